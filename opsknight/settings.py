@@ -1,0 +1,188 @@
+"""Settings: environment variables that begin with OPSKNIGHT_, or lines of a file .env beside them."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+ASSETS: Final = next(
+    (folder for folder in (_PACKAGE.parent / "assets", _PACKAGE / "assets") if folder.is_dir()),
+    _PACKAGE.parent / "assets",
+)
+"""Style sheets, fonts, icons, the service worker: beside the package in a clone, inside it in a wheel."""
+
+
+class Role(StrEnum):
+    """Which part of the work a process does."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+class LogFormat(StrEnum):
+    """For whom log lines are written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class BadSettings(ValueError):
+    """The environment does not make sense; the text names each variable and what is wrong."""
+
+
+def default_data_dir() -> Path:
+    """Return where data lives unless told: under /var/lib for root, else in the user's own share."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/opsknight")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "opsknight"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; each field's description is its line in docs/settings.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OPSKNIGHT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL 15 or newer to use, as postgresql://user:password@host/database."
+        " Without it OpsKnight runs a PostgreSQL of its own in the data directory.",
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Directory of everything kept on disk. Default: /var/lib/opsknight as root,"
+        " else ~/.local/share/opsknight.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=1, le=65535, description="Port to listen on.")
+    base_url: str = Field(
+        default="",
+        description="Address under which people reach OpsKnight; links in mails begin with it."
+        " Default: http(s)://localhost and the port.",
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        description="Mail server, as smtp://host:25, smtp+starttls://user:password@host:587 or smtps://…:465."
+        " Without it nobody is reached by mail.",
+    )
+    mail_from: str = Field(default="OpsKnight <opsknight@localhost>", description="Sender of mails.")
+    tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
+    tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
+    insecure_http: bool = Field(
+        default=False,
+        description="Allow plain http beyond this machine. The session cookie is then unprotected in transit,"
+        " and push, installing the app and offline use are off.",
+    )
+    allow_unsafe_database: bool = Field(
+        default=False,
+        description="Start although the external database has fsync or synchronous_commit off and may forget"
+        " what it confirmed.",
+    )
+    role: Role = Field(
+        default=Role.ALL,
+        description="What this process does: all, web (screens and ingest) or worker (paging and housekeeping).",
+    )
+    log_format: LogFormat = Field(default=LogFormat.CONSOLE, description="Log lines for people (console) or json.")
+    log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning or error.")
+    retention_days: int = Field(
+        default=90, ge=1, le=3650, description="Days for which raw deliveries and events are kept."
+    )
+    session_days: int = Field(default=30, ge=1, le=365, description="Days without use after which a sign-in ends.")
+    test_clock: bool = Field(
+        default=False, description="For tests of OpsKnight itself: let a request move the clock. Never set it."
+    )
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("must be debug, info, warning or error")
+        return level.lower()
+
+    @field_validator("base_url")
+    @classmethod
+    def _whole_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+            raise ValueError("must be like https://opsknight.example.com, without a path")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("OPSKNIGHT_TLS_CERT and OPSKNIGHT_TLS_KEY go together: set both or neither")
+        if self.in_the_clear and not self.insecure_http:
+            raise ValueError(
+                f"others could reach OpsKnight ({self.host}, {self.address}) without encryption: set"
+                " OPSKNIGHT_BASE_URL to an https address (with OPSKNIGHT_TLS_CERT and OPSKNIGHT_TLS_KEY, or behind a"
+                " proxy), or accept the risk with OPSKNIGHT_INSECURE_HTTP=1"
+            )
+        return self
+
+    @property
+    def address(self) -> str:
+        """The address people use, without a slash at its end."""
+        if self.base_url:
+            return self.base_url
+        return f"{'https' if self.tls_cert else 'http'}://localhost:{self.port}"
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether browsers allow secure cookies, service workers and push at the address."""
+        parts = urlsplit(self.address)
+        return parts.scheme == "https" or _is_loopback(parts.hostname or "")
+
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether plain http leaves this machine: it listens for others, or its address is elsewhere."""
+        here = _is_loopback(self.host) or self.tls_cert is not None or self.address.startswith("https://")
+        return not (here and self.trustworthy)
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the session cookie; the prefix makes browsers insist on https, this host and path /."""
+        return "__Host-opsknight" if self.trustworthy else "opsknight"
+
+
+def load() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        BadSettings: a variable cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as refused:
+        raise BadSettings("\n".join(_complaint(error["loc"], error["msg"]) for error in refused.errors())) from None
+
+
+def table() -> str:
+    """Return every setting as a table in Markdown, for docs/settings.md."""
+    lines = ["| variable | default | what it does |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        value = field.get_default()
+        shown = "" if value in (None, "") else f"`{_plain(value)}`"
+        lines.append(f"| `OPSKNIGHT_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _complaint(where: tuple[int | str, ...], why: str) -> str:
+    why = why.removeprefix("Value error, ")
+    return f"OPSKNIGHT_{str(where[0]).upper()}: {why}" if where else why
