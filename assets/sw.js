@@ -1,0 +1,226 @@
+/* The worker behind every window: it shows pages, answers their Acknowledge button with no window open,
+   and keeps an offline page for the time the server is away. The server writes `self.OPSKNIGHT = {build, shell}`
+   in front of this text, so that any changed asset is a changed worker. */
+"use strict";
+
+importScripts("/assets/push.js"); // opsknightPush.renew, for a subscription that the browser replaced
+
+const { build: BUILD, shell: SHELL } = self.OPSKNIGHT;
+const CACHE = `opsknight-${BUILD}`;
+const SERVER_WAIT_MS = 15000; // a phone between two masts hangs for minutes; a person does not
+const ACKNOWLEDGE_WAIT_MS = 10000;
+const TRY_AGAIN_AFTER_MS = [1000, 3000];
+const GATEWAY_SAYS_AWAY = new Set([502, 504]); // OpsKnight never answers these itself: a proxy does, for it
+const LATER = new Set([429, 500, 502, 503, 504]);
+const FOREVER = /^\/(_nicegui\/\d[^/]*\/(static|libraries|components|resources|esm)|assets\/(fonts|icons|sounds))\//;
+const NO_LONGER_CALLS = new Set(["acknowledged", "resolved"]);
+
+const OPEN = { action: "open", title: "Open" };
+const ACKNOWLEDGE = { action: "ack", title: "Acknowledge" };
+const TRY_AGAIN = { action: "ack", title: "Try again" };
+
+/* --- life ------------------------------------------------------------------------------------------------- */
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) => event.waitUntil(activate()));
+
+async function install() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(SHELL.map((url) => new Request(url, { cache: "reload" })));
+  await self.skipWaiting(); // a page must never be answered by last month's worker
+}
+
+async function activate() {
+  const others = (await caches.keys()).filter((name) => name.startsWith("opsknight-") && name !== CACHE);
+  await Promise.all(others.map((name) => caches.delete(name)));
+  await self.registration.navigationPreload?.enable();
+  await self.clients.claim();
+}
+
+/* --- pages and files --------------------------------------------------------------------------------------- */
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin || request.headers.has("range")) return;
+  if (request.mode === "navigate") {
+    if (!url.pathname.startsWith("/api/")) event.respondWith(navigate(event));
+  } else if (FOREVER.test(url.pathname)) {
+    event.respondWith(cacheFirst(event));
+  } else if (SHELL.includes(url.pathname)) {
+    event.respondWith(networkFirst(request));
+  }
+});
+
+/* Pages are never cached: each holds the single-use identity of its connection. */
+async function navigate(event) {
+  try {
+    const response = await within(SERVER_WAIT_MS, page(event));
+    return GATEWAY_SAYS_AWAY.has(response.status) ? await kept("/offline", response) : response;
+  } catch {
+    return kept("/offline", Response.error());
+  }
+}
+
+async function page(event) {
+  return (await event.preloadResponse) ?? fetch(event.request);
+}
+
+async function kept(url, otherwise) {
+  return (await (await caches.open(CACHE)).match(url)) ?? otherwise;
+}
+
+async function cacheFirst(event) {
+  const cache = await caches.open(CACHE);
+  const found = await cache.match(event.request);
+  if (found) return found;
+  const response = await fetch(event.request);
+  if (response.status === 200) event.waitUntil(cache.put(event.request, response.clone()));
+  return response;
+}
+
+async function networkFirst(request) {
+  try {
+    return await fetch(request);
+  } catch (failure) {
+    const found = await (await caches.open(CACHE)).match(request, { ignoreSearch: true });
+    if (found) return found;
+    throw failure;
+  }
+}
+
+/* --- pushes: each shows a notification, as browsers demand --------------------------------------------------- */
+
+self.addEventListener("push", (event) => event.waitUntil(received(event.data)));
+
+async function received(data) {
+  const payload = read(data);
+  const calls = !NO_LONGER_CALLS.has(payload.kind);
+  await show(payload, {
+    title: payload.title,
+    body: payload.body,
+    actions: calls && payload.ack ? [ACKNOWLEDGE, OPEN] : [OPEN],
+    loud: calls,
+    stays: calls && payload.urgency === "high",
+  });
+  if (payload.receipt) await receipt(payload.receipt);
+}
+
+function read(data) {
+  const unreadable = { title: "OpsKnight has news for you", body: "Open the board to see what happened." };
+  try {
+    return { ...unreadable, url: "/incidents", tag: "opsknight", ...data.json() };
+  } catch {
+    return { ...unreadable, url: "/incidents", tag: "opsknight" };
+  }
+}
+
+async function show(payload, { title, body, actions, loud, stays }) {
+  await self.registration.showNotification(title, {
+    body,
+    actions,
+    tag: payload.tag, // a later word about the same incident replaces the earlier one
+    renotify: loud,
+    silent: !loud,
+    requireInteraction: stays,
+    vibrate: loud && payload.urgency === "high" ? [400, 150, 400, 150, 800] : undefined,
+    icon: "/assets/icons/icon-192.png",
+    badge: "/assets/icons/badge-96.png",
+    data: payload,
+  });
+}
+
+/* Tell the server that the notification is on the screen. Lost receipts cost a second channel, never a page. */
+async function receipt(id) {
+  try {
+    await post("/api/v1/push/receipts", { receipt: id });
+  } catch {
+    // shown all the same
+  }
+}
+
+/* --- the buttons -------------------------------------------------------------------------------------------- */
+
+self.addEventListener("notificationclick", (event) => {
+  const payload = event.notification.data ?? {};
+  if (event.action === "ack" && payload.ack) {
+    event.waitUntil(acknowledge(payload));
+  } else {
+    event.notification.close();
+    event.waitUntil(open(payload));
+  }
+});
+
+/* Acknowledge for the person the page was for. The token speaks, no cookie: the tab and the sign-in may be gone. */
+async function acknowledge(payload) {
+  const { answered, ok, sentence } = await patiently({ token: payload.ack });
+  if (ok) {
+    await show(
+      { ...payload, ack: null },
+      { title: sentence, body: payload.title, actions: [OPEN], loud: false, stays: false },
+    );
+  } else {
+    const again = answered ? [OPEN] : [TRY_AGAIN, OPEN];
+    const kept = answered ? { ...payload, ack: null } : payload;
+    await show(kept, { title: sentence, body: `Not acknowledged: ${payload.title}`, actions: again, loud: true, stays: true });
+  }
+}
+
+async function patiently(body) {
+  for (const wait of [...TRY_AGAIN_AFTER_MS, null]) {
+    try {
+      const response = await post("/api/v1/acknowledge-link", body);
+      const said = await response.json().catch(() => ({}));
+      const sentence = said.sentence ?? said.detail ?? `OpsKnight answered ${response.status} and no reason`;
+      if (!LATER.has(response.status)) return { answered: true, ok: response.ok, sentence };
+      if (wait === null) return { answered: false, ok: false, sentence };
+    } catch {
+      if (wait === null) return { answered: false, ok: false, sentence: "OpsKnight could not be reached" };
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+async function post(path, body) {
+  return fetch(path, {
+    method: "POST",
+    credentials: "omit",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(ACKNOWLEDGE_WAIT_MS),
+  });
+}
+
+/* Bring a window to the incident; a wall display stays what it is. */
+async function open(payload) {
+  const target = destination(payload);
+  const windows = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).filter(
+    (client) => !new URL(client.url).pathname.startsWith("/wall/"),
+  );
+  const there = windows.find((client) => new URL(client.url).pathname === target.pathname && !target.search);
+  if (there) return there.focus();
+  try {
+    return await (await windows[0].focus()).navigate(target.href);
+  } catch {
+    return self.clients.openWindow(target.href); // no window, or one that this worker may not steer
+  }
+}
+
+/* Where the system draws no buttons (iOS, Firefox) the page asks with one tap instead. */
+function destination(payload) {
+  const target = new URL(payload.url ?? "/incidents", self.location.origin);
+  if (target.origin !== self.location.origin) return new URL("/incidents", self.location.origin);
+  if (payload.ack && !(self.Notification?.maxActions >= 2)) target.searchParams.set("ack", "1");
+  return target;
+}
+
+self.addEventListener("pushsubscriptionchange", (event) =>
+  event.waitUntil(self.opsknightPush.renew(self.registration, event.oldSubscription)),
+);
+
+/* --- small things ------------------------------------------------------------------------------------------- */
+
+function within(ms, promise) {
+  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the server is silent")), ms));
+  return Promise.race([promise, late]);
+}
