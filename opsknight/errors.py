@@ -6,7 +6,7 @@ Raised by commands and queries, turned into answers by `opsknight.api.problems`.
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an accident
+class Refusal(Exception):
     """Something a person or a program asked for is not done; `sentence` says why and what now."""
 
     def __init__(self, sentence: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+
 import logging.config
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -99,7 +99,7 @@ def curl_line(base_url: str, key: str) -> str:
     return f"curl -X POST {base_url}/api/v1/events/{key} -H 'Content-Type: application/json' -d '{body}'"
 
 
-def _standard_library(log_format: str, level: str, common: list[structlog.typing.Processor]) -> Mapping[str, Any]:
+def _standard_library(log_format: str, level: str, common: list[structlog.typing.Processor]) -> dict[str, Any]:
     """Return the set-up by which lines of uvicorn, SQLAlchemy and others look like ours.
 
     The access log stays off: it would hold the tokens of links and the keys of integrations.

@@ -1,0 +1,69 @@
+# OpsKnight. `make` alone says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
+
+.PHONY: help run native test check bench chaos shots lock clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/runs ## start OpsKnight at http://localhost:8080 (ARGS=… is handed on)
+	@exec $(BIN)/python main.py $(ARGS)
+
+native: $(VENV)/opens-windows ## the same, in a window of its own
+	@exec $(BIN)/python main.py --native $(ARGS)
+
+test: $(VENV)/tests ## install what the tests need, then run them all (ARGS='-k board' for some)
+	@tests/install.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of the fault tests
+	@tests/install.sh
+	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+
+shots: $(VENV)/tests ## take the pictures of docs/
+	@tests/install.sh
+	@$(BIN)/python -m tests.shots $(ARGS)
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --python-version 3.11 --python-platform x86_64-unknown-linux-gnu
+lock: $(VENV)/tests ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newest)
+	$(LOCK) $(ARGS) --output-file requirements.lock
+	$(LOCK) $(ARGS) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(ARGS) --extra desktop --constraint requirements.lock --output-file requirements-desktop.lock
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runs: requirements.lock | $(BIN)/python
+	@echo 'Installing what OpsKnight needs …'
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/opens-windows: requirements-desktop.lock | $(VENV)/runs
+	@echo 'Installing what a native window needs …'
+	@$(PIP) -r requirements-desktop.lock
+	@touch $@
+
+$(VENV)/tests: requirements-dev.lock | $(BIN)/python
+	@echo 'Installing what the tests need …'
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(VENV)/runs

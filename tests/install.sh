@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Install the programs that the tests start, where they are missing: Debian's packages, nothing else.
+# pgbench comes with the embedded PostgreSQL, axe-core with a Python package.
+set -euo pipefail
+
+declare -A package_of=(
+    [chromium]=chromium
+    [prometheus]=prometheus
+    [prometheus-alertmanager]=prometheus-alertmanager
+)
+
+missing=()
+for program in "${!package_of[@]}"; do
+    command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
+done
+((${#missing[@]})) || exit 0
+
+if ((EUID == 0)); then
+    as_root=()
+elif command -v sudo >/dev/null; then
+    as_root=(sudo)
+else
+    echo "The tests need these packages, and only root can install them: apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+# Debian's packages start their servers when installed, unless this file says no.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod +x "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+
+echo "Installing ${missing[*]} …"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
