@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         " Without it nobody is reached by mail.",
     )
     mail_from: str = Field(default="OpsKnight <opsknight@localhost>", description="Sender of mails.")
+    push_allow_private: bool = Field(
+        default=False,
+        description="Let push subscriptions name private addresses and plain http, for a push service of your own."
+        " Otherwise only public https addresses are called.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(

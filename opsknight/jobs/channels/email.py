@@ -1,0 +1,263 @@
+"""Mail by SMTP. Sources: RFC 5321 (replies), RFC 5322 (headers), RFC 3834 (Auto-Submitted)."""
+
+from __future__ import annotations
+
+import ssl
+from asyncio import timeout
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address as MailAddress
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import parseaddr
+from html import escape
+from socket import gaierror
+from typing import Final, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from opsknight.jobs.channels.channel import (
+    BUDGET_S,
+    Address,
+    Ambiguous,
+    Failed,
+    Fault,
+    Message,
+    Outcome,
+    Retry,
+    Sent,
+    Urgency,
+)
+
+NO_SERVER: Final = "No mail server is set (OPSKNIGHT_SMTP_URL), so nobody can be reached by mail."
+_SCHEMES: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
+    (gaierror, "The mail server's name does not resolve.", Fault.DNS),
+    (TimeoutError, "The mail server did not answer in time.", Fault.TIMEOUT),
+    (ssl.SSLError, "No secure connection to the mail server.", Fault.TLS),
+    (ConnectionRefusedError, "The mail server refuses connections.", Fault.REFUSED),
+    (OSError, "The connection to the mail server was lost.", Fault.RESET),
+)
+"""Before the mail was under way, the first that fits: nothing was sent."""
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+class BadMailServer(ValueError):  # noqa: N818  # named for what is bad
+    """OPSKNIGHT_SMTP_URL cannot be used; the text says why, without the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over. `starttls` None means: when the server offers it."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+    tls_from_start: bool = False
+    starttls: bool | None = None
+    ca_file: str | None = None
+
+
+def mail_server(url: str) -> MailServer:
+    """Read `smtp://user:password@host:port`, `smtp+starttls://…` (insist on it) or `smtps://…`.
+
+    With smtp:// STARTTLS is used when the server offers it; `?tls=never` forbids it, for a relay on
+    the same machine with a certificate of its own making. `?ca=/path.pem` names the authority that
+    signed the server's certificate.
+
+    Raises:
+        BadMailServer: the address cannot be used.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise BadMailServer("OPSKNIGHT_SMTP_URL has no usable host and port.") from error
+    if parts.scheme not in _SCHEMES or not host:
+        raise BadMailServer(
+            "OPSKNIGHT_SMTP_URL must look like smtp://user:password@host:port, smtp+starttls://… or smtps://…."
+        )
+    options = parse_qs(parts.query)
+    return MailServer(
+        host=host,
+        port=port or _SCHEMES[parts.scheme],
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls_from_start=parts.scheme == "smtps",
+        starttls=_starttls(parts.scheme, options.get("tls")),
+        ca_file=options.get("ca", [None])[0],
+    )
+
+
+def _starttls(scheme: str, asked: list[str] | None) -> bool | None:
+    if scheme == "smtp+starttls":
+        return True
+    return False if scheme == "smtps" or asked == ["never"] else None
+
+
+class EmailChannel:
+    """Sends mail through one server, a connection for each message.
+
+    `sender` is the From address, with or without a name; `home` is the host that Message-IDs are
+    named after. Without a `server` every message fails for good, and says so.
+    """
+
+    def __init__(self, server: MailServer | None, *, sender: str, home: str, budget_s: float = BUDGET_S) -> None:
+        """Keep where to send; nothing is opened yet."""
+        self._server = server
+        self._sender = sender
+        self._home = home
+        self._budget_s = budget_s
+
+    async def send(self, message: Message, address: Address) -> Outcome:
+        """Hand the mail over; the server's replies decide."""
+        if self._server is None:
+            return Failed(NO_SERVER, Fault.SETTINGS)
+        try:
+            mail = composed(message, to=address.value, sender=self._sender, home=self._home)
+        except (ValueError, HeaderParseError):
+            return Failed("The mail address cannot be used.", Fault.ADDRESS, gone=True)
+        talk = _Talk(self._server, home=self._home)
+        try:
+            async with timeout(self._budget_s):
+                return await talk.hand_over(mail, to=_in_ascii(address.value), sender=parseaddr(self._sender)[1])
+        except (aiosmtplib.SMTPException, OSError, ValueError, TimeoutError) as error:
+            return classified(error, handed_over=talk.handing_over)
+        finally:
+            talk.close()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class _Talk:
+    """One conversation with the server, which knows whether the mail itself was under way."""
+
+    def __init__(self, server: MailServer, *, home: str) -> None:
+        self.handing_over = False
+        context = ssl.create_default_context(cafile=server.ca_file) if server.ca_file else None
+        self._smtp = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            use_tls=server.tls_from_start,
+            start_tls=server.starttls,
+            tls_context=context,
+            local_hostname=home,  # else the resolver is asked for our own name, which may take seconds
+            timeout=None,  # the caller's budget covers the whole conversation
+        )
+
+    async def hand_over(self, mail: EmailMessage, *, to: str, sender: str) -> Outcome:
+        await self._smtp.connect()
+        content = mail.as_bytes(policy=SMTP_POLICY)
+        await self._smtp.mail(sender)
+        await self._smtp.rcpt(to)
+        self.handing_over = True
+        reply = await self._smtp.data(content)
+        return Sent(provider_id=reply.message[:500], detail=f"{reply.code} {reply.message}"[:500])
+
+    def close(self) -> None:
+        """Hang up at once: nobody waits for QUIT while a page is being delivered."""
+        self._smtp.close()
+
+
+def composed(message: Message, *, to: str, sender: str, home: str) -> EmailMessage:
+    """Return the mail: plain text, and the same as quiet HTML.
+
+    Its Message-ID is the notification's, so that a repeat is known as such by whoever files it, and
+    mails about one incident form a thread. Line breaks in any text become spaces.
+
+    Raises:
+        ValueError, HeaderParseError: `to` or `sender` is not an address.
+    """
+    name, plain_sender = parseaddr(sender)
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = MailAddress(display_name=_line(name) or "OpsKnight", addr_spec=plain_sender)
+    mail["To"] = MailAddress(display_name=_line(message.to_name), addr_spec=_in_ascii(to))
+    mail["Subject"] = _line(message.subject)
+    mail["Message-ID"] = f"<{message.notification_id}@{home}>"
+    if message.incident_id is not None:
+        thread = f"<incident-{message.incident_id}@{home}>"
+        mail["References"] = thread
+        mail["In-Reply-To"] = thread
+        mail["List-Id"] = f"OpsKnight incidents <incidents.{home}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    if message.urgency is Urgency.HIGH:
+        mail["Importance"] = "high"
+        mail["X-Priority"] = "1"
+    mail.set_content(_text(message))
+    mail.add_alternative(_html(message), subtype="html")
+    return mail
+
+
+def classified(error: Exception, *, handed_over: bool) -> Outcome:
+    """Return what an error in the conversation means; `handed_over` says whether the mail was under way."""
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
+        return _refused(error)
+    if handed_over:
+        fault = Fault.TIMEOUT if isinstance(error, TimeoutError) else Fault.RESET
+        return Ambiguous("The mail was handed over, and the mail server gave no answer.", fault)
+    certificate = _caused_by(error, ssl.SSLCertVerificationError)
+    if certificate is not None:
+        return Retry(f"The mail server's certificate is not valid: {certificate.verify_message}", Fault.CERTIFICATE)
+    for kind, reason, fault in _ACCIDENTS:
+        if _caused_by(error, kind) is not None:
+            return Retry(reason, fault)
+    return Failed(f"The mail server cannot be used: {_line(str(error))}", Fault.SETTINGS)
+
+
+def _refused(error: aiosmtplib.SMTPResponseException) -> Outcome:
+    said = f"The mail server said {error.code}: {_line(error.message)}"[:500]
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return Retry(said, Fault.SETTINGS) if error.code < 500 else Failed(said, Fault.SETTINGS)
+    if error.code >= 500:  # RFC 5321: 5yz is permanent
+        return Failed(said, Fault.ADDRESS if isinstance(error, aiosmtplib.SMTPRecipientRefused) else Fault.PROVIDER)
+    return Retry(said, Fault.THROTTLED if error.code == 421 else Fault.PROVIDER)
+
+
+def _caused_by(error: BaseException | None, kind: type[_Error]) -> _Error | None:
+    while error is not None:
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _text(message: Message) -> str:
+    parts = [message.body.rstrip()]
+    if message.acknowledge_url:
+        parts.append(f"Acknowledge: {message.acknowledge_url}")
+    parts.append(f"Open: {message.url}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _html(message: Message) -> str:
+    lines = "".join(f"<p style='margin:0 0 8px'>{escape(line)}</p>" for line in message.body.splitlines() if line)
+    button = ""
+    if message.acknowledge_url:
+        button = (
+            f"<p style='margin:20px 0'><a href='{escape(message.acknowledge_url)}' style='background:#1f5fd6;"
+            "color:#ffffff;padding:12px 22px;border-radius:8px;text-decoration:none;font-weight:600'>"
+            "Acknowledge</a></p>"
+        )
+    return (
+        "<!doctype html><html><body style='margin:0;padding:24px;font:15px/1.5 system-ui,sans-serif;color:#1c2330;"
+        f"background:#ffffff'><h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>"
+        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>Open</a></p>"
+        "</body></html>"
+    )
+
+
+def _in_ascii(address: str) -> str:
+    """Return a mail address with its domain as servers write it; raises ValueError where that cannot be."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
+
+
+def _line(text: str) -> str:
+    """Return `text` as one line without control characters, so that it can be one header and no more."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
