@@ -1,6 +1,7 @@
 """The life of an incident: one table of moves, one function that decides.
 
-Used alike by the web page, the API, monitors, acknowledge links and timers.
+Used alike by the web page, the API, monitors, acknowledge links and timers. What can be taken
+back within seconds is in `opsknight.domain.model.undo`.
 """
 
 from __future__ import annotations
@@ -85,30 +86,28 @@ def transition(
     """Return `incident` after `verb`, or the very same object when nothing changes.
 
     `by` is the user who acts (None for monitors and timers), `to` the new assignee of a
-    reassign, `until` the end of a snooze or suppress.
+    reassign, `until` the end of a snooze or suppress; only a rule's suppress has none.
+    Acknowledging another's incident changes nothing: see `owned_by_another`.
 
     Raises:
-        IllegalTransition: the present status does not allow the verb.
+        IllegalTransition: the present status does not allow the verb, or it lacks `to` or `until`.
     """
     status = _MOVES.get((incident.status, verb))
     if status is None:
         raise IllegalTransition(_refusal(incident, verb))
+    if verb is Verb.ACKNOWLEDGE:
+        return _acknowledged(incident, by=by)
     if verb is Verb.REASSIGN:
         return _reassigned(incident, by=by, to=to)
     if verb is Verb.ESCALATE:
         return _escalated(incident)
+    if verb is Verb.SNOOZE and until is None:
+        raise IllegalTransition(f"Cannot snooze “{incident.title}”: say until when.")
     if status is incident.status and (verb not in _TIMED or until == incident.until):
         return incident
-    return replace(
-        incident,
-        status=status,
-        version=incident.version + 1,
-        generation=incident.generation + (status is Status.OPEN),
-        assignee_id=_owner_after(incident, verb, by),
-        until=until if verb in _TIMED else None,
-        next_step=0 if status is Status.OPEN else incident.next_step,
-        lap=0 if status is Status.OPEN else incident.lap,
-    )
+    if status is Status.OPEN:
+        return _opened_anew(incident)
+    return replace(incident, status=status, version=incident.version + 1, until=until if verb in _TIMED else None)
 
 
 def allowed(status: Status) -> frozenset[Verb]:
@@ -116,52 +115,65 @@ def allowed(status: Status) -> frozenset[Verb]:
     return frozenset(verb for (before, verb) in _MOVES if before is status)
 
 
+def owned_by_another(incident: Incident, *, by: int | None) -> bool:
+    """Return whether somebody else than `by` has acknowledged it, so that `by` may only take it over."""
+    return incident.status is Status.ACKNOWLEDGED and incident.assignee_id is not None and incident.assignee_id != by
+
+
+def still_the_same(incident: Incident, verb: Verb) -> bool:
+    """Return whether `verb` from a screen that saw an older version would still do what its user meant.
+
+    So it is for a resolve, and for an acknowledge of what nobody has put to sleep meanwhile:
+    open becomes acknowledged, and acknowledged by another only names the owner.
+    """
+    if verb is Verb.ACKNOWLEDGE:
+        return incident.status in (Status.OPEN, Status.ACKNOWLEDGED)
+    return verb is Verb.RESOLVE
+
+
 def raised(incident: Incident, urgency: Urgency) -> Incident:
     """Return `incident` with a higher urgency than it ever had: a new generation from step one.
 
-    A snoozed or acknowledged incident becomes open; a suppressed one only carries the urgency.
+    A snoozed or acknowledged incident becomes open and has no owner; a suppressed or resolved
+    one only carries the urgency. The caller knows the highest urgency that it has had.
     """
-    status = incident.status if incident.status is Status.SUPPRESSED else Status.OPEN
-    started_anew = status is Status.OPEN
-    return replace(
-        incident,
-        urgency=urgency,
-        status=status,
-        version=incident.version + 1,
-        generation=incident.generation + started_anew,
-        until=incident.until if status is Status.SUPPRESSED else None,
-        next_step=0 if started_anew else incident.next_step,
-        lap=0 if started_anew else incident.lap,
-    )
+    if incident.status in (Status.SUPPRESSED, Status.RESOLVED):
+        return replace(incident, urgency=urgency, version=incident.version + 1)
+    owner = incident.assignee_id if incident.status is Status.OPEN else None
+    return replace(_opened_anew(incident), urgency=urgency, assignee_id=owner)
 
 
-def _owner_after(incident: Incident, verb: Verb, by: int | None) -> int | None:
-    if verb is Verb.ACKNOWLEDGE:
-        return by if by is not None else incident.assignee_id
-    return None if verb in (Verb.UNACKNOWLEDGE, Verb.REOPEN) else incident.assignee_id
-
-
-def _reassigned(incident: Incident, *, by: int | None, to: int | None) -> Incident:
-    if to is None:
-        raise IllegalTransition(f"Cannot reassign “{incident.title}”: say to whom.")
-    if to == by:
-        if incident.assignee_id == to and incident.status is Status.ACKNOWLEDGED:
-            return incident
-        return replace(
-            incident, status=Status.ACKNOWLEDGED, assignee_id=to, version=incident.version + 1, until=None
-        )
-    if incident.assignee_id == to and incident.status is Status.OPEN and incident.next_step == PAGE_ASSIGNEE:
-        return incident
+def _opened_anew(incident: Incident) -> Incident:
+    """Return it open and nobody's, in a new generation that pages from the first step."""
     return replace(
         incident,
         status=Status.OPEN,
-        assignee_id=to,
         version=incident.version + 1,
         generation=incident.generation + 1,
+        assignee_id=None,
         until=None,
-        next_step=PAGE_ASSIGNEE,
+        next_step=0,
         lap=0,
     )
+
+
+def _acknowledged(incident: Incident, *, by: int | None) -> Incident:
+    """Return it acknowledged by `by`; a monitor's acknowledge has no owner and takes none away."""
+    if incident.status is Status.ACKNOWLEDGED and (by is None or incident.assignee_id is not None):
+        return incident
+    return replace(incident, status=Status.ACKNOWLEDGED, assignee_id=by, version=incident.version + 1, until=None)
+
+
+def _reassigned(incident: Incident, *, by: int | None, to: int | None) -> Incident:
+    """Return it with `to`: acknowledged when they take it themselves, else open and paging them first."""
+    if to is None:
+        raise IllegalTransition(f"Cannot reassign “{incident.title}”: say to whom.")
+    has_it = incident.assignee_id == to and incident.status in (Status.ACKNOWLEDGED, Status.OPEN)
+    if has_it and (incident.status is Status.ACKNOWLEDGED or to != by):
+        return incident
+    if to == by:
+        return replace(incident, status=Status.ACKNOWLEDGED, assignee_id=to, version=incident.version + 1, until=None)
+    return replace(_opened_anew(incident), assignee_id=to, next_step=PAGE_ASSIGNEE)
 
 
 def _escalated(incident: Incident) -> Incident:
@@ -173,6 +185,7 @@ def _escalated(incident: Incident) -> Incident:
         version=incident.version + 1,
         generation=incident.generation + (incident.status is not Status.OPEN),
         until=None,
+        next_step=max(incident.next_step, 0),
     )
 
 

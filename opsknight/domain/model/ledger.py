@@ -1,0 +1,246 @@
+"""The ledger's words: every kind of fact, and the sentence in which a person reads it.
+
+`data` of a fact is plain JSON. Spans are in seconds (`for_s`), people are written as
+`user`/`user_id`, steps count from 1. A sentence never needs a zone: it says how long, the
+timeline says when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+Data = Mapping[str, Any]
+
+
+class Fact(StrEnum):
+    """What can have happened; the value is stored and never changes its meaning."""
+
+    # what monitors say: title, severity, urgency, count, alert_id, dedup_key
+    OPENED = "opened"
+    OPENED_BY_HAND = "opened by hand"
+    ALERT_JOINED = "alert joined"
+    OCCURRED = "occurred"
+    ALERT_RESOLVED = "alert resolved"
+    LATE_COPY = "late copy"
+    RECORDED = "recorded"
+    RAISED = "urgency raised"
+    # verbs: via, for_s, user, user_id, from_user, alerts
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    SUPPRESSED = "suppressed"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    REASSIGNED = "reassigned"
+    ESCALATED = "escalated"
+    UNDONE = "undone"
+    ASKED = "asked"
+    STILL_ON_IT = "still on it"
+    # the engine: step, lap, people (names), reason, user, user_id, late_s
+    STEP_FIRED = "step fired"
+    STEP_SKIPPED = "step skipped"
+    PAGED = "paged"
+    NOT_PAGED = "not paged"
+    EXHAUSTED = "policy exhausted"
+    SAFETY_NET = "safety net"
+    TIMER_DIED = "timer died"
+    TIMER_REPAIRED = "timer repaired"
+    # notifications: channel, label, user, user_id, detail, attempt, notification_id
+    SENT = "sent"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    RETRYING = "retrying"
+    NOT_REACHED = "not reached"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    SUPERSEDED = "superseded"
+    # the house itself: name, user, reason, count
+    UNREADABLE = "unreadable"
+    CONFIGURED = "configured"
+    SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out"
+    SIGN_IN_LINK_MADE = "sign-in link made"
+    METHOD_ADDED = "contact method added"
+    METHOD_VERIFIED = "contact method verified"
+    METHOD_REMOVED = "contact method removed"
+    METHOD_DISABLED = "contact method disabled"
+    RETENTION = "retention"
+    STARTED = "started"
+
+
+OPSKNIGHT = "OpsKnight"
+_CHANNELS = {"email": "mail", "push": "push notification"}
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+
+
+def sentence(kind: str, actor_name: str, data: Data) -> str:
+    """Return the fact as one sentence for a person; `actor_name` is who did it.
+
+    A kind that this version does not know is still told, by its own name.
+    """
+    tell = _SENTENCES.get(kind)
+    return tell(actor_name, data) if tell else f"{actor_name}: {kind}."
+
+
+def span(seconds: float) -> str:
+    """Return a span as people say it: `45 s`, `5 min`, `1 h 30 min`, `2 d 3 h`."""
+    whole = round(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return _two(whole, _MINUTE_S, "min", 1, "s")
+    if whole < _DAY_S:
+        return _two(whole, _HOUR_S, "h", _MINUTE_S, "min")
+    return _two(whole, _DAY_S, "d", _HOUR_S, "h")
+
+
+def _two(seconds: int, big: int, big_unit: str, small: int, small_unit: str) -> str:
+    count, rest = divmod(seconds, big)
+    small_count = rest // small
+    return f"{count} {big_unit} {small_count} {small_unit}" if small_count else f"{count} {big_unit}"
+
+
+def people(names: list[str]) -> str:
+    """Return names as a list in a sentence: `Ada`, `Ada and Bo`, `Ada, Bo and Cy`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"
+
+
+def _via(data: Data) -> str:
+    return f" by {via}" if (via := data.get("via")) else ""
+
+
+def _for(data: Data) -> str:
+    return f" for {span(for_s)}" if (for_s := data.get("for_s")) else ""
+
+
+def _because(data: Data) -> str:
+    return f": {reason}" if (reason := data.get("reason")) else ""
+
+
+def _words(data: Data) -> str:
+    """Return the provider's own words, in quotes."""
+    return f": “{detail}”" if (detail := data.get("detail")) else ""
+
+
+def _late(data: Data) -> str:
+    return f", {span(late_s)} late" if (late_s := data.get("late_s")) else ""
+
+
+def _message(data: Data) -> str:
+    channel = str(data.get("channel", "message"))
+    label = f" ({label})" if (label := data.get("label")) else ""
+    return f"{_CHANNELS.get(channel, channel)} to {data.get('user', 'somebody')}{label}"
+
+
+def _sent_message(data: Data) -> str:
+    text = _message(data)
+    return text[0].upper() + text[1:]
+
+
+def _opened(actor: str, data: Data) -> str:
+    urgency = f", {data['urgency']} urgency" if "urgency" in data else ""
+    severity = f" as {data['severity']}{urgency}" if "severity" in data else ""
+    times = f" ({data['count']} at once)" if data.get("count", 1) > 1 else ""
+    return f"{actor} opened the incident{severity}{times}."
+
+
+def _recorded(actor: str, data: Data) -> str:
+    return f"{actor} sent {_article(str(data.get('action', 'event')))}, but no alert was open: nothing changed."
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
+
+
+def _alert_resolved(actor: str, data: Data) -> str:
+    left = data.get("open_alerts", 0)
+    rest = "" if not left else "; 1 alert is still open" if left == 1 else f"; {left} alerts are still open"
+    return f"{actor} reports “{data.get('title', 'an alert')}” as cleared{rest}."
+
+
+def _resolved(actor: str, data: Data) -> str:
+    firing = data.get("firing")
+    return f"{actor} resolved it{_via(data)}" + (" while its monitor was still firing." if firing else ".")
+
+
+def _reopened(actor: str, data: Data) -> str:
+    left = data.get("left", 0)
+    note = f"; {left} of its alerts had opened again elsewhere and stay there" if left else ""
+    return f"{actor} reopened it{note}; paging starts at the first step."
+
+
+def _reassigned(actor: str, data: Data) -> str:
+    if data.get("user") == actor:
+        previous = f" from {data['from_user']}" if data.get("from_user") else ""
+        return f"{actor} took it over{previous}."
+    return f"{actor} reassigned it to {data.get('user', 'somebody')}."
+
+
+def _step_fired(_actor: str, data: Data) -> str:
+    lap = f", round {data['lap'] + 1}" if data.get("lap") else ""
+    return f"Step {data.get('step', '?')}{lap} paged {people(list(data.get('people', ())))}{_late(data)}."
+
+
+def _step_skipped(_actor: str, data: Data) -> str:
+    return f"Step {data.get('step', '?')} was skipped, it reached nobody{_because(data)}."
+
+
+def _retrying(_actor: str, data: Data) -> str:
+    again = f"; again in {span(data['for_s'])}" if "for_s" in data else "; trying again"
+    return f"{_sent_message(data)} did not go through{_words(data)}{again}."
+
+
+_SENTENCES: dict[str, Callable[[str, Data], str]] = {
+    Fact.OPENED: _opened,
+    Fact.OPENED_BY_HAND: lambda actor, _: f"{actor} opened the incident by hand.",
+    Fact.ALERT_JOINED: lambda _, d: f"The alert “{d.get('title', '')}” joined the incident.",
+    Fact.OCCURRED: lambda actor, d: f"{actor} has reported it {d.get('count', 'several')} times so far.",
+    Fact.ALERT_RESOLVED: _alert_resolved,
+    Fact.LATE_COPY: lambda actor, _: f"{actor} sent a late copy of an alert that had cleared; nobody was paged.",
+    Fact.RECORDED: _recorded,
+    Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}.",
+    Fact.ACKNOWLEDGED: lambda actor, d: f"{actor} acknowledged it{_via(d)}.",
+    Fact.UNACKNOWLEDGED: lambda actor, d: f"{actor} unacknowledged it{_because(d)}; paging starts at the first step.",
+    Fact.SNOOZED: lambda actor, d: f"{actor} snoozed it{_for(d)}.",
+    Fact.WOKEN: lambda actor, d: f"{actor} woke it{_because(d)}; paging starts at the first step.",
+    Fact.SUPPRESSED: lambda actor, d: f"{actor} suppressed it{_for(d) or ' until its alert resolves'}{_because(d)}.",
+    Fact.RESOLVED: _resolved,
+    Fact.REOPENED: _reopened,
+    Fact.REASSIGNED: _reassigned,
+    Fact.ESCALATED: lambda actor, _: f"{actor} escalated it: the next step is paged now.",
+    Fact.UNDONE: lambda actor, d: f"{actor} took back: {d.get('verb', 'the last change')}.",
+    Fact.ASKED: lambda _, d: f"{d.get('user', 'The owner')} was asked: still on it?",
+    Fact.STILL_ON_IT: lambda actor, _: f"{actor} is still on it.",
+    Fact.STEP_FIRED: _step_fired,
+    Fact.STEP_SKIPPED: _step_skipped,
+    Fact.PAGED: lambda _, d: f"{d.get('user', 'Somebody')} was paged{_because(d)}{_late(d)}.",
+    Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
+    Fact.EXHAUSTED: lambda *_: "Nobody acknowledged: the escalation policy has come to its end.",
+    Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
+    Fact.TIMER_DIED: lambda _, d: f"A timer gave up after {d.get('attempts', 'several')} tries{_because(d)}.",
+    Fact.TIMER_REPAIRED: lambda _, d: f"The auditor found a missing timer and armed it{_because(d)}.",
+    Fact.SENT: lambda _, d: f"{_sent_message(d)} was accepted{_words(d)}.",
+    Fact.DELIVERED: lambda _, d: f"{_sent_message(d)} was delivered.",
+    Fact.SEEN: lambda _, d: f"{_sent_message(d)} was seen.",
+    Fact.RETRYING: _retrying,
+    Fact.NOT_REACHED: lambda _, d: (
+        f"{_sent_message(d)} still does not go through{_words(d)}; it counts as not reached."
+    ),
+    Fact.FAILED: lambda _, d: f"{_sent_message(d)} failed{_words(d)}.",
+    Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
+    Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
+    Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
+    Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
+    Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
+    Fact.SIGNED_OUT: lambda actor, _: f"{actor} signed out.",
+    Fact.SIGN_IN_LINK_MADE: lambda actor, d: f"{actor} made a sign-in link for {d.get('user', 'somebody')}.",
+    Fact.METHOD_ADDED: lambda actor, d: f"{actor} added a contact method: {_message(d)}.",
+    Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
+    Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
+    Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
+    Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
+    Fact.STARTED: lambda *_: f"{OPSKNIGHT} started.",
+}
