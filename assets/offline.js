@@ -1,7 +1,7 @@
 /* The offline page: how old the last sight of the board is, what waits to be sent, and back as soon as the server is. */
 "use strict";
 
-const LAST_SEEN = "ok-last"; // {at: epoch seconds of the last word from the server}, written by the board
+const LAST_LIVE = "ok-last-live"; // epoch milliseconds of this device, written by register.js
 const QUEUE = "ok-queue"; // [{verb, …}], what was asked for and not sent yet, written by the board
 const LOOK_EVERY_MS = 5000;
 const LOOK_WAIT_MS = 4000;
@@ -28,9 +28,8 @@ function say(id, sentence) {
 }
 
 function tell() {
-  const seen = stored(LAST_SEEN)?.at;
-  const at = seen ? new Date(seen * 1000) : null;
-  say("last", at ? `Last heard from it ${age((Date.now() - at) / 1000)} ago, at ${at.toLocaleString()}.` : "");
+  const live = stored(LAST_LIVE);
+  say("last", live ? `Last live on this device ${age((Date.now() - live) / 1000)} ago, at ${new Date(live).toLocaleString()}.` : "");
   const waiting = stored(QUEUE)?.length ?? 0;
   say("waiting", waiting ? `${waiting} waiting to send. Nothing is lost: it goes out when the server answers.` : "");
 }
@@ -45,8 +44,6 @@ async function look() {
   tell();
 }
 
-const theme = localStorage.getItem("ok-theme");
-if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 document.getElementById("again").addEventListener("click", look);
 addEventListener("online", look);
 setInterval(look, LOOK_EVERY_MS);

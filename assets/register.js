@@ -1,4 +1,5 @@
-/* Start the service worker, once the page has what it needs first. Without it everything works but push and offline. */
+/* Start the service worker once the page has what it needs first; without it everything works but push and offline.
+   And remember when this device last saw the truth, for the offline page to say. */
 "use strict";
 
 if ("serviceWorker" in navigator) {
@@ -8,3 +9,12 @@ if ("serviceWorker" in navigator) {
       .catch((failure) => console.warn(`push and the offline page are off: ${failure.message}`));
   });
 }
+
+setInterval(() => {
+  if (document.documentElement.dataset.live !== "live") return; // said by live.js, from the server's beats
+  try {
+    localStorage["ok-last-live"] = Date.now();
+  } catch {
+    // storage is refused: the offline page then says no time
+  }
+}, 5000);
