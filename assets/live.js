@@ -1,0 +1,59 @@
+// Is what you see true now? Counted here, from the server's beats, whatever the socket itself believes.
+// html[data-live] is connecting | live | late (no beat for 3 s) | stale (5 s) | lost (15 s); styles and pages follow it.
+"use strict";
+{
+  const root = document.documentElement;
+  const LATE = 3, STALE = 5, LOST = 15;
+  const WORDS = { connecting: "Connecting", live: "Live", late: "Reconnecting", stale: "Not live", lost: "Not live" };
+  let beatAt = performance.now();                    // this browser's steady clock, so that a wrong wall clock hides nothing
+  let beatOf = null;                                 // the server's time of that beat, epoch seconds
+  let state = "connecting";
+
+  const show = () => {
+    const age = (performance.now() - beatAt) / 1000;
+    const before = state;
+    if (beatOf === null && age < STALE) state = "connecting";
+    else state = age < LATE ? "live" : age < STALE ? "late" : age < LOST ? "stale" : "lost";
+    root.dataset.live = state;
+    const dot = document.querySelector("#ok-live > span");
+    if (dot && dot.textContent !== WORDS[state]) dot.textContent = WORDS[state];
+    const bar = document.getElementById("ok-stale");
+    if (bar) {
+      bar.hidden = state !== "stale" && state !== "lost";
+      bar.dataset.state = state;
+      if (!bar.hidden) bar.textContent = sentence(age);
+    }
+    if (before !== state) dispatchEvent(new CustomEvent("ok:live", { detail: { state, before } }));
+  };
+  const sentence = (age) => {
+    const since = beatOf === null ? "This page has not heard from OpsKnight yet."
+      : `Not live for ${opsknight.times.span(age * 1000)}. What you see is from ${opsknight.times.seconds(beatOf * 1000)}.`;
+    return navigator.onLine
+      ? `${since} Reconnecting by itself; paging goes on without this page.`
+      : `${since} This device is offline; paging goes on without it.`;
+  };
+  const beat = ({ now }) => {
+    beatAt = performance.now();
+    beatOf = now;
+    opsknight.times.sync(now);
+    if (state !== "live") show();
+  };
+  const counts = ({ counts: c }) => {
+    const high = document.getElementById("ok-high");
+    if (!high || !c || c.high_unacknowledged === undefined) return;
+    high.dataset.count = c.high_unacknowledged;
+    high.querySelector("b").textContent = c.high_unacknowledged;
+  };
+
+  // NiceGUI makes window.socket when it mounts; a new document after a restart brings a new one.
+  const attach = () => {
+    if (!window.socket) { setTimeout(attach, 30); return; }
+    window.socket.on("beat", beat);
+    window.socket.on("board", counts);
+  };
+  setInterval(show, 500);
+  for (const event of ["online", "offline", "visibilitychange", "pageshow"]) addEventListener(event, show);
+  opsknight.live = { state: () => state, beat, counts };
+  show();
+  attach();
+}

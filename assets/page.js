@@ -1,0 +1,154 @@
+// What every page can do: say things, copy, post, open what a button opens. Built on elements the frame wrote.
+"use strict";
+{
+  const acts = {};                                   // data-act="name" on a button runs acts[name](button)
+  const act = (name, run) => { acts[name] = run; };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-act]");
+    if (button && acts[button.dataset.act]) { event.preventDefault(); acts[button.dataset.act](button); }
+  });
+
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === true) element.setAttribute(key, "");
+      else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
+    }
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+  };
+
+  // Live regions: what changed, politely; only a new high-urgency incident or a roll-back interrupts; one in 5 s.
+  const regions = {};
+  const waiting = [];
+  let quietUntil = 0;
+  const region = (kind) => (regions[kind] ??= document.body.appendChild(
+    make("div", { class: "ok-hide", "aria-live": kind, role: kind === "assertive" ? "alert" : "status" })));
+  const speak = () => {
+    const said = waiting.shift();
+    if (!said) return;
+    region(said.kind).textContent = said.text;
+    quietUntil = performance.now() + 5000;
+    if (waiting.length) setTimeout(speak, 5000);
+  };
+  const announce = (text, { assertive = false } = {}) => {
+    const kind = assertive ? "assertive" : "polite";
+    if (!assertive) for (let i = waiting.length - 1; i >= 0; i--) if (waiting[i].kind === "polite") waiting.splice(i, 1);
+    assertive ? waiting.unshift({ kind, text }) : waiting.push({ kind, text });
+    const wait = quietUntil - performance.now();
+    if (waiting.length === 1) setTimeout(speak, Math.max(wait, 0));
+  };
+
+  // A toast says what happened, and for as long as it stands offers one way back.
+  let stack = null;
+  const toast = (text, { kind = "plain", action = null, for_s = 5, id = null } = {}) => {
+    stack ??= document.body.appendChild(make("div", { class: "ok-toasts", popover: "manual" }));
+    stack.showPopover?.();
+    const old = id && stack.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    old?.remove();
+    const box = make("div", { class: "ok-toast", "data-kind": kind, "data-id": id }, make("span", {}, text));
+    let timer = 0;
+    const close = () => { clearTimeout(timer); box.remove(); if (!stack.childElementCount) stack.hidePopover?.(); };
+    if (action) {
+      const button = make("button", { type: "button", class: "ok-toast-act" }, action.label);
+      button.addEventListener("click", () => { close(); action.run(); });
+      box.append(button);
+    }
+    const shut = make("button", { type: "button", class: "ok-toast-close", "aria-label": "Dismiss" },
+      make("span", { class: "ok-icon ok-icon-close", "aria-hidden": "true" }));
+    shut.addEventListener("click", close);
+    box.append(shut);
+    const start = () => { if (for_s) timer = setTimeout(close, for_s * 1000); };
+    box.addEventListener("pointerenter", () => clearTimeout(timer));
+    box.addEventListener("pointerleave", start);
+    stack.append(box);
+    start();
+    announce(text, { assertive: kind === "bad" });
+    return { close, text: (words) => { box.firstChild.textContent = words; } };
+  };
+
+  // Send JSON and answer with {ok, status, body, sentence}; the sentence is always fit to be shown.
+  const UNREACHED = "Not sent: OpsKnight cannot be reached. Nothing was changed; try again when the page is live.";
+  const send = async (method, url, body, key) => {
+    try {
+      const answer = await fetch(url, {
+        method, credentials: "same-origin",
+        headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key ?? crypto.randomUUID() },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const said = await answer.json().catch(() => ({}));
+      const fallback = answer.ok ? "Done." : `OpsKnight refused this (${answer.status}) and gave no reason.`;
+      const id = !answer.ok && said.request_id ? ` (request ${said.request_id})` : "";
+      return { ok: answer.ok, status: answer.status, body: said, sentence: (said.sentence ?? said.detail ?? fallback) + id };
+    } catch {
+      return { ok: false, status: 0, body: {}, sentence: UNREACHED };
+    }
+  };
+
+  const copy = async (text) => {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* plain http, or not allowed: the old way */ }
+    const field = document.body.appendChild(make("textarea", { class: "ok-hide", readonly: true }));
+    field.value = text;
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  };
+  act("copy", async (button) => {
+    const done = await copy(button.dataset.copy ?? document.getElementById(button.dataset.copyFrom)?.textContent ?? "");
+    button.dataset.done = done ? "yes" : "no";
+    announce(done ? "Copied" : "Copying was refused; select the text and copy it by hand");
+    setTimeout(() => delete button.dataset.done, 1600);
+  });
+  act("theme", () => { opsknight.theme.next(); announce(`Theme: ${opsknight.theme.get()}`); });
+  act("post", async (button) => {                    // data-url, data-body (JSON), data-busy: words while it runs
+    if (button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    const answer = await send("POST", button.dataset.url, JSON.parse(button.dataset.body || "{}"));
+    button.removeAttribute("aria-busy");
+    toast(answer.ok ? button.dataset.said || answer.sentence : answer.sentence,
+      { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+    button.dispatchEvent(new CustomEvent("ok:posted", { bubbles: true, detail: answer }));
+  });
+
+  // A popover opens under its button and stays inside the window.
+  document.addEventListener("beforetoggle", (event) => {
+    const pop = event.target;
+    if (event.newState !== "open" || !pop.classList?.contains("ok-pop")) return;
+    const button = document.querySelector(`[popovertarget="${CSS.escape(pop.id)}"]`);
+    if (!button) return;
+    const at = button.getBoundingClientRect();
+    pop.style.top = `${Math.round(at.bottom + 6)}px`;
+    requestAnimationFrame(() => {
+      const room = document.documentElement.clientWidth - pop.offsetWidth - 8;
+      pop.style.left = `${Math.max(8, Math.min(at.left, room))}px`;
+      const below = document.documentElement.clientHeight - at.bottom - 14;
+      if (pop.offsetHeight > below && at.top > below) pop.style.top = `${Math.max(8, at.top - pop.offsetHeight - 6)}px`;
+    });
+  }, true);
+
+  const dialog = (id) => { const box = document.getElementById(id); if (box && !box.open) box.showModal(); };
+  act("dialog", (button) => dialog(button.dataset.dialog));
+  act("close", (button) => button.closest("dialog")?.close());
+  document.addEventListener("click", (event) => {    // a click on the scrim closes, as Esc does
+    if (event.target.tagName === "DIALOG" && event.target.open) {
+      const edge = event.target.getBoundingClientRect();
+      const inside = event.clientX >= edge.left && event.clientX <= edge.right && event.clientY >= edge.top && event.clientY <= edge.bottom;
+      if (!inside) event.target.close();
+    }
+  });
+
+  const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+  const painted = () => {
+    opsknight.theme.apply();
+    for (const cap of document.querySelectorAll("[data-mod]")) if (mac) cap.textContent = "⌘";
+  };
+  const whenPainted = (run) => {                     // NiceGUI writes the page after the document is ready
+    if (document.getElementById("main")) { run(); return; }
+    const watch = new MutationObserver(() => { if (document.getElementById("main")) { watch.disconnect(); run(); } });
+    watch.observe(document.documentElement, { childList: true, subtree: true });
+  };
+  Object.assign(opsknight, { act, make, announce, toast, send, copy, dialog, mac, whenPainted,
+    post: (url, body, key) => send("POST", url, body, key) });
+  whenPainted(painted);
+}

@@ -1,0 +1,166 @@
+"""The frame of every page: who is on call, what burns, whether this is live, and the ways to everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from opsknight.ui.assets import asset
+from opsknight.ui.parts.avatar import avatar
+from opsknight.ui.parts.icon import icon
+from opsknight.ui.parts.keycap import keycap
+from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.viewer import Duty, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to go: its address, its name, the letter after g, its icon."""
+
+    href: str
+    name: str
+    letter: str
+    icon: str
+
+
+PLACES = (
+    Place("/incidents", "Incidents", "i", "list"),
+    Place("/services", "Services", "s", "services"),
+    Place("/me", "Me", "m", "person"),
+)
+_STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
+_SCRIPTS = ("page.js", "times.js", "live.js", "keys.js", "palette.js", "push.js")
+
+
+def head() -> str:
+    """Return what stands in the head of every page: styles, icons, the theme before the first paint, scripts."""
+    lines = [
+        '<link rel="manifest" href="/manifest.webmanifest">',
+        f'<link rel="icon" type="image/svg+xml" href="{asset("icons/favicon.svg")}">',
+        f'<link rel="apple-touch-icon" href="{asset("icons/apple-touch-180.png")}">',
+        '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0a0b0d">',
+        '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfbfc">',
+        '<link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/fonts/inter-latin.woff2">',
+        f'<script src="{asset("theme.js")}"></script>',
+        *(f'<link rel="stylesheet" href="{asset(name)}">' for name in _STYLES),
+        *(f'<script defer src="{asset(name)}"></script>' for name in _SCRIPTS),
+    ]
+    return "\n".join(lines)
+
+
+@contextmanager
+def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> Iterator[ui.element]:
+    """Build the frame around a page and yield its main area, inside which the page is written.
+
+    `wide` gives the whole width and height to a page that keeps its own margins (the board), and a heading
+    for screen readers; other pages show their own. `path` marks the place in the navigation when the
+    address alone does not (an incident belongs to Incidents).
+    """
+    ui.page_title(f"{title} · OpsKnight")
+    here = path or "/" + title.lower()
+    tag("a", "Skip to content", classes="ok-skip", href="#main")
+    with tag("header", classes="ok-strip"):
+        _brand()
+        _navigation(here, classes="ok-nav", label="Main")
+        _now(viewer)
+        _tools(viewer)
+    tag("div", classes="ok-stale", id="ok-stale", role="status", hidden=True)
+    with tag("main", classes="ok-main ok-main-wide" if wide else "ok-main", id="main", tabindex="-1") as main:
+        if wide:
+            tag("h1", title, classes="ok-hide")
+        yield main
+    _navigation(here, classes="ok-bottom", label="Main, at hand", icons=True)
+
+
+def _brand() -> None:
+    with tag("a", classes="ok-brand", href="/incidents", aria_label="OpsKnight, to the incidents"):
+        tag("span", classes="ok-mark", aria_hidden="true")
+        tag("span", "OpsKnight", classes="ok-wordmark")
+
+
+def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> None:
+    with tag("nav", classes=classes, aria_label=label):
+        for place in PLACES:
+            current = "page" if here == place.href else None
+            with tag("a", href=place.href, data_go=place.letter, aria_current=current):
+                if icons:
+                    icon(place.icon)
+                tag("span", place.name)
+        if icons:
+            with tag("button", type="button", data_act="palette"):
+                icon("search")
+                tag("span", "Find")
+
+
+def _now(viewer: Viewer) -> None:
+    with tag("div", classes="ok-now"):
+        _on_call(viewer)
+        with tag("span", classes="ok-shift", id="ok-shift"):
+            _shift(viewer)
+        with tag("a", classes="ok-high", id="ok-high", href="/incidents", data_count=str(viewer.high)):
+            tag("span", classes="ok-shape ok-shape-critical", aria_hidden="true")
+            tag("b", str(viewer.high), classes="ok-tab")
+            tag("span", "high")
+            tag("span", " urgency, nobody has acknowledged", classes="ok-hide")
+        with tag("span", classes="ok-live", id="ok-live", role="status"):
+            tag("span", "Connecting")
+
+
+def _on_call(viewer: Viewer) -> None:
+    first = viewer.duty
+    others = len(viewer.on_call) - 1
+    attributes = {"popovertarget": "ok-duties", "aria_haspopup": "true"}
+    with tag("button", classes="ok-oncall", id="ok-oncall", type="button", **attributes):
+        tag("span", "On call", classes="ok-label")
+        _duty(first)
+        if others > 0:
+            tag("span", f"+{others}", classes="ok-faint ok-tab")
+    with tag("div", classes="ok-pop ok-duties", id="ok-duties", popover="auto"):
+        tag("h2", "On call now")
+        if not viewer.on_call:
+            tag("p", "There is no schedule yet, so nobody is on call.", classes="ok-muted")
+        for duty in viewer.on_call:
+            with tag("div", classes="ok-duty"):
+                tag("span", duty.schedule, classes="ok-muted ok-cut")
+                with tag("span", classes="ok-duty-who"):
+                    _duty(duty)
+
+
+def _duty(duty: Duty | None) -> None:
+    if duty is None or duty.user is None:
+        tag("b", "nobody", classes="ok-nobody")
+        return
+    tag("b", duty.user, classes="ok-cut")
+    if duty.you:
+        tag("span", "you", classes="ok-you")
+    if duty.until is not None:
+        with tag("span", classes="ok-until"):
+            tag("span", "until ")
+            moment(duty.until)
+
+
+def _shift(viewer: Viewer) -> None:
+    tag("span", "Your next shift", classes="ok-label")
+    if viewer.next_shift is None:
+        tag("span", "none planned", classes="ok-muted")
+    else:
+        moment(viewer.next_shift.start)
+
+
+def _tools(viewer: Viewer) -> None:
+    with tag("div", classes="ok-tools"):
+        with tag("button", classes="ok-find", type="button", data_act="palette", aria_keyshortcuts="Control+K Meta+K"):
+            icon("search")
+            tag("span", "Find", classes="ok-find-word")
+            keycap("Mod", "K")
+        with tag("button", classes="ok-tool ok-theme", type="button", data_act="theme", aria_label="Theme"):
+            for name in ("system", "sun", "moon"):
+                icon(name, classes=f"ok-theme-{name}")
+        with tag("button", classes="ok-tool ok-help", type="button", data_act="help", aria_label="Help and keys"):
+            icon("help")
+        with tag("a", classes="ok-self", href="/me", aria_label=f"{viewer.name}, your page", title=viewer.name):
+            avatar(viewer.name)
