@@ -1,5 +1,8 @@
 """The first schema: people, services, incidents, timers, the outbox and the ledger."""
 
+from functools import partial
+from typing import Any
+
 from alembic import op
 
 revision = "0001"
@@ -7,7 +10,7 @@ down_revision = None
 
 PEOPLE = """
 CREATE TABLE installation (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
     epoch uuid NOT NULL,
     system_identifier text NOT NULL,
     secret bytea NOT NULL,
@@ -215,7 +218,7 @@ CREATE TABLE alerts (
 ) WITH (fillfactor = 80);
 COMMENT ON COLUMN alerts.counted_at IS 'when the ledger last had a fact of this alert''s count';
 CREATE UNIQUE INDEX alerts_one_open ON alerts (service_id, dedup_sha) WHERE status = 'open';
-CREATE INDEX alerts_latest ON alerts (service_id, dedup_sha, opened_at DESC);
+CREATE INDEX alerts_latest ON alerts (service_id, dedup_sha, id DESC);
 CREATE INDEX alerts_of_incident ON alerts (incident_id);
 CREATE TABLE deliveries (
     id uuid NOT NULL,
@@ -313,7 +316,8 @@ CREATE TABLE notifications (
     finished_at timestamptz,
     UNIQUE (page_id, contact_method_id, position)
 ) WITH (fillfactor = 70);
-CREATE INDEX notifications_due ON notifications (channel, urgency, due_at) WHERE status IN ('queued', 'sending', 'ambiguous');
+CREATE INDEX notifications_due ON notifications (channel, urgency, due_at)
+    WHERE status IN ('queued', 'sending', 'ambiguous');
 CREATE INDEX notifications_of_incident ON notifications (incident_id);
 CREATE TABLE attempts (
     id uuid PRIMARY KEY,
@@ -355,6 +359,16 @@ CREATE TRIGGER facts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON facts
 
 def upgrade() -> None:
     """Create everything."""
-    op.execute("SET lock_timeout = '3s'")
     for part in (PEOPLE, SERVICES, INCIDENTS, PAGING, LEDGER):
-        op.execute(part)
+        _run(part)
+
+
+def _run(script: str) -> None:
+    """Run several statements at once, which a prepared one (as `op.execute` makes) cannot hold."""
+    op.execute("SELECT 1")  # begins the transaction, which SQLAlchemy's adapter does as late as it can
+    adapted: Any = op.get_bind().connection.dbapi_connection
+    adapted.run_async(partial(_execute, script=script))
+
+
+async def _execute(connection: Any, *, script: str) -> None:
+    await connection.execute(script)
