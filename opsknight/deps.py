@@ -1,0 +1,184 @@
+"""What every route, page and job is handed: settings, clock, database, hub, and ways to read and to act."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight import metrics
+from opsknight.clock import SAMPLE_EVERY_S, Clock
+from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery, Receipt, ingest
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.queries import board, feed
+from opsknight.domain.queries.catalogue import Integration, integrations
+from opsknight.domain.queries.feed import Cursor, Entry
+from opsknight.domain.queries.installations import Installation, installation
+from opsknight.domain.store.engine import Database, is_poison, lost_connection, retryable
+from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
+from opsknight.hub import Hub, Line, Reading
+from opsknight.settings import Settings
+
+__all__ = ["Catalogue", "Deps", "is_poison", "lost_connection", "retryable"]
+
+log = structlog.get_logger(__name__)
+
+
+class Catalogue:
+    """Every integration by its key, in memory; read again when the ledger says something was configured."""
+
+    def __init__(self, read: Callable[[], AbstractAsyncContextManager[AsyncSession]], *, clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._read_at = 0.0
+        self._known: Mapping[str, Integration] = {}
+        self._stale = asyncio.Event()
+
+    async def load(self) -> None:
+        """Read all of it."""
+        self._read_at = self._clock.monotonic()
+        async with self._read() as session:
+            self._known = await integrations(session)
+
+    async def find(self, key: str) -> Integration | None:
+        """Return the integration of `key`; an unknown key is looked up anew, at most once a second for all."""
+        known = self._known.get(key)
+        if known is None and self._clock.monotonic() - self._read_at >= 1.0:
+            await self.load()
+            known = self._known.get(key)
+        return known
+
+    def heed(self, entries: Sequence[Entry]) -> None:
+        """Take note of new facts: a change of configuration makes what is known stale."""
+        if any(entry.kind == Fact.CONFIGURED for entry in entries):
+            self._stale.set()
+
+    async def run(self) -> None:
+        """Read again whenever it is stale, for ever; a database that is away is tried again."""
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            try:
+                await self.load()
+            except Exception as error:  # noqa: BLE001  # what is known stays in use
+                log.warning("integrations could not be read again", error=repr(error))
+                self._stale.set()
+                await asyncio.sleep(1.0)
+
+
+class Deps:
+    """Made by app.build; `open` connects it to the database inside the lifespan, before anything uses it.
+
+    `workers` are woken after every commit that wrote a fact; `stopping` is set when the process ends.
+    """
+
+    database: Database
+    installation: Installation
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.stopping = asyncio.Event()
+        self.workers: list[Callable[[], object]] = []
+        self.catalogue = Catalogue(self.reading, clock=clock)
+        self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
+        self.hub.watch(self.catalogue.heed)
+        self._lane: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def open(self, database: Database) -> None:
+        """Take the database in use and read what is needed before the first request."""
+        self.database = database
+        await self.sample_clock()
+        await self.catalogue.load()
+        async with self.reading() as session:
+            self.installation = await installation(session)
+
+    async def close(self) -> None:
+        """Let go of the lane's connection and of the pools."""
+        if self._lane is not None and not self._lane.is_closed():
+            await self._lane.close(timeout=2)
+        await self.database.close()
+
+    @asynccontextmanager
+    async def commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work of `actor`; it commits when the block ends well."""
+        async with unit_of_work(
+            self.database.commands, actor=actor, now=self.clock.now(), hooks=(self.committed,)
+        ) as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def engine_commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work on the engine's own connections."""
+        async with unit_of_work(
+            self.database.engine, actor=actor, now=self.clock.now(), hooks=(self.committed,)
+        ) as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading; nothing in it is ever committed."""
+        async with self.database.screens() as session:
+            yield session
+
+    def committed(self) -> None:
+        """Wake everything that watches the ledger."""
+        self.hub.wake()
+        for wake in self.workers:
+            wake()
+
+    async def ingest(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        """Store a batch on the lane's own connection; open it anew when it was lost."""
+        if self._lane is None or self._lane.is_closed():
+            self._lane = await self.database.lane()
+        for _ in range(3):
+            try:
+                return await ingest(self._lane, deliveries, now=self.clock.now())
+            except ChangedMeanwhile:
+                continue
+            except (OSError, asyncpg.InterfaceError, asyncio.CancelledError):
+                self._lane.terminate()
+                raise
+        return await ingest(self._lane, deliveries, now=self.clock.now())
+
+    async def run_clock(self) -> None:
+        """Sample the database's time every five seconds, for ever."""
+        while True:
+            await asyncio.sleep(SAMPLE_EVERY_S)
+            try:
+                await self.sample_clock()
+            except Exception as error:  # noqa: BLE001  # time is carried on meanwhile
+                log.warning("the database's time could not be read", error=repr(error))
+
+    async def sample_clock(self) -> None:
+        """Ask the database for its time once."""
+        async with self.database.health() as session:
+            await session.connection()  # connecting must not count as part of the question
+            before = self.clock.monotonic()
+            database_now: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+            self.clock.sample(database_now, (before + self.clock.monotonic()) / 2)
+        metrics.CLOCK_JUMP_SECONDS.set(self.clock.jump.total_seconds() if self.clock.jump else 0)
+
+    async def _start(self) -> Cursor:
+        async with self.reading() as session:
+            return await feed.here(session)
+
+    async def _past(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
+        async with self.reading() as session:
+            return await feed.past(session, cursor, since=since)
+
+    async def _lines(self, ids: Sequence[UUID]) -> dict[UUID, Line]:
+        async with self.reading() as session:
+            return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
+
+    async def _summary(self) -> dict[str, Any]:
+        async with self.reading() as session:
+            return await board.summary(session, now=self.clock.now())

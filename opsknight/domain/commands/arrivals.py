@@ -1,0 +1,203 @@
+"""Working copies of the alerts and incidents that one batch of deliveries touches.
+
+Events are applied to them in order of arrival; only where they end is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from opsknight.crypto import new_id
+from opsknight.domain.model.event import Event, Severity, Urgency
+from opsknight.domain.model.incident import Incident, Status, Verb, raised, transition
+from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.queries.catalogue import Integration
+
+_WORST_FIRST = tuple(Severity)
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkingAlert(Latest):
+    """An alert as this batch leaves it. `opened_by` holds its first event while its row is not yet written."""
+
+    id: UUID
+    incident_id: UUID
+    severity: Severity
+    urgency: Urgency
+    count: int
+    counted_at: datetime
+    added: int = 0
+    opened_by: Event | None = None
+    integration: Integration | None = None
+    sha: bytes = b""
+    changed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkingIncident:
+    """An incident as this batch leaves it. `due` is its timer to arm: kind and instant; None disarms."""
+
+    value: Incident
+    severity: Severity
+    highest_urgency: Urgency
+    open_alerts: int
+    opened_by: Event | None = None
+    integration: Integration | None = None
+    changed: bool = False
+    timer_changed: bool = False
+    due: tuple[str, datetime] | None = None
+
+
+class Desk:
+    """Takes events one by one, keeps the working copies and the facts of what happened."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.alerts: dict[tuple[int, bytes], WorkingAlert] = {}
+        self.past: list[WorkingAlert] = []
+        self.incidents: dict[UUID, WorkingIncident] = {}
+        self.facts: list[tuple[str, str, UUID | None, str]] = []
+
+    def record(self, kind: Fact, integration: Integration, incident_id: UUID | None, data: dict[str, object]) -> None:
+        """Note one fact of what a monitor did."""
+        self.facts.append((kind, f"integration:{integration.id}", incident_id, orjson.dumps(data).decode()))
+
+    def apply(
+        self, verdict: Verdict, event: Event, sha: bytes, integration: Integration, urgency: Urgency
+    ) -> WorkingAlert | None:
+        """Do what `verdict` says; return the alert that the event belongs to, if any."""
+        key = (integration.service_id, sha)
+        alert = self.alerts.get(key)
+        if verdict is Verdict.OPENED:
+            return self._open(event, sha, integration, urgency)
+        if alert is None or verdict in (Verdict.LATE_COPY, Verdict.TOLD_LATELY, Verdict.NOTHING_OPEN):
+            return alert
+        if verdict is Verdict.OCCURRENCE:
+            self._count(alert, event, integration)
+        elif verdict is Verdict.RAISED:
+            self._count(alert, event, integration)
+            self._raise(alert, urgency, integration)
+        elif verdict is Verdict.REOPENED:
+            return self._reopen(alert, event, sha, integration, urgency)
+        elif verdict is Verdict.RESOLVED:
+            self._resolve(alert, event, integration)
+        else:
+            self._acknowledge(alert, integration)
+        return alert
+
+    def _alert(
+        self, event: Event, sha: bytes, integration: Integration, urgency: Urgency, incident_id: UUID
+    ) -> WorkingAlert:
+        key = (integration.service_id, sha)
+        if key in self.alerts:
+            self.past.append(self.alerts[key])
+        alert = self.alerts[key] = WorkingAlert(
+            is_open=True,
+            highest_urgency=urgency,
+            started_at=event.started_at,
+            opened_at=self.now,
+            resolved_at=None,
+            resolved_by=None,
+            id=new_id(),
+            incident_id=incident_id,
+            severity=event.severity,
+            urgency=urgency,
+            count=1,
+            counted_at=self.now,
+            opened_by=event,
+            integration=integration,
+            sha=sha,
+        )
+        return alert
+
+    def _open(self, event: Event, sha: bytes, integration: Integration, urgency: Urgency) -> WorkingAlert:
+        incident_id = new_id()
+        self.incidents[incident_id] = WorkingIncident(
+            value=Incident(id=incident_id, title=event.title, status=Status.OPEN, urgency=urgency),
+            severity=event.severity,
+            highest_urgency=urgency,
+            open_alerts=1,
+            opened_by=event,
+            integration=integration,
+            timer_changed=True,
+            due=("escalation", self.now),
+        )
+        self.record(
+            Fact.OPENED, integration, incident_id, {"title": event.title, "severity": event.severity, "urgency": urgency}
+        )
+        return self._alert(event, sha, integration, urgency, incident_id)
+
+    def _count(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
+        alert.count += 1
+        alert.added += 1
+        alert.changed = True
+        if event.severity is not alert.severity:
+            alert.severity = event.severity
+            self._judge(self.incidents[alert.incident_id], event.severity)
+        if self.now - alert.counted_at >= COUNT_FACT:
+            alert.counted_at = self.now
+            self.record(Fact.OCCURRED, integration, alert.incident_id, {"count": alert.count, "title": event.title})
+
+    def _judge(self, incident: WorkingIncident, severity: Severity) -> None:
+        """Carry an alert's new severity to its incident: the worst, or its own when it is the only alert."""
+        worse = _WORST_FIRST.index(severity) < _WORST_FIRST.index(incident.severity)
+        if worse or incident.open_alerts == 1:
+            incident.severity = severity
+            incident.changed = True
+
+    def _raise(self, alert: WorkingAlert, urgency: Urgency, integration: Integration) -> None:
+        incident = self.incidents[alert.incident_id]
+        incident.value = raised(incident.value, urgency)
+        incident.highest_urgency = alert.highest_urgency = alert.urgency = urgency
+        incident.changed = True
+        if incident.value.status is Status.OPEN:
+            self._due(incident, "escalation", self.now)
+        self.record(Fact.RAISED, integration, alert.incident_id, {"urgency": urgency, "severity": alert.severity})
+
+    def _reopen(
+        self, before: WorkingAlert, event: Event, sha: bytes, integration: Integration, urgency: Urgency
+    ) -> WorkingAlert:
+        incident = self.incidents[before.incident_id]
+        if incident.value.status is Status.RESOLVED:
+            incident.value = replace(transition(incident.value, Verb.REOPEN), urgency=urgency)
+            self._due(incident, "escalation", self.now)
+            self.record(Fact.REOPENED, integration, before.incident_id, {"title": event.title})
+        incident.open_alerts += 1
+        incident.changed = True
+        return self._alert(event, sha, integration, urgency, before.incident_id)
+
+    def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
+        alert.is_open, alert.changed = False, True
+        alert.resolved_at, alert.resolved_by = self.now, f"integration:{integration.id}"
+        incident = self.incidents[alert.incident_id]
+        incident.open_alerts -= 1
+        if incident.open_alerts > 0 or not integration.resolves_with_last_alert:
+            self.record(Fact.ALERT_RESOLVED, integration, alert.incident_id, {"title": event.title})
+            return
+        after = transition(incident.value, Verb.RESOLVE)
+        if after is not incident.value:
+            incident.value, incident.changed = after, True
+            self._due(incident, None, self.now)
+            self.record(Fact.RESOLVED, integration, alert.incident_id, {"count": alert.count})
+
+    def _acknowledge(self, alert: WorkingAlert, integration: Integration) -> None:
+        incident = self.incidents[alert.incident_id]
+        if incident.value.status is Status.RESOLVED:
+            return
+        after = transition(incident.value, Verb.ACKNOWLEDGE)
+        if after is incident.value:
+            return
+        incident.value, incident.changed = after, True
+        timeout_s = integration.ack_timeouts_s[after.urgency]
+        kind = None if timeout_s is None else "ack_timeout"
+        self._due(incident, kind, self.now + timedelta(seconds=timeout_s or 0))
+        self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
+
+    def _due(self, incident: WorkingIncident, kind: str | None, at: datetime) -> None:
+        incident.timer_changed = True
+        incident.due = None if kind is None else (kind, at)

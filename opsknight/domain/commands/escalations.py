@@ -1,0 +1,378 @@
+"""Firing timers: what an incident's wait was for happens now, for many incidents in one unit.
+
+Everything is read set-wise, decided by the model, and written set-wise. A timer that was armed
+anew since it was claimed (its fence rose) is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from opsknight.crypto import new_id
+from opsknight.domain.model.escalation import Policy, TargetKind, net_round, next_move
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import PAGE_ASSIGNEE, Incident, Status, Verb, transition
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.paging import plan
+from opsknight.domain.model.schedule import Schedule, on_call
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.escalations import Leads, Reachable
+from opsknight.domain.store.claims import ClaimedTimer
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+ANSWER_WITHIN = timedelta(minutes=5)
+"""How long the owner has to answer “still on it?”."""
+LATE = timedelta(seconds=60)
+"""A timer later than this counts as missed, and its page says by how much."""
+MAX_SKIPS = 200
+"""Steps that one firing passes over at most; more than any policy has in all its laps."""
+
+_HOLD = text("""
+    SELECT i.id, i.title, i.status, i.urgency, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
+           i.policy, coalesce(i.policy_id, s.policy_id) AS policy_id, s.team_id, s.ack_timeout_high_s,
+           s.ack_timeout_low_s
+    FROM incidents i JOIN services s ON s.id = i.service_id
+    WHERE i.id = ANY(:ids) ORDER BY i.service_id, i.id FOR NO KEY UPDATE OF i
+""")
+_STILL_OURS = text("SELECT id, fence FROM timers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_LAPS = text("""
+    SELECT p.incident_id, min(p.created_at) FROM pages p JOIN incidents i
+        ON i.id = p.incident_id AND i.generation = p.generation AND i.lap = p.lap
+    WHERE p.incident_id = ANY(:ids) AND p.kind = 'page' GROUP BY p.incident_id
+""")
+_REARM = text("""
+    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
+        attempts = 0, last_error = '' WHERE id = :id
+""")
+_DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
+_ADVANCE = text("""
+    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy) WHERE id = :id
+""").bindparams(bindparam("policy", type_=JSONB(none_as_null=True)))
+_MOVE = text("""
+    UPDATE incidents SET status = :status, generation = :generation, version = :version, assignee_id = :assignee_id,
+        until = :until, next_step = :next_step, lap = :lap, updated_at = :now, undo = NULL,
+        acknowledged_at = CASE WHEN :status = 'acknowledged' THEN acknowledged_at END,
+        policy = CASE WHEN :anew THEN NULL ELSE policy END
+    WHERE id = :id
+""")
+_PAGE = text("""
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
+    ON CONFLICT (incident_id, generation, lap, step, kind, user_id) DO NOTHING
+""")
+_NOTIFY = text("""
+    INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
+        position, status, due_at, created_at)
+    SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
+        'queued', :due_at, :now
+    FROM pages p WHERE p.id = :page_id
+""")
+_SUPERSEDE_EARLIER = text("""
+    UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
+    FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
+        AND p.kind = 'page' AND p.created_at < :now
+""")
+
+
+@dataclass(slots=True)
+class _Held:
+    """One incident whose timer fires, with all that the decision needs."""
+
+    timer: ClaimedTimer
+    incident: Incident
+    policy: Policy
+    has_snapshot: bool
+    team_id: int
+    ack_timeout_s: int | None
+    lap_started_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What all firings of the unit write in the end."""
+
+    rearm: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    drop: list[UUID] = field(default_factory=list[UUID])
+    advance: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    move: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    stepped: list[UUID] = field(default_factory=list[UUID])
+
+
+async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
+    """Do what each of `timers` was armed for. All belong to incidents and were claimed by the caller."""
+    held = await _hold(uow, timers)
+    firing = await _Firing.prepare(uow, held)
+    for each in held:
+        firing.fire(each)
+    await _write(uow, firing.out)
+
+
+async def _hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[_Held]:
+    """Lock the incidents, then their timers, and keep those that are still as they were claimed."""
+    ids = [timer.subject for timer in timers]
+    rows = {row.id: row for row in await uow.session.execute(_HOLD, {"ids": ids})}
+    fences = dict((await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).tuples().all())
+    laps = dict((await uow.session.execute(_LAPS, {"ids": ids})).tuples().all())
+    wanted = {row.policy_id for row in rows.values() if row.policy is None}
+    policies = await reading.policies(uow.session, wanted) if wanted else {}
+    held: list[_Held] = []
+    for timer in timers:
+        row = rows.get(timer.subject)
+        if row is None or fences.get(timer.id) != timer.fence:
+            continue
+        incident = Incident(
+            id=row.id,
+            title=row.title,
+            status=Status(row.status),
+            urgency=Urgency(row.urgency),
+            generation=row.generation,
+            version=row.version,
+            assignee_id=row.assignee_id,
+            until=row.until,
+            next_step=row.next_step,
+            lap=row.lap,
+        )
+        policy = reading.snapshot(row.policy, policies.get(row.policy_id))
+        timeout_s = row.ack_timeout_high_s if incident.urgency is Urgency.HIGH else row.ack_timeout_low_s
+        held.append(_Held(timer, incident, policy, row.policy is not None, row.team_id, timeout_s, laps.get(row.id)))
+    return held
+
+
+class _Firing:
+    """Decides for each held incident; reads nothing any more."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        people: Mapping[int, Reachable],
+        schedules: Mapping[int, Schedule],
+        leads: Mapping[int, Leads],
+    ) -> None:
+        self._uow = uow
+        self._people = people
+        self._schedules = schedules
+        self._leads = leads
+        self.out = _Outcome()
+
+    @classmethod
+    async def prepare(cls, uow: UnitOfWork, held: Sequence[_Held]) -> _Firing:
+        """Read, once for all, everybody whom these firings could reach."""
+        targets = {target for each in held for step in each.policy.steps for target in step.targets}
+        schedule_ids = {target.id for target in targets if target.kind is TargetKind.SCHEDULE}
+        schedules = await reading.schedules(uow.session, schedule_ids) if schedule_ids else {}
+        leads = await reading.leads(uow.session, {each.team_id for each in held})
+        ids = {target.id for target in targets if target.kind is TargetKind.USER}
+        ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}
+        ids |= {shift.user_id for schedule in schedules.values() for shift in on_call(schedule, uow.now)}
+        ids |= {user_id for of_team in leads.values() for user_id in (*of_team.managers, *of_team.admins)}
+        return cls(uow, await reading.people(uow.session, ids), schedules, leads)
+
+    def fire(self, held: _Held) -> None:
+        """Do what the timer of `held` was for; one that means nothing any more is dropped."""
+        incident, kind = held.incident, held.timer.kind
+        if held.timer.generation != incident.generation and kind in ("escalation", "safety_net"):
+            self.out.drop.append(held.timer.id)
+        elif kind == "escalation" and incident.status is Status.OPEN:
+            self._escalate(held)
+        elif kind == "safety_net" and incident.status is Status.OPEN:
+            self._catch(held)
+        elif kind == "ack_timeout" and incident.status is Status.ACKNOWLEDGED:
+            self._ask(held)
+        elif kind == "ack_reminder" and incident.status is Status.ACKNOWLEDGED:
+            self._move(held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "no answer to “still on it?”")
+        elif kind == "snooze_end" and incident.status is Status.SNOOZED:
+            self._move(held, Verb.WAKE, Fact.WOKEN, "the snooze is over")
+        elif kind == "suppress_end" and incident.status is Status.SUPPRESSED:
+            self._move(held, Verb.WAKE, Fact.WOKEN, "its silence is over")
+        else:
+            self.out.drop.append(held.timer.id)
+
+    def _escalate(self, held: _Held) -> None:
+        """Fire the step that is due, passing over steps that reach nobody, and arm what follows."""
+        at, started_at = self._uow.now, held.lap_started_at
+        step, lap = held.incident.next_step, held.incident.lap
+        for _ in range(MAX_SKIPS):
+            reached = self._fire_step(held, step, lap)
+            move = next_move(held.policy, next_step=step, lap=lap, reached=reached, at=at, lap_started_at=started_at)
+            started_at = None if move.lap != lap else started_at or (at if reached else None)
+            step, lap = move.next_step, move.lap
+            if reached or move.to_net or move.due_at > at:
+                break
+        if move.to_net:
+            self._record(held, Fact.EXHAUSTED, reason=move.why)
+        self._advance(held, step, lap)
+        self._rearm(held, "safety_net" if move.to_net else "escalation", move.due_at)
+
+    def _fire_step(self, held: _Held, step: int, lap: int) -> bool:
+        """Page everybody whom the step reaches; return whether that is anybody."""
+        if step == PAGE_ASSIGNEE:
+            assignee = held.incident.assignee_id
+            whom = {} if assignee is None else {assignee: "the incident was reassigned to them"}
+            kind = PageKind.ASSIGNED
+        elif step < len(held.policy.steps):
+            whom, kind = self._asked(held.policy, step), PageKind.PAGE
+        else:
+            return False
+        paged = [self._people[user_id].name for user_id, why in whom.items() if self._page(held, step, lap, kind, user_id, why)]
+        number = step + 1
+        if paged:
+            self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=paged)
+            if kind is PageKind.PAGE and (step or lap):
+                self.out.stepped.append(held.incident.id)
+        else:
+            self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=self._why_nobody(whom))
+        return bool(paged)
+
+    def _asked(self, policy: Policy, step: int) -> dict[int, str]:
+        """Return whom a step asks now, each with the reason, in the order of its targets."""
+        whom: dict[int, str] = {}
+        for target in policy.steps[step].targets:
+            if target.kind is TargetKind.USER:
+                whom.setdefault(target.id, f"named in step {step + 1} of {policy.name or 'the policy'}")
+                continue
+            schedule = self._schedules.get(target.id)
+            for shift in on_call(schedule, self._uow.now) if schedule else ():
+                whom.setdefault(shift.user_id, f"on call: {schedule.name if schedule else ''}, {shift.layer}")
+        return whom
+
+    def _why_nobody(self, whom: Mapping[int, str]) -> str:
+        if not whom:
+            return "nobody is on call"
+        names = ", ".join(self._people[user_id].name for user_id in whom if user_id in self._people)
+        return f"{names} cannot be reached"
+
+    def _catch(self, held: _Held) -> None:
+        """Page the team's managers, then all admins, until somebody acknowledges."""
+        of_team = self._leads[held.team_id]
+        found = net_round(
+            held.policy,
+            lap=held.incident.lap,
+            managers=[user_id for user_id in of_team.managers if self._reachable(user_id)],
+            admins=[user_id for user_id in of_team.admins if self._reachable(user_id)],
+            at=self._uow.now,
+        )
+        lap = held.incident.lap
+        paged = [
+            self._people[user_id].name
+            for user_id in found.user_ids
+            if self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, f"safety net: {found.why}")
+        ]
+        self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)
+        self._advance(held, 0, found.lap)
+        self._rearm(held, "safety_net", found.again_at)
+
+    def _ask(self, held: _Held) -> None:
+        """Ask the owner “still on it?”; an acknowledge without an owner is taken back at once."""
+        owner = held.incident.assignee_id
+        asked = owner is not None and self._page(
+            held, 0, held.incident.version, PageKind.STILL_ON_IT, owner, "acknowledged long ago"
+        )
+        if not asked:
+            self._move(held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "acknowledged long ago, and no owner can be asked")
+            return
+        self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
+        self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN)
+
+    def _move(self, held: _Held, verb: Verb, fact: Fact, reason: str) -> None:
+        """Let the timer do what a person could: the incident is open again, from its first step."""
+        after = held.incident = transition(held.incident, verb)
+        self.out.move.append(
+            {
+                "id": after.id,
+                "status": after.status,
+                "generation": after.generation,
+                "version": after.version,
+                "assignee_id": after.assignee_id,
+                "until": after.until,
+                "next_step": after.next_step,
+                "lap": after.lap,
+                "anew": after.status is Status.OPEN,
+                "now": self._uow.now,
+            }
+        )
+        self._record(held, fact, reason=reason)
+        self._rearm(held, "escalation", self._uow.now)
+
+    def _reachable(self, user_id: int) -> bool:
+        person = self._people.get(user_id)
+        return person is not None and person.can_be_reached
+
+    def _page(self, held: _Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:  # noqa: PLR0913
+        """Plan one person's notifications; return whether they can be reached."""
+        person = self._people.get(user_id)
+        if person is None:
+            return False
+        incident, now = held.incident, self._uow.now
+        planned = plan(person.methods, person.rules, urgency=incident.urgency, at=now, active=person.active)
+        if not planned.reaches:
+            self._record(held, Fact.NOT_PAGED, user=person.name, user_id=user_id, reason=planned.reason)
+            return False
+        page_id = new_id()
+        self.out.pages.append(
+            {
+                "id": page_id,
+                "incident_id": incident.id,
+                "generation": incident.generation,
+                "step": step,
+                "lap": lap,
+                "kind": kind,
+                "user_id": user_id,
+                "reason": why,
+                "due_at": held.timer.due_at,
+                "now": now,
+            }
+        )
+        self.out.notifications.extend(
+            {
+                "id": new_id(),
+                "page_id": page_id,
+                "contact_method_id": each.contact_method_id,
+                "channel": each.channel,
+                "urgency": incident.urgency,
+                "position": each.position,
+                "due_at": each.due_at,
+                "now": now,
+            }
+            for each in planned.notifications
+        )
+        return True
+
+    def _advance(self, held: _Held, step: int, lap: int) -> None:
+        policy = None if held.has_snapshot else held.policy.to_json()
+        self.out.advance.append({"id": held.incident.id, "next_step": step, "lap": lap, "policy": policy})
+
+    def _rearm(self, held: _Held, kind: str, due_at: datetime) -> None:
+        generation = held.incident.generation
+        self.out.rearm.append({"id": held.timer.id, "kind": kind, "generation": generation, "due_at": due_at})
+
+    def _record(self, held: _Held, fact: Fact, **data: Any) -> None:  # noqa: ANN401  # plain JSON
+        late = self._uow.now - held.timer.due_at
+        if late > LATE and fact in (Fact.STEP_FIRED, Fact.SAFETY_NET):
+            data["late_s"] = late.total_seconds()
+        self._uow.record(fact, incident_id=held.incident.id, actor=f"timer:{held.timer.kind}", **data)
+
+
+async def _write(uow: UnitOfWork, out: _Outcome) -> None:
+    for statement, rows in (
+        (_MOVE, out.move),
+        (_ADVANCE, out.advance),
+        (_REARM, out.rearm),
+        (_PAGE, out.pages),
+        (_NOTIFY, out.notifications),
+    ):
+        if rows:
+            await uow.session.execute(statement, rows)
+    if out.stepped:
+        await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
+    if out.drop:
+        await uow.session.execute(_DROP, {"ids": out.drop})

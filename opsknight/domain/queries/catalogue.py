@@ -1,0 +1,50 @@
+"""What ingest needs to know of every integration, read whole and kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """An integration with what its service says; one per key."""
+
+    id: int
+    key: str
+    provider: str
+    name: str
+    mapping: Mapping[str, object]
+    service_id: int
+    service: str
+    urgency_mode: str
+    runbook_url: str
+    tags: Mapping[str, str]
+    ack_timeouts_s: Mapping[str, int | None]
+    reopen_window: timedelta
+    resolves_with_last_alert: bool
+
+
+_INTEGRATIONS = text("""
+    SELECT i.id, i.key, i.provider, i.name, i.mapping, s.id AS service_id, s.name AS service, s.urgency_mode,
+           s.runbook_url, s.tags || jsonb_build_object('team', t.name) AS tags,
+           s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert
+    FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
+    WHERE i.active
+""")
+
+
+async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
+    """Return every active integration by its key."""
+    return {row.key: _integration(row) for row in await session.execute(_INTEGRATIONS)}
+
+
+def _integration(row: object) -> Integration:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001  # SQLAlchemy's public accessor
+    high, low = values.pop("ack_timeout_high_s"), values.pop("ack_timeout_low_s")
+    window = timedelta(seconds=values.pop("reopen_window_s"))
+    return Integration(**values, ack_timeouts_s={"high": high, "low": low}, reopen_window=window)

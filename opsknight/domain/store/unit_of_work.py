@@ -1,0 +1,98 @@
+"""One unit of work: an actor, an instant, a session, the facts of what changed. The only commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+Hook: TypeAlias = Callable[[], object]
+
+_RECORD = text(
+    "INSERT INTO facts (at, kind, actor, incident_id, subject, data)"
+    " VALUES (:at, :kind, :actor, :incident_id, :subject, :data)"
+).bindparams(bindparam("data", type_=JSONB))
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What a command is given. Commands write through `session`, `record` what they did, and never commit.
+
+    `now` is the instant of the whole unit; `actor` says who does it: `user:3`, `integration:7`,
+    `timer:escalation`. Hooks given to `after_commit` run once the change is durable, in order.
+    """
+
+    session: AsyncSession
+    actor: str
+    now: datetime
+    _facts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    _hooks: list[Hook] = field(default_factory=list[Hook])
+
+    @property
+    def user_id(self) -> int | None:
+        """The acting user, or None when a monitor, timer or the system acts."""
+        kind, _, number = self.actor.partition(":")
+        return int(number) if kind == "user" and number.isdigit() else None
+
+    def record(
+        self, kind: str, *, incident_id: UUID | None = None, subject: str = "", actor: str | None = None, **data: Any
+    ) -> None:
+        """Write one fact with this unit; `data` must be plain JSON. `actor` names another doer than the unit's."""
+        self._facts.append(
+            {
+                "at": self.now,
+                "kind": str(kind),
+                "actor": actor or self.actor,
+                "incident_id": incident_id,
+                "subject": subject,
+                "data": data,
+            }
+        )
+
+    def after_commit(self, hook: Hook) -> None:
+        """Run `hook` after the commit; never when it fails."""
+        self._hooks.append(hook)
+
+    async def flush_facts(self) -> None:
+        """Send the recorded facts to the database; called before the commit."""
+        await self.session.flush()
+        if self._facts:
+            await self.session.execute(_RECORD, self._facts)
+            self._facts = []
+
+    def run_hooks(self) -> None:
+        """Run the hooks; the unit is over."""
+        hooks, self._hooks = self._hooks, []
+        for hook in hooks:
+            hook()
+
+
+@asynccontextmanager
+async def unit_of_work(
+    sessions: async_sessionmaker[AsyncSession], *, actor: str, now: datetime, hooks: tuple[Hook, ...] = ()
+) -> AsyncIterator[UnitOfWork]:
+    """Open a unit; commit when the block ends well, roll back when it raises.
+
+    `hooks` run after a commit that wrote at least one fact: they wake what watches the ledger.
+    """
+    async with sessions() as session:
+        uow = UnitOfWork(session=session, actor=actor, now=now)
+        try:
+            yield uow
+            wrote = bool(uow._facts)  # noqa: SLF001  # its own file
+            await uow.flush_facts()
+            await session.commit()
+        except BaseException:
+            await session.rollback()
+            raise
+    if wrote:
+        for hook in hooks:
+            hook()
+    uow.run_hooks()

@@ -1,0 +1,85 @@
+"""Housekeeping by APScheduler: what may be late without harm. It never owns a page.
+
+Every body is idempotent and runs under an advisory lock on a connection of its own, so that of
+several processes one does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from opsknight import metrics
+from opsknight.deps import Deps
+from opsknight.domain.commands import audits, retention
+
+log = structlog.get_logger(__name__)
+
+LOCK_CLASS = 0x0B6
+AUDIT_EVERY_S = 10
+TIDY_EVERY_S = 300
+PARTITIONS_EVERY_S = 6 * 3600
+
+
+class Housekeeping:
+    """Schedules the jobs. `partitions` makes the coming months' partitions; None where another process may."""
+
+    def __init__(self, deps: Deps, *, partitions: Callable[[], Awaitable[object]] | None) -> None:
+        self._deps = deps
+        self._partitions = partitions
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+    def start(self) -> None:
+        """Begin; the first audit runs at once."""
+        self._every(AUDIT_EVERY_S, 1, self.audit)
+        self._every(TIDY_EVERY_S, 2, self.tidy)
+        if self._partitions is not None:
+            self._every(PARTITIONS_EVERY_S, 3, self._partitions)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start no job any more; one that runs ends with its connection."""
+        self._scheduler.shutdown(wait=False)
+
+    async def audit(self) -> None:
+        """Mend what contradicts invariant I2, and count it: every count is a mistake of ours to find."""
+        async with self._deps.engine_commands("auditor:i2") as uow:
+            mended = await audits.repair(uow)
+        for kind in mended:
+            metrics.REPAIRS.labels(kind).inc()
+        if mended:
+            log.error("the auditor mended timers", count=len(mended), kinds=sorted(set(mended)))
+
+    async def tidy(self) -> None:
+        """Remove what is kept no longer, in short steps."""
+        async with self._deps.engine_commands("housekeeping:tidy") as uow:
+            await retention.remove_spent(uow)
+        kept = timedelta(days=self._deps.settings.retention_days)
+        for table in ("events", "deliveries"):
+            removed = retention.STEP
+            while removed == retention.STEP:
+                async with self._deps.engine_commands("housekeeping:retention") as uow:
+                    removed = await retention.remove_raw(uow, table, older_than=kept)
+
+    def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> None:
+        async def alone() -> None:
+            connection = await self._deps.database.direct("housekeeping")
+            try:
+                if await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", LOCK_CLASS, number):
+                    await body()
+            finally:
+                connection.terminate()
+
+        async def safely() -> None:
+            try:
+                await alone()
+            except Exception as error:  # noqa: BLE001  # the next run tries again
+                log.warning("housekeeping failed", job=number, again_in_s=seconds, error=repr(error))
+
+        self._scheduler.add_job(safely, IntervalTrigger(seconds=seconds), id=str(number))
