@@ -1,0 +1,173 @@
+"""Who works on what is due: leases of 30 s with a fence, and what happens when a worker dies.
+
+A claim is one short statement; rows that somebody else is claiming at the same instant are skipped.
+Each worker holds an advisory lock on a connection of its own (see `worker_lock`); what a worker
+without its lock had claimed is free.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+LEASE: Final = timedelta(seconds=30)
+PERHAPS_SENT_AFTER: Final = timedelta(seconds=15)
+"""A call of a dead worker may still be under way for this long; afterwards nobody knows, so it is ambiguous."""
+WORKER_LOCKS: Final = 0x0B5
+"""The first half of every worker's advisory lock; the second is the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTimer:
+    """A timer that is due and ours until the lease ends. `attempts` counts earlier failures."""
+
+    id: UUID
+    kind: str
+    subject: UUID
+    generation: int
+    due_at: datetime
+    fence: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedNotification:
+    """A notification that is due and ours until the lease ends.
+
+    `before` is its status when it was claimed. `perhaps_sent` is True when an attempt of an earlier
+    worker was begun and never completed.
+    """
+
+    id: UUID
+    page_id: UUID
+    incident_id: UUID | None
+    generation: int
+    user_id: int
+    contact_method_id: int
+    channel: str
+    urgency: str
+    position: int
+    due_at: datetime
+    fence: int
+    attempts: int
+    before: str
+    perhaps_sent: bool
+
+
+_DUE_TIMERS: Final = text("""
+    UPDATE timers t SET lease_until = :lease_until, worker = :worker, fence = t.fence + 1
+    FROM (
+        SELECT id FROM timers
+        WHERE dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE t.id = due.id
+    RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts
+""")
+
+_DUE_OF_URGENCY: Final = """
+    SELECT id, status, attempts FROM notifications
+    WHERE channel = :channel AND urgency = '{urgency}' AND due_at <= :now
+      AND status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL
+      AND (lease_until IS NULL OR lease_until <= :now)
+    ORDER BY attempts > 0, due_at LIMIT :limit_{urgency} FOR UPDATE SKIP LOCKED
+"""
+_DUE_NOTIFICATIONS: Final = text(f"""
+    WITH high AS ({_DUE_OF_URGENCY.format(urgency="high")}), low AS ({_DUE_OF_URGENCY.format(urgency="low")}),
+    due AS (SELECT * FROM high UNION ALL SELECT * FROM low)
+    UPDATE notifications n SET status = 'sending', lease_until = :lease_until, worker = :worker, fence = n.fence + 1
+    FROM due WHERE n.id = due.id
+    RETURNING n.id, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id, n.channel, n.urgency,
+        n.position, n.due_at, n.fence, n.attempts, due.status AS before,
+        EXISTS (SELECT FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'started') AS perhaps_sent
+""")  # noqa: S608  # our own words
+
+_LIVE: Final = f"""
+    SELECT objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = {WORKER_LOCKS} AND objsubid = 2 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""  # noqa: S608  # a number of ours
+_DEAD_WORKERS: Final = text(f"SELECT w FROM unnest(CAST(:ids AS bigint[])) w WHERE w NOT IN ({_LIVE})")  # noqa: S608
+
+_FREE_TIMERS: Final = text(f"""
+    UPDATE timers SET lease_until = NULL, worker = NULL
+    WHERE dead_at IS NULL AND due_at <= :now AND lease_until > :now AND worker NOT IN ({_LIVE})
+""")  # noqa: S608
+_FREE_NOTIFICATIONS: Final = text(f"""
+    UPDATE notifications n SET lease_until = NULL, worker = NULL,
+        status = CASE WHEN begun.started_at IS NULL THEN 'queued' ELSE 'ambiguous' END
+    FROM (
+        SELECT o.id, max(a.started_at) AS started_at
+        FROM notifications o LEFT JOIN attempts a ON a.notification_id = o.id AND a.outcome = 'started'
+        WHERE o.status IN ('queued', 'sending', 'ambiguous') AND o.due_at <= :now AND o.lease_until > :now
+          AND o.finished_at IS NULL AND o.worker NOT IN ({_LIVE})
+        GROUP BY o.id
+    ) begun
+    WHERE n.id = begun.id AND (begun.started_at IS NULL OR begun.started_at <= :perhaps_sent_before)
+      AND n.status IN ('queued', 'sending', 'ambiguous') AND n.lease_until > :now AND n.worker NOT IN ({_LIVE})
+""")  # noqa: S608
+
+_NEXT_DUE: Final = text("""
+    SELECT least(
+        (SELECT due_at FROM timers WHERE dead_at IS NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1),
+        (SELECT min(due_at) FROM notifications WHERE status IN ('queued', 'sending', 'ambiguous')
+            AND finished_at IS NULL AND lease_until IS NULL)
+    )
+""")
+
+
+def new_worker() -> int:
+    """Return a number for this boot of a worker; it fits PostgreSQL's integer and its advisory locks."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
+async def due_timers(session: AsyncSession, *, now: datetime, worker: int, limit: int) -> list[ClaimedTimer]:
+    """Claim at most `limit` timers that are due at `now`, the longest due first."""
+    values = {"now": now, "lease_until": now + LEASE, "worker": worker, "limit": limit}
+    claimed = [ClaimedTimer(*row) for row in await session.execute(_DUE_TIMERS, values)]
+    return sorted(claimed, key=lambda timer: timer.due_at)
+
+
+async def due_notifications(
+    session: AsyncSession, *, now: datetime, worker: int, channel: str, limit_high: int, limit_low: int
+) -> list[ClaimedNotification]:
+    """Claim what is due on `channel`: high urgency first, then first attempts, then the longest due.
+
+    At most `limit_high` of high and `limit_low` of low urgency; the caller keeps places for high.
+    """
+    values = {
+        "now": now, "lease_until": now + LEASE, "worker": worker, "channel": channel,
+        "limit_high": limit_high, "limit_low": limit_low,
+    }  # fmt: skip
+    claimed = [ClaimedNotification(*row) for row in await session.execute(_DUE_NOTIFICATIONS, values)]
+    return sorted(claimed, key=lambda one: (one.urgency != "high", one.attempts > 0, one.due_at))
+
+
+async def free_of_the_dead(session: AsyncSession, *, now: datetime) -> int:
+    """Free what workers had claimed that hold their lock no more; return how many rows that were.
+
+    Timers are free at once, and so are notifications without an attempt under way. One with an
+    attempt `started` is freed PERHAPS_SENT_AFTER its start, as ambiguous; its attempt row stays as it is.
+    """
+    timers = await session.execute(_FREE_TIMERS, {"now": now})
+    notifications = await session.execute(
+        _FREE_NOTIFICATIONS, {"now": now, "perhaps_sent_before": now - PERHAPS_SENT_AFTER}
+    )
+    return timers.rowcount + notifications.rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+
+
+async def dead_workers(session: AsyncSession, ids: Iterable[int]) -> set[int]:
+    """Return those of the workers `ids` that do not hold their lock."""
+    return set((await session.execute(_DEAD_WORKERS, {"ids": list(ids)})).scalars())
+
+
+async def next_due_at(session: AsyncSession) -> datetime | None:
+    """Return when the next timer or notification that nobody holds is due; None when there is none."""
+    return (await session.execute(_NEXT_DUE)).scalar_one()

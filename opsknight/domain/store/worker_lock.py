@@ -1,0 +1,73 @@
+"""The advisory lock that says a worker lives, on a connection outside every pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+import structlog
+
+from opsknight.domain.store.claims import WORKER_LOCKS
+
+if TYPE_CHECKING:
+    from opsknight.domain.store.engine import Connection
+
+log = structlog.get_logger(__name__)
+
+_PING_EVERY_S: Final = 1.0
+_PING_WITHIN_S: Final = 3.0
+
+
+class WorkerLock:
+    """Keeps the lock of `worker` for as long as `run` runs; `held` says whether it has it just now.
+
+    A worker without its lock must start no call to a provider: others may have taken over what it claimed.
+    """
+
+    def __init__(self, worker: int, *, connect: Callable[[str], Awaitable[Connection]]) -> None:
+        """`connect` opens a connection outside the pools for a purpose: `Database.direct`."""
+        self.worker = worker
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._held = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the lock is ours, as far as this side of the connection knows."""
+        return self._held and self._connection is not None and not self._connection.is_closed()
+
+    async def acquire(self) -> None:
+        """Take the lock. Raises what the connection raises when the database is away."""
+        self._connection = await self._connect("worker")
+        await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
+        self._held = True
+
+    async def release(self) -> None:
+        """Give the lock back; what this worker still holds is free for others then."""
+        self._held = False
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=_PING_WITHIN_S)
+
+    async def run(self) -> None:
+        """Hold the lock until cancelled; take it again whenever its connection is lost."""
+        try:
+            while True:
+                await self._keep()
+                await asyncio.sleep(_PING_EVERY_S)
+        finally:
+            await self.release()
+
+    async def _keep(self) -> None:
+        try:
+            if self._connection is None or not self.held:
+                await self.acquire()
+            else:
+                await self._connection.execute("SELECT 1", timeout=_PING_WITHIN_S)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if self._held:
+                log.warning("the worker's lock is lost; taking it again", error=repr(error))
+            self._held = False
+            if self._connection is not None:
+                self._connection.terminate()
