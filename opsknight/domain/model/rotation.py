@@ -40,39 +40,39 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """`groups` take turns of `length` `unit`s from `starts` on, in the wall clock of `zone`.
+    """`groups` take turns of `length` `unit`s from `starts_at` on, in the wall clock of `zone`.
 
-    `starts` and `ends` are naive wall-clock times. A rotation without groups covers nothing.
+    `starts_at` and `ends_at` are naive wall-clock times. A rotation without groups covers nothing.
     """
 
     zone: ZoneInfo
-    starts: datetime
+    starts_at: datetime
     unit: Unit
     length: int
     groups: tuple[tuple[int, ...], ...]
-    ends: datetime | None = None
+    ends_at: datetime | None = None
 
     @property
-    def start_at(self) -> datetime:
+    def first_at(self) -> datetime:
         """The instant of the first handoff."""
-        return first_instant(self.starts, self.zone)
+        return first_instant(self.starts_at, self.zone)
 
     @property
-    def end_at(self) -> datetime | None:
+    def over_at(self) -> datetime | None:
         """The instant from which the rotation covers nothing more, or None."""
-        return None if self.ends is None else last_instant(self.ends, self.zone)
+        return None if self.ends_at is None else last_instant(self.ends_at, self.zone)
 
     def handoff(self, index: int) -> datetime:
         """Return the instant of handoff number `index`, where the turn of that index begins."""
-        return first_instant(_after(self.starts, self.unit, self.length * index), self.zone)
+        return first_instant(_after(self.starts_at, self.unit, self.length * index), self.zone)
 
     def index_at(self, at: datetime) -> int | None:
         """Return the index of the turn that holds `at`, or None before the start, after the end or without groups.
 
         Computed from the wall clock, not counted from the start: as quick for the year 2040 as for today.
         """
-        end_at = self.end_at
-        if not self.groups or at < self.start_at or (end_at is not None and at >= end_at):
+        over_at = self.over_at
+        if not self.groups or at < self.first_at or (over_at is not None and at >= over_at):
             return None
         index = max(0, self._estimate(at))
         while index > 0 and self.handoff(index) > at:
@@ -83,17 +83,17 @@ class Rotation:
 
     def turn(self, index: int) -> Turn:
         """Return the turn of `index`, cut at the rotation's end; empty where its handoffs fall into one gap."""
-        start_at, end_at, last_at = self.handoff(index), self.handoff(index + 1), self.end_at
+        start_at, end_at, last_at = self.handoff(index), self.handoff(index + 1), self.over_at
         if last_at is not None:
             end_at = max(start_at, min(end_at, last_at))
         return Turn(start_at, end_at, self.groups[index % len(self.groups)])
 
     def turns(self, start_at: datetime, end_at: datetime) -> Iterator[Turn]:
         """Yield the turns that touch `[start_at, end_at)`, whole, in order of time."""
-        index = self.index_at(max(start_at, self.start_at))
+        index = self.index_at(max(start_at, self.first_at))
         while index is not None:
             turn = self.turn(index)
-            if turn.start_at >= end_at or (self.end_at is not None and turn.start_at >= self.end_at):
+            if turn.start_at >= end_at or (self.over_at is not None and turn.start_at >= self.over_at):
                 return
             if turn.start_at < turn.end_at:
                 yield turn
@@ -103,9 +103,9 @@ class Rotation:
         """Return the index by the wall clock alone: off by the size of a clock change at most."""
         wall = at.astimezone(self.zone).replace(tzinfo=None)
         if self.unit is Unit.MONTHS:
-            months = (wall.year - self.starts.year) * _MONTHS_A_YEAR + wall.month - self.starts.month
+            months = (wall.year - self.starts_at.year) * _MONTHS_A_YEAR + wall.month - self.starts_at.month
             return months // self.length
-        return (wall - self.starts) // (_SPANS[self.unit] * self.length)
+        return (wall - self.starts_at) // (_SPANS[self.unit] * self.length)
 
 
 def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:

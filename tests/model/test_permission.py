@@ -1,0 +1,80 @@
+from uuid import UUID
+
+import pytest
+
+from opsknight.domain.model.permission import (
+    AcknowledgeLink,
+    Anonymous,
+    IngestKey,
+    Machine,
+    Need,
+    Person,
+    Role,
+    permits,
+)
+
+INCIDENT, OTHER = UUID(int=1), UUID(int=2)
+TABLE = """
+                         admin  manager  responder  observer  nobody  key  link
+nothing                  yes    yes      yes        yes       yes     yes  yes
+signed in                yes    yes      yes        yes       –       –    –
+own contact methods      yes    yes      yes        yes       –       –    –
+see                      yes    yes      yes        yes       –       –    –
+respond                  yes    yes      yes        –         –       –    –
+acknowledge              yes    yes      yes        –         –       –    yes
+open an incident         yes    yes      yes        –         –       –    –
+send events              –      –        –          –         –       yes  –
+configure                yes    yes      –          –         –       –    –
+administer               yes    –        –          –         –       –    –
+"""
+WHO = {
+    **{role.value: Person(7, role) for role in Role},
+    "nobody": Anonymous(),
+    "key": IngestKey(3),
+    "link": AcknowledgeLink(INCIDENT, 7, 1),
+}
+
+
+def cells():
+    header, *lines = TABLE.strip("\n").splitlines()
+    columns = header.split()
+    for line in lines:
+        need, answers = line[:25].strip(), line[25:].split()
+        yield from ((Need(need), who, answer == "yes") for who, answer in zip(columns, answers, strict=True))
+
+
+@pytest.mark.parametrize(("need", "who", "may"), list(cells()))
+def test_every_cell_of_the_table_of_permissions(need: Need, who: str, may: bool):  # noqa: FBT001  # a cell of the table
+    decision = permits(WHO[who], need, incident_id=INCIDENT)
+
+    assert decision.permitted is may
+    assert may or decision.sentence.endswith(".")
+
+
+def test_the_table_names_every_need():
+    assert {need for need, _, _ in cells()} == set(Need)
+
+
+def test_a_link_acknowledges_its_own_incident_only():
+    assert not permits(WHO["link"], Need.ACKNOWLEDGE, incident_id=OTHER)
+    assert not permits(WHO["link"], Need.ACKNOWLEDGE)
+
+
+@pytest.mark.parametrize("need", [need for need in Need if need is not Need.NOTHING])
+def test_a_deactivated_person_may_do_nothing(need: Need):
+    assert not permits(Person(7, Role.ADMIN, active=False), need)
+
+
+def test_opsknight_itself_responds_but_has_no_account():
+    assert permits(Machine("the auditor"), Need.RESPOND)
+    assert permits(Machine("the auditor"), Need.OWN_METHODS).sentence == (
+        "Only a person can change contact methods, not the auditor."
+    )
+
+
+def test_a_refusal_says_what_and_whom_to_ask():
+    assert (
+        permits(WHO["observer"], Need.RESPOND).sentence == "An observer cannot respond to incidents; ask a responder."
+    )
+    assert permits(WHO["manager"], Need.ADMINISTER).sentence == "A manager cannot administer OpsKnight; ask an admin."
+    assert permits(Anonymous(), Need.SEE).sign_in
