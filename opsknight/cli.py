@@ -1,0 +1,100 @@
+"""The command `opsknight`: one function a verb, each returning its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from opsknight import logs, settings
+from opsknight.errors import Refusal
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what `arguments` (default: the command line's) ask for; return the exit code.
+
+    What cannot be done is said in a sentence on standard error.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.verb(asked))
+    except (Refusal, settings.BadSettings) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    """Run the server; with --native in a process of its own beside a window."""
+    known = settings.load()
+    if asked.native:
+        from opsknight import desktop
+
+        return desktop.run_with_server(known.address, [sys.executable, "-m", "opsknight", "serve"], gui=asked.gui)
+    from opsknight import app, server
+
+    logs.configure(known.log_format, known.log_level)
+    door = server.listen(known)
+    return server.serve(app.build(known), known, door)
+
+
+def _desktop(asked: argparse.Namespace) -> int:
+    from opsknight import desktop
+
+    return desktop.run(asked.server, gui=asked.gui)
+
+
+def _sign_in_link(asked: argparse.Namespace) -> int:
+    from opsknight import app
+
+    known = settings.load()
+    logs.configure(known.log_format, "warning")
+    print(asyncio.run(app.sign_in_link(known, email=asked.email)))
+    return 0
+
+
+def _mail_catcher(asked: argparse.Namespace) -> int:
+    from opsknight import mail_catcher
+
+    print(f"Mail for 127.0.0.1:{asked.port} is shown here and goes nowhere else. Start OpsKnight with")
+    print(f"  OPSKNIGHT_SMTP_URL=smtp://127.0.0.1:{asked.port} make run", flush=True)
+    asyncio.run(mail_catcher.catch(port=asked.port, show=lambda text: print(text, flush=True)))
+    return 0
+
+
+def _settings(_asked: argparse.Namespace) -> int:
+    print(settings.table(), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="opsknight", description="On-call and incident response.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    serve = verbs.add_parser("serve", help="run the server")
+    serve.add_argument("--native", action="store_true", help="show it in a window of its own, too")
+    _with_gui(serve)
+    serve.set_defaults(verb=_serve)
+
+    window = verbs.add_parser("desktop", help="show a server's board in a native window")
+    window.add_argument("--server", required=True, metavar="URL", help="the server's address")
+    _with_gui(window)
+    window.set_defaults(verb=_desktop)
+
+    link = verbs.add_parser("sign-in-link", help="print a link that signs a person in, once")
+    link.add_argument("email", help="the person's e-mail address")
+    link.set_defaults(verb=_sign_in_link)
+
+    catcher = verbs.add_parser("mail-catcher", help="a mail server that shows every mail in the terminal")
+    catcher.add_argument("--port", type=int, default=1025, help="default: 1025")
+    catcher.set_defaults(verb=_mail_catcher)
+
+    table = verbs.add_parser("settings", help="print every setting as a table")
+    table.set_defaults(verb=_settings)
+    return parser
+
+
+def _with_gui(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--gui", choices=("qt", "gtk"), help="window toolkit; default: whichever is there")

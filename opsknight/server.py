@@ -1,0 +1,80 @@
+"""One uvicorn worker that serves the app, says where it is, and stops within twelve seconds."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+from typing import Any, Final
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+from opsknight.errors import Unavailable
+from opsknight.settings import Settings
+
+REQUESTS_MAY_TAKE_S: Final = 2
+"""How long requests in flight may go on after the word to stop; calls to providers have their own time after it."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else is started.
+
+    Raises:
+        Unavailable: something else has it, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((settings.host, settings.port))
+    except OSError as refused:
+        door.close()
+        raise Unavailable(
+            f"Cannot listen on {settings.host} port {settings.port}: {refused.strerror}."
+            " Stop what uses it, or choose others with OPSKNIGHT_HOST and OPSKNIGHT_PORT."
+        ) from None
+    return door
+
+
+def serve(app: ASGIApplication, settings: Settings, door: socket.socket) -> int:
+    """Serve `app` on `door` until SIGTERM or SIGINT; return the exit code, 0 when it stopped as told.
+
+    `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken.
+    """
+    # uvicorn raises the signal again when it has stopped; that must not turn an orderly stop into a death.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            ws="websockets-sansio",
+            lifespan="on",
+            timeout_graceful_shutdown=REQUESTS_MAY_TAKE_S,
+            server_header=False,
+            access_log=False,  # paths hold the tokens of links and the keys of integrations
+            log_config=None,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+        )
+    )
+    server.run(sockets=[door])
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        await super().startup(sockets)
+        if not self.started:
+            return
+        # What exists now stays: the collector need not look at it again, and later looks at much at a time.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        state: Any = getattr(self.config.app, "state", None)
+        if greeting := getattr(state, "greeting", None):
+            print(greeting, flush=True)  # noqa: T201  # for the person at the terminal
