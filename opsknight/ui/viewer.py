@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,8 @@ class Viewer:
     def duty(self) -> Duty | None:
         """The schedule to name first: the reader's own when on call, else the first one."""
         return next((duty for duty in self.on_call if duty.you), self.on_call[0] if self.on_call else None)
+
+
+async def signed_in(deps: Deps) -> Viewer:
+    """Return who is looking."""
+    raise NotImplementedError(deps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 
-def tag(name: str, text: str = "", *, classes: str = "", **attributes: object) -> ui.element:
+def tag(name: str, text: str = "", /, *, classes: str = "", **attributes: object) -> ui.element:
     """Return the HTML element `name` with `text` inside, to be used as a context for what it holds.
 
     `attributes` are HTML attributes with underscores for hyphens (`aria_label`, `data_copy`) and a trailing

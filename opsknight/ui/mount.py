@@ -1,0 +1,42 @@
+"""Put the screens on the app: NiceGUI once, then each page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from fastapi import FastAPI
+from nicegui import core, ui
+
+from opsknight.ui import frame, style
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+PING_INTERVAL_S = 5
+PING_TIMEOUT_S = 4
+RECONNECT_S = 30
+
+
+def mount(app: FastAPI, deps: Deps) -> None:
+    """Serve every page on `app`. To be called once, before the app starts."""
+    ui.run_with(
+        app,
+        title="OpsKnight",
+        favicon=None,
+        dark=None,
+        tailwind=False,
+        reconnect_timeout=RECONNECT_S,
+        message_history_length=200,
+        show_welcome_message=False,
+    )
+    ui.add_head_html(frame.head(), shared=True)
+    for page in (style,):
+        page.mount(deps)
+
+
+def started() -> None:
+    """Set the pace of the sockets' ping; to be called in the app's lifespan, after NiceGUI has set its own.
+
+    A dead link is noticed within PING_INTERVAL_S + PING_TIMEOUT_S, though pages survive RECONNECT_S without one.
+    """
+    core.sio.eio.ping_interval = PING_INTERVAL_S
+    core.sio.eio.ping_timeout = PING_TIMEOUT_S
