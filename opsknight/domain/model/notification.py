@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -50,11 +50,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Surely not sent, and worth another try; `after_s` is what the provider asked for, if it did."""
+    """Surely not sent, and worth another try; `after` is what the provider asked for, if it did."""
 
     reason: str
     fault: Fault = Fault.PROVIDER
-    after_s: float | None = None
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,8 @@ Outcome: TypeAlias = Sent | Retry | Failed | Ambiguous
 
 NO_RECEIPT_AFTER: Final = timedelta(seconds=20)
 """A push without a sign of life for this long starts the next contact method."""
-RESENDS_AFTER_AMBIGUOUS: Final = 1
-"""How often a perhaps-sent message is sent again, marked as a possible repeat."""
-AMBIGUOUS_AGAIN: Final = "Perhaps sent twice; the provider never confirmed either."
+LATE: Final = timedelta(seconds=60)
+"""A message later than this says by how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,9 @@ class Situation:
     kind: PageKind
     generation: int
     user_id: int
-    user_active: bool
-    status: Status | None
-    incident_generation: int | None
-    assignee_id: int | None
+    status: Status | None = None
+    incident_generation: int | None = None
+    assignee_id: int | None = None
 
 
 def unwanted(now: Situation) -> str | None:
@@ -102,15 +100,40 @@ def unwanted(now: Situation) -> str | None:
     A page speaks for one generation of an open incident; the question “still on it?” for the owner
     of an acknowledged one.
     """
-    if not now.user_active:
-        return "The person is no longer active."
     if now.kind in ALONE:
         return None
     wanted = Status.ACKNOWLEDGED if now.kind is PageKind.STILL_ON_IT else Status.OPEN
     if now.status is not wanted:
-        return f"The incident is {now.status}."
+        return f"the incident is {now.status}" if now.status else "the incident is gone"
     if now.incident_generation != now.generation:
-        return "Paging started anew in the meantime."
+        return "paging started anew in the meantime"
     if now.kind in (PageKind.ASSIGNED, PageKind.STILL_ON_IT) and now.assignee_id != now.user_id:
-        return "Somebody else owns the incident now."
+        return "somebody else owns the incident now"
     return None
+
+
+def unreachable(
+    kind: PageKind, *, active: bool, known: bool, verified: bool, disabled_because: str | None
+) -> str | None:
+    """Return why a contact method cannot be used, in words for the timeline, or None.
+
+    Only the message that confirms a contact method goes to one that is not verified.
+    """
+    if not active:
+        return "the account is deactivated"
+    if not known:
+        return "the contact method was removed"
+    if disabled_because is not None:
+        return disabled_because or "the contact method is switched off"
+    if not verified and kind is not PageKind.CONFIRM:
+        return "the contact method is not verified"
+    return None
+
+
+def late_by(*, page_due_at: datetime, paged_at: datetime, due_at: datetime, now: datetime) -> timedelta | None:
+    """Return how late a message is when it is handed over `now`, or None below LATE.
+
+    Late is what the page itself was late, and what its notification waited past its due time.
+    """
+    late = max(paged_at - page_due_at, timedelta()) + max(now - due_at, timedelta())
+    return late if late > LATE else None

@@ -1,1 +1,5 @@
 """The ways to reach a person, one file each, and the table that names them."""
+
+from opsknight.jobs.channels.table import of
+
+__all__ = ["of"]

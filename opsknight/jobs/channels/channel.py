@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -26,7 +24,6 @@ __all__ = [
     "Retry",
     "Sent",
     "Urgency",
-    "seconds_asked",
 ]
 
 BUDGET_S: Final = 9.5
@@ -80,22 +77,3 @@ class Channel(Protocol):
     async def close(self) -> None:
         """Give back what is held open between messages."""
         ...
-
-
-def seconds_asked(value: str | None, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, or None for nothing usable.
-
-    A number of seconds or a date; a negative number, a date gone by and garbage are nothing usable.
-    The caller caps what is too long. Source: RFC 9110, section 10.2.3.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    left = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return math.ceil(left) if left > 0 else None

@@ -43,7 +43,7 @@ _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
 _Error = TypeVar("_Error", bound=BaseException)
 
 
-class BadMailServer(ValueError):  # noqa: N818  # named for what is bad
+class BadMailServer(ValueError):
     """OPSKNIGHT_SMTP_URL cannot be used; the text says why, without the password."""
 
 

@@ -10,7 +10,7 @@ import aiohttp
 from opsknight.domain.model.web_address import is_public
 
 
-class Blocked(OSError):  # noqa: N818  # a decision of ours, not an accident
+class Blocked(OSError):
     """The name led to an address inside a private network."""
 
 

@@ -20,6 +20,7 @@ from py_vapid import Vapid02, VapidException  # pyright: ignore[reportMissingTyp
 from pywebpush import WebPusher, WebPushException  # pyright: ignore[reportMissingTypeStubs]
 
 from opsknight import crypto
+from opsknight.domain.model.retry import retry_after
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -32,7 +33,6 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
     Urgency,
-    seconds_asked,
 )
 from opsknight.jobs.channels.outbound import Blocked, connector
 
@@ -179,9 +179,9 @@ def judged(status: int, headers: Any, words: str, *, now: datetime) -> Outcome:
     if status == 413:
         return Failed("The push service finds the message too large.")
     if status == 429:
-        return Retry(said, Fault.THROTTLED, after_s=seconds_asked(headers.get("Retry-After"), now=now))
+        return Retry(said, Fault.THROTTLED, after=retry_after(headers.get("Retry-After"), at=now))
     if status >= 500 or status == 408:
-        return Retry(said, after_s=seconds_asked(headers.get("Retry-After"), now=now))
+        return Retry(said, after=retry_after(headers.get("Retry-After"), at=now))
     return Failed(said)
 
 

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from typing import Final
 from urllib.parse import urlsplit
 
+from opsknight.deps import Deps
 from opsknight.jobs.channels.channel import Channel
 from opsknight.jobs.channels.email import EmailChannel, mail_server
 from opsknight.jobs.channels.push import PushChannel
@@ -60,6 +61,11 @@ def _push(ground: Ground) -> Channel:
 
 
 KINDS: Final = (Kind("email", width=16, make=_email), Kind("push", width=32, make=_push))
+
+
+def of(deps: Deps) -> Mapping[str, Lane]:
+    """Return the channels of an installation."""
+    return build(Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now))
 
 
 def build(ground: Ground) -> Mapping[str, Lane]:

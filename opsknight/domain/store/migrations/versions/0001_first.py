@@ -283,7 +283,7 @@ CREATE UNIQUE INDEX timers_one_of_incident ON timers (subject)
 CREATE INDEX timers_due ON timers (due_at) WHERE dead_at IS NULL;
 CREATE TABLE pages (
     id uuid PRIMARY KEY,
-    incident_id uuid NOT NULL REFERENCES incidents,
+    incident_id uuid REFERENCES incidents,
     generation integer NOT NULL,
     step smallint NOT NULL,
     lap smallint NOT NULL,
@@ -292,12 +292,14 @@ CREATE TABLE pages (
     reason text NOT NULL,
     due_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
-    UNIQUE (incident_id, generation, lap, step, kind, user_id)
+    UNIQUE (incident_id, generation, lap, step, kind, user_id),
+    CHECK (incident_id IS NOT NULL OR kind IN ('test', 'confirm'))
 );
+COMMENT ON COLUMN pages.incident_id IS 'null where a person asked for a message about themselves';
 CREATE TABLE notifications (
     id uuid PRIMARY KEY,
     page_id uuid NOT NULL REFERENCES pages,
-    incident_id uuid NOT NULL,
+    incident_id uuid,
     generation integer NOT NULL,
     user_id bigint NOT NULL,
     contact_method_id bigint NOT NULL,

@@ -1,0 +1,222 @@
+"""Before a message is sent: read its incident again, and write that the attempt starts, in one transaction.
+
+Afterwards either the message is surely not sent, or its attempt row says `started`: perhaps sent.
+What became of it is written by `opsknight.domain.commands.outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from opsknight.crypto import new_id
+from opsknight.domain.commands import outcomes
+from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
+from opsknight.domain.store import claims
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+CUT_OFF = "the process ended during the call"
+
+_READ = text("""
+    SELECT n.id, n.fence, n.attempts, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id,
+           n.channel, n.urgency, n.position, n.due_at, n.reason, p.kind, p.step, p.lap, p.reason AS why_paged,
+           p.due_at AS page_due_at, p.created_at AS paged_at, u.name AS user_name, u.active, m.id AS method_id,
+           m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
+           i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
+           i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
+           tried.perhaps, tried.cut_off
+    FROM notifications n
+    JOIN pages p ON p.id = n.page_id
+    JOIN users u ON u.id = n.user_id
+    LEFT JOIN contact_methods m ON m.id = n.contact_method_id
+    LEFT JOIN incidents i ON i.id = n.incident_id
+    LEFT JOIN services s ON s.id = i.service_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE outcome = 'retry') AS retries,
+               count(*) FILTER (WHERE outcome IN ('ambiguous', 'started')) AS perhaps,
+               bool_or(outcome = 'started') IS TRUE AS cut_off
+        FROM attempts WHERE notification_id = n.id) tried
+    WHERE n.id = ANY(:ids) AND n.status IN ('queued', 'sending', 'ambiguous') AND n.finished_at IS NULL
+    ORDER BY n.id FOR NO KEY UPDATE OF n
+""")
+_START = text("""
+    WITH starting AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:numbers AS smallint[]))
+            AS t(id, attempt_id, number)
+    ), written AS (
+        INSERT INTO attempts (id, notification_id, number, worker, started_at)
+        SELECT attempt_id, id, number, :worker, :now FROM starting
+    )
+    UPDATE notifications n SET status = 'sending', attempts = t.number FROM starting t WHERE n.id = t.id
+""")
+_CUT_OFF = text("""
+    UPDATE attempts SET outcome = 'ambiguous', finished_at = :now, detail = :why
+    WHERE notification_id = ANY(:ids) AND outcome = 'started'
+""")
+_SUPERSEDE = text("""
+    UPDATE notifications SET status = 'superseded', finished_at = :now, lease_until = NULL, worker = NULL,
+        reason = :reason WHERE id = :id
+""")
+_STARTED_LATER = text("UPDATE attempts SET started_at = :now WHERE id = :id AND outcome = 'started'")
+_TAKE_BACK = text("""
+    WITH gone AS (DELETE FROM attempts WHERE id = :attempt_id AND outcome = 'started' RETURNING notification_id)
+    UPDATE notifications n SET attempts = n.attempts - 1, status = 'queued', lease_until = NULL, worker = NULL
+    FROM gone WHERE n.id = gone.notification_id AND n.fence = :fence
+""")
+
+
+async def claim_and_begin(
+    uow: UnitOfWork, *, channel: str, worker: int, limit_high: int, limit_low: int
+) -> Sequence[Attempt]:
+    """Lease what is due on `channel` and begin an attempt for each message that is still wanted."""
+    claimed = await claims.due_notifications(
+        uow.session, now=uow.now, worker=worker, channel=channel, limit_high=limit_high, limit_low=limit_low
+    )
+    return await begin(uow, {each.id: each.fence for each in claimed}, worker=worker) if claimed else ()
+
+
+async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> Sequence[Attempt]:
+    """Read the incidents of claimed notifications again; start an attempt for each that is still wanted.
+
+    `fences` are the notifications and the fence each was claimed with. The others are marked here
+    and now: superseded when the incident needs it no more, failed when its address is of no use.
+    An attempt that was cut off by the end of its process is ambiguous, and resent once.
+    """
+    rows = [row for row in await _read(uow, list(fences)) if row.fence == fences[row.id]]
+    cut_off = [row.id for row in rows if row.cut_off]
+    if cut_off:
+        await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
+    wanted = [row for row in rows if not _why_unwanted(row)]
+    await _supersede(uow, [row for row in rows if _why_unwanted(row)])
+    starting = [attempt for row in wanted if (attempt := await _usable(uow, row)) is not None]
+    if starting:
+        await uow.session.execute(
+            _START,
+            {
+                "ids": [attempt.notification_id for attempt in starting],
+                "attempt_ids": [attempt.id for attempt in starting],
+                "numbers": [attempt.number for attempt in starting],
+                "worker": worker,
+                "now": uow.now,
+            },
+        )
+    return starting
+
+
+async def begin_again(uow: UnitOfWork, attempt: Attempt) -> bool:
+    """Read the incident once more for an attempt whose call did not begin in time; return whether it may.
+
+    Where it may not, the attempt is taken back: it was surely not made.
+    """
+    rows = [row for row in await _read(uow, [attempt.notification_id]) if row.fence == attempt.fence]
+    if not rows:
+        return False
+    if _why_unwanted(rows[0]):
+        await take_back(uow, attempt)
+        await _supersede(uow, rows)
+        return False
+    await uow.session.execute(_STARTED_LATER, {"id": attempt.id, "now": uow.now})
+    return True
+
+
+async def take_back(uow: UnitOfWork, attempt: Attempt) -> None:
+    """Undo an attempt whose call never began; whoever comes next may begin it."""
+    await uow.session.execute(_TAKE_BACK, {"attempt_id": attempt.id, "fence": attempt.fence})
+
+
+async def _read(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    return (await uow.session.execute(_READ, {"ids": ids})).all()
+
+
+def _why_unwanted(row: Row[Any]) -> str | None:
+    return unwanted(
+        Situation(
+            kind=PageKind(row.kind),
+            generation=row.generation,
+            user_id=row.user_id,
+            status=Status(row.incident_status) if row.incident_status else None,
+            incident_generation=row.incident_generation,
+            assignee_id=row.assignee_id,
+        )
+    )
+
+
+async def _supersede(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
+    if not rows:
+        return
+    reasons = {row.id: _why_unwanted(row) or "" for row in rows}
+    await uow.session.execute(_SUPERSEDE, [{"id": row.id, "now": uow.now, "reason": reasons[row.id]} for row in rows])
+    for row in rows:
+        outcomes.record(uow, Fact.SUPERSEDED, _attempt(uow, row), reason=reasons[row.id])
+
+
+async def _usable(uow: UnitOfWork, row: Row[Any]) -> Attempt | None:
+    """Return the attempt to start, or None where the address or the number of tries forbids it."""
+    attempt = _attempt(uow, row)
+    if row.cut_off and not await outcomes.was_cut_off(uow, attempt, why=CUT_OFF):
+        return None
+    refused = unreachable(
+        attempt.kind,
+        active=row.active,
+        known=row.method_id is not None,
+        verified=row.verified_at is not None,
+        disabled_because=None if row.disabled_at is None else row.disabled_reason,
+    )
+    if refused is None:
+        return attempt
+    await outcomes.end_in_vain(uow, replace(attempt, number=row.attempts), detail=refused)
+    return None
+
+
+def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
+    return Attempt(
+        id=new_id(),
+        number=row.attempts + 1,
+        notification_id=row.id,
+        fence=row.fence,
+        page_id=row.page_id,
+        kind=PageKind(row.kind),
+        generation=row.generation,
+        step=row.step,
+        lap=row.lap,
+        position=row.position,
+        why_paged=row.why_paged,
+        why_now=row.reason if row.attempts == 0 else "",
+        channel=row.channel,
+        contact_method_id=row.contact_method_id,
+        label=row.label or "",
+        user_id=row.user_id,
+        user_name=row.user_name,
+        urgency=Urgency(row.urgency),
+        due_at=row.due_at,
+        late=late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now),
+        retries=row.retries,
+        perhaps=row.perhaps,
+        incident=_incident(row),
+        address=row.address or "",
+        secret=row.secret or {},
+    )
+
+
+def _incident(row: Row[Any]) -> IncidentNow | None:
+    if row.number is None:
+        return None
+    return IncidentNow(
+        id=row.incident_id,
+        number=row.number,
+        title=row.title,
+        severity=Severity(row.severity),
+        service=row.service,
+        status=Status(row.incident_status),
+        opened_at=row.opened_at,
+        acknowledged_at=row.acknowledged_at,
+        runbook_url=row.runbook_url,
+    )

@@ -1,0 +1,281 @@
+"""After a message was sent, or not: complete the attempt, move the notification, and see what follows.
+
+What follows: another try, the person's next contact method, or the next step of the escalation.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from opsknight.domain.model.attempt import Attempt
+from opsknight.domain.model.escalation import LAP_AT_LEAST
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import (
+    ALONE,
+    NO_RECEIPT_AFTER,
+    Ambiguous,
+    Failed,
+    Outcome,
+    PageKind,
+    Retry,
+    Sent,
+)
+from opsknight.domain.model.retry import (
+    NOT_REACHED_AFTER,
+    RetryAt,
+    after_ambiguous,
+    after_transient,
+)
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+NO_RECEIPT = "no sign from the push notification"
+MANY = 200
+
+# The incident first, as everywhere: whoever escalates holds it while it touches notifications.
+_HOLD_INCIDENT = text("SELECT 1 FROM incidents WHERE id = :id FOR NO KEY UPDATE")
+_HOLD = text("SELECT status FROM notifications WHERE id = :id AND fence = :fence FOR NO KEY UPDATE")
+_CLOSE_ATTEMPT = text("""
+    UPDATE attempts SET outcome = :outcome, finished_at = :now, provider_id = :provider_id, detail = :detail
+    WHERE id = :id AND outcome = 'started'
+""")
+_MOVE = text("""
+    UPDATE notifications SET status = :status, due_at = coalesce(:due_at, due_at), finished_at = :finished_at,
+        reason = :reason, lease_until = NULL, worker = NULL
+    WHERE id = :id AND fence = :fence
+""")
+_NEXT_METHOD = text("""
+    UPDATE notifications SET due_at = :now, reason = :why
+    WHERE id = (SELECT id FROM notifications WHERE page_id = :page_id AND position > :position
+                    AND status NOT IN ('failed', 'superseded') ORDER BY position LIMIT 1)
+        AND status = 'queued' AND attempts = 0 AND due_at > :now
+""")
+_STEP_IN_VAIN = text("""
+    SELECT NOT EXISTS (
+        SELECT 1 FROM pages p JOIN notifications n ON n.page_id = p.id
+        WHERE p.incident_id = :incident_id AND p.generation = :generation AND p.lap = :lap AND p.step = :step
+            AND p.kind = :kind AND n.status <> 'failed'
+            AND NOT (n.status = 'ambiguous' AND n.finished_at IS NOT NULL)
+            AND NOT (n.status IN ('queued', 'sending') AND :tries <= (
+                SELECT count(*) FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'retry'))
+    ) AND NOT EXISTS (
+        SELECT 1 FROM pages p JOIN pages mine ON mine.id = :page_id
+        WHERE p.incident_id = :incident_id AND p.generation = :generation AND p.created_at > mine.created_at
+    )
+""")
+_ESCALATE_NOW = text("""
+    UPDATE timers t SET due_at = least(t.due_at, greatest(:now, CASE
+            WHEN t.kind = 'escalation' AND i.next_step = 0 THEN
+                (SELECT min(created_at) FROM pages WHERE incident_id = i.id AND generation = i.generation
+                    AND lap = :lap AND kind = 'page') + :lap_at_least END))
+    FROM incidents i
+    WHERE i.id = :incident_id AND i.generation = :generation AND i.status = 'open' AND t.subject = i.id
+        AND t.kind IN ('escalation', 'safety_net') AND t.dead_at IS NULL AND t.due_at > :now
+""")
+_DISABLE = text("""
+    UPDATE contact_methods SET disabled_at = :now, disabled_reason = :reason WHERE id = :id AND disabled_at IS NULL
+    RETURNING id
+""")
+_VERIFY = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id AND verified_at IS NULL RETURNING id")
+_WITHOUT_RECEIPT = text("""
+    UPDATE notifications n SET due_at = :now, reason = :why
+    FROM (
+        SELECT waiting.id FROM notifications waiting
+        JOIN LATERAL (
+            SELECT before.channel, before.status, before.finished_at FROM notifications before
+            WHERE before.page_id = waiting.page_id AND before.position < waiting.position
+                AND before.status NOT IN ('failed', 'superseded')
+            ORDER BY before.position DESC LIMIT 1) silent ON true
+        WHERE waiting.status = 'queued' AND waiting.attempts = 0 AND waiting.urgency = 'high'
+            AND waiting.due_at > :now
+            AND silent.channel = 'push' AND silent.status = 'accepted' AND silent.finished_at <= :before
+            AND NOT EXISTS (SELECT 1 FROM notifications heard WHERE heard.page_id = waiting.page_id
+                            AND heard.status IN ('delivered', 'seen'))
+        LIMIT :many FOR UPDATE OF waiting SKIP LOCKED) late
+    WHERE n.id = late.id
+""")
+
+
+async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter: float) -> bool:
+    """Write what became of `attempt` and return True; False when it is not ours any more.
+
+    It is not ours any more when its lease ended and another worker took it: nothing is written
+    then, and that worker has called it ambiguous. A receipt that came first counts as accepted.
+    `jitter` is a random number in [0, 1).
+    """
+    if not isinstance(outcome, Sent) and attempt.incident is not None:
+        await uow.session.execute(_HOLD_INCIDENT, {"id": attempt.incident.id})
+    key = {"id": attempt.notification_id, "fence": attempt.fence}
+    status = (await uow.session.execute(_HOLD, key)).scalar_one_or_none()
+    if status is None:
+        return False
+    received = status in ("delivered", "seen")
+    if received:
+        outcome = Sent(detail="its receipt came before the provider's answer")
+    match outcome:
+        case Sent():
+            await _sent(uow, attempt, outcome, status=status if received else "accepted")
+        case Retry():
+            await _retry(uow, attempt, outcome, jitter=jitter)
+        case Failed():
+            await _close(uow, attempt, "failed", detail=outcome.reason)
+            await end_in_vain(uow, attempt, detail=outcome.reason, gone=outcome.gone)
+        case Ambiguous():
+            await _close(uow, attempt, "ambiguous", detail=outcome.reason)
+            await _perhaps(uow, attempt, detail=outcome.reason, perhaps=attempt.perhaps + 1, wait=True)
+    return True
+
+
+async def was_cut_off(uow: UnitOfWork, attempt: Attempt, *, why: str) -> bool:
+    """See what follows an attempt that nobody finished; return whether the message is sent once more.
+
+    `attempt` is the one to come; the one cut off is counted in its `perhaps` already.
+    """
+    return await _perhaps(uow, attempt, detail=why, perhaps=attempt.perhaps, wait=False)
+
+
+async def end_in_vain(uow: UnitOfWork, attempt: Attempt, *, detail: str, gone: bool = False) -> None:
+    """Mark the notification failed for good; its person's next contact method, or next step, follows.
+
+    `gone` switches the contact method off as well.
+    """
+    await _move(uow, attempt, "failed", reason=detail, finished=True)
+    record(uow, Fact.FAILED, attempt, detail=detail)
+    if gone:
+        key = {"id": attempt.contact_method_id, "now": uow.now, "reason": detail}
+        if (await uow.session.execute(_DISABLE, key)).first():
+            record(uow, Fact.METHOD_DISABLED, attempt, detail=detail)
+    await _next_method(uow, attempt, "failed")
+    await _escalate_if_in_vain(uow, attempt)
+
+
+async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
+    """Make the next contact method due for each loud push without a receipt in time; return how many."""
+    before = uow.now - NO_RECEIPT_AFTER
+    found = await uow.session.execute(
+        _WITHOUT_RECEIPT, {"now": uow.now, "before": before, "why": NO_RECEIPT, "many": MANY}
+    )
+    return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
+
+
+def record(uow: UnitOfWork, fact: Fact, attempt: Attempt, **data: Any) -> None:
+    """Write a fact about one notification."""
+    uow.record(
+        fact,
+        incident_id=attempt.incident.id if attempt.incident else None,
+        channel=attempt.channel,
+        label=attempt.label,
+        user=attempt.user_name,
+        user_id=attempt.user_id,
+        attempt=attempt.number,
+        notification_id=str(attempt.notification_id),
+        **data,
+    )
+
+
+async def _sent(uow: UnitOfWork, attempt: Attempt, outcome: Sent, *, status: str) -> None:
+    await _close(uow, attempt, "accepted", detail=outcome.detail, provider_id=outcome.provider_id)
+    await _move(uow, attempt, status, finished=True)
+    record(uow, Fact.SENT, attempt, detail=outcome.detail)
+    if attempt.kind is PageKind.CONFIRM:
+        key = {"id": attempt.contact_method_id, "now": uow.now}
+        if (await uow.session.execute(_VERIFY, key)).first():
+            record(uow, Fact.METHOD_VERIFIED, attempt)
+
+
+async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: float) -> None:
+    failures = attempt.retries + 1
+    await _close(uow, attempt, "retry", detail=outcome.reason)
+    if attempt.kind in ALONE and failures >= NOT_REACHED_AFTER:
+        # A test is not wanted for ever.
+        await end_in_vain(uow, attempt, detail=outcome.reason)
+        return
+    follows = after_transient(failures, urgency=attempt.urgency, at=uow.now, jitter=jitter, wanted_after=outcome.after)
+    # A perhaps-sent message that failed surely afterwards is still a possible repeat: its attempts say so.
+    await _move(uow, attempt, "queued", reason=outcome.reason, due_at=follows.due_at)
+    if failures <= NOT_REACHED_AFTER:  # the attempts go on being listed; the timeline need not grow all night
+        in_s = (follows.due_at - uow.now).total_seconds()
+        record(uow, Fact.RETRYING, attempt, detail=outcome.reason, for_s=round(in_s, 1))
+    if follows.next_method_now:
+        await _next_method(uow, attempt, "did not go through")
+    if failures == NOT_REACHED_AFTER:
+        record(uow, Fact.NOT_REACHED, attempt, detail=outcome.reason)
+        await _escalate_if_in_vain(uow, attempt)
+
+
+async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: int, wait: bool) -> bool:
+    """Send once more, marked as a possible repeat; after that it stays ambiguous. Return which.
+
+    With `wait` the notification goes back to be claimed; without, the caller sends it right now.
+    """
+    follows = after_ambiguous(at=uow.now, resent=perhaps > 1, urgency=attempt.urgency)
+    record(uow, Fact.AMBIGUOUS, attempt, detail=detail)
+    if isinstance(follows, RetryAt):
+        if wait:
+            await _move(uow, attempt, "ambiguous", reason=detail, due_at=follows.due_at)
+        if follows.next_method_now:
+            await _next_method(uow, attempt, "was perhaps sent")
+        return True
+    await _move(uow, attempt, "ambiguous", reason=detail, finished=True)
+    await _next_method(uow, attempt, "was perhaps sent")
+    # Nobody ever confirmed it: a step that hangs on such messages alone goes on, rather than wait in vain.
+    await _escalate_if_in_vain(uow, attempt)
+    return False
+
+
+async def _close(uow: UnitOfWork, attempt: Attempt, outcome: str, *, detail: str, provider_id: str = "") -> None:
+    await uow.session.execute(
+        _CLOSE_ATTEMPT,
+        {"id": attempt.id, "outcome": outcome, "now": uow.now, "provider_id": provider_id, "detail": detail[:1000]},
+    )
+
+
+async def _move(
+    uow: UnitOfWork,
+    attempt: Attempt,
+    status: str,
+    *,
+    reason: str = "",
+    due_at: datetime | None = None,
+    finished: bool = False,
+) -> None:
+    await uow.session.execute(
+        _MOVE,
+        {
+            "id": attempt.notification_id,
+            "fence": attempt.fence,
+            "status": status,
+            "reason": reason[:1000],
+            "due_at": due_at,
+            "finished_at": uow.now if finished else None,
+        },
+    )
+
+
+async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
+    """Make the contact method after this one due now, unless it has started already."""
+    if attempt.kind in ALONE:
+        return
+    label = f" to {attempt.label}" if attempt.label else ""
+    key = {"page_id": attempt.page_id, "position": attempt.position, "now": uow.now}
+    await uow.session.execute(_NEXT_METHOD, {**key, "why": f"the {attempt.channel}{label} {what}"})
+
+
+async def _escalate_if_in_vain(uow: UnitOfWork, attempt: Attempt) -> None:
+    """Make the next step due now when every message of this one was in vain and no later step fired.
+
+    A policy that starts its next lap keeps to the lap's least length.
+    """
+    if attempt.incident is None or attempt.kind not in (PageKind.PAGE, PageKind.ASSIGNED):
+        return
+    key = {"incident_id": attempt.incident.id, "generation": attempt.generation, "lap": attempt.lap}
+    of_step = {"step": attempt.step, "kind": attempt.kind, "page_id": attempt.page_id, "tries": NOT_REACHED_AFTER}
+    if not (await uow.session.execute(_STEP_IN_VAIN, {**key, **of_step})).scalar_one():
+        return
+    moved = await uow.session.execute(_ESCALATE_NOW, {**key, "now": uow.now, "lap_at_least": LAP_AT_LEAST})
+    if moved.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        uow.record(
+            Fact.STEP_SKIPPED, incident_id=attempt.incident.id, step=attempt.step + 1, reason="every message failed"
+        )

@@ -1,0 +1,72 @@
+"""One attempt to send one message: all that the words and the channel need, read just before the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.notification import PageKind
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentNow:
+    """The incident as it stood when the attempt began."""
+
+    id: UUID
+    number: int
+    title: str
+    severity: Severity
+    service: str
+    status: Status
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    runbook_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that was written as `started`; `number` counts from 1, `fence` says whose it is.
+
+    `retries` and `perhaps` count the earlier attempts of the same notification that surely and
+    perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
+    """
+
+    id: UUID
+    number: int
+    notification_id: UUID
+    fence: int
+    page_id: UUID
+    kind: PageKind
+    generation: int
+    step: int
+    lap: int
+    position: int
+    why_paged: str
+    why_now: str
+    channel: str
+    contact_method_id: int
+    label: str
+    user_id: int
+    user_name: str
+    urgency: Urgency
+    due_at: datetime
+    late: timedelta | None
+    retries: int
+    perhaps: int
+    incident: IncidentNow | None
+    address: str
+    secret: Mapping[str, str] = field(repr=False)
+
+    @property
+    def possible_repeat(self) -> bool:
+        """Whether an earlier attempt was perhaps sent."""
+        return self.perhaps > 0
+
+    @property
+    def first_of_incident(self) -> bool:
+        """Whether this is the first message about its incident, as far as order tells."""
+        return self.generation == 1 and (self.step, self.lap, self.position, self.number) == (0, 0, 0, 1)

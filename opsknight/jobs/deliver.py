@@ -1,0 +1,251 @@
+"""The outbox worker: hands due messages to providers, and writes what became of each.
+
+A lane for each channel, so that a slow or dead provider never slows another; half of a lane's
+places are kept for high urgency. Woken in memory after commits, when the next message is due, and
+by a sweep every second. No transaction is open while a provider is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from opsknight import metrics
+from opsknight.deps import Deps, retryable
+from opsknight.domain.commands import notifications, outcomes
+from opsknight.domain.model.attempt import Attempt
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.queries.notifications import next_due_at
+from opsknight.jobs.channels.channel import Ambiguous, Failed, Fault, Outcome, Retry, Sent
+from opsknight.jobs.channels.table import Lane
+from opsknight.jobs.messages import Writer, address_of
+from opsknight.jobs.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+SWEEP_S = 1.0
+BREATH_S = 0.02
+"""Between two looks at the outbox, however often commits wake us."""
+CALL_S = 10.0
+"""After this long a call is cut off, whatever its channel does."""
+STALE_AFTER_S = 0.5
+"""A call that has not begun so long after its incident was read reads it again."""
+WRITE_AGAIN_S = 0.5
+ACTOR = "timer:notification"
+
+
+class Deliverer:
+    """Sends what is due, for as long as `run` runs. `wake` says that something may be due."""
+
+    def __init__(self, deps: Deps, worker: Worker, lanes: Mapping[str, Lane]) -> None:
+        """Make a lane of work for each channel; nothing runs yet."""
+        self._deps = deps
+        self._lanes = [_LaneWork(deps, worker, lane) for lane in lanes.values()]
+        self._worker = worker
+
+    def wake(self) -> None:
+        """Look at once: a message may be due."""
+        for lane in self._lanes:
+            lane.wake()
+
+    async def run(self) -> None:
+        """Send until the process stops; then begin nothing more and wait for the calls under way."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in self._lanes:
+                    group.create_task(lane.run(), name=f"deliver {lane.slug}")
+                group.create_task(self._watch_receipts(), name="deliver receipts")
+                group.create_task(self._wake_at_stop(), name="deliver stop")
+        finally:
+            for lane in self._lanes:
+                await lane.close()
+
+    async def _wake_at_stop(self) -> None:
+        await self._deps.stopping.wait()
+        self.wake()
+
+    async def _watch_receipts(self) -> None:
+        """Start the next contact method of pushes that give no sign of life."""
+        while not self._deps.stopping.is_set():
+            try:
+                if self._worker.holds_lock:
+                    async with self._deps.engine_commands(ACTOR) as uow:
+                        started = await outcomes.start_what_waits_for_receipts(uow)
+                    if started:
+                        self.wake()
+            except Exception as error:  # noqa: BLE001  # looked at again in a second
+                log.warning("receipts could not be looked at", retry_after_s=SWEEP_S, error=repr(error))
+            await _either(self._deps.stopping, within_s=SWEEP_S)
+
+
+class _LaneWork:
+    """One channel's share of the outbox: its places, who sits in them, and the loop that fills them."""
+
+    def __init__(self, deps: Deps, worker: Worker, lane: Lane) -> None:
+        self.slug = lane.slug
+        self._deps = deps
+        self._worker = worker
+        self._channel = lane.channel
+        self._width = lane.width
+        self._writer = Writer(deps.settings.address, deps.installation.secret)
+        self._woken = asyncio.Event()
+        self._under_way: dict[Urgency, int] = dict.fromkeys(Urgency, 0)
+        self._unwritten = 0
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def run(self) -> None:
+        """Fill free places with due messages; leaving waits for the calls under way."""
+        async with asyncio.TaskGroup() as calls:
+            while not self._deps.stopping.is_set():
+                self._woken.clear()
+                try:
+                    begun = await self._begin_due()
+                    for attempt, read_at in begun:
+                        self._under_way[attempt.urgency] += 1
+                        calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
+                    await (asyncio.sleep(BREATH_S) if begun else self._rest())
+                except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
+                    log.warning("a lane could not work", channel=self.slug, retry_after_s=SWEEP_S, error=repr(error))
+                    await _either(self._deps.stopping, within_s=SWEEP_S)
+
+    async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
+        """Claim as many due messages as there are places, and begin an attempt for each still wanted."""
+        free = self._width - sum(self._under_way.values())
+        # A result that could not be written yet would look like a call that was cut off.
+        if free <= 0 or self._unwritten or not self._worker.holds_lock:
+            return ()
+        low = min(free // 2, max(0, self._width // 2 - self._under_way[Urgency.LOW]))
+        for last in (False, False, True):
+            read_at = self._deps.clock.monotonic()
+            try:
+                async with self._deps.engine_commands(ACTOR) as uow:
+                    begun = await notifications.claim_and_begin(
+                        uow, channel=self.slug, worker=self._worker.id, limit_high=free - low, limit_low=low
+                    )
+                return [(attempt, read_at) for attempt in begun]
+            except Exception as error:
+                if last or not retryable(error):
+                    raise
+        return ()
+
+    async def _deliver(self, attempt: Attempt, read_at: float) -> None:
+        try:
+            outcome = await self._call(attempt, read_at)
+            if outcome is not None:
+                _count(attempt, outcome)
+                await self._write(attempt, outcome)
+        except Exception:  # its lease ends, and it is found as perhaps sent
+            log.exception("an attempt could not be finished", channel=self.slug)
+        finally:
+            self._under_way[attempt.urgency] -= 1
+            self.wake()
+
+    async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
+        """Hand the message to the provider; None when it may not be handed over any more."""
+        if not await self._may_begin(attempt, read_at):
+            return None
+        now = self._deps.clock.now()
+        message, address = self._writer.message(attempt, now=now), address_of(attempt)
+        metrics.DUE_TO_HANDOFF_S.observe(max(0.0, (now - attempt.due_at).total_seconds()))
+        if attempt.first_of_incident and attempt.incident is not None:
+            metrics.EVENT_TO_HANDOFF_S.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
+        try:
+            async with asyncio.timeout(CALL_S):
+                return await self._channel.send(message, address)
+        except TimeoutError:
+            return Ambiguous("the channel did not come back in time", Fault.TIMEOUT)
+        except Exception as error:  # a fault of ours in a channel: perhaps sent
+            log.exception("a channel raised", channel=self.slug)
+            return Ambiguous(f"{type(error).__name__} in the channel", Fault.PROVIDER)
+
+    async def _may_begin(self, attempt: Attempt, read_at: float) -> bool:
+        """Read the incident again when the last reading is old; begin nothing without the worker's lock."""
+        while self._worker.holds_lock:
+            if self._deps.clock.monotonic() - read_at <= STALE_AFTER_S:
+                return True
+            read_at = self._deps.clock.monotonic()
+            async with self._deps.engine_commands(ACTOR) as uow:
+                if not await notifications.begin_again(uow, attempt):
+                    return False
+        async with self._deps.engine_commands(ACTOR) as uow:
+            await notifications.take_back(uow, attempt)
+        return False
+
+    async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Store the outcome; while the database is away, go on trying: the truth must not be lost."""
+        failed = False
+        try:
+            while not await self._written(attempt, outcome):
+                self._unwritten += not failed
+                failed = True
+                await asyncio.sleep(WRITE_AGAIN_S)
+        finally:
+            self._unwritten -= failed
+
+    async def _written(self, attempt: Attempt, outcome: Outcome) -> bool:
+        try:
+            async with self._deps.engine_commands(ACTOR) as uow:
+                ours = await outcomes.finish(uow, attempt, outcome, jitter=random.random())  # noqa: S311  # no secret
+        except Exception as error:
+            if not retryable(error):
+                raise
+            log.warning(
+                "an outcome is not stored yet", channel=self.slug, retry_after_s=WRITE_AGAIN_S, error=repr(error)
+            )
+            return False
+        if not ours:
+            log.warning(
+                "an attempt ended after its lease", channel=self.slug, notification=str(attempt.notification_id)
+            )
+        return True
+
+    async def _rest(self) -> None:
+        """Wait until woken, until the next message is due, or until the next sweep; at least a breath."""
+        async with self._deps.database.engine() as session:
+            due_at = await next_due_at(session, channel=self.slug)
+        wait_s = SWEEP_S if due_at is None else (due_at - self._deps.clock.now()).total_seconds()
+        full = sum(self._under_way.values()) >= self._width or self._unwritten > 0
+        await asyncio.sleep(BREATH_S)
+        await _either(self._woken, within_s=SWEEP_S if full else min(SWEEP_S, max(0.0, wait_s)))
+
+
+def _count(attempt: Attempt, outcome: Outcome) -> None:
+    match outcome:
+        case Sent():
+            name = "accepted"
+        case Retry():
+            name = "retry"
+        case Failed():
+            name = "failed"
+        case Ambiguous():
+            name = "ambiguous"
+    metrics.NOTIFICATIONS.labels(attempt.channel, name).inc()
+    if isinstance(outcome, Sent):
+        return
+    tell = log.error if outcome.fault is Fault.CERTIFICATE else log.warning
+    tell(
+        "a message did not go through",
+        channel=attempt.channel,
+        outcome=name,
+        fault=outcome.fault,
+        reason=outcome.reason,
+        attempt=attempt.number,
+        notification=str(attempt.notification_id),
+    )
+
+
+async def _either(event: asyncio.Event, *, within_s: float) -> None:
+    """Wait for `event`, but not longer than that."""
+    try:
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    except TimeoutError:
+        return
