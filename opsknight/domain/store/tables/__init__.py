@@ -1,0 +1,58 @@
+"""The rows of every table, one file a family."""
+
+from opsknight.domain.store.tables.base import Base
+from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
+from opsknight.domain.store.tables.ledger import FactRow
+from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
+from opsknight.domain.store.tables.people import (
+    CommandKeyRow,
+    ContactMethodRow,
+    InstallationRow,
+    NotificationRuleRow,
+    SessionRow,
+    SignInLinkRow,
+    TeamMemberRow,
+    TeamRow,
+    UserRow,
+)
+from opsknight.domain.store.tables.services import (
+    EscalationPolicyRow,
+    EscalationStepRow,
+    EscalationTargetRow,
+    IntegrationRow,
+    LayerMemberRow,
+    LayerRow,
+    ScheduleRow,
+    ServiceRow,
+)
+
+__all__ = [
+    "AlertRow",
+    "AttemptRow",
+    "Base",
+    "CommandKeyRow",
+    "ContactMethodRow",
+    "DeliveryRow",
+    "EscalationPolicyRow",
+    "EscalationStepRow",
+    "EscalationTargetRow",
+    "EventRow",
+    "FactRow",
+    "IdempotencyRow",
+    "IncidentRow",
+    "InstallationRow",
+    "IntegrationRow",
+    "LayerMemberRow",
+    "LayerRow",
+    "NotificationRow",
+    "NotificationRuleRow",
+    "PageRow",
+    "ScheduleRow",
+    "ServiceRow",
+    "SessionRow",
+    "SignInLinkRow",
+    "TeamMemberRow",
+    "TeamRow",
+    "TimerRow",
+    "UserRow",
+]

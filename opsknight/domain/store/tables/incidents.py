@@ -1,0 +1,127 @@
+"""Rows of what monitors sent and what became of it: deliveries, events, alerts, incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Computed, ForeignKey, Sequence, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from opsknight.domain.store.tables.base import Base, Json, PlainInt, SmallInt, TrafficId
+
+_EMPTY = text("''")
+
+
+class IncidentRow(Base):
+    """What people respond to. `number` is its short name; `undo` what takes the last verb back."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[TrafficId]
+    number: Mapped[int] = mapped_column(BigInteger, Sequence("incident_number"), unique=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_policies.id"))
+    title: Mapped[str]
+    status: Mapped[str]
+    urgency: Mapped[str]
+    highest_urgency: Mapped[str]
+    severity: Mapped[str]
+    priority: Mapped[str | None]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    generation: Mapped[PlainInt] = mapped_column(server_default=text("1"))
+    version: Mapped[PlainInt] = mapped_column(server_default=text("1"))
+    next_step: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    lap: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    policy: Mapped[Json | None]
+    until: Mapped[datetime | None]
+    runbook_url: Mapped[str] = mapped_column(server_default=_EMPTY)
+    tags: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    links: Mapped[Json] = mapped_column(server_default=text("'[]'"))
+    opened_by: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    undo: Mapped[Json | None]
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("incidents.id"))
+    search: Mapped[str | None] = deferred(mapped_column(TSVECTOR, Computed("to_tsvector('simple', title)")))
+
+
+class AlertRow(Base):
+    """The condition that a dedup key stands for; at most one of a key is open in a service."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[TrafficId]
+    service_id: Mapped[int]
+    integration_id: Mapped[int | None]
+    incident_id: Mapped[UUID]
+    dedup_key: Mapped[str]
+    dedup_sha: Mapped[bytes]
+    status: Mapped[str]
+    severity: Mapped[str]
+    urgency: Mapped[str]
+    title: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default=_EMPTY)
+    component: Mapped[str] = mapped_column(server_default=_EMPTY)
+    tags: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    links: Mapped[Json] = mapped_column(server_default=text("'[]'"))
+    details: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    count: Mapped[int] = mapped_column(server_default=text("1"))
+    started_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    counted_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+
+
+class DeliveryRow(Base):
+    """One request as it was received, raw bytes kept once."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[TrafficId]
+    received_at: Mapped[datetime] = mapped_column(primary_key=True)
+    integration_id: Mapped[int]
+    status: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default=_EMPTY)
+    content_type: Mapped[str] = mapped_column(server_default=_EMPTY)
+    request_id: Mapped[str] = mapped_column(server_default=_EMPTY)
+    body: Mapped[bytes]
+
+
+class EventRow(Base):
+    """One normalised message of a delivery, and the verdict on it."""
+
+    __tablename__ = "events"
+
+    id: Mapped[TrafficId]
+    received_at: Mapped[datetime] = mapped_column(primary_key=True)
+    delivery_id: Mapped[UUID]
+    ordinal: Mapped[PlainInt]
+    integration_id: Mapped[int]
+    service_id: Mapped[int]
+    action: Mapped[str]
+    dedup_key: Mapped[str]
+    title: Mapped[str]
+    severity: Mapped[str]
+    occurred_at: Mapped[datetime | None]
+    verdict: Mapped[str]
+    alert_id: Mapped[UUID | None]
+    incident_id: Mapped[UUID | None]
+
+
+class IdempotencyRow(Base):
+    """Which delivery an idempotency key of a sender stands for."""
+
+    __tablename__ = "idempotency"
+
+    integration_id: Mapped[int] = mapped_column(primary_key=True)
+    key_sha: Mapped[bytes] = mapped_column(primary_key=True)
+    body_sha: Mapped[bytes] = mapped_column(primary_key=True)
+    delivery_id: Mapped[UUID]
+    stored: Mapped[PlainInt]
+    created_at: Mapped[datetime]

@@ -1,0 +1,90 @@
+"""Rows of what happens later and who is reached: timers, pages, the outbox and its attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opsknight.domain.store.tables.base import Base, PlainInt, SmallInt, TrafficId
+
+_EMPTY = text("''")
+
+
+class TimerRow(Base):
+    """Something that happens at `due_at`; a worker holds it until `lease_until`, fenced by `fence`."""
+
+    __tablename__ = "timers"
+
+    id: Mapped[TrafficId]
+    kind: Mapped[str]
+    subject: Mapped[UUID]
+    generation: Mapped[PlainInt]
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    worker: Mapped[PlainInt | None]
+    fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
+    attempts: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    dead_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(server_default=_EMPTY)
+    created_at: Mapped[datetime]
+
+
+class PageRow(Base):
+    """One decision to reach one person for one incident and step."""
+
+    __tablename__ = "pages"
+
+    id: Mapped[TrafficId]
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id"))
+    generation: Mapped[PlainInt]
+    step: Mapped[SmallInt]
+    lap: Mapped[SmallInt]
+    kind: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str]
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class NotificationRow(Base):
+    """One message to one contact method, with a due time and an outcome."""
+
+    __tablename__ = "notifications"
+
+    id: Mapped[TrafficId]
+    page_id: Mapped[UUID] = mapped_column(ForeignKey("pages.id"))
+    incident_id: Mapped[UUID]
+    generation: Mapped[PlainInt]
+    user_id: Mapped[int]
+    contact_method_id: Mapped[int]
+    channel: Mapped[str]
+    urgency: Mapped[str]
+    position: Mapped[SmallInt]
+    status: Mapped[str]
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    worker: Mapped[PlainInt | None]
+    fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
+    attempts: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    reason: Mapped[str] = mapped_column(server_default=_EMPTY)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """One call to a provider; written before it, completed after it."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[TrafficId]
+    notification_id: Mapped[UUID] = mapped_column(ForeignKey("notifications.id"))
+    number: Mapped[SmallInt]
+    worker: Mapped[PlainInt]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(server_default=text("'started'"))
+    provider_id: Mapped[str] = mapped_column(server_default=_EMPTY)
+    detail: Mapped[str] = mapped_column(server_default=_EMPTY)

@@ -1,0 +1,127 @@
+"""Rows of people: users, teams, how they are reached, how they sign in; and of the installation itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opsknight.domain.store.tables.base import Base, ConfigurationId, Json, PlainInt, SmallInt
+
+_EMPTY = text("''")
+
+
+class InstallationRow(Base):
+    """The one row of what this installation is."""
+
+    __tablename__ = "installation"
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    epoch: Mapped[UUID]
+    system_identifier: Mapped[str]
+    secret: Mapped[bytes]
+    vapid_private_pem: Mapped[str]
+    vapid_public: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class UserRow(Base):
+    """A person; `role` is admin, manager, responder or observer."""
+
+    __tablename__ = "users"
+
+    id: Mapped[ConfigurationId]
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime]
+
+
+class TeamRow(Base):
+    """A team that owns services."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[ConfigurationId]
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class TeamMemberRow(Base):
+    """That a person belongs to a team, and whether they manage it."""
+
+    __tablename__ = "team_members"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    manages: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class ContactMethodRow(Base):
+    """A person's address on a channel; it counts once it is verified."""
+
+    __tablename__ = "contact_methods"
+
+    id: Mapped[ConfigurationId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    secret: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    label: Mapped[str] = mapped_column(server_default=_EMPTY)
+    verified_at: Mapped[datetime | None]
+    last_proof_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str] = mapped_column(server_default=_EMPTY)
+    created_at: Mapped[datetime]
+
+
+class NotificationRuleRow(Base):
+    """Which contact method a person wants used for which urgency, and after how long."""
+
+    __tablename__ = "notification_rules"
+
+    id: Mapped[ConfigurationId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    urgency: Mapped[str]
+    contact_method_id: Mapped[int] = mapped_column(ForeignKey("contact_methods.id", ondelete="CASCADE"))
+    delay_s: Mapped[PlainInt] = mapped_column(server_default=text("0"))
+
+
+class SessionRow(Base):
+    """A browser that is signed in; `id` is the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    agent: Mapped[str] = mapped_column(server_default=_EMPTY)
+
+
+class SignInLinkRow(Base):
+    """A link that signs one person in, once; `id` is the SHA-256 of its token."""
+
+    __tablename__ = "sign_in_links"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class CommandKeyRow(Base):
+    """What was answered to a command with this Idempotency-Key."""
+
+    __tablename__ = "command_keys"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    answer: Mapped[Json]
+    status: Mapped[SmallInt]
+    created_at: Mapped[datetime]

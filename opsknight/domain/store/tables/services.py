@@ -1,0 +1,116 @@
+"""Rows of what breaks and who is asked: services, integrations, escalation policies, schedules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opsknight.domain.store.tables.base import Base, ConfigurationId, Json, PlainInt, SmallInt, WallClock
+
+_EMPTY = text("''")
+
+
+class ScheduleRow(Base):
+    """Who is on call when, in a zone."""
+
+    __tablename__ = "schedules"
+
+    id: Mapped[ConfigurationId]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    name: Mapped[str]
+    zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
+
+
+class LayerRow(Base):
+    """One rotation of a schedule; `starts_at` and `ends_at` are wall clock of the schedule's zone."""
+
+    __tablename__ = "layers"
+
+    id: Mapped[ConfigurationId]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
+    position: Mapped[SmallInt]
+    name: Mapped[str]
+    starts_at: Mapped[WallClock]
+    ends_at: Mapped[WallClock | None]
+    unit: Mapped[str]
+    length: Mapped[SmallInt] = mapped_column(server_default=text("1"))
+
+
+class LayerMemberRow(Base):
+    """One person's place in a rotation."""
+
+    __tablename__ = "layer_members"
+
+    layer_id: Mapped[int] = mapped_column(ForeignKey("layers.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[SmallInt] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class EscalationPolicyRow(Base):
+    """Who is asked, one step after the other."""
+
+    __tablename__ = "escalation_policies"
+
+    id: Mapped[ConfigurationId]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    name: Mapped[str]
+    repeats: Mapped[SmallInt] = mapped_column(server_default=text("2"))
+
+
+class EscalationStepRow(Base):
+    """One step of a policy, and how long it waits before the next."""
+
+    __tablename__ = "escalation_steps"
+
+    id: Mapped[ConfigurationId]
+    policy_id: Mapped[int] = mapped_column(ForeignKey("escalation_policies.id", ondelete="CASCADE"))
+    position: Mapped[SmallInt]
+    wait_s: Mapped[PlainInt]
+
+
+class EscalationTargetRow(Base):
+    """Whom a step asks: a user or a schedule."""
+
+    __tablename__ = "escalation_targets"
+
+    step_id: Mapped[int] = mapped_column(ForeignKey("escalation_steps.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[SmallInt] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedules.id"))
+
+
+class ServiceRow(Base):
+    """What breaks; its team owns it, its policy says who is asked."""
+
+    __tablename__ = "services"
+
+    id: Mapped[ConfigurationId]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("escalation_policies.id"))
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(server_default=_EMPTY)
+    runbook_url: Mapped[str] = mapped_column(server_default=_EMPTY)
+    tags: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    urgency_mode: Mapped[str] = mapped_column(server_default=text("'severity'"))
+    ack_timeout_high_s: Mapped[PlainInt | None] = mapped_column(server_default=text("1800"))
+    ack_timeout_low_s: Mapped[PlainInt | None]
+    reopen_window_s: Mapped[PlainInt] = mapped_column(server_default=text("0"))
+    resolves_with_last_alert: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime]
+
+
+class IntegrationRow(Base):
+    """A service's key for one provider."""
+
+    __tablename__ = "integrations"
+
+    id: Mapped[ConfigurationId]
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
+    provider: Mapped[str]
+    name: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    mapping: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime]
