@@ -45,7 +45,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin || request.headers.has("range")) return;
   if (request.mode === "navigate") {
     if (!url.pathname.startsWith("/api/")) event.respondWith(navigate(event));
-  } else if (FOREVER.test(url.pathname)) {
+  } else if (FOREVER.test(url.pathname) || (url.pathname.startsWith("/assets/") && url.searchParams.has("v"))) {
     event.respondWith(cacheFirst(event));
   } else if (SHELL.includes(url.pathname)) {
     event.respondWith(networkFirst(request));

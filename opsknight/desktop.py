@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -154,9 +155,12 @@ class _Window:
     def show(self) -> None:
         """Show the window; return when it is closed. Call it on the main thread."""
         import webview  # an extra: absent on servers
+        import webview.util
 
         if LINUX and os.geteuid() == 0:
             os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")  # Chromium's sandbox refuses root
+        # pywebview's thread waits for ever for a page whose window was closed while it loaded: it must not keep us.
+        webview.util.Thread = partial(threading.Thread, daemon=True)  # pyright: ignore[reportPrivateImportUsage]
         webview.settings["ALLOW_DOWNLOADS"] = True
         webview.settings["ALLOW_FILE_URLS"] = False
         webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = True

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 ASK_EACH_TIME = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+KEEP_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 KEEP_A_DAY = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
 OFFLINE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
@@ -62,7 +63,10 @@ def router(deps: Deps) -> APIRouter:  # noqa: ARG001  # every router is built fr
     @routes.get("/assets/{path:path}")
     async def asset(path: str, request: Request) -> Response:
         answer = await files.get_response(path, request.scope)
-        answer.headers.update(KEEP_A_DAY if path.startswith(SELDOM_CHANGES) else ASK_EACH_TIME)
+        marked = "v" in request.query_params  # the address changes with the content
+        answer.headers.update(
+            KEEP_FOR_EVER if marked else KEEP_A_DAY if path.startswith(SELDOM_CHANGES) else ASK_EACH_TIME
+        )
         return answer
 
     return routes
