@@ -31,6 +31,7 @@ class Alarm:
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]], *, ring: Callable[[], object]
     ) -> None:
+        """Prepare; `connect` opens a connection outside the pools, `ring` wakes this process."""
         self._connect = connect
         self._ring = ring
         self._me = f"{os.getpid()}.{secrets.token_hex(4)}"

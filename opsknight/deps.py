@@ -23,7 +23,9 @@ from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
 from opsknight.domain.store.engine import Database, is_poison, lost_connection, retryable
+from opsknight.domain.store.claims import new_worker
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
+from opsknight.domain.store.worker_lock import WorkerLock
 from opsknight.hub import Hub, Line, Reading
 from opsknight.settings import Settings
 
@@ -32,10 +34,15 @@ __all__ = ["Catalogue", "Deps", "is_poison", "lost_connection", "retryable"]
 log = structlog.get_logger(__name__)
 
 
+INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""Told to the lane's connection: a plan that was made while a table was empty must not scan it when it is full."""
+
+
 class Catalogue:
     """Every integration by its key, in memory; read again when the ledger says something was configured."""
 
     def __init__(self, read: Callable[[], AbstractAsyncContextManager[AsyncSession]], *, clock: Clock) -> None:
+        """Know nothing yet; `read` opens a session."""
         self._read = read
         self._clock = clock
         self._read_at = 0.0
@@ -84,6 +91,7 @@ class Deps:
     installation: Installation
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Prepare; nothing connects before `open`."""
         self.settings = settings
         self.clock = clock
         self.stopping = asyncio.Event()
@@ -139,6 +147,7 @@ class Deps:
         """Store a batch on the lane's own connection; open it anew when it was lost."""
         if self._lane is None or self._lane.is_closed():
             self._lane = await self.database.lane()
+            await self._lane.execute(INDEXES_ONLY)
         for _ in range(3):
             try:
                 return await ingest(self._lane, deliveries, now=self.clock.now())
@@ -148,6 +157,10 @@ class Deps:
                 self._lane.terminate()
                 raise
         return await ingest(self._lane, deliveries, now=self.clock.now())
+
+    def worker_lock(self) -> WorkerLock:
+        """Return a lock for one more worker, with a number of its own."""
+        return WorkerLock(new_worker(), connect=self.database.direct)
 
     async def run_clock(self) -> None:
         """Sample the database's time every five seconds, for ever."""

@@ -76,6 +76,7 @@ class Hub:
     """Owns the cursor. `watch` adds a callback that gets every new entry, for caches and workers."""
 
     def __init__(self, reading: Reading, *, clock: Clock) -> None:
+        """Prepare; `run` reads."""
         self._reading = reading
         self._clock = clock
         self._cursor = Cursor("", 0, 0)
@@ -176,7 +177,7 @@ class Hub:
 
     async def _tell(self, before: Cursor) -> None:
         base = str(before)
-        if len(self._changed) > BACKLOG and self._clock.monotonic() - self._gap_at >= 5.0:  # noqa: PLR2004
+        if len(self._changed) > BACKLOG and self._clock.monotonic() - self._gap_at >= 5.0:
             self._gap_at = self._clock.monotonic()
             self._changed.clear()
             base = "gap"

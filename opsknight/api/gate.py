@@ -20,6 +20,7 @@ class Gate:
     """First come, first served."""
 
     def __init__(self) -> None:
+        """Begin with every place free."""
         self._places = asyncio.Semaphore(INSIDE)
         self._in_line = 0
 

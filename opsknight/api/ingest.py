@@ -48,12 +48,12 @@ KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
 
 
-class HungUp(Exception):  # noqa: N818  # nobody is left to answer
+class HungUp(Exception):  # nobody is left to answer
     """The sender went away before its request was whole."""
 
 
 @dataclass
-class _Problem(Exception):  # noqa: N818
+class _Problem(Exception):
     """An answer other than 202: status, sentence, the delivery that keeps what was sent."""
 
     status: int
@@ -72,6 +72,7 @@ class IngestRoutes:
     def __init__(
         self, inner: App, *, intake: Intake, clock: Clock, find: Callable[[str], Awaitable[Integration | None]]
     ) -> None:
+        """Stand in front of `inner`."""
         self._inner = inner
         self._intake = intake
         self._clock = clock
@@ -96,10 +97,9 @@ class IngestRoutes:
     async def _answer(self, scope: Scope, path: str, receive: Receive) -> tuple[int, bytes, float | None]:
         as_pagerduty = path == PAGERDUTY
         try:
-            if scope["method"] != "POST":
-                raise _Problem(405, "Events are sent with POST.")
             await self._gate.enter()
             try:
+                _only_post(scope)
                 if as_pagerduty:
                     return await self._pagerduty(scope, receive)
                 return await self._event(scope, path.removeprefix(EVENTS), receive)
@@ -134,7 +134,7 @@ class IngestRoutes:
             raise _Problem(
                 400, "Event object is invalid", errors=["'routing_key' is not the key of a PagerDuty integration here"]
             )
-        receipt, events = await self._store(provider, integration, payload, body, headers)
+        _, events = await self._store(provider, integration, payload, body, headers)
         first = events[0]
         if isinstance(first, Unreadable):
             return 202, orjson.dumps({"status": "success", "message": "Event kept as unreadable"}), None
@@ -168,7 +168,9 @@ class IngestRoutes:
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
         raise _Problem(413, sentence, delivery_id)
 
-    async def _parsed(self, body: bytes, headers: Mapping[bytes, bytes], integration: Integration | None) -> Any:  # noqa: ANN401  # JSON
+    async def _parsed(
+        self, body: bytes, headers: Mapping[bytes, bytes], integration: Integration | None
+    ) -> Any:  # JSON
         try:
             if len(body) <= BIG:
                 return parse(body)
@@ -183,7 +185,7 @@ class IngestRoutes:
         self,
         provider: Provider,
         integration: Integration,
-        payload: Any,  # noqa: ANN401  # JSON
+        payload: Any,  # JSON
         body: bytes,
         headers: Mapping[bytes, bytes],
     ) -> tuple[Receipt, Sequence[Event | Unreadable]]:
@@ -245,6 +247,11 @@ def _count(provider: str, verdict: Verdict) -> None:
     counter.inc()
 
 
+def _only_post(scope: Scope) -> None:
+    if scope["method"] != "POST":
+        raise _Problem(405, "Events are sent with POST.")
+
+
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:
     return dict(scope["headers"])
 
@@ -295,11 +302,11 @@ _TITLES: Final = {
 
 
 async def _send(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    kind = b"application/json" if status < 300 else b"application/problem+json"  # noqa: PLR2004
+    kind = b"application/json" if status < 300 else b"application/problem+json"
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     if retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
-    if status == 413:  # noqa: PLR2004  # what is left of the body is not read
+    if status == 413:  # what is left of the body is not read
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

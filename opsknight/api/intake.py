@@ -49,6 +49,7 @@ class Intake:
     """
 
     def __init__(self, write: Write, *, clock: Clock, committed: Callable[[], object]) -> None:
+        """Prepare an idle lane; `run` and `run_patience` work it."""
         self._write = write
         self._clock = clock
         self._committed = committed
@@ -101,13 +102,15 @@ class Intake:
             for waiting in (*self._writing, *self._queue):
                 if waiting.since < before and not waiting.answer.done():
                     waiting.answer.set_exception(
-                        Unavailable("The event is perhaps not stored: the database is slow. Send it again.", retry_after_s=2)
+                        Unavailable(
+                            "The event is perhaps not stored: the database is slow. Send it again.", retry_after_s=2
+                        )
                     )
 
     async def drain(self) -> None:
         """Return once nothing waits and no commit is in flight."""
         while self._queue or self._writing_since is not None:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # once, at the end of the process
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

@@ -30,6 +30,7 @@ class Engine:
     """Claims due timers for this worker and fires them."""
 
     def __init__(self, deps: Deps, worker: Worker) -> None:
+        """Prepare to work as `worker`."""
         self._deps = deps
         self._worker = worker
         self._woken = asyncio.Event()

@@ -29,6 +29,7 @@ class Housekeeping:
     """Schedules the jobs. `partitions` makes the coming months' partitions; None where another process may."""
 
     def __init__(self, deps: Deps, *, partitions: Callable[[], Awaitable[object]] | None) -> None:
+        """Prepare the scheduler."""
         self._deps = deps
         self._partitions = partitions
         self._scheduler = AsyncIOScheduler(

@@ -1,13 +1,11 @@
-"""Who this process is to the others: a random number, held by a lock that dies with its connection.
+"""Who this process is to the others, and what it does for those that died.
 
-What a worker claimed is free again as soon as its lock is gone, so a killed process delays nothing
-and a worker that lost its connection knows that it may not start a call any more.
+What a worker claimed is free again as soon as its lock is gone, so a killed process delays nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 
 import structlog
 
@@ -16,37 +14,37 @@ from opsknight.domain.commands.claims import free_of_the_dead
 
 log = structlog.get_logger(__name__)
 
-LOCK_CLASS = 0x0B5
-"""First half of the advisory lock's key; the second is the worker's number."""
-PROVE_EVERY_S = 1.0
+FREE_EVERY_S = 1.0
 
 
 class Worker:
-    """Holds the lock; `id` changes with every boot."""
+    """A number for this boot and the lock that proves it lives."""
 
     def __init__(self, deps: Deps) -> None:
-        self.id = secrets.randbelow(2**31 - 1) + 1
-        self.holds_lock = False
+        """Draw a number; the lock comes with `run`."""
         self._deps = deps
+        self._lock = deps.worker_lock()
+        self.id = self._lock.worker
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether this worker may claim work and start calls."""
+        return self._lock.held
 
     async def run(self) -> None:
-        """Take the lock and prove every second that it is held; take it anew when the connection is lost."""
+        """Hold the lock, and free what dead workers had claimed, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._lock.run())
+            group.create_task(self._free())
+
+    async def _free(self) -> None:
         while True:
             try:
-                await self._hold()
-            except Exception as error:  # noqa: BLE001  # it is taken again
-                log.warning("the worker lost its lock", retry_after_s=PROVE_EVERY_S, error=repr(error))
-            finally:
-                self.holds_lock = False
-            await asyncio.sleep(PROVE_EVERY_S)
-
-    async def _hold(self) -> None:
-        connection = await self._deps.database.direct("worker")
-        try:
-            await connection.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, self.id)
-            self.holds_lock = True
-            while True:
-                await asyncio.sleep(PROVE_EVERY_S)
-                await connection.execute("SELECT 1", timeout=5)
-        finally:
-            connection.terminate()
+                async with self._deps.engine_commands("engine:claims") as uow:
+                    freed = await free_of_the_dead(uow)
+                if freed:
+                    log.info("freed what dead workers had claimed", rows=freed)
+                    self._deps.committed()
+            except Exception as error:  # noqa: BLE001  # looked at again in a second
+                log.warning("dead workers could not be looked at", retry_after_s=FREE_EVERY_S, error=repr(error))
+            await asyncio.sleep(FREE_EVERY_S)

@@ -57,6 +57,7 @@ class Desk:
     """Takes events one by one, keeps the working copies and the facts of what happened."""
 
     def __init__(self, now: datetime) -> None:
+        """Begin an empty desk for a batch of the instant `now`."""
         self.now = now
         self.alerts: dict[tuple[int, bytes], WorkingAlert] = {}
         self.past: list[WorkingAlert] = []
@@ -128,7 +129,10 @@ class Desk:
             due=("escalation", self.now),
         )
         self.record(
-            Fact.OPENED, integration, incident_id, {"title": event.title, "severity": event.severity, "urgency": urgency}
+            Fact.OPENED,
+            integration,
+            incident_id,
+            {"title": event.title, "severity": event.severity, "urgency": urgency},
         )
         return self._alert(event, sha, integration, urgency, incident_id)
 

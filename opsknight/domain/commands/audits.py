@@ -10,9 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as UuidType
+from sqlalchemy import text
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.ledger import Fact
@@ -64,7 +62,7 @@ _FIND_RESOLVED = text("""
     WHERE t.kind = ANY(:kinds) AND i.status = 'resolved' LIMIT 500
 """)
 _LOCK = text("SELECT id FROM incidents WHERE id = ANY(:ids) ORDER BY service_id, id FOR NO KEY UPDATE")
-_CHECK = text(_WRONG.format(which="i.id = ANY(:ids)")).bindparams(bindparam("ids", type_=ARRAY(UuidType)))
+_CHECK = text(_WRONG.format(which="i.id = ANY(:ids)"))
 _DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
 _ARM = text("""
     INSERT INTO timers (id, kind, subject, generation, due_at, created_at)

@@ -223,7 +223,11 @@ class _Firing:
             whom, kind = self._asked(held.policy, step), PageKind.PAGE
         else:
             return False
-        paged = [self._people[user_id].name for user_id, why in whom.items() if self._page(held, step, lap, kind, user_id, why)]
+        paged = [
+            self._people[user_id].name
+            for user_id, why in whom.items()
+            if self._page(held, step, lap, kind, user_id, why)
+        ]
         number = step + 1
         if paged:
             self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=paged)
@@ -278,7 +282,9 @@ class _Firing:
             held, 0, held.incident.version, PageKind.STILL_ON_IT, owner, "acknowledged long ago"
         )
         if not asked:
-            self._move(held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "acknowledged long ago, and no owner can be asked")
+            self._move(
+                held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "acknowledged long ago, and no owner can be asked"
+            )
             return
         self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
         self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN)
@@ -307,7 +313,7 @@ class _Firing:
         person = self._people.get(user_id)
         return person is not None and person.can_be_reached
 
-    def _page(self, held: _Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:  # noqa: PLR0913
+    def _page(self, held: _Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:
         """Plan one person's notifications; return whether they can be reached."""
         person = self._people.get(user_id)
         if person is None:
@@ -355,7 +361,7 @@ class _Firing:
         generation = held.incident.generation
         self.out.rearm.append({"id": held.timer.id, "kind": kind, "generation": generation, "due_at": due_at})
 
-    def _record(self, held: _Held, fact: Fact, **data: Any) -> None:  # noqa: ANN401  # plain JSON
+    def _record(self, held: _Held, fact: Fact, **data: Any) -> None:  # plain JSON
         late = self._uow.now - held.timer.due_at
         if late > LATE and fact in (Fact.STEP_FIRED, Fact.SAFETY_NET):
             data["late_s"] = late.total_seconds()

@@ -198,26 +198,14 @@ async def _seen(connection: Connection, deliveries: Sequence[Delivery]) -> _Seen
 
 async def _read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]]) -> None:
     """Put the newest alert of every key on the desk, and hold the incidents that may change."""
-    keys: dict[tuple[int, bytes], tuple[Event, Integration]] = {}
+    keys: _Keys = {}
     more_than_repeats: set[tuple[int, bytes]] = set()
     for delivery, shas in arrivals:
-        service_id = delivery.integration.service_id
-        troubled = bool(delivery.refusal)
-        for event, sha in zip(delivery.events, shas, strict=True):
-            if isinstance(event, Unreadable):
-                troubled = True
-                continue
-            first = keys.setdefault((service_id, sha), (event, delivery.integration))[0]
-            if event.action is not Action.TRIGGER or event.severity is not first.severity or first.action is not Action.TRIGGER:
-                more_than_repeats.add((service_id, sha))
-        if troubled:
-            report = _report(delivery.integration)
-            keys[service_id, dedup_sha(report.dedup_key)] = (report, delivery.integration)
+        _note_keys(delivery, shas, keys, more_than_repeats)
     if not keys:
         return
-    rows = await connection.fetch(sql.LATEST, *sql.columns(list(keys), 2))
     held: list[UUID] = []
-    for row in rows:
+    for row in await connection.fetch(sql.LATEST, *sql.columns(list(keys), 2)):
         key = (row["service_id"], row["sha"])
         alert = desk.alerts[key] = _alert(row)
         if _may_change_incident(alert, *keys[key], repeats_only=key not in more_than_repeats):
@@ -227,11 +215,39 @@ async def _read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Del
             desk.incidents[row["id"]] = _incident(row)
 
 
+_Keys: TypeAlias = dict[tuple[int, bytes], tuple[Event, Integration]]
+
+
+def _note_keys(
+    delivery: Delivery, shas: Sequence[bytes], keys: _Keys, more_than_repeats: set[tuple[int, bytes]]
+) -> None:
+    """Note the keys of one delivery with the first event of each, and those with more than repeats of it."""
+    integration = delivery.integration
+    troubled = bool(delivery.refusal)
+    for event, sha in zip(delivery.events, shas, strict=True):
+        if isinstance(event, Unreadable):
+            troubled = True
+            continue
+        key = (integration.service_id, sha)
+        first, _ = keys.setdefault(key, (event, integration))
+        if (
+            event.severity is not first.severity
+            or Action.TRIGGER is not event.action
+            or first.action is not event.action
+        ):
+            more_than_repeats.add(key)
+    if troubled:
+        report = _report(integration)
+        keys[integration.service_id, dedup_sha(report.dedup_key)] = (report, integration)
+
+
 def _may_change_incident(alert: WorkingAlert, event: Event, integration: Integration, *, repeats_only: bool) -> bool:
     """Say whether the incident must be held: not for plain repeats, nor for a resolved one that cannot reopen."""
     if not alert.is_open:
         return bool(integration.reopen_window) and not event.dedup_key.startswith(OWN_KEYS)
-    raises = alert.highest_urgency is Urgency.LOW and urgency_of(event.severity, integration.urgency_mode) is Urgency.HIGH
+    raises = (
+        alert.highest_urgency is Urgency.LOW and urgency_of(event.severity, integration.urgency_mode) is Urgency.HIGH
+    )
     return not repeats_only or raises or event.severity is not alert.severity
 
 
@@ -375,7 +391,9 @@ def _plain(value: object) -> object:
 
 
 def _links(event: Event) -> str:
-    return orjson.dumps([{"href": link.href, "text": link.text} for link in event.links]).decode() if event.links else "[]"
+    return (
+        orjson.dumps([{"href": link.href, "text": link.text} for link in event.links]).decode() if event.links else "[]"
+    )
 
 
 def _incident_row(incident: WorkingIncident) -> tuple[Any, ...]:

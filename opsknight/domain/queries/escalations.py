@@ -146,9 +146,7 @@ async def leads(session: AsyncSession, team_ids: Collection[int]) -> Mapping[int
     """Return the active managers of each team, and all active admins with each."""
     rows = (await session.execute(_LEADS, {"teams": list(team_ids)})).all()
     admins = tuple(user_id for team_id, user_id in rows if team_id is None)
-    return {
-        team: Leads(tuple(user_id for team_id, user_id in rows if team_id == team), admins) for team in team_ids
-    }
+    return {team: Leads(tuple(user_id for team_id, user_id in rows if team_id == team), admins) for team in team_ids}
 
 
 def snapshot(stored: object, current: Policy | None) -> Policy:

@@ -47,9 +47,10 @@ WHERE a.id = u.id AND a.status = 'open' RETURNING 1
 CHANGE_INCIDENTS: Final = """
 UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency = u.highest_urgency,
     severity = u.severity, generation = u.generation, version = u.version, assignee_id = u.assignee_id,
-    until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $12, undo = NULL,
-    acknowledged_at = CASE u.status WHEN 'acknowledged' THEN $12 WHEN 'open' THEN NULL ELSE i.acknowledged_at END,
-    resolved_at = CASE u.status WHEN 'resolved' THEN $12 END
+    until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $12::timestamptz, undo = NULL,
+    acknowledged_at = CASE u.status WHEN 'acknowledged' THEN $12::timestamptz WHEN 'open' THEN NULL
+        ELSE i.acknowledged_at END,
+    resolved_at = CASE u.status WHEN 'resolved' THEN $12::timestamptz END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::bigint[],
             $9::timestamptz[], $10::smallint[], $11::smallint[])
     AS u (id, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap)
@@ -74,32 +75,33 @@ DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = e
 _LOG: Final = """
 delivery AS (
     INSERT INTO deliveries (id, received_at, integration_id, status, reason, content_type, request_id, body)
-    SELECT u.id, $1, u.integration_id, u.status, u.reason, u.content_type, u.request_id, u.body
+    SELECT u.id, $1::timestamptz, u.integration_id, u.status, u.reason, u.content_type, u.request_id, u.body
     FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[])
         AS u (id, integration_id, status, reason, content_type, request_id, body)
 ), event AS (
     INSERT INTO events (id, received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title,
         severity, occurred_at, verdict, alert_id, incident_id)
-    SELECT u.id, $1, u.delivery_id, u.ordinal, u.integration_id, u.service_id, u.action, u.dedup_key, u.title,
-        u.severity, u.occurred_at, u.verdict, u.alert_id, u.incident_id
+    SELECT u.id, $1::timestamptz, u.delivery_id, u.ordinal, u.integration_id, u.service_id, u.action, u.dedup_key,
+        u.title, u.severity, u.occurred_at, u.verdict, u.alert_id, u.incident_id
     FROM unnest($9::uuid[], $10::uuid[], $11::integer[], $12::bigint[], $13::bigint[], $14::text[], $15::text[],
         $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[], $21::uuid[])
         AS u (id, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title, severity, occurred_at,
               verdict, alert_id, incident_id)
 )
 INSERT INTO facts (at, kind, actor, incident_id, data)
-SELECT $1, u.kind, u.actor, u.incident_id, u.data::jsonb
+SELECT $1::timestamptz, u.kind, u.actor, u.incident_id, u.data::jsonb
 FROM unnest($22::text[], $23::text[], $24::uuid[], $25::text[]) AS u (kind, actor, incident_id, data)
 """
-LOG: Final = "WITH " + _LOG
+LOG: Final = f"WITH {_LOG}"  # noqa: S608  # our own words
 OPEN_AND_LOG: Final = (
     """
 WITH incident AS (
     INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, generation, version,
         runbook_url, tags, links, opened_by, created_at, updated_at, acknowledged_at, resolved_at)
     SELECT u.id, u.service_id, u.title, u.status, u.urgency, u.highest_urgency, u.severity, u.generation, u.version,
-        u.runbook_url, u.tags::jsonb, u.links::jsonb, u.opened_by, $1, $1,
-        CASE u.status WHEN 'acknowledged' THEN $1 END, CASE u.status WHEN 'resolved' THEN $1 END
+        u.runbook_url, u.tags::jsonb, u.links::jsonb, u.opened_by, $1::timestamptz, $1::timestamptz,
+        CASE u.status WHEN 'acknowledged' THEN $1::timestamptz END,
+        CASE u.status WHEN 'resolved' THEN $1::timestamptz END
     FROM unnest($26::uuid[], $27::bigint[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[],
         $33::integer[], $34::integer[], $35::text[], $36::text[], $37::text[], $38::text[])
         AS u (id, service_id, title, status, urgency, highest_urgency, severity, generation, version, runbook_url,
@@ -110,7 +112,8 @@ WITH incident AS (
         resolved_at, resolved_by)
     SELECT u.id, u.service_id, u.integration_id, u.incident_id, u.dedup_key, u.dedup_sha, u.status, u.severity,
         u.urgency, u.title, u.source, u.component, u.tags::jsonb, u.links::jsonb, u.details::jsonb, u.count,
-        u.started_at, $1, $1, $1, CASE u.status WHEN 'resolved' THEN $1 END, u.resolved_by
+        u.started_at, $1::timestamptz, $1::timestamptz, $1::timestamptz,
+        CASE u.status WHEN 'resolved' THEN $1::timestamptz END, u.resolved_by
     FROM unnest($39::uuid[], $40::bigint[], $41::bigint[], $42::uuid[], $43::text[], $44::bytea[], $45::text[],
         $46::text[], $47::text[], $48::text[], $49::text[], $50::text[], $51::text[], $52::text[], $53::text[],
         $54::bigint[], $55::timestamptz[], $56::text[])

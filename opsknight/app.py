@@ -1,0 +1,210 @@
+"""The composition root: builds every part, starts them in order, and stops them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+import structlog
+from fastapi import FastAPI
+from starlette.datastructures import State
+
+from opsknight import api, logs, ui
+from opsknight.alarm import Alarm
+from opsknight.api.ingest import App, IngestRoutes, Receive, Scope, Send
+from opsknight.api.intake import Intake
+from opsknight.clock import Clock
+from opsknight.deps import Deps
+from opsknight.domain.commands import samples, sessions
+from opsknight.domain.store import migrate
+from opsknight.domain.store.embedded import Embedded
+from opsknight.domain.store.engine import Database, check_server
+from opsknight.domain.store.unit_of_work import unit_of_work
+from opsknight.jobs import channels
+from opsknight.jobs.deliver import Deliverer
+from opsknight.jobs.engine import Engine
+from opsknight.jobs.housekeeping import Housekeeping
+from opsknight.jobs.worker import Worker
+from opsknight.settings import Role, Settings
+
+log = structlog.get_logger(__name__)
+
+STOP_WITHIN_S = 10.0
+"""In-flight work has this long after the word to stop; then its leases pass to others."""
+
+
+class Front:
+    """The ASGI application: ingest in front, everything else behind it."""
+
+    def __init__(self, inner: App, state: State) -> None:
+        """Serve `inner` alone until `open`."""
+        self.inner = self._app = inner
+        self.state = state
+
+    def open(self, ingest: IngestRoutes) -> None:
+        """Begin to take events."""
+        self._app = ingest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, socket or lifespan."""
+        await self._app(scope, receive, send)
+
+
+def build(settings: Settings) -> Front:
+    """Return the application of one process. Nothing is started before its lifespan begins."""
+    deps = Deps(settings, Clock())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _start(stack, deps, front)
+            ui.started()
+            try:
+                yield
+            finally:
+                deps.stopping.set()
+
+    app = FastAPI(
+        title="OpsKnight",
+        summary="Incidents and on call",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.deps = deps
+    api.mount(app, deps)
+    ui.mount(app, deps)
+    front = Front(api.guarded(app, deps), app.state)
+    return front
+
+
+async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
+    """Bring up the database, then what reads it, then what works on it; the stack takes it down in reverse."""
+    settings = deps.settings
+    server = await _database_server(stack, settings)
+    owner_dsn, app_dsn, app_role = _addresses(server, settings)
+    await migrate.prepare(owner_dsn, now=deps.clock.now(), app_role=app_role)
+    await deps.open(Database(app_dsn))
+    stack.push_async_callback(deps.close)
+    tasks = await stack.enter_async_context(_Tasks())
+    if server is not None:
+        tasks.start(server.watch())
+    alarm = Alarm(lambda: deps.database.direct("alarm"), ring=lambda: _ring(deps))
+    deps.workers.append(alarm.tell)
+    for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run()):
+        tasks.start(endless)
+    if settings.role is not Role.WORKER:
+        intake = Intake(deps.ingest, clock=deps.clock, committed=deps.committed)
+        tasks.start(intake.run())
+        tasks.start(intake.run_patience())
+        tasks.start(ui.broadcast(deps))
+        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, find=deps.catalogue.find))
+    if settings.role is not Role.WEB:
+        await _start_workers(stack, tasks, deps, owner_dsn, app_role)
+    front.state.greeting = await _greeting(deps)
+
+
+async def _start_workers(
+    stack: AsyncExitStack, tasks: _Tasks, deps: Deps, owner_dsn: str, app_role: str | None
+) -> None:
+    worker = Worker(deps)
+    tasks.start(worker.run())
+    engine = Engine(deps, worker)
+    deliverer = Deliverer(deps, worker, channels.of(deps))
+    deps.workers += [engine.wake, deliverer.wake]
+    stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
+
+    async def partitions() -> None:
+        await migrate.extend_partitions(owner_dsn, now=deps.clock.now(), app_role=app_role)
+
+    housekeeping = Housekeeping(deps, partitions=partitions)
+    housekeeping.start()
+    stack.callback(housekeeping.stop)
+
+
+async def _finish(working: list[asyncio.Task[None]], deps: Deps) -> None:
+    """Claim nothing any more, and let what is in flight end."""
+    deps.stopping.set()
+    deps.committed()
+    await asyncio.wait(working, timeout=STOP_WITHIN_S)
+
+
+class _Tasks:
+    """Owns the endless tasks; they are cancelled together at the end, and an unexpected end of one is logged."""
+
+    def __init__(self) -> None:
+        self._group = asyncio.TaskGroup()
+        self._running: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._running:
+            task.cancel()
+        await self._group.__aexit__(None, None, None)
+
+    def start(self, endless: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `endless` until the process stops."""
+        task = self._group.create_task(_logged(endless))
+        self._running.append(task)
+        return task
+
+
+async def _logged(endless: Coroutine[Any, Any, None]) -> None:
+    """Await it; what it raises is logged and ends only itself."""
+    try:
+        await endless
+    except Exception as error:  # one task's end must not take the pager down
+        log.critical("a task ended that should never end", error=repr(error), exc_info=error)
+
+
+async def _database_server(stack: AsyncExitStack, settings: Settings) -> Embedded | None:
+    if settings.database_url:
+        await check_server(settings.database_url, allow_unsafe=settings.allow_unsafe_database)
+        return None
+    return await stack.enter_async_context(Embedded(settings.data_dir))
+
+
+def _addresses(server: Embedded | None, settings: Settings) -> tuple[str, str, str | None]:
+    """Return the owner's address, the application's, and the application's role where it has its own."""
+    if server is None:
+        return str(settings.database_url), str(settings.database_url), None
+    return server.owner_dsn, server.app_dsn, "opsknight_app"
+
+
+def _ring(deps: Deps) -> None:
+    """Another process committed: look, but do not tell it back."""
+    deps.hub.wake()
+    for wake in deps.workers[1:]:
+        wake()
+
+
+async def _greeting(deps: Deps) -> str:
+    """Fill an empty database with the sample team and return what the terminal says."""
+    async with deps.commands("system:start") as uow:
+        sample = await samples.ensure(uow)
+        token = await sessions.make_sign_in_link(uow, user_id=sample.user_id)
+    settings = deps.settings
+    await deps.catalogue.load()
+    link = f"{settings.address}/sign-in/{token}"
+    return logs.greeting(settings.address, link, sample.key, mail=settings.smtp_url is not None)
+
+
+async def sign_in_link(settings: Settings, *, email: str) -> str:
+    """Return a one-time link for `email`, made on the running installation's database.
+
+    Raises:
+        NotFound: nobody has this address.
+    """
+    async with AsyncExitStack() as stack:
+        _, app_dsn, _ = _addresses(await _database_server(stack, settings), settings)
+        database = Database(app_dsn)
+        stack.push_async_callback(database.close)
+        async with unit_of_work(database.commands, actor="system:cli", now=Clock().now()) as uow:
+            token = await sessions.make_sign_in_link(uow, email=email)
+    return f"{settings.address}/sign-in/{token}"
