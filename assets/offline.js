@@ -37,7 +37,7 @@ function tell() {
 async function look() {
   try {
     const response = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(LOOK_WAIT_MS) });
-    if (response.ok) location.reload();
+    if (response.ok) location.replace(location.pathname === "/offline" ? "/incidents" : location.href);
   } catch {
     // still away
   }

@@ -17,6 +17,7 @@ const NO_LONGER_CALLS = new Set(["acknowledged", "resolved"]);
 
 const OPEN = { action: "open", title: "Open" };
 const ACKNOWLEDGE = { action: "ack", title: "Acknowledge" };
+const STILL_ON_IT = { action: "ack", title: "I am on it" };
 const TRY_AGAIN = { action: "ack", title: "Try again" };
 
 /* --- life ------------------------------------------------------------------------------------------------- */
@@ -99,7 +100,7 @@ async function received(data) {
   await show(payload, {
     title: payload.title,
     body: payload.body,
-    actions: calls && payload.ack ? [ACKNOWLEDGE, OPEN] : [OPEN],
+    actions: calls && payload.ack ? [payload.kind === "still_on_it" ? STILL_ON_IT : ACKNOWLEDGE, OPEN] : [OPEN],
     loud: calls,
     stays: calls && payload.urgency === "high",
   });

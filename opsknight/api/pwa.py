@@ -31,7 +31,7 @@ OFFLINE_POLICY = (
 )
 SELDOM_CHANGES = ("fonts/", "icons/", "sounds/")
 _NAMED_IN_HTML = re.compile(r"""(?:href|src)="([^"]+)\"""")
-_NAMED_IN_CSS = re.compile(r"""(?:url\(\s*|@import\s+)["']?([^"')\s;]+)""")
+_NAMED_IN_CSS = re.compile(r"""(?:@import\s+(?:url\()?|url\()\s*["']?([^"')\s;]+)""")
 
 
 def router(deps: Deps) -> APIRouter:  # noqa: ARG001  # every router is built from deps

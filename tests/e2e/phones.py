@@ -1,0 +1,136 @@
+"""A phone for tests: Chromium with a profile of its own, in which the app is installed and pushes arrive.
+
+A real push service is out of reach here, so a message is handed to the worker where the browser's own push client
+would: by CDP, decrypted. Buttons are pressed by the event that the system would send to the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext, CDPSession, Page, Worker, async_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+NOTIFICATIONS = """async () => (await self.registration.getNotifications()).map((note) => ({
+  title: note.title, body: note.body, tag: note.tag, actions: note.actions.map((action) => action.title),
+  stays: note.requireInteraction, silent: note.silent }))"""
+# The browser keeps waitUntil for its own events; the worker's work has begun by then.
+PRESS = """async ([tag, action]) => {
+  const note = (await self.registration.getNotifications()).find((one) => one.tag === tag);
+  self.dispatchEvent(new NotificationEvent("notificationclick", { notification: note, action }));
+}"""
+# Windows may be opened and focused in answer to a real press only, so the attempt is what can be seen.
+WATCH_WINDOWS = """() => {
+  self.opened = [];
+  self.clients.openWindow = async (url) => { self.opened.push(url); };
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What stands on the lock screen."""
+
+    title: str
+    body: str
+    tag: str
+    actions: list[str]
+    stays: bool
+    silent: bool
+
+
+@dataclass(slots=True)
+class Phone:
+    """One installed app: its window, its worker, its lock screen."""
+
+    origin: str
+    context: BrowserContext
+    page: Page
+    devtools: CDPSession
+    worker: Worker
+    _registrations: list[str] = field(default_factory=list[str])
+
+    async def install(self) -> None:
+        """Learn how the browser calls the worker's registration."""
+        self.devtools.on("ServiceWorker.workerRegistrationUpdated", self._note)
+        await self.devtools.send("ServiceWorker.enable")
+        await until(lambda: bool(self._registrations), "the worker is registered")
+
+    async def push(self, payload: Mapping[str, Any] | str) -> None:
+        """Let a push message arrive, as its decrypted content."""
+        data = payload if isinstance(payload, str) else json.dumps(payload)
+        await self.devtools.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": self.origin, "registrationId": self._registrations[-1], "data": data},
+        )
+
+    async def notifications(self) -> list[Notification]:
+        """Return what is shown now."""
+        return [Notification(**note) for note in await self.worker.evaluate(NOTIFICATIONS)]
+
+    async def notification(self, *, titled: str = "", within_s: float = 10.0) -> Notification:
+        """Wait for a notification with `titled` in its title and return it."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while True:
+            shown = await self.notifications()
+            found = next((note for note in shown if titled in note.title), None)
+            if found is not None:
+                return found
+            assert asyncio.get_running_loop().time() < deadline, f"no “{titled}” after {within_s} s, but {shown}"
+            await asyncio.sleep(0.02)
+
+    async def press(self, action: str, *, tag: str) -> None:
+        """Press a button of the notification `tag`; no action is a tap on its body."""
+        await self.worker.evaluate(PRESS, [tag, action])
+
+    async def close_every_window(self) -> None:
+        """Leave only the worker: no page of the app is open, and nobody is signed in."""
+        await self.page.goto("about:blank")
+        await self.context.clear_cookies()
+
+    def _note(self, said: dict[str, Any]) -> None:
+        self._registrations += [
+            one["registrationId"]
+            for one in said["registrations"]
+            if one["scopeURL"] == f"{self.origin}/" and not one["isDeleted"]
+        ]
+
+
+@asynccontextmanager
+async def phone(origin: str, *, profile: Path, start: str = "/offline") -> AsyncIterator[Phone]:
+    """Open the app at `origin` and wait until its worker runs. `start` is where; it must load register.js."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            str(profile), executable_path=CHROMIUM, headless=True, args=list(QUIET), permissions=["notifications"]
+        )
+        try:
+            page = context.pages[0]
+            await page.goto(origin + start)
+            await page.evaluate("navigator.serviceWorker.register('/sw.js')")
+            await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            worker = context.service_workers[0]
+            made = Phone(origin, context, page, await context.new_cdp_session(page), worker)
+            await made.install()
+            yield made
+        finally:
+            await context.close()
+
+
+async def until(true: Any, what: str, *, within_s: float = 10.0) -> None:
+    """Wait until `true()`, which may be a coroutine function; say `what` did not happen when it does not."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while True:
+        answer = true()
+        if await answer if asyncio.iscoroutine(answer) else answer:
+            return
+        assert asyncio.get_running_loop().time() < deadline, f"after {within_s} s: not {what}"
+        await asyncio.sleep(0.02)
