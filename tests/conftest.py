@@ -53,5 +53,5 @@ async def database(addresses: Addresses) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def acting(database: Database, clock: StoppedClock) -> Acting:
-    """Opens units of work, as in `async with acting("user:1") as uow: await acknowledge(uow, …)`."""
+    """Opens units of work on the fresh database; the actor is user 1 unless the test says another."""
     return lambda actor="user:1": unit_of_work(database.commands, actor=actor, now=clock.now())

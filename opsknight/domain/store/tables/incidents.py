@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Sequence, text
+from sqlalchemy import Computed, ForeignKey, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -20,7 +20,7 @@ class IncidentRow(Base):
     __tablename__ = "incidents"
 
     id: Mapped[TrafficId]
-    number: Mapped[int] = mapped_column(BigInteger, Sequence("incident_number"), unique=True)
+    number: Mapped[int] = mapped_column(unique=True, server_default=text("nextval('incident_number')"))
     service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_policies.id"))
     title: Mapped[str]

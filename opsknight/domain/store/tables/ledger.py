@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Sequence, text
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -29,7 +29,7 @@ class FactRow(Base):
     __tablename__ = "facts"
 
     xid: Mapped[int] = mapped_column(Xid8, primary_key=True, server_default=text("pg_current_xact_id()"))
-    seq: Mapped[int] = mapped_column(BigInteger, Sequence("fact_seq"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, server_default=text("nextval('fact_seq')"))
     at: Mapped[datetime] = mapped_column(primary_key=True)
     kind: Mapped[str]
     actor: Mapped[str]

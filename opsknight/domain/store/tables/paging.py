@@ -38,7 +38,7 @@ class PageRow(Base):
     __tablename__ = "pages"
 
     id: Mapped[TrafficId]
-    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id"))
+    incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incidents.id"))
     generation: Mapped[PlainInt]
     step: Mapped[SmallInt]
     lap: Mapped[SmallInt]
@@ -56,7 +56,7 @@ class NotificationRow(Base):
 
     id: Mapped[TrafficId]
     page_id: Mapped[UUID] = mapped_column(ForeignKey("pages.id"))
-    incident_id: Mapped[UUID]
+    incident_id: Mapped[UUID | None]
     generation: Mapped[PlainInt]
     user_id: Mapped[int]
     contact_method_id: Mapped[int]
