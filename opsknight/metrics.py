@@ -12,22 +12,22 @@ _PROMPT: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 INGESTED: Final = Counter(
     "opsknight_ingested_events", "Events by provider and what became of them.", ("provider", "verdict")
 )
-INGEST_S: Final = Histogram(
+INGEST_SECONDS: Final = Histogram(
     "opsknight_ingest_seconds", "From a delivery's arrival to its answer after the commit.", buckets=_FAST
 )
 BATCH_SIZE: Final = Histogram(
     "opsknight_ingest_batch_events", "Events in one commit.", buckets=(1, 2, 4, 8, 16, 32, 64)
 )
 REFUSED: Final = Counter("opsknight_refused_deliveries", "Deliveries not accepted, by answer.", ("status",))
-ENGINE_LAG_S: Final = Gauge(
+ENGINE_LAG_SECONDS: Final = Gauge(
     "opsknight_engine_lag_seconds", "How late the oldest due timer or notification is; 0 when none is."
 )
-DUE_TO_HANDOFF_S: Final = Histogram(
+DUE_TO_HANDOFF_SECONDS: Final = Histogram(
     "opsknight_due_to_handoff_seconds",
     "From when a notification was due to the start of the provider's call.",
     buckets=_PROMPT,
 )
-EVENT_TO_HANDOFF_S: Final = Histogram(
+EVENT_TO_HANDOFF_SECONDS: Final = Histogram(
     "opsknight_event_to_handoff_seconds",
     "From an accepted event to the start of the first provider's call.",
     buckets=_PROMPT,
@@ -35,12 +35,12 @@ EVENT_TO_HANDOFF_S: Final = Histogram(
 NOTIFICATIONS: Final = Counter(
     "opsknight_notifications", "Attempts to notify, by channel and outcome.", ("channel", "outcome")
 )
-FEED_HELD_S: Final = Gauge(
+FEED_LAG_SECONDS: Final = Gauge(
     "opsknight_feed_lag_seconds", "How long facts are held back from the boards by a transaction that is still open."
 )
 REPAIRS: Final = Counter("opsknight_auditor_repairs", "Incidents that lacked the timer they need, by kind.", ("kind",))
 DEAD_TIMERS: Final = Counter("opsknight_dead_timers", "Timers given up after too many failures, by kind.", ("kind",))
 BOARDS: Final = Gauge("opsknight_boards_connected", "Boards that receive live changes.")
-CLOCK_JUMP_S: Final = Gauge(
+CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )
