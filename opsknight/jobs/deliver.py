@@ -154,9 +154,9 @@ class _LaneWork:
             return None
         now = self._deps.clock.now()
         message, address = self._writer.message(attempt, now=now), address_of(attempt)
-        metrics.DUE_TO_HANDOFF_S.observe(max(0.0, (now - attempt.due_at).total_seconds()))
+        metrics.DUE_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.due_at).total_seconds()))
         if attempt.first_of_incident and attempt.incident is not None:
-            metrics.EVENT_TO_HANDOFF_S.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
+            metrics.EVENT_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
         try:
             async with asyncio.timeout(CALL_S):
                 return await self._channel.send(message, address)
