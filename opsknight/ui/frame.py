@@ -33,7 +33,7 @@ PLACES = (
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
-_SCRIPTS = ("page.js", "times.js", "live.js", "keys.js", "palette.js", "push.js")
+_SCRIPTS = ("page.js", "times.js", "live.js", "keys.js", "palette.js", "push.js", "register.js")
 
 
 def head() -> str:

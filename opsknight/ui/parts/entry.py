@@ -17,7 +17,7 @@ def timeline() -> ui.element:
 
 
 def entry(
-    at: datetime, sentence: str, *, mark: str = "status-acknowledged", kind: str = "", more: str = ""
+    at: datetime | float, sentence: str, *, mark: str = "status-acknowledged", kind: str = "", more: str = ""
 ) -> ui.element:
     """Show that `sentence` happened `at`; `more` is said smaller; `kind` good, warn or bad colours the mark."""
     with tag("li", classes="ok-entry", data_kind=kind or None) as element:

@@ -1,0 +1,20 @@
+"""The head of an incident's page: the one part of it that acts, and therefore lives in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nicegui.element import Element
+
+from opsknight.ui.viewer import Viewer
+
+
+class Head(Element, component="head.js"):
+    """Shows `line` (a board line), does the verbs by HTTP, and emits `changed` when the incident did."""
+
+    def __init__(self, line: Mapping[str, Any], viewer: Viewer) -> None:
+        """Build it for what `viewer` may see; the browser keeps it true from then on."""
+        super().__init__()
+        self._props["incident"] = dict(line)
+        self._props["me"] = {"id": viewer.id, "name": viewer.name}

@@ -1,0 +1,145 @@
+"""/incidents/{number}: head with the verbs, alerts, who was paged, the story; facts at the side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from opsknight.errors import NotFound
+from opsknight.ui.frame import frame
+from opsknight.ui.incident.alerts import show_alerts
+from opsknight.ui.incident.head import Head
+from opsknight.ui.incident.paged import show_paged
+from opsknight.ui.incident.story import Story
+from opsknight.ui.parts.button import button
+from opsknight.ui.parts.empty import empty
+from opsknight.ui.parts.links import outward, web_address
+from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.reading import Told, read_incident, read_story
+from opsknight.ui.viewer import Viewer, signed_in
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+PATH = "/incidents"
+
+
+def mount(deps: Deps) -> None:
+    """Serve the page of each incident under its number."""
+
+    @ui.page(PATH + "/{number}")
+    async def incident_page(number: str) -> None:
+        viewer = await signed_in(deps)
+        try:
+            told = await read_incident(deps, number)
+        except NotFound as refusal:
+            _absent(viewer, refusal.sentence)
+            return
+        line = told.incident
+        with frame(f"#{line['n']} {line['title']}", viewer, path=PATH):
+            show(deps, viewer, told)
+
+
+def show(deps: Deps, viewer: Viewer, told: Told) -> None:
+    """Build the page and keep it true: the head asks for the rest to be read again when something changed."""
+    with tag("div", classes="ok-incident"):
+        with tag("div", classes="ok-incident-main"):
+            head = Head(told.incident, viewer)
+            alerts = _part("Alerts" if len(told.alerts) != 1 else "Alert", lambda: show_alerts(told.alerts))
+            paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
+            with _section("What happened"):
+                story = Story(told.facts)
+                _earlier(deps, told, story)
+        with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
+            _facts(told)
+
+    async def again() -> None:
+        now = await read_incident(deps, told.incident["id"])
+        story.newer(now.facts)
+        _anew(side, lambda: _facts(now), changed=now.facts_of_side != told.facts_of_side)
+        _anew(alerts, lambda: show_alerts(now.alerts), changed=now.alerts != told.alerts)
+        _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != told.pages)
+        told.become(now)
+
+    head.on("changed", again, args=[], throttle=0.4, leading_events=True, trailing_events=True)
+
+
+def _anew(place: ui.element, build: Any, *, changed: bool) -> None:
+    """Build `place` again, but only if it would say something else: reading is not disturbed for nothing."""
+    if changed:
+        place.clear()
+        with place:
+            build()
+
+
+def _section(title: str) -> ui.element:
+    place = tag("section", classes="ok-incident-part")
+    with place:
+        tag("h2", title)
+    return place
+
+
+def _part(title: str, build: Any) -> ui.element:
+    with _section(title), tag("div") as place:
+        build()
+    return place
+
+
+def _earlier(deps: Deps, told: Told, story: Story) -> None:
+    """Offer what happened before the oldest fact on the page, as long as there is any."""
+    if told.more is None:
+        return
+    more = button("Earlier", kind="quiet", small=True, icon="clock")
+
+    async def earlier() -> None:
+        facts, told.more = await read_story(deps, told.incident["id"], before=told.more)
+        story.older(facts)
+        more.set_visibility(told.more is not None)
+
+    more.on("click", earlier, args=[])
+
+
+def _facts(told: Told) -> None:
+    line = told.incident
+    if web_address(line["runbook_url"] or ""):
+        outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True)
+    with tag("dl", classes="ok-facts"):
+        _fact("Service", line["service"], href=f"/services#service-{line['service_id']}")
+        _fact("Team", line["team"])
+        _fact("Urgency", "High: pages until somebody has it" if line["urgency"] == "high" else "Low: it can wait")
+        _times(line)
+        if line["count"] > 1:
+            _fact("Occurrences", f"{line['count']:,}".replace(",", "\u202f"))
+        for key, value in sorted(told.tags.items()):
+            _fact(key, value)
+    if told.links:
+        with tag("div", classes="ok-links"):
+            for link in told.links:
+                outward(link["href"], link.get("text") or link["href"])
+
+
+def _times(line: Mapping[str, Any]) -> None:
+    for words, at in (("Opened", line["created_at"]), ("Last event", line["last_event_at"])):
+        tag("dt", words)
+        with tag("dd"):
+            moment(at, "clock")
+            tag("span", " · ", classes="ok-faint")
+            moment(at, "ago", classes="ok-muted")
+
+
+def _fact(name: str, value: str, *, href: str = "") -> None:
+    tag("dt", name)
+    with tag("dd"):
+        tag("a" if href else "span", value, href=href or None)
+
+
+def _absent(viewer: Viewer, sentence: str) -> None:
+    ui.context.client.status_code = 404
+    with (
+        frame("No such incident", viewer, path=PATH),
+        empty("No such incident", sentence, icon_name="search"),
+    ):
+        button("All incidents", kind="primary", href=PATH)
