@@ -14,6 +14,7 @@ from uuid import UUID
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Action, Event, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import (
     AlertRow,
@@ -53,6 +54,16 @@ def an_event(**changes: Any) -> Event:
     """Return a trigger for a full disk."""
     said = {"action": Action.TRIGGER, "dedup_key": "disk:db-1", "title": "Disk full on db-1"}
     return Event(**{**said, **changes})
+
+
+def a_known_integration(**changes: Any) -> Integration:
+    """Return an integration as ingest knows it."""
+    said = {
+        "id": 1, "key": "k" * 32, "provider": "generic", "name": "Checkout probes", "mapping": {}, "service_id": 1,
+        "service": "Checkout", "urgency_mode": "severity", "runbook_url": "", "tags": {},
+        "ack_timeouts_s": {"high": 1800, "low": None}, "reopen_window": timedelta(0), "resolves_with_last_alert": True,
+    }  # fmt: skip
+    return Integration(**{**said, **changes})
 
 
 async def a_user(database: Database, name: str = "", *, reachable: bool = True, **columns: Any) -> UserRow:

@@ -92,7 +92,7 @@ class IngestRoutes:
         except HungUp:
             return
         await _send(send, status, answer, retry_after_s)
-        metrics.INGEST_S.observe(self._clock.monotonic() - began)
+        metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _answer(self, scope: Scope, path: str, receive: Receive) -> tuple[int, bytes, float | None]:
         as_pagerduty = path == PAGERDUTY

@@ -107,11 +107,6 @@ class Intake:
                         )
                     )
 
-    async def drain(self) -> None:
-        """Return once nothing waits and no commit is in flight."""
-        while self._queue or self._writing_since is not None:
-            await asyncio.sleep(0.01)  # once, at the end of the process
-
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         events = 0

@@ -92,7 +92,7 @@ INSERT INTO facts (at, kind, actor, incident_id, data)
 SELECT $1::timestamptz, u.kind, u.actor, u.incident_id, u.data::jsonb
 FROM unnest($22::text[], $23::text[], $24::uuid[], $25::text[]) AS u (kind, actor, incident_id, data)
 """
-LOG: Final = f"WITH {_LOG}"  # noqa: S608  # our own words
+LOG: Final = f"WITH {_LOG}"
 OPEN_AND_LOG: Final = (
     """
 WITH incident AS (

@@ -1,0 +1,148 @@
+"""The commit lane: grouping, order, retries, poison, and what senders are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from opsknight.api.intake import BATCH, Intake
+from opsknight.clock import Clock
+from opsknight.domain.commands.ingest import Delivery, Receipt
+from opsknight.domain.model.event import Action, Event, Unreadable
+from opsknight.domain.model.intake import Verdict
+from opsknight.errors import Unavailable
+from tests.builders import a_known_integration
+
+Write = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
+
+
+def a_delivery(*keys: str) -> Delivery:
+    events = tuple(Event(Action.TRIGGER, key, f"Trouble with {key}") for key in keys or ("disk",))
+    return Delivery(uuid4(), a_known_integration(), events, b"{}")
+
+
+def receipts(deliveries: Sequence[Delivery]) -> list[Receipt]:
+    return [Receipt(each.id, tuple((Verdict.OPENED, None) for _ in each.events)) for each in deliveries]
+
+
+class Disk:
+    """Stores batches in memory; `before` may raise what a database would."""
+
+    def __init__(self, before: Callable[[Sequence[Delivery]], None] = lambda _: None) -> None:
+        self.batches: list[list[UUID]] = []
+        self.stored: list[Delivery] = []
+        self.ready = asyncio.Event()
+        self.ready.set()
+        self._before = before
+
+    async def write(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        await self.ready.wait()
+        self._before(deliveries)
+        self.batches.append([each.id for each in deliveries])
+        self.stored.extend(deliveries)
+        return receipts(deliveries)
+
+
+@asynccontextmanager
+async def a_lane(disk: Disk) -> AsyncIterator[Intake]:
+    lane = Intake(disk.write, clock=Clock(), committed=lambda: None)
+    tasks = [asyncio.ensure_future(lane.run()), asyncio.ensure_future(lane.run_patience())]
+    try:
+        yield lane
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_arrives_during_a_commit_goes_together_into_the_next():
+    disk = Disk()
+    disk.ready.clear()
+    async with a_lane(disk) as lane:
+        first = asyncio.ensure_future(lane.submit(a_delivery()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        rest = [asyncio.ensure_future(lane.submit(a_delivery())) for _ in range(10)]
+        await asyncio.sleep(0)
+        disk.ready.set()
+
+        await asyncio.gather(first, *rest)
+
+    assert [len(batch) for batch in disk.batches] == [1, 10]
+
+
+async def test_a_commit_takes_at_most_a_batch_of_events_in_the_order_of_arrival():
+    disk = Disk()
+    deliveries = [a_delivery("a", "b", "c") for _ in range(50)]
+    async with a_lane(disk) as lane:
+        await asyncio.gather(*(lane.submit(each) for each in deliveries))
+
+    assert max(len(batch) for batch in disk.batches) * 3 <= BATCH
+    assert [each.id for each in disk.stored] == [each.id for each in deliveries]
+
+
+async def test_a_serialisation_failure_is_tried_again_whole():
+    failures = [asyncpg.SerializationError("try again"), asyncpg.DeadlockDetectedError("try again")]
+
+    def fail(_: Sequence[Delivery]) -> None:
+        if failures:
+            raise failures.pop()
+
+    disk = Disk(fail)
+    async with a_lane(disk) as lane:
+        receipt = await lane.submit(a_delivery())
+
+    assert receipt.verdicts == ((Verdict.OPENED, None),)
+    assert len(disk.batches) == 1
+
+
+async def test_one_event_that_the_database_refuses_is_kept_as_unreadable_and_the_others_are_stored():
+    def refuse(deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if any(isinstance(event, Event) and event.dedup_key == "poison" for event in delivery.events):
+                raise asyncpg.CharacterNotInRepertoireError("invalid byte sequence")
+
+    disk = Disk(refuse)
+    async with a_lane(disk) as lane:
+        await asyncio.gather(*(lane.submit(a_delivery(key)) for key in ("a", "b", "poison", "c")))
+        batch = await lane.submit(a_delivery("d", "poison", "e"))
+
+    unreadable = [event for each in disk.stored for event in each.events if isinstance(event, Unreadable)]
+    readable = [event.dedup_key for each in disk.stored for event in each.events if isinstance(event, Event)]
+    assert sorted(readable) == ["a", "b", "c", "d", "e"]
+    assert len(unreadable) == 2
+    assert len(batch.verdicts) == 3
+
+
+async def test_a_database_that_is_away_is_told_as_503_with_a_time_to_come_back():
+    def away(_: Sequence[Delivery]) -> None:
+        raise ConnectionRefusedError
+
+    async with a_lane(Disk(away)) as lane:
+        with pytest.raises(Unavailable) as refusal:
+            await lane.submit(a_delivery())
+
+    assert "Send it again" in refusal.value.sentence
+    assert refusal.value.retry_after_s > 0
+
+
+async def test_a_sender_that_hung_up_before_the_commit_began_is_not_stored():
+    disk = Disk()
+    disk.ready.clear()
+    async with a_lane(disk) as lane:
+        first = asyncio.ensure_future(lane.submit(a_delivery()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        gone = asyncio.ensure_future(lane.submit(a_delivery("gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        disk.ready.set()
+        await first
+        await lane.submit(a_delivery("later"))
+
+    assert "gone" not in [event.dedup_key for each in disk.stored for event in each.events if isinstance(event, Event)]
