@@ -46,12 +46,12 @@ class Ledger:
 async def a_hub(ledger: Ledger) -> AsyncIterator[tuple[Hub, AsyncIterator[Tick | Beat]]]:
     hub = Hub(Reading(ledger.start, ledger.feed, ledger.lines, ledger.summary), clock=Clock())
     async with hub.subscribe() as messages:
-        running = asyncio.ensure_future(hub.run())
-        try:
-            yield hub, messages
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(hub.run())
+            try:
+                yield hub, messages
+            finally:
+                running.cancel()
 
 
 async def next_tick(messages: AsyncIterator[Tick | Beat]) -> Tick:

@@ -51,27 +51,27 @@ class Disk:
 @asynccontextmanager
 async def a_lane(disk: Disk) -> AsyncIterator[Intake]:
     lane = Intake(disk.write, clock=Clock(), committed=lambda: None)
-    tasks = [asyncio.ensure_future(lane.run()), asyncio.ensure_future(lane.run_patience())]
-    try:
-        yield lane
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(lane.run()), group.create_task(lane.run_patience())]
+        try:
+            yield lane
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 async def test_what_arrives_during_a_commit_goes_together_into_the_next():
     disk = Disk()
     disk.ready.clear()
     async with a_lane(disk) as lane:
-        first = asyncio.ensure_future(lane.submit(a_delivery()))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        rest = [asyncio.ensure_future(lane.submit(a_delivery())) for _ in range(10)]
-        await asyncio.sleep(0)
-        disk.ready.set()
-
-        await asyncio.gather(first, *rest)
+        async with asyncio.TaskGroup() as senders:
+            senders.create_task(lane.submit(a_delivery()))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for _ in range(10):
+                senders.create_task(lane.submit(a_delivery()))
+            await asyncio.sleep(0)
+            disk.ready.set()
 
     assert [len(batch) for batch in disk.batches] == [1, 10]
 
@@ -135,14 +135,14 @@ async def test_a_sender_that_hung_up_before_the_commit_began_is_not_stored():
     disk = Disk()
     disk.ready.clear()
     async with a_lane(disk) as lane:
-        first = asyncio.ensure_future(lane.submit(a_delivery()))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        gone = asyncio.ensure_future(lane.submit(a_delivery("gone")))
-        await asyncio.sleep(0)
-        gone.cancel()
-        disk.ready.set()
-        await first
+        async with asyncio.TaskGroup() as senders:
+            senders.create_task(lane.submit(a_delivery()))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            gone = senders.create_task(lane.submit(a_delivery("gone")))
+            await asyncio.sleep(0)
+            gone.cancel()
+            disk.ready.set()
         await lane.submit(a_delivery("later"))
 
     assert "gone" not in [event.dedup_key for each in disk.stored for event in each.events if isinstance(event, Event)]
