@@ -1,4 +1,4 @@
-"""A connection of the owner, for what the application may not do."""
+"""Connections of the owner and of a superuser, for what the application may not do."""
 
 from __future__ import annotations
 
@@ -18,5 +18,13 @@ if TYPE_CHECKING:
 async def owner(addresses: Addresses) -> AsyncIterator[Connection]:
     """Connected as the owner of the fresh database."""
     connection = await connect(addresses.owner_dsn, purpose="tests")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def admin(addresses: Addresses) -> AsyncIterator[Connection]:
+    """Connected to the fresh database as a superuser."""
+    connection = await connect(addresses.admin_dsn, purpose="tests")
     yield connection
     await connection.close()
