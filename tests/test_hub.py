@@ -45,13 +45,12 @@ class Ledger:
 @asynccontextmanager
 async def a_hub(ledger: Ledger) -> AsyncIterator[tuple[Hub, AsyncIterator[Tick | Beat]]]:
     hub = Hub(Reading(ledger.start, ledger.feed, ledger.lines, ledger.summary), clock=Clock())
-    async with hub.subscribe() as messages:
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(hub.run())
-            try:
-                yield hub, messages
-            finally:
-                running.cancel()
+    async with hub.subscribe() as messages, asyncio.TaskGroup() as group:
+        running = group.create_task(hub.run())
+        try:
+            yield hub, messages
+        finally:
+            running.cancel()
 
 
 async def next_tick(messages: AsyncIterator[Tick | Beat]) -> Tick:

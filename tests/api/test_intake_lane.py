@@ -63,15 +63,14 @@ async def a_lane(disk: Disk) -> AsyncIterator[Intake]:
 async def test_what_arrives_during_a_commit_goes_together_into_the_next():
     disk = Disk()
     disk.ready.clear()
-    async with a_lane(disk) as lane:
-        async with asyncio.TaskGroup() as senders:
+    async with a_lane(disk) as lane, asyncio.TaskGroup() as senders:
+        senders.create_task(lane.submit(a_delivery()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for _ in range(10):
             senders.create_task(lane.submit(a_delivery()))
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            for _ in range(10):
-                senders.create_task(lane.submit(a_delivery()))
-            await asyncio.sleep(0)
-            disk.ready.set()
+        await asyncio.sleep(0)
+        disk.ready.set()
 
     assert [len(batch) for batch in disk.batches] == [1, 10]
 

@@ -121,8 +121,8 @@ async def _hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[_Held]:
     """Lock the incidents, then their timers, and keep those that are still as they were claimed."""
     ids = [timer.subject for timer in timers]
     rows = {row.id: row for row in await uow.session.execute(_HOLD, {"ids": ids})}
-    fences = dict((await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).tuples().all())
-    laps = dict((await uow.session.execute(_LAPS, {"ids": ids})).tuples().all())
+    fences = dict((await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).all())
+    laps = dict((await uow.session.execute(_LAPS, {"ids": ids})).all())
     wanted = {row.policy_id for row in rows.values() if row.policy is None}
     policies = await reading.policies(uow.session, wanted) if wanted else {}
     held: list[_Held] = []

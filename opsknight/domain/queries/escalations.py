@@ -161,8 +161,8 @@ def _layer(row: object, members: list[int]) -> Layer:
         groups=tuple((user_id,) for user_id in members),
         unit=Unit(row.unit),  # type: ignore[attr-defined]  # a row of _SCHEDULES
         length=row.length,  # type: ignore[attr-defined]
-        starts=row.starts_at,  # type: ignore[attr-defined]
-        ends=row.ends_at,  # type: ignore[attr-defined]
+        starts_at=row.starts_at,  # type: ignore[attr-defined]
+        ends_at=row.ends_at,  # type: ignore[attr-defined]
         zone=ZoneInfo(row.zone),  # type: ignore[attr-defined]
     )
     return Layer(row.layer, rotation)  # type: ignore[attr-defined]
