@@ -1,0 +1,1 @@
+"""The rules of the house, pure: standard library only, instants passed in, values out."""

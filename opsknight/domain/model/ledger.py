@@ -218,7 +218,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.STEP_SKIPPED: _step_skipped,
     Fact.PAGED: lambda _, d: f"{d.get('user', 'Somebody')} was paged{_because(d)}{_late(d)}.",
     Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
-    Fact.EXHAUSTED: lambda *_: "Nobody acknowledged: the escalation policy has come to its end.",
+    Fact.EXHAUSTED: lambda _, __: "Nobody acknowledged: the escalation policy has come to its end.",
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
     Fact.TIMER_DIED: lambda _, d: f"A timer gave up after {d.get('attempts', 'several')} tries{_because(d)}.",
     Fact.TIMER_REPAIRED: lambda _, d: f"The auditor found a missing timer and armed it{_because(d)}.",
@@ -242,5 +242,5 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
     Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
-    Fact.STARTED: lambda *_: f"{OPSKNIGHT} started.",
+    Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
 }

@@ -1,0 +1,1 @@
+"""The readers: each takes a session and returns values, never rows."""

@@ -1,0 +1,35 @@
+"""Whether the one who acts may: asked by every command, decided by the model."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opsknight.domain.model.permission import AcknowledgeLink, Actor, Anonymous, Machine, Need, Person, Role, permits
+from opsknight.domain.store.tables import UserRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Forbidden, SignInRequired
+
+
+async def require(
+    uow: UnitOfWork, need: Need, *, incident_id: UUID | None = None, link: AcknowledgeLink | None = None
+) -> None:
+    """Return when the unit's actor may do what `need` names; `link` is the acknowledge link they came by.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+        Forbidden: the actor may not, with the sentence that says why.
+    """
+    decision = permits(link or await _actor(uow), need, incident_id=incident_id)
+    if not decision:
+        raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
+
+
+async def _actor(uow: UnitOfWork) -> Actor:
+    if uow.user_id is None:
+        return Machine(uow.actor)
+    row = (
+        await uow.session.execute(select(UserRow.role, UserRow.active).where(UserRow.id == uow.user_id))
+    ).one_or_none()
+    return Anonymous() if row is None else Person(uow.user_id, Role(row.role), active=row.active)

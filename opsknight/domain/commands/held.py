@@ -1,0 +1,184 @@
+"""An incident held for a change: locked, checked, written, with its one timer and its outbox set right.
+
+What every verb has in common. Invariant I2 holds when `settle` returns: the incident has the one
+timer that its status calls for, and no message waits that it does not want any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from opsknight.domain.commands import timers
+from opsknight.domain.model.escalation import Policy
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
+from opsknight.domain.model.timer import TimerKind, wanted
+from opsknight.domain.model.undo import remembered
+from opsknight.domain.store.tables import IncidentRow, NotificationRow, ServiceRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import NotFound, Stale
+
+TAKEN_BACK = "what asked for it was taken back"
+_WENT_TO_SLEEP = {
+    Status.OPEN: "the incident is paged anew",
+    Status.ACKNOWLEDGED: "the incident was acknowledged",
+    Status.SNOOZED: "the incident was snoozed",
+    Status.SUPPRESSED: "the incident was suppressed",
+    Status.RESOLVED: "the incident was resolved",
+}
+
+
+@dataclass(slots=True)
+class Held:
+    """A locked incident: its row, what it was before the verb, its timer and what its service says."""
+
+    row: IncidentRow
+    before: Incident
+    timer: tuple[TimerKind, datetime] | None
+    ack_timeouts_s: dict[Urgency, int | None]
+
+    def wanted(self, after: Incident, *, at: datetime) -> tuple[TimerKind, datetime] | None:
+        """Return the timer that `after` needs from `at` on."""
+        timeout_s = self.ack_timeouts_s[after.urgency]
+        return wanted(
+            after,
+            at=at,
+            ack_timeout=None if timeout_s is None else timedelta(seconds=timeout_s),
+            net_lap=None if self.row.policy is None else Policy.from_json(self.row.policy).net_lap,
+        )
+
+
+async def hold(uow: UnitOfWork, incident_id: UUID, *, service_too: bool = False) -> Held:
+    """Lock an incident and read what a verb needs to decide.
+
+    `service_too` locks its service first: for verbs that open alerts, which must be one at a time
+    within a service. The others leave the service free, so that clicks do not queue up behind it.
+
+    Raises:
+        NotFound: there is no such incident.
+    """
+    if service_too:
+        of_incident = select(IncidentRow.service_id).where(IncidentRow.id == incident_id).scalar_subquery()
+        await uow.session.execute(
+            select(ServiceRow.id).where(ServiceRow.id == of_incident).with_for_update(key_share=True)
+        )
+    found = (
+        await uow.session.execute(
+            select(IncidentRow, ServiceRow.ack_timeout_high_s, ServiceRow.ack_timeout_low_s)
+            .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+            .where(IncidentRow.id == incident_id)
+            .with_for_update(of=IncidentRow, key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such incident; it may have been removed after its retention.")
+    row, high_s, low_s = found
+    timer = await timers.armed(uow, incident_id)  # read after the lock was won: whoever held it may have moved it
+    return Held(row, value(row), timer, {Urgency.HIGH: high_s, Urgency.LOW: low_s})
+
+
+def value(row: IncidentRow) -> Incident:
+    """Return a row as the model knows it."""
+    return Incident(
+        id=row.id,
+        title=row.title,
+        status=Status(row.status),
+        urgency=Urgency(row.urgency),
+        generation=row.generation,
+        version=row.version,
+        assignee_id=row.assignee_id,
+        until=row.until,
+        next_step=row.next_step,
+        lap=row.lap,
+    )
+
+
+def check_seen(held: Held, verb: Verb, *, version: int | None = None, generation: int | None = None) -> None:
+    """Refuse a verb that was chosen on an outdated view, unless it still does what was meant.
+
+    Screens say the `version` they showed, links and buttons the `generation`, others neither.
+
+    Raises:
+        Stale: it changed meanwhile.
+    """
+    before = held.before
+    if generation is not None and generation != before.generation:
+        raise Stale(f"“{before.title}” was paged anew since this message was sent: it is {before.status} now.")
+    if version is not None and version != before.version and not still_the_same(before, verb):
+        raise Stale(f"“{before.title}” changed while you were looking: it is {before.status} now.")
+
+
+async def settle(
+    uow: UnitOfWork, held: Held, after: Incident, verb: Verb, *, alerts: tuple[UUID, ...] = ()
+) -> dict[str, Any]:
+    """Write `after`, arm what it needs and withdraw what it does not want; remember how to take it back.
+
+    `alerts` are those that the verb resolved or took back. Returns what the fact should tell
+    besides: how many messages were withdrawn.
+    """
+    write(uow, held.row, after)
+    if after.generation != held.before.generation and verb is not Verb.ESCALATE:
+        held.row.policy = None  # copied anew when paging starts
+    held.row.undo = _undo(uow, held, after, verb, alerts)
+    await set_timer(uow, after, held.wanted(after, at=uow.now))
+    if verb is Verb.ESCALATE and after.generation == held.before.generation:
+        return {}  # the step that fires withdraws what it replaces
+    return {"withdrawn": withdrawn} if (withdrawn := await withdraw(uow, after.id, _why(verb, after))) else {}
+
+
+def write(uow: UnitOfWork, row: IncidentRow, after: Incident) -> None:
+    """Bring a row to what the model decided, with the instants that follow from its status."""
+    status = after.status
+    row.status, row.generation, row.version = status.value, after.generation, after.version
+    row.assignee_id, row.until = after.assignee_id, after.until
+    row.next_step, row.lap = after.next_step, after.lap
+    row.updated_at = uow.now
+    if status is Status.OPEN:
+        row.acknowledged_at = None
+    elif status is Status.ACKNOWLEDGED and row.acknowledged_at is None:
+        row.acknowledged_at = uow.now
+    row.resolved_at = uow.now if status is Status.RESOLVED else None
+
+
+async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None) -> None:
+    """Give `incident` exactly this timer, or none."""
+    if timer is None:
+        await timers.disarm(uow, incident.id)
+    else:
+        await timers.arm(uow, timer[0], incident.id, generation=incident.generation, due_at=timer[1])
+
+
+async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:
+    """Supersede every queued message about the incident; return how many.
+
+    One whose provider is being called is left to its sender, which reads the incident again.
+    """
+    found = await uow.session.execute(
+        update(NotificationRow)
+        .where(NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
+        .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
+        .returning(NotificationRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(found.all())
+
+
+def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tuple[UUID, ...]) -> dict[str, Any] | None:
+    """Return how to take the verb back; only a person's can be."""
+    if uow.user_id is None:
+        return None
+    kind, due_at = held.timer or (None, uow.now)
+    wait_s = max(0.0, (due_at - uow.now).total_seconds())
+    return remembered(
+        held.before, after, verb, actor=uow.actor, at=uow.now, timer=kind, wait_s=wait_s, alerts=alerts
+    ).to_json()
+
+
+def _why(verb: Verb, after: Incident) -> str:
+    return "the incident was reassigned" if verb is Verb.REASSIGN else _WENT_TO_SLEEP[after.status]

@@ -1,0 +1,242 @@
+"""What can be done to an incident: the verbs, each locked, checked, decided, written and recorded.
+
+Every verb takes the unit of work and never commits. `seen_version` is the version that the
+person's screen showed. They raise NotFound, Forbidden, SignInRequired, Stale and IllegalTransition,
+each with the sentence for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from opsknight.domain.commands import alerts
+from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.held import Held, check_seen, hold, set_timer, settle, withdraw
+from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
+from opsknight.domain.model.ledger import Fact, span
+from opsknight.domain.model.permission import AcknowledgeLink, Need
+from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.queries.people import active_name, name_of
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Invalid
+
+SUPPRESS_FOR = timedelta(hours=24)
+"""How long a person's suppress lasts when they do not say."""
+LONGEST = timedelta(days=30)
+"""A snooze or suppress lasts no longer."""
+
+
+class Offer(StrEnum):
+    """What the person may want to do next."""
+
+    TAKE_OVER = "take_over"
+    KEEP_QUIET = "keep_quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an incident is after a verb, the sentence that says so, and whether anything changed."""
+
+    incident: Incident
+    sentence: str
+    changed: bool = True
+    offer: Offer | None = None
+
+
+async def acknowledge(
+    uow: UnitOfWork,
+    incident_id: UUID,
+    *,
+    seen_version: int | None = None,
+    seen_generation: int | None = None,
+    link: AcknowledgeLink | None = None,
+    via: str = "",
+) -> Done:
+    """Take responsibility for an incident and stop its paging at once.
+
+    Another's incident is left with its owner, with the offer to take it over. The owner's own
+    answers the question “still on it?”. `link` is the acknowledge link by which the person came,
+    `via` its words for the timeline: “mail link”, “push button”.
+    """
+    await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
+    held = await hold(uow, incident_id)
+    before = held.before
+    check_seen(held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation)
+    if owned_by_another(before, by=uow.user_id):
+        owner = await name_of(uow.session, before.assignee_id)
+        sentence = f"{owner} has acknowledged “{before.title}” already; take it over?"
+        return Done(before, sentence, changed=False, offer=Offer.TAKE_OVER)
+    after = transition(before, Verb.ACKNOWLEDGE, by=uow.user_id)
+    if after is before:
+        return await _unchanged(uow, held)
+    told = await settle(uow, held, after, Verb.ACKNOWLEDGE)
+    uow.record(Fact.ACKNOWLEDGED, incident_id=after.id, **told, via=via)
+    return Done(after, f"Acknowledged “{after.title}”; nobody is paged any more.")
+
+
+async def unacknowledge(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+    """Give an acknowledged incident back: it is open, nobody's, and pages from its first step."""
+    sentence = "Unacknowledged {title}; paging starts at the first step."
+    return await _plain(uow, incident_id, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, sentence, seen_version=seen_version)
+
+
+async def wake(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+    """End a snooze or suppress now: the incident is open and pages from its first step."""
+    sentence = "Woke {title}; paging starts at the first step."
+    return await _plain(uow, incident_id, Verb.WAKE, Fact.WOKEN, sentence, seen_version=seen_version)
+
+
+async def escalate(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+    """Page the next step now, whoever holds the incident; after the last one the safety net."""
+    sentence = "Escalated {title}; the next step is paged now."
+    return await _plain(uow, incident_id, Verb.ESCALATE, Fact.ESCALATED, sentence, seen_version=seen_version)
+
+
+async def snooze(uow: UnitOfWork, incident_id: UUID, *, until: datetime, seen_version: int | None = None) -> Done:
+    """Let an incident rest until a stated instant, at which it wakes.
+
+    Raises:
+        Invalid: the end is past, or further away than LONGEST.
+    """
+    sentence = f"Snoozed {{title}} for {_lasting(uow, until)}."
+    return await _plain(uow, incident_id, Verb.SNOOZE, Fact.SNOOZED, sentence, seen_version=seen_version, until=until)
+
+
+async def suppress(
+    uow: UnitOfWork,
+    incident_id: UUID,
+    *,
+    until: datetime | None = None,
+    until_clear: bool = False,
+    seen_version: int | None = None,
+) -> Done:
+    """Silence an incident: until a stated instant (SUPPRESS_FOR without one), or until its alerts clear.
+
+    Raises:
+        Invalid: the end is past or too far away, or there is no alert of a monitor that could clear.
+    """
+    if until_clear:
+        await require(uow, Need.RESPOND, incident_id=incident_id)
+        if not await alerts.firing(uow, incident_id):
+            raise Invalid(
+                "No monitor reports this incident any more, so nothing would end its silence; say until when."
+            )
+        sentence = "{title} keeps quiet until it clears."
+        return await _plain(uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version)
+    until = until or uow.now + SUPPRESS_FOR
+    sentence = f"Suppressed {{title}} for {_lasting(uow, until)}."
+    return await _plain(
+        uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version, until=until
+    )
+
+
+async def resolve(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+    """End an incident and all its alerts. Says so when its monitor still reports it."""
+    await require(uow, Need.RESPOND, incident_id=incident_id)
+    held = await hold(uow, incident_id)
+    check_seen(held, Verb.RESOLVE, version=seen_version)
+    after = transition(held.before, Verb.RESOLVE, by=uow.user_id)
+    if after is held.before:
+        return await _unchanged(uow, held)
+    firing = await alerts.firing(uow, incident_id)
+    resolved = await alerts.resolve_all(uow, incident_id)
+    told = await settle(uow, held, after, Verb.RESOLVE, alerts=resolved)
+    if firing:
+        told["firing"] = True
+    uow.record(Fact.RESOLVED, incident_id=after.id, **told)
+    if firing:
+        sentence = (
+            f"Resolved “{after.title}” while its monitor still reports it; its next trigger opens a new incident."
+        )
+        return Done(after, sentence, offer=Offer.KEEP_QUIET)
+    return Done(after, f"Resolved “{after.title}”.")
+
+
+async def reopen(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+    """Open a resolved incident again, with those of its alerts whose key has no newer open alert."""
+    await require(uow, Need.RESPOND, incident_id=incident_id)
+    held = await hold(uow, incident_id, service_too=True)
+    check_seen(held, Verb.REOPEN, version=seen_version)
+    after = transition(held.before, Verb.REOPEN, by=uow.user_id)
+    back, left = await alerts.take_back(uow, incident_id)
+    told = await settle(uow, held, after, Verb.REOPEN, alerts=back)
+    uow.record(Fact.REOPENED, incident_id=after.id, **told, left=left)
+    note = f" {left} of its alerts opened again elsewhere and stay there." if left else ""
+    return Done(after, f"Reopened “{after.title}”; paging starts at the first step.{note}")
+
+
+async def reassign(uow: UnitOfWork, incident_id: UUID, *, to: int, seen_version: int | None = None) -> Done:
+    """Hand an incident to another person, who is paged at once; to oneself it is an acknowledge.
+
+    Raises:
+        Invalid: there is no such person, or their account is deactivated.
+    """
+    await require(uow, Need.RESPOND, incident_id=incident_id)
+    name = await active_name(uow.session, to)
+    held = await hold(uow, incident_id)
+    before = held.before
+    check_seen(held, Verb.REASSIGN, version=seen_version)
+    after = transition(before, Verb.REASSIGN, by=uow.user_id, to=to)
+    if after is before:
+        return await _unchanged(uow, held)
+    told = await settle(uow, held, after, Verb.REASSIGN)
+    if before.assignee_id is not None and before.assignee_id != to:
+        told["from_user"] = await name_of(uow.session, before.assignee_id)
+    uow.record(Fact.REASSIGNED, incident_id=after.id, user=name, user_id=to, **told)
+    if to == uow.user_id:
+        return Done(after, f"“{after.title}” is yours now.")
+    return Done(after, f"Reassigned “{after.title}” to {name}, who is paged now.")
+
+
+async def _plain(
+    uow: UnitOfWork,
+    incident_id: UUID,
+    verb: Verb,
+    fact: Fact,
+    sentence: str,
+    *,
+    seen_version: int | None,
+    until: datetime | None = None,
+) -> Done:
+    """Carry out a verb that changes nothing but the incident itself; `{title}` in the sentence stands for it."""
+    await require(uow, Need.RESPOND, incident_id=incident_id)
+    held = await hold(uow, incident_id)
+    check_seen(held, verb, version=seen_version)
+    after = transition(held.before, verb, by=uow.user_id, until=until)
+    if after is held.before:
+        return await _unchanged(uow, held)
+    told = await settle(uow, held, after, verb)
+    if until is not None:
+        told |= {"for_s": (until - uow.now).total_seconds(), "until": until.isoformat()}
+    uow.record(fact, incident_id=after.id, **told)
+    return Done(after, sentence.replace("{title}", f"“{after.title}”"))
+
+
+async def _unchanged(uow: UnitOfWork, held: Held) -> Done:
+    """Return that it is so already; an act of the owner still answers “still on it?”."""
+    incident = held.before
+    asked = held.timer is not None and held.timer[0] is TimerKind.ACK_REMINDER
+    if asked and uow.user_id is not None and uow.user_id == incident.assignee_id:
+        await set_timer(uow, incident, held.wanted(incident, at=uow.now))
+        await withdraw(uow, incident.id, "the owner has answered")
+        uow.record(Fact.STILL_ON_IT, incident_id=incident.id)
+        return Done(incident, f"“{incident.title}” stays with you.", changed=False)
+    whose = ""
+    if incident.status in (Status.ACKNOWLEDGED, Status.OPEN) and incident.assignee_id is not None:
+        whose = (
+            ", by you"
+            if incident.assignee_id == uow.user_id
+            else f", {await name_of(uow.session, incident.assignee_id)} has it"
+        )
+    return Done(incident, f"“{incident.title}” is {incident.status} already{whose}.", changed=False)
+
+
+def _lasting(uow: UnitOfWork, until: datetime) -> str:
+    """Return in words how long it is until `until`, where that is a span one may ask for."""
+    lasts = until - uow.now
+    if not timedelta(0) < lasts <= LONGEST:
+        raise Invalid(f"Say an end that is still to come and at most {LONGEST.days} days away.")
+    return span(lasts.total_seconds())

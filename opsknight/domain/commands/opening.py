@@ -1,0 +1,143 @@
+"""Opening an incident by hand: for what no monitor sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opsknight.crypto import new_id
+from opsknight.domain.commands import timers
+from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.held import value
+from opsknight.domain.commands.incidents import Done
+from opsknight.domain.model.event import MAX_TITLE, Severity, Urgency, dedup_sha
+from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
+from opsknight.domain.model.intake import OWN_KEYS
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.permission import Need
+from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.queries.people import active_name, name_of
+from opsknight.domain.store.tables import AlertRow, EscalationPolicyRow, IncidentRow, ServiceRow, TeamRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who is paged: a person first, or another policy than the service's; neither: the service's policy."""
+
+    user_id: int | None = None
+    policy_id: int | None = None
+
+
+THE_SERVICE = Whom()
+
+
+async def open_by_hand(
+    uow: UnitOfWork,
+    *,
+    service_id: int,
+    title: str,
+    urgency: Urgency,
+    severity: Severity = Severity.ERROR,
+    details: str = "",
+    page: Whom = THE_SERVICE,
+    incident_id: UUID | None = None,
+) -> Done:
+    """Open an incident of a service and page at once.
+
+    `incident_id` is chosen by whoever may have to try again. It gathers one alert, that of the
+    person who opened it; nobody but a person resolves it.
+
+    Raises:
+        Invalid: the title is empty, or there is no such service, person or policy.
+    """
+    await require(uow, Need.OPEN_INCIDENT)
+    title = _title(title)
+    service = await _service(uow, service_id)
+    paged = await _paged(uow, page)
+    row = IncidentRow(
+        id=incident_id or new_id(),
+        service_id=service_id,
+        policy_id=page.policy_id,
+        title=title,
+        status=Status.OPEN.value,
+        urgency=urgency.value,
+        highest_urgency=urgency.value,
+        severity=severity.value,
+        assignee_id=page.user_id,
+        generation=1,
+        version=1,
+        next_step=0 if page.user_id is None else PAGE_ASSIGNEE,
+        lap=0,
+        runbook_url=service.runbook_url,
+        tags={**service.tags, "team": service.team},
+        opened_by=uow.actor,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.session.add(await _alert(uow, row, details))
+    await uow.session.flush()
+    await timers.arm(uow, TimerKind.ESCALATION, row.id, generation=1, due_at=uow.now)
+    facts: dict[str, Any] = {"title": title, "severity": row.severity, "urgency": row.urgency, "service": service.name}
+    uow.record(Fact.OPENED_BY_HAND, incident_id=row.id, **facts, **paged)
+    return Done(value(row), f"Opened “{title}”; {paged.get('user', 'the first step of its policy')} is paged now.")
+
+
+def _title(title: str) -> str:
+    title = " ".join(title.split())
+    if not title:
+        raise Invalid("An incident needs a title: say in a few words what is wrong.")
+    if len(title) > MAX_TITLE:
+        raise Invalid(f"The title has {len(title)} characters; {MAX_TITLE} are allowed. Put the rest into the details.")
+    return title
+
+
+async def _service(uow: UnitOfWork, service_id: int) -> Any:  # a row: name, runbook_url, tags, team
+    statement = (
+        select(ServiceRow.name, ServiceRow.runbook_url, ServiceRow.tags, TeamRow.name.label("team"))
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .where(ServiceRow.id == service_id)
+    )
+    row = (await uow.session.execute(statement)).one_or_none()
+    if row is None:
+        raise Invalid("There is no such service; choose one from the list.")
+    return row
+
+
+async def _paged(uow: UnitOfWork, page: Whom) -> dict[str, Any]:
+    """Return whom the fact names, having made sure that they exist."""
+    if page.user_id is not None:
+        return {"user": await active_name(uow.session, page.user_id), "user_id": page.user_id}
+    if page.policy_id is None:
+        return {}
+    found = await uow.session.execute(select(EscalationPolicyRow.name).where(EscalationPolicyRow.id == page.policy_id))
+    name = found.scalar_one_or_none()
+    if name is None:
+        raise Invalid("There is no such escalation policy; choose one from the list.")
+    return {"policy": name}
+
+
+async def _alert(uow: UnitOfWork, incident: IncidentRow, details: str) -> AlertRow:
+    key = f"{OWN_KEYS}hand:{incident.id}"
+    return AlertRow(
+        id=new_id(),
+        service_id=incident.service_id,
+        incident_id=incident.id,
+        dedup_key=key,
+        dedup_sha=dedup_sha(key),
+        status="open",
+        severity=incident.severity,
+        urgency=incident.urgency,
+        title=incident.title,
+        source=await name_of(uow.session, uow.user_id),
+        details={"details": details} if details else {},
+        count=1,
+        opened_at=uow.now,
+        last_seen_at=uow.now,
+        counted_at=uow.now,
+    )

@@ -1,0 +1,48 @@
+"""Arming and disarming the one timer of an incident, in the unit of work that makes it necessary."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from opsknight.crypto import new_id
+from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.store.tables import TimerRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+# literally the predicate of the partial unique index: only so does PostgreSQL recognise it
+_OF_INCIDENTS = text(
+    "kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
+)
+
+
+async def arm(uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime) -> None:
+    """Give `subject` this timer in place of the one it has, if any.
+
+    Whoever had claimed that one finds its fence raised and leaves it alone.
+    """
+    values = {"kind": kind, "generation": generation, "due_at": due_at}
+    fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": ""}
+    statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=uow.now, **values)
+    await uow.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[TimerRow.subject],
+            index_where=_OF_INCIDENTS,
+            set_={**values, **fresh, "fence": TimerRow.fence + 1},
+        )
+    )
+
+
+async def disarm(uow: UnitOfWork, subject: UUID) -> None:
+    """Take the timer of `subject` away; nothing when it has none."""
+    await uow.session.execute(delete(TimerRow).where(TimerRow.subject == subject, _OF_INCIDENTS))
+
+
+async def armed(uow: UnitOfWork, subject: UUID) -> tuple[TimerKind, datetime] | None:
+    """Return what timer `subject` has and when it is due."""
+    statement = select(TimerRow.kind, TimerRow.due_at).where(TimerRow.subject == subject, _OF_INCIDENTS)
+    row = (await uow.session.execute(statement)).one_or_none()
+    return None if row is None else (TimerKind(row.kind), row.due_at)

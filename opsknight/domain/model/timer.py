@@ -1,0 +1,42 @@
+"""What can be due later for an incident; at most one of these at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from opsknight.domain.model.incident import Incident, Status
+
+
+class TimerKind(StrEnum):
+    """What a timer of an incident is for."""
+
+    ESCALATION = "escalation"
+    PAUSE = "pause"
+    SAFETY_NET = "safety_net"
+    SNOOZE_END = "snooze_end"
+    SUPPRESS_END = "suppress_end"
+    ACK_TIMEOUT = "ack_timeout"
+    ACK_REMINDER = "ack_reminder"
+
+
+def wanted(
+    incident: Incident, *, at: datetime, ack_timeout: timedelta | None, net_lap: int | None = None
+) -> tuple[TimerKind, datetime] | None:
+    """Return the one timer that an incident which has just come into its status needs, and when it is due.
+
+    Open: the next step now, or the safety net where its policy's laps are over (`net_lap`).
+    Resolved, suppressed by a rule and acknowledged without a timeout: none.
+    """
+    match incident.status:
+        case Status.OPEN:
+            in_net = net_lap is not None and incident.lap >= net_lap
+            return (TimerKind.SAFETY_NET if in_net else TimerKind.ESCALATION), at
+        case Status.ACKNOWLEDGED:
+            return None if ack_timeout is None else (TimerKind.ACK_TIMEOUT, at + ack_timeout)
+        case Status.SNOOZED:
+            return TimerKind.SNOOZE_END, incident.until or at
+        case Status.SUPPRESSED:
+            return None if incident.until is None else (TimerKind.SUPPRESS_END, incident.until)
+        case Status.RESOLVED:
+            return None

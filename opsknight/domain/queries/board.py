@@ -1,0 +1,306 @@
+"""The board: every incident that is not resolved, worst first, as lines of plain JSON.
+
+One shape for the snapshot, the socket's diffs and the answer to a command. Instants are epoch
+seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+from sqlalchemy import Boolean, ColumnElement, Select, case, false, func, literal_column, or_, select, text, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
+from opsknight.domain.store.tables import AlertRow, IncidentRow, ServiceRow, TeamRow, TimerRow, UserRow
+from opsknight.errors import NotFound
+
+AT_MOST = 300
+"""How many lines reach a browser; the rest is counted."""
+EVERYTHING = ("", "all")
+"""What the board of everything is called."""
+_OPEN: ColumnElement[bool] = literal_column("incidents.status <> 'resolved'", Boolean)  # the partial index's words
+_OF_INCIDENTS = text(
+    "timers.kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
+)
+
+
+class NextMove(TypedDict):
+    """What happens by itself: a timer's kind, the step it fires (from 1) where it fires one, and when."""
+
+    kind: str
+    step: int | None
+    at: float
+
+
+class BoardLine(TypedDict):
+    """One incident. Lines are sorted by `rank`, newest first within it."""
+
+    id: str
+    n: int
+    title: str
+    status: str
+    urgency: str
+    severity: str
+    priority: str | None
+    service: str
+    service_id: int
+    team: str
+    assignee: str | None
+    assignee_id: int | None
+    version: int
+    generation: int
+    created_at: float
+    last_event_at: float
+    count: int
+    until: float | None
+    next: NextMove | None
+    runbook_url: str
+    rank: int
+
+
+class Summary(TypedDict):
+    """The whole board in numbers."""
+
+    counts: dict[str, int]
+    total: int
+    oldest_unacknowledged_at: float | None
+    by_service: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of the board is wanted: a named board (a team or a service), words, a service, statuses."""
+
+    board: str = ""
+    words: str = ""
+    service: str = ""
+    statuses: tuple[Status, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the whole board."""
+        return self.board in EVERYTHING and not (self.words or self.service or self.statuses)
+
+
+async def lines(session: AsyncSession, wanted: Filter = Filter(), *, limit: int = AT_MOST) -> Sequence[BoardLine]:
+    """Return the incidents that `wanted` lets through, worst first, newest first within a rank; resolved only on wish.
+
+    Raises:
+        NotFound: there is no board of that name.
+    """
+    where = await _where(session, wanted)
+    chosen = (
+        select(IncidentRow.id)
+        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .where(*where)
+        .order_by(_RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc())
+        .limit(limit)
+    )
+    ordered = _statement(IncidentRow.id.in_(chosen)).order_by(
+        _RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc()
+    )
+    return [_line(row) for row in await session.execute(ordered)]
+
+
+async def count(session: AsyncSession, wanted: Filter) -> int:
+    """Return how many incidents `wanted` lets through."""
+    statement = (
+        select(func.count())
+        .select_from(IncidentRow)
+        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .where(*await _where(session, wanted))
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def lines_of(session: AsyncSession, ids: Collection[UUID]) -> Sequence[BoardLine]:
+    """Return the lines of those of `ids` that are on the board; the resolved have left it."""
+    return [_line(row) for row in await session.execute(_statement(IncidentRow.id.in_(ids), _OPEN))] if ids else []
+
+
+async def line(session: AsyncSession, incident_id: UUID) -> BoardLine:
+    """Return the line of one incident, resolved or not.
+
+    Raises:
+        NotFound: there is no such incident.
+    """
+    row = (await session.execute(_statement(IncidentRow.id == incident_id))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such incident; it may have been removed after its retention.")
+    return _line(row)
+
+
+async def summary(session: AsyncSession, *, now: datetime) -> Summary:  # noqa: ARG001  # ages are counted by the browser
+    """Return the whole board in numbers: by status, by service and severity, and since when somebody waits."""
+    statement = (
+        select(
+            ServiceRow.name,
+            IncidentRow.status,
+            IncidentRow.urgency,
+            IncidentRow.severity,
+            func.count().label("many"),
+            func.min(IncidentRow.created_at).label("oldest"),
+        )
+        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+        .where(_OPEN)
+        .group_by(ServiceRow.name, IncidentRow.status, IncidentRow.urgency, IncidentRow.severity)
+    )
+    return _summed((await session.execute(statement)).all())
+
+
+def rank(status: str, urgency: str, severity: str) -> int:
+    """Return how bad a line is, the worst 0: awake before asleep, high before low, open first, then by severity."""
+    asleep = status in _ASLEEP
+    return asleep * 100 + (urgency == "low") * 50 + (status != "open") * 10 + _SEVERITIES.index(severity)
+
+
+_ASLEEP = ("snoozed", "suppressed", "resolved")
+_SEVERITIES = ("critical", "error", "warning", "info")
+_RANK: ColumnElement[int] = (
+    case((IncidentRow.status.in_(_ASLEEP), 100), else_=0)
+    + case((IncidentRow.urgency == "low", 50), else_=0)
+    + case((IncidentRow.status != "open", 10), else_=0)
+    + case({severity: place for place, severity in enumerate(_SEVERITIES)}, value=IncidentRow.severity)
+)
+
+
+def _statement(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    seen = (
+        select(func.sum(AlertRow.count).label("count"), func.max(AlertRow.last_seen_at).label("last_seen_at"))
+        .where(AlertRow.incident_id == IncidentRow.id)
+        .lateral("seen")
+    )
+    return (
+        select(
+            IncidentRow.id,
+            IncidentRow.number,
+            IncidentRow.title,
+            IncidentRow.status,
+            IncidentRow.urgency,
+            IncidentRow.severity,
+            IncidentRow.priority,
+            IncidentRow.service_id,
+            IncidentRow.assignee_id,
+            IncidentRow.version,
+            IncidentRow.generation,
+            IncidentRow.created_at,
+            IncidentRow.until,
+            IncidentRow.runbook_url,
+            IncidentRow.next_step,
+            ServiceRow.name.label("service"),
+            TeamRow.name.label("team"),
+            UserRow.name.label("assignee"),
+            TimerRow.kind.label("timer"),
+            TimerRow.due_at.label("timer_at"),
+            seen.c.count.label("count_"),
+            seen.c.last_seen_at,
+        )
+        .select_from(IncidentRow)
+        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .outerjoin(UserRow, UserRow.id == IncidentRow.assignee_id)
+        .outerjoin(TimerRow, (TimerRow.subject == IncidentRow.id) & _OF_INCIDENTS)
+        .outerjoin(seen, true())
+        .where(*where)
+    )
+
+
+async def _where(session: AsyncSession, wanted: Filter) -> list[ColumnElement[bool]]:
+    where: list[Any] = [IncidentRow.status.in_(wanted.statuses)] if wanted.statuses else [_OPEN]
+    if wanted.board not in EVERYTHING:
+        where.append(await _of_board(session, wanted.board))
+    if wanted.service:
+        by_id = wanted.service.isdigit()
+        where.append(ServiceRow.id == int(wanted.service) if by_id else ServiceRow.name == wanted.service)
+    if wanted.words:
+        where.append(_matches(wanted.words))
+    return where
+
+
+async def _of_board(session: AsyncSession, name: str) -> ColumnElement[bool]:
+    """Return what the board `name` shows: a team's services, or one service."""
+    for column in (TeamRow.name, ServiceRow.name):
+        if (await session.execute(select(func.lower(column)).where(func.lower(column) == name.lower()))).first():
+            return func.lower(column) == name.lower()
+    raise NotFound(f"There is no board “{name}”; a board is named “all”, or after a team or a service.")
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """Return what finds every word as a prefix in the title, or the service by name, or the incident by number."""
+    found = re.findall(r"\w+", words)[:8]
+    number = words.strip().removeprefix("#")
+    return (
+        or_(
+            IncidentRow.search.op("@@")(func.to_tsquery("simple", " & ".join(f"{word}:*" for word in found))),
+            ServiceRow.name.icontains(words.strip(), autoescape=True),
+            IncidentRow.number == int(number)
+            if number.isascii() and number.isdigit() and len(number) < 18
+            else false(),
+        )
+        if found
+        else false()
+    )
+
+
+def _line(row: Any) -> BoardLine:
+    return BoardLine(
+        id=str(row.id),
+        n=row.number,
+        title=row.title,
+        status=row.status,
+        urgency=row.urgency,
+        severity=row.severity,
+        priority=row.priority,
+        service=row.service,
+        service_id=row.service_id,
+        team=row.team,
+        assignee=row.assignee,
+        assignee_id=row.assignee_id,
+        version=row.version,
+        generation=row.generation,
+        created_at=row.created_at.timestamp(),
+        last_event_at=(row.last_seen_at or row.created_at).timestamp(),
+        count=int(row.count_ or 0),
+        until=row.until.timestamp() if row.until else None,
+        next=_next(row),
+        runbook_url=row.runbook_url,
+        rank=rank(row.status, row.urgency, row.severity),
+    )
+
+
+def _next(row: Any) -> NextMove | None:
+    if row.timer is None:
+        return None
+    has_step = row.timer == "escalation" and row.next_step != PAGE_ASSIGNEE
+    return NextMove(kind=row.timer, step=row.next_step + 1 if has_step else None, at=row.timer_at.timestamp())
+
+
+def _summed(rows: Iterable[Any]) -> Summary:
+    counts: dict[str, int] = dict.fromkeys(("open", "acknowledged", "snoozed", "suppressed", "high_unacknowledged"), 0)
+    services: dict[str, dict[str, Any]] = {}
+    oldest: datetime | None = None
+    for row in rows:
+        counts[row.status] += row.many
+        if row.status == "open":
+            counts["high_unacknowledged"] += row.many if row.urgency == "high" else 0
+            oldest = min(oldest or row.oldest, row.oldest)
+        if row.status != "suppressed":
+            of_service = services.setdefault(row.name, {"service": row.name, **dict.fromkeys(_SEVERITIES, 0)})
+            of_service[row.severity] += row.many
+    worst_first = sorted(
+        services.values(), key=lambda each: ([-each[severity] for severity in _SEVERITIES], each["service"])
+    )
+    return Summary(
+        counts=counts,
+        total=sum(counts[status] for status in ("open", "acknowledged", "snoozed", "suppressed")),
+        oldest_unacknowledged_at=oldest.timestamp() if oldest else None,
+        by_service=worst_first,
+    )

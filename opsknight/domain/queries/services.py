@@ -1,0 +1,62 @@
+"""Services, with who owns them, who is asked, and by which keys monitors speak for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.store.tables import EscalationPolicyRow, IntegrationRow, ServiceRow, TeamRow
+
+
+class IntegrationLine(TypedDict):
+    """A monitor's way in; `key` is None for whoever may not see it."""
+
+    id: int
+    provider: str
+    name: str
+    key: str | None
+
+
+class ServiceLine(TypedDict):
+    """One service as lists show it."""
+
+    id: int
+    name: str
+    team: str
+    policy: str
+    policy_id: int
+    integrations: list[IntegrationLine]
+
+
+async def services(session: AsyncSession, *, with_keys: bool) -> Sequence[ServiceLine]:
+    """Return every service by name; the keys of its integrations only `with_keys`."""
+    statement = (
+        select(
+            ServiceRow.id,
+            ServiceRow.name,
+            TeamRow.name.label("team"),
+            EscalationPolicyRow.name.label("policy"),
+            EscalationPolicyRow.id.label("policy_id"),
+        )
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .join(EscalationPolicyRow, EscalationPolicyRow.id == ServiceRow.policy_id)
+        .order_by(func.lower(ServiceRow.name), ServiceRow.id)
+    )
+    lines = {
+        row.id: ServiceLine(
+            id=row.id, name=row.name, team=row.team, policy=row.policy, policy_id=row.policy_id, integrations=[]
+        )
+        for row in await session.execute(statement)
+    }
+    keys = select(
+        IntegrationRow.id, IntegrationRow.service_id, IntegrationRow.provider, IntegrationRow.name, IntegrationRow.key
+    )
+    for row in await session.execute(
+        keys.where(IntegrationRow.active).order_by(IntegrationRow.name, IntegrationRow.id)
+    ):
+        line = IntegrationLine(id=row.id, provider=row.provider, name=row.name, key=row.key if with_keys else None)
+        lines[row.service_id]["integrations"].append(line)
+    return list(lines.values())
