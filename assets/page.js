@@ -100,6 +100,10 @@
     announce(done ? "Copied" : "Copying was refused; select the text and copy it by hand");
     setTimeout(() => delete button.dataset.done, 1600);
   });
+  act("sign-out", async () => {
+    const answer = await send("POST", "/sign-out", {});
+    if (answer.status === 0) toast(answer.sentence, { kind: "bad" }); else location.assign("/sign-in");
+  });
   act("theme", () => { opsknight.theme.next(); announce(`Theme: ${opsknight.theme.get()}`); });
   act("post", async (button) => {                    // data-url, data-body (JSON), data-busy: words while it runs
     if (button.getAttribute("aria-busy") === "true") return;
@@ -138,6 +142,20 @@
     }
   });
 
+  // A field with data-filters hides what it names unless its text holds every word typed.
+  document.addEventListener("input", (event) => {
+    const filters = event.target.dataset?.filters;
+    if (!filters) return;
+    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const one of document.querySelectorAll(filters)) {
+      one.hidden = !words.every((word) => one.textContent.toLowerCase().includes(word));
+      shown += !one.hidden;
+    }
+    const none = document.querySelector(".ok-filter-none");
+    if (none) none.hidden = shown > 0;
+  });
+
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   const painted = () => {
     opsknight.theme.apply();
@@ -148,7 +166,7 @@
     const watch = new MutationObserver(() => { if (document.getElementById("main")) { watch.disconnect(); run(); } });
     watch.observe(document.documentElement, { childList: true, subtree: true });
   };
-  Object.assign(opsknight, { act, make, announce, toast, send, copy, dialog, mac, whenPainted,
+  Object.assign(opsknight, { act, runAct: (name) => acts[name](), make, announce, toast, send, copy, dialog, mac, whenPainted,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
 }

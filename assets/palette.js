@@ -16,7 +16,7 @@
     { title: "Keys and help", keys: ["?"], icon: "help", run: () => opsknight.keys.help() },
     { title: "Copy the address of this page", icon: "link", run: async () => { if (await opsknight.copy(location.href)) opsknight.toast("Address copied"); } },
     { title: "Parts and styles", hint: "every part in every state", icon: "book", href: "/style" },
-    { title: "Sign out", icon: "out", run: async () => { await opsknight.post("/sign-out", {}); location.assign("/sign-in"); } },
+    { title: "Sign out", icon: "out", run: () => opsknight.runAct("sign-out") },
   ];
   const pageMe = async () => {
     const answer = await opsknight.post("/api/v1/me/page", {});

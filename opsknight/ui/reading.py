@@ -47,3 +47,13 @@ async def read_incident(deps: Deps, key: str) -> Told:
 async def read_story(deps: Deps, key: str, *, before: str | None) -> tuple[Sequence[Plain], str | None]:
     """Return what happened before the cursor `before`, newest first, and the next cursor."""
     raise NotImplementedError
+
+
+async def read_services(deps: Deps) -> Sequence[Plain]:
+    """Return every service with its integrations, by name."""
+    raise NotImplementedError
+
+
+async def read_methods(deps: Deps, user_id: int) -> Sequence[Plain]:
+    """Return a person's contact methods, first used first."""
+    raise NotImplementedError

@@ -20,6 +20,6 @@ def rows(columns: str, heads: Sequence[str] = (), *, what: str = "") -> ui.eleme
     return element
 
 
-def row(*, anchor: str = "") -> ui.element:
+def row(*, classes: str = "") -> ui.element:
     """Return one row; what is built inside fills the columns in order."""
-    return tag("div", classes="ok-row", role="listitem", id=anchor or None)
+    return tag("div", classes=f"ok-row {classes}", role="listitem")

@@ -1,0 +1,142 @@
+"""/me: who I am, how I am reached and whether that works, and what this device remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from opsknight.ui.assets import asset
+from opsknight.ui.frame import frame
+from opsknight.ui.parts.avatar import avatar
+from opsknight.ui.parts.button import button, post_button
+from opsknight.ui.parts.field import choice, switch
+from opsknight.ui.parts.icon import icon
+from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.note import note
+from opsknight.ui.parts.rows import row, rows
+from opsknight.ui.parts.section import section
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.parts.verdict import verdict
+from opsknight.ui.reading import read_methods
+from opsknight.ui.viewer import Viewer, signed_in
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+Method = Mapping[str, Any]
+CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
+ROLES = {
+    "admin": "Admin: may do everything",
+    "manager": "Manager: responds and changes the configuration",
+    "responder": "Responder: responds to incidents",
+    "observer": "Observer: sees incidents and changes nothing",
+}
+
+
+def mount(deps: Deps) -> None:
+    """Serve the page at /me."""
+
+    @ui.page("/me", title="Me")
+    async def me_page() -> None:
+        viewer = await signed_in(deps)
+        methods = await read_methods(deps, viewer.id)
+        ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+        with frame("Me", viewer):
+            reached = show(viewer, methods)
+
+        async def again() -> None:
+            reached.clear()
+            fresh = await read_methods(deps, viewer.id)
+            with reached:
+                show_methods(fresh)
+
+        for push in ui.context.client.elements.values():
+            if push.props.get("id") == "ok-push":
+                push.on("changed", again, args=[])
+
+
+def show(viewer: Viewer, methods: Sequence[Method]) -> ui.element:
+    """Build the page and return the place of the contact methods."""
+    _who(viewer)
+    with section("How you are reached", "Every page goes out here, in this order. A method counts once it is verified."):
+        with tag("div") as reached:
+            show_methods(methods)
+        with tag("div", classes="ok-buttons ok-after"):
+            post_button("Page me now", "/api/v1/me/page", said="Paging you now; watch your devices.", icon="bell")
+            tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
+    with (
+        section("Push on this device", "A notification with an Acknowledge button, also while no tab is open."),
+        tag("div", id="ok-push", classes="ok-push"),
+    ):
+        tag("p", "Asking this browser…", classes="ok-muted")
+        with tag("div", classes="ok-buttons"):
+            button("Turn push on", kind="primary", icon="phone", data_act="push-on", hidden=True)
+            button("Turn push off", kind="plain", data_act="push-off", hidden=True)
+    with section("This browser", "Remembered on this device only."), tag("div", classes="ok-stacked"):
+        choice(
+            "ok-theme",
+            {"system": "System", "dark": "Dark", "light": "Light"},
+            chosen="system",
+            label="Theme",
+            icons={"system": "system", "dark": "moon", "light": "sun"},
+        )
+        switch("ok-keys-on", "Single-key shortcuts: a, r, j, k and the rest", on=True)
+        with tag("div", classes="ok-buttons"):
+            button("All keys", kind="plain", icon="keyboard", data_act="help")
+            button("Parts and styles", kind="quiet", href="/style")
+    return reached
+
+
+def show_methods(methods: Sequence[Method]) -> None:
+    """Build one row per contact method, or say that there is none."""
+    if not any(_works(method) for method in methods):
+        note(
+            "Turn push on below, or ask an admin to verify your mail address.",
+            title="Nobody can reach you",
+            kind="bad",
+        )
+    with rows("1.25rem minmax(0, 1fr) 11rem 11rem", what="Contact methods"):
+        for method in methods:
+            _method(method)
+
+
+def _who(viewer: Viewer) -> None:
+    with tag("div", classes="ok-head ok-me"):
+        with tag("div", classes="ok-me-who"):
+            avatar(viewer.name, classes="ok-avatar-large")
+            with tag("div"):
+                tag("h1", viewer.name)
+                tag("p", f"{viewer.email} · {ROLES.get(viewer.role, viewer.role)}")
+        with tag("div", classes="ok-buttons"):
+            button("Sign out", kind="quiet", icon="out", data_act="sign-out")
+
+
+def _method(method: Method) -> None:
+    mark, channel = CHANNELS.get(method["channel"], ("send", method["channel"]))
+    with row(classes="ok-method"):
+        icon(mark, classes="ok-faint")
+        with tag("div"):
+            tag("span", method["label"] or method["address"], classes="ok-cut")
+            tag("span", f" {channel}", classes="ok-faint")
+        _state(method)
+        with tag("span", classes="ok-faint"):
+            if method["last_proof_at"] is None:
+                tag("span", "never proven to arrive")
+            else:
+                tag("span", "arrived ")
+                moment(method["last_proof_at"], "ago")
+
+
+def _state(method: Method) -> None:
+    if method["disabled_at"] is not None:
+        verdict(f"Off: {method['disabled_reason'] or 'switched off'}", "bad")
+    elif method["verified_at"] is None:
+        verdict("Not verified", "warn")
+    else:
+        verdict("Verified", "good")
+
+
+def _works(method: Method) -> bool:
+    return method["verified_at"] is not None and method["disabled_at"] is None

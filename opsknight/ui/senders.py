@@ -1,0 +1,111 @@
+"""How each monitor is told to send: what to paste where, complete with the integration's own address and key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One provider as people set it up: its name, where the text goes, and the text for an address and key."""
+
+    name: str
+    where: str
+    text: Callable[[str, str], str]
+
+
+def sender(provider: str) -> Sender:
+    """Return how `provider` is set up; one without words of its own is given the plain address."""
+    return _SENDERS.get(provider, Sender(provider.replace("-", " ").capitalize(), "As its webhook address", _address))
+
+
+def endpoint(base_url: str, key: str, *, provider: str) -> str:
+    """Return the address that events of an integration are posted to."""
+    return f"{base_url}/v2/enqueue" if provider.startswith("pagerduty") else f"{base_url}/api/v1/events/{key}"
+
+
+def curl(base_url: str, key: str) -> str:
+    """Return a line that opens an incident when pasted into any shell, as it is."""
+    body = json.dumps({"title": "Disk 91 % full on db-1", "severity": "critical", "dedup_key": "disk-db-1"})
+    return f"curl {base_url}/api/v1/events/{key} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
+
+
+def test_event(provider: str, key: str) -> tuple[str, str]:
+    """Return path and JSON body of an event as `provider` itself would send it, marked as a test."""
+    title = "Test event: OpsKnight receives what this integration sends"
+    bodies: dict[str, object] = {
+        "alertmanager": {
+            "version": "4",
+            "status": "firing",
+            "receiver": "opsknight",
+            "groupKey": "{}:{alertname=\"OpsKnightTest\"}",
+            "groupLabels": {},
+            "commonLabels": {},
+            "commonAnnotations": {},
+            "externalURL": "",
+            "alerts": [
+                {
+                    "status": "firing",
+                    "labels": {"alertname": "OpsKnightTest", "severity": "info"},
+                    "annotations": {"summary": title},
+                    "startsAt": "2026-01-01T00:00:00Z",
+                    "endsAt": "0001-01-01T00:00:00Z",
+                    "generatorURL": "",
+                    "fingerprint": "0f0f0f0f0f0f0f0f",
+                }
+            ],
+        },
+        "datadog": {
+            "alert_id": "0",
+            "alert_title": title,
+            "alert_transition": "Triggered",
+            "alert_type": "info",
+            "aggreg_key": "opsknight-test",
+        },
+        "pagerduty": {
+            "routing_key": key,
+            "event_action": "trigger",
+            "dedup_key": "opsknight-test",
+            "payload": {"summary": title, "source": "OpsKnight", "severity": "info"},
+        },
+    }
+    generic = {"title": title, "severity": "info", "source": "OpsKnight", "dedup_key": "opsknight-test"}
+    family = "pagerduty" if provider.startswith("pagerduty") else provider
+    return endpoint("", key, provider=provider), json.dumps(bodies.get(family, generic))
+
+
+def _address(base_url: str, key: str) -> str:
+    return f"{base_url}/api/v1/events/{key}"
+
+
+def _alertmanager(base_url: str, key: str) -> str:
+    return (
+        "receivers:\n"
+        "  - name: opsknight\n"
+        "    webhook_configs:\n"
+        f"      - url: {base_url}/api/v1/events/{key}\n"
+        "        send_resolved: true"
+    )
+
+
+def _pagerduty(base_url: str, key: str) -> str:
+    body = {
+        "routing_key": key,
+        "event_action": "trigger",
+        "payload": {"summary": "Disk 91 % full on db-1", "source": "db-1", "severity": "critical"},
+    }
+    return f"curl {base_url}/v2/enqueue \\\n  -H 'Content-Type: application/json' \\\n  -d '{json.dumps(body)}'"
+
+
+def _datadog(base_url: str, key: str) -> str:
+    return f"{base_url}/api/v1/events/{key}"
+
+
+_SENDERS = {
+    "generic": Sender("Generic events", "In any shell, script or tool that can send JSON", curl),
+    "alertmanager": Sender("Prometheus Alertmanager", "In alertmanager.yml", _alertmanager),
+    "datadog": Sender("Datadog", "In Integrations → Webhooks, as URL; then @webhook-opsknight in a monitor", _datadog),
+    "pagerduty": Sender("PagerDuty Events API v2", "Anything made for PagerDuty: this address, this routing key", _pagerduty),
+}

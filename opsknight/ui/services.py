@@ -1,0 +1,112 @@
+"""/services: what breaks and who owns it; the keys monitors send with, and how to make each one send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from opsknight.ui.frame import frame
+from opsknight.ui.parts.button import post_button
+from opsknight.ui.parts.copybox import copy_button, copybox
+from opsknight.ui.parts.empty import empty
+from opsknight.ui.parts.links import outward, web_address
+from opsknight.ui.parts.section import heading
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.reading import read_services
+from opsknight.ui.senders import endpoint, sender, test_event
+from opsknight.ui.viewer import signed_in
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+Service = Mapping[str, Any]
+
+
+def mount(deps: Deps) -> None:
+    """Serve the page at /services."""
+
+    @ui.page("/services", title="Services")
+    async def services_page() -> None:
+        viewer = await signed_in(deps)
+        services = await read_services(deps)
+        with frame("Services", viewer):
+            show(services, base_url=deps.settings.base_url)
+
+
+def show(services: Sequence[Service], *, base_url: str) -> None:
+    """Build the page; `base_url` is the address under which monitors reach OpsKnight."""
+    says = "What can break, who is paged when it does, and the keys that monitors send with."
+    with heading("Services", says):
+        if len(services) > 3:  # noqa: PLR2004  a screenful needs no filter
+            tag(
+                "input",
+                classes="ok-input ok-filter",
+                type="search",
+                placeholder="Filter services",
+                aria_label="Filter services",
+                data_ok_filter="",
+                data_filters=".ok-service",
+            )
+    if not services:
+        with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
+            pass
+    for service in services:
+        _service(service, base_url)
+    tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
+
+
+def _service(service: Service, base_url: str) -> None:
+    name = f"service-{service['id']}"
+    with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
+        with tag("div", classes="ok-section-head"):
+            tag("h2", service["name"], id=f"{name}-title")
+            if service.get("description"):
+                tag("p", service["description"])
+            _owners(service)
+        with tag("div", classes="ok-section-body ok-integrations"):
+            if not service["integrations"]:
+                tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
+            for integration in service["integrations"]:
+                _integration(integration, base_url)
+
+
+def _owners(service: Service) -> None:
+    with tag("dl", classes="ok-facts"):
+        for words, value in (("Team", service["team"]), ("Policy", service["policy"])):
+            tag("dt", words)
+            tag("dd", value or "none")
+    if web_address(service.get("runbook_url") or ""):
+        outward(service["runbook_url"], "Runbook", icon_name="book")
+
+
+def _integration(integration: Mapping[str, Any], base_url: str) -> None:
+    how = sender(integration["provider"])
+    key, provider = integration["key"], integration["provider"]
+    path, body = test_event(provider, key)
+    with tag("article", classes="ok-integration"):
+        with tag("header", classes="ok-integration-head"):
+            with tag("div"):
+                tag("h3", integration["name"] or how.name)
+                tag("p", how.name, classes="ok-muted")
+            post_button(
+                "Send a test event",
+                path,
+                body,
+                said="Sent: an incident of severity info opens on the board. Resolve it when you have seen it.",
+                icon="send",
+                small=True,
+            )
+        with tag("dl", classes="ok-facts ok-keys-of"):
+            _copied("Address", endpoint(base_url, key, provider=provider))
+            _copied("Key", key)
+        tag("p", how.where, classes="ok-where")
+        copybox(how.text(base_url, key), what=f"the text for {how.name}")
+
+
+def _copied(words: str, value: str) -> None:
+    tag("dt", words)
+    with tag("dd"):
+        tag("code", value)
+        copy_button(value, words="", what=f"the {words.lower()}")
