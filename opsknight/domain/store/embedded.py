@@ -39,6 +39,8 @@ DATABASE: Final = "opsknight"
 _START_WITHIN_S: Final = 120.0
 """Recovery after a crash replays at most max_wal_size; longer than this means that something is wrong."""
 _STOP_STEPS: Final = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0))
+_LOCK_WITHIN_S: Final = 1.5
+"""A process that was killed a moment ago may not have let go yet."""
 _WATCH_EVERY_S: Final = 0.1
 _TRY_AGAIN_MAX_S: Final = 5.0
 
@@ -71,7 +73,7 @@ class Embedded:
         try:
             self._account = server_account()
             files.make_directory(self._data_dir, self._account)
-            self._lock = _lock(self._data_dir)
+            self._lock = await _locked(self._data_dir)
             await asyncio.to_thread(self._prepare)
             await self._start()
             await self._ensure_roles()
@@ -207,21 +209,30 @@ class Embedded:
             self._lock = None
 
 
-def _lock(data_dir: Path) -> int:
+async def _locked(data_dir: Path) -> int:
     """Take the data directory for this process; the kernel gives it back however the process ends."""
     lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(lock, 20).decode().strip() or "unknown"
-        os.close(lock)
-        raise EmbeddedUnavailable(
-            f"OpsKnight already runs with the data directory {data_dir} (process {holder})."
-            " Stop it first, or set OPSKNIGHT_DATA_DIR to another directory."
-        ) from None
+    until = time.monotonic() + _LOCK_WITHIN_S
+    while not _try_lock(lock):
+        if time.monotonic() > until:
+            holder = os.read(lock, 20).decode().strip() or "unknown"
+            os.close(lock)
+            raise EmbeddedUnavailable(
+                f"OpsKnight already runs with the data directory {data_dir} (process {holder})."
+                " Stop it first, or set OPSKNIGHT_DATA_DIR to another directory."
+            )
+        await asyncio.sleep(0.05)
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     return lock
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _ends_with_us() -> Callable[[], object] | None:
