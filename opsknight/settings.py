@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
+        repr=False,
         description="PostgreSQL 15 or newer to use, as postgresql://user:password@host/database."
         " Without it OpsKnight runs a PostgreSQL of its own in the data directory.",
     )
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
     )
     smtp_url: str | None = Field(
         default=None,
+        repr=False,
         description="Mail server, as smtp://host:25, smtp+starttls://user:password@host:587 or smtps://…:465."
         " Without it nobody is reached by mail.",
     )
@@ -102,6 +105,11 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days for which raw deliveries and events are kept."
     )
     session_days: int = Field(default=30, ge=1, le=365, description="Days without use after which a sign-in ends.")
+    metrics_token: str | None = Field(
+        default=None,
+        repr=False,
+        description="Bearer token with which /metrics may be read. Without it only from this machine, and by admins.",
+    )
     test_clock: bool = Field(
         default=False, description="For tests of OpsKnight itself: let a request move the clock. Never set it."
     )
@@ -132,6 +140,11 @@ class Settings(BaseSettings):
                 " proxy), or accept the risk with OPSKNIGHT_INSECURE_HTTP=1"
             )
         return self
+
+    @property
+    def session_lasts(self) -> timedelta:
+        """How long a sign-in lasts without use."""
+        return timedelta(days=self.session_days)
 
     @property
     def address(self) -> str:

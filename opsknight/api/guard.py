@@ -1,0 +1,191 @@
+"""The guard in front of every page, route and socket: plain ASGI, because middleware of frameworks sees no sockets.
+
+Closed unless listed: who has no session reaches only what OPEN and FILES name. A write that a cookie
+vouches for must come from our own pages, and so must a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from opsknight import logs
+from opsknight.api import problems
+from opsknight.deps import Deps
+from opsknight.domain.commands.sessions import touch, touch_due
+from opsknight.domain.queries.sessions import Viewer, viewer_of
+
+log = structlog.get_logger(__name__)
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+FILES: Final = ("/assets/", "/_nicegui/", "/sw.js", "/manifest.webmanifest", "/offline", "/favicon.ico", "/healthz")
+"""Read without a session and the same for everyone: nobody is looked up for them."""
+OPEN: Final = (
+    "/sign-in",
+    "/sign-out",
+    "/ack/",
+    "/api/v1/acknowledge-link",
+    "/api/v1/push/receipts",
+    "/readyz",
+    "/metrics",
+)
+"""Reached without a session; each checks for itself what it must."""
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_APP_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self';"
+    " object-src 'none'; base-uri 'none'; frame-src 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""NiceGUI compiles its templates in the browser, hence the unsafe words; all else stays with our own server."""
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class Guard:
+    """Lets in whom it should, and says in `scope["state"]` who it is: `viewer`, None when nobody is signed in."""
+
+    def __init__(self, app: App, deps: Deps) -> None:
+        """Stand in front of `app`."""
+        self._app = app
+        self._deps = deps
+        self._headers = dict(_HEADERS)
+        if deps.settings.address.startswith("https://"):
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, socket or lifespan."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["viewer"] = None
+        request_id = logs.new_request_id()
+        with logs.request(request_id):
+            if scope["type"] == "http":
+                await self._serve(scope, receive, self._with_headers(send, scope, request_id))
+            elif await self._may_connect(HTTPConnection(scope)):
+                await self._app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            app = await self._admit(connection, scope["method"]) or self._app
+            await app(scope, receive, sending)
+        except Exception as failure:
+            if not begun:
+                await problems.of_failure(connection, failure)(scope, receive, send)
+            elif not problems.was_told(connection, failure):
+                raise  # the answer breaks off in its middle: the connection must close
+
+    async def _admit(self, connection: HTTPConnection, method: str) -> Response | None:
+        """Find out who asks; return the refusal of a request that may not go on."""
+        path: str = connection.scope["path"]  # never connection.url, into which the Host header is pasted
+        reads = method in _READS
+        if reads and path.startswith(FILES):
+            return None
+        is_open = path.startswith(OPEN)
+        if not reads and not self._from_our_pages(connection, absent_is_ours=is_open):
+            sentence = (
+                "This request came from another site, so it was not carried out. Do it from OpsKnight's own page."
+            )
+            return problems.answer(connection, 403, sentence)
+        found = await self._viewer_or_none(connection) if is_open else await self._viewer(connection)
+        connection.scope["state"]["viewer"] = found
+        if found is not None or is_open:
+            return None
+        if reads and problems.wants_page(connection):
+            return problems.to_sign_in(connection)
+        return problems.problem(401, "Nobody is signed in here, or the session is over. Sign in and try again.")
+
+    async def _may_connect(self, connection: HTTPConnection) -> bool:
+        if not self._from_our_pages(connection, absent_is_ours=False):
+            log.warning("a socket from another site was refused", origin=connection.headers.get("origin"))
+            return False
+        found = await self._viewer_or_none(connection)
+        connection.scope["state"]["viewer"] = found
+        return found is not None
+
+    async def _viewer_or_none(self, connection: HTTPConnection) -> Viewer | None:
+        """Return who is signed in, or None also when that cannot be found out now."""
+        try:
+            return await self._viewer(connection)
+        except Exception as failure:  # noqa: BLE001  # what is open to all stays open
+            log.warning("who is signed in could not be read", error=repr(failure))
+            return None
+
+    async def _viewer(self, connection: HTTPConnection) -> Viewer | None:
+        token = connection.cookies.get(self._deps.settings.session_cookie)
+        if not token:
+            return None
+        now = self._deps.clock.now()
+        async with self._deps.reading() as session:
+            found = await viewer_of(session, token, now=now)
+        if found is not None and touch_due(found.seen_at, now=now):
+            async with self._deps.commands(found.actor) as uow:
+                await touch(uow, found.session_id, lasts=self._deps.settings.session_lasts)
+        return found
+
+    def _from_our_pages(self, connection: HTTPConnection, *, absent_is_ours: bool) -> bool:
+        origin = connection.headers.get("origin")
+        if origin is None:
+            return absent_is_ours
+        return same_origin(
+            origin,
+            address=self._deps.settings.address,
+            scheme=connection.scope.get("scheme", "http"),
+            host=connection.headers.get("host", ""),
+        )
+
+    def _with_headers(self, send: Send, scope: Scope, request_id: str) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = request_id
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.setdefault("Content-Security-Policy", _APP_POLICY)
+                if scope["state"]["viewer"] is not None:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        return sending
+
+
+def same_origin(origin: str, *, address: str, scheme: str, host: str) -> bool:
+    """Say whether a browser's `origin` is ours: the address people use, or the host that this request names.
+
+    The second lets in who came by another name of this machine; behind a proxy the first counts.
+    """
+    ours = urlsplit(address)
+    secure = scheme in ("https", "wss")
+    return origin in (f"{ours.scheme}://{ours.netloc}", f"{'https' if secure else 'http'}://{host}")
+
+
+def is_open(path: str) -> bool:
+    """Say whether `path` is reached without a session."""
+    return path.startswith((*FILES, *OPEN))

@@ -1,0 +1,65 @@
+"""For machines that watch: is it alive, is it fit for duty, and its figures."""
+
+from __future__ import annotations
+
+import hmac
+from ipaddress import ip_address
+
+import orjson
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from opsknight import readiness
+from opsknight.api.auth import needs, viewer_or_none
+from opsknight.deps import Deps
+from opsknight.domain.model.permission import Anonymous, Need, permits
+from opsknight.domain.model.readiness import ready
+from opsknight.errors import Forbidden, SignInRequired
+
+
+def router(deps: Deps) -> APIRouter:
+    """Serve /healthz, /readyz and /metrics."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get("/healthz", dependencies=[needs(Need.NOTHING)])
+    async def healthz() -> dict[str, str]:
+        """Say that the process answers; asks nobody else."""
+        return {"status": "alive"}
+
+    @routes.get("/readyz", dependencies=[needs(Need.NOTHING)])
+    async def readyz() -> Response:
+        """Say whether it is fit for duty (200) or not (503), and why."""
+        found = await readiness.look(deps)
+        fit = ready(found)
+        findings = {finding.name: {"state": finding.state, "sentence": finding.sentence} for finding in found}
+        body = orjson.dumps({"ready": fit, "findings": findings})
+        return Response(body, 200 if fit else 503, {"Cache-Control": "no-store"}, "application/json")
+
+    @routes.get("/metrics", dependencies=[needs(Need.ADMINISTER, by_link=True)])
+    async def metrics(request: Request) -> Response:
+        """Return the figures for Prometheus: to its token, to this machine, or to an admin."""
+        if not _may_read_metrics(request, deps.settings.metrics_token):
+            viewer = viewer_or_none(request)
+            decision = permits(viewer.person if viewer else Anonymous(), Need.ADMINISTER)
+            if not decision:
+                raise (SignInRequired if decision.sign_in else Forbidden)(decision.sentence)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _may_read_metrics(request: Request, token: str | None) -> bool:
+    """Say whether a program may: by the token where there is one, else from this machine and not through a proxy."""
+    if token is not None:
+        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(shown.encode(), token.encode())
+    direct = not any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    return direct and request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

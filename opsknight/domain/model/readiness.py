@@ -1,0 +1,105 @@
+"""Whether the house is fit for duty, and what a person should know that it cannot mend by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+LATE_S: Final = 10.0
+"""Work that is due for longer raises the alarm."""
+TOO_LATE_S: Final = 30.0
+"""Past this an outside watcher must page instead."""
+FEED_SILENT_S: Final = 3.0
+FEWEST_MONTHS_AHEAD: Final = 2
+
+
+class State(StrEnum):
+    """How a thing stands. Only `bad` makes the house unready."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `sentence` says what is wrong and what now, empty when all is well."""
+
+    name: str
+    state: State = State.GOOD
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen. None where it could not be found out."""
+
+    database: bool
+    late_s: float | None
+    feed_s: float | None
+    months_ahead: int | None
+    mail: bool
+    clock_jump_s: float = 0.0
+    stopping: bool = False
+
+
+def findings(seen: Observed) -> Sequence[Finding]:
+    """Return every finding, each thing once, whatever its state."""
+    return (_running(seen), _database(seen), _engine(seen), _feed(seen), _partitions(seen), _mail(seen), _clock(seen))
+
+
+def ready(found: Sequence[Finding]) -> bool:
+    """Say whether nothing is bad."""
+    return all(finding.state is not State.BAD for finding in found)
+
+
+def _running(seen: Observed) -> Finding:
+    return Finding("process", State.BAD, "OpsKnight is stopping.") if seen.stopping else Finding("process")
+
+
+def _database(seen: Observed) -> Finding:
+    sentence = "The database does not answer: monitors are told to send again, and nobody is paged until it is back."
+    return Finding("database") if seen.database else Finding("database", State.BAD, sentence)
+
+
+def _engine(seen: Observed) -> Finding:
+    late_s = seen.late_s or 0.0
+    if late_s <= LATE_S:
+        return Finding("engine")
+    sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
+    return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
+
+
+def _feed(seen: Observed) -> Finding:
+    if seen.feed_s is not None and seen.feed_s <= FEED_SILENT_S:
+        return Finding("feed")
+    since = "has not been read yet" if seen.feed_s is None else f"was last read {seen.feed_s:.0f} s ago"
+    return Finding("feed", State.BAD, f"The change feed {since}: boards do not show what happens now.")
+
+
+def _partitions(seen: Observed) -> Finding:
+    months = seen.months_ahead
+    if months is None or months >= FEWEST_MONTHS_AHEAD:
+        return Finding("partitions")
+    sentence = (
+        f"There is room for new rows for {months} more whole months only, and more should be made every day."
+        " Look in the log for why the partitions could not be made."
+    )
+    return Finding("partitions", State.BAD, sentence)
+
+
+def _mail(seen: Observed) -> Finding:
+    sentence = "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."
+    return Finding("mail") if seen.mail else Finding("mail", State.WARN, sentence)
+
+
+def _clock(seen: Observed) -> Finding:
+    if not seen.clock_jump_s:
+        return Finding("clock")
+    sentence = (
+        f"The database's clock jumped by {seen.clock_jump_s:+.0f} s. OpsKnight keeps counting from before the jump;"
+        " correct the clock, or restart OpsKnight when the new time is right."
+    )
+    return Finding("clock", State.WARN, sentence)

@@ -1,0 +1,35 @@
+"""What the database says of the house's health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.store.partitions import months_ahead
+
+_OLDEST_DUE = text("""
+    SELECT least(
+        (SELECT min(due_at) FROM timers
+         WHERE dead_at IS NULL AND due_at < :now AND (lease_until IS NULL OR lease_until < :now)),
+        (SELECT min(due_at) FROM notifications
+         WHERE status IN ('queued', 'sending', 'ambiguous') AND due_at < :now
+           AND (lease_until IS NULL OR lease_until < :now))
+    )
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHealth:
+    """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none."""
+
+    months_ahead: int
+    oldest_due_at: datetime | None
+
+
+async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
+    """Return how far ahead there is room for rows, and how late the oldest due work is."""
+    oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
+    return DatabaseHealth(await months_ahead(session, now=now), oldest)
