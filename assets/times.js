@@ -18,10 +18,14 @@
   const span = (ms) => {                             // 48s · 4m 10s · 6h 13m · 3d 4h
     const s = Math.max(0, Math.floor(ms / 1000));
     if (s < 60) return `${s}s`;
-    if (s < 600) return `${Math.floor(s / 60)}m ${s % 60}s`;
+    if (s < 600) return two(s, 60, "m", 1, "s");
     if (s < 3600) return `${Math.floor(s / 60)}m`;
-    if (s < 86400) return `${Math.floor(s / 3600)}h ${Math.floor(s / 60) % 60}m`;
-    return `${Math.floor(s / 86400)}d ${Math.floor(s / 3600) % 24}h`;
+    if (s < 86400) return two(s, 3600, "h", 60, "m");
+    return two(s, 86400, "d", 3600, "h");
+  };
+  const two = (s, big, bigUnit, small, smallUnit) => {
+    const rest = Math.floor((s % big) / small);
+    return `${Math.floor(s / big)}${bigUnit}${rest ? ` ${rest}${smallUnit}` : ""}`;
   };
   const clock = (ms) => {                            // 14:03, with the day when it is not today
     const days = Math.round((midnight(ms) - midnight(now())) / 86400000);

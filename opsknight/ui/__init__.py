@@ -1,0 +1,5 @@
+"""The screens: a frame, parts, and one file or folder a page. Only this room knows NiceGUI."""
+
+from opsknight.ui.mount import mount, started
+
+__all__ = ["mount", "started"]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from opsknight.domain.queries.oncall import Duty
 from opsknight.ui.assets import asset
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.keycap import keycap
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.viewer import Duty, Viewer
+from opsknight.ui.viewer import Notice, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,19 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
         _now(viewer)
         _tools(viewer)
     tag("div", classes="ok-stale", id="ok-stale", role="status", hidden=True)
+    for notice in viewer.notices:
+        _notice(notice)
     with tag("main", classes="ok-main ok-main-wide" if wide else "ok-main", id="main", tabindex="-1") as main:
         if wide:
             tag("h1", title, classes="ok-hide")
         yield main
     _navigation(here, classes="ok-bottom", label="Main, at hand", icons=True)
+
+
+def _notice(notice: Notice) -> None:
+    with tag("div", classes="ok-notice", data_kind=notice.kind, role="note"):
+        icon("bell")
+        tag("span", notice.words)
 
 
 def _brand() -> None:
@@ -125,22 +134,22 @@ def _on_call(viewer: Viewer) -> None:
             tag("p", "There is no schedule yet, so nobody is on call.", classes="ok-muted")
         for duty in viewer.on_call:
             with tag("div", classes="ok-duty"):
-                tag("span", duty.schedule, classes="ok-muted ok-cut")
+                tag("span", duty["schedule"], classes="ok-muted ok-cut")
                 with tag("span", classes="ok-duty-who"):
                     _duty(duty)
 
 
 def _duty(duty: Duty | None) -> None:
-    if duty is None or duty.user is None:
+    if duty is None or duty["user"] is None:
         tag("b", "nobody", classes="ok-nobody")
         return
-    tag("b", duty.user, classes="ok-cut")
-    if duty.you:
+    tag("b", duty["user"], classes="ok-cut")
+    if duty["you"]:
         tag("span", "you", classes="ok-you")
-    if duty.until is not None:
+    if duty["until"] is not None:
         with tag("span", classes="ok-until"):
             tag("span", "until ")
-            moment(duty.until)
+            moment(duty["until"])
 
 
 def _shift(viewer: Viewer) -> None:
@@ -148,7 +157,7 @@ def _shift(viewer: Viewer) -> None:
     if viewer.next_shift is None:
         tag("span", "none planned", classes="ok-muted")
     else:
-        moment(viewer.next_shift.start)
+        moment(viewer.next_shift["from"])
 
 
 def _tools(viewer: Viewer) -> None:

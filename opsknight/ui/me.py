@@ -60,7 +60,9 @@ def mount(deps: Deps) -> None:
 def show(viewer: Viewer, methods: Sequence[Method]) -> ui.element:
     """Build the page and return the place of the contact methods."""
     _who(viewer)
-    with section("How you are reached", "Every page goes out here, in this order. A method counts once it is verified."):
+    with section(
+        "How you are reached", "Every page goes out here, in this order. A method counts once it is verified."
+    ):
         with tag("div") as reached:
             show_methods(methods)
         with tag("div", classes="ok-buttons ok-after"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 from nicegui import core, ui
 
-from opsknight.ui import frame, style
+from opsknight.ui import frame, incident, me, services, style
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
+PAGES = (incident, services, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30
+KEPT_MESSAGES = 200
 
 
 def mount(app: FastAPI, deps: Deps) -> None:
@@ -25,11 +28,11 @@ def mount(app: FastAPI, deps: Deps) -> None:
         dark=None,
         tailwind=False,
         reconnect_timeout=RECONNECT_S,
-        message_history_length=200,
+        message_history_length=KEPT_MESSAGES,
         show_welcome_message=False,
     )
     ui.add_head_html(frame.head(), shared=True)
-    for page in (style,):
+    for page in PAGES:
         page.mount(deps)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opsknight.domain.queries.services import services
+
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
@@ -49,9 +51,10 @@ async def read_story(deps: Deps, key: str, *, before: str | None) -> tuple[Seque
     raise NotImplementedError
 
 
-async def read_services(deps: Deps) -> Sequence[Plain]:
-    """Return every service with its integrations, by name."""
-    raise NotImplementedError
+async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[Plain]:
+    """Return every service with its integrations, by name; the keys only `with_keys`."""
+    async with deps.reading() as session:
+        return await services(session, with_keys=with_keys)
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[Plain]:

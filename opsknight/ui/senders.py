@@ -40,7 +40,7 @@ def test_event(provider: str, key: str) -> tuple[str, str]:
             "version": "4",
             "status": "firing",
             "receiver": "opsknight",
-            "groupKey": "{}:{alertname=\"OpsKnightTest\"}",
+            "groupKey": '{}:{alertname="OpsKnightTest"}',
             "groupLabels": {},
             "commonLabels": {},
             "commonAnnotations": {},
@@ -107,5 +107,7 @@ _SENDERS = {
     "generic": Sender("Generic events", "In any shell, script or tool that can send JSON", curl),
     "alertmanager": Sender("Prometheus Alertmanager", "In alertmanager.yml", _alertmanager),
     "datadog": Sender("Datadog", "In Integrations → Webhooks, as URL; then @webhook-opsknight in a monitor", _datadog),
-    "pagerduty": Sender("PagerDuty Events API v2", "Anything made for PagerDuty: this address, this routing key", _pagerduty),
+    "pagerduty": Sender(
+        "PagerDuty Events API v2", "Anything made for PagerDuty: this address, this routing key", _pagerduty
+    ),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
+from opsknight.domain.model.permission import Need
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
@@ -30,16 +31,16 @@ def mount(deps: Deps) -> None:
     @ui.page("/services", title="Services")
     async def services_page() -> None:
         viewer = await signed_in(deps)
-        services = await read_services(deps)
+        services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
         with frame("Services", viewer):
-            show(services, base_url=deps.settings.base_url)
+            show(services, base_url=deps.settings.address)
 
 
 def show(services: Sequence[Service], *, base_url: str) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight."""
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
-        if len(services) > 3:  # noqa: PLR2004  a screenful needs no filter
+        if len(services) > 3:
             tag(
                 "input",
                 classes="ok-input ok-filter",
@@ -83,26 +84,32 @@ def _owners(service: Service) -> None:
 
 def _integration(integration: Mapping[str, Any], base_url: str) -> None:
     how = sender(integration["provider"])
-    key, provider = integration["key"], integration["provider"]
-    path, body = test_event(provider, key)
     with tag("article", classes="ok-integration"):
         with tag("header", classes="ok-integration-head"):
             with tag("div"):
                 tag("h3", integration["name"] or how.name)
                 tag("p", how.name, classes="ok-muted")
-            post_button(
-                "Send a test event",
-                path,
-                body,
-                said="Sent: an incident of severity info opens on the board. Resolve it when you have seen it.",
-                icon="send",
-                small=True,
-            )
-        with tag("dl", classes="ok-facts ok-keys-of"):
-            _copied("Address", endpoint(base_url, key, provider=provider))
-            _copied("Key", key)
-        tag("p", how.where, classes="ok-where")
-        copybox(how.text(base_url, key), what=f"the text for {how.name}")
+            if integration["key"] is not None:
+                _send_a_test(integration)
+        if integration["key"] is None:
+            tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
+        else:
+            _how_to_send(integration, base_url)
+
+
+def _send_a_test(integration: Mapping[str, Any]) -> None:
+    path, body = test_event(integration["provider"], integration["key"])
+    said = "Sent: an incident of severity info opens on the board. Resolve it when you have seen it."
+    post_button("Send a test event", path, body, said=said, icon="send", small=True)
+
+
+def _how_to_send(integration: Mapping[str, Any], base_url: str) -> None:
+    how, key = sender(integration["provider"]), integration["key"]
+    with tag("dl", classes="ok-facts ok-keys-of"):
+        _copied("Address", endpoint(base_url, key, provider=integration["provider"]))
+        _copied("Key", key)
+    tag("p", how.where, classes="ok-where")
+    copybox(how.text(base_url, key), what=f"the text for {how.name}")
 
 
 def _copied(words: str, value: str) -> None:

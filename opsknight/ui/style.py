@@ -45,6 +45,10 @@ VERDICTS: tuple[tuple[Kind, str], ...] = (
     ("bad", "Refused: no such mailbox"),
     ("none", "Superseded by the acknowledge"),
 )
+TOAST_SAMPLE = """<script>
+addEventListener("DOMContentLoaded", () => opsknight.act("toast-sample", () => (
+  opsknight.toast("#412 acknowledged", { kind: "good", action: { label: "Undo", run() {} } }))));
+</script>"""
 
 
 def mount(deps: Deps) -> None:
@@ -85,10 +89,7 @@ def _floating() -> None:
         item("Reassign…", icon_name="person")
         tag("hr")
         item("Suppress for a day", icon_name="bell")
-    ui.add_body_html(
-        "<script>addEventListener('DOMContentLoaded', () => opsknight.act('toast-sample', () => opsknight.toast('#412 acknowledged',"
-        " {kind: 'good', action: {label: 'Undo', run() {}}})))</script>"
-    )
+    ui.add_body_html(TOAST_SAMPLE)
 
 
 def _colours(_: str, __: datetime) -> None:

@@ -2,52 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from nicegui import ui
+
+from opsknight.domain.model.permission import Need, Person, Role, permits
+from opsknight.domain.queries import board, sessions
+from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
+from opsknight.errors import SignInRequired
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Who is on call now for one schedule; `user` is None where nobody is."""
-
-    schedule: str
-    user: str | None
-    until: datetime | None
-    you: bool = False
+NO_MAIL = (
+    "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set. Push still works; the README has a line that"
+    " starts a mail server to try with."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """The reader's next shift, or the rest of the present one."""
+class Notice:
+    """Something everybody must know, on every page, until it is mended."""
 
-    schedule: str
-    start: datetime
-    end: datetime | None = None
+    words: str
+    kind: Literal["warn", "bad"] = "warn"
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The signed-in person. `audience` names the incidents they may see, in the words of the hub."""
+    """The signed-in person. `audience` names the incidents they may see; `high` counts those nobody has yet."""
 
     id: int
     name: str
     role: str
     email: str = ""
     audience: str = "public"
-    on_call: tuple[Duty, ...] = ()
-    next_shift: Shift | None = None
-    high: int = field(default=0)
+    on_call: Sequence[Duty] = ()
+    next_shift: NextShift | None = None
+    high: int = 0
+    notices: tuple[Notice, ...] = ()
 
     @property
     def duty(self) -> Duty | None:
-        """The schedule to name first: the reader's own when on call, else the first one."""
-        return next((duty for duty in self.on_call if duty.you), self.on_call[0] if self.on_call else None)
+        """The duty to name first: the reader's own when on call, else the first one."""
+        return next((duty for duty in self.on_call if duty["you"]), self.on_call[0] if self.on_call else None)
+
+    def may(self, need: Need) -> bool:
+        """Tell whether this person may do what `need` names."""
+        return bool(permits(Person(self.id, Role(self.role)), need))
 
 
 async def signed_in(deps: Deps) -> Viewer:
-    """Return who is looking."""
-    raise NotImplementedError(deps)
+    """Return who is looking at the page that is being built, with what its strip tells.
+
+    Raises:
+        SignInRequired: the session is over, or there never was one.
+    """
+    found = await _session(deps)
+    now = deps.clock.now()
+    async with deps.reading() as session:
+        summary = await board.summary(session, now=now)
+        return Viewer(
+            id=found.id,
+            name=found.name,
+            role=found.role,
+            email=found.email,
+            on_call=await on_call_now(session, at=now, you=found.id),
+            next_shift=await next_shift_of(session, found.id, after=now),
+            high=summary["counts"]["high_unacknowledged"],
+            notices=_notices(deps),
+        )
+
+
+async def still_signed_in(deps: Deps) -> None:
+    """Let a handler go on only while the session of its page lasts: a socket outlives a sign-out.
+
+    Raises:
+        SignInRequired: the session has ended since.
+    """
+    await _session(deps)
+
+
+async def _session(deps: Deps) -> sessions.Viewer:
+    token = ui.context.client.request.cookies.get(deps.settings.session_cookie, "")
+    async with deps.reading() as session:
+        found = await sessions.viewer_of(session, token, now=deps.clock.now())
+    if found is None:
+        raise SignInRequired("Sign in to see this page.")
+    return found
+
+
+def _notices(deps: Deps) -> tuple[Notice, ...]:
+    return () if deps.settings.smtp_url else (Notice(NO_MAIL),)

@@ -72,7 +72,7 @@ def _notification(notification: Mapping[str, Any]) -> None:
 
 def _attempts(attempts: Sequence[Mapping[str, Any]]) -> None:
     """Tell each try in the provider's words; one that simply went well needs no telling."""
-    if len(attempts) < 2 and not any(attempt["detail"] for attempt in attempts):  # noqa: PLR2004  one is no story
+    if len(attempts) < 2 and not any(attempt["detail"] for attempt in attempts):
         return
     with tag("details", classes="ok-more"):
         tag("summary", "1 attempt" if len(attempts) == 1 else f"{len(attempts)} attempts")
