@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 
 from opsknight.domain.store import embedded_leftovers
-from opsknight.domain.store.embedded import Embedded, EmbeddedUnavailable
+from opsknight.domain.store.embedded import Embedded, EmbeddedUnavailable, running_dsn
 from opsknight.domain.store.engine import connect
 from tests.clusters import SMALL, reachable_directory
 
@@ -157,6 +157,15 @@ async def test_a_second_opsknight_on_the_same_data_is_refused_in_plain_words(dat
         f"OpsKnight already runs with the data directory {data_dir} (process {os.getpid()})."
         " Stop it first, or set OPSKNIGHT_DATA_DIR to another directory."
     )
+
+
+async def test_the_terminal_s_commands_find_a_running_server_and_only_a_running_one(data_dir: Path):
+    assert await running_dsn(data_dir) is None
+
+    async with Embedded(data_dir, settings=SMALL) as server:
+        assert await running_dsn(data_dir) == server.app_dsn
+
+    assert await running_dsn(data_dir) is None
 
 
 async def test_a_pid_file_with_a_stranger_s_number_is_in_nobody_s_way(data_dir: Path):

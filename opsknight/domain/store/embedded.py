@@ -31,7 +31,7 @@ from opsknight.domain.store import embedded_files as files
 from opsknight.domain.store import embedded_leftovers as leftovers
 from opsknight.domain.store.embedded_account import Account, EmbeddedUnavailable, server_account
 
-__all__ = ["Embedded", "EmbeddedUnavailable"]
+__all__ = ["Embedded", "EmbeddedUnavailable", "running_dsn"]
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +115,7 @@ class Embedded:
 
     def dsn(self, role: str, *, database: str = DATABASE) -> str:
         """Return the address of `database` for `role`, as asyncpg and SQLAlchemy read it."""
-        login = f"{role}:{quote(self._password)}" if role == files.APP else role
-        return f"postgresql://{login}@/{database}?host={quote(str(self._places.socket), safe='/')}"
+        return _dsn(role, database, self._places.socket, self._password if role == files.APP else "")
 
     async def watch(self) -> None:
         """Bring the server back whenever it dies; runs until cancelled and never raises on its own."""
@@ -207,6 +206,27 @@ class Embedded:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+async def running_dsn(data_dir: Path) -> str | None:
+    """Return where the application connects if an OpsKnight runs with `data_dir` now, else None.
+
+    For the commands of the terminal, which may meet a running installation or an idle one.
+    """
+    status = data_dir / "cluster" / "data" / "postmaster.pid"
+    try:
+        socket = Path(status.read_text().splitlines()[4])
+        dsn = _dsn(files.APP, DATABASE, socket, (data_dir / "app-password").read_text().strip())
+        connection = await asyncpg.connect(dsn, timeout=3)
+    except (OSError, IndexError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
+    await connection.close()
+    return dsn
+
+
+def _dsn(role: str, database: str, socket: Path, password: str) -> str:
+    login = f"{role}:{quote(password)}" if password else role
+    return f"postgresql://{login}@/{database}?host={quote(str(socket), safe='/')}"
 
 
 async def _locked(data_dir: Path) -> int:
