@@ -18,6 +18,9 @@ INGEST_SECONDS: Final = Histogram(
 BATCH_SIZE: Final = Histogram(
     "opsknight_ingest_batch_events", "Events in one commit.", buckets=(1, 2, 4, 8, 16, 32, 64)
 )
+DUPLICATE_KEYS: Final = Counter(
+    "opsknight_duplicate_keys", "Deliveries in which a JSON object named a key twice; the last one counted."
+)
 REFUSED: Final = Counter("opsknight_refused_deliveries", "Deliveries not accepted, by answer.", ("status",))
 ENGINE_LAG_SECONDS: Final = Gauge(
     "opsknight_engine_lag_seconds", "How late the oldest due timer or notification is; 0 when none is."

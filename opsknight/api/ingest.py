@@ -20,7 +20,7 @@ import structlog
 from opsknight import metrics
 from opsknight.api.gate import Gate
 from opsknight.api.intake import Intake
-from opsknight.api.parse import parse
+from opsknight.api.parse import Parsed, parse
 from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
@@ -109,6 +109,11 @@ class IngestRoutes:
             refused = problem
         except Unavailable as busy:
             refused = _Problem(503, busy.sentence, retry_after_s=busy.retry_after_s)
+        except (HungUp, asyncio.CancelledError):
+            raise
+        except Exception as mistake:  # ours; the sender is told to send it again
+            log.exception("ingest failed", path=path[: len(EVENTS)], error=repr(mistake))
+            refused = _Problem(500, "This is a mistake of ours, not of the event. Send it again.", retry_after_s=5)
         metrics.REFUSED.labels(str(refused.status)).inc()
         return refused.status, _problem_body(refused, as_pagerduty=as_pagerduty), refused.retry_after_s
 
@@ -119,22 +124,22 @@ class IngestRoutes:
         provider = PROVIDERS[integration.provider]
         headers = _headers(scope)
         body = await self._body(receive, headers, provider.max_body, integration)
-        payload = await self._parsed(body, headers, integration)
-        receipt, events = await self._store(provider, integration, payload, body, headers)
+        parsed = await self._parsed(body, headers, integration)
+        receipt, events = await self._store(provider, integration, parsed, body, headers)
         return 202, _accepted(receipt, events), None
 
     async def _pagerduty(self, scope: Scope, receive: Receive) -> tuple[int, bytes, None]:
         provider = PROVIDERS["pagerduty"]
         headers = _headers(scope)
         body = await self._body(receive, headers, provider.max_body, None)
-        payload = await self._parsed(body, headers, None)
-        key = payload.get("routing_key") if isinstance(payload, Mapping) else None
+        parsed = await self._parsed(body, headers, None)
+        key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
         integration = await self._find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
             raise _Problem(
                 400, "Event object is invalid", errors=["'routing_key' is not the key of a PagerDuty integration here"]
             )
-        _, events = await self._store(provider, integration, payload, body, headers)
+        _, events = await self._store(provider, integration, parsed, body, headers)
         first = events[0]
         if isinstance(first, Unreadable):
             return 202, orjson.dumps({"status": "success", "message": "Event kept as unreadable"}), None
@@ -185,14 +190,21 @@ class IngestRoutes:
         self,
         provider: Provider,
         integration: Integration,
-        payload: Any,  # JSON
+        parsed: Parsed,
         body: bytes,
         headers: Mapping[bytes, bytes],
     ) -> tuple[Receipt, Sequence[Event | Unreadable]]:
         delivery_id = new_id()
-        context = Context(received_at=self._clock.now(), mapping=integration.mapping, new_key=delivery_id.hex)
+        context = Context(
+            received_at=self._clock.now(),
+            mapping=integration.mapping,
+            new_key=delivery_id.hex,
+            may_exceed=parsed.may_exceed,
+        )
+        if parsed.duplicate_keys:
+            metrics.DUPLICATE_KEYS.inc()
         try:
-            events = tuple(provider.normalise(payload, context))
+            events = tuple(provider.normalise(parsed.payload, context))
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise _Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
@@ -269,7 +281,8 @@ def _accepted(receipt: Receipt, events: Sequence[Event | Unreadable]) -> bytes:
             "delivery_id": receipt.delivery_id,
             "duplicate": receipt.duplicate,
             "events": told,
-        }
+        },
+        default=str,  # asyncpg's own kind of UUID
     )
 
 
