@@ -1,0 +1,154 @@
+"""Prometheus Alertmanager's webhook, payload versions 4 and 3, and what speaks like it.
+
+Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from opsknight.api.providers.provider import MIB, Context, Provider, Said, each
+from opsknight.api.reading import (
+    first,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "alertmanager"
+MAX_ALERTS: Final = 20_000
+"""In one request; a group of a thousand is common after a network cut."""
+
+MAX_GROUP_KEY: Final = 4096
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "firing": Action.TRIGGER,
+    "alerting": Action.TRIGGER,
+    "resolved": Action.RESOLVE,
+    "ok": Action.RESOLVE,
+    "normal": Action.RESOLVE,
+}
+_QUIET: Final = frozenset(("pending", "paused", "suppressed", "unprocessed", "inactive", "maintenance"))
+_TITLE: Final = ("summary", "title", "message", "description")
+_SOURCE: Final = ("instance", "host", "hostname", "node", "pod")
+_COMPONENT: Final = ("component", "service", "job")
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return one event for each alert; its fingerprint is the dedup key, else a hash of its labels."""
+    if not is_object(payload) or not is_list(alerts := payload.get("alerts")) or not alerts:
+        raise Malformed("The Alertmanager payload has no list “alerts”; is it a webhook of version 4?")
+    if len(alerts) > MAX_ALERTS:
+        raise Malformed(f"The Alertmanager payload holds more than {MAX_ALERTS:,} alerts; set max_alerts.")
+    return each(alerts, partial(_event, _group(payload)), what="Alert", context=context)
+
+
+class _Group(NamedTuple):
+    """What a request says once for all its alerts."""
+
+    status: Any
+    link: Link | None
+    receiver: str
+    key: str
+
+
+def _group(payload: Said) -> _Group:
+    return _Group(
+        status=payload.get("status"),
+        link=link(payload.get("externalURL"), words="Alertmanager"),
+        receiver=text(payload.get("receiver"))[:MAX_GROUP_KEY],
+        key=text(payload.get("groupKey"))[:MAX_GROUP_KEY],
+    )
+
+
+def _event(group: _Group, alert: Said) -> Event | None:
+    """Return the event of one alert, None where its state pages nobody.
+
+    Raises:
+        Malformed: it has no identity, or a state that is neither firing nor resolved.
+    """
+    action = _action(alert.get("status") or group.status)
+    if action is None:
+        return None
+    labels = _texts(alert, "labels")
+    annotations = _texts(alert, "annotations")
+    started_at = instant(alert.get("startsAt"))
+    is_over = action is Action.RESOLVE
+    return Event(
+        action=action,
+        dedup_key=_dedup_key(alert.get("fingerprint"), labels),
+        title=one_line(first(annotations, _TITLE) or labels.get("alertname", "").strip() or "Alert without a name"),
+        severity=severity_of(labels.get("severity")) or Severity.ERROR,
+        source=first(labels, _SOURCE),
+        component=first(labels, _COMPONENT),
+        occurred_at=(instant(alert.get("endsAt")) or started_at) if is_over else started_at,
+        started_at=started_at,
+        tags=labels,
+        links=_links(alert, annotations, group.link),
+        details={"annotations": annotations, "receiver": group.receiver, "group": group.key},
+    )
+
+
+def _action(status: Any) -> Action | None:
+    if status.__class__ is str and (known := _ACTIONS.get(status)):
+        return known
+    said = word(status)
+    if said in _QUIET:
+        return None
+    if said not in _ACTIONS:
+        raise Malformed(f"its status is “{said[:40]}”, neither firing nor resolved." if said else "it has no status.")
+    return _ACTIONS[said]
+
+
+def _texts(alert: Said, name: str) -> dict[str, str]:
+    """Return labels or annotations; Alertmanager sends texts only, those who imitate it also numbers."""
+    values: Any = alert.get(name)
+    if values is None:
+        return {}
+    if values.__class__ is not dict:
+        raise Malformed(f"its {name} are not a JSON object.")
+    for value in values.values():
+        if value.__class__ is not str:
+            return texts(values)
+    return values
+
+
+def _dedup_key(fingerprint: Any, labels: Mapping[str, str]) -> str:
+    if fingerprint.__class__ is str and fingerprint:
+        return scoped(SLUG, fingerprint)
+    if not labels:
+        raise Malformed("it has neither a fingerprint nor labels.")
+    return f"{SLUG}:{stable(*(part for label in sorted(labels.items()) for part in label))}"
+
+
+def _links(alert: Said, annotations: Mapping[str, str], alertmanager: Link | None) -> tuple[Link, ...]:
+    runbook = annotations.get("runbook_url") or annotations.get("runbook")
+    dashboard = annotations.get("dashboard_url") or annotations.get("dashboard") or alert.get("dashboardURL")
+    found = (
+        link(runbook, words="Runbook"),
+        link(dashboard, words="Dashboard"),
+        link(alert.get("generatorURL"), words="Graph"),
+        alertmanager,
+    )
+    return tuple(one for one in found if one is not None)
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Prometheus Alertmanager",
+    docs_url="https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
+    normalise=normalise,
+    max_body=16 * MIB,
+    retries_429=False,
+)

@@ -1,0 +1,212 @@
+"""Datadog's webhook: the body it sends by default, and the custom ones that people write.
+
+Source: https://docs.datadoghq.com/integrations/webhooks/
+A custom payload names its fields freely; those that its variables suggest are known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "datadog"
+MAX_LINKS: Final = 5
+MAX_PREFIXES: Final = 8
+MAX_PREFIXED: Final = 4096
+"""Characters of a title that are looked at."""
+
+_TRIGGERS: Final[Mapping[str, Severity]] = {
+    "triggered": Severity.ERROR,
+    "re triggered": Severity.ERROR,
+    "alert": Severity.ERROR,
+    "error": Severity.ERROR,
+    "renotify": Severity.ERROR,
+    "no data": Severity.ERROR,
+    "re no data": Severity.ERROR,
+    "warn": Severity.WARNING,
+    "re warn": Severity.WARNING,
+    "warning": Severity.WARNING,
+}
+"""Transitions that ask for a page, with how bad they are at most when the monitor has no priority."""
+_RESOLVES: Final = frozenset(("recovered", "ok", "success", "resolved", "warn recovered", "no data recovered"))
+_QUIET: Final = frozenset(("muted", "unmuted", "paused", "pending", "maintenance", "downtime"))
+_PRIORITIES: Final[Mapping[str, Severity]] = {
+    "1": Severity.CRITICAL,
+    "2": Severity.ERROR,
+    "3": Severity.WARNING,
+    "4": Severity.INFO,
+    "5": Severity.INFO,
+}
+_WARNINGS: Final = frozenset(("warn", "re warn", "warning"))
+
+_TRANSITION: Final = ("alert_transition", "transition", "alert_state", "state")
+_TITLE: Final = ("title", "alert_title", "event_title", "monitor_name", "name")
+_MESSAGE: Final = ("body", "text_only_msg", "event_msg", "message", "msg", "text", "description")
+_MONITOR: Final = ("monitor_id", "alert_id")
+_SCOPE: Final = ("alert_scope", "scopes", "scope", "monitor_groups", "group")
+_PRIORITY: Final = ("alert_priority", "monitor_priority", "severity", "priority")
+_AT: Final = ("date_posix", "date", "last_updated", "timestamp")
+_HOST: Final = ("hostname", "host_name", "host")
+_LINK: Final = (("link", "Event"), ("url", "Event"), ("event_url", "Event"), ("snapshot", "Graph"))
+
+_UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*(\[[^\]]*\])?|\{\{[^{}]*\}\}")
+_PREFIX: Final = re.compile(r"\s*\[([^\[\]]*)\]\s*")
+_GROUP: Final = re.compile(r"(.+?) on \{(.*)\}", re.IGNORECASE | re.DOTALL)
+_IN_TEXT: Final = re.compile(r"\[([^\[\]]{1,80})\]\((https?://[^\s()]{1,2000})\)")
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the one event of `payload`, or none where its transition pages nobody.
+
+    Without a transition the title's prefix ([Triggered], [Recovered], …) says it, and without
+    either it is a trigger.
+
+    Raises:
+        Malformed: it is no object, or has neither a title nor a monitor.
+    """
+    if not is_object(payload):
+        raise Malformed("The Datadog payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    said = _rendered(payload)
+    title, prefix, group = _title(_first(said, _TITLE))
+    transition = _transition(said, prefix)
+    if transition in _QUIET:
+        return []
+    identity = _identity(said, title, group)
+    if identity is None:
+        raise Malformed("The Datadog payload has neither a title nor a monitor; does its template use $EVENT_TITLE?")
+    message = _first(said, _MESSAGE)
+    event = Event(
+        action=Action.RESOLVE if transition in _RESOLVES else Action.TRIGGER,
+        dedup_key=scoped(SLUG, identity),
+        title=one_line(title or message or "Datadog monitor"),
+        severity=_severity(said, transition),
+        source=_first(said, _HOST),
+        occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+        tags=texts(said.get("tags")),
+        links=_links(said, message),
+        details={name: value for name, value in said.items() if name != "tags"},
+    )
+    return [event]
+
+
+def _rendered(payload: Said) -> Said:
+    """Return the fields by lower-case name, without those whose template variable stayed as it was."""
+    fields = ((name.lower().lstrip("$"), value) for name, value in payload.items())
+    return {
+        name: value
+        for name, value in fields
+        if value is not None and not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip()))
+    }
+
+
+def _first(said: Said, names: Iterable[str]) -> str:
+    """Return the first of the named fields that is text and not blank, or ""."""
+    return next((found for name in names if (found := text(said.get(name)))), "")
+
+
+def _title(title: str) -> tuple[str, str, str]:
+    """Return a title without the prefixes that tell its state, that state, and the group in it.
+
+    "[P2] [Triggered on {host:a}] [TEST] CPU" is ("[TEST] CPU", "triggered", "host:a").
+    """
+    state, group, kept = "", "", ""
+    rest = title[:MAX_PREFIXED]
+    for _ in range(MAX_PREFIXES):
+        match = _PREFIX.match(rest)
+        if match is None:
+            break
+        inner = match[1]
+        on = _GROUP.fullmatch(inner.strip())
+        said = word(on[1] if on else inner)
+        if said in _TRIGGERS or said in _RESOLVES or said in _QUIET:
+            state, group = state or said, group or (on[2] if on else "")
+        elif not _is_priority(said):
+            kept += f"[{inner}] "
+        rest = rest[match.end() :]
+    return (kept + rest).strip(), state, group.strip()
+
+
+def _transition(said: Said, prefix: str) -> str:
+    """Return the first state that is known: of a field, of the title's prefix, of the type; else that it triggered."""
+    states = (*(word(said.get(name)) for name in _TRANSITION), prefix, word(said.get("alert_type")))
+    known = (state for state in states if state in _TRIGGERS or state in _RESOLVES or state in _QUIET)
+    return next(known, "triggered")
+
+
+def _identity(said: Said, title: str, group: str) -> str | None:
+    """Return what stays the same from trigger to recovery, None where nothing does.
+
+    The monitor (or the aggregation key) and the group it triggered for; without a monitor, the
+    title. The event's own id is new each time.
+    """
+    scope = ",".join(sorted(_scope(said))) or group
+    given = text(said.get("dedup_key"))
+    if given and not _UNRENDERED.search(given):
+        return given
+    for name in (*_MONITOR, "aggreg_key", "alert_cycle_key"):
+        key = text(said.get(name))
+        if key and not _UNRENDERED.search(key):
+            return f"{name}:{key}:{scope}" if scope else f"{name}:{key}"
+    return stable(title, scope) if title else None
+
+
+def _scope(said: Said) -> Iterable[str]:
+    value: Any = next((said[name] for name in _SCOPE if said.get(name)), "")
+    parts = value.split(",") if isinstance(value, str) else value
+    named = (text(one) for one in parts) if is_list(parts) else ()
+    return (part for part in named if part not in {"", "*"} and not _UNRENDERED.search(part))
+
+
+def _is_priority(said: str) -> bool:
+    return len(said) == 2 and said[0] == "p" and said[1] in _PRIORITIES
+
+
+def _severity(said: Said, transition: str) -> Severity:
+    """Return how bad it is by the monitor's priority, else by the transition; a warning is never more than one."""
+    worst_of = _TRIGGERS.get(transition, Severity.ERROR)
+    for name in _PRIORITY:
+        value = text(said.get(name)).lower()
+        if value in {"", "normal", "low"}:  # $PRIORITY says one of these for every event, whatever the monitor's
+            continue
+        found = _PRIORITIES.get(value.removeprefix("p")) or severity_of(value)
+        if found is not None:
+            is_milder = transition in _WARNINGS and found in {Severity.CRITICAL, Severity.ERROR}
+            return Severity.WARNING if is_milder else found
+    return worst_of
+
+
+def _links(said: Said, message: str) -> tuple[Link, ...]:
+    """Return the event's own link, the graph, and the first links of the message."""
+    named = [link(said.get(name), words=words) for name, words in _LINK]
+    written = [link(href, words=one_line(words.strip("[] "))) for words, href in _IN_TEXT.findall(message[:20_000])]
+    distinct = {one.href: one for one in reversed([*named, *written]) if one is not None}
+    return tuple(reversed(distinct.values()))[:MAX_LINKS]
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Datadog",
+    docs_url="https://docs.datadoghq.com/integrations/webhooks/",
+    normalise=normalise,
+    retries_429=False,
+)

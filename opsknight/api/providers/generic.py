@@ -1,0 +1,232 @@
+"""OpsKnight's own JSON format, and any other JSON with a field mapping. Described in docs/api.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
+
+from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
+
+from opsknight.api import field_mapping
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said, each
+from opsknight.api.reading import (
+    ACTIONS,
+    QUIET,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "generic"
+MAX_EVENTS: Final = 1_000
+"""In one request."""
+
+_CONFIG: Final = ConfigDict(frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True)
+Text: TypeAlias = str | None
+Instant: TypeAlias = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GenericLink:
+    """A web address with the words to show for it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    href: Annotated[str, Field(validation_alias=AliasChoices("href", "url"), description="http or https address.")]
+    text: Annotated[str, Field(description="Words to show.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GenericEvent:
+    """One event in OpsKnight's own format. Send a title; everything else may be left out."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    title: Annotated[Text, Field(description="What is wrong, on one line; at most 1,024 characters are kept.")] = None
+    summary: Annotated[Text, Field(description="Taken for the title where that is missing.")] = None
+    message: Annotated[Text, Field(description="Taken for the title where both are missing.")] = None
+    action: Annotated[Text, Field(description="trigger (the default), acknowledge or resolve.")] = None
+    status: Annotated[
+        Text,
+        Field(
+            validation_alias=AliasChoices("status", "state"),
+            description="In place of action, in your own words: firing, down, resolved, ok, … Matched as a whole.",
+        ),
+    ] = None
+    dedup_key: Annotated[
+        Text,
+        Field(
+            validation_alias=AliasChoices("dedup_key", "alert_uid"),
+            description="Identity of the condition. Without it title, source and component are.",
+        ),
+    ] = None
+    severity: Annotated[Text, Field(description="critical, error (the default), warning or info.")] = None
+    source: Annotated[Text, Field(description="Host or system that has the problem.")] = None
+    component: Annotated[Text, Field(description="Part of it.")] = None
+    occurred_at: Annotated[
+        Instant,
+        Field(
+            validation_alias=AliasChoices("occurred_at", "timestamp", "created_at"),
+            description="When this happened: ISO 8601, or seconds or milliseconds since 1970.",
+        ),
+    ] = None
+    started_at: Annotated[Instant, Field(description="When the condition began.")] = None
+    tags: Annotated[
+        dict[str, str | int | float | bool | None] | list[str] | str | None,
+        Field(description='Names and values; also ["env:prod"] or "env:prod, team:web".'),
+    ] = None
+    links: Annotated[
+        tuple[GenericLink | str, ...] | None, Field(description="Web addresses, with or without words.")
+    ] = None
+    details: Annotated[dict[str, Any] | None, Field(description="Anything else to show.")] = None
+
+
+GENERIC_EVENT: Final[TypeAdapter[GenericEvent]] = TypeAdapter(GenericEvent)
+_NAMES: Final = (
+    "title, summary, message, action, status, state, dedup_key, alert_uid, severity, source, component, occurred_at,"
+    " timestamp, created_at, started_at, tags, links, details, link_to_upstream_details"
+)
+_NAMED: Final = frozenset(_NAMES.split(", "))
+_WANTED: Final[Mapping[str, str]] = {
+    "tags": "an object of names and texts",
+    "links": "a list of addresses, or of objects with href and text",
+    "details": "an object",
+    "occurred_at": "an ISO 8601 time, or a number of seconds since 1970",
+    "started_at": "an ISO 8601 time, or a number of seconds since 1970",
+}
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return an event for an object, or for each object of a list or of {"events": […]}.
+
+    With a field mapping the payload is brought into the generic format first.
+
+    Raises:
+        Malformed: a single event is not of this format; one of a list is unreadable instead.
+    """
+    mapping = context.mapping
+    listed = field_mapping.elements(mapping, payload) if mapping else _listed(payload)
+    if listed is None:
+        if context.may_exceed and (reason := excess(payload)):
+            return [Unreadable(reason)]
+        event = _event(payload, mapping)
+        return [] if event is None else [event]
+    if len(listed) > MAX_EVENTS:
+        raise Malformed(f"The payload holds {len(listed):,} events; send at most {MAX_EVENTS:,} at once.")
+    return each(listed, lambda element: _event(element, mapping), what="Event", context=context)
+
+
+def _listed(payload: Any) -> list[Any] | None:
+    if is_object(payload):
+        if "events" not in payload or not is_list(payload["events"]):
+            return None
+        payload = payload["events"]
+    if not payload:
+        raise Malformed("The list of events is empty.")
+    return payload
+
+
+def _event(element: Any, mapping: Mapping[str, object]) -> Event | None:
+    """Return the event of one element, None where its status pages nobody."""
+    if mapping:
+        element = field_mapping.mapped(mapping, element)
+    if not is_object(element):
+        raise Malformed("An event must be a JSON object.")
+    try:
+        said = GENERIC_EVENT.validate_python(element)
+    except ValidationError as error:
+        raise Malformed(_sentence(error, element)) from error
+    action = _action(said)
+    if action is None:
+        return None
+    title = one_line(said.title or said.summary or said.message or "")
+    if not title and (action is Action.TRIGGER or not said.dedup_key):
+        raise Malformed(_lacking(action))
+    return Event(
+        action=action,
+        dedup_key=scoped(SLUG, said.dedup_key or stable(title, said.source or "", said.component or "")),
+        title=title or said.dedup_key or "",
+        severity=severity_of(said.severity) or Severity.ERROR,
+        source=said.source or "",
+        component=said.component or "",
+        occurred_at=instant(said.occurred_at),
+        started_at=instant(said.started_at),
+        tags=texts(said.tags) if said.tags else {},
+        links=_links(said, element),
+        details=_details(said, element),
+    )
+
+
+def _action(said: GenericEvent) -> Action | None:
+    """Return what is asked for, None for a state that pages nobody.
+
+    A status is in its sender's words; one that is not known triggers, because a page too many is better
+    than one too few. An action must be known.
+    """
+    if said.action:
+        action = ACTIONS.get(word(said.action))
+        if action is None and word(said.action) not in QUIET:
+            raise Malformed(f"“action” is “{said.action[:40]}”; say trigger, acknowledge or resolve.")
+        return action
+    status = word(said.status)
+    return None if status in QUIET else ACTIONS.get(status, Action.TRIGGER)
+
+
+def _lacking(action: Action) -> str:
+    if action is Action.TRIGGER:
+        return "The event has no title; send one as “title”, “summary” or “message”."
+    return f"The event says {action} but not what; send the dedup_key of its trigger, or the same title."
+
+
+def _details(said: GenericEvent, element: Said) -> Said:
+    """Return the details with what else was sent: texts that are not the title, and fields that are not ours."""
+    details = {name: value for name, value in element.items() if name not in _NAMED}
+    title = said.title or said.summary or said.message
+    further = (("summary", said.summary), ("message", said.message))
+    details |= {name: value for name, value in further if value and value != title}
+    if said.severity and severity_of(said.severity) is None:
+        details["severity"] = said.severity
+    if said.details:
+        details |= said.details
+    return details
+
+
+def _links(said: GenericEvent, element: Said) -> tuple[Link, ...]:
+    found = [
+        link(one) if isinstance(one, str) else link(one.href, words=one_line(one.text)) for one in said.links or ()
+    ]
+    if "link_to_upstream_details" in element:
+        found.append(link(element["link_to_upstream_details"], words="Details"))
+    return tuple(one for one in found if one is not None)
+
+
+def _sentence(error: ValidationError, element: Said) -> str:
+    """Return what is wrong with the first field that is."""
+    field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+    wanted, kind = _WANTED.get(field, "text"), _kind(element.get(field))
+    return f"“{field}” must be {wanted}." if wanted.startswith(kind) else f"“{field}” must be {wanted}, not {kind}."
+
+
+def _kind(value: Any) -> str:
+    if is_object(value):
+        return "an object"
+    return "a list" if is_list(value) else f"“{text(value)[:40]}”"
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Generic JSON",
+    docs_url="docs/api.md",
+    normalise=normalise,
+)

@@ -1,0 +1,82 @@
+"""What an adapter is: one kind of monitor, and how what it sends becomes events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from opsknight.api.limits import excess
+from opsknight.domain.model.event import Event, Malformed, Unreadable
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+Said: TypeAlias = dict[str, Any]
+"""A JSON object as it was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an adapter may know beyond the payload.
+
+    `mapping` is the integration's field mapping. `new_key` is the dedup key to give where the
+    format lets its sender omit it. `may_exceed` is False where the parser knows already that no
+    event can be beyond the limits of one event.
+    """
+
+    received_at: datetime
+    mapping: Mapping[str, object] = field(default_factory=dict[str, object])
+    new_key: str = ""
+    may_exceed: bool = True
+
+
+Normalise: TypeAlias = Callable[[Any, Context], Sequence[Event | Unreadable]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One kind of monitor.
+
+    `normalise` returns an event for each element of a payload, an Unreadable for one that cannot
+    be one, and nothing for what pages nobody; it raises Malformed when the whole is not of this
+    format. Same in, same out: no clock, no randomness, no database.
+
+    `max_body` is in bytes. `key_in_body` says that the integration's key stands in the payload and
+    not in the address. `retries_429` says whether such a sender comes back after 429; where it
+    does not, it is told 503.
+    """
+
+    slug: str
+    label: str
+    docs_url: str
+    normalise: Normalise
+    max_body: int = MIB
+    key_in_body: bool = False
+    retries_429: bool = True
+
+
+def each(
+    elements: Sequence[Any], make: Callable[[Said], Event | None], *, what: str, context: Context
+) -> list[Event | Unreadable]:
+    """Return what `make` makes of each element; one that it refuses, or that holds too much, is unreadable.
+
+    `what` names an element for people; `make` returns None for what pages nobody.
+    """
+    made: list[Event | Unreadable] = []
+    for number, element in enumerate(elements, start=1):
+        if element.__class__ is not dict:
+            made.append(Unreadable(f"{what} {number} is not a JSON object."))
+            continue
+        if context.may_exceed and (reason := excess(element)):
+            made.append(Unreadable(f"{what} {number}: {reason}"))
+            continue
+        try:
+            event = make(element)
+        except Malformed as refused:
+            made.append(Unreadable(f"{what} {number}: {refused}"))
+            continue
+        if event is not None:
+            made.append(event)
+    return made
