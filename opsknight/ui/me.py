@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from opsknight.domain.queries.contact_methods import ContactMethodLine
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.avatar import avatar
@@ -20,12 +21,11 @@ from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.reading import read_methods
-from opsknight.ui.viewer import Viewer, signed_in
+from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-Method = Mapping[str, Any]
 CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
 ROLES = {
     "admin": "Admin: may do everything",
@@ -44,21 +44,20 @@ def mount(deps: Deps) -> None:
         methods = await read_methods(deps, viewer.id)
         ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
         with frame("Me", viewer):
-            reached = show(viewer, methods)
+            reached, push = show(viewer, methods)
 
         async def again() -> None:
-            reached.clear()
+            await still_signed_in(deps)
             fresh = await read_methods(deps, viewer.id)
+            reached.clear()
             with reached:
                 show_methods(fresh)
 
-        for push in ui.context.client.elements.values():
-            if push.props.get("id") == "ok-push":
-                push.on("changed", again, args=[])
+        push.on("changed", again, args=[])
 
 
-def show(viewer: Viewer, methods: Sequence[Method]) -> ui.element:
-    """Build the page and return the place of the contact methods."""
+def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.element, ui.element]:
+    """Build the page; return the place of the contact methods, and that of push, which tells of changes to them."""
     _who(viewer)
     with section(
         "How you are reached", "Every page goes out here, in this order. A method counts once it is verified."
@@ -70,7 +69,7 @@ def show(viewer: Viewer, methods: Sequence[Method]) -> ui.element:
             tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
     with (
         section("Push on this device", "A notification with an Acknowledge button, also while no tab is open."),
-        tag("div", id="ok-push", classes="ok-push"),
+        tag("div", id="ok-push", classes="ok-push") as push,
     ):
         tag("p", "Asking this browser…", classes="ok-muted")
         with tag("div", classes="ok-buttons"):
@@ -88,10 +87,10 @@ def show(viewer: Viewer, methods: Sequence[Method]) -> ui.element:
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    return reached
+    return reached, push
 
 
-def show_methods(methods: Sequence[Method]) -> None:
+def show_methods(methods: Sequence[ContactMethodLine]) -> None:
     """Build one row per contact method, or say that there is none."""
     if not any(_works(method) for method in methods):
         note(
@@ -115,12 +114,12 @@ def _who(viewer: Viewer) -> None:
             button("Sign out", kind="quiet", icon="out", data_act="sign-out")
 
 
-def _method(method: Method) -> None:
+def _method(method: ContactMethodLine) -> None:
     mark, channel = CHANNELS.get(method["channel"], ("send", method["channel"]))
     with row(classes="ok-method"):
         icon(mark, classes="ok-faint")
         with tag("div"):
-            tag("span", method["label"] or method["address"], classes="ok-cut")
+            tag("span", method["label"], classes="ok-cut")
             tag("span", f" {channel}", classes="ok-faint")
         _state(method)
         with tag("span", classes="ok-faint"):
@@ -131,7 +130,7 @@ def _method(method: Method) -> None:
                 moment(method["last_proof_at"], "ago")
 
 
-def _state(method: Method) -> None:
+def _state(method: ContactMethodLine) -> None:
     if method["disabled_at"] is not None:
         verdict(f"Off: {method['disabled_reason'] or 'switched off'}", "bad")
     elif method["verified_at"] is None:
@@ -140,5 +139,5 @@ def _state(method: Method) -> None:
         verdict("Verified", "good")
 
 
-def _works(method: Method) -> bool:
+def _works(method: ContactMethodLine) -> bool:
     return method["verified_at"] is not None and method["disabled_at"] is None

@@ -1,40 +1,30 @@
-"""What pages read, in the shapes of the API; each function opens one short read."""
+"""What pages read; each function opens one short read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from opsknight.domain.queries.services import services
+from opsknight.domain.queries import incidents
+from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.incidents import Detail, FactLine
+from opsknight.domain.queries.pages import PageLine, pages
+from opsknight.domain.queries.services import ServiceLine, services
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-Plain = Mapping[str, Any]
-
 
 @dataclass(slots=True)
 class Told:
-    """All that an incident's page tells; `more` continues the story into the past, where there is one."""
+    """All that an incident's page tells; `more` continues the story into the past, where there is any."""
 
-    incident: Plain
-    alerts: Sequence[Plain]
-    pages: Sequence[Plain]
-    facts: Sequence[Plain]
+    detail: Detail
+    pages: Sequence[PageLine]
+    facts: Sequence[FactLine]
     more: str | None
-    tags: Mapping[str, str]
-    links: Sequence[Plain]
-
-    @property
-    def facts_of_side(self) -> tuple[object, ...]:
-        """What the side of the page is built from."""
-        return self.incident, self.tags, self.links
-
-    def become(self, other: Told) -> None:
-        """Take over what `other` tells, except how far the story has been read into the past."""
-        self.incident, self.alerts, self.pages = other.incident, other.alerts, other.pages
-        self.facts, self.tags, self.links = other.facts, other.tags, other.links
 
 
 async def read_incident(deps: Deps, key: str) -> Told:
@@ -43,20 +33,30 @@ async def read_incident(deps: Deps, key: str) -> Told:
     Raises:
         NotFound: there is none, or the key is neither.
     """
-    raise NotImplementedError
+    async with deps.reading() as session:
+        incident_id = await incidents.find(session, key)
+        story = await incidents.timeline(session, incident_id)
+        return Told(
+            detail=await incidents.detail(session, incident_id),
+            pages=await pages(session, incident_id),
+            facts=story["facts"],
+            more=story["more"],
+        )
 
 
-async def read_story(deps: Deps, key: str, *, before: str | None) -> tuple[Sequence[Plain], str | None]:
-    """Return what happened before the cursor `before`, newest first, and the next cursor."""
-    raise NotImplementedError
+async def read_story(deps: Deps, incident_id: str, *, before: str | None) -> incidents.Timeline:
+    """Return what happened to an incident before the cursor `before`, newest first."""
+    async with deps.reading() as session:
+        return await incidents.timeline(session, UUID(incident_id), before=before)
 
 
-async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[Plain]:
+async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[ServiceLine]:
     """Return every service with its integrations, by name; the keys only `with_keys`."""
     async with deps.reading() as session:
         return await services(session, with_keys=with_keys)
 
 
-async def read_methods(deps: Deps, user_id: int) -> Sequence[Plain]:
+async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:
     """Return a person's contact methods, first used first."""
-    raise NotImplementedError
+    async with deps.reading() as session:
+        return await contact_methods(session, user_id)

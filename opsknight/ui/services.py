@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
@@ -22,8 +23,6 @@ from opsknight.ui.viewer import signed_in
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-Service = Mapping[str, Any]
-
 
 def mount(deps: Deps) -> None:
     """Serve the page at /services."""
@@ -36,7 +35,7 @@ def mount(deps: Deps) -> None:
             show(services, base_url=deps.settings.address)
 
 
-def show(services: Sequence[Service], *, base_url: str) -> None:
+def show(services: Sequence[ServiceLine], *, base_url: str) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight."""
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -58,12 +57,12 @@ def show(services: Sequence[Service], *, base_url: str) -> None:
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
-def _service(service: Service, base_url: str) -> None:
+def _service(service: ServiceLine, base_url: str) -> None:
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
         with tag("div", classes="ok-section-head"):
             tag("h2", service["name"], id=f"{name}-title")
-            if service.get("description"):
+            if service["description"]:
                 tag("p", service["description"])
             _owners(service)
         with tag("div", classes="ok-section-body ok-integrations"):
@@ -73,40 +72,40 @@ def _service(service: Service, base_url: str) -> None:
                 _integration(integration, base_url)
 
 
-def _owners(service: Service) -> None:
+def _owners(service: ServiceLine) -> None:
     with tag("dl", classes="ok-facts"):
         for words, value in (("Team", service["team"]), ("Policy", service["policy"])):
             tag("dt", words)
             tag("dd", value or "none")
-    if web_address(service.get("runbook_url") or ""):
+    if web_address(service["runbook_url"]):
         outward(service["runbook_url"], "Runbook", icon_name="book")
 
 
-def _integration(integration: Mapping[str, Any], base_url: str) -> None:
-    how = sender(integration["provider"])
+def _integration(integration: IntegrationLine, base_url: str) -> None:
+    how, key = sender(integration["provider"]), integration["key"]
     with tag("article", classes="ok-integration"):
         with tag("header", classes="ok-integration-head"):
             with tag("div"):
                 tag("h3", integration["name"] or how.name)
                 tag("p", how.name, classes="ok-muted")
-            if integration["key"] is not None:
-                _send_a_test(integration)
-        if integration["key"] is None:
+            if key is not None:
+                _send_a_test(integration["provider"], key)
+        if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
-            _how_to_send(integration, base_url)
+            _how_to_send(integration["provider"], key, base_url)
 
 
-def _send_a_test(integration: Mapping[str, Any]) -> None:
-    path, body = test_event(integration["provider"], integration["key"])
+def _send_a_test(provider: str, key: str) -> None:
+    path, body = test_event(provider, key)
     said = "Sent: an incident of severity info opens on the board. Resolve it when you have seen it."
     post_button("Send a test event", path, body, said=said, icon="send", small=True)
 
 
-def _how_to_send(integration: Mapping[str, Any], base_url: str) -> None:
-    how, key = sender(integration["provider"]), integration["key"]
+def _how_to_send(provider: str, key: str, base_url: str) -> None:
+    how = sender(provider)
     with tag("dl", classes="ok-facts ok-keys-of"):
-        _copied("Address", endpoint(base_url, key, provider=integration["provider"]))
+        _copied("Address", endpoint(base_url, key, provider=provider))
         _copied("Key", key)
     tag("p", how.where, classes="ok-where")
     copybox(how.text(base_url, key), what=f"the text for {how.name}")

@@ -28,6 +28,8 @@ class ServiceLine(TypedDict):
     team: str
     policy: str
     policy_id: int
+    description: str
+    runbook_url: str
     integrations: list[IntegrationLine]
 
 
@@ -37,6 +39,8 @@ async def services(session: AsyncSession, *, with_keys: bool) -> Sequence[Servic
         select(
             ServiceRow.id,
             ServiceRow.name,
+            ServiceRow.description,
+            ServiceRow.runbook_url,
             TeamRow.name.label("team"),
             EscalationPolicyRow.name.label("policy"),
             EscalationPolicyRow.id.label("policy_id"),
@@ -47,7 +51,14 @@ async def services(session: AsyncSession, *, with_keys: bool) -> Sequence[Servic
     )
     lines = {
         row.id: ServiceLine(
-            id=row.id, name=row.name, team=row.team, policy=row.policy, policy_id=row.policy_id, integrations=[]
+            id=row.id,
+            name=row.name,
+            team=row.team,
+            policy=row.policy,
+            policy_id=row.policy_id,
+            description=row.description,
+            runbook_url=row.runbook_url,
+            integrations=[],
         )
         for row in await session.execute(statement)
     }

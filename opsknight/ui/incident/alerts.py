@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from opsknight.domain.queries.incidents import AlertLine
 from opsknight.ui.parts.badge import badge
 from opsknight.ui.parts.copybox import copy_button
 from opsknight.ui.parts.links import outward
@@ -13,12 +13,11 @@ from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 
-Alert = Mapping[str, Any]
 MOST_DETAILS = 40
 LONGEST = 2000
 
 
-def show_alerts(alerts: Sequence[Alert]) -> None:
+def show_alerts(alerts: Sequence[AlertLine]) -> None:
     """Build every alert, those still firing first; the only one stands open."""
     if not alerts:
         tag("p", "It was opened by hand; no monitor stands behind it.", classes="ok-muted")
@@ -26,7 +25,7 @@ def show_alerts(alerts: Sequence[Alert]) -> None:
         _alert(alert, unfolded=len(alerts) == 1)
 
 
-def _alert(alert: Alert, *, unfolded: bool) -> None:
+def _alert(alert: AlertLine, *, unfolded: bool) -> None:
     firing = alert["status"] == "open"
     with tag("article", classes="ok-alert"):
         with tag("div", classes="ok-alert-head"):
@@ -40,7 +39,7 @@ def _alert(alert: Alert, *, unfolded: bool) -> None:
         _said(alert, unfolded=unfolded)
 
 
-def _times(alert: Alert) -> None:
+def _times(alert: AlertLine) -> None:
     if alert["count"] > 1:
         tag("span", f"{alert['count']:,} times".replace(",", "\u202f"), classes="ok-tab")
     with tag("span"):
@@ -51,7 +50,7 @@ def _times(alert: Alert) -> None:
         moment(alert["resolved_at"] or alert["last_seen_at"], "ago")
 
 
-def _said(alert: Alert, *, unfolded: bool) -> None:
+def _said(alert: AlertLine, *, unfolded: bool) -> None:
     """Tell tags, links and details; what is long can be scrolled and copied, never run."""
     pairs = [(key, _text(value)) for key, value in {**alert["tags"], **alert["details"]}.items()]
     if alert["links"]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from nicegui.element import Element
 
+from opsknight.domain.queries.board import BoardLine
 from opsknight.ui.viewer import Viewer
 
 
 class Head(Element, component="head.js"):
     """Shows `line` (a board line), does the verbs by HTTP, and emits `changed` when the incident did."""
 
-    def __init__(self, line: Mapping[str, Any], viewer: Viewer) -> None:
+    def __init__(self, line: BoardLine, viewer: Viewer) -> None:
         """Build it for what `viewer` may see; the browser keeps it true from then on."""
         super().__init__()
         self._props["incident"] = dict(line)

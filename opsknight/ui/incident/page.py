@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from opsknight.domain.queries.board import BoardLine
+from opsknight.domain.queries.incidents import Detail
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
 from opsknight.ui.incident.alerts import show_alerts
@@ -19,12 +21,13 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import Told, read_incident, read_story
-from opsknight.ui.viewer import Viewer, signed_in
+from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 PATH = "/incidents"
+AGAIN_EVERY_S = 0.4
 
 
 def mount(deps: Deps) -> None:
@@ -38,7 +41,7 @@ def mount(deps: Deps) -> None:
         except NotFound as refusal:
             _absent(viewer, refusal.sentence)
             return
-        line = told.incident
+        line = told.detail["incident"]
         with frame(f"#{line['n']} {line['title']}", viewer, path=PATH):
             show(deps, viewer, told)
 
@@ -47,27 +50,29 @@ def show(deps: Deps, viewer: Viewer, told: Told) -> None:
     """Build the page and keep it true: the head asks for the rest to be read again when something changed."""
     with tag("div", classes="ok-incident"):
         with tag("div", classes="ok-incident-main"):
-            head = Head(told.incident, viewer)
-            alerts = _part("Alerts" if len(told.alerts) != 1 else "Alert", lambda: show_alerts(told.alerts))
+            head = Head(told.detail["incident"], viewer)
+            alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
             with _section("What happened"):
                 story = Story(told.facts)
                 _earlier(deps, told, story)
         with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
-            _facts(told)
+            _side(told.detail)
 
     async def again() -> None:
-        now = await read_incident(deps, told.incident["id"])
+        await still_signed_in(deps)
+        now = await read_incident(deps, told.detail["incident"]["id"])
+        before, told.detail = told.detail, now.detail
+        pages_before, told.pages = told.pages, now.pages
         story.newer(now.facts)
-        _anew(side, lambda: _facts(now), changed=now.facts_of_side != told.facts_of_side)
-        _anew(alerts, lambda: show_alerts(now.alerts), changed=now.alerts != told.alerts)
-        _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != told.pages)
-        told.become(now)
+        _anew(side, lambda: _side(now.detail), changed=_of_side(now.detail) != _of_side(before))
+        _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
+        _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != pages_before)
 
-    head.on("changed", again, args=[], throttle=0.4, leading_events=True, trailing_events=True)
+    head.on("changed", again, args=[], throttle=AGAIN_EVERY_S, leading_events=True, trailing_events=True)
 
 
-def _anew(place: ui.element, build: Any, *, changed: bool) -> None:
+def _anew(place: ui.element, build: Callable[[], None], *, changed: bool) -> None:
     """Build `place` again, but only if it would say something else: reading is not disturbed for nothing."""
     if changed:
         place.clear()
@@ -76,13 +81,12 @@ def _anew(place: ui.element, build: Any, *, changed: bool) -> None:
 
 
 def _section(title: str) -> ui.element:
-    place = tag("section", classes="ok-incident-part")
-    with place:
+    with tag("section", classes="ok-incident-part") as place:
         tag("h2", title)
     return place
 
 
-def _part(title: str, build: Any) -> ui.element:
+def _part(title: str, build: Callable[[], None]) -> ui.element:
     with _section(title), tag("div") as place:
         build()
     return place
@@ -95,16 +99,24 @@ def _earlier(deps: Deps, told: Told, story: Story) -> None:
     more = button("Earlier", kind="quiet", small=True, icon="clock")
 
     async def earlier() -> None:
-        facts, told.more = await read_story(deps, told.incident["id"], before=told.more)
-        story.older(facts)
+        await still_signed_in(deps)
+        before = await read_story(deps, told.detail["incident"]["id"], before=told.more)
+        story.older(before["facts"])
+        told.more = before["more"]
         more.set_visibility(told.more is not None)
 
     more.on("click", earlier, args=[])
 
 
-def _facts(told: Told) -> None:
-    line = told.incident
-    if web_address(line["runbook_url"] or ""):
+def _of_side(detail: Detail) -> tuple[object, ...]:
+    line = detail["incident"]
+    times = line["last_event_at"], line["count"]
+    return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], detail["links"])
+
+
+def _side(detail: Detail) -> None:
+    line = detail["incident"]
+    if web_address(line["runbook_url"]):
         outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True)
     with tag("dl", classes="ok-facts"):
         _fact("Service", line["service"], href=f"/services#service-{line['service_id']}")
@@ -113,15 +125,15 @@ def _facts(told: Told) -> None:
         _times(line)
         if line["count"] > 1:
             _fact("Occurrences", f"{line['count']:,}".replace(",", "\u202f"))
-        for key, value in sorted(told.tags.items()):
+        for key, value in sorted(detail["tags"].items()):
             _fact(key, value)
-    if told.links:
+    if detail["links"]:
         with tag("div", classes="ok-links"):
-            for link in told.links:
+            for link in detail["links"]:
                 outward(link["href"], link.get("text") or link["href"])
 
 
-def _times(line: Mapping[str, Any]) -> None:
+def _times(line: BoardLine) -> None:
     for words, at in (("Opened", line["created_at"]), ("Last event", line["last_event_at"])):
         tag("dt", words)
         with tag("dd"):

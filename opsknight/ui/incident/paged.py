@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from nicegui import ui
-
+from opsknight.domain.queries.pages import AttemptLine, NotificationLine, PageLine
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.person import person
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
-
-Page = Mapping[str, Any]
 
 CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
 OUTCOMES: dict[str, tuple[str, Kind]] = {
@@ -27,6 +23,13 @@ OUTCOMES: dict[str, tuple[str, Kind]] = {
     "bundled": ("Sent together with another", "none"),
     "ambiguous": ("Perhaps sent: no answer came", "warn"),
 }
+ATTEMPTS = {
+    "started": "under way",
+    "accepted": "accepted",
+    "retry": "did not go through",
+    "failed": "refused",
+    "ambiguous": "no answer",
+}
 KINDS = {
     "assigned": "because it was assigned to them",
     "still_on_it": "to ask whether they are still on it",
@@ -34,18 +37,18 @@ KINDS = {
 }
 
 
-def show_paged(pages: Sequence[Page], *, viewer_id: int) -> None:
+def show_paged(pages: Sequence[PageLine], *, viewer_id: int) -> None:
     """Build one block per page, newest first."""
     if not pages:
         tag("p", "Nobody has been paged for this incident.", classes="ok-muted")
     for page in pages:
-        _page(page, you=page.get("user_id") == viewer_id)
+        _page(page, you=page["user_id"] == viewer_id)
 
 
-def _page(page: Page, *, you: bool) -> None:
+def _page(page: PageLine, *, you: bool) -> None:
     with tag("article", classes="ok-paged"):
         with tag("header", classes="ok-paged-head"):
-            person(_name(page["user"]), you=you)
+            person(page["user"], you=you)
             tag("span", _why(page), classes="ok-muted")
             moment(page["at"], "seconds", classes="ok-faint")
         if not page["notifications"]:
@@ -55,7 +58,7 @@ def _page(page: Page, *, you: bool) -> None:
                 _notification(notification)
 
 
-def _notification(notification: Mapping[str, Any]) -> None:
+def _notification(notification: NotificationLine) -> None:
     mark, channel = CHANNELS.get(notification["channel"], ("send", notification["channel"]))
     words, kind = OUTCOMES.get(notification["status"], (notification["status"], "none"))
     with tag("li", classes="ok-notification"):
@@ -70,7 +73,7 @@ def _notification(notification: Mapping[str, Any]) -> None:
             _attempts(notification["attempts"])
 
 
-def _attempts(attempts: Sequence[Mapping[str, Any]]) -> None:
+def _attempts(attempts: Sequence[AttemptLine]) -> None:
     """Tell each try in the provider's words; one that simply went well needs no telling."""
     if len(attempts) < 2 and not any(attempt["detail"] for attempt in attempts):
         return
@@ -83,29 +86,13 @@ def _attempts(attempts: Sequence[Mapping[str, Any]]) -> None:
                     tag("span", _attempt(attempt))
 
 
-def _attempt(attempt: Mapping[str, Any]) -> str:
-    outcome = {
-        "started": "under way",
-        "accepted": "accepted",
-        "retry": "did not go through",
-        "failed": "refused",
-        "ambiguous": "no answer",
-    }.get(attempt["outcome"], attempt["outcome"])
+def _attempt(attempt: AttemptLine) -> str:
+    outcome = ATTEMPTS.get(attempt["outcome"], attempt["outcome"])
     return f"{outcome}: {attempt['detail']}" if attempt["detail"] else outcome
 
 
-def _why(page: Page) -> str:
-    lap = f", round {page['lap'] + 1}" if page.get("lap") else ""
-    because = KINDS.get(page["kind"])
-    return because or (f"by step {page['step']}{lap}" if page.get("step") else page["reason"])
-
-
-def _name(user: object) -> str:
-    return str(user["name"]) if isinstance(user, Mapping) else str(user)
-
-
-def clear_and_show(place: ui.element, pages: Sequence[Page], *, viewer_id: int) -> None:
-    """Build the blocks anew in `place`."""
-    place.clear()
-    with place:
-        show_paged(pages, viewer_id=viewer_id)
+def _why(page: PageLine) -> str:
+    lap = f", round {page['lap'] + 1}" if page["lap"] else ""
+    if page["step"] is not None:
+        return f"by step {page['step']}{lap}"
+    return KINDS.get(page["kind"]) or page["reason"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from nicegui import ui
 
+from opsknight.domain.queries.incidents import FactLine
 from opsknight.ui.parts.entry import entry, timeline
 from opsknight.ui.parts.tag import tag
-
-Happened = Mapping[str, Any]
 
 MARKS: dict[str, tuple[str, str]] = {
     "opened": ("bell", "bad"),
@@ -53,14 +51,14 @@ PLAIN = ("clock", "")
 class Story:
     """The list on the page; it grows at the top without disturbing what is being read."""
 
-    def __init__(self, facts: Sequence[Happened]) -> None:
+    def __init__(self, facts: Sequence[FactLine]) -> None:
         """Build the list for `facts`, newest first."""
         self._newest: list[tuple[object, ...]] = []
         self._nothing = tag("p", "Nothing has happened yet.", classes="ok-muted")
         self._list = timeline()
         self.older(facts)
 
-    def older(self, facts: Sequence[Happened]) -> None:
+    def older(self, facts: Sequence[FactLine]) -> None:
         """Add `facts` below."""
         with self._list:
             for fact in facts:
@@ -68,7 +66,7 @@ class Story:
         self._newest += [_identity(fact) for fact in facts]
         self._nothing.set_visibility(not self._newest)
 
-    def newer(self, facts: Sequence[Happened]) -> None:
+    def newer(self, facts: Sequence[FactLine]) -> None:
         """Put those of `facts`, newest first, that are not on the page yet at the top."""
         known = set(self._newest[:500])
         fresh = [fact for fact in facts if _identity(fact) not in known]
@@ -80,10 +78,10 @@ class Story:
         self._nothing.set_visibility(not self._newest)
 
 
-def _line(fact: Happened) -> ui.element:
+def _line(fact: FactLine) -> ui.element:
     mark, kind = MARKS.get(fact["kind"], PLAIN)
     return entry(fact["at"], fact["sentence"], mark=mark, kind=kind)
 
 
-def _identity(fact: Happened) -> tuple[object, ...]:
+def _identity(fact: FactLine) -> tuple[object, ...]:
     return fact["at"], fact["kind"], fact["sentence"]

@@ -56,10 +56,10 @@ def choice(
     return group
 
 
-def switch(name: str, label: str, *, on: bool, **attributes: object) -> ui.element:
+def switch(name: str, label: str, *, on: bool) -> ui.element:
     """Show something that is on or off and return its checkbox."""
     with tag("label", classes="ok-switch"):
-        control = tag("input", type="checkbox", role="switch", id=name, checked=True if on else None, **attributes)
+        control = tag("input", type="checkbox", role="switch", id=name, checked=True if on else None)
         tag("span", label)
     return control
 

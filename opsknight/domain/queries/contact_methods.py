@@ -1,0 +1,57 @@
+"""A person's contact methods, as their own page shows them. Instants are epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy import case, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.store.tables import ContactMethodRow
+
+
+class ContactMethodLine(TypedDict):
+    """One verified way to reach a person, or one that does not count: not verified yet, or switched off."""
+
+    id: int
+    channel: str
+    label: str
+    verified_at: float | None
+    last_proof_at: float | None
+    disabled_at: float | None
+    disabled_reason: str
+
+
+async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[ContactMethodLine]:
+    """Return a person's contact methods: push first, as pages go out, what is switched off last.
+
+    A label falls back on the address, except for push, whose address is a long secret.
+    """
+    statement = (
+        select(ContactMethodRow)
+        .where(ContactMethodRow.user_id == user_id)
+        .order_by(
+            ContactMethodRow.disabled_at.is_not(None),
+            case((ContactMethodRow.channel == "push", 0), else_=1),
+            ContactMethodRow.id,
+        )
+    )
+    return [_line(row) for row in (await session.execute(statement)).scalars()]
+
+
+def _line(row: ContactMethodRow) -> ContactMethodLine:
+    return ContactMethodLine(
+        id=row.id,
+        channel=row.channel,
+        label=row.label or (row.address if row.channel != "push" else "A browser"),
+        verified_at=_epoch(row.verified_at),
+        last_proof_at=_epoch(row.last_proof_at),
+        disabled_at=_epoch(row.disabled_at),
+        disabled_reason=row.disabled_reason,
+    )
+
+
+def _epoch(at: datetime | None) -> float | None:
+    return at.timestamp() if at is not None else None
