@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 import orjson
-from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -107,7 +106,6 @@ class Database:
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
         )
-        event.listen(engine.sync_engine, "handle_error", _give_up_when_stuck)
         self._engines.append(engine)
         return async_sessionmaker(engine, expire_on_commit=False)
 
@@ -205,12 +203,6 @@ def _is_loss(error: BaseException) -> bool:
         return error.connection_invalidated
     # asyncpg says InterfaceError both for a closed connection and for our own mistakes.
     return isinstance(error, _LOST) or (isinstance(error, asyncpg.InterfaceError) and "closed" in str(error))
-
-
-def _give_up_when_stuck(failure: ExceptionContext) -> None:
-    """Throw a connection away that did not answer in time; to roll back on it would wait for the same server."""
-    if isinstance(failure.original_exception, TimeoutError):
-        failure.is_disconnect = True
 
 
 async def _open(dsn: str, *, purpose: str, limits: Limits) -> Connection:
