@@ -1,0 +1,143 @@
+"""Alive, ready, and the figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from opsknight.domain.store.engine import Database
+from tests.api.house import House, a_house
+from tests.builders import a_timer
+from tests.clock import StoppedClock
+
+FROM_HERE = ("127.0.0.1", 5000)
+
+
+async def readiness(house: House) -> tuple[int, dict[str, str]]:
+    answer = await house.client.get("/readyz")
+    return answer.status_code, {
+        name: finding["sentence"] for name, finding in answer.json()["findings"].items() if finding["state"] != "good"
+    }
+
+
+def reading_the_feed(house: House) -> House:
+    house.deps.hub.read_at = house.deps.clock.monotonic()
+    return house
+
+
+async def test_alive_needs_nobody(house: House):
+    answer = await house.client.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+async def test_all_well_is_ready(house: House):
+    assert await readiness(reading_the_feed(house)) == (200, {})
+
+
+async def test_without_a_mail_server_it_is_ready_and_says_what_is_missing(database: Database, clock: StoppedClock):
+    async with a_house(database, clock) as house:
+        status, wrong = await readiness(reading_the_feed(house))
+
+    assert (status, wrong) == (200, {"mail": "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."})
+
+
+async def test_a_feed_that_is_not_read_is_not_ready(house: House):
+    status, wrong = await readiness(house)
+
+    assert (status, list(wrong)) == (503, ["feed"])
+
+
+async def test_work_that_nobody_takes_is_a_warning_and_then_bad(house: House, database: Database, clock: StoppedClock):
+    await a_timer(database, due_at=clock.now())
+    reading_the_feed(house)
+
+    found = []
+    for seconds in (9, 2, 20):
+        clock.advance(timedelta(seconds=seconds))
+        found.append(await readiness(house))
+
+    assert found == [
+        (200, {}),
+        (200, {"engine": "Paging is late: the oldest work fell due 11 s ago and nobody has taken it."}),
+        (503, {"engine": "Paging is late: the oldest work fell due 31 s ago and nobody has taken it."}),
+    ]
+
+
+async def test_too_little_room_ahead_is_not_ready(house: House, clock: StoppedClock):
+    reading_the_feed(house)
+    clock.advance(timedelta(days=65))
+
+    status, wrong = await readiness(house)
+
+    assert (status, list(wrong)) == (503, ["partitions"])
+    assert "1 more whole months only" in wrong["partitions"]
+
+
+async def test_without_a_database_the_answer_comes_all_the_same(house: House):
+    reading_the_feed(house)
+    gone = Database("postgresql://nobody@localhost:1/nothing")
+    house.deps.database = gone
+
+    status, wrong = await readiness(house)
+
+    assert (status, list(wrong)) == (503, ["database"])
+    await gone.close()
+
+
+async def test_a_jump_of_the_clock_is_a_warning(house: House, clock: StoppedClock):
+    reading_the_feed(house)
+    clock.jump = timedelta(hours=1)
+
+    status, wrong = await readiness(house)
+
+    assert status == 200
+    assert wrong["clock"].startswith("The database's clock jumped by +3600 s.")
+
+
+async def test_stopping_is_not_ready(house: House):
+    reading_the_feed(house).deps.stopping.set()
+
+    assert (await readiness(house))[0] == 503
+
+
+# figures
+
+
+def from_this_machine(house: House) -> House:
+    house.from_client = FROM_HERE
+    return house
+
+
+async def test_figures_are_for_this_machine(house: House):
+    answer = await from_this_machine(house).client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "opsknight_ingest_seconds_bucket" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip"])
+async def test_a_proxy_on_this_machine_does_not_make_strangers_local(house: House, header: str):
+    answer = await from_this_machine(house).client.get("/metrics", headers={header: "198.51.100.1"})
+
+    assert answer.status_code == 401
+
+
+async def test_figures_are_for_admins_and_for_nobody_else(house: House):
+    admin, responder = await house.signed_in(role="admin"), await house.signed_in(role="responder")
+
+    assert (await house.client.get("/metrics", headers=admin)).status_code == 200
+    assert (await house.client.get("/metrics", headers=responder)).status_code == 403
+    assert (await house.client.get("/metrics")).status_code == 401
+
+
+@pytest.mark.parametrize(("shown", "status"), [("Bearer t0ken", 200), ("Bearer other", 401), ("", 401)])
+async def test_with_a_token_figures_are_for_its_bearer(
+    database: Database, clock: StoppedClock, shown: str, status: int
+):
+    async with a_house(database, clock, metrics_token="t0ken") as house:
+        answer = await from_this_machine(house).client.get("/metrics", headers={"authorization": shown})
+
+    assert answer.status_code == status
