@@ -6,6 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -38,7 +39,7 @@ async def take_back(uow: UnitOfWork, incident_id: UUID) -> tuple[tuple[UUID, ...
     newest = (
         select(AlertRow.id)
         .where(AlertRow.incident_id == incident_id)
-        .distinct(AlertRow.dedup_sha)
+        .ext(distinct_on(AlertRow.dedup_sha))
         .order_by(AlertRow.dedup_sha, AlertRow.opened_at.desc())
     )
     ids = (await uow.session.execute(newest)).scalars().all()

@@ -48,8 +48,8 @@ async def undo(uow: UnitOfWork, incident_id: UUID) -> Done:
 def _timer(uow: UnitOfWork, held: Held, kept: Undo, after: Incident) -> tuple[TimerKind, datetime] | None:
     """Return the timer that ran before with what remained of it, or the one that the status calls for."""
     due = held.wanted(after, at=uow.now)
-    if due is None or kept.timer is None:
-        return due
+    if due is None or kept.timer is None or after.until is not None:
+        return due  # a stated end stays where it is
     return TimerKind(kept.timer), uow.now + timedelta(seconds=kept.wait_s)
 
 

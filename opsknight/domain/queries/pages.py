@@ -1,0 +1,144 @@
+"""Who was paged for an incident, over which contact methods, and what the providers answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, TypedDict
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.store.tables import AttemptRow, ContactMethodRow, NotificationRow, PageRow, UserRow
+
+PAGES_AT_MOST = 200
+_OF_A_STEP = "page"
+
+
+class AttemptLine(TypedDict):
+    """One call to a provider."""
+
+    number: int
+    started_at: float
+    finished_at: float | None
+    outcome: str
+    detail: str
+
+
+class NotificationLine(TypedDict):
+    """One message; `sentence` says what its status alone does not, or nothing."""
+
+    id: str
+    channel: str
+    label: str
+    status: str
+    sentence: str
+    due_at: float
+    finished_at: float | None
+    attempts: list[AttemptLine]
+
+
+class PageLine(TypedDict):
+    """One decision to reach one person; `step` counts from 1 and is None where no step decided."""
+
+    id: str
+    user: str
+    user_id: int
+    step: int | None
+    lap: int
+    generation: int
+    kind: str
+    reason: str
+    at: float
+    notifications: list[NotificationLine]
+
+
+async def pages(session: AsyncSession, incident_id: UUID) -> list[PageLine]:
+    """Return the PAGES_AT_MOST newest pages of an incident, newest first, with every message and attempt."""
+    newest = (
+        select(PageRow, UserRow.name)
+        .join(UserRow, UserRow.id == PageRow.user_id)
+        .where(PageRow.incident_id == incident_id)
+        .order_by(PageRow.created_at.desc(), PageRow.id.desc())
+        .limit(PAGES_AT_MOST)
+    )
+    found = (await session.execute(newest)).all()
+    messages = await _notifications(session, [page.id for page, _ in found])
+    return [_page(page, name, messages[page.id]) for page, name in found]
+
+
+async def _notifications(session: AsyncSession, page_ids: list[UUID]) -> dict[UUID, list[NotificationLine]]:
+    messages: dict[UUID, list[NotificationLine]] = defaultdict(list)
+    if not page_ids:
+        return messages
+    statement = (
+        select(NotificationRow, ContactMethodRow.label, ContactMethodRow.address)
+        .outerjoin(ContactMethodRow, ContactMethodRow.id == NotificationRow.contact_method_id)
+        .where(NotificationRow.page_id.in_(page_ids))
+        .order_by(NotificationRow.position)
+    )
+    rows = (await session.execute(statement)).all()
+    tries = await _attempts(session, [row.id for row, _, _ in rows])
+    for row, label, address in rows:
+        shown = label or (address if row.channel == "email" else "") or ""  # a push address is a long secret
+        messages[row.page_id].append(_notification(row, shown, tries[row.id]))
+    return messages
+
+
+async def _attempts(session: AsyncSession, notification_ids: list[UUID]) -> dict[UUID, list[AttemptLine]]:
+    tries: dict[UUID, list[AttemptLine]] = defaultdict(list)
+    if notification_ids:
+        statement = select(AttemptRow).where(AttemptRow.notification_id.in_(notification_ids))
+        for row in (await session.execute(statement.order_by(AttemptRow.number))).scalars():
+            tries[row.notification_id].append(_attempt(row))
+    return tries
+
+
+def _page(row: PageRow, name: str, notifications: list[NotificationLine]) -> PageLine:
+    return PageLine(
+        id=str(row.id),
+        user=name,
+        user_id=row.user_id,
+        step=row.step + 1 if row.kind == _OF_A_STEP else None,
+        lap=row.lap,
+        generation=row.generation,
+        kind=row.kind,
+        reason=row.reason,
+        at=row.created_at.timestamp(),
+        notifications=notifications,
+    )
+
+
+def _notification(row: NotificationRow, label: str, attempts: list[AttemptLine]) -> NotificationLine:
+    return NotificationLine(
+        id=str(row.id),
+        channel=row.channel,
+        label=label,
+        status=row.status,
+        sentence=_sentence(row, attempts),
+        due_at=row.due_at.timestamp(),
+        finished_at=row.finished_at.timestamp() if row.finished_at else None,
+        attempts=attempts,
+    )
+
+
+def _attempt(row: AttemptRow) -> AttemptLine:
+    return AttemptLine(
+        number=row.number,
+        started_at=row.started_at.timestamp(),
+        finished_at=row.finished_at.timestamp() if row.finished_at else None,
+        outcome=row.outcome,
+        detail=row.detail,
+    )
+
+
+def _sentence(row: Any, attempts: list[AttemptLine]) -> str:
+    """Return what the status alone does not say: the provider's words, or why it was not sent."""
+    said = next((attempt["detail"] for attempt in reversed(attempts) if attempt["detail"]), "")
+    if row.status in ("accepted", "delivered", "seen"):
+        return f"The provider said: “{said}”." if said else ""
+    if row.status == "queued" and attempts:
+        times = "once" if len(attempts) == 1 else f"{len(attempts)} times"
+        return f"Tried {times} so far: “{said or row.reason}”."
+    why = row.reason or said
+    return f"{why[0].upper()}{why[1:].rstrip('.')}." if why else ""
