@@ -45,11 +45,26 @@
     high.querySelector("b").textContent = c.high_unacknowledged;
   };
 
+  // NiceGUI reloads a page whose connection timed out, and so would trade a grey page for the browser's error page while
+  // the network is away. Here only a server that no longer knows the page reloads it, and only once it can answer.
+  const patiently = (socket) => {
+    socket.io.reconnectionDelay(250);
+    socket.io.reconnectionDelayMax(1000);
+    socket.io.timeout(5000);
+    socket.off("connect_error");
+    socket.on("connect_error", async (failure) => {
+      if (failure.message !== "Implicit handshake failed") return;
+      const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+      if (answer?.ok) location.reload(); else setTimeout(() => socket.connect(), 1000);
+    });
+  };
+
   // NiceGUI makes window.socket when it mounts; a new document after a restart brings a new one.
   const attach = () => {
     if (!window.socket) { setTimeout(attach, 30); return; }
     window.socket.on("beat", beat);
     window.socket.on("board", counts);
+    patiently(window.socket);
   };
   setInterval(show, 500);
   for (const event of ["online", "offline", "visibilitychange", "pageshow"]) addEventListener(event, show);

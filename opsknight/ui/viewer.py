@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from opsknight import readiness
 from opsknight.domain.model.permission import Need, Person, Role, permits
+from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import board, sessions
 from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
 from opsknight.errors import SignInRequired
@@ -16,18 +18,12 @@ from opsknight.errors import SignInRequired
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-NO_MAIL = (
-    "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set. Push still works; the README has a line that"
-    " starts a mail server to try with."
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something everybody must know, on every page, until it is mended."""
+    """Something everybody must know, on every page, until it is mended; `kind` is warn or bad."""
 
     words: str
-    kind: Literal["warn", "bad"] = "warn"
+    kind: str = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,7 @@ async def signed_in(deps: Deps) -> Viewer:
     """
     found = await _session(deps)
     now = deps.clock.now()
+    notices = await _notices(deps)
     async with deps.reading() as session:
         summary = await board.summary(session, now=now)
         return Viewer(
@@ -72,7 +69,7 @@ async def signed_in(deps: Deps) -> Viewer:
             on_call=await on_call_now(session, at=now, you=found.id),
             next_shift=await next_shift_of(session, found.id, after=now),
             high=summary["counts"]["high_unacknowledged"],
-            notices=_notices(deps),
+            notices=notices,
         )
 
 
@@ -94,5 +91,7 @@ async def _session(deps: Deps) -> sessions.Viewer:
     return found
 
 
-def _notices(deps: Deps) -> tuple[Notice, ...]:
-    return () if deps.settings.smtp_url else (Notice(NO_MAIL),)
+async def _notices(deps: Deps) -> tuple[Notice, ...]:
+    """Return what keeps OpsKnight from doing its work, the worst first."""
+    found = [Notice(one.sentence, one.state.value) for one in await readiness.look(deps) if one.state is not State.GOOD]
+    return tuple(sorted(found, key=lambda notice: notice.kind))
