@@ -1,0 +1,1 @@
+"""What machines and browsers call: ingest, commands, reads, signing in, health."""

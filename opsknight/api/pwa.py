@@ -15,6 +15,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from opsknight.api.auth import needs
+from opsknight.domain.model.permission import Need
 from opsknight.settings import ASSETS
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ _NAMED_IN_CSS = re.compile(r"""(?:@import\s+(?:url\()?|url\()\s*["']?([^"')\s;]+
 
 def router(deps: Deps) -> APIRouter:  # noqa: ARG001  # every router is built from deps
     """Serve the app's own files. The worker is stamped once, here: a changed asset needs a new start."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, dependencies=[needs(Need.NOTHING)])
     files = StaticFiles(directory=ASSETS)
     worker = worker_source(ASSETS)
 
