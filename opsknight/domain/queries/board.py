@@ -24,6 +24,7 @@ AT_MOST = 300
 """How many lines reach a browser; the rest is counted."""
 EVERYTHING = ("", "all")
 """What the board of everything is called."""
+_QUOTES = re.compile(r"['\\\0]")
 _OPEN: ColumnElement[bool] = literal_column("incidents.status <> 'resolved'", Boolean)  # the partial index's words
 _OF_INCIDENTS = text(
     "timers.kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
@@ -235,18 +236,15 @@ async def _of_board(session: AsyncSession, name: str) -> ColumnElement[bool]:
 
 def _matches(words: str) -> ColumnElement[bool]:
     """Return what finds every word as a prefix in the title, or the service by name, or the incident by number."""
-    found = re.findall(r"\w+", words)[:8]
+    found = [word for word in _QUOTES.sub(" ", words).split() if any(letter.isalnum() for letter in word)][:8]
+    if not found:
+        return false()
     number = words.strip().removeprefix("#")
-    return (
-        or_(
-            IncidentRow.search.op("@@")(func.to_tsquery("simple", " & ".join(f"{word}:*" for word in found))),
-            ServiceRow.name.icontains(words.strip(), autoescape=True),
-            IncidentRow.number == int(number)
-            if number.isascii() and number.isdigit() and len(number) < 18
-            else false(),
-        )
-        if found
-        else false()
+    is_number = number.isascii() and number.isdigit() and len(number) <= 18
+    return or_(
+        IncidentRow.search.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in found))),
+        ServiceRow.name.icontains(words.strip(), autoescape=True),
+        IncidentRow.number == int(number) if is_number else false(),
     )
 
 
