@@ -19,13 +19,14 @@ from opsknight.clock import Clock
 from opsknight.deps import Deps
 from opsknight.domain.commands import samples, sessions
 from opsknight.domain.store import migrate
-from opsknight.domain.store.embedded import Embedded
+from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database, check_server
 from opsknight.domain.store.unit_of_work import unit_of_work
-from opsknight.jobs import channels
+from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.housekeeping import Housekeeping
+from opsknight.jobs.mail import mailer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Role, Settings
 
@@ -75,7 +76,7 @@ def build(settings: Settings) -> Front:
         openapi_url="/api/openapi.json",
     )
     app.state.deps = deps
-    api.mount(app, deps)
+    api.mount(app, deps, mail=mailer(settings))
     ui.mount(app, deps)
     front = Front(api.guarded(app, deps), app.state)
     return front
@@ -186,12 +187,14 @@ def _ring(deps: Deps) -> None:
 
 async def _greeting(deps: Deps) -> str:
     """Fill an empty database with the sample team and return what the terminal says."""
+    settings = deps.settings
+    link = None
     async with deps.commands("system:start") as uow:
         sample = await samples.ensure(uow)
-        token = await sessions.make_sign_in_link(uow, user_id=sample.user_id)
-    settings = deps.settings
+        if sample.user_id is not None:
+            token = await sessions.make_sign_in_link(uow, user_id=sample.user_id)
+            link = f"{settings.address}/sign-in/{token}"
     await deps.catalogue.load()
-    link = f"{settings.address}/sign-in/{token}"
     return logs.greeting(settings.address, link, sample.key, mail=settings.smtp_url is not None)
 
 
@@ -202,9 +205,18 @@ async def sign_in_link(settings: Settings, *, email: str) -> str:
         NotFound: nobody has this address.
     """
     async with AsyncExitStack() as stack:
-        _, app_dsn, _ = _addresses(await _database_server(stack, settings), settings)
-        database = Database(app_dsn)
+        database = Database(await _running_database(stack, settings))
         stack.push_async_callback(database.close)
         async with unit_of_work(database.commands, actor="system:cli", now=Clock().now()) as uow:
             token = await sessions.make_sign_in_link(uow, email=email)
     return f"{settings.address}/sign-in/{token}"
+
+
+async def _running_database(stack: AsyncExitStack, settings: Settings) -> str:
+    """Return the address of the database; our own is started when no server of ours is running."""
+    if settings.database_url:
+        return settings.database_url
+    running = await running_dsn(settings.data_dir)
+    if running is not None:
+        return running
+    return (await stack.enter_async_context(Embedded(settings.data_dir))).app_dsn
