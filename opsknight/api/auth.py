@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, TypeAlias
 
-from fastapi import Depends, Response
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
-from starlette.applications import Starlette
+from fastapi import Depends, FastAPI, Response
+from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
+from starlette.routing import Mount
 
 from opsknight.domain.model.permission import Anonymous, Need, permits
 from opsknight.domain.queries.sessions import Viewer
@@ -91,17 +90,15 @@ def forget_session(response: Response, settings: Settings) -> None:
     )
 
 
-def declared(app: Starlette) -> Iterator[tuple[str, str, Needs | None]]:
-    """Yield method, path and need of every route of FastAPI in `app`; None where a route declares nothing."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            needed = next(_needs_of(route.dependant), None)
-            for method in sorted(route.methods or ()):
-                yield method, route.path, needed
+def declared(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:
+    """Yield method, path and need of every route that `app` serves itself; None where a route declares nothing.
 
-
-def _needs_of(dependant: Dependant) -> Iterator[Needs]:
-    for part in dependant.dependencies:
-        if isinstance(part.call, Needs):
-            yield part.call
-        yield from _needs_of(part)
+    What is mounted (the screens, files) is not listed: the guard closes all of it to who is not signed in.
+    """
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, Mount) or route.path is None:
+            continue
+        declarations = [part.dependency for part in getattr(route, "dependencies", ())]
+        needed = next((part for part in declarations if isinstance(part, Needs)), None)
+        for method in sorted((route.methods or {"*"}) - {"HEAD"}):
+            yield method, route.path, needed
