@@ -54,9 +54,7 @@ class Browser:
 
     def decrypted(self, body: bytes) -> dict[str, Any]:
         """Open an aes128gcm body with this browser's keys."""
-        return json.loads(
-            http_ece.decrypt(body, private_key=self.private, auth_secret=self.auth, version="aes128gcm")
-        )
+        return json.loads(http_ece.decrypt(body, private_key=self.private, auth_secret=self.auth, version="aes128gcm"))
 
 
 @dataclass(slots=True)
@@ -93,6 +91,11 @@ class PushPeer:
     requests: int = 0
     browsers: dict[str, Browser] = field(default_factory=dict[str, Browser])
     _arrived: threading.Condition = field(default_factory=threading.Condition)
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Let go of the requests that hang."""
+        self._released.set()
 
     def browser(self, application_key: str) -> Browser:
         """Subscribe a new browser for the server whose public key is `application_key`."""
@@ -126,7 +129,7 @@ class PushPeer:
                 self.refused.append(str(mistake))
                 return web.Response(status=mistake.status, text=str(mistake))
         if answer.hang:
-            await asyncio.Event().wait()
+            await self._released.wait()
         if answer.reset and request.transport is not None:
             request.transport.abort()
         return web.Response(status=answer.status, headers={"Location": f"{self.origin}/m/1", **answer.headers})
@@ -201,6 +204,7 @@ async def push_peer(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[PushP
     try:
         yield peer
     finally:
+        peer.release()
         await runner.cleanup()
 
 

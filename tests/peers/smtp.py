@@ -138,7 +138,9 @@ class SmtpPeer:
             timeout=60,
         )
 
-    def _check(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
+    def _check(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
+    ) -> AuthResult:
         assert isinstance(data, LoginPassword)
         known = (data.login.decode(), data.password.decode()) == self.password
         return AuthResult(success=known, handled=known, auth_data=data if known else None)

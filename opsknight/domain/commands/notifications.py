@@ -86,11 +86,12 @@ async def claim_and_begin(
 async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> Sequence[Attempt]:
     """Read the incidents of claimed notifications again; start an attempt for each that is still wanted.
 
-    `fences` are the notifications and the fence each was claimed with. The others are marked here
-    and now: superseded when the incident needs it no more, failed when its address is of no use.
-    An attempt that was cut off by the end of its process is ambiguous, and resent once.
+    `fences` are the notifications, in the order to send, and the fence each was claimed with. Those
+    not wanted are marked here and now: superseded when the incident needs nobody any more, failed
+    when the address is of no use. An attempt that was cut off by the end of its process is ambiguous, and resent once.
     """
-    rows = [row for row in await _read(uow, list(fences)) if row.fence == fences[row.id]]
+    found = {row.id: row for row in await _read(uow, list(fences))}
+    rows = [found[one] for one, fence in fences.items() if one in found and found[one].fence == fence]
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
@@ -192,7 +193,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         why_now=row.reason if row.attempts == 0 else "",
         channel=row.channel,
         contact_method_id=row.contact_method_id,
-        label=row.label or "",
+        label=row.label or (row.address if row.channel == "email" else "") or "",
         user_id=row.user_id,
         user_name=row.user_name,
         urgency=Urgency(row.urgency),

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from opsknight.deps import Deps
 from opsknight.jobs.channels.channel import Channel
 from opsknight.jobs.channels.email import EmailChannel, mail_server
 from opsknight.jobs.channels.push import PushChannel
 from opsknight.settings import Settings
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
 
 
 @dataclass(frozen=True, slots=True)
