@@ -1,0 +1,78 @@
+"""What an installation is stays the same until its data turns up somewhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opsknight.domain.store.engine import connect
+from opsknight.domain.store.installation import ensure_installation
+from opsknight.domain.store.migrate import prepare
+from tests.clock import NOON
+from tests.clusters import Addresses, Cluster
+
+if TYPE_CHECKING:
+    from opsknight.domain.store.engine import Connection
+
+ALL = "SELECT epoch, system_identifier, secret, vapid_private_pem, vapid_public FROM installation"
+
+
+@pytest.fixture
+async def bare(cluster: Cluster, addresses: Addresses) -> AsyncIterator[Connection]:
+    """The owner's connection to a database without a schema."""
+    owner = await connect(addresses.owner_dsn, purpose="tests")
+    await owner.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    yield owner
+    await owner.close()
+
+
+async def test_a_restart_changes_nothing(owner: Connection):
+    await ensure_installation(owner, now=NOON)
+    before = await owner.fetchrow(ALL)
+
+    await ensure_installation(owner, now=NOON)
+
+    assert await owner.fetchrow(ALL) == before
+
+
+async def test_a_copy_in_another_place_begins_a_new_epoch_and_keeps_its_secrets(owner: Connection):
+    await ensure_installation(owner, now=NOON)
+    before = await owner.fetchrow(ALL)
+    await owner.execute("UPDATE installation SET system_identifier = 'the cluster it was restored from'")
+
+    await ensure_installation(owner, now=NOON)
+
+    after = await owner.fetchrow(ALL)
+    assert after["epoch"] != before["epoch"]
+    assert (after["secret"], after["vapid_public"]) == (before["secret"], before["vapid_public"])
+
+
+async def test_processes_that_start_at_once_migrate_once(bare: Connection, addresses: Addresses):
+    starts = [prepare(addresses.owner_dsn, now=NOON, app_role="opsknight_app", months=1) for _ in range(3)]
+
+    await asyncio.gather(*starts)
+
+    assert await bare.fetchval("SELECT count(*) FROM installation") == 1
+    assert await bare.fetchval("SELECT count(*) FROM alembic_version") == 1
+
+
+async def test_a_migration_that_cannot_finish_leaves_nothing_behind(bare: Connection, addresses: Addresses):
+    await bare.execute("CREATE TABLE facts (in_the_way int)")  # the last part of the first revision will trip over it
+
+    with pytest.raises(Exception, match="already exists"):
+        await prepare(addresses.owner_dsn, now=NOON, months=1)
+
+    tables = [
+        row["tablename"] for row in await bare.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    ]
+    assert set(tables) - {"alembic_version"} == {"facts"}
+
+
+async def test_a_database_of_its_own_user_needs_no_second_role(bare: Connection, addresses: Addresses):
+    await prepare(addresses.owner_dsn, now=NOON, app_role=None, months=1)
+
+    with pytest.raises(Exception, match="append-only"):
+        await bare.execute("DELETE FROM facts")
