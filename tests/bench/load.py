@@ -1,0 +1,42 @@
+"""Loads that are sent to a server on loopback, bounded in count and time, and what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one run of wrk measured."""
+
+    requests: int
+    seconds: float
+    refused: int
+    broken: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Answered with 2xx, a second."""
+        return (self.requests - self.refused) / self.seconds
+
+
+async def wrk(base_url: str, path: str, *, mode: str, connections: int, seconds: int, seed: int) -> Load:
+    """Send Alertmanager webhooks of one alert for `seconds` over `connections`; `mode` as in events.lua."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(HERE / "events.lua")]
+    process = await asyncio.create_subprocess_exec(
+        *command, base_url, "--", mode, path, str(seed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), seconds + 30)
+    for line in out.decode().splitlines():
+        if line.startswith("RESULT "):
+            return Load(**json.loads(line.removeprefix("RESULT ")))
+    raise RuntimeError(f"wrk said nothing to measure: {out.decode()[-500:]}")
