@@ -1,5 +1,6 @@
 """The screens: a frame, parts, and one file or folder a page. Only this room knows NiceGUI."""
 
+from opsknight.ui.live import broadcast
 from opsknight.ui.mount import mount, started
 
-__all__ = ["mount", "started"]
+__all__ = ["broadcast", "mount", "started"]

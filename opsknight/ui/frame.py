@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import Client, ui
 
 from opsknight.domain.queries.oncall import Duty
+from opsknight.ui import live
 from opsknight.ui.assets import asset
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.icon import icon
@@ -62,7 +63,21 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
     address alone does not (an incident belongs to Incidents).
     """
     ui.page_title(f"{title} · OpsKnight")
+    live.follow(viewer.audience)
     here = path or "/" + title.lower()
+    client = ui.context.client
+    with client.layout:
+        _above(viewer, here)
+        client.page_container.move(client.layout)
+        _navigation(here, classes="ok-bottom", label="Main, at hand", icons=True)
+    _landmark(client)
+    with client.content, tag("div", classes="ok-main ok-main-wide" if wide else "ok-main") as main:
+        if wide:
+            tag("h1", title, classes="ok-hide")
+        yield main
+
+
+def _above(viewer: Viewer, here: str) -> None:
     tag("a", "Skip to content", classes="ok-skip", href="#main")
     with tag("header", classes="ok-strip"):
         _brand()
@@ -72,11 +87,12 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
     tag("div", classes="ok-stale", id="ok-stale", role="status", hidden=True)
     for notice in viewer.notices:
         _notice(notice)
-    with tag("main", classes="ok-main ok-main-wide" if wide else "ok-main", id="main", tabindex="-1") as main:
-        if wide:
-            tag("h1", title, classes="ok-hide")
-        yield main
-    _navigation(here, classes="ok-bottom", label="Main, at hand", icons=True)
+
+
+def _landmark(client: Client) -> None:
+    """Let NiceGUI's own <main> be what the skip link leads to: a page has one main area only."""
+    page = client.page_container.default_slot.children[0]
+    page.props.update({"id": "main", "tabindex": "-1"})
 
 
 def _notice(notice: Notice) -> None:

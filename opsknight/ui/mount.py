@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from nicegui import core, ui
 
-from opsknight.ui import frame, incident, me, services, style
+from opsknight.ui import frame, incident, incidents, me, services, style, wall
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incident, services, me, style)
+PAGES = (incidents, incident, wall, services, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30
@@ -21,19 +21,25 @@ KEPT_MESSAGES = 200
 
 def mount(app: FastAPI, deps: Deps) -> None:
     """Serve every page on `app`. To be called once, before the app starts."""
+    dress(app)
+    for page in PAGES:
+        page.mount(deps)
+
+
+def dress(app: FastAPI) -> None:
+    """Put NiceGUI on `app`, in our clothes."""
     ui.run_with(
         app,
         title="OpsKnight",
         favicon=None,
         dark=None,
+        language="en-US",
         tailwind=False,
         reconnect_timeout=RECONNECT_S,
         message_history_length=KEPT_MESSAGES,
         show_welcome_message=False,
     )
     ui.add_head_html(frame.head(), shared=True)
-    for page in PAGES:
-        page.mount(deps)
 
 
 def started() -> None:

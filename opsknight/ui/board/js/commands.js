@@ -1,0 +1,108 @@
+// A deed: shown at once, written to the queue, posted until it is answered, and taken back when it is refused.
+import { patch, past } from "./verbs.js";
+
+const RETRY_AFTER_S = [0.5, 1, 2, 4, 5];
+const AGAIN = new Set([0, 425, 429, 502, 503, 504]);   // nobody said no: it is asked again, with the same key
+
+export class Commands {
+  #sending = new Set();
+  #failures = 0;
+  #timer = null;
+  #waiters = new Map();          // key → resolve: who waits for the answer
+
+  // `post(url, body, key)` answers {status, ok, body, sentence}; `now` is the server's time in epoch seconds.
+  // `on.changed()` after anything to be seen, `on.refused(entry, answer)`, `on.done(entry, answer)`.
+  constructor({ store, queue, post, now, me, on, newKey = () => crypto.randomUUID(), later = setTimeout }) {
+    Object.assign(this, { store, queue, post, now, me, on, newKey, later });
+  }
+
+  // Show what a former page asked for and did not hear about, and send it.
+  adopt() {
+    for (const entry of this.queue.all()) this.#show(entry, { waiting: true });
+    this.on.changed();
+    this.flush();
+  }
+
+  // Do `verb` to `row`. Return {entry, answered}: the promise resolves with the server's answer, whenever it comes.
+  act(verb, row, body = {}) {
+    const entry = { key: this.newKey(), id: row.id, n: row.n, title: row.title, verb, body, seen_version: row.version, at: this.now() };
+    const answered = new Promise((resolve) => this.#waiters.set(entry.key, resolve));
+    this.#show(entry, { row });
+    this.queue.add(entry);
+    this.flush();
+    return { entry, answered, before: row };
+  }
+
+  // Take back what `act` returned: before it was sent at no cost, else by asking the server once.
+  async undo({ entry, answered, before }) {
+    if (this.queue.all().some(({ key }) => key === entry.key) && !this.#sending.has(entry.key)) {
+      this.forget(entry.key);
+      return { ok: true, status: 0, body: {}, sentence: "" };
+    }
+    const key = this.newKey();
+    const { status, assignee, assignee_id, until, next } = before;
+    this.store.intend({ key, id: entry.id, verb: "undo", patch: { status, assignee, assignee_id, until, next } });
+    this.on.changed();
+    const first = await answered;
+    if (!first.ok) { this.store.settle(key, entry.id); this.on.changed(); return first; }
+    const answer = await this.post(`/api/v1/incidents/${entry.id}/undo`, {}, key);
+    this.#settle({ ...entry, key, verb: "undo" }, answer);
+    return answer;
+  }
+
+  // Drop an entry that was not sent.
+  forget(key) {
+    const entry = this.queue.all().find((one) => one.key === key);
+    if (!entry) return;
+    this.queue.remove(key);
+    this.store.settle(key, entry.id);
+    this.#waiters.get(key)?.({ ok: false, status: 0, body: {}, sentence: "" });
+    this.#waiters.delete(key);
+    this.on.changed();
+  }
+
+  // Send everything that may be sent: one at a time for each incident, in the order in which it was asked for.
+  flush() {
+    clearTimeout(this.#timer);
+    const busy = new Set();
+    for (const entry of this.queue.ripe(this.now())) {
+      if (!busy.has(entry.id) && !this.#sending.has(entry.key)) this.#send(entry);
+      busy.add(entry.id);
+    }
+  }
+
+  #show(entry, { row = null, waiting = false } = {}) {
+    const seen = row ?? this.store.row(entry.id);
+    const foreseen = seen ? patch(entry.verb, seen, { me: this.me, body: entry.body, now: entry.at }) : null;
+    this.store.intend({ key: entry.key, id: entry.id, verb: entry.verb, body: entry.body, patch: foreseen, waiting });
+    this.on.changed();
+  }
+
+  async #send(entry) {
+    this.#sending.add(entry.key);
+    const { name, ...body } = entry.body;                // a name is for people; the server knows ids
+    const answer = await this.post(`/api/v1/incidents/${entry.id}/${entry.verb}`, { ...body, seen_version: entry.seen_version }, entry.key);
+    this.#sending.delete(entry.key);
+    if (AGAIN.has(answer.status)) {
+      this.store.wait(entry.key, entry.id, true);
+      this.on.changed();
+      this.#timer = this.later(() => this.flush(), 1000 * (answer.retry_after_s ?? RETRY_AFTER_S[Math.min(this.#failures++, RETRY_AFTER_S.length - 1)]));
+      return;
+    }
+    this.#failures = 0;
+    this.queue.remove(entry.key);
+    if (answer.ok && answer.body.incident) this.queue.saw(entry.id, { before: entry.seen_version, after: answer.body.incident.version });
+    this.#settle(entry, answer);
+    this.flush();
+  }
+
+  #settle(entry, answer) {
+    const line = answer.body?.incident ?? null, now = this.now();
+    if (answer.ok) this.store.settle(entry.key, entry.id, { line, now });
+    else this.store.refuse(entry.key, entry.id, { line, now, sentence: answer.sentence || `It could not be ${past(entry.verb)}.` });
+    this.on.changed();
+    this.#waiters.get(entry.key)?.(answer);
+    this.#waiters.delete(entry.key);
+    if (answer.ok) this.on.done(entry, answer); else this.on.refused(entry, answer);
+  }
+}

@@ -1,0 +1,74 @@
+// From a key or a press to commands: which rows, what is asked first, what is said, and how it is taken back.
+import { can, ownedByAnother, past, refusal, said } from "./verbs.js";
+
+const UNDO_WITHIN_S = 5;
+
+export class Deeds {
+  #last = null;                  // what can be taken back: {made, until, words}
+
+  // `chosen()` are the rows to act on; `ask` are the sheets; `page` is what every page can do (toast, announce).
+  constructor({ commands, me, chosen, ask, page, clock = () => performance.now() / 1000 }) {
+    Object.assign(this, { commands, me, chosen, ask, page, clock });
+  }
+
+  do(verb, rows = this.chosen()) {
+    if (!rows.length) { this.page.announce("Nothing is selected; j and k select"); return; }
+    if (verb === "acknowledge") this.#acknowledge(rows);
+    else if (verb === "snooze") this.#allowed(verb, rows, (able) => this.ask.snooze(able, (body) => this.#act(verb, able, body)));
+    else if (verb === "reassign") this.#allowed(verb, rows, (able) => this.ask.reassign(able, (body) => this.#act(verb, able, body)));
+    else this.#allowed(verb, rows, (able) => this.#act(verb, able));
+  }
+
+  undo() {
+    const last = this.#last;
+    if (!last || this.clock() > last.until) { this.page.announce("There is nothing to undo"); return; }
+    this.#last = null;
+    const answers = last.made.map((made) => this.commands.undo(made));
+    this.page.toast(`Taking back: ${last.words}`, { id: "board", for_s: 3 });
+    Promise.all(answers).then((all) => {
+      if (all.every((answer) => answer.ok)) this.page.toast(`Taken back: ${last.words}`, { kind: "good", id: "board", for_s: 3 });
+    });
+  }
+
+  // What a command came to, when it is worth a word; a deed that went as foreseen was said when it was done.
+  done(entry, answer) {
+    const line = answer.body.incident;
+    if (entry.verb === "acknowledge" && line && ownedByAnother(line, this.me)) this.#offer(line, answer.sentence || `${line.assignee} has #${line.n} already.`);
+    else if (entry.verb === "escalate" || answer.body.monitor_fires) this.page.toast(answer.sentence, { kind: "good", id: "board", action: this.#way() });
+  }
+
+  refused(entry, answer) {
+    const action = answer.status === 401 ? { label: "Sign in", run: () => location.assign("/sign-in") } : null;
+    this.page.toast(answer.sentence || `#${entry.n} could not be ${past(entry.verb)}.`, { kind: "bad", for_s: 12, id: "refused", action });
+  }
+
+  #acknowledge(rows) {
+    const others = rows.filter((row) => ownedByAnother(row, this.me));
+    if (others.length === rows.length) { this.#offer(others[0], `${others[0].assignee} has ${others.length === 1 ? `#${others[0].n}` : `these ${others.length}`} already.`, others); return; }
+    const already = rows.filter((row) => row.status === "acknowledged" && row.assignee_id === this.me.id);
+    if (already.length === rows.length) { this.page.toast(`You have #${already[0].n} already.`, { id: "board" }); return; }
+    const free = rows.filter((row) => !ownedByAnother(row, this.me) && !already.includes(row));
+    this.#allowed("acknowledge", free, (able) => this.#act("acknowledge", able));
+  }
+
+  #offer(line, words, rows = null) {
+    const take = () => this.#act("reassign", rows ?? [this.commands.store.row(line.id) ?? line], { to: this.me.id, name: this.me.name });
+    this.page.toast(words, { id: "board", for_s: 8, action: { label: "Take over", run: take } });
+  }
+
+  #allowed(verb, rows, go) {
+    const able = rows.filter((row) => can(row, verb));
+    if (able.length) go(able); else this.page.toast(refusal(rows[0], verb), { kind: "bad", id: "refused" });
+  }
+
+  #act(verb, rows, body = {}) {
+    const made = rows.map((row) => this.commands.act(verb, row, body));
+    const words = said(verb, rows, body);
+    this.#last = { made, words, until: this.clock() + UNDO_WITHIN_S };
+    this.page.toast(this.page.live() ? words : `${words} here; it goes out when OpsKnight can be reached`, { kind: "good", id: "board", for_s: UNDO_WITHIN_S, action: this.#way() });
+  }
+
+  #way() {
+    return { label: "Undo", run: () => this.undo() };
+  }
+}

@@ -1,0 +1,74 @@
+// Which rows stand where: worst first, but never under the hands of somebody who is reading.
+const SEVERITIES = ["critical", "error", "warning", "info"];
+const ASLEEP = new Set(["snoozed", "suppressed", "resolved"]);
+
+// How bad a row is, the worst 0: the same sum as the server's, made here because an optimistic row has no server's rank.
+export function rank(row) {
+  const severity = SEVERITIES.indexOf(row.severity);
+  return (ASLEEP.has(row.status) ? 100 : 0) + (row.urgency === "low" ? 50 : 0) + (row.status === "open" ? 0 : 10)
+    + (severity < 0 ? SEVERITIES.length : severity);
+}
+
+export function worstFirst(a, b) {
+  return rank(a) - rank(b) || b.created_at - a.created_at || b.n - a.n;
+}
+
+// Return {rows, fresh}. While `held`, rows keep the places of `order` (ids), and those not in it wait as `fresh`.
+export function arrange(rows, { order, held }) {
+  const sorted = [...rows].sort(worstFirst);
+  if (!held) return { rows: sorted, fresh: [] };
+  const byId = new Map(sorted.map((row) => [row.id, row]));
+  const kept = order.map((id) => byId.get(id)).filter(Boolean);
+  const known = new Set(order);
+  return { rows: kept, fresh: sorted.filter((row) => !known.has(row.id)) };
+}
+
+// Return where the active row is after a change: itself, else what now stands in its place.
+export function follow(rows, { id, index }) {
+  const at = rows.findIndex((row) => row.id === id);
+  if (at >= 0) return at;
+  return id === null || !rows.length ? -1 : Math.min(Math.max(index, 0), rows.length - 1);
+}
+
+// What the reader asked to see. A row that is shown already is not asked for words again: the server knows more of them.
+export function fits(row, filter, { shown = false } = {}) {
+  if (filter.status && row.status !== filter.status) return false;
+  if (filter.urgency && row.urgency !== filter.urgency) return false;
+  if (filter.board && ![row.team, row.service].some((name) => name?.toLowerCase() === filter.board.toLowerCase())) return false;
+  return shown || matches(row, filter.q);
+}
+
+function matches(row, q) {
+  const words = (q ?? "").trim().toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.length || `#${row.n}` === words[0] || String(row.n) === words[0]) return true;
+  const text = `${row.title} ${row.service} ${row.assignee ?? ""} ${row.team ?? ""}`.toLowerCase();
+  const service = row.service.toLowerCase();
+  return service.includes(words.join(" ")) || words.every((word) => new RegExp(`(^|[^\\p{L}\\p{N}])${escape(word)}`, "u").test(text));
+}
+
+// The numbers of a board that shows a part of all incidents, counted here from its own rows.
+export function summarise(rows) {
+  const counts = { open: 0, acknowledged: 0, snoozed: 0, suppressed: 0, high_unacknowledged: 0 };
+  const services = new Map();
+  let oldest = null;
+  for (const row of rows) {
+    if (!(row.status in counts)) continue;
+    counts[row.status] += 1;
+    if (row.status === "open") {
+      if (row.urgency === "high") counts.high_unacknowledged += 1;
+      oldest = Math.min(oldest ?? row.created_at, row.created_at);
+    }
+    if (row.status === "suppressed") continue;
+    const service = services.get(row.service) ?? { service: row.service, critical: 0, error: 0, warning: 0, info: 0 };
+    service[row.severity] += 1;
+    services.set(row.service, service);
+  }
+  const by_service = [...services.values()].sort((a, b) => (
+    SEVERITIES.map((severity) => b[severity] - a[severity]).find(Boolean) ?? a.service.localeCompare(b.service)));
+  const total = counts.open + counts.acknowledged + counts.snoozed + counts.suppressed;
+  return { counts, total, oldest_unacknowledged_at: oldest, by_service };
+}
+
+function escape(word) {
+  return word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}

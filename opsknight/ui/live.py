@@ -1,0 +1,82 @@
+"""Tell every open page what changed: one event for all of them, encoded once for each fifty.
+
+A page follows an audience, the incidents that its viewer may see; that is all that is known of it here. The events
+pass by NiceGUI's own messages and their history: a page that missed one sees the gap in the revisions and reads anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nicegui import core, ui
+from nicegui.client import Client
+
+from opsknight.hub import Beat, Tick
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+PUBLIC = "public"
+"""The audience of everyone who is signed in; the hub tells of no other yet."""
+AT_ONCE = 50
+"""Clients told before the loop may turn: telling 300 at once kept everything else waiting for 28 ms."""
+
+_followers: dict[str, set[str]] = {}
+
+
+def follow(audience: str = PUBLIC) -> None:
+    """Have the page that is being built hear `board` and `beat` for as long as it is connected."""
+    client = ui.context.client
+    client.on_connect(lambda: _followers.setdefault(audience, set()).add(client.id))
+    client.on_disconnect(lambda: _left(audience, client))
+    client.on_delete(lambda: _forget(audience, client.id))
+
+
+def following(audience: str = PUBLIC) -> int:
+    """Return how many pages are told."""
+    return len(_followers.get(audience, ()))
+
+
+async def broadcast(deps: Deps) -> None:
+    """Pass on what the hub says, for ever."""
+    async with deps.hub.subscribe() as messages:
+        async for message in messages:
+            if isinstance(message, Beat):
+                await _emit("beat", {"now": message.now, "rev": message.rev})
+            else:
+                await _emit("board", change(message))
+
+
+def change(tick: Tick) -> Mapping[str, Any]:
+    """Return a tick in the words of the browser."""
+    return {
+        "base": tick.base,
+        "rev": tick.rev,
+        "now": tick.now,
+        "u": list(tick.lines),
+        "d": list(tick.removed),
+        **tick.summary,
+    }
+
+
+async def _emit(event: str, data: Mapping[str, Any], *, audience: str = PUBLIC) -> None:
+    for rooms in _chunks(list(_followers.get(audience, ()))):
+        await core.sio.emit(event, data, room=rooms)
+        await asyncio.sleep(0)
+
+
+def _chunks(client_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(client_ids), AT_ONCE):
+        yield client_ids[start : start + AT_ONCE]
+
+
+def _left(audience: str, client: Client) -> None:
+    """Forget a page whose last socket closed; a new one may have come before the old was found dead."""
+    if not client.has_socket_connection:
+        _forget(audience, client.id)
+
+
+def _forget(audience: str, client_id: str) -> None:
+    _followers.get(audience, set()).discard(client_id)

@@ -1,0 +1,27 @@
+"""/wall/{board}: the board for a screen on a wall, full screen, for whoever is signed in there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+
+from opsknight.ui import live
+from opsknight.ui.board.board import Wall
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.viewer import signed_in
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+
+def mount(deps: Deps) -> None:
+    """Serve a wall display for each board: `all`, a team's name, or a service's."""
+
+    @ui.page("/wall/{board}")
+    async def wall_page(board: str) -> None:
+        viewer = await signed_in(deps)
+        ui.page_title(f"Wall · {board} · OpsKnight")
+        live.follow(viewer.audience)
+        with tag("main", classes="ok-wall-page", id="main", tabindex="-1"):
+            Wall(board)
