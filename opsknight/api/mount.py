@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from opsknight.api import health, problems, pwa, sign_in
+from opsknight.api import board, health, incidents, people, problems, pwa, services, sign_in
 from opsknight.api.auth import needs
 from opsknight.api.guard import Guard
 from opsknight.api.sign_in import Mail
@@ -20,7 +20,8 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    app.include_router(health.router(deps))
+    for routes in (board, health, incidents, people, services):
+        app.include_router(routes.router(deps))
 
 
 def guarded(app: FastAPI, deps: Deps) -> Guard:
