@@ -9,7 +9,7 @@ from uuid import UUID
 
 from opsknight.domain.queries import incidents
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
-from opsknight.domain.queries.incidents import Detail, FactLine
+from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.services import ServiceLine, services
 
@@ -44,7 +44,7 @@ async def read_incident(deps: Deps, key: str) -> Told:
         )
 
 
-async def read_story(deps: Deps, incident_id: str, *, before: str | None) -> incidents.Timeline:
+async def read_story(deps: Deps, incident_id: str, *, before: str) -> Timeline:
     """Return what happened to an incident before the cursor `before`, newest first."""
     async with deps.reading() as session:
         return await incidents.timeline(session, UUID(incident_id), before=before)

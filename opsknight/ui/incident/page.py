@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.queries.board import BoardLine
-from opsknight.domain.queries.incidents import Detail
+from opsknight.domain.queries.incidents import Detail, Timeline
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
 from opsknight.ui.incident.alerts import show_alerts
@@ -42,12 +42,27 @@ def mount(deps: Deps) -> None:
             _absent(viewer, refusal.sentence)
             return
         line = told.detail["incident"]
+
+        async def read() -> Told:
+            await still_signed_in(deps)
+            return await read_incident(deps, line["id"])
+
+        async def read_before(cursor: str) -> Timeline:
+            await still_signed_in(deps)
+            return await read_story(deps, line["id"], before=cursor)
+
         with frame(f"#{line['n']} {line['title']}", viewer, path=PATH):
-            show(deps, viewer, told)
+            show(viewer, told, read=read, read_before=read_before)
 
 
-def show(deps: Deps, viewer: Viewer, told: Told) -> None:
-    """Build the page and keep it true: the head asks for the rest to be read again when something changed."""
+def show(
+    viewer: Viewer,
+    told: Told,
+    *,
+    read: Callable[[], Awaitable[Told]],
+    read_before: Callable[[str], Awaitable[Timeline]],
+) -> None:
+    """Build the page and keep it true: when the head says that something changed, the rest is read again."""
     with tag("div", classes="ok-incident"):
         with tag("div", classes="ok-incident-main"):
             head = Head(told.detail["incident"], viewer)
@@ -55,13 +70,12 @@ def show(deps: Deps, viewer: Viewer, told: Told) -> None:
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
             with _section("What happened"):
                 story = Story(told.facts)
-                _earlier(deps, told, story)
+                _earlier(told, story, read_before)
         with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
             _side(told.detail)
 
     async def again() -> None:
-        await still_signed_in(deps)
-        now = await read_incident(deps, told.detail["incident"]["id"])
+        now = await read()
         before, told.detail = told.detail, now.detail
         pages_before, told.pages = told.pages, now.pages
         story.newer(now.facts)
@@ -92,15 +106,16 @@ def _part(title: str, build: Callable[[], None]) -> ui.element:
     return place
 
 
-def _earlier(deps: Deps, told: Told, story: Story) -> None:
+def _earlier(told: Told, story: Story, read_before: Callable[[str], Awaitable[Timeline]]) -> None:
     """Offer what happened before the oldest fact on the page, as long as there is any."""
     if told.more is None:
         return
     more = button("Earlier", kind="quiet", small=True, icon="clock")
 
     async def earlier() -> None:
-        await still_signed_in(deps)
-        before = await read_story(deps, told.detail["incident"]["id"], before=told.more)
+        if told.more is None:
+            return
+        before = await read_before(told.more)
         story.older(before["facts"])
         told.more = before["more"]
         more.set_visibility(told.more is not None)

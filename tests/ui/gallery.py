@@ -1,0 +1,119 @@
+"""Serves every page with sample data and no database: `python -m tests.ui.gallery PORT`.
+
+A beat follows every second, as from the hub, until somebody posts to /hush.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import core, ui
+from starlette.staticfiles import StaticFiles
+
+from opsknight.settings import ASSETS
+from opsknight.ui import frame, me, services, style
+from opsknight.ui.assets import asset
+from opsknight.ui.incident import page as incident
+from opsknight.ui.mount import dress
+from opsknight.ui.reading import Told
+from tests.ui import samples
+
+speaking = asyncio.Event()
+
+
+async def _beat() -> None:
+    while True:
+        await speaking.wait()
+        await core.sio.emit("beat", {"now": time.time(), "rev": "1"})
+        await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    speaking.set()
+    async with asyncio.TaskGroup() as tasks:
+        beating = tasks.create_task(_beat())
+        yield
+        beating.cancel()
+
+
+app = FastAPI(lifespan=_lifespan)
+app.mount("/assets", StaticFiles(directory=ASSETS))
+
+
+@app.get("/manifest.webmanifest")
+def manifest() -> dict[str, str]:
+    return {}
+
+
+@app.get("/healthz")
+def healthz() -> dict[str, str]:
+    return {}
+
+
+@app.get("/api/v1/services")
+def every_service() -> object:
+    return samples.services()
+
+
+@app.post("/hush")
+def hush() -> None:
+    speaking.clear()
+
+
+@app.post("/speak")
+def speak() -> None:
+    speaking.set()
+
+
+@ui.page("/style")
+def style_page() -> None:
+    with frame.frame("Parts and styles", samples.a_viewer(), path="/style"):
+        style.show(now=datetime.now(UTC))
+
+
+@ui.page("/incidents")
+def incidents_page() -> None:
+    with frame.frame("Incidents", samples.a_viewer(), wide=True):
+        ui.label("The board stands here.")
+
+
+@ui.page("/incidents/{number}")
+def incident_page(number: str) -> None:
+    told = samples.told()
+
+    async def read() -> Told:
+        fresh = samples.told()
+        fresh.facts = [samples.a_fact("acknowledged", "Amira Khan acknowledged it.", 1), *fresh.facts]
+        return fresh
+
+    async def read_before(_: str) -> object:
+        return {"facts": [samples.a_fact("recorded", "It was quiet before.", 9000)], "more": None}
+
+    with frame.frame(f"#{number}", samples.a_viewer(), path="/incidents"):
+        incident.show(samples.a_viewer(), told, read=read, read_before=read_before)
+
+
+@ui.page("/services")
+def services_page() -> None:
+    with frame.frame("Services", samples.a_viewer()):
+        services.show(samples.services(), base_url="http://localhost:8080")
+
+
+@ui.page("/me")
+def me_page() -> None:
+    ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+    with frame.frame("Me", samples.a_viewer()):
+        me.show(samples.a_viewer(), samples.methods())
+
+
+if __name__ == "__main__":
+    dress(app)
+    uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", ws="websockets-sansio")

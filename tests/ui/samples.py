@@ -1,0 +1,152 @@
+"""What the gallery shows: one of everything, with texts as long and as hostile as monitors send them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from opsknight.ui.reading import Told
+from opsknight.ui.viewer import Notice, Viewer
+
+NOW = time.time()
+HOSTILE = "<script>document.title='broken into'</script><img src=x onerror=\"document.title='broken into'\">"
+LONG_WORD = "a-label-without-any-space-" + "x" * 120
+
+
+def a_viewer() -> Viewer:
+    return Viewer(
+        id=1,
+        name="Amira Khan",
+        role="admin",
+        email="amira.khan@a-company-with-a-long-name.example.org",
+        on_call=(
+            a_duty("Platform primary", "Amira Khan", until=NOW + 10_000, you=True),
+            a_duty("Payments, day and night, with a long name", "Maximiliane Oberbichler-Hohenstein", until=NOW + 90_000),
+            a_duty("Edge network", None, until=None),
+        ),
+        next_shift={"schedule": "Payments", "schedule_id": 1, "from": NOW + 172_800, "to": NOW + 259_200},
+        high=4,
+        notices=(Notice("Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."),),
+    )
+
+
+def a_duty(schedule: str, user: str | None, *, until: float | None, you: bool = False) -> Any:
+    return {"schedule": schedule, "schedule_id": 1, "user": user, "user_id": 1, "layer": "", "until": until, "you": you}
+
+
+def a_line(**changes: Any) -> Any:
+    line = {
+        "id": "01940000-0000-7000-8000-000000000001",
+        "n": 412,
+        "title": "Replication lag 240 s on postgres-main-eu-west-1: replica db-2 falls behind",
+        "status": "open",
+        "urgency": "high",
+        "severity": "critical",
+        "priority": "P1",
+        "service": "Checkout",
+        "service_id": 1,
+        "team": "Payments",
+        "assignee": None,
+        "assignee_id": None,
+        "version": 3,
+        "generation": 1,
+        "created_at": NOW - 1500,
+        "last_event_at": NOW - 40,
+        "count": 1052,
+        "until": None,
+        "next": {"kind": "escalation", "step": 2, "at": NOW + 250},
+        "runbook_url": "https://runbooks.example.org/replication-lag",
+        "rank": 0,
+    }
+    return {**line, **changes}
+
+
+def told() -> Told:
+    links = [{"href": "https://grafana.example.org/d/1", "text": "Dashboard"}, {"href": "javascript:alert(1)", "text": "Evil"}]
+    return Told(
+        detail={
+            "incident": a_line(),
+            "alerts": [an_alert(), an_alert(status="resolved", title=LONG_WORD, severity="warning")],
+            "tags": {"env": "production", "region": LONG_WORD},
+            "links": links,
+            "runbook_url": "",
+        },
+        pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
+        facts=[a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30), a_fact("opened", HOSTILE, 40)],
+        more="cursor",
+    )
+
+
+def an_alert(**changes: Any) -> Any:
+    alert = {
+        "id": "1",
+        "title": "PostgresReplicationLag",
+        "source": "prometheus.eu-west-1",
+        "severity": "critical",
+        "status": "open",
+        "count": 1052,
+        "started_at": NOW - 1505,
+        "opened_at": NOW - 1500,
+        "last_seen_at": NOW - 40,
+        "resolved_at": None,
+        "tags": {"alertname": "PostgresReplicationLag", LONG_WORD: LONG_WORD},
+        "links": [{"href": "https://grafana.example.org/d/1", "text": LONG_WORD}],
+        "details": {"description": HOSTILE, "values": {"lag_s": 240}},
+        "dedup_key": LONG_WORD,
+    }
+    return {**alert, **changes}
+
+
+def a_fact(kind: str, sentence: str, ago: float) -> Any:
+    return {"at": NOW - ago, "kind": kind, "actor": "user:1", "actor_name": "Amira", "sentence": sentence, "data": {}}
+
+
+def _a_page(user: str, user_id: int) -> Any:
+    tried = {"number": 1, "started_at": NOW - 1480, "finished_at": NOW - 1479, "outcome": "retry", "detail": "421 later"}
+    refused = {**tried, "number": 2, "outcome": "failed", "detail": f"550 5.1.1 no such mailbox {LONG_WORD}"}
+    messages = [
+        ("push", "Chrome on Android", "seen", "", []),
+        ("email", "amira@example.org", "failed", "550 5.1.1 no such mailbox.", [tried, refused]),
+        ("push", "", "ambiguous", "No answer within 10 s.", [{**tried, "outcome": "ambiguous"}]),
+        ("email", LONG_WORD, "queued", "", []),
+    ]
+    return {
+        "id": user,
+        "user": user,
+        "user_id": user_id,
+        "step": 1,
+        "lap": 0,
+        "generation": 1,
+        "kind": "page",
+        "reason": "on call in Payments",
+        "at": NOW - 1480,
+        "notifications": [
+            {"id": "1", "channel": channel, "label": label, "status": status, "sentence": sentence,
+             "due_at": NOW - 1480, "finished_at": NOW - 1478, "attempts": attempts}
+            for channel, label, status, sentence, attempts in messages
+        ],
+    }  # fmt: skip
+
+
+def services() -> Any:
+    key = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    named = (("alertmanager", "Prometheus"), ("generic", "Try it with curl"), ("pagerduty", ""), ("datadog", LONG_WORD))
+    every = [{"id": i, "provider": provider, "name": name, "key": key} for i, (provider, name) in enumerate(named)]
+    hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None}]
+    common = {"team": "Payments", "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": ""}
+    return [
+        {**common, "id": 1, "name": "Checkout", "description": HOSTILE, "integrations": every},
+        {**common, "id": 2, "name": LONG_WORD, "runbook_url": "https://r.example.org", "integrations": hidden},
+        {**common, "id": 3, "name": "Search", "integrations": []},
+        {**common, "id": 4, "name": "Ledger", "integrations": []},
+    ]
+
+
+def methods() -> Any:
+    common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
+    return [
+        {**common, "id": 1, "channel": "push", "label": "Chrome on Android", "last_proof_at": NOW - 18_000},
+        {**common, "id": 2, "channel": "email", "label": "amira.khan@a-company-with-a-long-name.example.org"},
+        {**common, "id": 3, "channel": "push", "label": "Safari", "disabled_at": NOW, "disabled_reason": "the device is gone"},
+        {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
+    ]

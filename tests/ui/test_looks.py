@@ -1,0 +1,98 @@
+"""Every page holds together on every screen, in both themes, and says itself to those who do not see it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page
+
+pytestmark = pytest.mark.e2e
+
+PAGES = ("/style", "/incidents", "/incidents/412", "/services", "/me")
+THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+WIDTHS = (1920, 1366, 1024, 768, 390, 320)
+# Whatever reaches past the right edge without a box of its own to scroll in.
+STICKING_OUT = """() => {
+  const edge = document.documentElement.clientWidth + 1, found = [];
+  if (document.documentElement.scrollWidth > edge) found.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+  for (const one of document.querySelectorAll("body *")) {
+    const box = one.getBoundingClientRect();
+    if (!box.width || box.right <= edge || !one.checkVisibility()) continue;
+    let inside = one.parentElement;
+    while (inside && !/(auto|scroll|hidden|clip)/.test(getComputedStyle(inside).overflowX)) inside = inside.parentElement;
+    if (!inside || inside === document.body) found.push(`${one.tagName}.${one.className} reaches ${Math.round(box.right)} px`);
+  }
+  return found.slice(0, 5);
+}"""
+
+
+async def _look(browser: Browser, address: str, *, theme: Literal["dark", "light"], width: int = 1366, touch: bool = False) -> Page:
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=touch, is_mobile=touch, locale="en-GB"
+    )
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    await page.goto(address)
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nothing_reaches_past_the_edge_of_any_screen(browser: Browser, gallery: str, path: str):
+    page = await _look(browser, gallery + path, theme="dark")
+
+    found = {}
+    for width in WIDTHS:
+        for theme in THEMES:
+            await page.emulate_media(color_scheme=theme)
+            await page.set_viewport_size({"width": width, "height": 900})
+            found[theme, width] = await page.evaluate(STICKING_OUT)
+
+    await page.context.close()
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_thumb_hits_every_control_on_a_phone(browser: Browser, gallery: str, path: str):
+    page = await _look(browser, gallery + path, theme="dark", width=390, touch=True)
+
+    too_small = await page.evaluate(
+        """() => [...document.querySelectorAll("main button, main a.ok-button, nav.ok-bottom > *, main select, main summary")]
+          .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 47.5 && !one.closest(".ok-said"))
+          .map((one) => `${one.className}: ${one.getBoundingClientRect().height}`)"""
+    )
+
+    await page.context.close()
+    assert too_small == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_axe_finds_nothing_serious_in_either_theme(browser: Browser, gallery: str, path: str):
+    page = await _look(browser, gallery + path, theme="dark")
+
+    serious = []
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        results = await Axe().run(page)
+        serious += [
+            (theme, one["id"], [node["html"][:160] for node in one["nodes"][:3]])
+            for one in results.response["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    await page.context.close()
+    assert serious == []
+
+
+async def test_what_a_monitor_sends_is_shown_and_never_run(browser: Browser, gallery: str):
+    page = await _look(browser, f"{gallery}/incidents/412", theme="dark")
+
+    title, links = await page.title(), await page.locator("main a[href^='javascript']").count()
+
+    text = await page.locator("main").text_content()
+    await page.context.close()
+    assert "broken into" not in title
+    assert links == 0
+    assert "<script>document.title='broken into'</script>" in (text or "")
