@@ -112,7 +112,7 @@ def _at(value: Any, path: str) -> Any:
     for step in _steps(path):
         if is_object(value):
             value = value.get(step)
-        elif is_list(value) and step.isdecimal() and int(step) < len(value):
+        elif is_list(value) and len(step) < 10 and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
             return None

@@ -19,7 +19,7 @@ from opsknight.domain.model.event import Malformed
 Pairs: TypeAlias = list[tuple[str, Any]]
 
 MAX_DIGITS: Final = 32
-"""A number with more digits is kept as text, so that none is lost."""
+"""A number with more digits is kept as text, as is an integer beyond 64 bits, so that none is lost."""
 MAX_NESTING: Final = 200
 """Deeper than this a body is not read at all; what one event may hold is far less (limits.py)."""
 
@@ -183,7 +183,11 @@ def _decoder(pairs: Callable[[Pairs], Any] | None = None) -> json.JSONDecoder:
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else digits
+    """Return the number, or its text where 64 bits do not hold it: what stores and shows it would round it."""
+    if len(digits) > MAX_DIGITS:
+        return digits
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else digits
 
 
 def _fraction(digits: str) -> float | str:

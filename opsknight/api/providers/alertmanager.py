@@ -92,7 +92,7 @@ def _event(group: _Group, alert: Said) -> Event | None:
         severity=severity_of(labels.get("severity")) or Severity.ERROR,
         source=first(labels, _SOURCE),
         component=first(labels, _COMPONENT),
-        occurred_at=(instant(alert.get("endsAt")) or started_at) if is_over else started_at,
+        occurred_at=instant(alert.get("endsAt")) if is_over else started_at,
         started_at=started_at,
         tags=labels,
         links=_links(alert, annotations, group.link),

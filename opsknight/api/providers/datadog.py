@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
@@ -87,19 +87,19 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
     said = _rendered(payload)
-    title, prefix, group = _title(_first(said, _TITLE))
-    transition = _transition(said, prefix)
+    title = _title(_first(said, _TITLE))
+    transition = _transition(said, title.state)
     if transition in _QUIET:
         return []
-    identity = _identity(said, title, group)
+    identity = _identity(said, title)
     if identity is None:
         raise Malformed("The Datadog payload has neither a title nor a monitor; does its template use $EVENT_TITLE?")
     message = _first(said, _MESSAGE)
     event = Event(
         action=Action.RESOLVE if transition in _RESOLVES else Action.TRIGGER,
         dedup_key=scoped(SLUG, identity),
-        title=one_line(title or message or "Datadog monitor"),
-        severity=_severity(said, transition),
+        title=one_line(title.text or message or "Datadog monitor"),
+        severity=_severity(said, title.priority, transition),
         source=_first(said, _HOST),
         occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
         tags=texts(said.get("tags")),
@@ -124,26 +124,34 @@ def _first(said: Said, names: Iterable[str]) -> str:
     return next((found for name in names if (found := text(said.get(name)))), "")
 
 
-def _title(title: str) -> tuple[str, str, str]:
-    """Return a title without the prefixes that tell its state, that state, and the group in it.
+class _Title(NamedTuple):
+    """A title without the prefixes that tell its state, and what these said."""
 
-    "[P2] [Triggered on {host:a}] [TEST] CPU" is ("[TEST] CPU", "triggered", "host:a").
-    """
-    state, group, kept = "", "", ""
+    text: str
+    state: str
+    group: str
+    priority: str
+
+
+def _title(title: str) -> _Title:
+    """Return "[P2] [Triggered on {host:a}] [TEST] CPU" as "[TEST] CPU", "triggered", "host:a", "p2"."""
+    state, group, priority, kept = "", "", "", ""
     rest = title[:MAX_PREFIXED]
     for _ in range(MAX_PREFIXES):
         match = _PREFIX.match(rest)
         if match is None:
             break
-        inner = match[1]
-        on = _GROUP.fullmatch(inner.strip())
+        inner = match[1].strip()
+        on = _GROUP.fullmatch(inner)
         said = word(on[1] if on else inner)
         if said in _TRIGGERS or said in _RESOLVES or said in _QUIET:
-            state, group = state or said, group or (on[2] if on else "")
-        elif not _is_priority(said):
+            state, group = state or said, group or (on[2].strip() if on else "")
+        elif said.removeprefix("p") in _PRIORITIES:
+            priority = said
+        else:
             kept += f"[{inner}] "
         rest = rest[match.end() :]
-    return (kept + rest).strip(), state, group.strip()
+    return _Title((kept + rest).strip(), state, group, priority)
 
 
 def _transition(said: Said, prefix: str) -> str:
@@ -153,13 +161,13 @@ def _transition(said: Said, prefix: str) -> str:
     return next(known, "triggered")
 
 
-def _identity(said: Said, title: str, group: str) -> str | None:
+def _identity(said: Said, title: _Title) -> str | None:
     """Return what stays the same from trigger to recovery, None where nothing does.
 
     The monitor (or the aggregation key) and the group it triggered for; without a monitor, the
     title. The event's own id is new each time.
     """
-    scope = ",".join(sorted(_scope(said))) or group
+    scope = ",".join(sorted(_scope(said))) or title.group
     given = text(said.get("dedup_key"))
     if given and not _UNRENDERED.search(given):
         return given
@@ -167,7 +175,7 @@ def _identity(said: Said, title: str, group: str) -> str | None:
         key = text(said.get(name))
         if key and not _UNRENDERED.search(key):
             return f"{name}:{key}:{scope}" if scope else f"{name}:{key}"
-    return stable(title, scope) if title else None
+    return stable(title.text, scope) if title.text else None
 
 
 def _scope(said: Said) -> Iterable[str]:
@@ -177,22 +185,20 @@ def _scope(said: Said) -> Iterable[str]:
     return (part for part in named if part not in {"", "*"} and not _UNRENDERED.search(part))
 
 
-def _is_priority(said: str) -> bool:
-    return len(said) == 2 and said[0] == "p" and said[1] in _PRIORITIES
+def _severity(said: Said, prefix: str, transition: str) -> Severity:
+    """Return how bad it is by the monitor's priority, else the alert's type, else the transition.
 
-
-def _severity(said: Said, transition: str) -> Severity:
-    """Return how bad it is by the monitor's priority, else by the transition; a warning is never more than one."""
-    worst_of = _TRIGGERS.get(transition, Severity.ERROR)
-    for name in _PRIORITY:
-        value = text(said.get(name)).lower()
+    What a transition calls a warning is never more than one.
+    """
+    for value in (*(text(said.get(name)).lower() for name in _PRIORITY), prefix):
         if value in {"", "normal", "low"}:  # $PRIORITY says one of these for every event, whatever the monitor's
             continue
         found = _PRIORITIES.get(value.removeprefix("p")) or severity_of(value)
         if found is not None:
             is_milder = transition in _WARNINGS and found in {Severity.CRITICAL, Severity.ERROR}
             return Severity.WARNING if is_milder else found
-    return worst_of
+    by_transition = _TRIGGERS.get(transition, Severity.ERROR)
+    return Severity.INFO if word(said.get("alert_type")) == "info" else by_transition
 
 
 def _links(said: Said, message: str) -> tuple[Link, ...]:

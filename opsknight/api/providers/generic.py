@@ -128,13 +128,13 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _listed(payload: Any) -> list[Any] | None:
-    if is_object(payload):
-        if "events" not in payload or not is_list(payload["events"]):
-            return None
-        payload = payload["events"]
-    if not payload:
+    """Return the events of a list or of {"events": […]}, None for a single one."""
+    listed = payload.get("events") if is_object(payload) else payload
+    if not is_list(listed):
+        return None
+    if not listed:
         raise Malformed("The list of events is empty.")
-    return payload
+    return listed
 
 
 def _event(element: Any, mapping: Mapping[str, object]) -> Event | None:
