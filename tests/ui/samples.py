@@ -21,7 +21,9 @@ def a_viewer() -> Viewer:
         email="amira.khan@a-company-with-a-long-name.example.org",
         on_call=(
             a_duty("Platform primary", "Amira Khan", until=NOW + 10_000, you=True),
-            a_duty("Payments, day and night, with a long name", "Maximiliane Oberbichler-Hohenstein", until=NOW + 90_000),
+            a_duty(
+                "Payments, day and night, with a long name", "Maximiliane Oberbichler-Hohenstein", until=NOW + 90_000
+            ),
             a_duty("Edge network", None, until=None),
         ),
         next_shift={"schedule": "Payments", "schedule_id": 1, "from": NOW + 172_800, "to": NOW + 259_200},
@@ -62,7 +64,10 @@ def a_line(**changes: Any) -> Any:
 
 
 def told() -> Told:
-    links = [{"href": "https://grafana.example.org/d/1", "text": "Dashboard"}, {"href": "javascript:alert(1)", "text": "Evil"}]
+    links = [
+        {"href": "https://grafana.example.org/d/1", "text": "Dashboard"},
+        {"href": "javascript:alert(1)", "text": "Evil"},
+    ]
     return Told(
         detail={
             "incident": a_line(),
@@ -72,7 +77,10 @@ def told() -> Told:
             "runbook_url": "",
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
-        facts=[a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30), a_fact("opened", HOSTILE, 40)],
+        facts=[
+            a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30),
+            a_fact("opened", HOSTILE, 40),
+        ],
         more="cursor",
     )
 
@@ -102,7 +110,13 @@ def a_fact(kind: str, sentence: str, ago: float) -> Any:
 
 
 def _a_page(user: str, user_id: int) -> Any:
-    tried = {"number": 1, "started_at": NOW - 1480, "finished_at": NOW - 1479, "outcome": "retry", "detail": "421 later"}
+    tried = {
+        "number": 1,
+        "started_at": NOW - 1480,
+        "finished_at": NOW - 1479,
+        "outcome": "retry",
+        "detail": "421 later",
+    }
     refused = {**tried, "number": 2, "outcome": "failed", "detail": f"550 5.1.1 no such mailbox {LONG_WORD}"}
     messages = [
         ("push", "Chrome on Android", "seen", "", []),
@@ -147,6 +161,13 @@ def methods() -> Any:
     return [
         {**common, "id": 1, "channel": "push", "label": "Chrome on Android", "last_proof_at": NOW - 18_000},
         {**common, "id": 2, "channel": "email", "label": "amira.khan@a-company-with-a-long-name.example.org"},
-        {**common, "id": 3, "channel": "push", "label": "Safari", "disabled_at": NOW, "disabled_reason": "the device is gone"},
+        {
+            **common,
+            "id": 3,
+            "channel": "push",
+            "label": "Safari",
+            "disabled_at": NOW,
+            "disabled_reason": "the device is gone",
+        },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
     ]

@@ -28,7 +28,9 @@ STICKING_OUT = """() => {
 }"""
 
 
-async def _look(browser: Browser, address: str, *, theme: Literal["dark", "light"], width: int = 1366, touch: bool = False) -> Page:
+async def _look(
+    browser: Browser, address: str, *, theme: Literal["dark", "light"], width: int = 1366, touch: bool = False
+) -> Page:
     context = await browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=touch, is_mobile=touch, locale="en-GB"
     )
