@@ -1,0 +1,96 @@
+"""The bodies of commands: what a person wants done to an incident."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, Field, model_validator
+
+from opsknight.domain.commands.opening import THE_SERVICE, Whom
+from opsknight.domain.model.event import Severity, Urgency
+
+Id: TypeAlias = Annotated[int, Field(ge=1, lt=2**63)]
+Span: TypeAlias = Annotated[float, Field(gt=0, le=366 * 86400, description="seconds from now")]
+Instant: TypeAlias = Annotated[float, Field(gt=0, lt=2**33, description="epoch seconds")]
+
+
+class Seen(BaseModel):
+    """Any command: the version of the incident that the person was looking at, where a screen knows it."""
+
+    seen_version: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+
+class Until(Seen):
+    """A command with an end, as a span or an instant, never both."""
+
+    for_s: Span | None = None
+    until: Instant | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Until:
+        if self.for_s is not None and self.until is not None:
+            raise ValueError("say either for_s or until, not both")
+        return self
+
+    def end(self, now: datetime) -> datetime | None:
+        """Return the instant that is meant, None where none was said."""
+        if self.for_s is not None:
+            return now + timedelta(seconds=self.for_s)
+        return None if self.until is None else datetime.fromtimestamp(self.until, UTC)
+
+
+class Snooze(Until):
+    """How long to let it rest; the end must be said."""
+
+    @model_validator(mode="after")
+    def _an_end(self) -> Snooze:
+        if self.for_s is None and self.until is None:
+            raise ValueError("say for_s or until: a snooze has an end")
+        return self
+
+
+class Suppress(Until):
+    """How long to silence it; a day where nothing is said, or until its monitor reports it as cleared."""
+
+    until_clear: bool = False
+
+
+class Reassign(Seen):
+    """Whose it shall be."""
+
+    to: Id
+
+
+class Page(BaseModel):
+    """Whom to page instead of the service's policy: a person first, or another policy."""
+
+    user_id: Id | None = None
+    policy_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Page:
+        if (self.user_id is None) == (self.policy_id is None):
+            raise ValueError("say either user_id or policy_id")
+        return self
+
+
+class ByHand(BaseModel):
+    """An incident that no monitor sees."""
+
+    service_id: Id
+    title: Annotated[str, Field(max_length=10_000)]
+    urgency: Urgency
+    severity: Severity | None = None
+    details: Annotated[str, Field(max_length=65_536)] = ""
+    page: Page | None = None
+
+    @property
+    def whom(self) -> Whom:
+        """Whom to page, as the command takes it."""
+        return THE_SERVICE if self.page is None else Whom(self.page.user_id, self.page.policy_id)
+
+    @property
+    def how_bad(self) -> Severity:
+        """The severity, or the one that goes with the urgency where none was said."""
+        return self.severity or (Severity.CRITICAL if self.urgency is Urgency.HIGH else Severity.WARNING)
