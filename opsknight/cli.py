@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from opsknight import logs, settings
-from opsknight.errors import Refusal
+from opsknight.errors import CannotStart, Refusal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         return int(asked.verb(asked))
-    except (Refusal, settings.BadSettings) as refusal:
+    except (Refusal, CannotStart) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,9 +58,15 @@ def _sign_in_link(asked: argparse.Namespace) -> int:
 def _mail_catcher(asked: argparse.Namespace) -> int:
     from opsknight import mail_catcher
 
-    print(f"Mail for 127.0.0.1:{asked.port} is shown here and goes nowhere else. Start OpsKnight with")
-    print(f"  OPSKNIGHT_SMTP_URL=smtp://127.0.0.1:{asked.port} make run", flush=True)
-    asyncio.run(mail_catcher.catch(port=asked.port, show=lambda text: print(text, flush=True)))
+    place = f"{mail_catcher.HERE}:{asked.port}"
+    words = (
+        f"Mail for {place} is shown here and goes nowhere else. Start OpsKnight with\n"
+        f"  OPSKNIGHT_SMTP_URL=smtp://{place} make run"
+    )
+    catching = mail_catcher.catch(
+        port=asked.port, show=lambda text: print(text, flush=True), ready=lambda: print(words, flush=True)
+    )
+    asyncio.run(catching)
     return 0
 
 

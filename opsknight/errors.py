@@ -6,6 +6,10 @@ Raised by commands and queries, turned into answers by `opsknight.api.problems`.
 from __future__ import annotations
 
 
+class CannotStart(Exception):
+    """OpsKnight cannot do its work in this place; the text says why and what now, for the one who started it."""
+
+
 class Refusal(Exception):
     """Something a person or a program asked for is not done; `sentence` says why and what now."""
 

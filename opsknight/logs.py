@@ -122,7 +122,6 @@ def _standard_library(log_format: str, level: str, common: list[structlog.typing
         "root": {"handlers": ["terminal"], "level": level.upper()},
         "loggers": {
             "uvicorn.access": {"level": "CRITICAL"},
-            "apscheduler": {"level": "WARNING"},
-            "httpx": {"level": "WARNING"},
+            **{name: {"level": "WARNING"} for name in ("uvicorn.error", "alembic", "apscheduler", "httpx")},
         },
     }

@@ -6,16 +6,30 @@ import asyncio
 import email
 import email.policy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
+from opsknight.errors import CannotStart
 
-async def catch(*, port: int, show: Callable[[str], object], host: str = "127.0.0.1") -> None:
-    """Take mail on `host` and `port` and hand the readable text of each to `show`, until cancelled."""
+HERE: Final = "127.0.0.1"
+
+
+async def catch(*, port: int, show: Callable[[str], object], ready: Callable[[], object], host: str = HERE) -> None:
+    """Take mail on `host` and `port` and hand the readable text of each to `show`, until cancelled.
+
+    `ready` is called once it listens.
+
+    Raises:
+        CannotStart: the port is taken.
+    """
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(_Catcher(show), hostname="localhost"), host, port)
+    try:
+        server = await loop.create_server(lambda: SMTP(_Catcher(show), hostname="localhost"), host, port)
+    except OSError as refused:
+        raise CannotStart(f"Cannot take mail on port {port}: {refused.strerror}. Choose another with --port.") from None
     async with server:
+        ready()
         await server.serve_forever()
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn._types import ASGIApplication
 
-from opsknight.errors import Unavailable
+from opsknight.errors import CannotStart
 from opsknight.settings import Settings
 
 REQUESTS_MAY_TAKE_S: Final = 2
@@ -21,7 +21,7 @@ def listen(settings: Settings) -> socket.socket:
     """Take the port before anything else is started.
 
     Raises:
-        Unavailable: something else has it, or the address is not this machine's.
+        CannotStart: something else has it, or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
@@ -30,7 +30,7 @@ def listen(settings: Settings) -> socket.socket:
         door.bind((settings.host, settings.port))
     except OSError as refused:
         door.close()
-        raise Unavailable(
+        raise CannotStart(
             f"Cannot listen on {settings.host} port {settings.port}: {refused.strerror}."
             " Stop what uses it, or choose others with OPSKNIGHT_HOST and OPSKNIGHT_PORT."
         ) from None
@@ -47,7 +47,7 @@ def serve(app: ASGIApplication, settings: Settings, door: socket.socket) -> int:
         signal.signal(number, lambda *_: None)
     server = _Server(
         uvicorn.Config(
-            app,
+            _Plainly(app),
             host=settings.host,
             port=settings.port,
             loop="uvloop",
@@ -65,6 +65,35 @@ def serve(app: ASGIApplication, settings: Settings, door: socket.socket) -> int:
     return 0 if server.started else 1
 
 
+class _Plainly:
+    """The app, except that a start that fails for a reason meant for a person is told without a stack."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.state = getattr(app, "state", None)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        held: list[Any] = []
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                held.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except CannotStart as why:
+            await send({"type": "lifespan.startup.failed", "message": str(why)})
+        except BaseException:
+            for message in held:
+                await send(message)
+            raise
+
+
 class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
@@ -75,6 +104,6 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        state: Any = getattr(self.config.app, "state", None)
-        if greeting := getattr(state, "greeting", None):
+        app: Any = self.config.app
+        if greeting := getattr(app.state, "greeting", None):
             print(greeting, flush=True)  # noqa: T201  # for the person at the terminal

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from opsknight.errors import CannotStart
+
 _PACKAGE: Final = Path(__file__).resolve().parent
 ASSETS: Final = next(
     (folder for folder in (_PACKAGE.parent / "assets", _PACKAGE / "assets") if folder.is_dir()),
@@ -35,7 +37,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class BadSettings(ValueError):
+class BadSettings(CannotStart):
     """The environment does not make sense; the text names each variable and what is wrong."""
 
 

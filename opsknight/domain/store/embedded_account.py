@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict
 
+from opsknight.errors import CannotStart
+
 SYSTEM_USER: Final = "opsknight"
 SYSTEM_HOME: Final = Path("/var/lib/opsknight")
 
 
-class EmbeddedUnavailable(RuntimeError):
+class EmbeddedUnavailable(CannotStart):
     """The embedded PostgreSQL cannot run here; the text says why and what now, for a person."""
 
 

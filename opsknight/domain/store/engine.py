@@ -11,6 +11,8 @@ import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from opsknight.errors import CannotStart
+
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
     Sessions: TypeAlias = async_sessionmaker[AsyncSession]
@@ -30,7 +32,7 @@ _LOST: Final = (
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
 
 
-class UnfitDatabase(RuntimeError):
+class UnfitDatabase(CannotStart):
     """OpsKnight cannot or must not use this database; the text says why and what now, for a person."""
 
 

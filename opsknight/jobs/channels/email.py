@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from opsknight.errors import CannotStart
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -43,7 +44,7 @@ _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
 _Error = TypeVar("_Error", bound=BaseException)
 
 
-class BadMailServer(ValueError):
+class BadMailServer(CannotStart, ValueError):
     """OPSKNIGHT_SMTP_URL cannot be used; the text says why, without the password."""
 
 

@@ -1,0 +1,124 @@
+"""Starting and stopping as an operator sees it, with a small app in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = """
+import asyncio, sys
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+from opsknight import cli, server, settings
+from opsknight.errors import CannotStart
+
+@asynccontextmanager
+async def lifespan(app):
+    if "fail" in sys.argv:
+        raise CannotStart("The disk is full: make room, then start again.")
+    app.state.greeting = "here I am"
+    yield
+    print("stopped in order", flush=True)
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/slow")
+async def slow():
+    await asyncio.sleep(60)
+
+def run(asked):
+    known = settings.load()
+    return server.serve(app, known, server.listen(known))
+
+cli._serve = run
+sys.exit(cli.main(["serve"]))
+"""
+
+
+def a_free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+@contextlib.contextmanager
+def started(port: int, *words: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "OPSKNIGHT"))}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=ROOT,
+        env={**environment, "OPSKNIGHT_PORT": str(port), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_greets_when_it_answers_and_stops_in_order_when_told(number: signal.Signals):
+    port = a_free_port()
+    with started(port) as process:
+        greeting = first_line(process)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=5) as answer:
+            status = answer.status
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=12)
+
+    assert (greeting, status, out.strip(), process.returncode) == ("here I am", 200, "stopped in order", 0)
+
+
+def test_a_request_in_flight_does_not_keep_it_from_stopping():
+    port = a_free_port()
+    with started(port) as process:
+        first_line(process)
+        with socket.create_connection(("127.0.0.1", port)) as asker:
+            asker.sendall(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            began = time.monotonic()
+            process.terminate()
+            out, _ = process.communicate(timeout=12)
+
+    assert (out.strip(), process.returncode) == ("stopped in order", 0)
+    assert time.monotonic() - began < 10
+
+
+def test_a_port_that_is_taken_is_said_so_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with started(port) as process:
+            out, err = process.communicate(timeout=15)
+
+    assert (out, process.returncode) == ("", 1)
+    assert err.strip() == (
+        f"Cannot listen on 127.0.0.1 port {port}: Address already in use."
+        " Stop what uses it, or choose others with OPSKNIGHT_HOST and OPSKNIGHT_PORT."
+    )
+
+
+def test_a_start_that_fails_for_a_known_reason_says_it_without_a_stack():
+    with started(a_free_port(), "fail") as process:
+        out, err = process.communicate(timeout=15)
+
+    assert (out, process.returncode) == ("", 3)
+    assert "The disk is full: make room, then start again." in err
+    assert "Traceback" not in err
