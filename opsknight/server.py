@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import signal
 import socket
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
 
 import uvicorn
-from uvicorn._types import ASGIApplication
 
 from opsknight.errors import CannotStart
 from opsknight.settings import Settings
 
+App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
 REQUESTS_MAY_TAKE_S: Final = 2
 """How long requests in flight may go on after the word to stop; calls to providers have their own time after it."""
 
@@ -37,7 +39,7 @@ def listen(settings: Settings) -> socket.socket:
     return door
 
 
-def serve(app: ASGIApplication, settings: Settings, door: socket.socket) -> int:
+def serve(app: App, settings: Settings, door: socket.socket) -> int:
     """Serve `app` on `door` until SIGTERM or SIGINT; return the exit code, 0 when it stopped as told.
 
     `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken.
@@ -68,7 +70,7 @@ def serve(app: ASGIApplication, settings: Settings, door: socket.socket) -> int:
 class _Plainly:
     """The app, except that a start that fails for a reason meant for a person is told without a stack."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
         self.state = getattr(app, "state", None)
 

@@ -39,6 +39,6 @@ async def test_a_mail_is_shown_as_a_person_reads_it():
 async def test_a_port_that_is_taken_is_said_so():
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
-        pytest.raises(CannotStart, match="Choose another with --port"),
+        pytest.raises(CannotStart, match="--port"),
     ):
         await catch(port=taken.getsockname()[1], show=print, ready=print)
