@@ -66,7 +66,6 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
     live.follow(viewer.audience)
     here = path or "/" + title.lower()
     client = ui.context.client
-    live.follow(viewer.audience)
     with client.layout:
         _above(viewer, here)
         client.page_container.move(client.layout)

@@ -31,7 +31,7 @@ speaking = asyncio.Event()
 async def _beat() -> None:
     while True:
         await speaking.wait()
-        await core.sio.emit("beat", {"now": time.time(), "rev": "1"})
+        await core.sio.emit("beat", {"now": time.time(), "rev": "a.1.1"})
         await asyncio.sleep(1)
 
 
@@ -76,7 +76,7 @@ def speak() -> None:
 @ui.page("/style")
 def style_page() -> None:
     with frame.frame("Parts and styles", samples.a_viewer(), path="/style"):
-        style.show(now=datetime.now(UTC))
+        style.show(now=datetime.fromtimestamp(time.time(), UTC))
 
 
 @ui.page("/incidents")

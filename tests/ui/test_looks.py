@@ -15,16 +15,26 @@ THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)
 # Whatever reaches past the right edge without a box of its own to scroll in.
 STICKING_OUT = """() => {
-  const edge = document.documentElement.clientWidth + 1, found = [];
-  if (document.documentElement.scrollWidth > edge) found.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+  const page = document.documentElement, edge = page.clientWidth + 1, found = [];
+  if (page.scrollWidth > edge) found.push(`the page is ${page.scrollWidth} px wide`);
   for (const one of document.querySelectorAll("body *")) {
     const box = one.getBoundingClientRect();
     if (!box.width || box.right <= edge || !one.checkVisibility()) continue;
     let inside = one.parentElement;
-    while (inside && !/(auto|scroll|hidden|clip)/.test(getComputedStyle(inside).overflowX)) inside = inside.parentElement;
-    if (!inside || inside === document.body) found.push(`${one.tagName}.${one.className} reaches ${Math.round(box.right)} px`);
+    const open = (box) => !/(auto|scroll|hidden|clip)/.test(getComputedStyle(box).overflowX);
+    while (inside && open(inside)) inside = inside.parentElement;
+    if (!inside || inside === document.body) found.push(`${one.tagName}.${one.className}: ${Math.round(box.right)} px`);
   }
   return found.slice(0, 5);
+}"""
+
+
+TOO_SMALL = """() => {
+  const touched = "main button, main a.ok-button, nav.ok-bottom > *, main select, main summary";
+  const height = (one) => one.getBoundingClientRect().height;
+  return [...document.querySelectorAll(touched)]
+    .filter((one) => one.checkVisibility() && height(one) < 47.5 && !one.closest(".ok-said"))
+    .map((one) => `${one.className}: ${height(one)}`);
 }"""
 
 
@@ -60,11 +70,7 @@ async def test_nothing_reaches_past_the_edge_of_any_screen(browser: Browser, gal
 async def test_a_thumb_hits_every_control_on_a_phone(browser: Browser, gallery: str, path: str):
     page = await _look(browser, gallery + path, theme="dark", width=390, touch=True)
 
-    too_small = await page.evaluate(
-        """() => [...document.querySelectorAll("main button, main a.ok-button, nav.ok-bottom > *, main select, main summary")]
-          .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 47.5 && !one.closest(".ok-said"))
-          .map((one) => `${one.className}: ${one.getBoundingClientRect().height}`)"""
-    )
+    too_small = await page.evaluate(TOO_SMALL)
 
     await page.context.close()
     assert too_small == []
