@@ -26,7 +26,6 @@ from tests.clusters import Addresses
 from tests.peers.push_service import PushPeer, push_peer
 from tests.peers.smtp import SmtpPeer, smtp_peer
 
-
 T = TypeVar("T")
 
 
@@ -208,7 +207,7 @@ async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float 
     seen = await look()
     try:
         async with asyncio.timeout(within_s):
-            while seen != wanted:  # noqa: ASYNC110  # what changes is in the database
+            while seen != wanted:  # what changes is in the database
                 await asyncio.sleep(0.01)
                 seen = await look()
     except TimeoutError:

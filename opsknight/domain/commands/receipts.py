@@ -1,0 +1,57 @@
+"""Signs of life: a message was shown, or answered. They prove that a contact method works."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+# A receipt may come before the provider's answer is written, and even before it arrives. It is then
+# the better knowledge: a message that was shown is not sent again.
+_DELIVERED: Final = text("""
+    UPDATE notifications SET status = 'delivered', finished_at = coalesce(finished_at, :now)
+    WHERE id = :id AND attempts > 0 AND status IN ('queued', 'sending', 'accepted', 'ambiguous')
+    RETURNING id
+""")
+_SEEN: Final = text("""
+    UPDATE notifications SET status = 'seen', finished_at = coalesce(finished_at, :now)
+    WHERE id = :id AND attempts > 0 AND status IN ('queued', 'sending', 'accepted', 'ambiguous', 'delivered')
+    RETURNING id
+""")
+_PROOF: Final = text("""
+    UPDATE contact_methods m SET last_proof_at = :now FROM notifications n JOIN users u ON u.id = n.user_id
+    WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
+    RETURNING n.incident_id, n.channel, coalesce(nullif(m.label, ''), CASE WHEN m.channel = 'email' THEN m.address END,
+        '') AS label, u.id AS user_id, u.name AS user_name
+""")
+
+
+async def delivered(uow: UnitOfWork, notification_id: UUID) -> bool:
+    """Note that a message was shown on its device; return whether that was news."""
+    return await _note(uow, notification_id, _DELIVERED, Fact.DELIVERED)
+
+
+async def seen(uow: UnitOfWork, notification_id: UUID) -> bool:
+    """Note that its person used a message, so has seen it; return whether that was news."""
+    return await _note(uow, notification_id, _SEEN, Fact.SEEN)
+
+
+async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, fact: Fact) -> bool:
+    key = {"id": notification_id, "now": uow.now}
+    news = (await uow.session.execute(statement, key)).first() is not None
+    proof = (await uow.session.execute(_PROOF, key)).first()
+    if news and proof is not None:
+        uow.record(
+            fact,
+            incident_id=proof.incident_id,
+            channel=proof.channel,
+            label=proof.label,
+            user=proof.user_name,
+            user_id=proof.user_id,
+            notification_id=str(notification_id),
+        )
+    return news
