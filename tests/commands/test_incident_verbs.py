@@ -301,12 +301,15 @@ async def test_a_message_whose_provider_is_being_called_is_left_to_its_sender(de
 
 
 async def test_a_stale_screen_is_told_what_changed(desk: Desk):
-    incident = await an_incident(desk, status="acknowledged", version=4, timer="ack_timeout")
+    bo = await a_user(desk.database, "Bo")
+    incident = await an_incident(desk, status="acknowledged", assignee_id=bo.id, version=4, timer="ack_timeout")
 
     with pytest.raises(Stale) as refusal:
         await desk.do(incidents.snooze, incident.id, until=desk.clock.now() + HOUR, seen_version=3)
 
-    assert refusal.value.sentence == "“Disk full on db-1” changed while you were looking: it is acknowledged now."
+    assert (
+        refusal.value.sentence == "“Disk full on db-1” changed while you were looking: it is acknowledged now, with Bo."
+    )
     assert await desk.facts(incident.id) == []
 
 
@@ -347,6 +350,18 @@ async def test_a_link_lets_the_person_it_was_sent_to_acknowledge_that_incident_o
     assert (await desk.told(incident.id, "acknowledged"))["via"] == "mail link"
     with pytest.raises(Forbidden, match="acknowledges one incident only"):
         await desk.as_(watcher, incidents.acknowledge, other.id, link=link)
+
+
+async def test_a_link_dies_with_the_account_it_was_sent_to_and_serves_nobody_else(desk: Desk):
+    gone = await a_user(desk.database, active=False)
+    watcher = await a_user(desk.database, role="observer")
+    incident = await an_incident(desk)
+    link = AcknowledgeLink(incident.id, gone.id, generation=1)
+
+    with pytest.raises(Forbidden, match="deactivated"):
+        await desk.as_(gone, incidents.acknowledge, incident.id, link=link)
+    with pytest.raises(Forbidden, match="An observer cannot acknowledge"):
+        await desk.as_(watcher, incidents.acknowledge, incident.id, link=link)
 
 
 async def test_who_is_unknown_or_gone_may_nothing(desk: Desk):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opsknight.domain.model.event import Action, Event, Urgency
-from opsknight.domain.model.intake import OWN_KEYS, Latest, Verdict, decide, tells_count
+from opsknight.domain.model.intake import OWN_KEYS, Latest, Verdict, decide
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MONITOR, PERSON = "integration:3", "user:7"
@@ -102,8 +102,3 @@ def test_opsknight_s_own_report_opens_once_an_hour():
 
     assert verdict(own, an_alert(resolved_ago=resolved, opened_ago=timedelta(minutes=59))) is Verdict.TOLD_LATELY
     assert verdict(own, an_alert(resolved_ago=resolved, opened_ago=timedelta(hours=1))) is Verdict.OPENED
-
-
-def test_the_count_is_told_once_a_minute():
-    assert not tells_count(NOON - timedelta(seconds=59), now=NOON)
-    assert tells_count(NOON - timedelta(seconds=60), now=NOON)

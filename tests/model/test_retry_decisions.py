@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.retry import (
     GiveUp,
-    NextMethodNow,
     RetryAt,
     Why,
     after_ambiguous,
-    after_refusal,
     after_transient,
     retry_after,
     retry_delay,
@@ -20,16 +18,8 @@ from opsknight.domain.model.retry import (
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def failed(
-    failures: int = 1,
-    *,
-    urgency: Urgency = Urgency.LOW,
-    wanted_after: timedelta | None = None,
-    first_of_person: bool = True,
-):
-    return after_transient(
-        failures, urgency=urgency, at=NOON, jitter=0.5, wanted_after=wanted_after, first_of_person=first_of_person
-    )
+def failed(failures: int = 1, *, urgency: Urgency = Urgency.LOW, wanted_after: timedelta | None = None):
+    return after_transient(failures, urgency=urgency, at=NOON, jitter=0.5, wanted_after=wanted_after)
 
 
 def seconds(decision: RetryAt):
@@ -87,7 +77,6 @@ def test_a_transient_failure_is_tried_again_for_as_long_as_the_page_is_wanted():
 
 def test_a_high_urgency_starts_the_next_method_after_the_first_failure():
     assert failed(1, urgency=Urgency.HIGH).next_method_now
-    assert not failed(2, urgency=Urgency.HIGH, first_of_person=False).next_method_now
     assert not failed(1, urgency=Urgency.LOW).next_method_now
 
 
@@ -106,11 +95,6 @@ def test_the_provider_s_patience_is_honoured_up_to_a_minute_then_the_next_method
 
     assert (seconds(soon), soon.why, soon.next_method_now) == (7, Why.RETRY_AFTER, False)
     assert (seconds(never), never.why, never.next_method_now) == (60, Why.RETRY_AFTER_CAPPED, True)
-
-
-def test_a_permanent_refusal_goes_to_the_next_method_or_ends():
-    assert after_refusal(more_methods=True) == NextMethodNow(Why.REFUSED)
-    assert after_refusal(more_methods=False) == GiveUp(Why.REFUSED_LAST)
 
 
 def test_what_was_perhaps_sent_is_resent_once():

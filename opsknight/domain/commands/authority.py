@@ -17,11 +17,16 @@ async def require(
 ) -> None:
     """Return when the unit's actor may do what `need` names; `link` is the acknowledge link they came by.
 
+    A link stands in for the sign-in of the person it was sent to, as long as their account is active.
+
     Raises:
         SignInRequired: nobody is signed in.
         Forbidden: the actor may not, with the sentence that says why.
     """
-    decision = permits(link or await _actor(uow), need, incident_id=incident_id)
+    actor = await _actor(uow)
+    if link is not None and isinstance(actor, Person) and actor.active and actor.id == link.user_id:
+        actor = link
+    decision = permits(actor, need, incident_id=incident_id)
     if not decision:
         raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
 

@@ -19,6 +19,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
 from opsknight.domain.model.timer import TimerKind, wanted
 from opsknight.domain.model.undo import remembered
+from opsknight.domain.queries.people import name_of
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import NotFound, Stale
@@ -99,7 +100,9 @@ def value(row: IncidentRow) -> Incident:
     )
 
 
-def check_seen(held: Held, verb: Verb, *, version: int | None = None, generation: int | None = None) -> None:
+async def check_seen(
+    uow: UnitOfWork, held: Held, verb: Verb, *, version: int | None = None, generation: int | None = None
+) -> None:
     """Refuse a verb that was chosen on an outdated view, unless it still does what was meant.
 
     Screens say the `version` they showed, links and buttons the `generation`, others neither.
@@ -109,9 +112,9 @@ def check_seen(held: Held, verb: Verb, *, version: int | None = None, generation
     """
     before = held.before
     if generation is not None and generation != before.generation:
-        raise Stale(f"“{before.title}” was paged anew since this message was sent: it is {before.status} now.")
+        raise Stale(f"“{before.title}” was paged anew since this message was sent: {await _now(uow, before)}.")
     if version is not None and version != before.version and not still_the_same(before, verb):
-        raise Stale(f"“{before.title}” changed while you were looking: it is {before.status} now.")
+        raise Stale(f"“{before.title}” changed while you were looking: {await _now(uow, before)}.")
 
 
 async def settle(
@@ -178,6 +181,16 @@ def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tupl
     return remembered(
         held.before, after, verb, actor=uow.actor, at=uow.now, timer=kind, wait_s=wait_s, alerts=alerts
     ).to_json()
+
+
+async def _now(uow: UnitOfWork, incident: Incident) -> str:
+    """Return in words how an incident stands, and with whom."""
+    if incident.status is Status.RESOLVED or incident.assignee_id is None:
+        return f"it is {incident.status} now"
+    whose = (
+        "yours" if incident.assignee_id == uow.user_id else f"with {await name_of(uow.session, incident.assignee_id)}"
+    )
+    return f"it is {incident.status} now, {whose}"
 
 
 def _why(verb: Verb, after: Incident) -> str:

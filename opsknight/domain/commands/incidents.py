@@ -64,7 +64,7 @@ async def acknowledge(
     await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
     held = await hold(uow, incident_id)
     before = held.before
-    check_seen(held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation)
+    await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation)
     if owned_by_another(before, by=uow.user_id):
         owner = await name_of(uow.session, before.assignee_id)
         sentence = f"{owner} has acknowledged “{before.title}” already; take it over?"
@@ -137,7 +137,7 @@ async def resolve(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | Non
     """End an incident and all its alerts. Says so when its monitor still reports it."""
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    check_seen(held, Verb.RESOLVE, version=seen_version)
+    await check_seen(uow, held, Verb.RESOLVE, version=seen_version)
     after = transition(held.before, Verb.RESOLVE, by=uow.user_id)
     if after is held.before:
         return await _unchanged(uow, held)
@@ -159,7 +159,7 @@ async def reopen(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None
     """Open a resolved incident again, with those of its alerts whose key has no newer open alert."""
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id, service_too=True)
-    check_seen(held, Verb.REOPEN, version=seen_version)
+    await check_seen(uow, held, Verb.REOPEN, version=seen_version)
     after = transition(held.before, Verb.REOPEN, by=uow.user_id)
     back, left = await alerts.take_back(uow, incident_id)
     told = await settle(uow, held, after, Verb.REOPEN, alerts=back)
@@ -178,7 +178,7 @@ async def reassign(uow: UnitOfWork, incident_id: UUID, *, to: int, seen_version:
     name = await active_name(uow.session, to)
     held = await hold(uow, incident_id)
     before = held.before
-    check_seen(held, Verb.REASSIGN, version=seen_version)
+    await check_seen(uow, held, Verb.REASSIGN, version=seen_version)
     after = transition(before, Verb.REASSIGN, by=uow.user_id, to=to)
     if after is before:
         return await _unchanged(uow, held)
@@ -204,7 +204,7 @@ async def _plain(
     """Carry out a verb that changes nothing but the incident itself; `{title}` in the sentence stands for it."""
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    check_seen(held, verb, version=seen_version)
+    await check_seen(uow, held, verb, version=seen_version)
     after = transition(held.before, verb, by=uow.user_id, until=until)
     if after is held.before:
         return await _unchanged(uow, held)

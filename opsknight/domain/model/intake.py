@@ -75,11 +75,6 @@ def exceeds(urgency: Urgency, highest: Urgency) -> bool:
     return urgency is Urgency.HIGH and highest is Urgency.LOW
 
 
-def tells_count(counted_at: datetime, *, now: datetime) -> bool:
-    """Return whether the ledger is due a fact with an alert's new count."""
-    return now - counted_at >= COUNT_FACT
-
-
 def _after_resolve(event: Event, latest: Latest, *, now: datetime, reopen_window: timedelta) -> Verdict:
     """Open anew, unless a lagging peer or OpsKnight itself repeats, or the window reopens the old incident."""
     if event.dedup_key.startswith(OWN_KEYS):

@@ -25,8 +25,6 @@ class Why(StrEnum):
     RETRY_AFTER_CAPPED = "the provider said to come back later than we wait"
     POSSIBLE_REPEAT = "perhaps sent: one resend, marked as a possible repeat"
     STILL_AMBIGUOUS = "perhaps sent twice: not sent again"
-    REFUSED = "the provider refused it for good"
-    REFUSED_LAST = "the provider refused it for good and there is no further contact method"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +42,13 @@ class RetryAt:
 
 
 @dataclass(frozen=True, slots=True)
-class NextMethodNow:
-    """The notification has ended; the person's next contact method is due at once."""
-
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
 class GiveUp:
     """The notification has ended and nothing follows it."""
 
     why: Why
 
 
-Next = RetryAt | NextMethodNow | GiveUp
+Next = RetryAt | GiveUp
 
 
 def retry_delay(failures: int, *, jitter: float) -> timedelta:
@@ -98,27 +89,20 @@ def after_transient(
     at: datetime,
     jitter: float,
     wanted_after: timedelta | None = None,
-    first_of_person: bool = True,
 ) -> RetryAt:
     """Return what follows a transient failure or a timeout, the `failures`-th of its notification.
 
     It is tried again for as long as the page is wanted. For high urgency the next contact method
     starts after the first failure; for any, once six failures made this one count as not reached,
     or when the provider wants more patience (`wanted_after`, its Retry-After) than RETRY_AFTER_CAP.
-    `first_of_person` is False where a later method has started already: it is not started twice.
     """
     not_reached = failures >= NOT_REACHED_AFTER
     too_long = wanted_after is not None and wanted_after > RETRY_AFTER_CAP
-    starts_next = first_of_person and (urgency is Urgency.HIGH or not_reached or too_long)
+    starts_next = urgency is Urgency.HIGH or not_reached or too_long
     if wanted_after is None:
         return RetryAt(at + retry_delay(failures, jitter=jitter), Why.TRANSIENT, starts_next, not_reached)
     why = Why.RETRY_AFTER_CAPPED if too_long else Why.RETRY_AFTER
     return RetryAt(at + min(wanted_after, RETRY_AFTER_CAP), why, starts_next, not_reached)
-
-
-def after_refusal(*, more_methods: bool) -> NextMethodNow | GiveUp:
-    """Return what follows a permanent refusal: the next contact method at once, where there is one."""
-    return NextMethodNow(Why.REFUSED) if more_methods else GiveUp(Why.REFUSED_LAST)
 
 
 def after_ambiguous(*, at: datetime, resent: bool, urgency: Urgency) -> RetryAt | GiveUp:
