@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from opsknight.api import acknowledge, board, health, incidents, people, problems, push, pwa, services, sign_in
+from opsknight.api import (
+    acknowledge,
+    board,
+    health,
+    incidents,
+    integrations,
+    people,
+    problems,
+    push,
+    pwa,
+    services,
+    sign_in,
+)
 from opsknight.api.auth import needs
 from opsknight.api.guard import Guard
 from opsknight.api.sign_in import Mail
@@ -20,7 +32,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, health, incidents, people, push, services):
+    for routes in (acknowledge, board, health, incidents, integrations, people, push, services):
         app.include_router(routes.router(deps))
 
 
