@@ -170,13 +170,23 @@ async def test_keeping_quiet_until_it_clears_needs_a_monitor_that_can_clear_it(d
     key = await an_integration(desk.database)
     incident = await an_incident(desk)
 
-    with pytest.raises(Invalid, match="No monitor reports this incident any more"):
+    with pytest.raises(Invalid, match="No monitor would end this silence"):
         await desk.do(incidents.suppress, incident.id, until_clear=True)
     await an_alert(desk.database, incident, integration_id=key.id)
     done = await desk.do(incidents.suppress, incident.id, until_clear=True)
 
     assert (done.incident.status, done.incident.until) == (Status.SUPPRESSED, None)
     assert await desk.timer(incident.id) is None
+
+
+async def test_a_service_whose_incidents_outlive_their_alerts_cannot_keep_quiet_until_clear(desk: Desk):
+    key = await an_integration(desk.database)
+    service = await a_service(desk.database, resolves_with_last_alert=False)
+    incident = await an_incident(desk, service=service)
+    await an_alert(desk.database, incident, integration_id=key.id)
+
+    with pytest.raises(Invalid, match="say until when it lasts"):
+        await desk.do(incidents.suppress, incident.id, until_clear=True)
 
 
 async def test_a_resolve_ends_the_alerts_and_every_wait(desk: Desk):

@@ -161,6 +161,20 @@ async def test_a_board_that_nobody_named_is_not_found(database: Database):
         await titles(database, Filter(board="nonsense"))
 
 
+async def test_of_the_resolved_the_newest_stand_first_and_not_all_are_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    service = await a_service(database)
+    for minute, severity in enumerate(("critical", "info", "error")):
+        at = NOON + minute * MINUTE
+        await a_stored_incident(database, service, title=severity, severity=severity, status="resolved", created_at=at)
+    monkeypatch.setattr(board, "COUNTED_AT_MOST", 2)
+    past = Filter(statuses=(Status.RESOLVED,))
+
+    assert await titles(database, past) == ["error", "info", "critical"]
+    assert await counted(database, past) == 2
+
+
 async def test_the_summary_counts_the_whole_board(database: Database):
     checkout, search = await a_service(database, "Checkout"), await a_service(database, "Search")
     await a_stored_incident(database, search, severity="error", created_at=NOON - MINUTE)

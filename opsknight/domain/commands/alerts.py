@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from opsknight.domain.store.tables import AlertRow
+from opsknight.domain.store.tables import AlertRow, IncidentRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _TRIES = 3
@@ -22,6 +22,17 @@ async def firing(uow: UnitOfWork, incident_id: UUID) -> bool:
         AlertRow.incident_id == incident_id, AlertRow.status == "open", AlertRow.integration_id.is_not(None)
     )
     return (await uow.session.execute(select(reported.exists()))).scalar_one()
+
+
+async def ends_with_its_alerts(uow: UnitOfWork, incident_id: UUID) -> bool:
+    """Return whether the incident resolves by itself once its monitor reports all of its alerts as cleared."""
+    setting = (
+        select(ServiceRow.resolves_with_last_alert)
+        .join(IncidentRow, IncidentRow.service_id == ServiceRow.id)
+        .where(IncidentRow.id == incident_id)
+    )
+    resolves = (await uow.session.execute(setting)).scalar_one_or_none()
+    return bool(resolves) and await firing(uow, incident_id)
 
 
 async def resolve_all(uow: UnitOfWork, incident_id: UUID) -> tuple[UUID, ...]:

@@ -120,10 +120,8 @@ async def suppress(
     """
     if until_clear:
         await require(uow, Need.RESPOND, incident_id=incident_id)
-        if not await alerts.firing(uow, incident_id):
-            raise Invalid(
-                "No monitor reports this incident any more, so nothing would end its silence; say until when."
-            )
+        if not await alerts.ends_with_its_alerts(uow, incident_id):
+            raise Invalid("No monitor would end this silence by reporting that all is well; say until when it lasts.")
         sentence = "{title} keeps quiet until it clears."
         return await _plain(uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version)
     until = until or uow.now + SUPPRESS_FOR

@@ -22,6 +22,8 @@ from opsknight.errors import NotFound
 
 AT_MOST = 300
 """How many lines reach a browser; the rest is counted."""
+COUNTED_AT_MOST = 1000
+"""How far the resolved are counted; whoever wants to know more of the past asks a report."""
 EVERYTHING = ("", "all")
 """What the board of everything is called."""
 _QUOTES = re.compile(r"['\\\0]")
@@ -88,38 +90,45 @@ class Filter:
         """Whether it is the whole board."""
         return self.board in EVERYTHING and not (self.words or self.service or self.statuses)
 
+    @property
+    def is_history(self) -> bool:
+        """Whether it reaches into the resolved, of which there may be millions."""
+        return Status.RESOLVED in self.statuses
+
 
 async def lines(session: AsyncSession, wanted: Filter = Filter(), *, limit: int = AT_MOST) -> Sequence[BoardLine]:
-    """Return the incidents that `wanted` lets through, worst first, newest first within a rank; resolved only on wish.
+    """Return the incidents that `wanted` lets through, worst first, newest first within a rank.
+
+    The resolved are among them only on wish, and then simply the newest come first.
 
     Raises:
         NotFound: there is no board of that name.
     """
     where = await _where(session, wanted)
+    newest_first = (IncidentRow.created_at.desc(), IncidentRow.id.desc())
+    order = newest_first if wanted.is_history else (_RANK, *newest_first)
     chosen = (
         select(IncidentRow.id)
         .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
         .join(TeamRow, TeamRow.id == ServiceRow.team_id)
         .where(*where)
-        .order_by(_RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc())
+        .order_by(*order)
         .limit(limit)
     )
-    ordered = _statement(IncidentRow.id.in_(chosen)).order_by(
-        _RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc()
-    )
+    ordered = _statement(IncidentRow.id.in_(chosen)).order_by(*order)
     return [_line(row) for row in await session.execute(ordered)]
 
 
 async def count(session: AsyncSession, wanted: Filter) -> int:
-    """Return how many incidents `wanted` lets through."""
-    statement = (
-        select(func.count())
-        .select_from(IncidentRow)
+    """Return how many incidents `wanted` lets through; of the resolved it counts COUNTED_AT_MOST and stops."""
+    found = (
+        select(IncidentRow.id)
         .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
         .join(TeamRow, TeamRow.id == ServiceRow.team_id)
         .where(*await _where(session, wanted))
     )
-    return (await session.execute(statement)).scalar_one()
+    counted = found.limit(COUNTED_AT_MOST) if wanted.is_history else found
+    return (await session.execute(select(func.count()).select_from(counted.subquery()))).scalar_one()
 
 
 async def lines_of(session: AsyncSession, ids: Collection[UUID]) -> Sequence[BoardLine]:
