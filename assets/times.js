@@ -34,10 +34,11 @@
     return `${day(ms)} ${CLOCK.format(ms)}`;
   };
   const day = (ms) => (new Date(ms).getFullYear() === new Date(now()).getFullYear() ? DAY : YEAR).format(ms);
+  const soon = (ms) => (ms - now() > 6 * 86400000 ? day(ms) : clock(ms)); // for the strip: a far day needs no hour
   const ago = (ms) => (now() - ms < 5000 ? "just now" : `${span(now() - ms)} ago`);
   const left = (ms) => (ms <= now() ? "now" : `in ${span(ms - now())}`);
   const full = (ms) => `${LONG.format(ms)} · ${UTC.format(ms)} UTC`;
-  const AS = { clock, day, ago, in: left, full: (ms) => LONG.format(ms), span: (ms) => span(now() - ms), seconds: (ms) => SECONDS.format(ms) };
+  const AS = { clock, day, soon, ago, in: left, full: (ms) => LONG.format(ms), span: (ms) => span(now() - ms), seconds: (ms) => SECONDS.format(ms) };
 
   const fill = (root = document) => {
     for (const time of root.querySelectorAll("time[data-as]")) {
@@ -49,7 +50,7 @@
     }
   };
   let planned = false;
-  const soon = () => {
+  const later = () => {
     if (planned) return;
     planned = true;
     requestAnimationFrame(() => { planned = false; fill(); });
@@ -58,7 +59,7 @@
     sync: (server_s) => { const off = server_s * 1000 - Date.now(); if (Math.abs(off - skew) > 250) skew = off; } };
   opsknight.whenPainted(() => {
     fill();
-    new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(later).observe(document.body, { childList: true, subtree: true });
     setInterval(fill, 1000);
   });
 }

@@ -70,7 +70,7 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
         _above(viewer, here)
         client.page_container.move(client.layout)
         _navigation(here, classes="ok-bottom", label="Main, at hand", icons=True)
-    _landmark(client)
+    landmark(client)
     with client.content, tag("div", classes="ok-main ok-main-wide" if wide else "ok-main") as main:
         if wide:
             tag("h1", title, classes="ok-hide")
@@ -89,7 +89,7 @@ def _above(viewer: Viewer, here: str) -> None:
         _notice(notice)
 
 
-def _landmark(client: Client) -> None:
+def landmark(client: Client) -> None:
     """Let NiceGUI's own <main> be what the skip link leads to: a page has one main area only."""
     page = client.page_container.default_slot.children[0]
     page.props.update({"id": "main", "tabindex": "-1"})
@@ -173,7 +173,7 @@ def _shift(viewer: Viewer) -> None:
     if viewer.next_shift is None:
         tag("span", "none planned", classes="ok-muted")
     else:
-        moment(viewer.next_shift["from"])
+        moment(viewer.next_shift["from"], "soon")
 
 
 def _tools(viewer: Viewer) -> None:

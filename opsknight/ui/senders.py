@@ -100,13 +100,30 @@ def _pagerduty(base_url: str, key: str) -> str:
 
 
 def _datadog(base_url: str, key: str) -> str:
-    return f"{base_url}/api/v1/events/{key}"
+    payload = {
+        "alert_id": "$ALERT_ID",
+        "alert_title": "$ALERT_TITLE",
+        "alert_transition": "$ALERT_TRANSITION",
+        "alert_priority": "$ALERT_PRIORITY",
+        "alert_scope": "$ALERT_SCOPE",
+        "aggreg_key": "$AGGREG_KEY",
+        "body": "$TEXT_ONLY_MSG",
+        "date": "$DATE_POSIX",
+        "hostname": "$HOSTNAME",
+        "link": "$LINK",
+        "tags": "$TAGS",
+    }
+    return f"URL\n{base_url}/api/v1/events/{key}\n\nPayload\n{json.dumps(payload, indent=2)}"
 
 
 _SENDERS = {
     "generic": Sender("Generic events", "In any shell, script or tool that can send JSON", curl),
     "alertmanager": Sender("Prometheus Alertmanager", "In alertmanager.yml", _alertmanager),
-    "datadog": Sender("Datadog", "In Integrations → Webhooks, as URL; then @webhook-opsknight in a monitor", _datadog),
+    "datadog": Sender(
+        "Datadog",
+        "In Integrations → Webhooks, named opsknight; then write @webhook-opsknight into a monitor's message",
+        _datadog,
+    ),
     "pagerduty": Sender(
         "PagerDuty Events API v2", "Anything made for PagerDuty: this address, this routing key", _pagerduty
     ),

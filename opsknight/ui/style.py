@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SURFACES = ("bg", "surface", "surface-2", "surface-3", "selected", "line", "line-2", "line-strong")
 INKS = ("ink", "ink-2", "ink-3", "accent", "good", "warn", "bad")
 SIZES = ("xs", "sm", "md", "lg", "xl", "2xl", "3xl")
-MOMENTS: tuple[As, ...] = ("clock", "day", "full", "ago", "in", "span", "seconds")
+MOMENTS: tuple[As, ...] = ("clock", "day", "full", "ago", "in", "span", "seconds", "soon")
 VERDICTS: tuple[tuple[Kind, str], ...] = (
     ("good", "Seen on the phone"),
     ("wait", "Queued, due in 40 s"),

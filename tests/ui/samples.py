@@ -26,7 +26,7 @@ def a_viewer() -> Viewer:
             ),
             a_duty("Edge network", None, until=None),
         ),
-        next_shift={"schedule": "Payments", "schedule_id": 1, "from": NOW + 172_800, "to": NOW + 259_200},
+        next_shift={"schedule": "Payments", "schedule_id": 1, "from": NOW + 1_728_000, "to": NOW + 2_000_000},
         high=4,
         notices=(Notice("Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."),),
     )

@@ -27,7 +27,7 @@ class ContactMethodLine(TypedDict):
 async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[ContactMethodLine]:
     """Return a person's contact methods: push first, as pages go out, what is switched off last.
 
-    A label falls back on the address, except for push, whose address is a long secret.
+    A mail address is its own label; that of push is a long secret, so a device goes by its name.
     """
     statement = (
         select(ContactMethodRow)
@@ -45,7 +45,7 @@ def _line(row: ContactMethodRow) -> ContactMethodLine:
     return ContactMethodLine(
         id=row.id,
         channel=row.channel,
-        label=row.label or (row.address if row.channel != "push" else "A browser"),
+        label=row.address if row.channel == "email" else row.label or "A browser",
         verified_at=_epoch(row.verified_at),
         last_proof_at=_epoch(row.last_proof_at),
         disabled_at=_epoch(row.disabled_at),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PATH = "/incidents"
 AGAIN_EVERY_S = 0.4
+SAID_ALREADY = frozenset(("team", "service"))
 
 
 def mount(deps: Deps) -> None:
@@ -132,7 +133,7 @@ def _of_side(detail: Detail) -> tuple[object, ...]:
 def _side(detail: Detail) -> None:
     line = detail["incident"]
     if web_address(line["runbook_url"]):
-        outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True)
+        outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True).classes("ok-side-runbook")
     with tag("dl", classes="ok-facts"):
         _fact("Service", line["service"], href=f"/services#service-{line['service_id']}")
         _fact("Team", line["team"])
@@ -141,7 +142,8 @@ def _side(detail: Detail) -> None:
         if line["count"] > 1:
             _fact("Occurrences", f"{line['count']:,}".replace(",", "\u202f"))
         for key, value in sorted(detail["tags"].items()):
-            _fact(key, value)
+            if key not in SAID_ALREADY:
+                _fact(key, value)
     if detail["links"]:
         with tag("div", classes="ok-links"):
             for link in detail["links"]:
@@ -167,6 +169,6 @@ def _absent(viewer: Viewer, sentence: str) -> None:
     ui.context.client.status_code = 404
     with (
         frame("No such incident", viewer, path=PATH),
-        empty("No such incident", sentence, icon_name="search"),
+        empty("No such incident", sentence, icon_name="search", whole_page=True),
     ):
         button("All incidents", kind="primary", href=PATH)

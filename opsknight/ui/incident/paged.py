@@ -65,7 +65,7 @@ def _notification(notification: NotificationLine) -> None:
         icon(mark, classes="ok-faint")
         with tag("div"):
             with tag("p", classes="ok-notification-line"):
-                tag("span", f"{channel} to {notification['label']}" if notification["label"] else channel)
+                tag("span", _to(channel, notification["label"]))
                 verdict(words, kind)
                 moment(notification["finished_at"] or notification["due_at"], "seconds", classes="ok-faint")
             if notification["sentence"]:
@@ -89,6 +89,11 @@ def _attempts(attempts: Sequence[AttemptLine]) -> None:
 def _attempt(attempt: AttemptLine) -> str:
     outcome = ATTEMPTS.get(attempt["outcome"], attempt["outcome"])
     return f"{outcome}: {attempt['detail']}" if attempt["detail"] else outcome
+
+
+def _to(channel: str, label: str) -> str:
+    """Return where a message went; a label that only repeats the channel says nothing."""
+    return f"{channel} to {label}" if label and label.lower() != channel.lower() else channel
 
 
 def _why(page: PageLine) -> str:

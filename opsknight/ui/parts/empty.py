@@ -13,12 +13,17 @@ from opsknight.ui.parts.tag import tag
 
 
 @contextmanager
-def empty(title: str, says: str, *, line: str = "", icon_name: str = "list") -> Iterator[ui.element]:
-    """Teach what to do: `title` and `says` in words, `line` to be copied; what is built inside are the deeds."""
+def empty(
+    title: str, says: str, *, line: str = "", icon_name: str = "list", whole_page: bool = False
+) -> Iterator[ui.element]:
+    """Teach what to do: `title` and `says` in words, `line` to be copied; what is built inside are the deeds.
+
+    `whole_page` makes it the page's own heading.
+    """
     with tag("div", classes="ok-empty"):
         icon(icon_name)
         with tag("div"):
-            tag("h2", title)
+            tag("h1" if whole_page else "h2", title)
             tag("p", says)
         if line:
             copybox(line, what="the line")
