@@ -8,7 +8,7 @@ from nicegui import ui
 
 from opsknight.ui import live
 from opsknight.ui.board.board import Wall
-from opsknight.ui.parts.tag import tag
+from opsknight.ui.frame import landmark
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
@@ -23,5 +23,5 @@ def mount(deps: Deps) -> None:
         viewer = await signed_in(deps)
         ui.page_title(f"Wall · {board} · OpsKnight")
         live.follow(viewer.audience)
-        with tag("main", classes="ok-wall-page", id="main", tabindex="-1"):
-            Wall(board)
+        landmark(ui.context.client)
+        Wall(board)

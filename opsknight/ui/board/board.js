@@ -105,6 +105,7 @@ export default {
 
     function act(verb, of = undefined) {
       if (observer) { page.toast("You may look at incidents, not act on them; an admin can change that.", { id: "refused" }); return; }
+      reading.keyboard();                  // what was acted on stays where it was, until one has looked away
       deeds.do(verb, of);
       if (!["snooze", "reassign"].includes(verb)) done();
     }
@@ -123,7 +124,7 @@ export default {
     const open = (id) => { const row = store.row(id); if (row) location.assign(`/incidents/${row.n}`); };
     function showFresh() {
       order = [];
-      reading.left();
+      reading.release();
       paint();
       grid.value?.closest(".ok-board-scroll")?.scrollTo({ top: 0 });
       grid.value?.focus({ preventScroll: true });
@@ -138,11 +139,11 @@ export default {
         if (document.activeElement !== grid.value) grid.value?.focus({ preventScroll: true });
       } else if (what === "open") open(active.value);
       else if (what === "mark") { reading.keyboard(); if (active.value) mark(active.value); }
-      else if (what === "leave") { if (marked.value.size) marked.value = new Set(); else { active.value = null; at = -1; reading.left(); } paint(); }
+      else if (what === "leave") { if (marked.value.size) marked.value = new Set(); else { active.value = null; at = -1; reading.release(); } paint(); }
       else if (what === "fresh") showFresh();
       else if (what === "undo") deeds.undo();
       else if (what === "open_by_hand") byHand();
-      else { reading.keyboard(); act(what); }
+      else act(what);
     }
     const byHand = () => { if (observer) act(""); else opening.value.open(); };
     function onKey(event) {
@@ -166,7 +167,7 @@ export default {
       if (id !== hovered.value?.id) hovered.value = id ? { id, top: event.target.closest("[data-id]").offsetTop } : null;
       explainTimes(event, now);
     }
-    function onLeave() { reading.left(); hovered.value = null; paint(); }
+    function onLeave(event) { if (event.pointerType === "touch") return; reading.left(); hovered.value = null; paint(); }
 
     function opened(answer) {
       const line = answer.body.incident;
@@ -211,7 +212,7 @@ export default {
     return {
       rows, fresh, summary, duties, active, marked, hovered, found, loaded, unread, waiting, stale, clock, lines, grid, snoozing, reassigning, opening,
       observer, ...filtering, act, does, pick, select, mark, open, showFresh, byHand, onKey, onClick, onPointer, onLeave, rowOf, opened, sendStale, dropStale,
-      chosen, reading, capital, iso, nextMove, statusWord, aloud, plural, span, words: (as, of) => timeWords(as, of, now()), hoveredRow: () => store.row(hovered.value?.id),
+      chosen, may: (verb) => deeds.may(verb), reading, capital, iso, nextMove, statusWord, aloud, plural, span, words: (as, of) => timeWords(as, of, now()), hoveredRow: () => store.row(hovered.value?.id),
       zone: new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts().find((part) => part.type === "timeZoneName")?.value ?? "",
     };
   },

@@ -30,7 +30,7 @@ class Board(Element, component="board.js"):
     def __init__(self, viewer: Viewer, *, snapshot_url: str = "/api/v1/board") -> None:
         """Build it for `viewer`; the browser fills it from `snapshot_url`, then from the socket's `board` events."""
         super().__init__()
-        _style()
+        _style("board.css")
         self._props["snapshot_url"] = snapshot_url
         self._props["me"] = {"id": viewer.id, "name": viewer.name, "role": viewer.role}
         self._props["curl"] = curl("{origin}", "{key}")
@@ -42,10 +42,11 @@ class Wall(Element, component="wall.js"):
     def __init__(self, board: str, *, snapshot_url: str = "/api/v1/board") -> None:
         """Build it for `board`, a name or `all`."""
         super().__init__()
-        _style()
+        _style("board.css")
+        _style("wall.css")
         self._props["snapshot_url"] = snapshot_url
         self._props["board"] = board
 
 
-def _style() -> None:
-    ui.add_head_html(f'<link rel="stylesheet" href="{asset("board.css")}">')
+def _style(name: str) -> None:
+    ui.add_head_html(f'<link rel="stylesheet" href="{asset(name)}">')

@@ -8,6 +8,7 @@ import { Store } from "opsknight-board/store.js";
 import { keepTimes } from "opsknight-board/times.js";
 
 const EVERYTHING = ["", "all"];
+const REST_EM = 2;               // the height of “+N more”
 
 export default {
   name: "Wall",
@@ -36,10 +37,10 @@ export default {
           <li v-for="row in shown" :key="row.id" v-memo="[row]" class="ok-wall-row" :data-severity="row.severity" :data-status="row.status">
             <span class="ok-badge" :class="{ 'ok-badge-solid': row.status === 'open' }" :data-severity="row.severity"><span class="ok-shape" :class="'ok-shape-' + row.severity" aria-hidden="true"></span><span>{{ capital(row.severity) }}</span></span>
             <span class="ok-wall-title">{{ row.title }}</span>
-            <time class="ok-wall-age ok-tab" :datetime="iso(row.created_at)" :data-of="row.created_at" data-as="age">{{ words('age', row.created_at) }}</time>
+            <time class="ok-wall-age ok-tab" :datetime="iso(row.created_at)" :data-of="row.created_at" data-say="age">{{ words('age', row.created_at) }}</time>
             <span class="ok-wall-more"><span class="ok-mono">#{{ row.n }}</span><span class="ok-wall-service">{{ row.service }}</span><span v-if="row.count > 1">×{{ row.count }}</span></span>
             <span class="ok-wall-who"><span class="ok-status" :data-status="row.status"><span class="ok-icon" :class="'ok-icon-status-' + row.status" aria-hidden="true"></span><span>{{ statusWord(row) }}</span></span>
-              <template v-for="move in [nextMove(row)]"><b v-if="move.who">{{ move.who }}</b><span v-if="move.what">{{ move.what }} <time v-if="move.at" class="ok-tab" :data-of="move.at" data-as="left">{{ words('left', move.at) }}</time></span></template></span>
+              <template v-for="move in [nextMove(row)]"><b v-if="move.who">{{ move.who }}</b><span v-if="move.what">{{ move.what }} <time v-if="move.at" class="ok-tab" :data-of="move.at" data-say="left">{{ words('left', move.at) }}</time></span></template></span>
           </li>
         </ol>
         <p v-if="rest" class="ok-wall-rest">+{{ rest }} more, none worse</p>
@@ -56,7 +57,7 @@ export default {
     const whole = EVERYTHING.includes(props.board);
     const filter = () => (whole ? {} : { board: props.board });
     const store = new Store();
-    const rows = shallowRef([]), summary = shallowRef(null), duties = shallowRef([]), room = ref(0), loaded = ref(false), said = ref("");
+    const rows = shallowRef([]), summary = shallowRef(null), duties = shallowRef([]), room = ref({ all: 1, most: 1 }), loaded = ref(false), said = ref("");
     const at = ref(now()), clock = ref(""), stopped = ref(false), list = ref(null), serviceRoom = ref(8), canFill = ref(document.fullscreenEnabled && !document.fullscreenElement);
     const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
@@ -83,19 +84,19 @@ export default {
       handoff = setTimeout(() => link.read(), 1000 * Math.min(300, Math.max(5, Math.min(...ends, Infinity) - now() + 2)));
     }
 
-    // As many whole rows as there is height for; the last place goes to the count of the rest.
+    // As many whole rows as there is height for, and below them the count of the rest.
     function measure() {
       nextTick(() => {
         const row = list.value?.querySelector(".ok-wall-row");
         if (!row) return;
-        const places = Math.floor((list.value.clientHeight + 1) / row.offsetHeight);
-        room.value = Math.max(1, places);
+        const high = list.value.clientHeight + 1, more = parseFloat(getComputedStyle(list.value).fontSize) * REST_EM;
+        room.value = { all: Math.floor(high / row.offsetHeight), most: Math.max(1, Math.floor((high - more) / row.offsetHeight)) };
         const side = list.value.parentElement.querySelector(".ok-wall-side");
         const line = side?.querySelector(".ok-side-service")?.offsetHeight ?? 0, duty = side?.querySelector("section")?.offsetHeight ?? 0;
         if (line) serviceRoom.value = Math.max(1, Math.floor((side.clientHeight - duty - 4 * line) / line));
       });
     }
-    const shown = computed(() => (rows.value.length <= room.value && total.value === rows.value.length ? rows.value : rows.value.slice(0, Math.max(1, room.value - 1))));
+    const shown = computed(() => (total.value <= room.value.all ? rows.value : rows.value.slice(0, room.value.most)));
     const total = computed(() => (whole ? summary.value?.total ?? 0 : Math.max(store.found, rows.value.length)));
     const rest = computed(() => total.value - shown.value.length);
 

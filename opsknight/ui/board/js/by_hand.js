@@ -7,14 +7,14 @@ export const OpenSheet = {
   props: { me: Object },
   emits: ["opened"],
   template: `
-  <dialog ref="box" class="ok-dialog" aria-labelledby="ok-open-title">
+  <dialog ref="box" class="ok-dialog ok-open" aria-labelledby="ok-open-title">
     <div class="ok-dialog-head"><h2 id="ok-open-title">Open an incident</h2>
       <button type="button" class="ok-tool" aria-label="Close" @click="close"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
     <form class="ok-dialog-body" @submit.prevent="send">
       <div class="ok-field"><label for="ok-open-service">Service</label>
-        <select id="ok-open-service" v-model="form.service_id" class="ok-select" required>
+        <select id="ok-open-service" autofocus v-model="form.service_id" class="ok-select" required>
           <option value="" disabled>What is affected?</option><option v-for="one in services" :key="one.id" :value="one.id">{{ one.name }}</option></select></div>
-      <div class="ok-field ok-field-wide"><label for="ok-open-what">What is wrong</label>
+      <div class="ok-field"><label for="ok-open-what">What is wrong</label>
         <input id="ok-open-what" ref="field" v-model.trim="form.title" class="ok-input" maxlength="255" required autocomplete="off" placeholder="Checkout answers with errors"></div>
       <div class="ok-open-pair">
         <fieldset class="ok-field"><legend>Urgency</legend><div class="ok-choice">

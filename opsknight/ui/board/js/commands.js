@@ -12,7 +12,7 @@ export class Commands {
 
   // `post(url, body, key)` answers {status, ok, body, sentence}; `now` is the server's time in epoch seconds.
   // `on.changed()` after anything to be seen, `on.refused(entry, answer)`, `on.done(entry, answer)`.
-  constructor({ store, queue, post, now, me, on, newKey = () => crypto.randomUUID(), later = setTimeout }) {
+  constructor({ store, queue, post, now, me, on, newKey = () => crypto.randomUUID(), later = (run, ms) => setTimeout(run, ms) }) {
     Object.assign(this, { store, queue, post, now, me, on, newKey, later });
   }
 

@@ -5,6 +5,7 @@ const UNDO_WITHIN_S = 5;
 
 export class Deeds {
   #last = null;                  // what can be taken back: {made, until, words}
+  #said = null;                  // the toast that says so
 
   // `chosen()` are the rows to act on; `ask` are the sheets; `page` is what every page can do (toast, announce).
   constructor({ commands, me, chosen, ask, page, clock = () => performance.now() / 1000 }) {
@@ -17,6 +18,11 @@ export class Deeds {
     else if (verb === "snooze") this.#allowed(verb, rows, (able) => this.ask.snooze(able, (body) => this.#act(verb, able, body)));
     else if (verb === "reassign") this.#allowed(verb, rows, (able) => this.ask.reassign(able, (body) => this.#act(verb, able, body)));
     else this.#allowed(verb, rows, (able) => this.#act(verb, able));
+  }
+
+  // Whether `verb` would do anything to what is chosen.
+  may(verb) {
+    return this.chosen().some((row) => can(row, verb) && !(verb === "acknowledge" && row.status === "acknowledged" && row.assignee_id === this.me.id) && !(verb === "resolve" && row.status === "resolved"));
   }
 
   undo() {
@@ -38,6 +44,7 @@ export class Deeds {
   }
 
   refused(entry, answer) {
+    if (this.#last?.made.some((made) => made.entry.key === entry.key)) this.#said?.close();
     const action = answer.status === 401 ? { label: "Sign in", run: () => location.assign("/sign-in") } : null;
     this.page.toast(answer.sentence || `#${entry.n} could not be ${past(entry.verb)}.`, { kind: "bad", for_s: 12, id: "refused", action });
   }
@@ -65,7 +72,7 @@ export class Deeds {
     const made = rows.map((row) => this.commands.act(verb, row, body));
     const words = said(verb, rows, body);
     this.#last = { made, words, until: this.clock() + UNDO_WITHIN_S };
-    this.page.toast(this.page.live() ? words : `${words} here; it goes out when OpsKnight can be reached`, { kind: "good", id: "board", for_s: UNDO_WITHIN_S, action: this.#way() });
+    this.#said = this.page.toast(this.page.live() ? words : `${words} here; it goes out when OpsKnight can be reached`, { kind: "good", id: "board", for_s: UNDO_WITHIN_S, action: this.#way() });
   }
 
   #way() {

@@ -6,7 +6,7 @@ export class News {
   #gathered = [];
   #timer = null;
 
-  constructor({ announce, me, later = setTimeout }) {
+  constructor({ announce, me, later = (run, ms) => setTimeout(run, ms) }) {
     Object.assign(this, { announce, me, later });
   }
 

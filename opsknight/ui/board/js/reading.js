@@ -3,20 +3,20 @@ const STILL_MS = 15000;          // a pointer or a keyboard that rests as long a
 const TOUCH_MS = 6000;           // a finger leaves no pointer behind
 
 export class Reading {
-  #inside = false;
-  #until = 0;
+  #pointer = 0;                  // until when each of them counts
+  #keyboard = 0;
 
   constructor({ clock = () => performance.now() } = {}) {
     this.clock = clock;
   }
 
-  // The pointer moved in the list, the keyboard did something in it, a finger touched it.
-  pointer() { this.#inside = true; this.#extend(STILL_MS); }
-  keyboard() { this.#inside = true; this.#extend(STILL_MS); }
-  touch() { this.#inside = true; this.#extend(TOUCH_MS); }
-  left() { this.#inside = false; }
+  // The pointer moved in the list, a finger touched it, the keyboard did something in it.
+  pointer() { this.#pointer = this.clock() + STILL_MS; }
+  touch() { this.#pointer = this.clock() + TOUCH_MS; }
+  keyboard() { this.#keyboard = this.clock() + STILL_MS; }
 
-  get held() { return this.#inside && this.clock() < this.#until; }
+  left() { this.#pointer = 0; }
+  release() { this.#pointer = 0; this.#keyboard = 0; }
 
-  #extend(for_ms) { this.#until = Math.max(this.#until, this.clock() + for_ms); }
+  get held() { return this.clock() < Math.max(this.#pointer, this.#keyboard); }
 }

@@ -4,7 +4,7 @@ import { CELLS, HEADINGS } from "./line.js";
 const HEAD = HEADINGS.map(([name, word]) => `<span role="columnheader" class="ok-line-${name}"${word ? "" : ' aria-label="Selected"'}>${word}</span>`).join("");
 const DEEDS = [["acknowledge", "Acknowledge", "a", "check"], ["resolve", "Resolve", "r", "status-resolved"], ["snooze", "Snooze", "s", "clock"],
   ["escalate", "Escalate", "e", "escalate"], ["reassign", "Reassign", "t", "person"]];
-const FOOT = DEEDS.map(([verb, word, key, icon], i) => `<button type="button" class="ok-foot-deed" data-verb="${verb}" :disabled="!chosen().length" @click="act('${verb}')"><span class="ok-icon ok-icon-${icon}" aria-hidden="true"></span><span>${word}</span><kbd class="ok-key" aria-hidden="true">${key}</kbd></button>`).join("");
+const FOOT = DEEDS.map(([verb, word, key, icon], i) => `<button type="button" class="ok-foot-deed" data-verb="${verb}" :disabled="!may('${verb}')" @click="act('${verb}')"><span class="ok-icon ok-icon-${icon}" aria-hidden="true"></span><span>${word}</span><kbd class="ok-key" aria-hidden="true">${key}</kbd></button>`).join("");
 const OVER = DEEDS.slice(0, 4).map(([verb, word, , icon], i) => `<button type="button" class="ok-button ok-button-small" tabindex="-1" title="${word}" @click="act('${verb}', [hoveredRow()])">${i < 2 ? `<span>${word}</span>` : `<span class="ok-icon ok-icon-${icon}"></span>`}</button>`).join("");
 
 const count = (name, label, { kind = "", filter, value }) => `<button type="button" class="ok-count ok-count-${name}"${kind ? ` :data-kind="${kind}"` : ""} :aria-pressed="String(${filter.test})" @click="${filter.run}"><b class="ok-tab">${value}</b><span>${label}</span></button>`;

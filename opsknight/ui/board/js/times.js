@@ -1,12 +1,12 @@
 // The times of many rows, kept true once a second by writing into their text nodes: no row is rendered for a second's sake.
 import { span, timeWords } from "./format.js";
 
-// Keep every <time data-of data-as> under `root()` true; return the way to stop.
+// Keep every <time data-of data-say> under `root()` true; return the way to stop.
 export function keepTimes(root, now) {
   const fill = () => {
     const at = now();
     for (const time of root()?.querySelectorAll("time[data-of]") ?? []) {
-      const words = timeWords(time.dataset.as, Number(time.dataset.of), at);
+      const words = timeWords(time.dataset.say, Number(time.dataset.of), at);
       if (time.firstChild) { if (time.firstChild.data !== words) time.firstChild.data = words; } else time.textContent = words;
     }
   };
