@@ -29,6 +29,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             feed_s=deps.hub.lag_s,
             months_ahead=database.months_ahead if database else None,
             mail=deps.settings.smtp_url is not None,
+            troubles=database.troubles if database else {},
             clock_jump_s=jump.total_seconds() if jump else 0.0,
             stopping=deps.stopping.is_set(),
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -27,7 +28,7 @@ from opsknight.jobs.worker import Worker
 log = structlog.get_logger(__name__)
 
 SWEEP_S = 1.0
-BREATH_S = 0.02
+BREATH_S = 0.03
 """Between two looks at the outbox, however often commits wake us."""
 CALL_S = 10.0
 """After this long a call is cut off, whatever its channel does."""
@@ -92,8 +93,10 @@ class _LaneWork:
         self._width = lane.width
         self._writer = Writer(deps.settings.address, deps.installation.secret)
         self._woken = asyncio.Event()
-        self._under_way: dict[Urgency, int] = dict.fromkeys(Urgency, 0)
+        self._under_way: dict[UUID, Urgency] = {}
+        self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
+        self._unsure = False
 
     def wake(self) -> None:
         self._woken.set()
@@ -107,45 +110,60 @@ class _LaneWork:
             while not self._deps.stopping.is_set():
                 self._woken.clear()
                 try:
+                    if self._unsure:
+                        await self._take_back_unknown()
                     begun = await self._begin_due()
                     for attempt, read_at in begun:
-                        self._under_way[attempt.urgency] += 1
+                        self._under_way[attempt.notification_id] = attempt.urgency
                         calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
                     await (asyncio.sleep(BREATH_S) if begun else self._rest())
                 except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
-                    log.warning("a lane could not work", channel=self.slug, retry_after_s=SWEEP_S, error=repr(error))
-                    await _either(self._deps.stopping, within_s=SWEEP_S)
+                    wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
+                    self._unsure = True
+                    log.warning("a lane could not work", channel=self.slug, retry_after_s=wait_s, error=repr(error))
+                    await _either(self._deps.stopping, within_s=wait_s)
 
     async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
         """Claim as many due messages as there are places, and begin an attempt for each still wanted."""
-        free = self._width - sum(self._under_way.values())
+        free = self._width - len(self._under_way)
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
-        low = min(free // 2, max(0, self._width // 2 - self._under_way[Urgency.LOW]))
-        for last in (False, False, True):
-            read_at = self._deps.clock.monotonic()
-            try:
-                async with self._deps.engine_commands(ACTOR) as uow:
-                    begun = await notifications.claim_and_begin(
-                        uow, channel=self.slug, worker=self._worker.id, limit_high=free - low, limit_low=low
-                    )
-                return [(attempt, read_at) for attempt in begun]
-            except Exception as error:
-                if last or not retryable(error):
-                    raise
-        return ()
+        quiet = sum(urgency is Urgency.LOW for urgency in self._under_way.values())
+        low = min(free // 2, max(0, self._width // 2 - quiet))
+        read_at = self._deps.clock.monotonic()
+        async with self._deps.engine_commands(ACTOR) as uow:
+            begun = await notifications.claim_and_begin(
+                uow, channel=self.slug, worker=self._worker.id, limit_high=free - low, limit_low=low
+            )
+        return [(attempt, read_at) for attempt in begun]
+
+    async def _take_back_unknown(self) -> None:
+        """After a fault of the database: a beginning may be written of which we were never told."""
+        known = {*self._under_way, *self._perhaps_sent}
+        async with self._deps.engine_commands(ACTOR) as uow:
+            await notifications.take_back_unknown(uow, channel=self.slug, worker=self._worker.id, known=known)
+        self._unsure = False
 
     async def _deliver(self, attempt: Attempt, read_at: float) -> None:
         try:
             outcome = await self._call(attempt, read_at)
+        except Exception as error:  # before the provider was called: surely not sent
+            if retryable(error):
+                self._unsure = True
+                outcome = None
+            else:
+                log.exception("a message could not be made", channel=self.slug)
+                outcome = Retry(f"{type(error).__name__} in OpsKnight")
+        try:
             if outcome is not None:
                 _count(attempt, outcome)
                 await self._write(attempt, outcome)
         except Exception:  # its lease ends, and it is found as perhaps sent
-            log.exception("an attempt could not be finished", channel=self.slug)
+            log.exception("an outcome could not be stored", channel=self.slug)
+            self._perhaps_sent.add(attempt.notification_id)
         finally:
-            self._under_way[attempt.urgency] -= 1
+            del self._under_way[attempt.notification_id]
             self.wake()
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
@@ -209,12 +227,15 @@ class _LaneWork:
 
     async def _rest(self) -> None:
         """Wait until woken, until the next message is due, or until the next sweep; at least a breath."""
-        async with self._deps.database.engine() as session:
-            due_at = await next_due_at(session, channel=self.slug)
-        wait_s = SWEEP_S if due_at is None else (due_at - self._deps.clock.now()).total_seconds()
-        full = sum(self._under_way.values()) >= self._width or self._unwritten > 0
+        wait_s = SWEEP_S
+        full = len(self._under_way) >= self._width or self._unwritten > 0
+        if not full and not self._woken.is_set():
+            async with self._deps.database.engine() as session:
+                due_at = await next_due_at(session, channel=self.slug)
+            if due_at is not None:
+                wait_s = min(SWEEP_S, (due_at - self._deps.clock.now()).total_seconds())
         await asyncio.sleep(BREATH_S)
-        await _either(self._woken, within_s=SWEEP_S if full else min(SWEEP_S, max(0.0, wait_s)))
+        await _either(self._woken, within_s=max(0.0, wait_s))
 
 
 def _count(attempt: Attempt, outcome: Outcome) -> None:

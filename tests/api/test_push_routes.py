@@ -85,9 +85,7 @@ async def test_a_browser_that_no_push_reaches_never_counts(phone: Device, pager:
 
     await phone.add(browser)
     async with pager.sending():
-        await until(
-            phone.methods, [(False, True, "The browser no longer takes messages for this subscription.")]
-        )
+        await until(phone.methods, [(False, True, "The browser no longer takes messages for this subscription.")])
 
 
 async def test_registering_again_on_every_visit_sends_nothing(phone: Device, pager: Pager):

@@ -9,11 +9,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from opsknight import readiness
+from opsknight.clock import Clock
 from opsknight.domain.commands import notifications, outcomes
 from opsknight.domain.model.notification import Sent
 from opsknight.domain.store.tables import NotificationRow
 from tests.builders import a_contact_method, a_notification, a_page, a_timer, a_user
-from tests.jobs.pager import Pager
+from tests.clusters import Addresses
+from tests.jobs.pager import Pager, a_pager
 from tests.peers.push_service import Answer
 from tests.peers.smtp import Mood
 
@@ -269,3 +272,46 @@ async def test_an_outcome_that_comes_after_the_lease_changes_nothing(pager: Page
 
     assert (late, ours) == (False, True)
     assert await pager.attempts(mail) == ["ambiguous", "accepted"]
+
+
+async def test_an_outcome_whose_confirmation_was_lost_is_written_once(pager: Pager) -> None:
+    await pager.a_mail()
+    async with pager.deps.engine_commands("timer:test") as uow:
+        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit_high=1, limit_low=1)
+
+    for _ in range(2):
+        async with pager.deps.engine_commands("timer:test") as uow:
+            assert await outcomes.finish(uow, begun[0], Sent(), jitter=0.5)
+
+    assert len(await pager.told("sent")) == 1
+
+
+async def test_a_beginning_whose_confirmation_was_lost_is_taken_back_and_sent_at_once(pager: Pager) -> None:
+    unknown, known = await pager.a_mail(), await pager.a_mail()
+    async with pager.deps.engine_commands("timer:test") as uow:
+        await notifications.claim_and_begin(uow, channel="email", worker=7, limit_high=2, limit_low=1)
+
+    async with pager.deps.engine_commands("timer:test") as uow:
+        back = await notifications.take_back_unknown(uow, channel="email", worker=7, known=[known.id])
+
+    assert back == 1
+    assert [await pager.status(one) for one in (unknown, known)] == ["queued", "sending"]
+    assert await pager.attempts(unknown) == []
+    async with pager.sending():
+        await pager.becomes("accepted", unknown)
+    assert "Possible repeat" not in pager.smtp.mails[0].message["Subject"]
+
+
+async def test_a_channel_that_does_not_get_through_is_told_until_it_does(addresses: Addresses) -> None:
+    async with a_pager(addresses, Clock()) as pager:
+        pager.smtp.moods = [Mood.REFUSE_FOR_NOW]
+        mail = await pager.a_mail(due_at=pager.deps.clock.now())
+        async with pager.sending():
+            await pager.attempts_become(["retry"], mail)
+            failing = [one.sentence for one in await readiness.look(pager.deps) if one.name == "channels"]
+            await pager.becomes("accepted", mail)
+            well = [one.sentence for one in await readiness.look(pager.deps) if one.name == "channels"]
+
+    words = "Pages by email (The mail server said 450: 4.3.0 try again later) do not get through now"
+    assert failing[0].startswith(words)
+    assert well == [""]

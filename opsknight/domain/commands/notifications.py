@@ -6,7 +6,7 @@ What became of it is written by `opsknight.domain.commands.outcomes`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,20 @@ _TAKE_BACK = text("""
     UPDATE notifications n SET attempts = n.attempts - 1, status = 'queued', lease_until = NULL, worker = NULL
     FROM gone WHERE n.id = gone.notification_id AND n.fence = :fence
 """)
+_TAKE_BACK_UNKNOWN = text("""
+    WITH unknown AS (
+        SELECT id FROM notifications
+        WHERE channel = :channel AND status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL
+            AND worker = :worker AND lease_until > :now AND id <> ALL(:known)
+        FOR NO KEY UPDATE
+    ), gone AS (
+        DELETE FROM attempts a USING unknown u
+        WHERE a.notification_id = u.id AND a.outcome = 'started' AND a.worker = :worker RETURNING a.notification_id
+    )
+    UPDATE notifications n SET status = 'queued', lease_until = NULL, worker = NULL,
+        attempts = n.attempts - (SELECT count(*) FROM gone g WHERE g.notification_id = n.id)
+    FROM unknown u WHERE n.id = u.id
+""")
 
 
 async def claim_and_begin(
@@ -131,6 +145,18 @@ async def begin_again(uow: UnitOfWork, attempt: Attempt) -> bool:
 async def take_back(uow: UnitOfWork, attempt: Attempt) -> None:
     """Undo an attempt whose call never began; whoever comes next may begin it."""
     await uow.session.execute(_TAKE_BACK, {"attempt_id": attempt.id, "fence": attempt.fence})
+
+
+async def take_back_unknown(uow: UnitOfWork, *, channel: str, worker: int, known: Collection[UUID]) -> int:
+    """Undo what `worker` began on `channel` without knowing it: its commit's confirmation was lost.
+
+    `known` are the notifications whose calls it does have under way. The others were surely not
+    sent, so they are due again at once rather than perhaps sent after their lease. Returns how many.
+    """
+    found = await uow.session.execute(
+        _TAKE_BACK_UNKNOWN, {"channel": channel, "worker": worker, "now": uow.now, "known": list(known)}
+    )
+    return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
 async def _read(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Row[Any]]:

@@ -36,7 +36,10 @@ MANY = 200
 
 # The incident first, as everywhere: whoever escalates holds it while it touches notifications.
 _HOLD_INCIDENT = text("SELECT 1 FROM incidents WHERE id = :id FOR NO KEY UPDATE")
-_HOLD = text("SELECT status FROM notifications WHERE id = :id AND fence = :fence FOR NO KEY UPDATE")
+_HOLD = text("""
+    SELECT n.status, a.outcome FROM notifications n JOIN attempts a ON a.id = :attempt_id
+    WHERE n.id = :id AND n.fence = :fence FOR NO KEY UPDATE OF n
+""")
 _CLOSE_ATTEMPT = text("""
     UPDATE attempts SET outcome = :outcome, finished_at = :now, provider_id = :provider_id, detail = :detail
     WHERE id = :id AND outcome = 'started'
@@ -102,21 +105,23 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
     """Write what became of `attempt` and return True; False when it is not ours any more.
 
     It is not ours any more when its lease ended and another worker took it: nothing is written
-    then, and that worker has called it ambiguous. A receipt that came first counts as accepted.
-    `jitter` is a random number in [0, 1).
+    then, and that worker has called it ambiguous. Repeatable: what is written already stays. A
+    receipt that came first counts as accepted. `jitter` is a random number in [0, 1).
     """
     if not isinstance(outcome, Sent) and attempt.incident is not None:
         await uow.session.execute(_HOLD_INCIDENT, {"id": attempt.incident.id})
-    key = {"id": attempt.notification_id, "fence": attempt.fence}
-    status = (await uow.session.execute(_HOLD, key)).scalar_one_or_none()
-    if status is None:
+    key = {"id": attempt.notification_id, "fence": attempt.fence, "attempt_id": attempt.id}
+    held = (await uow.session.execute(_HOLD, key)).one_or_none()
+    if held is None:
         return False
-    received = status in ("delivered", "seen")
+    if held.outcome != "started":
+        return True
+    received = held.status in ("delivered", "seen")
     if received:
         outcome = Sent(detail="its receipt came before the provider's answer")
     match outcome:
         case Sent():
-            await _sent(uow, attempt, outcome, status=status if received else "accepted")
+            await _sent(uow, attempt, outcome, status=held.status if received else "accepted")
         case Retry():
             await _retry(uow, attempt, outcome, jitter=jitter)
         case Failed():

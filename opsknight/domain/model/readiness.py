@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -41,13 +41,15 @@ class Observed:
     feed_s: float | None
     months_ahead: int | None
     mail: bool
+    troubles: Mapping[str, str] = field(default_factory=dict[str, str])
     clock_jump_s: float = 0.0
     stopping: bool = False
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
     """Return every finding, each thing once, whatever its state."""
-    return (_running(seen), _database(seen), _engine(seen), _feed(seen), _partitions(seen), _mail(seen), _clock(seen))
+    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock)
+    return tuple(look(seen) for look in looked_at)
 
 
 def ready(found: Sequence[Finding]) -> bool:
@@ -93,6 +95,14 @@ def _partitions(seen: Observed) -> Finding:
 def _mail(seen: Observed) -> Finding:
     sentence = "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."
     return Finding("mail") if seen.mail else Finding("mail", State.WARN, sentence)
+
+
+def _channels(seen: Observed) -> Finding:
+    """A channel that fails is told at once; a missing mail server is another finding."""
+    failing = {channel: why for channel, why in seen.troubles.items() if seen.mail or channel != "email"}
+    told = ", ".join(f"{channel} ({why.rstrip('.')})" for channel, why in failing.items())
+    sentence = f"Pages by {told} do not get through now; they are tried again, and each person's other ways are used."
+    return Finding("channels", State.WARN, sentence) if told else Finding("channels")
 
 
 def _clock(seen: Observed) -> Finding:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.queries.notifications import troubles
 from opsknight.domain.store.partitions import months_ahead
 
 _OLDEST_DUE = text("""
@@ -15,7 +17,7 @@ _OLDEST_DUE = text("""
         (SELECT min(due_at) FROM timers
          WHERE dead_at IS NULL AND due_at < :now AND (lease_until IS NULL OR lease_until < :now)),
         (SELECT min(due_at) FROM notifications
-         WHERE status IN ('queued', 'sending', 'ambiguous') AND due_at < :now
+         WHERE status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL AND due_at < :now
            AND (lease_until IS NULL OR lease_until < :now))
     )
 """)
@@ -23,13 +25,17 @@ _OLDEST_DUE = text("""
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
-    """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none."""
+    """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
+
+    `troubles` are the channels that do not get through, with their provider's last words.
+    """
 
     months_ahead: int
     oldest_due_at: datetime | None
+    troubles: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
     """Return how far ahead there is room for rows, and how late the oldest due work is."""
     oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
-    return DatabaseHealth(await months_ahead(session, now=now), oldest)
+    return DatabaseHealth(await months_ahead(session, now=now), oldest, await troubles(session, now=now))

@@ -1,19 +1,51 @@
-"""When the sender must look again."""
+"""When the sender must look again, and which channels do not get through."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+TROUBLE_LASTS: Final = timedelta(minutes=10)
+"""What went wrong longer ago is history."""
+MANY: Final = 200
+IN_A_ROW: Final = 3
 
 _NEXT = text("""
     SELECT min(due_at) FROM notifications
     WHERE channel = :channel AND urgency = ANY(:urgencies) AND status IN ('queued', 'sending', 'ambiguous')
         AND finished_at IS NULL AND lease_until IS NULL
 """)
+# Ids of attempts rise with time, so their primary key finds the newest.
+_LATEST = text("""
+    SELECT n.channel, a.outcome, a.detail FROM attempts a JOIN notifications n ON n.id = a.notification_id
+    WHERE a.id > :since AND a.outcome <> 'started' ORDER BY a.id DESC LIMIT :many
+""")
 
 
 async def next_due_at(session: AsyncSession, *, channel: str) -> datetime | None:
     """Return when the next message that nobody holds is due on `channel`, None when none waits."""
     return (await session.execute(_NEXT, {"channel": channel, "urgencies": ["high", "low"]})).scalar_one()
+
+
+async def troubles(session: AsyncSession, *, now: datetime) -> Mapping[str, str]:
+    """Return each channel that does not get through just now, with the provider's last words.
+
+    That is so when its newest attempt went wrong in a way that may pass, or its newest three went
+    wrong in any way: one refused address is no trouble of the channel's.
+    """
+    since = UUID(int=int((now - TROUBLE_LASTS).timestamp() * 1000) << 80)
+    newest: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in await session.execute(_LATEST, {"since": since, "many": MANY}):
+        newest[row.channel].append((row.outcome, row.detail))
+    return {channel: tries[0][1] for channel, tries in newest.items() if _in_trouble([how for how, _ in tries])}
+
+
+def _in_trouble(outcomes: list[str]) -> bool:
+    row = outcomes[:IN_A_ROW]
+    return outcomes[0] in ("retry", "ambiguous") or (len(row) == IN_A_ROW and "accepted" not in row)
