@@ -42,7 +42,12 @@ async def _look(
     browser: Browser, address: str, *, theme: Literal["dark", "light"], width: int = 1366, touch: bool = False
 ) -> Page:
     context = await browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=touch, is_mobile=touch, locale="en-GB"
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        reduced_motion="reduce",  # a colour on its way to another is neither
+        has_touch=touch,
+        is_mobile=touch,
+        locale="en-GB",
     )
     page = await context.new_page()
     page.set_default_timeout(10_000)
