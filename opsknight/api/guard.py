@@ -103,7 +103,7 @@ class Guard:
 
     async def _admit(self, connection: HTTPConnection, method: str) -> Response | None:
         """Find out who asks; return the refusal of a request that may not go on."""
-        path: str = connection.scope["path"]  # never connection.url, into which the Host header is pasted
+        path: str = connection.scope["path"]  # as the router matches it, whatever the Host header says
         reads = method in _READS
         if reads and path.startswith(FILES):
             return None
