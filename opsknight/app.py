@@ -93,12 +93,12 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     tasks = await stack.enter_async_context(_Tasks())
     if server is not None:
         tasks.start(server.watch())
-    alarm = Alarm(lambda: deps.database.direct("alarm"), ring=lambda: _ring(deps))
-    deps.workers.append(alarm.tell)
+    alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
+    deps.tell_others = alarm.tell
     for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run()):
         tasks.start(endless)
     if settings.role is not Role.WORKER:
-        intake = Intake(deps.ingest, clock=deps.clock, committed=deps.committed)
+        intake = Intake(deps.ingest, clock=deps.clock, committed=deps.arrived)
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
@@ -116,6 +116,7 @@ async def _start_workers(
     engine = Engine(deps, worker)
     deliverer = Deliverer(deps, worker, channels.of(deps))
     deps.workers += [engine.wake, deliverer.wake]
+    deps.on_due = engine.wake
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:
@@ -176,13 +177,6 @@ def _addresses(server: Embedded | None, settings: Settings) -> tuple[str, str, s
     if server is None:
         return str(settings.database_url), str(settings.database_url), None
     return server.owner_dsn, server.app_dsn, "opsknight_app"
-
-
-def _ring(deps: Deps) -> None:
-    """Another process committed: look, but do not tell it back."""
-    deps.hub.wake()
-    for wake in deps.workers[1:]:
-        wake()
 
 
 async def _greeting(deps: Deps) -> str:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
 from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery, Receipt, ingest
+from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries.catalogue import Integration, integrations
@@ -36,6 +36,10 @@ log = structlog.get_logger(__name__)
 
 INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """Told to the lane's connection: a plan that was made while a table was empty must not scan it when it is full."""
+
+
+CHANGE_NOTHING = frozenset({Verdict.OCCURRENCE, Verdict.LATE_COPY, Verdict.NOTHING_OPEN, Verdict.TOLD_LATELY})
+PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.UNREADABLE})
 
 
 class Catalogue:
@@ -84,7 +88,8 @@ class Catalogue:
 class Deps:
     """Made by app.build; `open` connects it to the database inside the lifespan, before anything uses it.
 
-    `workers` are woken after every commit that wrote a fact; `stopping` is set when the process ends.
+    `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
+    `stopping` is set when the process ends.
     """
 
     database: Database
@@ -96,6 +101,8 @@ class Deps:
         self.clock = clock
         self.stopping = asyncio.Event()
         self.workers: list[Callable[[], object]] = []
+        self.on_due: Callable[[], object] = lambda: None
+        self.tell_others: Callable[[], object] = lambda: None
         self.catalogue = Catalogue(self.reading, clock=clock)
         self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
         self.hub.watch(self.catalogue.heed)
@@ -138,10 +145,25 @@ class Deps:
             yield session
 
     def committed(self) -> None:
-        """Wake everything that watches the ledger."""
+        """Wake everything that watches the ledger, here and in other processes."""
+        self.tell_others()
+        self.heard()
+
+    def heard(self) -> None:
+        """Wake everything here that watches the ledger."""
         self.hub.wake()
         for wake in self.workers:
             wake()
+
+    def arrived(self, receipts: Sequence[Receipt]) -> None:
+        """Wake whom a batch of events concerns: nobody for repeats, which a storm consists of."""
+        verdicts = {verdict for receipt in receipts for verdict, _ in receipt.verdicts}
+        if verdicts <= CHANGE_NOTHING:
+            return
+        self.tell_others()
+        self.hub.wake()
+        if not verdicts.isdisjoint(PAGE_SOMEBODY):
+            self.on_due()
 
     async def ingest(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
         """Store a batch on the lane's own connection; open it anew when it was lost."""
@@ -188,10 +210,10 @@ class Deps:
         async with self.reading() as session:
             return await feed.past(session, cursor, since=since)
 
-    async def _lines(self, ids: Sequence[UUID]) -> dict[UUID, Line]:
+    async def _lines(self, ids: Sequence[UUID]) -> Mapping[UUID, Line]:
         async with self.reading() as session:
             return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
 
-    async def _summary(self) -> dict[str, Any]:
+    async def _summary(self) -> Mapping[str, object]:
         async with self.reading() as session:
             return await board.summary(session, now=self.clock.now())

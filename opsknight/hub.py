@@ -8,11 +8,11 @@ read: a screen that hears none knows that its picture ages.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import structlog
@@ -34,7 +34,7 @@ LINES_A_TICK = 60
 BACKLOG = 600
 """More changed incidents than this wait: boards are told to read anew instead, at most every five seconds."""
 
-Line: TypeAlias = dict[str, Any]
+Line: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Tick:
     now: float
     lines: Sequence[Line]
     removed: Sequence[str]
-    summary: dict[str, Any]
+    summary: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Reading:
 
     start: Callable[[], Awaitable[Cursor]]
     feed: Callable[[Cursor, datetime], Awaitable[Sequence[Entry]]]
-    lines: Callable[[Sequence[UUID]], Awaitable[dict[UUID, Line]]]
-    summary: Callable[[], Awaitable[dict[str, Any]]]
+    lines: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Line]]]
+    summary: Callable[[], Awaitable[Mapping[str, object]]]
 
 
 @dataclass(slots=True, eq=False)
@@ -221,6 +221,6 @@ class Hub:
             subscriber.queue.put_nowait(message)
 
 
-async def _drain(subscriber: _Subscriber) -> AsyncIterator[Tick | Beat]:
+async def _drain(subscriber: _Subscriber) -> AsyncGenerator[Tick | Beat, None]:
     while True:
         yield await subscriber.queue.get()

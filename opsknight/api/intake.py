@@ -48,7 +48,7 @@ class Intake:
     called after each commit, to wake what waits for new work.
     """
 
-    def __init__(self, write: Write, *, clock: Clock, committed: Callable[[], object]) -> None:
+    def __init__(self, write: Write, *, clock: Clock, committed: Callable[[Sequence[Receipt]], object]) -> None:
         """Prepare an idle lane; `run` and `run_patience` work it."""
         self._write = write
         self._clock = clock
@@ -139,7 +139,7 @@ class Intake:
             if not waiting.answer.done():
                 waiting.answer.set_result(receipt)
         metrics.BATCH_SIZE.observe(len(batch))
-        self._committed()
+        self._committed(receipts)
 
     async def _stored(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
         """Write a batch; retry it whole when the database asks for it, split it when one of it is poison."""

@@ -23,6 +23,8 @@ from opsknight.jobs.worker import Worker
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
+BREATH_S = 0.02
+"""Between two looks, however often commits wake us: what falls due meanwhile is fired together."""
 SWEEP_S = 1.0
 
 
@@ -48,6 +50,7 @@ class Engine:
                 if claimed:
                     await self._fire(claimed)
                 if len(claimed) < AT_ONCE:
+                    await asyncio.sleep(BREATH_S)
                     await self._rest()
                 else:
                     await asyncio.sleep(0)

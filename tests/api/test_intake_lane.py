@@ -50,7 +50,7 @@ class Disk:
 
 @asynccontextmanager
 async def a_lane(disk: Disk) -> AsyncIterator[Intake]:
-    lane = Intake(disk.write, clock=Clock(), committed=lambda: None)
+    lane = Intake(disk.write, clock=Clock(), committed=lambda _: None)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(lane.run()), group.create_task(lane.run_patience())]
         try:

@@ -1,0 +1,268 @@
+"""`make bench`: measures, prints, and writes docs/benchmarks.md. Takes about four minutes; `--quick` one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+
+from opsknight.clock import Clock
+from tests.bench.boards import a_browser, open_boards
+from tests.bench.figures import ms, percentile, rate, surroundings, table
+from tests.bench.load import Load, wrk
+from tests.peers.smtp import smtp_peer_in_thread
+from tests.server import ROOT, RunningServer
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+BOARDS = 100
+NEW_A_SECOND = 50
+ACKNOWLEDGES_A_SECOND = 5
+
+
+@dataclass(slots=True)
+class People:
+    """What people see and do while something else happens: in milliseconds, as seen from outside."""
+
+    glass: list[float] = field(default_factory=list)
+    acknowledge: list[float] = field(default_factory=list)
+    handoff: list[float] = field(default_factory=list)
+    unseen: int = 0
+    boards_lost: int = 0
+    memory_mb: float = 0.0
+    load: Load | None = None
+
+
+async def main(*, quick: bool) -> None:
+    """Measure everything and write the page."""
+    seconds = 3 if quick else 10
+    ingest, disk = await _ingest(seconds)
+    together = [await _together(connections, seconds=max(8, 2 * seconds)) for connections in (0, 64, 512)]
+    page = _page(ingest, disk, together)
+    print(page)
+    if not quick:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+async def _ingest(seconds: int) -> tuple[list[tuple[str, int, Load, float]], float]:
+    """Measure ingest alone, without the paging engine, and the disk beside it."""
+    runs: list[tuple[str, int, Load, float]] = []
+    with RunningServer(settings={"ROLE": "web"}) as server:
+        key = _key(server, "alertmanager")
+        disk = await asyncio.to_thread(_pgbench, server, seconds)
+        seed = int(time.time()) % 100_000
+        for connections in (16, 64):
+            for mode in ("new", "storm", "pairs"):
+                seed += 1
+                load = await wrk(
+                    server.base_url,
+                    f"/api/v1/events/{key}",
+                    mode=mode,
+                    connections=connections,
+                    seconds=seconds,
+                    seed=seed,
+                )
+                runs.append((mode, connections, load, _memory_mb(server)))
+                print(f"  ingest {mode} at {connections}: {load.rate:,.0f}/s p99 {load.p99_ms} ms", flush=True)
+    return runs, disk
+
+
+async def _together(connections: int, *, seconds: int) -> People:
+    """Measure boards, clicks and pages while ingest is saturated over `connections` (0: while it rests)."""
+    people = People()
+    with smtp_peer_in_thread() as mail, RunningServer(settings={"SMTP_URL": mail.url}) as server:
+        noise = _key(server, "alertmanager")
+        async with (
+            a_browser(server.sign_in_link) as (page, cookie),
+            open_boards(server.base_url, cookie, BOARDS - 1) as boards,
+        ):
+            began = Clock().now()
+            async with asyncio.TaskGroup() as group:
+                if connections:
+                    path = f"/api/v1/events/{noise}"
+                    storm = group.create_task(
+                        wrk(server.base_url, path, mode="repeats", connections=connections, seconds=seconds, seed=7)
+                    )
+                sent = group.create_task(_new_incidents(server, cookie, people, seconds=seconds))
+            await page.wait_for_timeout(3000)
+            seen: dict[str, float] = await page.evaluate("window.seen")
+            people.load = storm.result() if connections else None
+            for probe, sent_ms in sent.result().items():
+                if probe in seen:
+                    people.glass.append(seen[probe] - sent_ms)
+                else:
+                    people.unseen += 1
+            people.boards_lost = len(boards.lost)
+            people.handoff = await _handoffs(server, since=began)
+            people.memory_mb = _memory_mb(server)
+    print(
+        f"  together at {connections}: glass p95 {percentile(people.glass, 0.95):.0f} ms, acknowledge p99"
+        f" {percentile(people.acknowledge, 0.99):.0f} ms, hand-off p99 {percentile(people.handoff, 0.99):.0f} ms",
+        flush=True,
+    )
+    return people
+
+
+async def _new_incidents(server: RunningServer, cookie: str, people: People, *, seconds: int) -> dict[str, float]:
+    """Open NEW_A_SECOND incidents a second, acknowledge some; return when each probe was sent."""
+    sent: dict[str, float] = {}
+    key = _key(server, "generic")
+    headers = {"Cookie": cookie, "Origin": server.base_url}
+    async with (
+        httpx.AsyncClient(base_url=server.base_url, headers=headers, timeout=30) as http,
+        asyncio.TaskGroup() as group,
+    ):
+        began = time.monotonic()
+        for number in range(seconds * NEW_A_SECOND):
+            await asyncio.sleep(max(0.0, began + number / NEW_A_SECOND - time.monotonic()))
+            probe = f"probe-{connections_tag()}-{number}"
+            sent[probe] = time.time() * 1000
+            acknowledges = number % (NEW_A_SECOND // ACKNOWLEDGES_A_SECOND) == 0
+            group.create_task(_one(http, key, probe, people, acknowledges=acknowledges))
+    return sent
+
+
+def connections_tag() -> int:
+    """Return a number that tells this run's probes from others'."""
+    return os.getpid()
+
+
+async def _one(http: httpx.AsyncClient, key: str, probe: str, people: People, *, acknowledges: bool) -> None:
+    event = {"title": f"Trouble {probe}", "severity": "critical", "dedup_key": probe}
+    answer = await http.post(f"/api/v1/events/{key}", json=event)
+    if not acknowledges or answer.status_code != 202:
+        return
+    await asyncio.sleep(1)
+    incident = answer.json()["events"][0]["incident_id"]
+    began = time.perf_counter()
+    told = await http.post(f"/api/v1/incidents/{incident}/acknowledge", json={})
+    if told.status_code == 200:
+        people.acknowledge.append((time.perf_counter() - began) * 1000)
+
+
+async def _handoffs(server: RunningServer, *, since: datetime) -> list[float]:
+    """Return how long after it was due each first attempt began, in milliseconds."""
+    owner = await asyncpg.connect(server.owner_dsn())
+    try:
+        rows = await owner.fetch(
+            "SELECT extract(epoch FROM a.started_at - n.due_at) * 1000 FROM attempts a JOIN notifications n"
+            " ON n.id = a.notification_id WHERE a.number = 1 AND n.due_at > $1",
+            since,
+        )
+    finally:
+        await owner.close()
+    return [float(row[0]) for row in rows]
+
+
+def _key(server: RunningServer, provider: str) -> str:
+    async def find() -> str:
+        owner = await asyncpg.connect(server.owner_dsn())
+        try:
+            return await owner.fetchval(
+                "SELECT key FROM integrations WHERE provider = $1 ORDER BY id LIMIT 1", provider
+            )
+        finally:
+            await owner.close()
+
+    return _run(find())
+
+
+def _run(coroutine: object) -> str:
+    """Run a coroutine on a loop of its own, also from inside another."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()  # type: ignore[arg-type]
+
+
+def _memory_mb(server: RunningServer) -> float:
+    assert server.process is not None
+    return psutil.Process(server.process.pid).memory_info().rss / 1e6
+
+
+def _pgbench(server: RunningServer, seconds: int) -> float:
+    """Return single-row commits a second of the same PostgreSQL, by pgbench over 16 connections."""
+    dsn = server.owner_dsn()
+    script = Path(server.data_dir) / "insert.sql"
+    script.write_text("INSERT INTO bench_rows (body) VALUES (repeat('x', 1100));\n")
+    psql = ["psql", "-q", dsn, "-c", "CREATE TABLE IF NOT EXISTS bench_rows (id bigserial PRIMARY KEY, body text)"]
+    subprocess.run(psql, check=True)
+    command = ["pgbench", "-n", "-c", "16", "-j", "1", "-M", "prepared", "-T", str(seconds), "-f", str(script), dsn]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    subprocess.run(["psql", "-q", dsn, "-c", "DROP TABLE bench_rows"], check=True)
+    found = re.search(r"tps = ([\d.]+)", out)
+    assert found is not None, out
+    return float(found[1])
+
+
+def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: list[People]) -> str:
+    ingest_rows = [
+        (f"{_MODES[mode]}, {connections} connections", rate(load.rate), ms(load.p50_ms), ms(load.p99_ms),
+         load.refused + load.broken, f"{load.rate / disk:.2f}", f"{memory:.0f} MB")
+        for mode, connections, load, memory in ingest
+    ]  # fmt: skip
+    names = ("ingest at rest", "ingest saturated, 64 connections", "ingest saturated, 512 connections")
+    people_rows = [
+        (name, rate(people.load.rate) if people.load else "–",
+         f"{ms(percentile(people.glass, 0.5))} / {ms(percentile(people.glass, 0.95))}",
+         f"{ms(percentile(people.acknowledge, 0.5))} / {ms(percentile(people.acknowledge, 0.99))}",
+         f"{ms(percentile(people.handoff, 0.5))} / {ms(percentile(people.handoff, 0.99))}",
+         people.unseen, people.boards_lost, f"{people.memory_mb:.0f} MB")
+        for name, people in zip(names, together, strict=True)
+    ]  # fmt: skip
+    return _TEXT.format(
+        when=Clock().now().strftime("%Y-%m-%d"),
+        surroundings=surroundings(),
+        disk=rate(disk),
+        ingest=table(
+            ("single events", "stored and answered", "p50", "p99", "not 2xx", "of pgbench", "memory"), ingest_rows
+        ),
+        together=table(
+            ("meanwhile", "events", "change to glass p50 / p95", "acknowledge p50 / p99", "due to hand-off p50 / p99",
+             "unseen", "boards lost", "memory"), people_rows
+        ),
+        boards=BOARDS,
+        new=NEW_A_SECOND,
+        acknowledges=ACKNOWLEDGES_A_SECOND,
+    )  # fmt: skip
+
+
+_MODES = {"new": "new keys", "storm": "storm, 95 % repeats", "pairs": "trigger → resolve pairs"}
+_TEXT = """# Benchmarks
+
+Written by `make bench` on {when}. {surroundings}
+The load generator, the browser and PostgreSQL share the machine's cores with OpsKnight.
+
+## Ingest alone
+
+Alertmanager webhooks of one alert, 1.1 kB, over loopback by wrk; each answer comes after its commit, with
+fsync on. Everything that an event causes is written: delivery, event, alert, incident, timer, facts. The
+paging engine is another process's here. Beside it, in the same run on the same PostgreSQL: {disk}
+single-row commits by pgbench over 16 connections.
+
+{ingest}
+
+## All together
+
+One process does everything: {boards} open boards (one of them Chromium, the others bare sockets that hear
+all it hears), {new} new incidents a second that page somebody by mail (a real SMTP server), {acknowledges}
+acknowledges a second over HTTP, and ingest as fast as it goes (repeats of 500 open keys).
+Change to glass: from before the event is sent to its row in the browser's document. Due to hand-off: from
+when a notification was due to the start of the call to the mail server.
+
+{together}
+"""
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--quick", action="store_true", help="short runs; prints and writes nothing")
+    asyncio.run(main(quick=parser.parse_args().quick))
