@@ -28,9 +28,8 @@
   const sentence = (age) => {
     const since = beatOf === null ? "This page has not heard from OpsKnight yet."
       : `Not live for ${opsknight.times.span(age * 1000)}. What you see is from ${opsknight.times.seconds(beatOf * 1000)}.`;
-    return navigator.onLine
-      ? `${since} Reconnecting by itself; paging goes on without this page.`
-      : `${since} This device is offline; paging goes on without it.`;
+    return navigator.onLine ? `${since} OpsKnight does not answer; this page reconnects by itself.`
+      : `${since} This device is offline; paging does not need it, and this page reconnects by itself.`;
   };
   const beat = ({ now }) => {
     beatAt = performance.now();

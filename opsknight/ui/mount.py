@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from nicegui import core, ui
 
-from opsknight.ui import frame, incident, incidents, me, services, style, wall
+from opsknight.ui import frame, incident, incidents, leaving, me, services, style, wall
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -22,6 +22,7 @@ KEPT_MESSAGES = 200
 def mount(app: FastAPI, deps: Deps) -> None:
     """Serve every page on `app`. To be called once, before the app starts."""
     dress(app)
+    deps.hub.watch(leaving.heed)
     for page in PAGES:
         page.mount(deps)
 

@@ -14,6 +14,7 @@ from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import board, sessions
 from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
 from opsknight.errors import SignInRequired
+from opsknight.ui import leaving
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -57,6 +58,7 @@ async def signed_in(deps: Deps) -> Viewer:
         SignInRequired: the session is over, or there never was one.
     """
     found = await _session(deps)
+    leaving.remember(ui.context.client, found.session_id)
     now = deps.clock.now()
     notices = await _notices(deps)
     async with deps.reading() as session:

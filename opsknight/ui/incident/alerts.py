@@ -32,7 +32,7 @@ def _alert(alert: AlertLine, *, unfolded: bool) -> None:
             badge(alert["severity"], solid=firing)
             tag("span", alert["title"], classes="ok-alert-title")
         with tag("p", classes="ok-alert-line ok-muted"):
-            verdict("Firing", "warn", mark="bell") if firing else verdict("Cleared", "good")
+            verdict("Firing", "warn", mark="bell") if firing else verdict("Resolved", mark="status-resolved")
             if alert["source"]:
                 tag("span", alert["source"])
             _times(alert)
@@ -46,7 +46,7 @@ def _times(alert: AlertLine) -> None:
         tag("span", "since ")
         moment(alert["started_at"] or alert["opened_at"], "clock")
     with tag("span"):
-        tag("span", "last seen " if alert["status"] == "open" else "cleared ")
+        tag("span", "last seen " if alert["status"] == "open" else "resolved ")
         moment(alert["resolved_at"] or alert["last_seen_at"], "ago")
 
 

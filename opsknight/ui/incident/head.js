@@ -43,7 +43,8 @@ export default {
     </div>
     <h1>{{ row.title }}</h1>
     <p class="ok-incident-next">
-      <span v-if="row.assignee"><b>{{ row.assignee }}</b> {{ row.assignee_id === me.id ? '(you) ' : '' }}{{ row.status === 'open' ? 'is asked to take it' : 'has it' }}</span>
+      <span v-if="row.status === 'resolved'">{{ row.assignee ? 'It was in the hands of ' + row.assignee : 'Nobody owned it' }}</span>
+      <span v-else-if="row.assignee"><b>{{ row.assignee }}</b> {{ row.assignee_id === me.id ? '(you) ' : '' }}{{ row.status === 'open' ? 'is asked to take it' : 'has it' }}</span>
       <span v-else-if="row.status === 'acknowledged'">Acknowledged by its monitor; nobody owns it</span>
       <span v-else-if="row.status === 'open'"><b>Nobody has it yet</b></span>
       <span v-if="row.until && (row.status === 'snoozed' || row.status === 'suppressed')">Quiet until <time :datetime="iso(row.until)" data-as="clock">{{ clock(row.until) }}</time></span>
