@@ -87,15 +87,11 @@ async def _together(connections: int, *, seconds: int) -> People:
         ):
             began = Clock().now()
             async with asyncio.TaskGroup() as group:
-                if connections:
-                    path = f"/api/v1/events/{noise}"
-                    storm = group.create_task(
-                        wrk(server.base_url, path, mode="repeats", connections=connections, seconds=seconds, seed=7)
-                    )
+                storm = group.create_task(_storm(server, noise, connections, seconds=seconds))
                 sent = group.create_task(_new_incidents(server, cookie, people, seconds=seconds))
             await page.wait_for_timeout(3000)
             seen: dict[str, float] = await page.evaluate("window.seen")
-            people.load = storm.result() if connections else None
+            people.load = storm.result()
             for probe, sent_ms in sent.result().items():
                 if probe in seen:
                     people.glass.append(seen[probe] - sent_ms)
@@ -110,6 +106,14 @@ async def _together(connections: int, *, seconds: int) -> People:
         flush=True,
     )
     return people
+
+
+async def _storm(server: RunningServer, key: str, connections: int, *, seconds: int) -> Load | None:
+    """Send repeats of open keys as fast as they are taken; nothing over no connections."""
+    if not connections:
+        return None
+    path = f"/api/v1/events/{key}"
+    return await wrk(server.base_url, path, mode="repeats", connections=connections, seconds=seconds, seed=7)
 
 
 async def _new_incidents(server: RunningServer, cookie: str, people: People, *, seconds: int) -> dict[str, float]:

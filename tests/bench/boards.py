@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 import websockets
 from playwright.async_api import Page, async_playwright
+from websockets.typing import Origin
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -72,7 +73,7 @@ def _socket(base_url: str, cookie: str, page: str) -> websockets.connect:
     query = f"client_id={client_id[1]}&next_message_id=0&implicit_handshake=True&EIO=4&transport=websocket"
     address = base_url.replace("http", "ws", 1) + f"/_nicegui_ws/socket.io/?{query}"
     return websockets.connect(
-        address, origin=base_url, additional_headers={"Cookie": cookie}, max_size=None, ping_interval=None
+        address, origin=Origin(base_url), additional_headers={"Cookie": cookie}, max_size=None, ping_interval=None
     )
 
 
