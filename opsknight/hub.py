@@ -80,6 +80,7 @@ class Hub:
         self._reading = reading
         self._clock = clock
         self._cursor = Cursor("", 0, 0)
+        self._told = self._cursor
         self._changed: dict[UUID, None] = {}
         self._woken = asyncio.Event()
         self._subscribers: set[_Subscriber] = set()
@@ -90,8 +91,8 @@ class Hub:
 
     @property
     def rev(self) -> str:
-        """The revision that boards have been sent."""
-        return str(self._cursor)
+        """The revision that boards have been sent; facts that change no line do not move it."""
+        return str(self._told)
 
     @property
     def lag_s(self) -> float | None:
@@ -128,6 +129,7 @@ class Hub:
             try:
                 if not started:
                     self._cursor, started = await self._reading.start(), True
+                    self._told = self._cursor
                 busy = await self._look()
                 if self._clock.monotonic() >= beat_due:
                     self._publish(Beat(now=self._clock.now().timestamp(), rev=self.rev))
@@ -160,7 +162,6 @@ class Hub:
         self.read_at = self._clock.monotonic()
         settled = [entry for entry in entries if entry.settled]
         self._watch_held(len(settled) < len(entries), entries)
-        before = self._cursor
         if settled:
             self._cursor = settled[-1].cursor(self._cursor.epoch)
             for watcher in self._watchers:
@@ -171,21 +172,23 @@ class Hub:
                 self._changed[entry.incident_id] = None
         if not self._subscribers:
             self._changed.clear()
+            self._told = self._cursor
         elif self._changed:
-            await self._tell(before)
+            await self._tell()
         return len(settled) > LINES_A_TICK or bool(self._changed)
 
-    async def _tell(self, before: Cursor) -> None:
-        base = str(before)
+    async def _tell(self) -> None:
+        base = self.rev
         if len(self._changed) > BACKLOG and self._clock.monotonic() - self._gap_at >= 5.0:
             self._gap_at = self._clock.monotonic()
             self._changed.clear()
             base = "gap"
         newest = list(reversed(self._changed))[:LINES_A_TICK]
         lines = await self._reading.lines(newest) if newest else {}
-        for incident_id in newest:
-            self._changed.pop(incident_id, None)
         summary = await self._reading.summary()
+        for incident_id in newest:  # only now: what could not be read is told by the next tick
+            self._changed.pop(incident_id, None)
+        self._told = self._cursor
         removed = [str(incident_id) for incident_id in newest if incident_id not in lines]
         self._publish(
             Tick(

@@ -26,6 +26,11 @@ class Ledger:
             number = len(self.entries) + 1
             self.entries.append(Entry(number, number, "opened", incident, "", settled))
 
+    def add_of_the_house(self) -> None:
+        """Add a fact that belongs to no incident: somebody signed in."""
+        number = len(self.entries) + 1
+        self.entries.append(Entry(number, number, "signed in", None, "", settled=True))
+
     def settle(self) -> None:
         self.entries = [Entry(e.xid, e.seq, e.kind, e.incident_id, e.subject, settled=True) for e in self.entries]
 
@@ -123,6 +128,20 @@ async def test_boards_are_told_to_read_anew_when_more_changed_than_ticks_can_car
         tick = await next_tick(messages)
 
     assert (tick.base, list(tick.lines)) == ("gap", [])
+
+
+async def test_a_fact_that_changes_no_line_leaves_no_gap_for_boards():
+    ledger, incident = Ledger(), uuid4()
+    async with a_hub(ledger) as (hub, messages):
+        ledger.add_of_the_house()
+        hub.wake()
+        await asyncio.sleep(0.1)
+        ledger.add(incident)
+        hub.wake()
+
+        tick = await next_tick(messages)
+
+    assert (tick.base, tick.rev) == ("epoch.0.0", "epoch.2.2")
 
 
 async def test_a_beat_comes_only_after_the_feed_was_read():

@@ -7,13 +7,15 @@ pass by NiceGUI's own messages and their history: a page that missed one sees th
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nicegui import core, ui
 from nicegui.client import Client
 
-from opsknight.hub import Beat, Tick
+from opsknight.hub import BEAT_S, Beat, Tick
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -24,12 +26,14 @@ AT_ONCE = 50
 """Clients told before the loop may turn: telling 300 at once kept everything else waiting for 28 ms."""
 
 _followers: dict[str, set[str]] = {}
+_beats: deque[tuple[float, Beat]] = deque(maxlen=1)
+"""The last beat and when it was passed on, for pages that come between two of them."""
 
 
 def follow(audience: str = PUBLIC) -> None:
     """Have the page that is being built hear `board` and `beat` for as long as it is connected."""
     client = ui.context.client
-    client.on_connect(lambda: _followers.setdefault(audience, set()).add(client.id))
+    client.on_connect(lambda: _come(audience, client.id))
     client.on_disconnect(lambda: _left(audience, client))
     client.on_delete(lambda: _forget(audience, client.id))
 
@@ -44,6 +48,7 @@ async def broadcast(deps: Deps) -> None:
     async with deps.hub.subscribe() as messages:
         async for message in messages:
             if isinstance(message, Beat):
+                _beats.append((time.monotonic(), message))
                 await _emit("beat", {"now": message.now, "rev": message.rev})
             else:
                 await _emit("board", change(message))
@@ -70,6 +75,14 @@ async def _emit(event: str, data: Mapping[str, Any], *, audience: str = PUBLIC) 
 def _chunks(client_ids: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(client_ids), AT_ONCE):
         yield client_ids[start : start + AT_ONCE]
+
+
+async def _come(audience: str, client_id: str) -> None:
+    """Tell a page from now on; that all is live it hears at once when the last beat is still fresh."""
+    _followers.setdefault(audience, set()).add(client_id)
+    if _beats and (age := time.monotonic() - _beats[0][0]) < BEAT_S:
+        beat = _beats[0][1]
+        await core.sio.emit("beat", {"now": beat.now + age, "rev": beat.rev}, room=client_id)
 
 
 def _left(audience: str, client: Client) -> None:

@@ -41,7 +41,7 @@ export default {
     const active = ref(null), marked = shallowRef(new Set()), hovered = shallowRef(null);
     const found = ref(0), loaded = ref(false), unread = ref(""), waiting = shallowRef([]), stale = shallowRef([]), clock = ref(now());
     const grid = ref(null), snoozing = ref(null), reassigning = ref(null), opening = ref(null);
-    let at = -1, order = [];
+    let at = -1, order = [], moved = false;
 
     const filtering = useFilter({ changed: () => { order = []; paint(); link.read(); } });
     const { filter } = filtering;
@@ -55,7 +55,9 @@ export default {
       active.value = shown.rows[at]?.id ?? null;
       if (!same(rows.value, shown.rows)) rows.value = shown.rows;
       if (!same(fresh.value, shown.fresh)) fresh.value = shown.fresh;
-      order = shown.rows.map((row) => row.id);
+      const ids = shown.rows.map((row) => row.id);
+      moved ||= !same(order, ids);
+      order = ids;
       if (marked.value.size) marked.value = new Set([...marked.value].filter((id) => store.row(id)));
       summary.value = store.summary;
       found.value = store.found;
@@ -202,8 +204,8 @@ export default {
       link.start();
     });
     onUpdated(() => {
-      times?.fill();
-      number(grid.value);
+      if (moved) number(grid.value);
+      moved = false;
       const over = hovered.value && grid.value?.querySelector(`[data-id="${hovered.value.id}"]`);
       if (hovered.value && over?.offsetTop !== hovered.value.top) hovered.value = over ? { ...hovered.value, top: over.offsetTop } : null;
     });

@@ -1,5 +1,5 @@
 // The board for a wall, read from five metres: worst first, as many as fit, the rest counted, never a page to turn.
-import { computed, nextTick, onMounted, onUnmounted, onUpdated, ref, shallowRef } from "vue";
+import { computed, nextTick, onMounted, onUnmounted, ref, shallowRef } from "vue";
 import { capital, iso, nextMove, plural, span, statusWord, timeWords } from "opsknight-board/format.js";
 import { Link } from "opsknight-board/link.js";
 import { summarise, worstFirst } from "opsknight-board/rows.js";
@@ -119,7 +119,6 @@ export default {
       await nextTick();
       link.start();
     });
-    onUpdated(() => times?.fill());
     onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); clearTimeout(handoff); watching?.disconnect(); });
 
     return {

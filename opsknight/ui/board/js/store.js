@@ -1,7 +1,7 @@
 // What the board knows: the server's lines by revision, and on top of them what this person has asked for.
 // Pure: no clock, no network, no Vue. Rows are made anew only when they change, so that a view may compare them.
 import { compare, verdict } from "./revision.js";
-import { fits, worstFirst } from "./rows.js";
+import { fits, rank, worstFirst } from "./rows.js";
 import { holds } from "./verbs.js";
 
 export const LIMIT = 300;        // as many rows as a browser is given; the rest is counted
@@ -116,9 +116,10 @@ export class Store {
     const intents = this.#intents.get(id) ?? null, refused = this.#refused.get(id) ?? null, gone = this.#gone.has(id);
     const made = this.#made.get(id);
     if (made && made.line === line && made.intents === intents && made.refused === refused && made.gone === gone) return made.row;
+    const seen = Object.assign({}, line, ...(intents ?? []).map((intent) => intent.patch));
     const row = Object.freeze({
-      ...line,
-      ...Object.assign({}, ...(intents ?? []).map((intent) => intent.patch)),
+      ...seen,
+      rank: rank(seen),
       pending: intents?.at(-1).verb ?? null,
       waiting: intents?.some((intent) => intent.waiting) ?? false,
       refused: refused?.sentence ?? null,
@@ -173,7 +174,7 @@ export class Store {
 
   #trim() {
     if (this.#lines.size <= this.limit) return;
-    const worst = [...this.#lines.values()].sort(worstFirst);
+    const worst = [...this.#lines].map(([id, line]) => this.#row(id, line)).sort(worstFirst);
     for (const line of worst.slice(this.limit)) if (!this.#intents.has(line.id)) this.#lines.delete(line.id);
   }
 }
