@@ -30,6 +30,7 @@ from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, AcknowledgeClaims
 from opsknight.domain.model.permission import AcknowledgeLink, Need
+from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.queries import board
 from opsknight.domain.queries.board import BoardLine
 from opsknight.domain.queries.people import active_name
@@ -144,8 +145,8 @@ def _offer(deps: Deps, token: str, shown: _Shown, *, status: int = 200) -> Respo
         action += f"?generation={line['generation']}"
     if line["status"] not in (Status.RESOLVED, Status.ACKNOWLEDGED):
         body += plain.button("Acknowledge", action=action)
-    elif line["status"] == Status.ACKNOWLEDGED and line["assignee_id"] == link.user_id:
-        body += plain.button("Still on it", action=action)
+    elif line["assignee_id"] == link.user_id and line["next"] and line["next"]["kind"] == TimerKind.ACK_REMINDER:
+        body += plain.button("I am still on it", action=action)
     return plain.page(line["title"], body + _more(line), status=status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight import crypto
@@ -13,6 +13,8 @@ from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
 from opsknight.domain.model.notification import ALONE, PageKind
 from opsknight.jobs.channels.channel import Address, Message
+
+AGE_WORTH_TELLING: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class Writer:
         """Return what `attempt` says, with an acknowledge link where there is something to acknowledge."""
         incident = attempt.incident
         token = None if incident is None else self._acknowledge_token(attempt, incident, now=now)
-        title, lines = _words(attempt, incident, now=now)
+        words = _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
             kind=attempt.kind,
-            subject=_marked(title, attempt),
-            title=title,
-            body="\n".join([*_remarks(attempt), *lines]),
+            subject=_marked(words.subject, attempt),
+            title=words.title,
+            body="\n".join([*_remarks(attempt), *words.lines]),
             url=f"{self.address}/incidents/{incident.number}" if incident else f"{self.address}/me",
             urgency=attempt.urgency,
             to_name=attempt.user_name,
@@ -75,10 +77,22 @@ def _remarks(attempt: Attempt) -> list[str]:
     return remarks
 
 
-def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> tuple[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The first line, the heading of the text, and its lines."""
+
+    subject: str
+    title: str
+    lines: list[str]
+
+
+def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> _Words:
     if incident is None:
         return _of_oneself(attempt)
-    title, lines = _TEXTS[attempt.kind](attempt, incident, now)
+    prefix, lines = _TEXTS[attempt.kind](incident, now)
+    open_for = now - incident.opened_at
+    if attempt.kind is not PageKind.STILL_ON_IT and open_for >= AGE_WORTH_TELLING:
+        lines.append(f"Open for {span(open_for.total_seconds())}.")
     lines.append(f"Service {incident.service}, {incident.severity}, {attempt.urgency} urgency.")
     if attempt.why_paged:
         lines.append(f"Why you: {attempt.why_paged}.")
@@ -86,49 +100,42 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         lines.append(f"Why now: {attempt.why_now}.")
     if incident.runbook_url:
         lines.append(f"Runbook: {incident.runbook_url}")
-    return title, lines
+    cause = f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
+    return _Words(f"{prefix}{cause}", f"{prefix}{incident.title}", lines)
 
 
-def _cause(incident: IncidentNow) -> str:
-    return f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
+def _page(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "", []
 
 
-def _open_for(incident: IncidentNow, now: datetime) -> str:
-    return f"Open for {span(max(0.0, (now - incident.opened_at).total_seconds()))}."
+def _assigned(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "Assigned to you: ", []
 
 
-def _page(_attempt: Attempt, incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
-    return _cause(incident), [incident.title, _open_for(incident, now)]
-
-
-def _assigned(_attempt: Attempt, incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
-    lines = [incident.title, "It was assigned to you.", _open_for(incident, now)]
-    return f"Assigned to you: {_cause(incident)}", lines
-
-
-def _still_on_it(_attempt: Attempt, incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
+def _still_on_it(incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
     since = incident.acknowledged_at or incident.opened_at
     ago = f"You acknowledged it {span((now - since).total_seconds())} ago."
     ask = "Acknowledge again to say that you are on it; without an answer in 5 min it is paged from the first step."
-    return f"Still on it? {_cause(incident)}", [incident.title, ago, ask]
+    return "Still on it? ", [ago, ask]
 
 
-def _safety_net(_attempt: Attempt, incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
-    lines = [incident.title, "Nobody acknowledged it: the safety net pages you.", _open_for(incident, now)]
-    return f"Nobody answers: {_cause(incident)}", lines
+def _safety_net(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "Nobody answers: ", ["Nobody acknowledged it: the safety net pages you."]
 
 
-def _of_oneself(attempt: Attempt) -> tuple[str, list[str]]:
+def _of_oneself(attempt: Attempt) -> _Words:
     what = attempt.label or attempt.channel
     if attempt.kind is PageKind.CONFIRM:
-        return "OpsKnight pages you here from now on", [f"{what} was added to your contact methods."]
-    lines = [f"This is the test page you asked for. A real one reaches you here too ({what}).", "Nothing is wrong."]
-    return "Test page from OpsKnight", lines
+        title = "OpsKnight pages you here from now on"
+        return _Words(title, title, [f"{what} was added to your contact methods."])
+    title = "Test page from OpsKnight"
+    return _Words(title, title, [f"You asked for it, and nothing is wrong. Real pages reach you here too: {what}."])
 
 
-_TEXTS: Final[dict[PageKind, Callable[[Attempt, IncidentNow, datetime], tuple[str, list[str]]]]] = {
+_TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[str]]]]] = {
     PageKind.PAGE: _page,
     PageKind.ASSIGNED: _assigned,
     PageKind.STILL_ON_IT: _still_on_it,
     PageKind.SAFETY_NET: _safety_net,
 }
+"""What stands before the cause, and what is said first, for each kind of page."""

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from opsknight.clock import Clock
 from opsknight.domain.commands import incidents, notifications
+from opsknight.domain.store.engine import connect
 from opsknight.domain.store.tables import NotificationRow
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clusters import Addresses
@@ -260,3 +261,27 @@ async def test_a_message_that_waited_too_long_says_how_late_it_is(pager: Pager) 
         await pager.becomes("accepted", mail)
 
     assert pager.smtp.mails[0].message["Subject"].endswith("(12 min late)")
+
+
+async def test_connections_that_break_all_the_time_lose_no_message_and_send_none_twice(
+    pager: Pager, addresses: Addresses
+) -> None:
+    incident = await pager.an_incident()
+    mails = [await pager.a_mail(incident) for _ in range(40)]
+    admin = await connect(addresses.admin_dsn, purpose="tests")
+
+    async def break_connections() -> None:
+        for _ in range(12):
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'opsknight engine' AND datname = current_database()"
+            )
+            await asyncio.sleep(0.05)
+
+    async with pager.sending():
+        await break_connections()
+        await pager.becomes("accepted", *mails, within_s=15)
+    await admin.close()
+
+    assert len({mail.message["Message-ID"] for mail in pager.smtp.mails}) == 40
+    assert len(pager.smtp.mails) == 40

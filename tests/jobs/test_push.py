@@ -51,7 +51,7 @@ async def test_the_browser_reads_what_the_service_worker_needs(peer: PushPeer, c
 
     assert peer.taken[0].payload == {
         "title": "CRITICAL Checkout: Disk full on db-1 (#12)",
-        "body": "Disk full on db-1\nService Checkout, critical, high urgency.",
+        "body": "Service Checkout, critical, high urgency.",
         "tag": "018f0000-0000-7000-8000-000000000012",
         "url": "/incidents/12",
         "n": 12,

@@ -58,7 +58,7 @@ class Attempt:
     retries: int
     perhaps: int
     incident: IncidentNow | None
-    address: str
+    address: str = field(repr=False)
     secret: Mapping[str, str] = field(repr=False)
 
     @property

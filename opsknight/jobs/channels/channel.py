@@ -34,7 +34,8 @@ BUDGET_S: Final = 9.5
 class Message:
     """What is to be said, in plain text without markup; every channel finds its own form for it.
 
-    `subject` is one line that says severity, service and cause. `body` are whole lines. Tokens are
+    `subject` is one line that says severity, service and cause; `title` is the heading for a text
+    that shows the subject elsewhere, and `body` are the lines below it. Tokens are
     signed and name one notification. `possible_repeat` and `late_by` are already said in the words.
     """
 
@@ -48,9 +49,9 @@ class Message:
     to_name: str = ""
     incident_id: UUID | None = None
     number: int | None = None
-    acknowledge_token: str | None = None
-    acknowledge_url: str | None = None
-    receipt_token: str | None = None
+    acknowledge_token: str | None = field(default=None, repr=False)
+    acknowledge_url: str | None = field(default=None, repr=False)
+    receipt_token: str | None = field(default=None, repr=False)
     possible_repeat: bool = False
     late_by: timedelta | None = None
     drill: bool = False
@@ -60,7 +61,7 @@ class Message:
 class Address:
     """Where to: the channel's own kind of address, and what else it needs to reach it."""
 
-    value: str
+    value: str = field(repr=False)
     secret: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 

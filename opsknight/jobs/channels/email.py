@@ -229,7 +229,7 @@ def _caused_by(error: BaseException | None, kind: type[_Error]) -> _Error | None
 
 
 def _text(message: Message) -> str:
-    parts = [message.body.rstrip()]
+    parts = [f"{message.title}\n{message.body}".rstrip()]
     if message.acknowledge_url:
         parts.append(f"Acknowledge: {message.acknowledge_url}")
     parts.append(f"Open: {message.url}")

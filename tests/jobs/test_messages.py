@@ -1,0 +1,167 @@
+"""The words of messages: what a person reads half asleep."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from opsknight import crypto
+from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims
+from opsknight.domain.model.notification import PageKind
+from opsknight.jobs.messages import Writer, address_of
+from tests.clock import NOON
+
+SECRET = b"s" * 32
+WRITER = Writer("https://ops.example.com", SECRET)
+INCIDENT = UUID("018f0000-0000-7000-8000-000000000012")
+NOTIFICATION = UUID("018f0000-0000-7000-8000-000000000099")
+
+
+def an_incident_now(**changes: Any) -> IncidentNow:
+    said = {
+        "id": INCIDENT,
+        "number": 12,
+        "title": "Disk full on db-1",
+        "severity": Severity.CRITICAL,
+        "service": "Checkout",
+        "status": Status.OPEN,
+        "opened_at": NOON,
+        "acknowledged_at": None,
+        "runbook_url": "",
+    }
+    return IncidentNow(**{**said, **changes})
+
+
+def an_attempt(**changes: Any) -> Attempt:
+    said = {
+        "id": crypto.new_id(),
+        "number": 1,
+        "notification_id": NOTIFICATION,
+        "fence": 1,
+        "page_id": crypto.new_id(),
+        "kind": PageKind.PAGE,
+        "generation": 3,
+        "step": 0,
+        "lap": 0,
+        "position": 0,
+        "why_paged": "on call: Platform, Primary",
+        "why_now": "",
+        "channel": "email",
+        "contact_method_id": 1,
+        "label": "ada@example.com",
+        "user_id": 7,
+        "user_name": "Ada",
+        "urgency": Urgency.HIGH,
+        "due_at": NOON,
+        "late": None,
+        "retries": 0,
+        "perhaps": 0,
+        "incident": an_incident_now(),
+        "address": "ada@example.com",
+        "secret": {},
+    }
+    return Attempt(**{**said, **changes})
+
+
+def test_the_first_line_says_severity_service_and_cause() -> None:
+    message = WRITER.message(an_attempt(), now=NOON)
+
+    assert message.subject == "CRITICAL Checkout: Disk full on db-1 (#12)"
+
+
+def test_the_text_says_why_this_person_and_where_to_look() -> None:
+    incident = an_incident_now(runbook_url="https://runbooks.example.com/disk")
+
+    message = WRITER.message(an_attempt(incident=incident), now=NOON + timedelta(minutes=5))
+
+    assert message.body.splitlines() == [
+        "Open for 5 min.",
+        "Service Checkout, critical, high urgency.",
+        "Why you: on call: Platform, Primary.",
+        "Runbook: https://runbooks.example.com/disk",
+    ]
+    assert message.url == "https://ops.example.com/incidents/12"
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"),
+    [
+        (PageKind.ASSIGNED, "Assigned to you: CRITICAL Checkout"),
+        (PageKind.STILL_ON_IT, "Still on it? CRITICAL Checkout"),
+        (PageKind.SAFETY_NET, "Nobody answers: CRITICAL Checkout"),
+    ],
+)
+def test_other_pages_say_first_what_they_are(kind: PageKind, begins: str) -> None:
+    incident = an_incident_now(acknowledged_at=NOON)
+
+    message = WRITER.message(an_attempt(kind=kind, incident=incident), now=NOON + timedelta(minutes=30))
+
+    assert message.subject.startswith(begins)
+
+
+def test_the_question_still_on_it_says_since_when_and_what_happens_without_an_answer() -> None:
+    incident = an_incident_now(acknowledged_at=NOON)
+
+    message = WRITER.message(an_attempt(kind=PageKind.STILL_ON_IT, incident=incident), now=NOON + timedelta(minutes=30))
+
+    assert "You acknowledged it 30 min ago." in message.body
+    assert "without an answer in 5 min it is paged from the first step" in message.body
+
+
+def test_a_possible_repeat_and_lateness_are_said_before_anything_else() -> None:
+    message = WRITER.message(an_attempt(perhaps=1, late=timedelta(minutes=12)), now=NOON)
+
+    assert message.subject == "Possible repeat: CRITICAL Checkout: Disk full on db-1 (#12) (12 min late)"
+    assert message.body.splitlines()[:2] == [
+        "You may have had this message already: its delivery was never confirmed.",
+        "This message is 12 min late.",
+    ]
+
+
+@pytest.mark.parametrize("kind", [PageKind.TEST, PageKind.CONFIRM])
+def test_a_message_about_oneself_has_nothing_to_acknowledge_and_is_marked_as_no_alarm(kind: PageKind) -> None:
+    message = WRITER.message(an_attempt(kind=kind, incident=None), now=NOON)
+
+    assert message.acknowledge_url is None
+    assert message.drill
+    assert message.url == "https://ops.example.com/me"
+
+
+def test_the_link_names_person_incident_generation_and_message_and_lives_a_day() -> None:
+    message = WRITER.message(an_attempt(), now=NOON)
+
+    claims = crypto.verify(SECRET, str(message.acknowledge_token), now=almost_a_day_later(), purpose=ACKNOWLEDGE)
+    assert AcknowledgeClaims.from_json(claims) == AcknowledgeClaims(7, INCIDENT, 3, NOTIFICATION)
+    assert message.acknowledge_url == f"https://ops.example.com/ack/{message.acknowledge_token}"
+    with pytest.raises(crypto.BadToken):
+        crypto.verify(SECRET, str(message.acknowledge_token), now=NOON + timedelta(hours=24), purpose=ACKNOWLEDGE)
+
+
+def test_the_receipt_is_no_acknowledge_link() -> None:
+    message = WRITER.message(an_attempt(), now=NOON)
+
+    with pytest.raises(crypto.BadToken):
+        crypto.verify(SECRET, str(message.receipt_token), now=NOON, purpose=ACKNOWLEDGE)
+    assert crypto.verify(SECRET, str(message.receipt_token), now=NOON, purpose=RECEIPT)["jti"] == str(NOTIFICATION)
+
+
+def almost_a_day_later() -> datetime:
+    return NOON + timedelta(hours=24) - timedelta(seconds=1)
+
+
+def test_neither_keys_nor_tokens_show_when_something_is_logged() -> None:
+    attempt = an_attempt(secret={"auth": "planted-secret"}, address="https://push.example.com/planted-secret")
+    message = WRITER.message(attempt, now=NOON)
+
+    logged = f"{attempt!r} {address_of(attempt)!r} {message!r} {WRITER!r}"
+
+    assert "planted-secret" not in logged
+    assert str(message.acknowledge_token) not in logged
+    assert str(message.receipt_token) not in logged
+    assert repr(SECRET) not in logged
