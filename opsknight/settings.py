@@ -77,6 +77,7 @@ class Settings(BaseSettings):
         default=None,
         repr=False,
         description="Mail server, as smtp://host:25, smtp+starttls://user:password@host:587 or smtps://…:465."
+        " ?tls=never forbids STARTTLS to a relay on this machine, ?ca=/path.pem names the authority of its certificate."
         " Without it nobody is reached by mail.",
     )
     mail_from: str = Field(default="OpsKnight <opsknight@localhost>", description="Sender of mails.")
