@@ -73,6 +73,14 @@ def speak() -> None:
     speaking.set()
 
 
+@app.post("/high/{count}")
+async def high(count: int) -> None:
+    counts = {"high_unacknowledged": count}
+    await core.sio.emit(
+        "board", {"base": "a.1.1", "rev": "a.1.2", "now": time.time(), "u": [], "d": [], "counts": counts}
+    )
+
+
 @ui.page("/style")
 def style_page() -> None:
     with frame.frame("Parts and styles", samples.a_viewer(), path="/style"):

@@ -1,0 +1,81 @@
+"""What the services page tells people to paste is what the adapters understand."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import UTC, datetime
+
+import pytest
+
+from opsknight.api.providers.provider import Context
+from opsknight.api.providers.table import PROVIDERS
+from opsknight.domain.model.event import Action, Event, Severity
+from opsknight.ui.parts.avatar import initials
+from opsknight.ui.parts.links import web_address
+from opsknight.ui.senders import curl, endpoint, sender
+from opsknight.ui.senders import test_event as sample_event
+
+BASE, KEY = "https://opsknight.example.org", "9f8e7d6c5b4a3928"
+CONTEXT = Context(received_at=datetime(2026, 11, 24, 12, 0, tzinfo=UTC), new_key="new")
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_a_test_event_is_one_quiet_trigger_in_the_words_of_its_monitor(provider: str):
+    path, body = sample_event(provider, KEY)
+
+    (event,) = PROVIDERS[provider].normalise(json.loads(body), CONTEXT)
+
+    assert isinstance(event, Event)
+    assert (event.action, event.severity) == (Action.TRIGGER, Severity.INFO)
+    assert event.title.startswith("Test event")
+    assert path == endpoint("", KEY, provider=provider)
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_every_provider_has_words_of_its_own_that_hold_the_key(provider: str):
+    how = sender(provider)
+
+    assert KEY in how.text(BASE, KEY)
+    assert how.where != sender("something new").where
+
+
+def test_the_curl_line_survives_a_shell_and_is_a_critical_trigger():
+    words = shlex.split(curl(BASE, KEY).replace("\\\n", " "))
+
+    (event,) = PROVIDERS["generic"].normalise(json.loads(words[words.index("-d") + 1]), CONTEXT)
+
+    assert words[:2] == ["curl", f"{BASE}/api/v1/events/{KEY}"]
+    assert isinstance(event, Event)
+    assert event.severity is Severity.CRITICAL
+
+
+def test_datadogs_payload_is_a_json_object_of_its_own_variables():
+    payload = json.loads(sender("datadog").text(BASE, KEY).split("Payload\n", 1)[1])
+
+    assert payload["alert_transition"] == "$ALERT_TRANSITION"
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("Amira Khan", "AK"), ("Jean Luc Van Damme", "JD"), ("Prince", "P"), ("", "?"), ("  ", "?")]
+)
+def test_initials_are_of_the_first_and_the_last_name(name: str, letters: str):
+    assert initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("https://wiki.example.org/x", True),
+        ("http://10.0.0.1", True),
+        ("javascript:alert(1)", False),
+        (" JaVaScRiPt:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//evil.example.org", False),
+        ("https://", False),
+        ("http://[broken", False),
+        ("", False),
+    ],
+)
+def test_only_whole_web_addresses_can_be_opened(address: str, opens: bool):  # noqa: FBT001  # what is expected
+    assert web_address(address) is opens
