@@ -1,0 +1,265 @@
+"""The one checker of every fault test: reads what a case left behind and says what is not as promised.
+
+I1 each event answered 2xx is stored exactly once. I2 each incident has exactly the timer that its
+status calls for. I3 one provider-accepted attempt at most for each notification, unless an
+ambiguous one came before. I4 hand-off within a second of due, within five of a fault's end. I5 no
+hand-off more than a second after an acknowledge or resolve.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.measure import WIDER
+from tests.faults.sender import Sent
+
+Row = Mapping[str, Any]
+
+ON_TIME_S = 1.0
+AFTER_FAULT_S = 5.0
+AFTER_STOP_S = 1.0
+"""What faults.md allows; as told by WIDER on machines that are shared."""
+MANY = 10
+"""Of one kind of break so many are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """From when to when something was broken on purpose, in seconds since 1970."""
+
+    began_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A case: how to read its database as its owner, what was sent and answered, what the mail server took.
+
+    `mails` counts the mails of each Message-ID.
+    """
+
+    rows: Callable[..., Sequence[Row]]
+    sent: Sequence[Sent]
+    mails: Mapping[str, int]
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(slots=True)
+class Checked:
+    """What is broken, in sentences, and the figures of the case."""
+
+    broken: list[str] = field(default_factory=list[str])
+    taken: int = 0
+    ambiguous: int = 0
+    quick_s: list[float] = field(default_factory=list[float])
+    after_faults_s: list[float] = field(default_factory=list[float])
+
+
+def check(history: History) -> Checked:
+    """Return what the history breaks, and its figures."""
+    found = Checked(taken=sum(bool(sent.receipts) for sent in history.sent))
+    for look in (_stored_once, _counted, _one_timer, _accepted_once, _on_time, _quiet_once_stopped):
+        breaks = list(look(history, found))
+        found.broken += breaks[:MANY]
+        if len(breaks) > MANY:
+            found.broken.append(f"… and {len(breaks) - MANY} more like these")
+    return found
+
+
+# --- I1 ------------------------------------------------------------------------------------------------------------
+
+_DELIVERIES = """
+    SELECT d.id, sha256(d.body) AS body, d.status, (SELECT count(*) FROM events e WHERE e.delivery_id = d.id) AS events
+    FROM deliveries d
+"""
+_COUNTS = """
+    SELECT a.dedup_key, a.count, count(e.id) AS events
+    FROM alerts a LEFT JOIN events e ON e.alert_id = a.id
+        AND e.verdict IN ('opened', 'occurrence', 'urgency raised', 'reopened')
+    WHERE a.dedup_key NOT LIKE 'opsknight:%' AND a.integration_id IS NOT NULL
+    GROUP BY a.id HAVING a.count <> count(e.id)
+"""
+
+
+def _stored_once(history: History, _: Checked) -> Iterator[str]:
+    stored: dict[bytes, list[Row]] = defaultdict(list)
+    for row in history.rows(_DELIVERIES):
+        stored[row["body"]].append(row)
+    for sent in history.sent:
+        found = stored.get(hashlib.sha256(sent.body).digest(), [])
+        if len(found) > 1:
+            yield f"I1: {sent.key} is stored {len(found)} times"
+        if not sent.receipts:
+            continue
+        if not found:
+            yield f"I1: {sent.key} was answered {sent.receipts[0].status} and is not stored"
+            continue
+        if found[0]["events"] != 1:
+            yield f"I1: {sent.key} has {found[0]['events']} events"
+        yield from _told_truly(sent, str(found[0]["id"]))
+
+
+def _told_truly(sent: Sent, delivery_id: str) -> Iterator[str]:
+    told = {receipt.said.get("delivery_id") for receipt in sent.receipts}
+    if told != {delivery_id}:
+        yield f"I1: {sent.key} is stored as {delivery_id} and was answered {told}"
+    if sum(not receipt.said.get("duplicate") for receipt in sent.receipts) > 1:
+        yield f"I1: {sent.key} was called new more than once"
+
+
+def _counted(history: History, _: Checked) -> Iterator[str]:
+    for row in history.rows(_COUNTS):
+        yield f"I1: alert {row['dedup_key']} counts {row['count']} and has {row['events']} events"
+
+
+# --- I2 ------------------------------------------------------------------------------------------------------------
+
+_TIMERS = """
+    SELECT i.number, i.title, i.status, i.generation, i.until,
+        (i.status = 'acknowledged') AND (CASE i.urgency WHEN 'high' THEN s.ack_timeout_high_s
+            ELSE s.ack_timeout_low_s END) IS NOT NULL AS times_out,
+        array_remove(array_agg(t.kind ORDER BY t.kind), NULL) AS kinds,
+        bool_or(t.kind IN ('escalation', 'safety_net') AND t.generation <> i.generation) AS outdated,
+        bool_or(t.dead_at IS NOT NULL) AS dead
+    FROM incidents i JOIN services s ON s.id = i.service_id
+    LEFT JOIN timers t ON t.subject = i.id AND t.kind IN ('escalation', 'pause', 'safety_net', 'snooze_end',
+        'suppress_end', 'ack_timeout', 'ack_reminder')
+    GROUP BY i.id, s.id
+"""
+_UNPAGED = """
+    SELECT i.number, i.title FROM incidents i
+    WHERE i.status = 'open' AND (i.next_step > 0 OR i.lap > 0)
+        AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation)
+"""
+_REPAIRED = "SELECT data ->> 'reason' AS reason FROM facts WHERE kind = 'timer repaired'"
+_PAGING = ("escalation", "pause", "safety_net")
+
+
+def _one_timer(history: History, _: Checked) -> Iterator[str]:
+    for row in history.rows(_TIMERS):
+        wanted = _wanted(row)
+        fits = list(row["kinds"]) == [] if not wanted else len(row["kinds"]) == 1 and row["kinds"][0] in wanted
+        name = f"incident {row['number']} “{row['title']}”, {row['status']},"
+        if not fits:
+            yield f"I2: {name} has the timers {row['kinds']} and needs one of {wanted}"
+        elif row["outdated"]:
+            yield f"I2: {name} has a timer of another generation"
+        elif row["dead"]:
+            yield f"I2: {name} has a dead timer"
+    for row in history.rows(_UNPAGED):
+        yield f"I2: incident {row['number']} “{row['title']}” went on to a later step and paged nobody"
+    for row in history.rows(_REPAIRED):
+        yield f"I2: the auditor had to mend a timer: {row['reason']}"
+
+
+def _wanted(row: Row) -> tuple[str, ...]:
+    if row["status"] == "open":
+        return _PAGING
+    if row["status"] == "snoozed":
+        return ("snooze_end",)
+    if row["status"] == "suppressed":
+        return ("suppress_end",) if row["until"] is not None else ()
+    return ("ack_timeout", "ack_reminder") if row["times_out"] else ()
+
+
+# --- I3 ------------------------------------------------------------------------------------------------------------
+
+_ATTEMPTS = """
+    SELECT n.id, n.status, count(a.id) AS attempts,
+        count(*) FILTER (WHERE a.outcome = 'accepted') AS accepted,
+        count(*) FILTER (WHERE a.outcome = 'ambiguous') AS ambiguous,
+        count(*) FILTER (WHERE a.outcome = 'started') AS started
+    FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id GROUP BY n.id
+"""
+_TWICE = """
+    SELECT i.number, p.step, p.lap, p.generation, count(*) AS pages FROM pages p JOIN incidents i ON i.id = p.incident_id
+    GROUP BY i.number, p.generation, p.lap, p.step, p.kind, p.user_id HAVING count(*) > 1
+"""
+
+
+def _accepted_once(history: History, found: Checked) -> Iterator[str]:
+    mailed = {_notification(message_id): many for message_id, many in history.mails.items()}
+    for row in history.rows(_ATTEMPTS):
+        mails = mailed.pop(str(row["id"]), 0)
+        perhaps = row["ambiguous"]
+        found.ambiguous += perhaps
+        if row["accepted"] > 1:
+            yield f"I3: notification {row['id']} was accepted {row['accepted']} times"
+        if mails > row["accepted"] + perhaps:
+            yield f"I3: notification {row['id']} arrived {mails} times: {dict(row)}"
+        if mails < row["accepted"]:
+            yield f"I3: notification {row['id']} counts as accepted and never arrived"
+        if row["started"]:
+            yield f"I3: notification {row['id']} has an attempt that nobody finished"
+    for notification_id in mailed:
+        yield f"I3: a mail arrived of notification {notification_id}, which nothing knows of"
+    for row in history.rows(_TWICE):
+        yield f"I3: step {row['step'] + 1} of incident {row['number']} paged the same person {row['pages']} times"
+
+
+def _notification(message_id: str) -> str:
+    """Return the notification that a mail's Message-ID names."""
+    return message_id.strip("<>").partition("@")[0]
+
+
+# --- I4 ------------------------------------------------------------------------------------------------------------
+
+_HAND_OFFS = """
+    SELECT n.id, n.status, n.position, n.attempts, n.reason, extract(epoch FROM a.started_at)::float8 AS started_at,
+        extract(epoch FROM CASE WHEN n.position = 0 THEN p.due_at ELSE n.due_at END)::float8 AS due_at,
+        extract(epoch FROM clock_timestamp())::float8 AS now
+    FROM notifications n JOIN pages p ON p.id = n.page_id
+    LEFT JOIN attempts a ON a.notification_id = n.id AND a.number = 1
+"""
+
+
+def _on_time(history: History, found: Checked) -> Iterator[str]:
+    for row in history.rows(_HAND_OFFS):
+        if row["position"] > 0 and row["attempts"] > 1:
+            continue  # its due time has moved with each try
+        due_at = row["due_at"]
+        ended_at = _fault_near(history.faults, due_at)
+        allowed_at = due_at + ON_TIME_S * WIDER
+        if ended_at is not None:
+            allowed_at = max(allowed_at, ended_at + AFTER_FAULT_S * WIDER)
+        if row["started_at"] is None:
+            if row["status"] != "superseded" and row["now"] > allowed_at:
+                yield f"I4: notification {row['id']} was never handed off: {row['status']} {row['reason']}"
+            continue
+        if ended_at is None:
+            found.quick_s.append(row["started_at"] - due_at)
+        else:
+            found.after_faults_s.append(max(0.0, row["started_at"] - max(due_at, ended_at)))
+        if row["started_at"] > allowed_at:
+            late_s = row["started_at"] - due_at
+            near = "no fault near" if ended_at is None else f"{row['started_at'] - ended_at:.2f} s after a fault's end"
+            yield f"I4: notification {row['id']} was handed off {late_s:.2f} s after due, {near}"
+
+
+def _fault_near(faults: Sequence[Fault], due_at: float) -> float | None:
+    """Return when the faults ended that could delay what is due then, None where none could."""
+    ended_at = None
+    for fault in sorted(faults, key=lambda fault: fault.began_at):
+        last = due_at + ON_TIME_S if ended_at is None else ended_at + AFTER_FAULT_S
+        if fault.began_at <= last and fault.ended_at >= due_at - 0.1:
+            ended_at = fault.ended_at
+    return ended_at
+
+
+# --- I5 ------------------------------------------------------------------------------------------------------------
+
+_TOO_LATE = """
+    SELECT n.id, f.kind, extract(epoch FROM a.started_at - f.at)::float8 AS after_s
+    FROM attempts a JOIN notifications n ON n.id = a.notification_id JOIN pages p ON p.id = n.page_id
+    JOIN facts f ON f.incident_id = n.incident_id AND f.kind IN ('acknowledged', 'resolved') AND f.at >= p.created_at
+    WHERE p.kind <> 'still_on_it' AND a.started_at > f.at + make_interval(secs => $1)
+"""
+
+
+def _quiet_once_stopped(history: History, _: Checked) -> Iterator[str]:
+    for row in history.rows(_TOO_LATE, AFTER_STOP_S * WIDER):
+        yield f"I5: notification {row['id']} was handed off {row['after_s']:.2f} s after its incident was {row['kind']}"

@@ -1,0 +1,35 @@
+"""A product for each module of cases, and the figures at the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import measure
+from tests.faults.product import Product
+from tests.peers.smtp import SmtpPeer, smtp_peer_in_thread
+
+
+@pytest.fixture(scope="module")
+def smtp() -> Iterator[SmtpPeer]:
+    """A mail server that records what it takes."""
+    with smtp_peer_in_thread() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def product(smtp: SmtpPeer) -> Iterator[Product]:
+    """OpsKnight with the sample team and a PostgreSQL of its own."""
+    with Product(smtp) as running:
+        yield running
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was measured, and from which seeds."""
+    if not measure.figures:
+        return
+    terminalreporter.section("faults")
+    terminalreporter.write_line(measure.table())
+    if measure.CHAOS:
+        measure.write_page()

