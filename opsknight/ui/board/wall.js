@@ -1,6 +1,7 @@
 // The board for a wall, read from five metres: worst first, as many as fit, the rest counted, never a page to turn.
 import { computed, nextTick, onMounted, onUnmounted, ref, shallowRef } from "vue";
 import { capital, iso, nextMove, plural, span, statusWord, timeWords } from "opsknight-board/format.js";
+import { useHandoff } from "opsknight-board/handoff.js";
 import { Link } from "opsknight-board/link.js";
 import { summarise, worstFirst } from "opsknight-board/rows.js";
 import { ByService, OnCall } from "opsknight-board/side.js";
@@ -68,7 +69,7 @@ export default {
     const link = new Link({
       store, now, filter, url: () => `${props.snapshot_url}?board=${encodeURIComponent(props.board)}`,
       on: {
-        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; said.value = ""; paint(); measure(); again(body); },
+        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; said.value = ""; paint(); measure(); handoff.plan(duties.value); },
         change() { paint(); if (store.wanting) link.readSoon(1500); },
         back() { /* nothing waits to be sent from a wall */ },
         unread(answer) {
@@ -77,12 +78,7 @@ export default {
         },
       },
     });
-    let handoff = null;
-    function again(body) {                 // who is on call changes without any incident's doing
-      clearTimeout(handoff);
-      const ends = (body.on_call ?? []).map((duty) => duty.until).filter(Boolean);
-      handoff = setTimeout(() => link.read(), 1000 * Math.min(300, Math.max(5, Math.min(...ends, Infinity) - now() + 2)));
-    }
+    const handoff = useHandoff({ read: () => link.read(), now });
 
     // As many whole rows as there is height for, and below them the count of the rest.
     function measure() {
@@ -119,7 +115,7 @@ export default {
       await nextTick();
       link.start();
     });
-    onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); clearTimeout(handoff); watching?.disconnect(); });
+    onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); handoff.stop(); watching?.disconnect(); });
 
     return {
       shown, rest, total, loaded, said, duties, list, at, clock, stopped, canFill, serviceRoom,

@@ -14,6 +14,8 @@ export const LETTERS = [
 ];
 export const SHOWN_ONLY = [{ keys: ["Enter"], says: "Open its page" }, { keys: ["Esc"], says: "Let go of the selection" }];
 
+export const STEPS = ["next", "previous", "first", "last", "page_down", "page_up"];
+
 const IN_LIST = {
   ArrowDown: "next", ArrowUp: "previous", Home: "first", End: "last", PageDown: "page_down", PageUp: "page_up",
   Enter: "open", " ": "mark", Escape: "leave",

@@ -9,10 +9,10 @@ const OVER = DEEDS.slice(0, 4).map(([verb, word, , icon], i) => `<button type="b
 
 const count = (name, label, { kind = "", filter, value }) => `<button type="button" class="ok-count ok-count-${name}"${kind ? ` :data-kind="${kind}"` : ""} :aria-pressed="String(${filter.test})" @click="${filter.run}"><b class="ok-tab">${value}</b><span>${label}</span></button>`;
 const COUNTS = [
-  count("high", "High, unacknowledged", { kind: "lines?.high_unacknowledged ? 'bad' : null", filter: { test: "filter.urgency === 'high'", run: "only({ status: 'open', urgency: 'high' })" }, value: "{{ lines?.high_unacknowledged ?? '–' }}" }),
-  count("open", "Unacknowledged", { filter: { test: "filter.status === 'open' && !filter.urgency", run: "only({ status: 'open' })" }, value: "{{ lines?.open ?? '–' }}" }),
+  count("high", "High, unacknowledged", { kind: "counts?.high_unacknowledged ? 'bad' : null", filter: { test: "filter.urgency === 'high'", run: "only({ status: 'open', urgency: 'high' })" }, value: "{{ counts?.high_unacknowledged ?? '–' }}" }),
+  count("open", "Unacknowledged", { filter: { test: "filter.status === 'open' && !filter.urgency", run: "only({ status: 'open' })" }, value: "{{ counts?.open ?? '–' }}" }),
   `<div class="ok-count ok-count-oldest"><b class="ok-tab">{{ summary?.oldest_unacknowledged_at ? span(clock - summary.oldest_unacknowledged_at) : '–' }}</b><span>Oldest unacknowledged</span></div>`,
-  count("acknowledged", "Acknowledged", { filter: { test: "filter.status === 'acknowledged'", run: "only({ status: 'acknowledged' })" }, value: "{{ lines?.acknowledged ?? '–' }}" }),
+  count("acknowledged", "Acknowledged", { filter: { test: "filter.status === 'acknowledged'", run: "only({ status: 'acknowledged' })" }, value: "{{ counts?.acknowledged ?? '–' }}" }),
   count("all", "Open incidents", { filter: { test: "!filter.status", run: "only({ status: '' })" }, value: "{{ summary?.total ?? '–' }}" }),
 ].join("");
 
@@ -43,7 +43,7 @@ export const TEMPLATE = `
           :aria-selected="String(marked.has(row.id))" :aria-rowindex="i + 2">${CELLS}</div>
       </div>
       <div v-if="hovered && !observer" class="ok-line-deeds" aria-hidden="true" :style="{ top: hovered.top + 'px' }">${OVER}</div>
-      <p v-if="loaded && found > rows.length" class="ok-board-rest">{{ plural(found - rows.length, 'more incident') }}, none worse than these. Filter to see them.</p>
+      <p v-if="loaded && found > rows.length + fresh.length" class="ok-board-rest">{{ plural(found - rows.length - fresh.length, 'more incident') }}, none worse than these. Filter to see them.</p>
       <Empty v-if="loaded && !rows.length && !fresh.length" :key="String(filtered)" :filtered="filtered" :curl="curl" :observer="observer" @clear="clear" @by_hand="byHand"></Empty>
       <p v-if="!loaded" class="ok-board-rest ok-board-loading">Reading the board…</p>
     </div>
