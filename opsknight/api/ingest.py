@@ -42,6 +42,7 @@ EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
 AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
+ROUTING_KEY_LENGTH: Final = 32
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 KEPT_OF_REFUSED: Final = 65_536
@@ -136,9 +137,7 @@ class IngestRoutes:
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
         integration = await self._find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
-            raise _Problem(
-                400, "Event object is invalid", errors=["'routing_key' is not the key of a PagerDuty integration here"]
-            )
+            raise _Problem(400, "Event object is invalid", errors=[_routing_key_error(key)])
         _, events = await self._store(provider, integration, parsed, body, headers)
         first = events[0]
         if isinstance(first, Unreadable):
@@ -169,7 +168,7 @@ class IngestRoutes:
         body = b"".join(parts)
         if not over and size <= limit:
             return body
-        sentence = f"The body is larger than the {limit // 1000:,} kB that this kind of integration may send."
+        sentence = f"The body is larger than the {limit // 1024:,} KiB that this kind of integration may send."
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
         raise _Problem(413, sentence, delivery_id)
 
@@ -259,6 +258,15 @@ def _count(provider: str, verdict: Verdict) -> None:
     counter.inc()
 
 
+def _routing_key_error(key: object) -> str:
+    """Return why a routing key opens nothing, in the words of PagerDuty's own API where it has some."""
+    if not isinstance(key, str) or not key:
+        return "'routing_key' is missing or blank"
+    if len(key) != ROUTING_KEY_LENGTH:
+        return f"Length of 'routing_key' is incorrect (should be {ROUTING_KEY_LENGTH} characters)"
+    return "'routing_key' is not the key of a PagerDuty integration here"
+
+
 def _only_post(scope: Scope) -> None:
     if scope["method"] != "POST":
         raise _Problem(405, "Events are sent with POST.")
@@ -314,8 +322,12 @@ _TITLES: Final = {
 }
 
 
+_PROBLEM: Final = b'{"type":'
+"""How our own problems begin; PagerDuty's refusals are plain JSON."""
+
+
 async def _send(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    kind = b"application/json" if status < 300 else b"application/problem+json"
+    kind = b"application/problem+json" if body.startswith(_PROBLEM) else b"application/json"
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     if retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
