@@ -199,9 +199,8 @@ async function open(payload) {
     (client) => !new URL(client.url).pathname.startsWith("/wall/"),
   );
   const there = windows.find((client) => new URL(client.url).pathname === target.pathname && !target.search);
-  if (there) return there.focus();
   try {
-    return await (await windows[0].focus()).navigate(target.href);
+    return there ? await there.focus() : await (await windows[0].focus()).navigate(target.href);
   } catch {
     return self.clients.openWindow(target.href); // no window, or one that this worker may not steer
   }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, CDPSession, Page, Worker, async_playwright
+from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -28,6 +28,13 @@ NOTIFICATIONS = """async () => (await self.registration.getNotifications()).map(
 PRESS = """async ([tag, action]) => {
   const note = (await self.registration.getNotifications()).find((one) => one.tag === tag);
   self.dispatchEvent(new NotificationEvent("notificationclick", { notification: note, action }));
+}"""
+# While Chromium still looks for the desktop's notification service it forgets what it is told to show.
+LIGHT_UP = """async () => {
+  await self.registration.showNotification("", { tag: "light", silent: true });
+  const shown = await self.registration.getNotifications({ tag: "light" });
+  shown.forEach((note) => note.close());
+  return shown.length > 0;
 }"""
 # Windows may be opened and focused in answer to a real press only, so the attempt is what can be seen.
 WATCH_WINDOWS = """() => {
@@ -48,7 +55,7 @@ class Notification:
     silent: bool
 
 
-@dataclass(slots=True)
+@dataclass
 class Phone:
     """One installed app: its window, its worker, its lock screen."""
 
@@ -56,7 +63,6 @@ class Phone:
     context: BrowserContext
     page: Page
     devtools: CDPSession
-    worker: Worker
     _registrations: list[str] = field(default_factory=list[str])
 
     async def install(self) -> None:
@@ -64,6 +70,13 @@ class Phone:
         self.devtools.on("ServiceWorker.workerRegistrationUpdated", self._note)
         await self.devtools.send("ServiceWorker.enable")
         await until(lambda: bool(self._registrations), "the worker is registered")
+
+    async def in_worker(self, script: str, *arguments: Any) -> Any:
+        """Run `script` in the worker; one that the browser has put to sleep is woken, as a push would."""
+        if not self.context.service_workers:
+            await self.devtools.send("ServiceWorker.startWorker", {"scopeURL": f"{self.origin}/"})
+            await until(lambda: bool(self.context.service_workers), "the worker runs")
+        return await self.context.service_workers[-1].evaluate(script, *arguments)
 
     async def push(self, payload: Mapping[str, Any] | str) -> None:
         """Let a push message arrive, as its decrypted content."""
@@ -75,7 +88,7 @@ class Phone:
 
     async def notifications(self) -> list[Notification]:
         """Return what is shown now."""
-        return [Notification(**note) for note in await self.worker.evaluate(NOTIFICATIONS)]
+        return [Notification(**note) for note in await self.in_worker(NOTIFICATIONS)]
 
     async def notification(self, *, titled: str = "", within_s: float = 10.0) -> Notification:
         """Wait for a notification with `titled` in its title and return it."""
@@ -88,9 +101,18 @@ class Phone:
             assert asyncio.get_running_loop().time() < deadline, f"no “{titled}” after {within_s} s, but {shown}"
             await asyncio.sleep(0.02)
 
+    async def clear(self) -> None:
+        """Wipe every notification away."""
+        await self.in_worker("async () => (await self.registration.getNotifications()).forEach((note) => note.close())")
+
     async def press(self, action: str, *, tag: str) -> None:
         """Press a button of the notification `tag`; no action is a tap on its body."""
-        await self.worker.evaluate(PRESS, [tag, action])
+        await self.in_worker(PRESS, [tag, action])
+
+    async def opened(self) -> list[str]:
+        """Return what the worker wanted to open since WATCH_WINDOWS ran in it."""
+        await until(lambda: self.in_worker("() => self.opened.length > 0"), "a window was opened")
+        return await self.in_worker("() => self.opened")
 
     async def close_every_window(self) -> None:
         """Leave only the worker: no page of the app is open, and nobody is signed in."""
@@ -106,20 +128,36 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(origin: str, *, profile: Path, start: str = "/offline") -> AsyncIterator[Phone]:
-    """Open the app at `origin` and wait until its worker runs. `start` is where; it must load register.js."""
+async def phone(origin: str, *, profile: Path, cookie: str = "", allow: bool = True) -> AsyncIterator[Phone]:
+    """Open the board at `origin`, signed in by `cookie` (name=value), and wait until the app's worker runs.
+
+    Without a cookie it is the sign-in page that opens. `allow` says what the person answers when asked for
+    notifications.
+    """
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            str(profile), executable_path=CHROMIUM, headless=True, args=list(QUIET), permissions=["notifications"]
+            str(profile),
+            executable_path=CHROMIUM,
+            headless=True,
+            args=list(QUIET),
+            permissions=["notifications"] if allow else [],
         )
         try:
+            if cookie:
+                name, _, value = cookie.partition("=")
+                secure = origin.replace(
+                    "http://", "https://"
+                )  # a __Host- cookie is set on https; localhost counts as such
+                await context.add_cookies([{"name": name, "value": value, "url": secure}])
             page = context.pages[0]
-            await page.goto(origin + start)
-            await page.evaluate("navigator.serviceWorker.register('/sw.js')")
+            await page.goto(f"{origin}/incidents")
+            if not cookie:
+                await page.evaluate("navigator.serviceWorker.register('/sw.js')")  # pages that need no sign-in do not
             await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-            worker = context.service_workers[0]
-            made = Phone(origin, context, page, await context.new_cdp_session(page), worker)
+            made = Phone(origin, context, page, await context.new_cdp_session(page))
             await made.install()
+            if allow:
+                await until(lambda: made.in_worker(LIGHT_UP), "the lock screen lights up")
             yield made
         finally:
             await context.close()
