@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Deeds } from "../../../opsknight/ui/board/js/deeds.js";
+import { countdown, nextMove, plural, span } from "../../../opsknight/ui/board/js/format.js";
+import { inList, step } from "../../../opsknight/ui/board/js/keys.js";
+import { News } from "../../../opsknight/ui/board/js/news.js";
+import { can, holds, patch, refusal } from "../../../opsknight/ui/board/js/verbs.js";
+import { ADA, aLine, byHerself, NOON, SAM } from "./lines.mjs";
+
+test("spans and countdowns are short and never negative", () => {
+  assert.deepEqual([0, 48, 119, 3599, 22_380, 280_000].map(span), ["0s", "48s", "1m", "59m", "6h 13m", "3d 5h"]);
+  assert.deepEqual([-4, 0, 9.2, 250, 605, 7200].map(countdown), ["now", "now", "in 10s", "in 4m 10s", "in 10m", "in 2h 0m"]);
+  assert.equal(span(-5), "0s");
+  assert.deepEqual([plural(1, "incident"), plural(4, "incident")], ["1 incident", "4 incidents"]);
+});
+
+test("a row says who has it, or else which step is next and when", () => {
+  const at = NOON + 60;
+  assert.deepEqual(nextMove(aLine({ next: { kind: "escalation", step: 2, at } })), { who: "", what: "Step 2", at });
+  assert.deepEqual(nextMove(aLine(byHerself)), { who: ADA.name, what: "", at: null });
+  assert.deepEqual(nextMove(aLine({ status: "acknowledged" })).who, "Its monitor");
+  assert.deepEqual(nextMove(aLine({ status: "snoozed", next: { kind: "snooze_end", step: null, at } })), { who: "", what: "Wakes", at });
+  assert.deepEqual(nextMove(aLine({ status: "suppressed" })).what, "Quiet until it clears");
+  assert.deepEqual(nextMove(aLine()).what, "Nobody is paged");
+  assert.deepEqual(nextMove(aLine({ next: { kind: "of a later version", step: null, at } })).what, "Next");
+});
+
+test("what a verb foresees is what the server's line must be to confirm it", () => {
+  const body = { snooze: { for_s: 60 }, suppress: { for_s: 60 }, reassign: { to: ADA.id, name: ADA.name } };
+  for (const verb of ["acknowledge", "resolve", "snooze", "suppress", "reassign", "unacknowledge", "wake", "reopen"]) {
+    const from = { unacknowledge: "acknowledged", wake: "snoozed", reopen: "resolved" }[verb] ?? "open";
+    const line = aLine({ status: from });
+    const foreseen = { ...line, ...patch(verb, line, { me: SAM, body: body[verb], now: NOON }) };
+
+    assert.ok(can(line, verb), verb);
+    assert.ok(!holds(line, { verb, body: body[verb] }), verb);
+    assert.ok(holds(foreseen, { verb, body: body[verb] }), verb);
+  }
+});
+
+test("escalating foresees nothing, for only the server knows whom it reaches", () => {
+  assert.deepEqual(patch("escalate", aLine(), { me: SAM, now: NOON }), {});
+});
+
+test("a refusal on the spot is the server's own sentence", () => {
+  assert.equal(refusal(aLine({ title: "Disk full", status: "resolved" }), "acknowledge"), "Cannot acknowledge “Disk full”: it is already resolved.");
+  assert.equal(refusal(aLine({ title: "Disk full", status: "suppressed" }), "snooze"), "Cannot snooze “Disk full”: it is suppressed now.");
+});
+
+test("keys walk the list and stop at its ends; with a modifier they are the browser's", () => {
+  assert.equal(inList({ key: "ArrowDown" }), "next");
+  assert.equal(inList({ key: "ArrowDown", metaKey: true }), null);
+  assert.equal(inList({ key: "a" }), null);
+  assert.deepEqual(["next", "previous", "last"].map((does) => step(does, { at: -1, count: 5 })), [0, 0, 4]);
+  assert.deepEqual(["next", "previous", "first", "last", "page_down"].map((does) => step(does, { at: 4, count: 5 })), [4, 3, 0, 4, 4]);
+  assert.equal(step("next", { at: 0, count: 0 }), -1);
+});
+
+function someNews() {
+  const said = [], waiting = [];
+  const news = new News({ me: SAM, announce: (text, how = {}) => said.push([how.assertive ? "!" : "", text].join("")), later: (run) => waiting.push(run) });
+  return { news, said, speak: () => waiting.splice(0).forEach((run) => run()) };
+}
+
+test("only a new high-urgency incident interrupts; the rest is gathered into one sentence", () => {
+  const { news, said, speak } = someNews();
+  const [known, other] = [aLine(), aLine()];
+  news.seen([known, other], { silently: true });
+
+  news.changed({ u: [aLine({ title: "Login fails", service: "Auth", n: 7 }), { ...known, ...byHerself }, { ...other, ...byHerself }, aLine({ urgency: "low" })] });
+  speak();
+
+  assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7", "3 incidents changed"]);
+});
+
+test("another occurrence and one's own deeds are not news", () => {
+  const { news, said, speak } = someNews();
+  const line = aLine();
+  news.seen([line], { silently: true });
+
+  news.changed({ u: [{ ...line, count: 9 }] });
+  news.changed({ u: [{ ...line, status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id }] });
+  speak();
+
+  assert.deepEqual(said, []);
+});
+
+function someDeeds(...rows) {
+  const acted = [], toasts = [];
+  const commands = { act: (verb, row, body) => { acted.push([verb, row.n, body?.to]); return { entry: { key: `${acted.length}` }, answered: Promise.resolve({ ok: true }), before: row }; },
+    undo: async () => { acted.push(["undo"]); return { ok: true }; }, store: { row: () => null } };
+  const page = { announce: (words) => toasts.push({ words }), live: () => true, toast: (words, how) => { toasts.push({ words, ...how }); return { close() { /* no screen */ } }; } };
+  return { acted, toasts, deeds: new Deeds({ commands, me: SAM, chosen: () => rows, ask: { snooze: (_, then) => then({ for_s: 60 }) }, page, clock: () => 0 }) };
+}
+
+test("acknowledging what another has changes nothing and offers to take over", () => {
+  const row = aLine({ n: 12, ...byHerself });
+  const { deeds, acted, toasts } = someDeeds(row);
+
+  deeds.do("acknowledge");
+
+  assert.deepEqual(acted, []);
+  assert.equal(toasts[0].words, "Ada Adams has #12 already.");
+  toasts[0].action.run();
+  assert.deepEqual(acted, [["reassign", 12, SAM.id]]);
+});
+
+test("a deed on several takes those that allow it, and one undo takes them all back", async () => {
+  const rows = [aLine({ n: 1 }), aLine({ n: 2, status: "suppressed" }), aLine({ n: 3 })];
+  const { deeds, acted, toasts } = someDeeds(...rows);
+
+  deeds.do("snooze");
+  assert.deepEqual(acted.map(([verb, n]) => [verb, n]), [["snooze", 1], ["snooze", 3]]);
+  toasts.at(-1).action.run();
+
+  assert.deepEqual(acted.slice(2), [["undo"], ["undo"]]);
+});
