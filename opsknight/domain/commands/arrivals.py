@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
-
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Event, Severity, Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, raised, transition
@@ -62,11 +60,12 @@ class Desk:
         self.alerts: dict[tuple[int, bytes], WorkingAlert] = {}
         self.past: list[WorkingAlert] = []
         self.incidents: dict[UUID, WorkingIncident] = {}
-        self.facts: list[tuple[str, str, UUID | None, str]] = []
+        self.facts: list[dict[str, object]] = []
 
     def record(self, kind: Fact, integration: Integration, incident_id: UUID | None, data: dict[str, object]) -> None:
         """Note one fact of what a monitor did."""
-        self.facts.append((kind, f"integration:{integration.id}", incident_id, orjson.dumps(data).decode()))
+        actor = f"integration:{integration.id}"
+        self.facts.append({"kind": kind, "actor": actor, "incident_id": incident_id, "data": data})
 
     def apply(
         self, verdict: Verdict, event: Event, sha: bytes, integration: Integration, urgency: Urgency

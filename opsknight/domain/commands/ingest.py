@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from opsknight.crypto import new_id
+from opsknight.domain.commands import records
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha, urgency_of
 from opsknight.domain.model.incident import Incident, Status
@@ -87,7 +87,7 @@ async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now:
         await _read(connection, desk, arrivals)
         batch = _Batch(desk)
         receipts = [batch.take(delivery, shas, seen) for delivery, shas in arrivals]
-        await _write(connection, desk, batch)
+        await _store(connection, desk, batch)
     return receipts
 
 
@@ -97,7 +97,7 @@ class _Batch:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.deliveries: list[tuple[Any, ...]] = []
-        self.events: list[tuple[Any, ...]] = []
+        self.events: list[dict[str, Any]] = []
         self.remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
 
     def take(self, delivery: Delivery, shas: Sequence[bytes], seen: _Seen) -> Receipt:
@@ -144,15 +144,29 @@ class _Batch:
         self, delivery: Delivery, delivery_id: UUID, ordinal: int, event: Event | Unreadable, sha: bytes
     ) -> tuple[Verdict, UUID | None]:
         integration = delivery.integration
-        where = (new_id(), delivery_id, ordinal, integration.id, integration.service_id)
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "delivery_id": delivery_id,
+            "ordinal": ordinal,
+            "integration_id": integration.id,
+            "service_id": integration.service_id,
+        }
+        self.events.append(row)
         if isinstance(event, Unreadable):
-            self.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))
-            return Verdict.UNREADABLE, None
+            verdict = row["verdict"] = Verdict.UNREADABLE
+            row.update(action="unreadable", dedup_key="", title=event.reason, severity="")
+            return verdict, None
         verdict, alert = self._event(event, sha, integration)
-        alert_id, incident_id = (alert.id, alert.incident_id) if alert else (None, None)
-        what = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at)
-        self.events.append((*where, *what, verdict, alert_id, incident_id))
-        return verdict, incident_id
+        row["action"] = event.action
+        row["dedup_key"] = event.dedup_key
+        row["title"] = event.title
+        row["severity"] = event.severity
+        row["occurred_at"] = event.occurred_at
+        row["verdict"] = verdict
+        if alert is None:
+            return verdict, None
+        row["alert_id"], row["incident_id"] = alert.id, alert.incident_id
+        return verdict, alert.incident_id
 
     def _event(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, WorkingAlert | None]:
         desk = self._desk
@@ -289,155 +303,19 @@ def _incident(row: asyncpg.Record) -> WorkingIncident:
     )
 
 
-async def _write(connection: Connection, desk: Desk, batch: _Batch) -> None:
+async def _store(connection: Connection, desk: Desk, batch: _Batch) -> None:
     """Write where the working copies ended, and the log of how they came there."""
-    await _write_changes(connection, desk)
-    log = (
-        desk.now,
-        *sql.columns(batch.deliveries, 7),
-        *sql.columns(batch.events, 13),
-        *sql.columns(desk.facts, 4),
-    )
-    alerts = [alert for alert in (*desk.past, *desk.alerts.values()) if alert.opened_by is not None]
-    if alerts:
-        incidents = [incident for incident in desk.incidents.values() if incident.opened_by is not None]
-        opened = (
-            *sql.columns([_incident_row(incident) for incident in incidents], 13),
-            *sql.columns([_alert_row(alert) for alert in alerts], 18),
-        )
-        try:
-            await connection.execute(sql.OPEN_AND_LOG, *log, *opened)
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "alerts_one_open":
-                raise ChangedMeanwhile from error
-            raise
-    else:
-        await connection.execute(sql.LOG, *log)
-    await _arm(connection, desk)
+    if await records.write_changes(connection, desk) != records.changed_alerts(desk):
+        raise ChangedMeanwhile
+    try:
+        await records.write_new(connection, desk, deliveries=batch.deliveries, events=batch.events)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "alerts_one_open":
+            raise ChangedMeanwhile from error
+        raise
+    await records.arm(connection, desk)
     if batch.remembered:
         rows = [(*key, *stored) for key, stored in batch.remembered.items()]
         written = await connection.fetch(sql.REMEMBER, *sql.columns(rows, 5), desk.now)
         if len(written) != len(rows):
             raise ChangedMeanwhile
-
-
-async def _write_changes(connection: Connection, desk: Desk) -> None:
-    existing = [alert for alert in (*desk.past, *desk.alerts.values()) if alert.changed and alert.opened_by is None]
-    if existing:
-        rows = [
-            (a.id, a.added, a.severity, a.urgency, a.counted_at, _status(a), a.resolved_at, a.resolved_by)
-            for a in existing
-        ]
-        changed = await connection.fetch(sql.CHANGE_ALERTS, *sql.columns(rows, 8), desk.now)
-        if len(changed) != len(existing):
-            raise ChangedMeanwhile
-    incidents = [i for i in desk.incidents.values() if i.changed and i.opened_by is None]
-    if incidents:
-        values = [
-            (
-                (v := i.value).id,
-                v.status,
-                v.urgency,
-                i.highest_urgency,
-                i.severity,
-                v.generation,
-                v.version,
-                v.assignee_id,
-                v.until,
-                v.next_step,
-                v.lap,
-            )
-            for i in incidents
-        ]
-        await connection.execute(sql.CHANGE_INCIDENTS, *sql.columns(values, 11), desk.now)
-
-
-async def _arm(connection: Connection, desk: Desk) -> None:
-    """Give every incident whose wait changed its one timer, or none."""
-    arm: list[tuple[Any, ...]] = []
-    disarm: list[UUID] = []
-    for incident in desk.incidents.values():
-        if not incident.timer_changed:
-            continue
-        if incident.due is not None:
-            kind, at = incident.due
-            arm.append((new_id(), kind, incident.value.id, incident.value.generation, at))
-        elif incident.opened_by is None:
-            disarm.append(incident.value.id)
-    quiet = [
-        i.value.id
-        for i in desk.incidents.values()
-        if i.timer_changed and i.opened_by is None and i.value.status is not Status.SUPPRESSED
-    ]
-    if quiet:
-        await connection.execute(sql.SUPERSEDE, quiet, desk.now)
-    if disarm:
-        await connection.execute(sql.DISARM, disarm)
-    if arm:
-        await connection.execute(sql.ARM, *sql.columns(arm, 5), desk.now)
-
-
-def _status(alert: WorkingAlert) -> str:
-    return "open" if alert.is_open else "resolved"
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value, default=_plain).decode() if value else "{}"
-
-
-def _plain(value: object) -> object:
-    """Let orjson write read-only mappings and frozen values."""
-    return dict(value) if hasattr(value, "keys") else str(value)  # type: ignore[call-overload]
-
-
-def _links(event: Event) -> str:
-    return (
-        orjson.dumps([{"href": link.href, "text": link.text} for link in event.links]).decode() if event.links else "[]"
-    )
-
-
-def _incident_row(incident: WorkingIncident) -> tuple[Any, ...]:
-    value, event, integration = incident.value, incident.opened_by, incident.integration
-    if event is None or integration is None:
-        raise TypeError("only an incident that this batch opened has a row to insert")
-    return (
-        value.id,
-        integration.service_id,
-        value.title,
-        value.status,
-        value.urgency,
-        incident.highest_urgency,
-        incident.severity,
-        value.generation,
-        value.version,
-        integration.runbook_url,
-        _json({**integration.tags, **event.tags}),
-        _links(event),
-        f"integration:{integration.id}",
-    )
-
-
-def _alert_row(alert: WorkingAlert) -> tuple[Any, ...]:
-    event, integration = alert.opened_by, alert.integration
-    if event is None or integration is None:
-        raise TypeError("only an alert that this batch opened has a row to insert")
-    return (
-        alert.id,
-        integration.service_id,
-        integration.id,
-        alert.incident_id,
-        event.dedup_key,
-        alert.sha,
-        _status(alert),
-        alert.severity,
-        alert.urgency,
-        event.title,
-        event.source,
-        event.component,
-        _json(event.tags),
-        _links(event),
-        _json(event.details),
-        alert.count,
-        alert.started_at,
-        alert.resolved_by,
-    )

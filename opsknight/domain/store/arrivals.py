@@ -1,6 +1,7 @@
 """The SQL of ingest: set-wise, on asyncpg, prepared once by the connection that the lane keeps.
 
-Every statement takes arrays, one element a row; `unnest` turns them back into rows.
+Many rows go as one JSON text, a fifth of the cost of arrays (0.08 µs against 0.39 µs a value, since asyncpg
+asks of every element whether it is an array itself); few columns, bytes and look-ups go as arrays.
 """
 
 from __future__ import annotations
@@ -83,45 +84,41 @@ delivery AS (
         severity, occurred_at, verdict, alert_id, incident_id)
     SELECT u.id, $1::timestamptz, u.delivery_id, u.ordinal, u.integration_id, u.service_id, u.action, u.dedup_key,
         u.title, u.severity, u.occurred_at, u.verdict, u.alert_id, u.incident_id
-    FROM unnest($9::uuid[], $10::uuid[], $11::integer[], $12::bigint[], $13::bigint[], $14::text[], $15::text[],
-        $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[], $21::uuid[])
-        AS u (id, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title, severity, occurred_at,
-              verdict, alert_id, incident_id)
+    FROM json_to_recordset($9::json) AS u (id uuid, delivery_id uuid, ordinal integer, integration_id bigint,
+        service_id bigint, action text, dedup_key text, title text, severity text, occurred_at timestamptz,
+        verdict text, alert_id uuid, incident_id uuid)
 )
 INSERT INTO facts (at, kind, actor, incident_id, data)
-SELECT $1::timestamptz, u.kind, u.actor, u.incident_id, u.data::jsonb
-FROM unnest($22::text[], $23::text[], $24::uuid[], $25::text[]) AS u (kind, actor, incident_id, data)
+SELECT $1::timestamptz, u.kind, u.actor, u.incident_id, u.data
+FROM json_to_recordset($10::json) AS u (kind text, actor text, incident_id uuid, data jsonb)
 """
 LOG: Final = f"WITH {_LOG}"
-OPEN_AND_LOG: Final = (
-    """
+_OPEN: Final = """
 WITH incident AS (
     INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, generation, version,
         runbook_url, tags, links, opened_by, created_at, updated_at, acknowledged_at, resolved_at)
     SELECT u.id, u.service_id, u.title, u.status, u.urgency, u.highest_urgency, u.severity, u.generation, u.version,
-        u.runbook_url, u.tags::jsonb, u.links::jsonb, u.opened_by, $1::timestamptz, $1::timestamptz,
-        CASE u.status WHEN 'acknowledged' THEN $1::timestamptz END,
-        CASE u.status WHEN 'resolved' THEN $1::timestamptz END
-    FROM unnest($26::uuid[], $27::bigint[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[],
-        $33::integer[], $34::integer[], $35::text[], $36::text[], $37::text[], $38::text[])
-        AS u (id, service_id, title, status, urgency, highest_urgency, severity, generation, version, runbook_url,
-              tags, links, opened_by)
+        u.runbook_url, u.tags, u.links, u.opened_by, $1::timestamptz, $1::timestamptz,
+        CASE u.status WHEN 'acknowledged' THEN $1::timestamptz END, CASE u.status WHEN 'resolved' THEN $1::timestamptz END
+    FROM json_to_recordset($11::json) AS u (id uuid, service_id bigint, title text, status text, urgency text,
+        highest_urgency text, severity text, generation integer, version integer, runbook_url text, tags jsonb,
+        links jsonb, opened_by text)
 ), alert AS (
     INSERT INTO alerts (id, service_id, integration_id, incident_id, dedup_key, dedup_sha, status, severity, urgency,
         title, source, component, tags, links, details, count, started_at, opened_at, last_seen_at, counted_at,
         resolved_at, resolved_by)
-    SELECT u.id, u.service_id, u.integration_id, u.incident_id, u.dedup_key, u.dedup_sha, u.status, u.severity,
-        u.urgency, u.title, u.source, u.component, u.tags::jsonb, u.links::jsonb, u.details::jsonb, u.count,
-        u.started_at, $1::timestamptz, $1::timestamptz, $1::timestamptz,
-        CASE u.status WHEN 'resolved' THEN $1::timestamptz END, u.resolved_by
-    FROM unnest($39::uuid[], $40::bigint[], $41::bigint[], $42::uuid[], $43::text[], $44::bytea[], $45::text[],
-        $46::text[], $47::text[], $48::text[], $49::text[], $50::text[], $51::text[], $52::text[], $53::text[],
-        $54::bigint[], $55::timestamptz[], $56::text[])
-        AS u (id, service_id, integration_id, incident_id, dedup_key, dedup_sha, status, severity, urgency, title,
-              source, component, tags, links, details, count, started_at, resolved_by)
-), """
-    + _LOG
-)
+    SELECT u.id, u.service_id, u.integration_id, u.incident_id, u.dedup_key, decode(u.sha, 'hex'), u.status,
+        u.severity, u.urgency, u.title, u.source, u.component, u.tags, u.links, u.details, u.count, u.started_at,
+        $1::timestamptz, $1::timestamptz, $1::timestamptz, CASE u.status WHEN 'resolved' THEN $1::timestamptz END, u.resolved_by
+    FROM json_to_recordset($12::json) AS u (id uuid, service_id bigint, integration_id bigint, incident_id uuid,
+        dedup_key text, sha text, status text, severity text, urgency text, title text, source text, component text,
+        tags jsonb, links jsonb, details jsonb, count bigint, started_at timestamptz, resolved_by text)
+), timer AS (
+    INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
+    SELECT u.id, u.kind, u.subject, u.generation, u.due_at, $1::timestamptz
+    FROM json_to_recordset($13::json) AS u (id uuid, kind text, subject uuid, generation integer, due_at timestamptz)
+)"""
+OPEN_AND_LOG: Final = f"{_OPEN}, {_LOG}"
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
