@@ -99,7 +99,8 @@ WITH incident AS (
         runbook_url, tags, links, opened_by, created_at, updated_at, acknowledged_at, resolved_at)
     SELECT u.id, u.service_id, u.title, u.status, u.urgency, u.highest_urgency, u.severity, u.generation, u.version,
         u.runbook_url, u.tags, u.links, u.opened_by, $1::timestamptz, $1::timestamptz,
-        CASE u.status WHEN 'acknowledged' THEN $1::timestamptz END, CASE u.status WHEN 'resolved' THEN $1::timestamptz END
+        CASE u.status WHEN 'acknowledged' THEN $1::timestamptz END,
+        CASE u.status WHEN 'resolved' THEN $1::timestamptz END
     FROM json_to_recordset($11::json) AS u (id uuid, service_id bigint, title text, status text, urgency text,
         highest_urgency text, severity text, generation integer, version integer, runbook_url text, tags jsonb,
         links jsonb, opened_by text)
@@ -109,7 +110,8 @@ WITH incident AS (
         resolved_at, resolved_by)
     SELECT u.id, u.service_id, u.integration_id, u.incident_id, u.dedup_key, decode(u.sha, 'hex'), u.status,
         u.severity, u.urgency, u.title, u.source, u.component, u.tags, u.links, u.details, u.count, u.started_at,
-        $1::timestamptz, $1::timestamptz, $1::timestamptz, CASE u.status WHEN 'resolved' THEN $1::timestamptz END, u.resolved_by
+        $1::timestamptz, $1::timestamptz, $1::timestamptz,
+        CASE u.status WHEN 'resolved' THEN $1::timestamptz END, u.resolved_by
     FROM json_to_recordset($12::json) AS u (id uuid, service_id bigint, integration_id bigint, incident_id uuid,
         dedup_key text, sha text, status text, severity text, urgency text, title text, source text, component text,
         tags jsonb, links jsonb, details jsonb, count bigint, started_at timestamptz, resolved_by text)
