@@ -198,7 +198,7 @@ async function open(payload) {
   const windows = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).filter(
     (client) => !new URL(client.url).pathname.startsWith("/wall/"),
   );
-  const there = windows.find((client) => new URL(client.url).pathname === target.pathname && !target.search);
+  const there = windows.find((client) => new URL(client.url).pathname === target.pathname);
   try {
     return there ? await there.focus() : await (await windows[0].focus()).navigate(target.href);
   } catch {
@@ -206,12 +206,12 @@ async function open(payload) {
   }
 }
 
-/* Where the system draws no buttons (iOS, Firefox) the page asks with one tap instead. */
+/* Where the system draws no buttons (iOS, Firefox) a tap opens the page whose button needs no sign-in either. */
 function destination(payload) {
-  const target = new URL(payload.url ?? "/incidents", self.location.origin);
-  if (target.origin !== self.location.origin) return new URL("/incidents", self.location.origin);
-  if (payload.ack && !(self.Notification?.maxActions >= 2)) target.searchParams.set("ack", "1");
-  return target;
+  const home = self.location.origin;
+  if (payload.ack && !(self.Notification?.maxActions >= 2)) return new URL(`/ack/${encodeURIComponent(payload.ack)}`, home);
+  const target = new URL(payload.url ?? "/incidents", home);
+  return target.origin === home ? target : new URL("/incidents", home);
 }
 
 self.addEventListener("pushsubscriptionchange", (event) =>

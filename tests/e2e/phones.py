@@ -144,11 +144,7 @@ async def phone(origin: str, *, profile: Path, cookie: str = "", allow: bool = T
         )
         try:
             if cookie:
-                name, _, value = cookie.partition("=")
-                secure = origin.replace(
-                    "http://", "https://"
-                )  # a __Host- cookie is set on https; localhost counts as such
-                await context.add_cookies([{"name": name, "value": value, "url": secure}])
+                await context.add_cookies(cookies(origin, cookie))
             page = context.pages[0]
             await page.goto(f"{origin}/incidents")
             if not cookie:
@@ -161,6 +157,12 @@ async def phone(origin: str, *, profile: Path, cookie: str = "", allow: bool = T
             yield made
         finally:
             await context.close()
+
+
+def cookies(origin: str, cookie: str) -> list[Any]:
+    """Return `cookie` (name=value) for a browser: a __Host- cookie is set on https, and localhost counts as that."""
+    name, _, value = cookie.partition("=")
+    return [{"name": name, "value": value, "url": origin.replace("http://", "https://")}]
 
 
 async def until(true: Any, what: str, *, within_s: float = 10.0) -> None:

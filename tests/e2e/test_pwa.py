@@ -256,18 +256,23 @@ async def test_a_tap_opens_the_incident(own: Phone):
     assert await own.notifications() == []
 
 
-async def test_where_the_system_draws_no_buttons_a_tap_opens_the_one_tap_question(own: Phone):
+async def test_where_the_system_draws_no_buttons_a_tap_opens_the_page_that_acknowledges(
+    own: Phone, server: RunningServer, sam: httpx.Client, secret: bytes
+):
+    incident = an_incident(server, sam, "Clock drifts")
     await own.in_worker(WATCH_WINDOWS)
     await own.in_worker("() => Object.defineProperty(Notification, 'maxActions', { get: () => 0 })")
-    await own.push(
-        {"title": "CRITICAL", "tag": "t6", "url": "/incidents/12", "urgency": "high", "ack": "x", "kind": "page"}
-    )
+    await own.push(a_page(incident, token=a_token(secret, incident)))
     await own.notification()
-    await own.page.goto("about:blank")
+    await own.close_every_window()
 
-    await own.press("", tag="t6")
+    await own.press("", tag=incident["id"])
 
-    assert await own.opened() == [f"{own.origin}/incidents/12?ack=1"]
+    await own.page.goto((await own.opened())[0])
+    assert now_of(sam, incident)["status"] == "open"  # opening it is not acknowledging
+    await own.page.get_by_role("button", name="Acknowledge").click()
+    await expect(own.page.get_by_role("heading")).to_have_text("Acknowledged")
+    assert now_of(sam, incident)["assignee_id"] == SAM
 
 
 async def test_a_tap_never_leaves_for_another_site(own: Phone):
