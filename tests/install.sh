@@ -7,12 +7,19 @@ declare -A package_of=(
     [chromium]=chromium
     [prometheus]=prometheus
     [prometheus-alertmanager]=prometheus-alertmanager
+    [Xvfb]=xvfb
 )
 
 missing=()
 for program in "${!package_of[@]}"; do
     command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
 done
+# The native window is tried with Debian's own toolkit: libraries, no program to look for.
+if command -v dpkg >/dev/null; then
+    for library in python3-gi gir1.2-webkit2-4.1; do
+        dpkg -s "$library" &>/dev/null || missing+=("$library")
+    done
+fi
 ((${#missing[@]})) || exit 0
 
 if ((EUID == 0)); then
