@@ -19,6 +19,7 @@ from opsknight.ui import leaving
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something everybody must know, on every page, until it is mended; `kind` is warn or bad."""

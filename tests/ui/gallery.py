@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
 
+from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
 from opsknight.ui import frame, me, services, style
 from opsknight.ui.assets import asset
@@ -102,7 +103,7 @@ def incident_page(number: str) -> None:
         fresh.facts = [samples.a_fact("acknowledged", "Amira Khan acknowledged it.", 1), *fresh.facts]
         return fresh
 
-    async def read_before(_: str) -> object:
+    async def read_before(_: str) -> Timeline:
         return {"facts": [samples.a_fact("recorded", "It was quiet before.", 9000)], "more": None}
 
     with frame.frame(f"#{number}", samples.a_viewer(), path="/incidents"):
