@@ -85,8 +85,10 @@ def _above(viewer: Viewer, here: str) -> None:
         _now(viewer)
         _tools(viewer)
     tag("div", classes="ok-stale", id="ok-stale", role="status", hidden=True)
-    for notice in viewer.notices:
-        _notice(notice)
+    if viewer.notices:
+        with tag("aside", aria_label="What needs mending"):
+            for notice in viewer.notices:
+                _notice(notice)
 
 
 def landmark(client: Client) -> None:
@@ -96,7 +98,7 @@ def landmark(client: Client) -> None:
 
 
 def _notice(notice: Notice) -> None:
-    with tag("div", classes="ok-notice", data_kind=notice.kind, role="note"):
+    with tag("div", classes="ok-notice", data_kind=notice.kind):
         icon("bell")
         tag("span", notice.words)
 
