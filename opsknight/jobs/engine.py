@@ -36,6 +36,7 @@ class Engine:
         self._deps = deps
         self._worker = worker
         self._woken = asyncio.Event()
+        self._unsure = False
 
     def wake(self) -> None:
         """Look at once: a timer may be due."""
@@ -46,6 +47,8 @@ class Engine:
         while not self._deps.stopping.is_set():
             self._woken.clear()
             try:
+                if self._unsure:
+                    await self._release()
                 claimed = await self._claim()
                 if claimed:
                     await self._fire(claimed)
@@ -55,8 +58,16 @@ class Engine:
                 else:
                     await asyncio.sleep(0)
             except Exception as error:  # noqa: BLE001  # the engine outlives every fault of the database
-                log.warning("the engine could not work", retry_after_s=SWEEP_S, error=repr(error))
-                await asyncio.sleep(SWEEP_S)
+                wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
+                self._unsure = True
+                log.warning("the engine could not work", retry_after_s=wait_s, error=repr(error))
+                await asyncio.sleep(wait_s)
+
+    async def _release(self) -> None:
+        """After a fault of the database: timers may be ours that we gave up, or of which we were never told."""
+        async with self._deps.engine_commands("engine:claim") as uow:
+            await claims.release(uow, worker=self._worker.id)
+        self._unsure = False
 
     async def _claim(self) -> Sequence[ClaimedTimer]:
         if not self._worker.holds_lock:
@@ -69,7 +80,9 @@ class Engine:
         metrics.ENGINE_LAG_SECONDS.set(lag_s)
         try:
             await self._fire_together(claimed)
-        except Exception as error:  # noqa: BLE001  # tried again one by one
+        except Exception as error:
+            if retryable(error):  # no timer's fault: all are released, and claimed again
+                raise
             if len(claimed) == 1:
                 await self._put_back(claimed[0], error)
                 return
@@ -77,8 +90,10 @@ class Engine:
             for timer in claimed:
                 try:
                     await self._fire_together([timer])
-                except Exception as alone:  # noqa: BLE001  # only this timer backs off
-                    await self._put_back(timer, alone)
+                except Exception as alone:
+                    if retryable(alone):
+                        raise
+                    await self._put_back(timer, alone)  # only this one backs off
 
     async def _fire_together(self, claimed: Sequence[ClaimedTimer]) -> None:
         for last in (False, False, True):

@@ -1,13 +1,14 @@
-"""Holding a transaction of the running product inside its COMMIT, to pull the plug right there.
+"""Holding a transaction of the running product inside its COMMIT, to pull a plug right there.
 
-Nothing in the product knows of it: a deferred trigger of the database waits for a lock that the
-test holds. What was written is not durable yet, and the product awaits the answer to its COMMIT.
+Nothing in the product knows of it. A deferred trigger waits for a lock that the test holds: what
+was written is not durable yet, and the product awaits the answer to its COMMIT. A standby that does
+not exist keeps the answer back once it is durable.
 """
 
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
+import time
 from typing import Any, Self
 
 import asyncpg
@@ -16,56 +17,71 @@ from tests.faults.product import Product
 from tests.server import until
 
 _LOCK = 0x0B5_FA17
+"""The first half of the lock that is held; the second is the table."""
 _WAIT = f"""
     CREATE OR REPLACE FUNCTION wait_in_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {_LOCK} AND granted) LOOP
+        WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {_LOCK} AND objid = TG_RELID
+                AND granted) LOOP
             PERFORM pg_sleep(0.005);
         END LOOP;
         RETURN NULL;
     END $$
 """
-_HELD = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+_CONFIGURED_WITHIN_S = 0.3
+"""How soon every process of the server has read its configuration again; none of them tells."""
 
 
 class HeldCommits:
-    """While entered, commits that insert into `table` wait; `let_go` lets them through.
+    """While entered, commits that insert into `table` wait.
 
-    The tables with partitions cannot be told so; each of their rows comes with one that can.
+    Tables with partitions cannot be told so; each of their rows comes with one of a table that can.
     """
 
     def __init__(self, product: Product, table: str) -> None:
         """Name the table; nothing is held yet."""
         self._product, self._table = product, table
+        self._lock = f"{_LOCK}, '{table}'::regclass::integer"
         self._loop = asyncio.new_event_loop()
         self._holder: asyncpg.Connection[asyncpg.Record]
 
     def __enter__(self) -> Self:
-        self._holder = self._loop.run_until_complete(asyncpg.connect(self._product.owner_dsn(), timeout=5))
+        self._holder = self._loop.run_until_complete(asyncpg.connect(self._product.admin_dsn(), timeout=5))
         self._run(_WAIT)
         self._run(f"DROP TRIGGER IF EXISTS waits ON {self._table}")
         self._run(
             f"CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON {self._table} DEFERRABLE INITIALLY DEFERRED"
             " FOR EACH ROW EXECUTE FUNCTION wait_in_commit()"
         )
-        self._run(f"SELECT pg_advisory_lock({_LOCK})")
+        self._run(f"SELECT pg_advisory_lock({self._lock})")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._holder.terminate()
+        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    def wait_for_one(self) -> int:
+    def wait_for_one(self, *, why: str = "PgSleep") -> int:
         """Return the server process of the first commit that is held."""
-        return int(until(lambda: self._rows(_HELD), within_s=10)[0]["pid"])
+        held = f"SELECT pid FROM pg_stat_activity WHERE wait_event = '{why}'"
+        return int(until(lambda: self._rows(held), within_s=10)[0]["pid"])
 
-    def let_go(self, held: int) -> None:
-        """Let the commits through, and return once `held` is durable."""
-        self._run(f"SELECT pg_advisory_unlock({_LOCK})")
-        state = f"SELECT FROM pg_stat_activity WHERE pid = {held} AND state = 'idle'"
-        until(lambda: self._rows(state), within_s=5)
+    def let_go(self, pid: int) -> None:
+        """Let the commits through, and return once that of `pid` is durable."""
+        self._run(f"SELECT pg_advisory_unlock({self._lock})")
+        idle = f"SELECT FROM pg_stat_activity WHERE pid = {pid} AND state = 'idle'"
+        until(lambda: self._rows(idle), within_s=5)
+
+    def let_go_without_answer(self, pid: int) -> None:
+        """Let the commits through, and cut the connection of `pid` once its commit is durable, before its answer."""
+        self._run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        self._run("SELECT pg_reload_conf()")
+        time.sleep(_CONFIGURED_WITHIN_S)
+        self._run(f"SELECT pg_advisory_unlock({self._lock})")
+        assert self.wait_for_one(why="SyncRep") == pid
+        self._run(f"SELECT pg_terminate_backend({pid})")
+        self._run("ALTER SYSTEM RESET synchronous_standby_names")
+        self._run("SELECT pg_reload_conf()")
 
     def _run(self, statement: str) -> None:
         self._loop.run_until_complete(self._holder.execute(statement))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -23,6 +23,16 @@ def product(smtp: SmtpPeer) -> Iterator[Product]:
     """OpsKnight with the sample team and a PostgreSQL of its own."""
     with Product(smtp) as running:
         yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the product said."""
+    report = yield
+    product = getattr(item, "funcargs", {}).get("product")
+    if report.failed and isinstance(product, Product):
+        report.sections.append(("what OpsKnight said", product.log()))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

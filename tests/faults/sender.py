@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -51,7 +52,8 @@ class Sender:
     """Keeps `in_flight` requests on their way from `with` until its end, or until `most` events are made.
 
     `event` makes the payload of event number n. An event that is refused or not answered is sent
-    again with the same key; leaving the block makes no new event and waits until all are taken.
+    again with the same key; leaving the block makes no new event (with `most`, all of them) and
+    waits until each is taken.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Sender:
         self.taken = 0
         self._port, self._path, self._event, self._name = port, path, event, name
         self._in_flight, self._a_second = in_flight, a_second
+        self._most = most
         self._numbers: Iterator[int] = count() if most is None else iter(range(most))
         self._enough = self._given_up = False
         self._began = 0.0
@@ -90,27 +93,31 @@ class Sender:
         return [answer for sent in list(self.sent) for answer in list(sent.answers)]
 
     def finish(self, *, within_s: float = 60.0) -> None:
-        """Make no new event, and wait until all are taken.
+        """Make no new event unless `most` was given, and wait until all are taken.
 
         Raises:
             AssertionError: some were not taken in time.
         """
-        self._enough = True
+        self._enough = self._most is None
         self._thread.join(within_s)
         self._given_up = True
         if self._failure is not None:
             raise self._failure
         waiting = [sent.key for sent in self.sent if not sent.receipts]
-        assert not waiting, f"{len(waiting)} events were not taken within {within_s} s: {waiting[:5]}"
+        assert not waiting, f"{len(waiting)} not taken within {within_s} s: {waiting[:5]}, {self._last_answers()}"
 
     def wait_for(self, more: int, *, within_s: float = 30.0) -> float:
         """Return how many seconds it took until `more` events were taken than now."""
         began, wanted = time.monotonic(), self.taken + more
         while self.taken < wanted:
             assert self._thread.is_alive(), f"the sender stopped: {self._failure}"
-            assert time.monotonic() - began < within_s, f"{self.taken} of {wanted} events taken after {within_s} s"
+            assert time.monotonic() - began < within_s, f"{self.taken} of {wanted} taken, {self._last_answers()}"
             time.sleep(0.002)
         return time.monotonic() - began
+
+    def _last_answers(self) -> str:
+        last = [sent.answers[-1] for sent in self.sent if sent.answers and not sent.receipts]
+        return f"lately answered {Counter((one.status, one.said.get('detail')) for one in last)}"
 
     def _work(self) -> None:
         try:

@@ -32,6 +32,11 @@ async def claim(uow: UnitOfWork, *, worker: int, limit: int) -> Sequence[Claimed
     return await claims.due_timers(uow.session, now=uow.now, worker=worker, limit=limit)
 
 
+async def release(uow: UnitOfWork, *, worker: int) -> None:
+    """Let go of every timer that `worker` has leased; it must fire none of them any more."""
+    await claims.release_timers(uow.session, now=uow.now, worker=worker)
+
+
 async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> None:
     """Let a timer that failed come again later; after DEAD_AFTER failures the safety net takes over."""
     failures = timer.attempts + 1

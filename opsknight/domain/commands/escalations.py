@@ -50,7 +50,7 @@ _LAPS = text("""
 """)
 _REARM = text("""
     UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
-        attempts = 0, last_error = '' WHERE id = :id
+        fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
 """)
 _DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
 _ADVANCE = text("""

@@ -96,6 +96,10 @@ _LIVE: Final = f"""
 """  # noqa: S608  # a number of ours
 _DEAD_WORKERS: Final = text(f"SELECT w FROM unnest(CAST(:ids AS bigint[])) w WHERE w NOT IN ({_LIVE})")  # noqa: S608
 
+_RELEASE_TIMERS: Final = text("""
+    UPDATE timers SET lease_until = NULL, worker = NULL, fence = fence + 1
+    WHERE dead_at IS NULL AND due_at <= :now AND worker = :worker
+""")
 _FREE_TIMERS: Final = text(f"""
     UPDATE timers SET lease_until = NULL, worker = NULL
     WHERE dead_at IS NULL AND due_at <= :now AND lease_until > :now AND worker NOT IN ({_LIVE})
@@ -148,6 +152,11 @@ async def due_notifications(
     }  # fmt: skip
     claimed = [ClaimedNotification(*row) for row in await session.execute(_DUE_NOTIFICATIONS, values)]
     return sorted(claimed, key=lambda one: (one.urgency != "high", one.attempts > 0, one.due_at))
+
+
+async def release_timers(session: AsyncSession, *, now: datetime, worker: int) -> None:
+    """Let go of every timer that `worker` has leased; what it still does with one comes too late."""
+    await session.execute(_RELEASE_TIMERS, {"now": now, "worker": worker})
 
 
 async def free_of_the_dead(session: AsyncSession, *, now: datetime) -> int:
