@@ -8,14 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
-from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery, Receipt, ingest
+from opsknight.domain.commands.ingest import Connection, Receipt
+from opsknight.domain.commands.lane import Lane
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries import board, feed
@@ -32,10 +32,6 @@ from opsknight.settings import Settings
 __all__ = ["Catalogue", "Deps", "is_poison", "lost_connection", "retryable"]
 
 log = structlog.get_logger(__name__)
-
-
-INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-"""Told to the lane's connection: a plan that was made while a table was empty must not scan it when it is full."""
 
 
 CHANGE_NOTHING = frozenset({Verdict.OCCURRENCE, Verdict.LATE_COPY, Verdict.NOTHING_OPEN, Verdict.TOLD_LATELY})
@@ -106,7 +102,7 @@ class Deps:
         self.catalogue = Catalogue(self.reading, clock=clock)
         self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
         self.hub.watch(self.catalogue.heed)
-        self._lane: asyncpg.Connection[asyncpg.Record] | None = None
+        self.lane = Lane(self._connect_lane, clock=clock)
 
     async def open(self, database: Database) -> None:
         """Take the database in use and read what is needed before the first request."""
@@ -118,8 +114,7 @@ class Deps:
 
     async def close(self) -> None:
         """Let go of the lane's connection and of the pools."""
-        if self._lane is not None and not self._lane.is_closed():
-            await self._lane.close(timeout=2)
+        await self.lane.close()
         await self.database.close()
 
     @asynccontextmanager
@@ -165,21 +160,6 @@ class Deps:
         if not verdicts.isdisjoint(PAGE_SOMEBODY):
             self.on_due()
 
-    async def ingest(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
-        """Store a batch on the lane's own connection; open it anew when it was lost."""
-        if self._lane is None or self._lane.is_closed():
-            self._lane = await self.database.lane()
-            await self._lane.execute(INDEXES_ONLY)
-        for _ in range(3):
-            try:
-                return await ingest(self._lane, deliveries, now=self.clock.now())
-            except ChangedMeanwhile:
-                continue
-            except (OSError, asyncpg.InterfaceError, asyncio.CancelledError):
-                self._lane.terminate()
-                raise
-        return await ingest(self._lane, deliveries, now=self.clock.now())
-
     def worker_lock(self) -> WorkerLock:
         """Return a lock for one more worker, with a number of its own."""
         return WorkerLock(new_worker(), connect=self.database.direct)
@@ -201,6 +181,9 @@ class Deps:
             database_now: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
             self.clock.sample(database_now, (before + self.clock.monotonic()) / 2)
         metrics.CLOCK_JUMP_SECONDS.set(self.clock.jump.total_seconds() if self.clock.jump else 0)
+
+    async def _connect_lane(self) -> Connection:
+        return await self.database.lane()
 
     async def _start(self) -> Cursor:
         async with self.reading() as session:

@@ -44,7 +44,9 @@ class Product(RunningServer):
 
     def __init__(self, smtp: SmtpPeer, *, database: str | None = None, **settings: str) -> None:
         """Prepare; `start` or `with` starts it."""
-        super().__init__(settings={"SMTP_URL": smtp.url, **({"DATABASE_URL": database} if database else {}), **settings})
+        super().__init__(
+            settings={"SMTP_URL": smtp.url, **({"DATABASE_URL": database} if database else {}), **settings}
+        )
         self.smtp = smtp
         self.faults: list[Fault] = []
         self.sent: list[Sent] = []
@@ -127,17 +129,18 @@ class Product(RunningServer):
                 raise AssertionError(f"{len(overdue)} still due after {within_s} s:\n{told}")
             time.sleep(0.1)
 
-    def check(self, case: str) -> Checked:
-        """Assert the invariants over everything that ever happened to it, and write down the figures."""
+    def check(self, case: str = "") -> Checked:
+        """Assert the invariants over everything that ever happened to it; a `case` writes down their figures."""
         self.settle()
         mails = {mail.message["Message-ID"]: 0 for mail in self.smtp.mails}
         for mail in self.smtp.mails:
             mails[mail.message["Message-ID"]] += 1
         checked = check(History(self.rows, self.sent, mails, self.faults))
-        note(f"{case}: hand-off after due, no fault near", *checked.quick_s, at_most=1)
-        note(f"{case}: hand-off after the fault's end", *checked.after_faults_s, at_most=5)
-        note(f"{case}: events taken", checked.taken, unit="events")
-        note(f"{case}: attempts perhaps sent", checked.ambiguous, unit="attempts")
+        if case:
+            note(f"{case}: hand-off after due, no fault near", *checked.quick_s, at_most=1)
+            note(f"{case}: hand-off after the fault's end", *checked.after_faults_s, at_most=5)
+            note(f"{case}: events taken", checked.taken, unit="events")
+            note(f"{case}: attempts perhaps sent", checked.ambiguous, unit="attempts")
         assert checked.broken == [], "\n".join(checked.broken)
         return checked
 

@@ -176,7 +176,8 @@ class _Link:
         reader, writer = self._streams
         writer.write(
             f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-            f"idempotency-key: {key}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+            f"idempotency-key: {key}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+            + body
         )
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}

@@ -74,7 +74,7 @@ def test_an_event_killed_before_its_commit_is_neither_stored_nor_answered(produc
     assert (stored, asking.answer) == (0, None)
     assert again.said["duplicate"] is False
     assert of_title(product, "incidents", "Killed before commit") == 1
-    product.check("killed before the commit")
+    product.check()
 
 
 def test_an_event_killed_after_its_commit_is_a_duplicate_when_it_comes_again_and_pages_once(product: Product):
@@ -91,7 +91,7 @@ def test_an_event_killed_after_its_commit_is_a_duplicate_when_it_comes_again_and
 
     again = product.send("after", title="Killed after commit", severity="critical").receipts[0]
     wait_for_its_page(product, "Killed after commit")
-    product.check("killed after the commit, before the answer")
+    product.check()
 
     assert asking.answer is None
     assert (again.said["delivery_id"], again.said["duplicate"]) == (str(stored[0]["id"]), True)
@@ -107,7 +107,7 @@ def test_a_page_decided_but_not_committed_when_killed_is_sent_once_after_the_sta
         product.start()
         took_s = wait_for_its_page(product, "Killed while deciding")
 
-    product.check("killed while deciding to page")
+    product.check()
     note("killed while deciding to page: from ready to the page", took_s, at_most=PAGED_WITHIN_S)
     assert mails_about(product, "Killed while deciding") == 1
     assert took_s <= PAGED_WITHIN_S * WIDER
@@ -124,7 +124,7 @@ def test_a_page_committed_but_not_handed_over_when_killed_is_sent_once_after_the
         product.start()
         took_s = wait_for_its_page(product, "Killed before the call")
 
-    product.check("killed between page and call")
+    product.check()
     note("killed between page and call: from ready to the page", took_s, at_most=PAGED_WITHIN_S)
     assert mails_about(product, "Killed before the call") == 1
     assert took_s <= PAGED_WITHIN_S * WIDER
@@ -137,7 +137,7 @@ def test_an_event_without_a_key_is_stored_once_where_the_answer_to_its_commit_is
         asking.join(10)
 
     wait_for_its_page(product, "Answer lost")
-    product.check("the answer to an event's commit is lost")
+    product.check()
     assert asking.answer is not None
     assert asking.answer.status_code == 202
     assert len(product.rows("SELECT FROM events WHERE title = 'Answer lost'")) == 1
@@ -150,7 +150,7 @@ def test_a_step_fires_once_where_the_answer_to_its_commit_is_lost(product: Produ
         held.let_go_without_answer(held.wait_for_one())
         took_s = wait_for_its_page(product, "Step's answer lost")
 
-    product.check("the answer to a step's commit is lost")
+    product.check()
     note("the answer to a step's commit is lost: until its page", took_s, at_most=PAGED_WITHIN_S)
     assert of_title(product, "pages", "Step's answer lost") == 1
 
@@ -161,7 +161,7 @@ def test_a_message_is_sent_once_where_the_answer_to_its_beginning_is_lost(produc
         held.let_go_without_answer(held.wait_for_one())
         took_s = wait_for_its_page(product, "Beginning's answer lost")
 
-    product.check("the answer to a message's beginning is lost")
+    product.check()
     note("the answer to a message's beginning is lost: until it arrived", took_s, at_most=PAGED_WITHIN_S)
     assert mails_about(product, "Beginning's answer lost") == 1
     assert took_s <= PAGED_WITHIN_S * WIDER

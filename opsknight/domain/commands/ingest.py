@@ -23,12 +23,27 @@ from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.intake import OWN_KEYS, Verdict, decide
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
+from opsknight.domain.store.engine import lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class ChangedMeanwhile(Exception):
     """Another writer changed an alert between our reading and our writing; read again."""
+
+
+class StoredBefore(Exception):
+    """These deliveries are stored already, under the same instant; nothing is stored now."""
+
+
+class Unconfirmed(Exception):
+    """The connection was lost (`why`) before the commit was answered: `receipts` hold if it was made after all."""
+
+    def __init__(self, receipts: list[Receipt], why: Exception) -> None:
+        """Keep what would have been answered."""
+        super().__init__(str(why))
+        self.receipts = receipts
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +93,25 @@ async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now:
 
     Raises:
         ChangedMeanwhile: somebody else changed the same alerts; nothing is stored, call again.
+        StoredBefore: a first call with the same `now` has stored them.
+        Unconfirmed: perhaps stored; call again with the same `now` to know.
         asyncpg.PostgresError: nothing is stored.
     """
-    async with connection.transaction():
-        seen = await _seen(connection, deliveries)
-        arrivals = [(delivery, _shas(delivery)) for delivery in deliveries]
-        desk = Desk(now)
-        await _read(connection, desk, arrivals)
-        batch = _Batch(desk)
-        receipts = [batch.take(delivery, shas, seen) for delivery, shas in arrivals]
-        await _store(connection, desk, batch)
+    written: list[Receipt] | None = None
+    try:
+        async with connection.transaction():
+            seen = await _seen(connection, deliveries)
+            arrivals = [(delivery, _shas(delivery)) for delivery in deliveries]
+            desk = Desk(now)
+            await _read(connection, desk, arrivals)
+            batch = _Batch(desk)
+            receipts = [batch.take(delivery, shas, seen) for delivery, shas in arrivals]
+            await _store(connection, desk, batch)
+            written = receipts
+    except Exception as error:
+        if written is not None and lost_connection(error):
+            raise Unconfirmed(written, error) from error
+        raise
     return receipts
 
 
@@ -312,6 +336,8 @@ async def _store(connection: Connection, desk: Desk, batch: _Batch) -> None:
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == "alerts_one_open":
             raise ChangedMeanwhile from error
+        if (error.table_name or "").startswith("deliveries"):
+            raise StoredBefore from error
         raise
     await records.arm(connection, desk)
     if batch.remembered:

@@ -1,0 +1,95 @@
+"""The connection on which the ingest lane stores its batches, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from opsknight.clock import Clock
+from opsknight.domain.commands.ingest import (
+    ChangedMeanwhile,
+    Connection,
+    Delivery,
+    Receipt,
+    StoredBefore,
+    Unconfirmed,
+    ingest,
+)
+from opsknight.domain.store.engine import lost_connection
+
+INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""Told to the connection: a plan that was made while a table was empty must not scan it when it is full."""
+TRIES = 4
+"""How often a batch meets other writers of the same alerts before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A batch of which nobody knows whether it is stored, because the answer to its commit was lost."""
+
+    ids: Sequence[UUID]
+    at: datetime
+    receipts: Sequence[Receipt]
+
+
+class Lane:
+    """Stores batches on one connection, opened anew by `connect` when it was lost."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, clock: Clock) -> None:
+        """Connect with the first batch."""
+        self._connect = connect
+        self._clock = clock
+        self._connection: Connection | None = None
+        self._doubt: _Doubt | None = None
+
+    async def store(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        """Store `deliveries` in one transaction and return a receipt for each.
+
+        When the connection is lost, call it again with the same deliveries: they are stored once,
+        whatever became of the first commit.
+
+        Raises:
+            ChangedMeanwhile: others change the same alerts all the time.
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: what the database said.
+        """
+        ids = [delivery.id for delivery in deliveries]
+        doubt = self._doubt if self._doubt is not None and self._doubt.ids == ids else None
+        # The same instant again: the rows of the first commit, if there was one, are in the way of the second.
+        now = self._clock.now() if doubt is None else doubt.at
+        for tried in range(1, TRIES + 1):
+            connection = await self._opened()
+            try:
+                receipts = await ingest(connection, deliveries, now=now)
+            except ChangedMeanwhile:
+                if tried == TRIES:
+                    raise
+            except StoredBefore:
+                if doubt is None:
+                    raise
+                return doubt.receipts
+            except Unconfirmed as lost:
+                self._doubt = _Doubt(ids, now, lost.receipts)
+                connection.terminate()
+                raise lost.why from None  # what it is the cause of cannot be its cause
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) or lost_connection(error):
+                    connection.terminate()
+                raise
+            else:
+                self._doubt = None
+                return receipts
+        raise AssertionError("every way out of the loop is above")
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=2)
+
+    async def _opened(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+            await self._connection.execute(INDEXES_ONLY)
+        return self._connection
