@@ -7,18 +7,13 @@ anew since it was claimed (its fence rose) is left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
-
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.crypto import new_id
-from opsknight.domain.model.escalation import Policy, TargetKind, net_round, next_move
-from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.incident import PAGE_ASSIGNEE, Incident, Status, Verb, transition
+from opsknight.domain.commands.firings import Held, Outcome, hold, write
+from opsknight.domain.model.escalation import Move, Policy, TargetKind, net_round, next_move
+from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.paging import plan
@@ -35,117 +30,14 @@ LATE = timedelta(seconds=60)
 MAX_SKIPS = 200
 """Steps that one firing passes over at most; more than any policy has in all its laps."""
 
-_HOLD = text("""
-    SELECT i.id, i.title, i.status, i.urgency, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
-           i.policy, coalesce(i.policy_id, s.policy_id) AS policy_id, s.team_id, s.ack_timeout_high_s,
-           s.ack_timeout_low_s
-    FROM incidents i JOIN services s ON s.id = i.service_id
-    WHERE i.id = ANY(:ids) ORDER BY i.service_id, i.id FOR NO KEY UPDATE OF i
-""")
-_STILL_OURS = text("SELECT id, fence FROM timers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
-_LAPS = text("""
-    SELECT p.incident_id, min(p.created_at) FROM pages p JOIN incidents i
-        ON i.id = p.incident_id AND i.generation = p.generation AND i.lap = p.lap
-    WHERE p.incident_id = ANY(:ids) AND p.kind = 'page' GROUP BY p.incident_id
-""")
-_REARM = text("""
-    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
-        fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
-""")
-_DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
-_ADVANCE = text("""
-    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy) WHERE id = :id
-""").bindparams(bindparam("policy", type_=JSONB(none_as_null=True)))
-_MOVE = text("""
-    UPDATE incidents SET status = :status, generation = :generation, version = :version, assignee_id = :assignee_id,
-        until = :until, next_step = :next_step, lap = :lap, updated_at = :now, undo = NULL,
-        acknowledged_at = CASE WHEN :status = 'acknowledged' THEN acknowledged_at END,
-        policy = CASE WHEN :anew THEN NULL ELSE policy END
-    WHERE id = :id
-""")
-_PAGE = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
-    ON CONFLICT (incident_id, generation, lap, step, kind, user_id) DO NOTHING
-""")
-_NOTIFY = text("""
-    INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
-        position, status, due_at, created_at)
-    SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
-        'queued', :due_at, :now
-    FROM pages p WHERE p.id = :page_id
-""")
-_SUPERSEDE_EARLIER = text("""
-    UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
-    FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
-        AND p.kind = 'page' AND p.created_at < :now
-""")
-
-
-@dataclass(slots=True)
-class _Held:
-    """One incident whose timer fires, with all that the decision needs."""
-
-    timer: ClaimedTimer
-    incident: Incident
-    policy: Policy
-    has_snapshot: bool
-    team_id: int
-    ack_timeout_s: int | None
-    lap_started_at: datetime | None
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What all firings of the unit write in the end."""
-
-    rearm: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    drop: list[UUID] = field(default_factory=list[UUID])
-    advance: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    move: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    stepped: list[UUID] = field(default_factory=list[UUID])
-
 
 async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     """Do what each of `timers` was armed for. All belong to incidents and were claimed by the caller."""
-    held = await _hold(uow, timers)
+    held = await hold(uow, timers)
     firing = await _Firing.prepare(uow, held)
     for each in held:
         firing.fire(each)
-    await _write(uow, firing.out)
-
-
-async def _hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[_Held]:
-    """Lock the incidents, then their timers, and keep those that are still as they were claimed."""
-    ids = [timer.subject for timer in timers]
-    rows = {row.id: row for row in await uow.session.execute(_HOLD, {"ids": ids})}
-    fences = dict((await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).all())
-    laps = dict((await uow.session.execute(_LAPS, {"ids": ids})).all())
-    wanted = {row.policy_id for row in rows.values() if row.policy is None}
-    policies = await reading.policies(uow.session, wanted) if wanted else {}
-    held: list[_Held] = []
-    for timer in timers:
-        row = rows.get(timer.subject)
-        if row is None or fences.get(timer.id) != timer.fence:
-            continue
-        incident = Incident(
-            id=row.id,
-            title=row.title,
-            status=Status(row.status),
-            urgency=Urgency(row.urgency),
-            generation=row.generation,
-            version=row.version,
-            assignee_id=row.assignee_id,
-            until=row.until,
-            next_step=row.next_step,
-            lap=row.lap,
-        )
-        policy = reading.snapshot(row.policy, policies.get(row.policy_id))
-        timeout_s = row.ack_timeout_high_s if incident.urgency is Urgency.HIGH else row.ack_timeout_low_s
-        held.append(_Held(timer, incident, policy, row.policy is not None, row.team_id, timeout_s, laps.get(row.id)))
-    return held
+    await write(uow, firing.out)
 
 
 class _Firing:
@@ -162,14 +54,14 @@ class _Firing:
         self._people = people
         self._schedules = schedules
         self._leads = leads
-        self.out = _Outcome()
+        self.out = Outcome()
 
     @classmethod
-    async def prepare(cls, uow: UnitOfWork, held: Sequence[_Held]) -> _Firing:
+    async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> _Firing:
         """Read, once for all, everybody whom these firings could reach."""
         targets = {target for each in held for step in each.policy.steps for target in step.targets}
         schedule_ids = {target.id for target in targets if target.kind is TargetKind.SCHEDULE}
-        schedules = await reading.schedules(uow.session, schedule_ids) if schedule_ids else {}
+        schedules: Mapping[int, Schedule] = await reading.schedules(uow.session, schedule_ids) if schedule_ids else {}
         leads = await reading.leads(uow.session, {each.team_id for each in held})
         ids = {target.id for target in targets if target.kind is TargetKind.USER}
         ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}
@@ -177,7 +69,7 @@ class _Firing:
         ids |= {user_id for of_team in leads.values() for user_id in (*of_team.managers, *of_team.admins)}
         return cls(uow, await reading.people(uow.session, ids), schedules, leads)
 
-    def fire(self, held: _Held) -> None:
+    def fire(self, held: Held) -> None:
         """Do what the timer of `held` was for; one that means nothing any more is dropped."""
         incident, kind = held.incident, held.timer.kind
         if held.timer.generation != incident.generation and kind in ("escalation", "safety_net"):
@@ -197,23 +89,27 @@ class _Firing:
         else:
             self.out.drop.append(held.timer.id)
 
-    def _escalate(self, held: _Held) -> None:
+    def _escalate(self, held: Held) -> None:
         """Fire the step that is due, passing over steps that reach nobody, and arm what follows."""
+        move = self._fire_steps(held)
+        if move.to_net:
+            self._record(held, Fact.EXHAUSTED, reason=move.why)
+        self._advance(held, move.next_step, move.lap)
+        self._rearm(held, "safety_net" if move.to_net else "escalation", move.due_at)
+
+    def _fire_steps(self, held: Held) -> Move:
+        """Fire steps until one reaches somebody or the next must wait; return what follows."""
         at, started_at = self._uow.now, held.lap_started_at
-        step, lap = held.incident.next_step, held.incident.lap
-        for _ in range(MAX_SKIPS):
+        step, lap, passed = held.incident.next_step, held.incident.lap, 0
+        while True:
             reached = self._fire_step(held, step, lap)
             move = next_move(held.policy, next_step=step, lap=lap, reached=reached, at=at, lap_started_at=started_at)
             started_at = None if move.lap != lap else started_at or (at if reached else None)
-            step, lap = move.next_step, move.lap
-            if reached or move.to_net or move.due_at > at:
-                break
-        if move.to_net:
-            self._record(held, Fact.EXHAUSTED, reason=move.why)
-        self._advance(held, step, lap)
-        self._rearm(held, "safety_net" if move.to_net else "escalation", move.due_at)
+            step, lap, passed = move.next_step, move.lap, passed + 1
+            if reached or move.to_net or move.due_at > at or passed == MAX_SKIPS:
+                return move
 
-    def _fire_step(self, held: _Held, step: int, lap: int) -> bool:
+    def _fire_step(self, held: Held, step: int, lap: int) -> bool:
         """Page everybody whom the step reaches; return whether that is anybody."""
         if step == PAGE_ASSIGNEE:
             assignee = held.incident.assignee_id
@@ -255,7 +151,7 @@ class _Firing:
         names = ", ".join(self._people[user_id].name for user_id in whom if user_id in self._people)
         return f"{names} cannot be reached"
 
-    def _catch(self, held: _Held) -> None:
+    def _catch(self, held: Held) -> None:
         """Page the team's managers, then all admins, until somebody acknowledges."""
         of_team = self._leads[held.team_id]
         found = net_round(
@@ -275,7 +171,7 @@ class _Firing:
         self._advance(held, 0, found.lap)
         self._rearm(held, "safety_net", found.again_at)
 
-    def _ask(self, held: _Held) -> None:
+    def _ask(self, held: Held) -> None:
         """Ask the owner “still on it?”; an acknowledge without an owner is taken back at once."""
         owner = held.incident.assignee_id
         asked = owner is not None and self._page(
@@ -289,7 +185,7 @@ class _Firing:
         self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
         self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN)
 
-    def _move(self, held: _Held, verb: Verb, fact: Fact, reason: str) -> None:
+    def _move(self, held: Held, verb: Verb, fact: Fact, reason: str) -> None:
         """Let the timer do what a person could: the incident is open again, from its first step."""
         after = held.incident = transition(held.incident, verb)
         self.out.move.append(
@@ -313,7 +209,7 @@ class _Firing:
         person = self._people.get(user_id)
         return person is not None and person.can_be_reached
 
-    def _page(self, held: _Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:
+    def _page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:
         """Plan one person's notifications; return whether they can be reached."""
         person = self._people.get(user_id)
         if person is None:
@@ -353,32 +249,16 @@ class _Firing:
         )
         return True
 
-    def _advance(self, held: _Held, step: int, lap: int) -> None:
+    def _advance(self, held: Held, step: int, lap: int) -> None:
         policy = None if held.has_snapshot else held.policy.to_json()
         self.out.advance.append({"id": held.incident.id, "next_step": step, "lap": lap, "policy": policy})
 
-    def _rearm(self, held: _Held, kind: str, due_at: datetime) -> None:
+    def _rearm(self, held: Held, kind: str, due_at: datetime) -> None:
         generation = held.incident.generation
         self.out.rearm.append({"id": held.timer.id, "kind": kind, "generation": generation, "due_at": due_at})
 
-    def _record(self, held: _Held, fact: Fact, **data: Any) -> None:  # plain JSON
+    def _record(self, held: Held, fact: Fact, **data: Any) -> None:  # plain JSON
         late = self._uow.now - held.timer.due_at
         if late > LATE and fact in (Fact.STEP_FIRED, Fact.SAFETY_NET):
             data["late_s"] = late.total_seconds()
         self._uow.record(fact, incident_id=held.incident.id, actor=f"timer:{held.timer.kind}", **data)
-
-
-async def _write(uow: UnitOfWork, out: _Outcome) -> None:
-    for statement, rows in (
-        (_MOVE, out.move),
-        (_ADVANCE, out.advance),
-        (_REARM, out.rearm),
-        (_PAGE, out.pages),
-        (_NOTIFY, out.notifications),
-    ):
-        if rows:
-            await uow.session.execute(statement, rows)
-    if out.stepped:
-        await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
-    if out.drop:
-        await uow.session.execute(_DROP, {"ids": out.drop})

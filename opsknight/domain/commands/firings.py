@@ -1,0 +1,138 @@
+"""What firings read before they decide, and what they write in the end: both set-wise, for many incidents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from opsknight.domain.model.escalation import Policy
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.store.claims import ClaimedTimer
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+_HOLD = text("""
+    SELECT i.id, i.title, i.status, i.urgency, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
+           i.policy, coalesce(i.policy_id, s.policy_id) AS policy_id, s.team_id
+    FROM incidents i JOIN services s ON s.id = i.service_id
+    WHERE i.id = ANY(:ids) ORDER BY i.service_id, i.id FOR NO KEY UPDATE OF i
+""")
+_STILL_OURS = text("SELECT id, fence FROM timers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_LAPS = text("""
+    SELECT p.incident_id, min(p.created_at) FROM pages p JOIN incidents i
+        ON i.id = p.incident_id AND i.generation = p.generation AND i.lap = p.lap
+    WHERE p.incident_id = ANY(:ids) AND p.kind = 'page' GROUP BY p.incident_id
+""")
+_REARM = text("""
+    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
+        fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
+""")
+_DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
+_ADVANCE = text("""
+    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy) WHERE id = :id
+""").bindparams(bindparam("policy", type_=JSONB(none_as_null=True)))
+_MOVE = text("""
+    UPDATE incidents SET status = :status, generation = :generation, version = :version, assignee_id = :assignee_id,
+        until = :until, next_step = :next_step, lap = :lap, updated_at = :now, undo = NULL,
+        acknowledged_at = CASE WHEN :status = 'acknowledged' THEN acknowledged_at END,
+        policy = CASE WHEN :anew THEN NULL ELSE policy END
+    WHERE id = :id
+""")
+_PAGE = text("""
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
+    ON CONFLICT (incident_id, generation, lap, step, kind, user_id) DO NOTHING
+""")
+_NOTIFY = text("""
+    INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
+        position, status, due_at, created_at)
+    SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
+        'queued', :due_at, :now
+    FROM pages p WHERE p.id = :page_id
+""")
+_SUPERSEDE_EARLIER = text("""
+    UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
+    FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
+        AND p.kind = 'page' AND p.created_at < :now
+""")
+
+
+@dataclass(slots=True)
+class Held:
+    """One incident whose timer fires, with all that the decision needs."""
+
+    timer: ClaimedTimer
+    incident: Incident
+    policy: Policy
+    has_snapshot: bool
+    team_id: int
+    lap_started_at: datetime | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What all firings of the unit write in the end."""
+
+    rearm: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    drop: list[UUID] = field(default_factory=list[UUID])
+    advance: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    move: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    stepped: list[UUID] = field(default_factory=list[UUID])
+
+
+async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
+    """Lock the incidents, then their timers, and keep those that are still as they were claimed."""
+    ids = [timer.subject for timer in timers]
+    rows = {row.id: row for row in await uow.session.execute(_HOLD, {"ids": ids})}
+    fences: dict[UUID, int] = dict(
+        (await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).all()
+    )
+    laps: dict[UUID, datetime] = dict((await uow.session.execute(_LAPS, {"ids": ids})).all())
+    wanted = {row.policy_id for row in rows.values() if row.policy is None}
+    policies: Mapping[int, Policy] = await reading.policies(uow.session, wanted) if wanted else {}
+    held: list[Held] = []
+    for timer in timers:
+        row = rows.get(timer.subject)
+        if row is None or fences.get(timer.id) != timer.fence:
+            continue
+        incident = Incident(
+            id=row.id,
+            title=row.title,
+            status=Status(row.status),
+            urgency=Urgency(row.urgency),
+            generation=row.generation,
+            version=row.version,
+            assignee_id=row.assignee_id,
+            until=row.until,
+            next_step=row.next_step,
+            lap=row.lap,
+        )
+        policy = reading.snapshot(row.policy, policies.get(row.policy_id))
+        held.append(Held(timer, incident, policy, row.policy is not None, row.team_id, laps.get(row.id)))
+    return held
+
+
+async def write(uow: UnitOfWork, out: Outcome) -> None:
+    """Write all that the firings decided."""
+    for statement, rows in (
+        (_MOVE, out.move),
+        (_ADVANCE, out.advance),
+        (_REARM, out.rearm),
+        (_PAGE, out.pages),
+        (_NOTIFY, out.notifications),
+    ):
+        if rows:
+            await uow.session.execute(statement, rows)
+    if out.stepped:
+        await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
+    if out.drop:
+        await uow.session.execute(_DROP, {"ids": out.drop})
