@@ -176,7 +176,7 @@ _ATTEMPTS = """
     FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id GROUP BY n.id
 """
 _TWICE = """
-    SELECT i.number, p.step, p.lap, p.generation, count(*) AS pages FROM pages p JOIN incidents i ON i.id = p.incident_id
+    SELECT i.number, p.step, count(*) AS pages FROM pages p JOIN incidents i ON i.id = p.incident_id
     GROUP BY i.number, p.generation, p.lap, p.step, p.kind, p.user_id HAVING count(*) > 1
 """
 

@@ -63,14 +63,14 @@ class HeldCommits:
 
     def wait_for_one(self, *, why: str = "PgSleep") -> int:
         """Return the server process of the first commit that is held."""
-        held = f"SELECT pid FROM pg_stat_activity WHERE wait_event = '{why}'"
-        return int(until(lambda: self._rows(held), within_s=10)[0]["pid"])
+        held = "SELECT pid FROM pg_stat_activity WHERE wait_event = $1"
+        return int(until(lambda: self._rows(held, why), within_s=10)[0]["pid"])
 
     def let_go(self, pid: int) -> None:
         """Let the commits through, and return once that of `pid` is durable."""
         self._run(f"SELECT pg_advisory_unlock({self._lock})")
-        idle = f"SELECT FROM pg_stat_activity WHERE pid = {pid} AND state = 'idle'"
-        until(lambda: self._rows(idle), within_s=5)
+        idle = "SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'idle'"
+        until(lambda: self._rows(idle, pid), within_s=5)
 
     def let_go_without_answer(self, pid: int) -> None:
         """Let the commits through, and cut the connection of `pid` once its commit is durable, before its answer."""
@@ -86,5 +86,5 @@ class HeldCommits:
     def _run(self, statement: str) -> None:
         self._loop.run_until_complete(self._holder.execute(statement))
 
-    def _rows(self, query: str) -> list[Any]:
-        return self._loop.run_until_complete(self._holder.fetch(query))
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        return self._loop.run_until_complete(self._holder.fetch(query, *values))

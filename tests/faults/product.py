@@ -20,7 +20,7 @@ from tests.faults.checker import Checked, Fault, History, check
 from tests.faults.measure import note
 from tests.faults.sender import Sender, Sent
 from tests.peers.smtp import SmtpPeer
-from tests.server import RunningServer, until
+from tests.server import RunningServer
 
 T = TypeVar("T")
 
