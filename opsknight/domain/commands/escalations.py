@@ -175,7 +175,7 @@ class _Firing:
         """Ask the owner “still on it?”; an acknowledge without an owner is taken back at once."""
         owner = held.incident.assignee_id
         asked = owner is not None and self._page(
-            held, 0, held.incident.version, PageKind.STILL_ON_IT, owner, "acknowledged long ago"
+            held, 0, held.asked + 1, PageKind.STILL_ON_IT, owner, "acknowledged long ago"
         )
         if not asked:
             self._move(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.model.escalation import Policy
@@ -30,6 +30,11 @@ _LAPS = text("""
         ON i.id = p.incident_id AND i.generation = p.generation AND i.lap = p.lap
     WHERE p.incident_id = ANY(:ids) AND p.kind = 'page' GROUP BY p.incident_id
 """)
+_ASKED = text("""
+    SELECT p.incident_id, max(p.lap) FROM pages p JOIN incidents i
+        ON i.id = p.incident_id AND i.generation = p.generation
+    WHERE p.incident_id = ANY(:ids) AND p.kind = 'still_on_it' GROUP BY p.incident_id
+""")
 _REARM = text("""
     UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
         fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
@@ -48,8 +53,8 @@ _MOVE = text("""
 _PAGE = text("""
     INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
     VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
-    ON CONFLICT (incident_id, generation, lap, step, kind, user_id) DO NOTHING
 """)
+# The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY = text("""
     INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
         position, status, due_at, created_at)
@@ -66,7 +71,10 @@ _SUPERSEDE_EARLIER = text("""
 
 @dataclass(slots=True)
 class Held:
-    """One incident whose timer fires, with all that the decision needs."""
+    """One incident whose timer fires, with all that the decision needs.
+
+    `asked` is how often its owner was asked “still on it?” in this generation.
+    """
 
     timer: ClaimedTimer
     incident: Incident
@@ -74,6 +82,7 @@ class Held:
     has_snapshot: bool
     team_id: int
     lap_started_at: datetime | None
+    asked: int
 
 
 @dataclass(slots=True)
@@ -97,6 +106,8 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
         (await uow.session.execute(_STILL_OURS, {"ids": [timer.id for timer in timers]})).all()
     )
     laps: dict[UUID, datetime] = dict((await uow.session.execute(_LAPS, {"ids": ids})).all())
+    asking = [timer.subject for timer in timers if timer.kind == "ack_timeout"]
+    asked: dict[UUID, int] = dict((await uow.session.execute(_ASKED, {"ids": asking})).all()) if asking else {}
     wanted = {row.policy_id for row in rows.values() if row.policy is None}
     policies: Mapping[int, Policy] = await reading.policies(uow.session, wanted) if wanted else {}
     held: list[Held] = []
@@ -104,20 +115,17 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
         row = rows.get(timer.subject)
         if row is None or fences.get(timer.id) != timer.fence:
             continue
-        incident = Incident(
-            id=row.id,
-            title=row.title,
-            status=Status(row.status),
-            urgency=Urgency(row.urgency),
-            generation=row.generation,
-            version=row.version,
-            assignee_id=row.assignee_id,
-            until=row.until,
-            next_step=row.next_step,
-            lap=row.lap,
+        held.append(
+            Held(
+                timer=timer,
+                incident=_incident(row),
+                policy=reading.snapshot(row.policy, policies.get(row.policy_id)),
+                has_snapshot=row.policy is not None,
+                team_id=row.team_id,
+                lap_started_at=laps.get(row.id),
+                asked=asked.get(row.id, 0),
+            )
         )
-        policy = reading.snapshot(row.policy, policies.get(row.policy_id))
-        held.append(Held(timer, incident, policy, row.policy is not None, row.team_id, laps.get(row.id)))
     return held
 
 
@@ -136,3 +144,18 @@ async def write(uow: UnitOfWork, out: Outcome) -> None:
         await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
     if out.drop:
         await uow.session.execute(_DROP, {"ids": out.drop})
+
+
+def _incident(row: Row[Any]) -> Incident:
+    return Incident(
+        id=row.id,
+        title=row.title,
+        status=Status(row.status),
+        urgency=Urgency(row.urgency),
+        generation=row.generation,
+        version=row.version,
+        assignee_id=row.assignee_id,
+        until=row.until,
+        next_step=row.next_step,
+        lap=row.lap,
+    )

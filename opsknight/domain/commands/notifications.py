@@ -49,7 +49,7 @@ _READ = text("""
 """)
 _START = text("""
     WITH starting AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:numbers AS smallint[]))
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:numbers AS integer[]))
             AS t(id, attempt_id, number)
     ), written AS (
         INSERT INTO attempts (id, notification_id, number, worker, started_at)

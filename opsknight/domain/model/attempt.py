@@ -69,4 +69,5 @@ class Attempt:
     @property
     def first_of_incident(self) -> bool:
         """Whether this is the first message about its incident, as far as order tells."""
-        return self.generation == 1 and (self.step, self.lap, self.position, self.number) == (0, 0, 0, 1)
+        first = (self.step, self.lap, self.position, self.number) == (0, 0, 0, 1)
+        return first and self.kind is PageKind.PAGE and self.generation == 1

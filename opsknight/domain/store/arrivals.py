@@ -53,7 +53,7 @@ UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency =
         ELSE i.acknowledged_at END,
     resolved_at = CASE u.status WHEN 'resolved' THEN $12::timestamptz END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::bigint[],
-            $9::timestamptz[], $10::smallint[], $11::smallint[])
+            $9::timestamptz[], $10::smallint[], $11::integer[])
     AS u (id, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap)
 WHERE i.id = u.id
 """

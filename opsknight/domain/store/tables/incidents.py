@@ -33,7 +33,7 @@ class IncidentRow(Base):
     generation: Mapped[PlainInt] = mapped_column(server_default=text("1"))
     version: Mapped[PlainInt] = mapped_column(server_default=text("1"))
     next_step: Mapped[SmallInt] = mapped_column(server_default=text("0"))
-    lap: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    lap: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     policy: Mapped[Json | None]
     until: Mapped[datetime | None]
     runbook_url: Mapped[str] = mapped_column(server_default=_EMPTY)

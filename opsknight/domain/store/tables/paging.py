@@ -26,7 +26,7 @@ class TimerRow(Base):
     lease_until: Mapped[datetime | None]
     worker: Mapped[PlainInt | None]
     fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
-    attempts: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    attempts: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     dead_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(server_default=_EMPTY)
     created_at: Mapped[datetime]
@@ -41,7 +41,7 @@ class PageRow(Base):
     incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incidents.id"))
     generation: Mapped[PlainInt]
     step: Mapped[SmallInt]
-    lap: Mapped[SmallInt]
+    lap: Mapped[PlainInt]
     kind: Mapped[str]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str]
@@ -68,7 +68,7 @@ class NotificationRow(Base):
     lease_until: Mapped[datetime | None]
     worker: Mapped[PlainInt | None]
     fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
-    attempts: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    attempts: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     reason: Mapped[str] = mapped_column(server_default=_EMPTY)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -81,7 +81,7 @@ class AttemptRow(Base):
 
     id: Mapped[TrafficId]
     notification_id: Mapped[UUID] = mapped_column(ForeignKey("notifications.id"))
-    number: Mapped[SmallInt]
+    number: Mapped[PlainInt]
     worker: Mapped[PlainInt]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
