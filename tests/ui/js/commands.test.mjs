@@ -84,6 +84,19 @@ test("deeds on one incident go out in order, each with the version that the one 
   assert.deepEqual(board.posted.map((one) => [one.url.split("/").at(-1), one.body.seen_version]), [["acknowledge", 1], ["resolve", 2]]);
 });
 
+test("a deed chosen while the one before it was on its way has seen what that made, and no more", async () => {
+  const line = aLine();
+  const board = aBoard([line], [done(line, mine), done({ ...line, version: 2 }, {}), done({ ...line, version: 7 }, {})]);
+  const seen = board.row(line);
+  await board.commands.act("acknowledge", seen).answered;
+
+  await board.commands.act("reassign", seen, { to: ADA.id, name: ADA.name }).answered;
+  board.store.change({ base: "e.10.0", rev: "e.11.0", u: [{ ...line, version: 7 }] });
+  await board.commands.act("snooze", seen, { for_s: 60 }).answered;
+
+  assert.deepEqual(board.posted.map((one) => one.body.seen_version), [1, 2, 3]);
+});
+
 test("what was asked for before a reload is shown and sent after it", async () => {
   const line = aLine(), storage = new Storage();
   const before = aBoard([line], [], { storage });

@@ -9,6 +9,7 @@ export class Commands {
   #failures = 0;
   #timer = null;
   #waiters = new Map();          // key → resolve: who waits for the answer
+  #moved = new Map();            // "id version" → the version that one's own deed made of it
 
   // `post(url, body, key)` answers {status, ok, body, sentence}; `now` is the server's time in epoch seconds.
   // `on.changed()` after anything to be seen, `on.refused(entry, answer)`, `on.done(entry, answer)`.
@@ -25,7 +26,7 @@ export class Commands {
 
   // Do `verb` to `row`. Return {entry, answered}: the promise resolves with the server's answer, whenever it comes.
   act(verb, row, body = {}) {
-    const entry = { key: this.newKey(), id: row.id, n: row.n, title: row.title, verb, body, seen_version: row.version, at: this.now() };
+    const entry = { key: this.newKey(), id: row.id, n: row.n, title: row.title, verb, body, seen_version: this.#seen(row), at: this.now() };
     const answered = new Promise((resolve) => this.#waiters.set(entry.key, resolve));
     this.#show(entry, { row });
     this.queue.add(entry);
@@ -91,9 +92,21 @@ export class Commands {
     }
     this.#failures = 0;
     this.queue.remove(entry.key);
-    if (answer.ok && answer.body.incident) this.queue.saw(entry.id, { before: entry.seen_version, after: answer.body.incident.version });
+    if (answer.ok && answer.body.incident) this.#move(entry, answer.body.incident.version);
     this.#settle(entry, answer);
     this.flush();
+  }
+
+  // Whoever saw a version has also seen what he made of it himself, however long a sheet stood open since.
+  #seen(row) {
+    let version = row.version;
+    while (this.#moved.has(`${row.id} ${version}`)) version = this.#moved.get(`${row.id} ${version}`);
+    return version;
+  }
+
+  #move(entry, after) {
+    this.queue.saw(entry.id, { before: entry.seen_version, after });
+    if (after > entry.seen_version) this.#moved.set(`${entry.id} ${entry.seen_version}`, after);
   }
 
   #settle(entry, answer) {

@@ -61,7 +61,7 @@ export const ReassignSheet = {
   template: `
   <dialog ref="box" class="ok-dialog ok-sheet-dialog" aria-labelledby="ok-reassign-title" @keydown="steer">
     <div class="ok-dialog-head"><h2 id="ok-reassign-title">Reassign {{ what }}</h2>${CROSS}</div>
-    <div class="ok-sheet-find"><input ref="field" v-model="q" class="ok-input" type="search" placeholder="Name" aria-label="Find a person by name" @keydown.enter.prevent="found[0] && pick(found[0])"></div>
+    <div class="ok-sheet-find"><input ref="field" v-model="q" class="ok-input" type="search" placeholder="Name" aria-label="Find a person by name" @keydown.enter.prevent="first"></div>
     <div ref="list" class="ok-menu ok-sheet-list">
       <p v-if="said" class="ok-muted">{{ said }}</p>
       <button v-for="one in found" :key="one.id" type="button" @click="pick(one)">
@@ -69,7 +69,7 @@ export const ReassignSheet = {
         <span v-if="one.reachable === false" class="ok-sheet-hint">cannot be paged</span></button>
     </div>
   </dialog>`,
-  data: () => ({ what: "", people: [], q: "", said: "" }),
+  data: () => ({ what: "", people: [], q: "", said: "", hasty: false }),
   computed: {
     found() {
       const words = this.q.toLowerCase().split(/\s+/).filter(Boolean);
@@ -78,12 +78,17 @@ export const ReassignSheet = {
   },
   methods: {
     async open(what) {
-      Object.assign(this, { what, q: "", said: this.people.length ? "" : "Reading who is there…" });
+      Object.assign(this, { what, q: "", hasty: false, said: this.people.length ? "" : "Reading who is there…" });
       this.show();
       this.$nextTick(() => this.$refs.field.focus());
       const answer = await get("/api/v1/people");
       if (answer.ok) this.people = answer.body.filter((one) => one.active).sort((a, b) => (b.id === this.me.id) - (a.id === this.me.id) || a.name.localeCompare(b.name));
       this.said = answer.ok || this.people.length ? "" : `Nobody can be shown: ${answer.sentence}`;
+      if (this.hasty) this.first();
+    },
+    // Enter takes the first that matches; pressed before anybody was read, it takes him as soon as he is.
+    first() {
+      if (this.found.length) this.pick(this.found[0]); else this.hasty = !this.people.length;
     },
     pick(one) { this.close(); this.$emit("pick", { to: one.id, name: one.name }); },
     initials: (name) => name.trim().split(/\s+/).map((word) => word[0]).filter((_, i, all) => i === 0 || i === all.length - 1).join("").toUpperCase(),

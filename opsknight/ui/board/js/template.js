@@ -42,7 +42,7 @@ export const TEMPLATE = `
           :data-urgency="row.urgency" :data-active="row.id === active ? '' : null" :data-pending="row.pending" :data-waiting="row.waiting || null" :data-refused="row.refused ? '' : null"
           :aria-selected="String(marked.has(row.id))" :aria-rowindex="i + 2">${CELLS}</div>
       </div>
-      <div v-if="hovered && !observer" class="ok-line-deeds" aria-hidden="true" :style="{ top: hovered.top + 'px' }">${OVER}</div>
+      <div v-if="hovered && !observer" class="ok-line-deeds" aria-hidden="true" :style="{ top: hovered.top + 'px' }"><div>${OVER}</div></div>
       <p v-if="loaded && found > rows.length + fresh.length" class="ok-board-rest">{{ plural(found - rows.length - fresh.length, 'more incident') }}, none worse than these. Filter to see them.</p>
       <Empty v-if="loaded && !rows.length && !fresh.length" :key="String(filtered)" :filtered="filtered" :curl="curl" :observer="observer" @clear="clear" @by_hand="byHand"></Empty>
       <p v-if="!loaded" class="ok-board-rest ok-board-loading">Reading the board…</p>
