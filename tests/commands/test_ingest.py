@@ -3,60 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 import pytest
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery, Receipt, ingest
-from opsknight.domain.model.event import Action, Event, Severity, Unreadable
+from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery
+from opsknight.domain.model.event import Action, Severity, Unreadable
 from opsknight.domain.model.intake import Verdict
-from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.store.engine import Database
-from tests.builders import a_service, a_stored_incident, an_event, an_integration
+from tests.builders import a_service, a_stored_incident, an_event
 from tests.clock import NOON, StoppedClock
-
-Lane = Any
-
-
-class Desk:
-    """One integration and the lane's connection; `take` stores events as one batch."""
-
-    def __init__(self, connection: Lane, integration: Integration, clock: StoppedClock) -> None:
-        self.connection = connection
-        self.integration = integration
-        self._clock = clock
-
-    async def take(self, *events: Event | Unreadable) -> list[Verdict]:
-        """Each event in a delivery of its own, all in one batch."""
-        receipts = await self.store(*(self.delivery(event) for event in events))
-        return [verdict for receipt in receipts for verdict, _ in receipt.verdicts]
-
-    async def store(self, *deliveries: Delivery) -> Sequence[Receipt]:
-        return await ingest(self.connection, deliveries, now=self._clock.now())
-
-    def delivery(self, *events: Event | Unreadable, **changes: Any) -> Delivery:
-        return Delivery(new_id(), self.integration, events, b"{}", **changes)
-
-    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in await self.connection.fetch(sql)]
+from tests.commands.monitors import Monitor, a_monitor
 
 
 @pytest.fixture
-async def desk(database: Database, clock: StoppedClock) -> Desk:
+async def desk(database: Database, clock: StoppedClock) -> Monitor:
     service = await a_service(database, "Checkout", runbook_url="https://runbooks.example.org/checkout")
-    return await desk_of(database, clock, service)
-
-
-async def desk_of(database: Database, clock: StoppedClock, service: Any, **columns: Any) -> Desk:
-    row = await an_integration(database, service, **columns)
-    async with database.screens() as session:
-        known = await integrations(session)
-    return Desk(await database.lane(), known[row.key], clock)
+    return await a_monitor(database, clock, service)
 
 
 RESOLVE = {"action": Action.RESOLVE}
@@ -64,7 +30,7 @@ OF_INCIDENTS = "SELECT title, status, urgency, generation, version FROM incident
 OF_TIMERS = "SELECT kind, generation, due_at FROM timers"
 
 
-async def test_a_trigger_opens_an_incident_with_one_timer_due_now_and_a_fact(desk: Desk):
+async def test_a_trigger_opens_an_incident_with_one_timer_due_now_and_a_fact(desk: Monitor):
     verdicts = await desk.take(an_event())
 
     assert verdicts == [Verdict.OPENED]
@@ -73,7 +39,7 @@ async def test_a_trigger_opens_an_incident_with_one_timer_due_now_and_a_fact(des
     assert [kind for (kind,) in await desk.rows("SELECT kind FROM facts WHERE incident_id IS NOT NULL")] == ["opened"]
 
 
-async def test_fifty_identical_triggers_are_one_incident_with_fifty_occurrences(desk: Desk):
+async def test_fifty_identical_triggers_are_one_incident_with_fifty_occurrences(desk: Monitor):
     verdicts = await desk.take(*(an_event() for _ in range(50)))
 
     assert verdicts == [Verdict.OPENED, *[Verdict.OCCURRENCE] * 49]
@@ -82,11 +48,11 @@ async def test_fifty_identical_triggers_are_one_incident_with_fifty_occurrences(
 
 
 async def test_identical_triggers_of_two_lanes_at_once_are_one_incident(
-    database: Database, desk: Desk, clock: StoppedClock
+    database: Database, desk: Monitor, clock: StoppedClock
 ):
-    others = [Desk(await database.lane(), desk.integration, clock) for _ in range(3)]
+    others = [Monitor(await database.lane(), desk.integration, clock) for _ in range(3)]
 
-    async def take(one: Desk) -> None:
+    async def take(one: Monitor) -> None:
         for _ in range(5):
             while True:
                 with suppress(ChangedMeanwhile, asyncpg.DeadlockDetectedError):
@@ -99,7 +65,7 @@ async def test_identical_triggers_of_two_lanes_at_once_are_one_incident(
     assert await desk.rows("SELECT count FROM alerts") == [(20,)]
 
 
-async def test_trigger_resolve_trigger_of_one_key_in_one_batch_ends_as_it_would_one_by_one(desk: Desk):
+async def test_trigger_resolve_trigger_of_one_key_in_one_batch_ends_as_it_would_one_by_one(desk: Monitor):
     verdicts = await desk.take(an_event(), an_event(**RESOLVE), an_event())
 
     assert verdicts == [Verdict.OPENED, Verdict.RESOLVED, Verdict.OPENED]
@@ -111,7 +77,7 @@ async def test_trigger_resolve_trigger_of_one_key_in_one_batch_ends_as_it_would_
     assert len(await desk.rows(OF_TIMERS)) == 1
 
 
-async def test_a_resolve_closes_the_incident_and_takes_its_timer_away(desk: Desk):
+async def test_a_resolve_closes_the_incident_and_takes_its_timer_away(desk: Monitor):
     await desk.take(an_event())
 
     verdicts = await desk.take(an_event(**RESOLVE))
@@ -121,13 +87,13 @@ async def test_a_resolve_closes_the_incident_and_takes_its_timer_away(desk: Desk
     assert await desk.rows(OF_TIMERS) == []
 
 
-async def test_a_resolve_with_nothing_open_is_recorded_and_swallows_no_later_trigger(desk: Desk):
+async def test_a_resolve_with_nothing_open_is_recorded_and_swallows_no_later_trigger(desk: Monitor):
     verdicts = [*await desk.take(an_event(**RESOLVE)), *await desk.take(an_event())]
 
     assert verdicts == [Verdict.NOTHING_OPEN, Verdict.OPENED]
 
 
-async def test_a_monitors_acknowledge_has_no_owner_and_arms_the_timeout(desk: Desk, clock: StoppedClock):
+async def test_a_monitors_acknowledge_has_no_owner_and_arms_the_timeout(desk: Monitor, clock: StoppedClock):
     await desk.take(an_event())
 
     await desk.take(an_event(action=Action.ACKNOWLEDGE))
@@ -136,7 +102,7 @@ async def test_a_monitors_acknowledge_has_no_owner_and_arms_the_timeout(desk: De
     assert await desk.rows(OF_TIMERS) == [("ack_timeout", 1, clock.now() + timedelta(minutes=30))]
 
 
-async def test_a_raised_urgency_wakes_an_acknowledged_incident_in_a_new_generation(desk: Desk):
+async def test_a_raised_urgency_wakes_an_acknowledged_incident_in_a_new_generation(desk: Monitor):
     await desk.take(an_event(severity=Severity.WARNING), an_event(action=Action.ACKNOWLEDGE))
 
     verdicts = await desk.take(an_event(severity=Severity.CRITICAL))
@@ -146,7 +112,7 @@ async def test_a_raised_urgency_wakes_an_acknowledged_incident_in_a_new_generati
     assert await desk.rows(OF_TIMERS) == [("escalation", 2, NOON)]
 
 
-async def test_an_urgency_that_falls_and_rises_again_pages_nobody(desk: Desk):
+async def test_an_urgency_that_falls_and_rises_again_pages_nobody(desk: Monitor):
     await desk.take(an_event(severity=Severity.CRITICAL), an_event(severity=Severity.WARNING))
 
     verdicts = await desk.take(an_event(severity=Severity.CRITICAL))
@@ -155,7 +121,7 @@ async def test_an_urgency_that_falls_and_rises_again_pages_nobody(desk: Desk):
     assert (await desk.rows(OF_INCIDENTS))[0][3] == 1
 
 
-async def test_repeats_write_at_most_one_fact_a_minute(desk: Desk, clock: StoppedClock):
+async def test_repeats_write_at_most_one_fact_a_minute(desk: Monitor, clock: StoppedClock):
     await desk.take(an_event())
     for _ in range(4):
         clock.advance(timedelta(seconds=31))
@@ -166,7 +132,7 @@ async def test_repeats_write_at_most_one_fact_a_minute(desk: Desk, clock: Stoppe
     assert counted == [(4,), (8,)]
 
 
-async def test_a_late_copy_of_a_resolved_alert_opens_nothing_and_a_new_start_does(desk: Desk, clock: StoppedClock):
+async def test_a_late_copy_of_a_resolved_alert_opens_nothing_and_a_new_start_does(desk: Monitor, clock: StoppedClock):
     start = NOON - timedelta(minutes=10)
     await desk.take(an_event(started_at=start), an_event(**RESOLVE))
     clock.advance(timedelta(minutes=1))
@@ -178,7 +144,7 @@ async def test_a_late_copy_of_a_resolved_alert_opens_nothing_and_a_new_start_doe
 
 async def test_a_trigger_within_the_reopen_window_reopens_the_old_incident(database: Database, clock: StoppedClock):
     service = await a_service(database, reopen_window_s=600)
-    desk = await desk_of(database, clock, service)
+    desk = await a_monitor(database, clock, service)
     await desk.take(an_event(), an_event(**RESOLVE))
     clock.advance(timedelta(minutes=5))
 
@@ -189,7 +155,7 @@ async def test_a_trigger_within_the_reopen_window_reopens_the_old_incident(datab
     assert await desk.rows("SELECT kind, generation FROM timers") == [("escalation", 2)]
 
 
-async def test_the_same_idempotency_key_and_body_is_stored_once_and_answered_alike(desk: Desk):
+async def test_the_same_idempotency_key_and_body_is_stored_once_and_answered_alike(desk: Monitor):
     first = desk.delivery(an_event(), idempotency_key="delivery-7")
     again = desk.delivery(an_event(), idempotency_key="delivery-7")
 
@@ -199,7 +165,7 @@ async def test_the_same_idempotency_key_and_body_is_stored_once_and_answered_ali
     assert await desk.rows("SELECT count(*) FROM events") == [(1,)]
 
 
-async def test_the_same_key_with_another_body_is_a_new_delivery(desk: Desk):
+async def test_the_same_key_with_another_body_is_a_new_delivery(desk: Monitor):
     first = desk.delivery(an_event(), idempotency_key="delivery-7")
     other = Delivery(new_id(), desk.integration, (an_event(),), b"{ }", idempotency_key="delivery-7")
 
@@ -208,7 +174,7 @@ async def test_the_same_key_with_another_body_is_a_new_delivery(desk: Desk):
     assert [receipt.duplicate for receipt in receipts] == [False, False]
 
 
-async def test_a_large_delivery_resent_after_a_crash_goes_on_where_it_stopped(desk: Desk):
+async def test_a_large_delivery_resent_after_a_crash_goes_on_where_it_stopped(desk: Monitor):
     events = [an_event(dedup_key=f"disk:{number}") for number in range(130)]
     whole = desk.delivery(*events, idempotency_key="big")
     await desk.store(next(whole.parts(64)))
@@ -223,7 +189,7 @@ async def test_a_large_delivery_resent_after_a_crash_goes_on_where_it_stopped(de
     ]
 
 
-async def test_what_cannot_be_read_is_kept_and_opens_one_incident_for_all(desk: Desk):
+async def test_what_cannot_be_read_is_kept_and_opens_one_incident_for_all(desk: Monitor):
     unreadable = Unreadable("alerts[1] has no labels")
 
     await desk.take(an_event(), unreadable, unreadable)
@@ -238,7 +204,7 @@ async def test_what_cannot_be_read_is_kept_and_opens_one_incident_for_all(desk: 
     assert titles == ["Disk full on db-1", f"Integration {desk.integration.name} sends what we cannot read"]
 
 
-async def test_the_incident_about_unreadable_events_opens_at_most_once_an_hour(desk: Desk, clock: StoppedClock):
+async def test_the_incident_about_unreadable_events_opens_at_most_once_an_hour(desk: Monitor, clock: StoppedClock):
     await desk.store(desk.delivery(refusal="Not JSON"))
     await desk.connection.execute("UPDATE alerts SET status = 'resolved', resolved_at = $1", clock.now())
     clock.advance(timedelta(minutes=59))
@@ -254,7 +220,7 @@ async def test_the_incident_about_unreadable_events_opens_at_most_once_an_hour(d
 
 async def test_an_incident_carries_its_services_runbook_team_and_tags(database: Database, clock: StoppedClock):
     service = await a_service(database, runbook_url="https://runbooks.example.org/db", tags={"tier": "1"})
-    desk = await desk_of(database, clock, service)
+    desk = await a_monitor(database, clock, service)
 
     await desk.take(an_event(tags={"host": "db-1"}))
 
@@ -263,7 +229,7 @@ async def test_an_incident_carries_its_services_runbook_team_and_tags(database: 
     assert {"tier": "1", "host": "db-1"}.items() <= tags.items()
 
 
-async def test_an_incident_with_two_alerts_resolves_with_the_last_one(database: Database, desk: Desk):
+async def test_an_incident_with_two_alerts_resolves_with_the_last_one(database: Database, desk: Monitor):
     await desk.take(an_event(dedup_key="a"), an_event(dedup_key="b"))
     await desk.connection.execute("UPDATE alerts SET incident_id = (SELECT id FROM incidents ORDER BY number LIMIT 1)")
     statuses = []
@@ -279,7 +245,7 @@ async def test_a_suppressed_incident_whose_urgency_rises_stays_silent(database: 
     incident = await a_stored_incident(
         database, service, alert=True, status="suppressed", urgency="low", severity="warning", until=None
     )
-    desk = await desk_of(database, clock, service)
+    desk = await a_monitor(database, clock, service)
 
     verdicts = await desk.take(an_event(severity=Severity.CRITICAL))
 

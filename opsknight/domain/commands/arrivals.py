@@ -12,7 +12,7 @@ from uuid import UUID
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Event, Severity, Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, raised, transition
-from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict
+from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict, exceeds
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries.catalogue import Integration
 
@@ -165,14 +165,23 @@ class Desk:
     def _reopen(
         self, before: WorkingAlert, event: Event, sha: bytes, integration: Integration, urgency: Urgency
     ) -> WorkingAlert:
+        """Open the alert again. A resolved incident begins anew, also in how loud and how bad it has been."""
         incident = self.incidents[before.incident_id]
-        if incident.value.status is Status.RESOLVED:
-            incident.value = replace(transition(incident.value, Verb.REOPEN), urgency=urgency)
-            self._due(incident, "escalation", self.now)
-            self.record(Fact.REOPENED, integration, before.incident_id, {"title": event.title})
         incident.open_alerts += 1
         incident.changed = True
-        return self._alert(event, sha, integration, urgency, before.incident_id)
+        alert = self._alert(event, sha, integration, urgency, before.incident_id)
+        if incident.value.status is Status.RESOLVED:
+            incident.value = replace(transition(incident.value, Verb.REOPEN), urgency=urgency)
+            incident.severity, incident.highest_urgency = event.severity, urgency
+            self._due(incident, "escalation", self.now)
+            self.record(Fact.REOPENED, integration, before.incident_id, {"title": event.title})
+            return alert
+        self.record(Fact.ALERT_JOINED, integration, before.incident_id, {"title": event.title})
+        self._judge(incident, event.severity)
+        if exceeds(urgency, incident.highest_urgency):
+            self._raise(alert, urgency, integration)
+        alert.highest_urgency = incident.highest_urgency
+        return alert
 
     def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
         alert.is_open, alert.changed = False, True
@@ -180,7 +189,8 @@ class Desk:
         incident = self.incidents[alert.incident_id]
         incident.open_alerts -= 1
         if incident.open_alerts > 0 or not integration.resolves_with_last_alert:
-            self.record(Fact.ALERT_RESOLVED, integration, alert.incident_id, {"title": event.title})
+            told: dict[str, object] = {"title": event.title, "open_alerts": incident.open_alerts}
+            self.record(Fact.ALERT_RESOLVED, integration, alert.incident_id, told)
             return
         after = transition(incident.value, Verb.RESOLVE)
         if after is not incident.value:

@@ -49,9 +49,11 @@ CHANGE_INCIDENTS: Final = """
 UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency = u.highest_urgency,
     severity = u.severity, generation = u.generation, version = u.version, assignee_id = u.assignee_id,
     until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $12::timestamptz, undo = NULL,
-    acknowledged_at = CASE u.status WHEN 'acknowledged' THEN $12::timestamptz WHEN 'open' THEN NULL
-        ELSE i.acknowledged_at END,
-    resolved_at = CASE u.status WHEN 'resolved' THEN $12::timestamptz END
+    policy = CASE WHEN u.generation = i.generation THEN i.policy END,
+    acknowledged_at = CASE WHEN u.status = 'open' THEN NULL
+        WHEN u.status = 'acknowledged' AND u.status <> i.status THEN $12::timestamptz ELSE i.acknowledged_at END,
+    resolved_at = CASE WHEN u.status = 'resolved' AND u.status <> i.status THEN $12::timestamptz
+        WHEN u.status = 'resolved' THEN i.resolved_at END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::bigint[],
             $9::timestamptz[], $10::smallint[], $11::integer[])
     AS u (id, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap)
