@@ -182,6 +182,8 @@ def _addresses(server: Embedded | None, settings: Settings) -> tuple[str, str, s
 async def _greeting(deps: Deps) -> str:
     """Fill an empty database with the sample team and return what the terminal says."""
     settings = deps.settings
+    if settings.role is Role.WORKER:
+        return f"\n  OpsKnight pages for {settings.address}; this process takes no events.\n"
     link = None
     async with deps.commands("system:start") as uow:
         sample = await samples.ensure(uow)

@@ -23,7 +23,8 @@ DUPLICATE_KEYS: Final = Counter(
 )
 REFUSED: Final = Counter("opsknight_refused_deliveries", "Deliveries not accepted, by answer.", ("status",))
 ENGINE_LAG_SECONDS: Final = Gauge(
-    "opsknight_engine_lag_seconds", "How late the oldest due timer or notification is; 0 when none is."
+    "opsknight_engine_lag_seconds",
+    "How late the oldest due timer or notification is that nobody has taken; 0 when none is.",
 )
 DUE_TO_HANDOFF_SECONDS: Final = Histogram(
     "opsknight_due_to_handoff_seconds",
@@ -43,7 +44,11 @@ FEED_LAG_SECONDS: Final = Gauge(
 )
 REPAIRS: Final = Counter("opsknight_auditor_repairs", "Incidents that lacked the timer they need, by kind.", ("kind",))
 DEAD_TIMERS: Final = Counter("opsknight_dead_timers", "Timers given up after too many failures, by kind.", ("kind",))
-BOARDS: Final = Gauge("opsknight_boards_connected", "Boards that receive live changes.")
+BOARDS: Final = Gauge("opsknight_boards_connected", "Pages that receive live changes.")
+READY: Final = Gauge("opsknight_ready", "1 while nothing keeps this process from its duty, else 0; as /readyz says.")
+FINDINGS: Final = Gauge(
+    "opsknight_finding", "Each thing that readiness looks at: 0 good, 1 worth a warning, 2 bad.", ("finding",)
+)
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )

@@ -8,13 +8,15 @@ from typing import Final
 
 import structlog
 
+from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.model.readiness import Finding, Observed, findings
+from opsknight.domain.model.readiness import Finding, Observed, State, findings, ready
 from opsknight.domain.queries.health import DatabaseHealth, database_health
 
 log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
+_FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
 
 async def look(deps: Deps) -> Sequence[Finding]:
@@ -22,7 +24,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
     database = await _ask(deps)
     now, jump = deps.clock.now(), deps.clock.jump
     due_at = database.oldest_due_at if database else None
-    return findings(
+    found = findings(
         Observed(
             database=database is not None,
             late_s=(now - due_at).total_seconds() if due_at else None,
@@ -34,6 +36,16 @@ async def look(deps: Deps) -> Sequence[Finding]:
             stopping=deps.stopping.is_set(),
         )
     )
+    _show(found, late_s=(now - due_at).total_seconds() if due_at else 0.0)
+    return found
+
+
+def _show(found: Sequence[Finding], *, late_s: float) -> None:
+    """Keep the figures for Prometheus in step with what was found."""
+    metrics.READY.set(ready(found))
+    metrics.ENGINE_LAG_SECONDS.set(late_s)
+    for finding in found:
+        metrics.FINDINGS.labels(finding.name).set(_FIGURES[finding.state])
 
 
 async def _ask(deps: Deps) -> DatabaseHealth | None:

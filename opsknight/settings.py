@@ -190,7 +190,7 @@ def table() -> str:
     """Return every setting as a table in Markdown, for docs/settings.md."""
     lines = ["| variable | default | what it does |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        value = field.get_default()
+        value = None if field.default_factory else field.get_default()
         shown = "" if value in (None, "") else f"`{_plain(value)}`"
         lines.append(f"| `OPSKNIGHT_{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"

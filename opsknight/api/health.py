@@ -44,6 +44,7 @@ def router(deps: Deps) -> APIRouter:
             decision = permits(viewer.person if viewer else Anonymous(), Need.ADMINISTER)
             if not decision:
                 raise (SignInRequired if decision.sign_in else Forbidden)(decision.sentence)
+        await readiness.look(deps)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -109,7 +109,9 @@ class Engine:
     async def _put_back(self, timer: ClaimedTimer, error: Exception) -> None:
         log.error("a timer failed", kind=timer.kind, subject=str(timer.subject), error=repr(error), exc_info=error)
         async with self._deps.engine_commands(f"timer:{timer.kind}") as uow:
-            await claims.put_back(uow, timer, reason=repr(error))
+            died = await claims.put_back(uow, timer, reason=repr(error))
+        if died:
+            metrics.DEAD_TIMERS.labels(timer.kind).inc()
 
     async def _rest(self) -> None:
         """Wait until woken, until the next timer is due, or until the next sweep."""

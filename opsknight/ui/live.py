@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import core, ui
 from nicegui.client import Client
 
+from opsknight import metrics
 from opsknight.hub import BEAT_S, Beat, Tick
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _chunks(client_ids: list[str]) -> Iterator[list[str]]:
 async def _come(audience: str, client_id: str) -> None:
     """Tell a page from now on; that all is live it hears at once when the last beat is still fresh."""
     _followers.setdefault(audience, set()).add(client_id)
+    metrics.BOARDS.set(following(audience))
     if _beats and (age := time.monotonic() - _beats[0][0]) < BEAT_S:
         beat = _beats[0][1]
         await core.sio.emit("beat", {"now": beat.now + age, "rev": beat.rev}, room=client_id)
@@ -93,3 +95,4 @@ def _left(audience: str, client: Client) -> None:
 
 def _forget(audience: str, client_id: str) -> None:
     _followers.get(audience, set()).discard(client_id)
+    metrics.BOARDS.set(following(audience))

@@ -141,3 +141,16 @@ async def test_with_a_token_figures_are_for_its_bearer(
         answer = await from_this_machine(house).client.get("/metrics", headers={"authorization": shown})
 
     assert answer.status_code == status
+
+
+async def test_the_figures_say_what_readiness_says(house: House, database: Database, clock: StoppedClock):
+    await a_timer(database, due_at=clock.now())
+    reading_the_feed(from_this_machine(house))
+    clock.advance(timedelta(seconds=40))
+
+    figures = (await house.client.get("/metrics")).text.splitlines()
+
+    assert "opsknight_ready 0.0" in figures
+    assert 'opsknight_finding{finding="engine"} 2.0' in figures
+    assert 'opsknight_finding{finding="database"} 0.0' in figures
+    assert "opsknight_engine_lag_seconds 40.0" in figures

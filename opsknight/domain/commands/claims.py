@@ -37,16 +37,17 @@ async def release(uow: UnitOfWork, *, worker: int) -> None:
     await claims.release_timers(uow.session, now=uow.now, worker=worker)
 
 
-async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> None:
-    """Let a timer that failed come again later; after DEAD_AFTER failures the safety net takes over."""
+async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> bool:
+    """Let a timer that failed come again later; return whether it was given up and the safety net takes over."""
     failures = timer.attempts + 1
     values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500]}
     if failures >= DEAD_AFTER and timer.kind != "safety_net":
         await uow.session.execute(_TO_SAFETY_NET, {**values, "due_at": uow.now})
         uow.record(Fact.TIMER_DIED, incident_id=timer.subject, attempts=failures, reason=reason[:200])
-        return
+        return True
     wait = timedelta(seconds=min(BACK_OFF_CAP_S, 2 ** min(failures, 5)))
     await uow.session.execute(_PUT_BACK, {**values, "due_at": uow.now + wait})
+    return False
 
 
 async def free_of_the_dead(uow: UnitOfWork) -> int:

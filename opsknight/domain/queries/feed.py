@@ -52,6 +52,7 @@ _HERE = text("""
 _PAST = text(f"""
     SELECT xid::text::bigint, seq, kind, incident_id, subject, xid < pg_snapshot_xmin(pg_current_snapshot())
     FROM facts WHERE (xid, seq) > (CAST(CAST(:xid AS text) AS xid8), :seq) AND at > :since
+        AND xid < pg_snapshot_xmax(pg_current_snapshot())
     ORDER BY xid, seq LIMIT {AT_ONCE}
 """)  # noqa: S608  # a number of ours
 
@@ -64,7 +65,8 @@ async def here(session: AsyncSession) -> Cursor:
 async def past(session: AsyncSession, cursor: Cursor, *, since: datetime) -> Sequence[Entry]:
     """Return at most AT_ONCE facts after `cursor`, oldest first, unsettled ones last.
 
-    `since` is a lower bound of the facts' instants; it only spares the reading of old partitions.
+    `since` is a lower bound of the facts' instants; it only spares the reading of old partitions. Facts of
+    transactions that this cluster has not begun were restored from another one; they are history, not news.
     """
     values = {"xid": str(max(cursor.xid, 0)), "seq": cursor.seq, "since": since}
     return [Entry(*row) for row in await session.execute(_PAST, values)]
