@@ -1,0 +1,75 @@
+"""Whoever signs out has no page left that goes on telling: not in another tab, not on the wall."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.e2e.phones import CHROMIUM, QUIET
+from tests.server import ROOT, RunningServer
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with RunningServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        await opened.close()
+
+
+def a_link(server: RunningServer) -> str:
+    """Return a sign-in link as an operator gets one."""
+    command = [sys.executable, "-m", "opsknight", "sign-in-link", "you@example.org"]
+    settings = {"OPSKNIGHT_DATA_DIR": str(server.data_dir), "OPSKNIGHT_PORT": str(server.port)}
+    said = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=True)
+    return said.stdout.strip()
+
+
+async def signed_in(browser: Browser, link: str) -> BrowserContext:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(link)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.close()
+    return context
+
+
+async def opened(context: BrowserContext, address: str) -> Page:
+    page = await context.new_page()
+    await page.goto(address)
+    await page.locator("html[data-live=live]").wait_for(timeout=30_000)
+    return page
+
+
+async def test_signing_out_in_one_tab_closes_the_others_of_that_browser_and_no_page_elsewhere(
+    server: RunningServer, browser: Browser
+):
+    here = await signed_in(browser, server.sign_in_link)
+    elsewhere = await signed_in(browser, a_link(server))
+    board = await opened(here, f"{server.base_url}/incidents")
+    wall = await opened(here, f"{server.base_url}/wall/all")
+    theirs = await opened(elsewhere, f"{server.base_url}/incidents")
+
+    answer = await here.request.post(
+        f"{server.base_url}/sign-out", headers={"Origin": server.base_url}, max_redirects=0
+    )
+
+    assert answer.status == 303
+    for page in (board, wall):
+        await expect(page).to_have_url(re.compile("/sign-in"), timeout=10_000)
+    server.fire(title="After the sign-out").raise_for_status()
+    await expect(theirs.get_by_text("After the sign-out", exact=True)).to_be_visible(timeout=10_000)
+    await expect(theirs).to_have_url(f"{server.base_url}/incidents")
