@@ -52,20 +52,25 @@ _MOVE = text("""
 _NEXT_METHOD = text("""
     UPDATE notifications SET due_at = :now, reason = :why
     WHERE id = (SELECT id FROM notifications WHERE page_id = :page_id AND position > :position
-                    AND status NOT IN ('failed', 'superseded') ORDER BY position LIMIT 1)
+                    AND contact_method_id <> :method_id AND status NOT IN ('failed', 'superseded')
+                    ORDER BY position LIMIT 1)
         AND status = 'queued' AND attempts = 0 AND due_at > :now
 """)
+# A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
 _STEP_IN_VAIN = text("""
     SELECT NOT EXISTS (
-        SELECT 1 FROM pages p JOIN notifications n ON n.page_id = p.id
-        WHERE p.incident_id = :incident_id AND p.generation = :generation AND p.lap = :lap AND p.step = :step
-            AND p.kind = :kind AND n.status <> 'failed'
+        SELECT 1 FROM pages mine
+        JOIN pages p ON (p.incident_id, p.generation, p.lap, p.step, p.kind)
+            = (mine.incident_id, mine.generation, mine.lap, mine.step, mine.kind)
+        JOIN notifications n ON n.page_id = p.id
+        WHERE mine.id = :page_id AND n.status <> 'failed'
             AND NOT (n.status = 'ambiguous' AND n.finished_at IS NOT NULL)
             AND NOT (n.status IN ('queued', 'sending') AND :tries <= (
                 SELECT count(*) FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'retry'))
     ) AND NOT EXISTS (
         SELECT 1 FROM pages p JOIN pages mine ON mine.id = :page_id
-        WHERE p.incident_id = :incident_id AND p.generation = :generation AND p.created_at > mine.created_at
+        WHERE p.incident_id = mine.incident_id AND p.generation IN (mine.generation, :generation)
+            AND p.created_at > mine.created_at
     )
 """)
 _ESCALATE_NOW = text("""
@@ -76,6 +81,7 @@ _ESCALATE_NOW = text("""
     FROM incidents i
     WHERE i.id = :incident_id AND i.generation = :generation AND i.status = 'open' AND t.subject = i.id
         AND t.kind IN ('escalation', 'safety_net') AND t.dead_at IS NULL AND t.due_at > :now
+        AND (CAST(:kind AS text) <> 'safety_net' OR :lap = (i.policy->>'repeats')::integer + 1)
 """)
 _DISABLE = text("""
     UPDATE contact_methods SET disabled_at = :now, disabled_reason = :reason WHERE id = :id AND disabled_at IS NULL
@@ -260,27 +266,43 @@ async def _move(
 
 
 async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
-    """Make the contact method after this one due now, unless it has started already."""
+    """Make the next other contact method due now, unless it has started already."""
     if attempt.kind in ALONE:
         return
     label = f" to {attempt.label}" if attempt.label else ""
-    key = {"page_id": attempt.page_id, "position": attempt.position, "now": uow.now}
+    key = {
+        "page_id": attempt.page_id,
+        "position": attempt.position,
+        "method_id": attempt.contact_method_id,
+        "now": uow.now,
+    }
     await uow.session.execute(_NEXT_METHOD, {**key, "why": f"the {attempt.channel}{label} {what}"})
 
 
 async def _escalate_if_in_vain(uow: UnitOfWork, attempt: Attempt) -> None:
     """Make the next step due now when every message of this one was in vain and no later step fired.
 
-    A policy that starts its next lap keeps to the lap's least length.
+    A policy that starts its next lap keeps to the lap's least length. Of the safety net only the
+    first round is cut short: the later ones come again every half an hour, whatever becomes of them.
     """
-    if attempt.incident is None or attempt.kind not in (PageKind.PAGE, PageKind.ASSIGNED):
+    if attempt.incident is None or attempt.kind not in (PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET):
+        return
+    of_step = {"page_id": attempt.page_id, "generation": attempt.generation}
+    if not (await uow.session.execute(_STEP_IN_VAIN, {**of_step, "tries": NOT_REACHED_AFTER})).scalar_one():
         return
     key = {"incident_id": attempt.incident.id, "generation": attempt.generation, "lap": attempt.lap}
-    of_step = {"step": attempt.step, "kind": attempt.kind, "page_id": attempt.page_id, "tries": NOT_REACHED_AFTER}
-    if not (await uow.session.execute(_STEP_IN_VAIN, {**key, **of_step})).scalar_one():
+    spans = {"now": uow.now, "lap_at_least": LAP_AT_LEAST}
+    moved = await uow.session.execute(_ESCALATE_NOW, {**key, **spans, "kind": attempt.kind})
+    if not moved.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
         return
-    moved = await uow.session.execute(_ESCALATE_NOW, {**key, "now": uow.now, "lap_at_least": LAP_AT_LEAST})
-    if moved.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+    why = "every message failed"
+    if attempt.kind is PageKind.PAGE:
+        uow.record(Fact.STEP_SKIPPED, incident_id=attempt.incident.id, step=attempt.step + 1, reason=why)
+    else:
         uow.record(
-            Fact.STEP_SKIPPED, incident_id=attempt.incident.id, step=attempt.step + 1, reason="every message failed"
+            Fact.NOT_PAGED,
+            incident_id=attempt.incident.id,
+            user=attempt.user_name,
+            user_id=attempt.user_id,
+            reason=why,
         )
