@@ -159,3 +159,11 @@ async def test_a_database_out_of_reach_is_named_without_its_password():
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
 def test_an_address_written_for_another_driver_works_too(scheme: str):
     assert plain_dsn(f"{scheme}://ops@db/ops?sslmode=require") == "postgresql://ops@db/ops?sslmode=require"
+
+
+def test_an_error_that_is_its_own_cause_is_judged_and_does_not_hang_the_process():
+    first, second = ConnectionError("lost"), RuntimeError("lost again")
+    first.__cause__, second.__cause__ = second, first
+
+    assert retryable(second)
+    assert not is_poison(second)

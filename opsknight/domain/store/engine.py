@@ -193,11 +193,16 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what it stands for: SQLAlchemy wraps asyncpg's errors twice."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = getattr(seen, "orig", None) or seen.__cause__
+    """Yield `error` and what it stands for: SQLAlchemy wraps asyncpg's errors twice.
+
+    A driver may raise an error that is, some causes on, its own cause; each is given once.
+    """
+    given: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in given:
+        given.add(id(cause))
+        yield cause
+        cause = getattr(cause, "orig", None) or cause.__cause__
 
 
 def _is_loss(error: BaseException) -> bool:

@@ -221,9 +221,11 @@ def _refused(error: aiosmtplib.SMTPResponseException) -> Outcome:
 
 
 def _caused_by(error: BaseException | None, kind: type[_Error]) -> _Error | None:
-    while error is not None:
+    looked_at: set[int] = set()  # an error may be, some causes on, its own cause
+    while error is not None and id(error) not in looked_at:
         if isinstance(error, kind):
             return error
+        looked_at.add(id(error))
         error = error.__cause__ or error.__context__
     return None
 
