@@ -12,7 +12,7 @@ from typing import Any
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.firings import Held, Outcome, hold, write
-from opsknight.domain.model.escalation import Move, Policy, TargetKind, net_round, next_move
+from opsknight.domain.model.escalation import Move, Policy, TargetKind, Why, net_round, next_move
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -92,8 +92,6 @@ class _Firing:
     def _escalate(self, held: Held) -> None:
         """Fire the step that is due, passing over steps that reach nobody, and arm what follows."""
         move = self._fire_steps(held)
-        if move.to_net:
-            self._record(held, Fact.EXHAUSTED, reason=move.why)
         self._advance(held, move.next_step, move.lap)
         self._rearm(held, "safety_net" if move.to_net else "escalation", move.due_at)
 
@@ -112,26 +110,31 @@ class _Firing:
     def _fire_step(self, held: Held, step: int, lap: int) -> bool:
         """Page everybody whom the step reaches; return whether that is anybody."""
         if step == PAGE_ASSIGNEE:
-            assignee = held.incident.assignee_id
-            whom = {} if assignee is None else {assignee: "the incident was reassigned to them"}
-            kind = PageKind.ASSIGNED
-        elif step < len(held.policy.steps):
-            whom, kind = self._asked(held.policy, step), PageKind.PAGE
-        else:
+            return self._page_assignee(held, lap)
+        if held.policy.step_at(step, lap) is None:
             return False
+        whom = self._asked(held.policy, step)
         paged = [
             self._people[user_id].name
             for user_id, why in whom.items()
-            if self._page(held, step, lap, kind, user_id, why)
+            if self._page(held, step, lap, PageKind.PAGE, user_id, why)
         ]
         number = step + 1
         if paged:
             self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=paged)
-            if kind is PageKind.PAGE and (step or lap):
+            if step or lap:
                 self.out.stepped.append(held.incident.id)
         else:
             self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=self._why_nobody(whom))
         return bool(paged)
+
+    def _page_assignee(self, held: Held, lap: int) -> bool:
+        """Page the person it was given to, before any step; return whether they can be reached."""
+        assignee, why = held.incident.assignee_id, "the incident was reassigned to them"
+        if assignee is None or not self._page(held, PAGE_ASSIGNEE, lap, PageKind.ASSIGNED, assignee, why):
+            return False
+        self._record(held, Fact.PAGED, user=self._people[assignee].name, user_id=assignee, reason=why)
+        return True
 
     def _asked(self, policy: Policy, step: int) -> dict[int, str]:
         """Return whom a step asks now, each with the reason, in the order of its targets."""
@@ -167,6 +170,9 @@ class _Firing:
             for user_id in found.user_ids
             if self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, f"safety net: {found.why}")
         ]
+        if paged and held.incident.lap <= held.policy.net_lap:
+            self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_paged else Why.REACHES_NOBODY)
+        self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in found.user_ids]
         self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)
         self._advance(held, 0, found.lap)
         self._rearm(held, "safety_net", found.again_at)
@@ -259,6 +265,6 @@ class _Firing:
 
     def _record(self, held: Held, fact: Fact, **data: Any) -> None:  # plain JSON
         late = self._uow.now - held.timer.due_at
-        if late > LATE and fact in (Fact.STEP_FIRED, Fact.SAFETY_NET):
+        if late > LATE and fact in (Fact.STEP_FIRED, Fact.PAGED, Fact.SAFETY_NET):
             data["late_s"] = late.total_seconds()
         self._uow.record(fact, incident_id=held.incident.id, actor=f"timer:{held.timer.kind}", **data)

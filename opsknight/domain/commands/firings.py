@@ -35,6 +35,11 @@ _ASKED = text("""
         ON i.id = p.incident_id AND i.generation = p.generation
     WHERE p.incident_id = ANY(:ids) AND p.kind = 'still_on_it' GROUP BY p.incident_id
 """)
+_PAGED = text("""
+    SELECT DISTINCT p.incident_id FROM pages p JOIN incidents i
+        ON i.id = p.incident_id AND i.generation = p.generation
+    WHERE p.incident_id = ANY(:ids) AND p.kind IN ('page', 'assigned')
+""")
 _REARM = text("""
     UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
         fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
@@ -68,12 +73,20 @@ _SUPERSEDE_EARLIER = text("""
         AND p.kind = 'page' AND p.created_at < :now
 """)
 
+# What a round of the safety net still tries, the next one tries again: else the tries would grow all night.
+_SUPERSEDE_ROUND = text("""
+    UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'the safety net paged again'
+    FROM pages p WHERE p.id = n.page_id AND n.incident_id = :id AND n.user_id = :user_id AND n.status = 'queued'
+        AND p.kind = 'safety_net' AND p.created_at < :now
+""")
+
 
 @dataclass(slots=True)
 class Held:
     """One incident whose timer fires, with all that the decision needs.
 
-    `asked` is how often its owner was asked “still on it?” in this generation.
+    `asked` is how often its owner was asked “still on it?” in this generation, `was_paged` whether a step
+    of it has paged somebody; each is known only where its timer needs it.
     """
 
     timer: ClaimedTimer
@@ -83,6 +96,7 @@ class Held:
     team_id: int
     lap_started_at: datetime | None
     asked: int
+    was_paged: bool
 
 
 @dataclass(slots=True)
@@ -96,6 +110,7 @@ class Outcome:
     pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     stepped: list[UUID] = field(default_factory=list[UUID])
+    caught: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
@@ -108,6 +123,8 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
     laps: dict[UUID, datetime] = dict((await uow.session.execute(_LAPS, {"ids": ids})).all())
     asking = [timer.subject for timer in timers if timer.kind == "ack_timeout"]
     asked: dict[UUID, int] = dict((await uow.session.execute(_ASKED, {"ids": asking})).all()) if asking else {}
+    caught = [timer.subject for timer in timers if timer.kind == "safety_net"]
+    paged: set[UUID] = set((await uow.session.execute(_PAGED, {"ids": caught})).scalars()) if caught else set()
     wanted = {row.policy_id for row in rows.values() if row.policy is None}
     policies: Mapping[int, Policy] = await reading.policies(uow.session, wanted) if wanted else {}
     held: list[Held] = []
@@ -124,6 +141,7 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
                 team_id=row.team_id,
                 lap_started_at=laps.get(row.id),
                 asked=asked.get(row.id, 0),
+                was_paged=row.id in paged,
             )
         )
     return held
@@ -142,6 +160,8 @@ async def write(uow: UnitOfWork, out: Outcome) -> None:
             await uow.session.execute(statement, rows)
     if out.stepped:
         await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
+    if out.caught:
+        await uow.session.execute(_SUPERSEDE_ROUND, [{**each, "now": uow.now} for each in out.caught])
     if out.drop:
         await uow.session.execute(_DROP, {"ids": out.drop})
 

@@ -188,5 +188,6 @@ def net_round(
     if number == 1:
         late = tuple(user for user in everyone if user not in managers)
         again_at = at + NET_AGAIN_AFTER - NET_ADMINS_AFTER
-        return NetRound(late, second + 1, again_at, "the managers did not answer: all admins")
+        why = "the managers did not answer: all admins" if late else "every admin was paged with the managers"
+        return NetRound(late, second + 1, again_at, why)
     return NetRound(everyone, lap + 1, at + NET_AGAIN_AFTER, "still unanswered: managers and admins again")

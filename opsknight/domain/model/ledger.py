@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from opsknight.domain.model.escalation import Why
+
 Data = Mapping[str, Any]
 
 
@@ -188,6 +190,12 @@ def _step_skipped(_actor: str, data: Data) -> str:
     return f"Step {data.get('step', '?')} was skipped, it reached nobody{_because(data)}."
 
 
+def _exhausted(_actor: str, data: Data) -> str:
+    if data.get("reason") == Why.REACHES_NOBODY:
+        return f"The escalation policy has come to its end{_because(data)}."
+    return "Nobody acknowledged: the escalation policy has come to its end."
+
+
 def _retrying(_actor: str, data: Data) -> str:
     again = f"; again in {span(data['for_s'])}" if "for_s" in data else "; trying again"
     return f"{_sent_message(data)} did not go through{_words(data)}{again}."
@@ -218,7 +226,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.STEP_SKIPPED: _step_skipped,
     Fact.PAGED: lambda _, d: f"{d.get('user', 'Somebody')} was paged{_because(d)}{_late(d)}.",
     Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
-    Fact.EXHAUSTED: lambda _, __: "Nobody acknowledged: the escalation policy has come to its end.",
+    Fact.EXHAUSTED: _exhausted,
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
     Fact.TIMER_DIED: lambda _, d: f"A timer gave up after {d.get('attempts', 'several')} tries{_because(d)}.",
     Fact.TIMER_REPAIRED: lambda _, d: f"The auditor found a missing timer and armed it{_because(d)}.",
