@@ -1,0 +1,1 @@
+"""OpsKnight: incidents and on call, in one process on one PostgreSQL."""
