@@ -59,7 +59,10 @@
     sync: (server_s) => { const off = server_s * 1000 - Date.now(); if (Math.abs(off - skew) > 250) skew = off; } };
   opsknight.whenPainted(() => {
     fill();
-    new MutationObserver(later).observe(document.body, { childList: true, subtree: true });
+    // Only what brings a time asks for a look: a board writes words many times a second, and a look costs a frame.
+    const brings = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches("time[data-as]") || node.querySelector("time[data-as]"));
+    const changed = (changes) => { if (changes.some((change) => [...change.addedNodes].some(brings))) later(); };
+    new MutationObserver(changed).observe(document.body, { childList: true, subtree: true });
     setInterval(fill, 1000);
   });
 }

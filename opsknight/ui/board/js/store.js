@@ -168,7 +168,8 @@ export class Store {
 
   // A change counts the whole board; a board that shows less counts for itself what is more than it shows.
   #count({ counts, total, oldest_unacknowledged_at, by_service }) {
-    this.summary = { counts, total, oldest_unacknowledged_at, by_service };
+    const summary = { counts, total, oldest_unacknowledged_at, by_service };
+    if (JSON.stringify(summary) !== JSON.stringify(this.summary)) this.summary = summary;  // a view compares by identity
     if (Object.values(this.filter).every((wanted) => !wanted)) this.found = Math.max(total, this.#lines.size);
   }
 
