@@ -7,7 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from opsknight.domain.commands.held import hold, set_timer, settle
+from opsknight.domain.model.incident import Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.store import claims
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -20,11 +23,13 @@ _PUT_BACK = text("""
     UPDATE timers SET attempts = attempts + 1, lease_until = NULL, worker = NULL, last_error = :reason,
         due_at = :due_at WHERE id = :id AND fence = :fence
 """)
-_TO_SAFETY_NET = text("""
-    UPDATE timers SET kind = 'safety_net', attempts = 0, lease_until = NULL, worker = NULL, last_error = :reason,
-        due_at = :due_at, generation = i.generation
-    FROM incidents i WHERE timers.id = :id AND fence = :fence AND i.id = timers.subject
-""")
+_STILL_OURS = text("SELECT 1 FROM timers WHERE id = :id AND fence = :fence FOR UPDATE")
+_OPENS = {
+    Status.ACKNOWLEDGED: (Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED),
+    Status.SNOOZED: (Verb.WAKE, Fact.WOKEN),
+    Status.SUPPRESSED: (Verb.WAKE, Fact.WOKEN),
+}
+"""What a dead timer should have done to an incident that was not being paged."""
 
 
 async def claim(uow: UnitOfWork, *, worker: int, limit: int) -> Sequence[ClaimedTimer]:
@@ -40,14 +45,32 @@ async def release(uow: UnitOfWork, *, worker: int) -> None:
 async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> bool:
     """Let a timer that failed come again later; return whether it was given up and the safety net takes over."""
     failures = timer.attempts + 1
-    values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500]}
     if failures >= DEAD_AFTER and timer.kind != "safety_net":
-        await uow.session.execute(_TO_SAFETY_NET, {**values, "due_at": uow.now})
-        uow.record(Fact.TIMER_DIED, incident_id=timer.subject, attempts=failures, reason=reason[:200])
-        return True
+        return await _to_safety_net(uow, timer, failures=failures, reason=reason)
     wait = timedelta(seconds=min(BACK_OFF_CAP_S, 2 ** min(failures, 5)))
+    values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500]}
     await uow.session.execute(_PUT_BACK, {**values, "due_at": uow.now + wait})
     return False
+
+
+async def _to_safety_net(uow: UnitOfWork, timer: ClaimedTimer, *, failures: int, reason: str) -> bool:
+    """Open the incident, for whatever it waited, and let the safety net page; False where others moved it on.
+
+    Its copy of the policy goes: it may be what the timer failed of.
+    """
+    held = await hold(uow, timer.subject)
+    if (await uow.session.execute(_STILL_OURS, {"id": timer.id, "fence": timer.fence})).first() is None:
+        return False
+    after = held.before
+    if after.status in _OPENS:
+        verb, fact = _OPENS[after.status]
+        after = transition(after, verb)
+        told = await settle(uow, held, after, verb)
+        uow.record(fact, incident_id=after.id, reason="its timer failed", **told)
+    held.row.policy = None
+    await set_timer(uow, after, (TimerKind.SAFETY_NET, uow.now) if after.status is Status.OPEN else None)
+    uow.record(Fact.TIMER_DIED, incident_id=after.id, attempts=failures, reason=reason[:200])
+    return True
 
 
 async def free_of_the_dead(uow: UnitOfWork) -> int:

@@ -59,7 +59,8 @@ class _Firing:
     @classmethod
     async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> _Firing:
         """Read, once for all, everybody whom these firings could reach."""
-        targets = {target for each in held for step in each.policy.steps for target in step.targets}
+        stepping = [each for each in held if each.timer.kind == "escalation"]  # the safety net must need nothing else
+        targets = {target for each in stepping for step in each.policy.steps for target in step.targets}
         schedule_ids = {target.id for target in targets if target.kind is TargetKind.SCHEDULE}
         schedules: Mapping[int, Schedule] = await reading.schedules(uow.session, schedule_ids) if schedule_ids else {}
         leads = await reading.leads(uow.session, {each.team_id for each in held})
@@ -170,7 +171,7 @@ class _Firing:
             for user_id in found.user_ids
             if self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, f"safety net: {found.why}")
         ]
-        if paged and held.incident.lap <= held.policy.net_lap:
+        if paged and held.incident.lap == held.policy.net_lap:
             self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_paged else Why.REACHES_NOBODY)
         self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in found.user_ids]
         self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)
