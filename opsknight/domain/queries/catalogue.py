@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -43,8 +44,19 @@ async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
     return {row.key: _integration(row) for row in await session.execute(_INTEGRATIONS)}
 
 
-def _integration(row: object) -> Integration:
-    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001  # SQLAlchemy's public accessor
-    high, low = values.pop("ack_timeout_high_s"), values.pop("ack_timeout_low_s")
-    window = timedelta(seconds=values.pop("reopen_window_s"))
-    return Integration(**values, ack_timeouts_s={"high": high, "low": low}, reopen_window=window)
+def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
+    return Integration(
+        id=row.id,
+        key=row.key,
+        provider=row.provider,
+        name=row.name,
+        mapping=row.mapping,
+        service_id=row.service_id,
+        service=row.service,
+        urgency_mode=row.urgency_mode,
+        runbook_url=row.runbook_url,
+        tags=row.tags,
+        ack_timeouts_s={"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
+        reopen_window=timedelta(seconds=row.reopen_window_s),
+        resolves_with_last_alert=row.resolves_with_last_alert,
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.escalation import NO_POLICY, Policy, Step, Target, TargetKind
@@ -103,10 +104,11 @@ async def policies(session: AsyncSession, ids: Collection[int]) -> Mapping[int, 
 
 async def schedules(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Schedule]:
     """Return schedules as the model reads them, layers highest first."""
-    rows = (await session.execute(_SCHEDULES, {"ids": list(ids)})).all() if ids else []
+    if not ids:
+        return {}
     names: dict[int, str] = {}
-    layers: dict[int, dict[int, tuple[object, list[int]]]] = {}
-    for row in rows:
+    layers: dict[int, dict[int, tuple[Row[*tuple[Any, ...]], list[int]]]] = {}
+    for row in await session.execute(_SCHEDULES, {"ids": list(ids)}):
         names[row.id] = row.name
         of_schedule = layers.setdefault(row.id, {})
         if row.layer_id is not None:
@@ -152,17 +154,17 @@ async def leads(session: AsyncSession, team_ids: Collection[int]) -> Mapping[int
 def snapshot(stored: object, current: Policy | None) -> Policy:
     """Return the policy that an incident goes by: its own copy, else the present one."""
     if isinstance(stored, dict):
-        return Policy.from_json(stored)
+        return Policy.from_json(cast("dict[str, Any]", stored))
     return current or NO_POLICY
 
 
-def _layer(row: object, members: list[int]) -> Layer:
+def _layer(row: Row[*tuple[Any, ...]], members: list[int]) -> Layer:
     rotation = Rotation(
         groups=tuple((user_id,) for user_id in members),
-        unit=Unit(row.unit),  # type: ignore[attr-defined]  # a row of _SCHEDULES
-        length=row.length,  # type: ignore[attr-defined]
-        starts_at=row.starts_at,  # type: ignore[attr-defined]
-        ends_at=row.ends_at,  # type: ignore[attr-defined]
-        zone=ZoneInfo(row.zone),  # type: ignore[attr-defined]
+        unit=Unit(row.unit),
+        length=row.length,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=ZoneInfo(row.zone),
     )
-    return Layer(row.layer, rotation)  # type: ignore[attr-defined]
+    return Layer(row.layer, rotation)

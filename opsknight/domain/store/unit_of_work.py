@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,12 +60,13 @@ class UnitOfWork:
         """Run `hook` after the commit; never when it fails."""
         self._hooks.append(hook)
 
-    async def flush_facts(self) -> None:
-        """Send the recorded facts to the database; called before the commit."""
+    async def flush_facts(self) -> bool:
+        """Send the recorded facts to the database, before the commit; return whether there were any."""
         await self.session.flush()
-        if self._facts:
-            await self.session.execute(_RECORD, self._facts)
-            self._facts = []
+        facts, self._facts = self._facts, []
+        if facts:
+            await self.session.execute(_RECORD, facts)
+        return bool(facts)
 
     def run_hooks(self) -> None:
         """Run the hooks; the unit is over."""
@@ -77,7 +78,7 @@ class UnitOfWork:
 @asynccontextmanager
 async def unit_of_work(
     sessions: async_sessionmaker[AsyncSession], *, actor: str, now: datetime, hooks: tuple[Hook, ...] = ()
-) -> AsyncIterator[UnitOfWork]:
+) -> AsyncGenerator[UnitOfWork, None]:
     """Open a unit; commit when the block ends well, roll back when it raises.
 
     `hooks` run after a commit that wrote at least one fact: they wake what watches the ledger.
@@ -86,8 +87,7 @@ async def unit_of_work(
         uow = UnitOfWork(session=session, actor=actor, now=now)
         try:
             yield uow
-            wrote = bool(uow._facts)  # noqa: SLF001  # its own file
-            await uow.flush_facts()
+            wrote = await uow.flush_facts()
             await session.commit()
         except BaseException:
             await session.rollback()
