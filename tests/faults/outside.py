@@ -14,6 +14,8 @@ import psutil
 from opsknight.domain.store.embedded import Embedded
 from tests.clusters import SMALL, reachable_directory
 
+SETTINGS = {**SMALL, "track_commit_timestamp": "on"}
+
 
 class OutsideServer:
     """The server, on the same address each time it starts."""
@@ -21,7 +23,7 @@ class OutsideServer:
     def __init__(self) -> None:
         """Prepare an empty directory for it."""
         self._directory = reachable_directory()
-        self._server = Embedded(self._directory, settings=SMALL)
+        self._server = Embedded(self._directory, settings=SETTINGS)
         # The kernel ends the server with the thread that started it.
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="outside server", daemon=True)
@@ -47,7 +49,7 @@ class OutsideServer:
 
     def start(self) -> None:
         """Start it; it answers when this returns."""
-        self._server = Embedded(self._directory, settings=SMALL)
+        self._server = Embedded(self._directory, settings=SETTINGS)
         self._run(self._server.__aenter__())
 
     def stop(self) -> None:

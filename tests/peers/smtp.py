@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Mail:
     raw: bytes
     over_tls: bool = False
     user: str | None = None
+    came_at: float = 0.0
+    """When its content was there, in seconds since 1970; it is kept after `delay_s`."""
 
     @property
     def message(self) -> EmailMessage:
@@ -103,9 +106,9 @@ class SmtpPeer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        mood = self._used_up()
+        mood, came_at = self._used_up(), time.time()
         await asyncio.sleep(self.delay_s)
-        self._keep(session, envelope)
+        self._keep(session, envelope, came_at)
         if mood is Mood.HANG_AFTER_DOT:
             await asyncio.Event().wait()
         if mood is Mood.TAKE_AND_DROP:
@@ -115,12 +118,12 @@ class SmtpPeer:
     def _used_up(self) -> Mood:
         return self.moods.pop(0) if self.moods else self.mood
 
-    def _keep(self, session: Session, envelope: Envelope) -> None:
+    def _keep(self, session: Session, envelope: Envelope, came_at: float) -> None:
         login = session.auth_data
         user = login.login.decode() if isinstance(login, LoginPassword) else None
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         with self._arrived:
-            mail = Mail(str(envelope.mail_from), list(envelope.rcpt_tos), raw, session.ssl is not None, user)
+            mail = Mail(str(envelope.mail_from), list(envelope.rcpt_tos), raw, session.ssl is not None, user, came_at)
             self.mails.append(mail)
             self._arrived.notify_all()
 

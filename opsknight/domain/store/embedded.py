@@ -138,11 +138,11 @@ class Embedded:
         files.init_cluster(self._places, self._account, sync=self._settings.get("fsync") != "off")
         files.configure(self._places, self._account, self._settings)
         self._password = files.app_password(self._places.password)
-        leftovers.clear(self._places.data)
+        leftovers.clear(self._places.data, sockets=self._places.socket)
 
     async def _restart(self) -> None:
         started = time.monotonic()
-        await asyncio.to_thread(leftovers.clear, self._places.data)
+        await asyncio.to_thread(leftovers.clear, self._places.data, sockets=self._places.socket)
         await self._start()
         self.restarts += 1
         log.warning("database server is back", after_s=round(time.monotonic() - started, 2))

@@ -1,4 +1,4 @@
-"""What a killed PostgreSQL leaves behind: a pid file, a zombie nobody reaps, processes that hold its memory.
+"""What a killed PostgreSQL leaves behind: lock files, a zombie nobody reaps, processes that hold its memory.
 
 The caller holds the lock of the data directory, so whatever runs there is nobody's any more.
 """
@@ -26,8 +26,11 @@ _GRACE_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.02
 
 
-def clear(data: Path) -> None:
-    """Return when nothing runs on `data` any more and no stale pid file is in the way. It blocks.
+def clear(data: Path, *, sockets: Path) -> None:
+    """Return when nothing runs on `data` any more and no stale lock file is in the way. It blocks.
+
+    The server itself takes a lock file for living when a zombie, or anybody else, has its number;
+    `sockets` is the directory of its sockets, which have lock files of their own.
 
     Raises:
         EmbeddedUnavailable: something will not go.
@@ -36,7 +39,8 @@ def clear(data: Path) -> None:
     if pid is not None:
         _end_postmaster(pid, data)
     _end_orphans(data)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for stale in (data / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
+        stale.unlink(missing_ok=True)
 
 
 def postmaster_pid(data: Path) -> int | None:
