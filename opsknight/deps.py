@@ -23,13 +23,13 @@ from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
 from opsknight.domain.store.claims import new_worker
-from opsknight.domain.store.engine import Database, is_poison, lost_connection, retryable
+from opsknight.domain.store.engine import Database, busy, is_poison, is_unfit, lost_connection, retryable
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
 from opsknight.domain.store.worker_lock import WorkerLock
 from opsknight.hub import Hub, Line, Reading
 from opsknight.settings import Settings
 
-__all__ = ["Catalogue", "Deps", "is_poison", "lost_connection", "retryable"]
+__all__ = ["Catalogue", "Deps", "busy", "is_poison", "is_unfit", "lost_connection", "retryable"]
 
 log = structlog.get_logger(__name__)
 

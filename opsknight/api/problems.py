@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from opsknight import errors, logs
 from opsknight.api import plain
 from opsknight.crypto import BadToken
-from opsknight.deps import lost_connection, retryable
+from opsknight.deps import busy, is_unfit, lost_connection, retryable
 from opsknight.domain.model.incident import IllegalTransition
 
 log = structlog.get_logger(__name__)
@@ -53,6 +53,9 @@ _DATABASE_AWAY: Final = (
     "OpsKnight cannot reach its database. Nothing was changed; try again in a moment. Alerts that monitors send now"
     " are refused with the request to send them again."
 )
+
+_DATABASE_BUSY: Final = "OpsKnight's database is too busy to do this now. Nothing was changed; try again in a moment."
+_CANNOT_BE_STORED: Final = "Something in this request cannot be stored, such as a NUL in a text. Leave it out."
 
 
 def install(app: Starlette) -> None:
@@ -118,6 +121,12 @@ def of_failure(connection: HTTPConnection, failure: Exception) -> Response:
     if lost_connection(failure) or retryable(failure):
         log.warning("a request found the database away", path=connection.scope["path"], error=repr(failure))
         return answer(connection, 503, _DATABASE_AWAY, headers={"Retry-After": "2"})
+    if busy(failure):
+        log.warning("a request found the database busy", path=connection.scope["path"], error=repr(failure))
+        return answer(connection, 503, _DATABASE_BUSY, headers={"Retry-After": "1"})
+    if is_unfit(failure):
+        log.warning("a request held what cannot be stored", path=connection.scope["path"], error=repr(failure))
+        return answer(connection, 422, _CANNOT_BE_STORED)
     log.error("a request failed", path=connection.scope["path"], exc_info=failure)
     ident = logs.request_id()
     return answer(connection, 500, f"This is a mistake of ours, and it is logged. Quote {ident} when you report it.")

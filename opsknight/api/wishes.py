@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from opsknight.api.parse import scrub
 from opsknight.domain.commands.opening import THE_SERVICE, Whom
 from opsknight.domain.model.event import Severity, Urgency
 
 Id: TypeAlias = Annotated[int, Field(ge=1, lt=2**63)]
 Span: TypeAlias = Annotated[float, Field(gt=0, le=366 * 86400, description="seconds from now")]
 Instant: TypeAlias = Annotated[float, Field(gt=0, lt=2**33, description="epoch seconds")]
+Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
+"""A text that can be stored: a NUL in it is shown as U+FFFD."""
 
 
 class Seen(BaseModel):
@@ -79,10 +82,10 @@ class ByHand(BaseModel):
     """An incident that no monitor sees."""
 
     service_id: Id
-    title: Annotated[str, Field(max_length=10_000)]
+    title: Annotated[Clean, Field(max_length=10_000)]
     urgency: Urgency
     severity: Severity | None = None
-    details: Annotated[str, Field(max_length=65_536)] = ""
+    details: Annotated[Clean, Field(max_length=65_536)] = ""
     page: Page | None = None
 
     @property

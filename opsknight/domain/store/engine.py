@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import asyncpg
 import orjson
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from opsknight.errors import CannotStart
@@ -30,6 +31,8 @@ _LOST: Final = (
     OSError,  # refused, reset, no socket yet, and TimeoutError: the answer to a question may never come
 )
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
+_BUSY: Final = frozenset({"55P03", "57014", "25P03", "53"})
+"""A lock or statement timeout, a transaction that idled too long, and all that the server has too little of (53)."""
 
 
 class UnfitDatabase(CannotStart):
@@ -105,6 +108,7 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_WITHIN_S,
             pool_pre_ping=True,  # after a restart of the server nobody meets a dead connection
+            hide_parameters=True,  # an error names what failed, not the secrets that were in it
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
         )
@@ -179,6 +183,17 @@ def retryable(error: BaseException) -> bool:
         or any(isinstance(cause, asyncpg.InvalidCachedStatementError) for cause in _causes(error))
         or lost_connection(error)
     )
+
+
+def busy(error: BaseException) -> bool:
+    """Return whether the database could not do it in time, or had no connection free; nothing was changed."""
+    state = sqlstate(error) or ""
+    return not _BUSY.isdisjoint((state, state[:2])) or isinstance(error, NoConnectionFree)
+
+
+def is_unfit(error: BaseException) -> bool:
+    """Return whether the database refuses a value as such (SQLSTATE class 22): a NUL in a text, a number too big."""
+    return (sqlstate(error) or "").startswith("22")
 
 
 def is_poison(error: BaseException) -> bool:
