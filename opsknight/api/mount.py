@@ -12,6 +12,7 @@ from opsknight.api import (
     health,
     incidents,
     integrations,
+    openapi,
     people,
     problems,
     push,
@@ -34,6 +35,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     app.include_router(sign_in.router(deps, mail=mail))
     for routes in (acknowledge, board, health, incidents, integrations, people, push, services):
         app.include_router(routes.router(deps))
+    openapi.describe(app)
 
 
 def guarded(app: FastAPI, deps: Deps) -> Guard:
