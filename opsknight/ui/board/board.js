@@ -44,8 +44,9 @@ export default {
     const snoozing = ref(null), reassigning = ref(null), opening = ref(null);
 
     function paint() {
+      const shelved = commands.shelve();
+      if (shelved.length || stale.value.length) stale.value = shelved;
       list.paint();
-      stale.value = queue.stale(now());
     }
 
     const commands = new Commands({
@@ -61,6 +62,7 @@ export default {
     function snapshot(body) {
       unread.value = "";
       duties.value = body.on_call ?? [];
+      page.live.counts(body);              // the strip of the page says the same number from the first moment
       news.seen(store.rows(), { silently: !loaded.value });
       if (!loaded.value) { loaded.value = true; commands.adopt(); }
       paint();
@@ -113,7 +115,7 @@ export default {
       list.select(line.id);
       page.toast(answer.sentence || `#${line.n} opened`, { kind: "good", id: "board" });
     }
-    const sendStale = () => { queue.confirm(stale.value.map((entry) => entry.key)); commands.flush(); paint(); };
+    const sendStale = () => commands.confirm(stale.value);
     const dropStale = () => { for (const entry of stale.value) commands.forget(entry.key); paint(); };
 
     const counts = computed(() => list.summary.value?.counts ?? null);

@@ -111,21 +111,21 @@ test("what was asked for before a reload is shown and sent after it", async () =
   assert.deepEqual([after.posted[0].key, after.queue.all()], ["key-1", []]);
 });
 
-test("what waited longer than ten minutes is not sent without asking", async () => {
-  const line = aLine(), storage = new Storage();
-  const board = aBoard([line], [AWAY, done(line, mine)], { storage });
+test("what waited longer than ten minutes is neither sent without asking nor shown as if it were done", async () => {
+  const line = aLine();
+  const board = aBoard([line], [AWAY, done(line, mine)]);
   board.commands.act("acknowledge", board.row(line));
   await turns();
 
   board.now = NOON + 601;
   board.commands.flush();
+  const stale = board.commands.shelve();
   await turns();
-  assert.equal(board.posted.length, 1);
-  const [old] = board.queue.stale(board.now);
-  board.queue.confirm([old.key]);
-  board.commands.flush();
-  await turns();
+  assert.deepEqual([board.posted.length, board.row(line).status, board.row(line).pending], [1, "open", null]);
 
+  board.commands.confirm(stale);
+  assert.equal(board.row(line).status, "acknowledged");
+  await turns();
   assert.deepEqual([board.posted.length, board.queue.all()], [2, []]);
 });
 

@@ -198,6 +198,15 @@ test("what does not fit the filter stays away, and what ceases to fit leaves", (
   assert.deepEqual(statuses(store), ["open"]);
 });
 
+test("a filter changes what is listed, not what the whole board counts", () => {
+  const store = new Store();
+
+  store.snapshot(aSnapshot([aLine()], { total: 1, counts: { open: 5, acknowledged: 2, snoozed: 1, suppressed: 0, high_unacknowledged: 4 } }),
+    { filter: { q: "disk" }, now: NOON });
+
+  assert.deepEqual([store.found, store.summary.total], [1, 8]);
+});
+
 test("taking back shows what was before while the server is asked", () => {
   const line = aLine({ next: { kind: "escalation", step: 2, at: NOON + 60 } });
   const store = aStore(line);

@@ -19,8 +19,22 @@ export class Commands {
 
   // Show what a former page asked for and did not hear about, and send it.
   adopt() {
-    for (const entry of this.queue.all()) this.#show(entry, { waiting: true });
+    for (const entry of this.queue.ripe(this.now())) this.#show(entry, { waiting: true });
     this.on.changed();
+    this.flush();
+  }
+
+  // What is too old to be sent without asking is no longer shown as if it were done. Return those entries.
+  shelve() {
+    const stale = this.queue.stale(this.now());
+    for (const { key, id } of stale) if (this.store.intends(key, id)) this.store.settle(key, id);
+    return stale;
+  }
+
+  // Send old entries all the same.
+  confirm(entries) {
+    this.queue.confirm(entries.map((entry) => entry.key));
+    for (const entry of entries) this.#show(entry, { waiting: true });
     this.flush();
   }
 

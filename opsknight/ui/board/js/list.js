@@ -22,7 +22,8 @@ export function useList({ store, reading, now }) {
     if (marked.value.size) marked.value = new Set([...marked.value].filter((id) => store.row(id)));
     summary.value = store.summary;
     found.value = store.found;
-    waiting.value = shown.rows.filter((row) => row.waiting);
+    const unsent = shown.rows.filter((row) => row.waiting);
+    if (!same(waiting.value, unsent)) waiting.value = unsent;
   }
 
   function select(id, { scroll = true } = {}) {

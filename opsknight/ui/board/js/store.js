@@ -74,6 +74,10 @@ export class Store {
     this.#intents.set(intent.id, [...(this.#intents.get(intent.id) ?? []), { waiting: false, ...intent }]);
   }
 
+  intends(key, id) {
+    return this.#intents.get(id)?.some((intent) => intent.key === key) ?? false;
+  }
+
   // Mark whether an intent could not be sent yet.
   wait(key, id, waiting) {
     const all = this.#intents.get(id);
@@ -168,7 +172,8 @@ export class Store {
 
   // A change counts the whole board; a board that shows less counts for itself what is more than it shows.
   #count({ counts, total, oldest_unacknowledged_at, by_service }) {
-    const summary = { counts, total, oldest_unacknowledged_at, by_service };
+    const open = ["open", "acknowledged", "snoozed", "suppressed"].reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+    const summary = { counts, total: open, oldest_unacknowledged_at, by_service };  // a snapshot's total is of its filter
     if (JSON.stringify(summary) !== JSON.stringify(this.summary)) this.summary = summary;  // a view compares by identity
     if (Object.values(this.filter).every((wanted) => !wanted)) this.found = Math.max(total, this.#lines.size);
   }
