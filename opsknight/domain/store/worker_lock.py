@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
 
 from opsknight.domain.store.claims import WORKER_LOCKS
@@ -18,6 +17,12 @@ log = structlog.get_logger(__name__)
 
 _PING_EVERY_S: Final = 1.0
 _PING_WITHIN_S: Final = 3.0
+_TAKE: Final = "SELECT pg_try_advisory_lock($1, $2)"
+_END_OLD: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = $1::bigint AND objid = $2::bigint AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class WorkerLock:
@@ -39,9 +44,15 @@ class WorkerLock:
         return self._held and self._connection is not None and not self._connection.is_closed()
 
     async def acquire(self) -> None:
-        """Take the lock. Raises what the connection raises when the database is away."""
+        """Take the lock. Raises what the connection raises when the database is away.
+
+        Nobody else draws this worker's number: where a connection has the lock, it is an old one of
+        ours that the server has not found out to be dead. It is ended.
+        """
         self._connection = await self._connect("worker")
-        await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
+        if not await self._connection.fetchval(_TAKE, WORKER_LOCKS, self.worker):
+            await self._connection.execute(_END_OLD, WORKER_LOCKS, self.worker)
+            await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
         self._held = True
 
     async def release(self) -> None:
@@ -65,7 +76,7 @@ class WorkerLock:
                 await self.acquire()
             else:
                 await self._connection.execute("SELECT 1", timeout=_PING_WITHIN_S)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:  # noqa: BLE001  # without its lock a worker pages nobody: nothing may end this
             if self._held:
                 log.warning("the worker's lock is lost; taking it again", error=repr(error))
             self._held = False
