@@ -33,6 +33,7 @@ check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of 
 	$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmarks.md
+	@tests/install.sh wrk
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of the fault tests

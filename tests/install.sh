@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Install the programs that the tests start, where they are missing: Debian's packages, nothing else.
+# With words, only those programs: `tests/install.sh wrk` for the measurements.
 # pgbench comes with the embedded PostgreSQL, axe-core with a Python package.
 set -euo pipefail
 
@@ -8,15 +9,21 @@ declare -A package_of=(
     [prometheus]=prometheus
     [prometheus-alertmanager]=prometheus-alertmanager
     [Xvfb]=xvfb
+    [wrk]=wrk
 )
+programs=("$@")
+libraries=()
+if (($# == 0)); then
+    programs=(chromium prometheus prometheus-alertmanager Xvfb)
+    libraries=(python3-gi gir1.2-webkit2-4.1) # the native window is tried with Debian's own toolkit
+fi
 
 missing=()
-for program in "${!package_of[@]}"; do
+for program in "${programs[@]}"; do
     command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
 done
-# The native window is tried with Debian's own toolkit: libraries, no program to look for.
 if command -v dpkg >/dev/null; then
-    for library in python3-gi gir1.2-webkit2-4.1; do
+    for library in "${libraries[@]}"; do
         dpkg -s "$library" &>/dev/null || missing+=("$library")
     done
 fi
