@@ -26,7 +26,7 @@ BATCH = 64
 """Events in one commit; keeps every turn of the loop short."""
 QUEUE = 4096
 """Deliveries that may wait for the lane; past that a sender is asked to come back."""
-PATIENCE_S = 2.5
+PATIENCE_S = 2.25
 """How long a sender waits for its commit before it is told 503; the event may still be stored."""
 STUCK_S = 2.0
 """A commit in flight for longer means the database is away: new arrivals are refused soon."""

@@ -43,13 +43,15 @@ class Fault:
 class History:
     """A case: how to read its database as its owner, what was sent and answered, what the mail server took.
 
-    The database must keep the time of each commit.
+    The database must keep the time of each commit. Everything is checked; figures are of what came
+    `since`, in seconds since 1970.
     """
 
     rows: Callable[..., Sequence[Row]]
     sent: Sequence[Sent]
     mails: Sequence[Mail]
     faults: Sequence[Fault] = ()
+    since: float = 0.0
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class Checked:
 
 def check(history: History) -> Checked:
     """Return what the history breaks, and its figures."""
-    found = Checked(taken=sum(bool(sent.receipts) for sent in history.sent))
+    taken = [sent for sent in history.sent if sent.receipts and sent.receipts[0].ended_at >= history.since]
+    found = Checked(taken=len(taken))
     for look in (_stored_once, _counted, _one_timer, _accepted_once, _on_time, _quiet_once_stopped):
         breaks = list(look(history, found))
         found.broken += breaks[:MANY]
@@ -176,6 +179,7 @@ _ATTEMPTS = """
     SELECT n.id, n.status, count(a.id) AS attempts,
         count(*) FILTER (WHERE a.outcome = 'accepted') AS accepted,
         count(*) FILTER (WHERE a.outcome = 'ambiguous') AS ambiguous,
+        count(*) FILTER (WHERE a.outcome = 'ambiguous' AND a.started_at >= to_timestamp($1)) AS lately_ambiguous,
         count(*) FILTER (WHERE a.outcome = 'started') AS started
     FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id GROUP BY n.id
 """
@@ -187,10 +191,10 @@ _TWICE = """
 
 def _accepted_once(history: History, found: Checked) -> Iterator[str]:
     mailed = Counter(_notification(mail) for mail in history.mails)
-    for row in history.rows(_ATTEMPTS):
+    for row in history.rows(_ATTEMPTS, history.since):
         mails = mailed.pop(str(row["id"]), 0)
         perhaps = row["ambiguous"]
-        found.ambiguous += perhaps
+        found.ambiguous += row["lately_ambiguous"]
         if row["accepted"] > 1:
             yield f"I3: notification {row['id']} was accepted {row['accepted']} times"
         if mails > row["accepted"] + perhaps:
@@ -238,7 +242,9 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
             if row["status"] != "superseded" and row["now"] > allowed_at:
                 yield f"I4: notification {row['id']} was never handed off: {row['status']} {row['reason']}"
             continue
-        if ended_at is None:
+        if due_at < history.since:
+            pass
+        elif ended_at is None:
             found.quick_s.append(row["started_at"] - due_at)
         else:
             found.after_faults_s.append(max(0.0, row["started_at"] - max(due_at, ended_at)))

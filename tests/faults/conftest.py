@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 
+import httpx
 import pytest
 
 from tests.faults import measure
@@ -23,6 +25,20 @@ def product(smtp: SmtpPeer) -> Iterator[Product]:
     """OpsKnight with the sample team and a PostgreSQL of its own."""
     with Product(smtp) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def steady() -> Iterator[Product]:
+    """One that nobody kills, for all cases that only ask something of it."""
+    with smtp_peer_in_thread() as peer, Product(peer) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def person(steady: Product) -> Iterator[httpx.Client]:
+    """The sample admin, signed in to the one that nobody kills."""
+    with closing(steady.sign_in()) as client:
+        yield client
 
 
 @pytest.hookimpl(wrapper=True)

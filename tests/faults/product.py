@@ -51,6 +51,7 @@ class Product(RunningServer):
         self.faults: list[Fault] = []
         self.sent: list[Sent] = []
         self._database = database
+        self._checked_at = 0.0
 
     def start(self) -> Self:
         """Start it; its own server keeps the time of each commit from then on, for the checker."""
@@ -147,7 +148,8 @@ class Product(RunningServer):
     def check(self, case: str = "") -> Checked:
         """Assert the invariants over everything that ever happened to it; a `case` writes down their figures."""
         self.settle()
-        checked = check(History(self.rows, self.sent, self.smtp.mails, self.faults))
+        checked = check(History(self.rows, self.sent, self.smtp.mails, self.faults, since=self._checked_at))
+        self._checked_at = time.time()
         if case:
             note(f"{case}: hand-off after due, no fault near", *checked.quick_s, at_most=1)
             note(f"{case}: hand-off after the fault's end", *checked.after_faults_s, at_most=5)

@@ -12,6 +12,13 @@ from tests.faults.product import Product
 
 pytestmark = pytest.mark.faults
 
+
+@pytest.fixture(scope="module")
+def product(steady: Product) -> Product:
+    """The one that nobody kills."""
+    return steady
+
+
 SHOWN = "\ufffd"
 
 
@@ -39,12 +46,6 @@ def pagerduty(action: str) -> Mapping[str, Any]:
         "custom_details": {"label\0name": "value\0of it"},
     }  # fmt: skip
     return {"event_action": action, "dedup_key": "pagerduty\0key", "payload": said}
-
-
-@pytest.fixture(scope="module")
-def person(product: Product) -> httpx.Client:
-    """The sample admin."""
-    return product.sign_in()
 
 
 @pytest.mark.parametrize("payload", [generic, alertmanager, pagerduty], ids=lambda payload: payload.__name__)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 
+import httpx
 import pytest
 
 from tests.faults.measure import WIDER, note
@@ -13,6 +13,7 @@ from tests.faults.sender import Sender, a_row
 from tests.server import until
 
 pytestmark = pytest.mark.faults
+
 
 STEP_S = 4
 ON_TIME_S = 1.0
@@ -28,6 +29,12 @@ SECOND_STEPS = """
     JOIN notifications n ON n.page_id = second.id JOIN attempts a ON a.notification_id = n.id
     WHERE first.step = 0 AND first.lap = 0 AND second.lap = 0 AND i.title LIKE $1
 """
+
+
+@pytest.fixture(scope="module")
+def product(steady: Product) -> Product:
+    """The one that nobody kills."""
+    return steady
 
 
 def set_first_wait(product: Product, wait_s: int) -> None:
@@ -75,18 +82,19 @@ def test_pages_are_on_time_while_the_listener_dies_every_two_seconds_and_each_de
     assert product.told("the alarm's connection is lost") - told == ended
 
 
-def test_what_is_stopped_while_it_waits_for_the_mail_server_is_never_handed_over(product: Product):
+def test_what_is_stopped_while_it_waits_for_the_mail_server_is_never_handed_over(
+    product: Product, person: httpx.Client
+):
     product.smtp.delay_s = 0.3
     try:
         with product.under_load(a_row("Slow"), name="slow", most=120):
             pass
         with product.under_load(lambda n: {**a_row("Slow")(n), "action": "resolve"}, name="over", most=100):
             pass
-        with closing(product.sign_in()) as person:
-            for number in range(100, 120):
-                (incident,) = product.rows("SELECT id FROM incidents WHERE title = $1", f"Slow {number}")
-                for verb in ("acknowledge", "unacknowledge"):
-                    assert person.post(f"/api/v1/incidents/{incident['id']}/{verb}").status_code == 200
+        for number in range(100, 120):
+            (incident,) = product.rows("SELECT id FROM incidents WHERE title = $1", f"Slow {number}")
+            for verb in ("acknowledge", "unacknowledge"):
+                assert person.post(f"/api/v1/incidents/{incident['id']}/{verb}").status_code == 200
         product.settle()
     finally:
         product.smtp.delay_s = 0.0
