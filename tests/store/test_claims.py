@@ -154,21 +154,6 @@ async def test_a_finished_message_is_never_claimed(database: Database, status: s
     assert await messages_of(database, ONE) == []
 
 
-async def test_the_next_due_time_is_the_earliest_that_nobody_holds(database: Database):
-    await a_timer(database, due_at=NOON)
-    await timers_of(database, ONE)
-    await a_timer(database, due_at=NOON + 3 * MINUTE)
-    await a_message(database, due_at=NOON + 2 * MINUTE)
-
-    async with database.engine() as session:
-        assert await claims.next_due_at(session) == NOON + 2 * MINUTE
-
-
-async def test_with_nothing_armed_nothing_is_due(database: Database):
-    async with database.engine() as session:
-        assert await claims.next_due_at(session) is None
-
-
 async def timers_of(database: Database, worker: int, *, at: datetime = NOON, limit: int = 100) -> list[UUID]:
     async with database.engine() as session, session.begin():
         return [timer.id for timer in await claims.due_timers(session, now=at, worker=worker, limit=limit)]

@@ -73,8 +73,12 @@ _TAKE_BACK = text("""
 """)
 _TAKE_BACK_UNKNOWN = text("""
     WITH unknown AS (
-        SELECT id FROM notifications
-        WHERE channel = :channel AND status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL
+        SELECT id FROM notifications WHERE id IN (
+            SELECT id FROM notifications WHERE channel = :channel AND finished_at IS NULL AND attempts = 0
+                AND worker = :worker AND lease_until > :now
+            UNION ALL
+            SELECT id FROM notifications WHERE channel = :channel AND finished_at IS NULL AND attempts > 0
+                AND worker = :worker AND lease_until > :now)
             AND worker = :worker AND lease_until > :now AND id <> ALL(:known)
         FOR NO KEY UPDATE
     ), gone AS (

@@ -97,8 +97,8 @@ _WITHOUT_RECEIPT = text("""
             WHERE before.page_id = waiting.page_id AND before.position < waiting.position
                 AND before.status NOT IN ('failed', 'superseded')
             ORDER BY before.position DESC LIMIT 1) silent ON true
-        WHERE waiting.status = 'queued' AND waiting.attempts = 0 AND waiting.urgency = 'high'
-            AND waiting.due_at > :now
+        WHERE waiting.finished_at IS NULL AND waiting.attempts = 0 AND waiting.status = 'queued'
+            AND waiting.urgency = 'high' AND waiting.due_at > :now
             AND silent.channel = 'push' AND silent.status = 'accepted' AND silent.finished_at <= :before
             AND NOT EXISTS (SELECT 1 FROM notifications heard WHERE heard.page_id = waiting.page_id
                             AND heard.status IN ('delivered', 'seen'))

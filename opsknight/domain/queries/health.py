@@ -16,8 +16,9 @@ _OLDEST_DUE = text("""
     SELECT least(
         (SELECT min(due_at) FROM timers
          WHERE dead_at IS NULL AND due_at < :now AND (lease_until IS NULL OR lease_until < :now)),
-        (SELECT min(due_at) FROM notifications
-         WHERE status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL AND due_at < :now
+        (SELECT min(due_at) FROM notifications WHERE finished_at IS NULL AND attempts = 0 AND due_at < :now
+           AND (lease_until IS NULL OR lease_until < :now)),
+        (SELECT min(due_at) FROM notifications WHERE finished_at IS NULL AND attempts > 0 AND due_at < :now
            AND (lease_until IS NULL OR lease_until < :now))
     )
 """)

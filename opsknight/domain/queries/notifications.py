@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Final
 from uuid import UUID
 
@@ -16,11 +17,12 @@ TROUBLE_LASTS: Final = timedelta(minutes=10)
 MANY: Final = 200
 IN_A_ROW: Final = 3
 
-_NEXT = text("""
-    SELECT min(due_at) FROM notifications
-    WHERE channel = :channel AND urgency = ANY(:urgencies) AND status IN ('queued', 'sending', 'ambiguous')
-        AND finished_at IS NULL AND lease_until IS NULL
-""")
+_EARLIEST = """
+    (SELECT due_at FROM notifications WHERE channel = :channel AND urgency = '{}' AND finished_at IS NULL
+        AND attempts {} AND lease_until IS NULL ORDER BY due_at LIMIT 1)
+"""
+# least() passes over those that find nothing
+_NEXT = text(f"SELECT least({', '.join(_EARLIEST.format(*of) for of in product(('high', 'low'), ('= 0', '> 0')))})")
 # Ids of attempts rise with time, so their primary key finds the newest.
 _LATEST = text("""
     SELECT n.channel, a.outcome, a.detail FROM attempts a JOIN notifications n ON n.id = a.notification_id
@@ -30,7 +32,7 @@ _LATEST = text("""
 
 async def next_due_at(session: AsyncSession, *, channel: str) -> datetime | None:
     """Return when the next message that nobody holds is due on `channel`, None when none waits."""
-    return (await session.execute(_NEXT, {"channel": channel, "urgencies": ["high", "low"]})).scalar_one()
+    return (await session.execute(_NEXT, {"channel": channel})).scalar_one()
 
 
 async def troubles(session: AsyncSession, *, now: datetime) -> Mapping[str, str]:

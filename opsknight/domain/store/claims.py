@@ -72,16 +72,27 @@ _DUE_TIMERS: Final = text("""
     RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts
 """)
 
-_DUE_OF_URGENCY: Final = """
-    SELECT id, status, attempts FROM notifications
-    WHERE channel = :channel AND urgency = '{urgency}' AND due_at <= :now
-      AND status IN ('queued', 'sending', 'ambiguous') AND finished_at IS NULL
+# First attempts and retries have an index each, so that neither is ever sorted, or waded through to find the other.
+_DUE: Final = """
+    SELECT id, status FROM notifications
+    WHERE channel = :channel AND urgency = '{urgency}' AND finished_at IS NULL AND attempts {tried}
+      AND status IN ('queued', 'sending', 'ambiguous') AND due_at <= :now
       AND (lease_until IS NULL OR lease_until <= :now)
-    ORDER BY attempts > 0, due_at LIMIT :limit_{urgency} FOR UPDATE SKIP LOCKED
+    ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
 """
+
+
+def _due_of(urgency: str) -> str:
+    """Return the common tables of what is due at `urgency`: at most its limit, first attempts before retries."""
+    first = _DUE.format(urgency=urgency, tried="= 0", limit=f":limit_{urgency}")
+    left = f":limit_{urgency} - (SELECT count(*) FROM {urgency}_first)"  # noqa: S608  # our own words
+    again = _DUE.format(urgency=urgency, tried="> 0", limit=left)
+    return f"{urgency}_first AS ({first}), {urgency}_again AS ({again})"
+
+
 _DUE_NOTIFICATIONS: Final = text(f"""
-    WITH high AS ({_DUE_OF_URGENCY.format(urgency="high")}), low AS ({_DUE_OF_URGENCY.format(urgency="low")}),
-    due AS (SELECT * FROM high UNION ALL SELECT * FROM low)
+    WITH {_due_of("high")}, {_due_of("low")}, due AS (
+        TABLE high_first UNION ALL TABLE high_again UNION ALL TABLE low_first UNION ALL TABLE low_again)
     UPDATE notifications n SET status = 'sending', lease_until = :lease_until, worker = :worker, fence = n.fence + 1
     FROM due WHERE n.id = due.id
     RETURNING n.id, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id, n.channel, n.urgency,
@@ -109,22 +120,17 @@ _FREE_NOTIFICATIONS: Final = text(f"""
         status = CASE WHEN begun.started_at IS NULL THEN 'queued' ELSE 'ambiguous' END
     FROM (
         SELECT o.id, max(a.started_at) AS started_at
-        FROM notifications o LEFT JOIN attempts a ON a.notification_id = o.id AND a.outcome = 'started'
-        WHERE o.status IN ('queued', 'sending', 'ambiguous') AND o.due_at <= :now AND o.lease_until > :now
-          AND o.finished_at IS NULL AND o.worker NOT IN ({_LIVE})
+        FROM (
+            SELECT id, due_at, lease_until, worker FROM notifications WHERE finished_at IS NULL AND attempts = 0
+            UNION ALL
+            SELECT id, due_at, lease_until, worker FROM notifications WHERE finished_at IS NULL AND attempts > 0
+        ) o LEFT JOIN attempts a ON a.notification_id = o.id AND a.outcome = 'started'
+        WHERE o.due_at <= :now AND o.lease_until > :now AND o.worker NOT IN ({_LIVE})
         GROUP BY o.id
     ) begun
     WHERE n.id = begun.id AND (begun.started_at IS NULL OR begun.started_at <= :perhaps_sent_before)
       AND n.status IN ('queued', 'sending', 'ambiguous') AND n.lease_until > :now AND n.worker NOT IN ({_LIVE})
 """)  # noqa: S608
-
-_NEXT_DUE: Final = text("""
-    SELECT least(
-        (SELECT due_at FROM timers WHERE dead_at IS NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1),
-        (SELECT min(due_at) FROM notifications WHERE status IN ('queued', 'sending', 'ambiguous')
-            AND finished_at IS NULL AND lease_until IS NULL)
-    )
-""")
 
 
 def new_worker() -> int:
@@ -175,8 +181,3 @@ async def free_of_the_dead(session: AsyncSession, *, now: datetime) -> int:
 async def dead_workers(session: AsyncSession, ids: Iterable[int]) -> set[int]:
     """Return those of the workers `ids` that do not hold their lock."""
     return set((await session.execute(_DEAD_WORKERS, {"ids": list(ids)})).scalars())
-
-
-async def next_due_at(session: AsyncSession) -> datetime | None:
-    """Return when the next timer or notification that nobody holds is due; None when there is none."""
-    return (await session.execute(_NEXT_DUE)).scalar_one()

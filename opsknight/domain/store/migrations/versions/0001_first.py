@@ -318,8 +318,8 @@ CREATE TABLE notifications (
     finished_at timestamptz,
     UNIQUE (page_id, contact_method_id, position)
 ) WITH (fillfactor = 70);
-CREATE INDEX notifications_due ON notifications (channel, urgency, due_at)
-    WHERE status IN ('queued', 'sending', 'ambiguous');
+CREATE INDEX notifications_first ON notifications (channel, urgency, due_at) WHERE finished_at IS NULL AND attempts = 0;
+CREATE INDEX notifications_again ON notifications (channel, urgency, due_at) WHERE finished_at IS NULL AND attempts > 0;
 CREATE INDEX notifications_of_incident ON notifications (incident_id);
 CREATE TABLE attempts (
     id uuid PRIMARY KEY,

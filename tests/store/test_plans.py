@@ -1,0 +1,71 @@
+"""The questions that are asked all the time read what they return, however much waits or has been."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import TextClause, text
+
+from opsknight.domain.queries import notifications
+from opsknight.domain.store import claims
+from opsknight.domain.store.engine import Database
+from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_user
+from tests.clock import NOON
+
+if TYPE_CHECKING:
+    from opsknight.domain.store.engine import Connection
+
+_MANY = """
+    INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
+        position, status, due_at, attempts, created_at)
+    SELECT gen_random_uuid(), page_id, incident_id, 1, user_id, contact_method_id, channel, urgency, 100 + g, 'queued',
+        due_at + CASE WHEN g % 2 = 0 THEN interval '1 hour' ELSE - g * interval '1 ms' END,
+        CASE WHEN g % 3 = 0 THEN 5 ELSE 0 END, created_at
+    FROM notifications, generate_series(1, 4000) g
+"""
+
+
+@pytest.fixture
+async def many_messages(database: Database, owner: Connection) -> None:
+    """Thousands of messages in the outbox: half of them due, a third tried before."""
+    incident, user = await a_stored_incident(database), await a_user(database, reachable=False)
+    page = await a_page(database, incident, user)
+    await a_notification(database, page, await a_contact_method(database, user), position=0)
+    await owner.execute(_MANY)
+    await owner.execute("ANALYZE notifications")
+
+
+async def plan(database: Database, statement: TextClause, **values: Any) -> list[dict[str, Any]]:
+    """Run `statement` and return the nodes of its plan with what each really did."""
+    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    async with database.engine() as session:
+        found = (await session.execute(explained, values)).scalar_one()
+    return list(_nodes(found[0]["Plan"]))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def most_rows(nodes: list[dict[str, Any]]) -> float:
+    """Return how many rows the busiest node looked at, those that it threw away included."""
+    return max((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes)
+
+
+async def test_claiming_messages_reads_no_more_than_it_claims(database: Database, many_messages: None):
+    values = {"now": NOON, "lease_until": NOON + timedelta(seconds=30), "worker": 1, "channel": "email"}
+
+    nodes = await plan(database, claims._DUE_NOTIFICATIONS, limit_high=10, limit_low=5, **values)
+
+    assert most_rows(nodes) <= 20
+
+
+async def test_when_the_next_message_is_due_is_known_without_reading_all(database: Database, many_messages: None):
+    nodes = await plan(database, notifications._NEXT, channel="email")
+
+    assert most_rows(nodes) <= 2
