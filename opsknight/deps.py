@@ -162,7 +162,7 @@ class Deps:
 
     def worker_lock(self) -> WorkerLock:
         """Return a lock for one more worker, with a number of its own."""
-        return WorkerLock(new_worker(), connect=self.database.direct)
+        return WorkerLock(new_worker(), connect=self.database.direct, taken=self.committed)
 
     async def run_clock(self) -> None:
         """Sample the database's time every five seconds, for ever."""

@@ -115,6 +115,18 @@ class Sender:
             time.sleep(0.002)
         return time.monotonic() - began
 
+    def wait_for_news(self, since: float, *, within_s: float = 60.0) -> float:
+        """Return how many seconds after `since` (since 1970) an event was taken that was sent after it."""
+        until_s = time.monotonic() + within_s
+        while True:
+            # What was sent lately is at the end; what was under way then is among the last of each line.
+            lately = [answer for sent in self.sent[-4 * self._in_flight :] for answer in sent.answers[-1:]]
+            taken_at = [answer.ended_at for answer in lately if answer.accepted and answer.began_at > since]
+            if taken_at:
+                return min(taken_at) - since
+            assert time.monotonic() < until_s, f"nothing taken within {within_s} s, {self._last_answers()}"
+            time.sleep(0.005)
+
     def _last_answers(self) -> str:
         last = [sent.answers[-1] for sent in self.sent if sent.answers and not sent.receipts]
         return f"lately answered {Counter((one.status, one.said.get('detail')) for one in last)}"

@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 _PING_EVERY_S: Final = 1.0
 _PING_WITHIN_S: Final = 3.0
+_AGAIN_S: Final = 0.25
+"""Nobody is paged by this worker while its lock is lost."""
 _TAKE: Final = "SELECT pg_try_advisory_lock($1, $2)"
 _END_OLD: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -31,10 +33,20 @@ class WorkerLock:
     A worker without its lock must start no call to a provider: others may have taken over what it claimed.
     """
 
-    def __init__(self, worker: int, *, connect: Callable[[str], Awaitable[Connection]]) -> None:
-        """`connect` opens a connection outside the pools for a purpose: `Database.direct`."""
+    def __init__(
+        self,
+        worker: int,
+        *,
+        connect: Callable[[str], Awaitable[Connection]],
+        taken: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`connect` opens a connection outside the pools for a purpose: `Database.direct`.
+
+        `taken` is called each time the lock has become ours: what waits for it may begin.
+        """
         self.worker = worker
         self._connect = connect
+        self._taken = taken
         self._connection: Connection | None = None
         self._held = False
 
@@ -54,6 +66,7 @@ class WorkerLock:
             await self._connection.execute(_END_OLD, WORKER_LOCKS, self.worker)
             await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
         self._held = True
+        self._taken()
 
     async def release(self) -> None:
         """Give the lock back; what this worker still holds is free for others then."""
@@ -66,7 +79,7 @@ class WorkerLock:
         try:
             while True:
                 await self._keep()
-                await asyncio.sleep(_PING_EVERY_S)
+                await asyncio.sleep(_PING_EVERY_S if self._held else _AGAIN_S)
         finally:
             await self.release()
 
