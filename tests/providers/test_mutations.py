@@ -94,9 +94,13 @@ def mangled(draw: st.DrawFn, slug: str) -> Any:
 def test_a_mangled_payload_is_refused_in_words_or_becomes_sound_events(slug: str, data: st.DataObject):
     payload = data.draw(mangled(slug))
 
-    became = tried(slug, parse(json.dumps(payload).encode()).payload)
+    try:
+        parsed = parse(json.dumps(payload).encode())
+    except Malformed as refused:  # a list that lost its last element holds nothing
+        assert str(refused)
+        return
 
-    for one in became:
+    for one in tried(slug, parsed.payload):
         check_sound(one)
 
 
