@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any, Self
 
 import structlog
@@ -120,7 +121,8 @@ async def _start_workers(
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:
-        await migrate.extend_partitions(owner_dsn, now=deps.clock.now(), app_role=app_role)
+        kept = timedelta(days=deps.settings.retention_days)
+        await migrate.tend_partitions(owner_dsn, now=deps.clock.now(), kept=kept, app_role=app_role)
 
     housekeeping = Housekeeping(deps, partitions=partitions)
     housekeeping.start()

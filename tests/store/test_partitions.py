@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from opsknight.domain.store.embedded_files import APP
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.migrate import tend_partitions
 from opsknight.domain.store.partitions import drop_empty, extend, months_ahead
 from tests.clock import NOON
+from tests.clusters import Addresses
 
 if TYPE_CHECKING:
     from opsknight.domain.store.engine import Connection
@@ -84,6 +87,20 @@ async def test_writers_are_not_held_up_while_a_partition_is_made(database: Datab
     assert len(made) == 3
     await writing.rollback()
     await application.close()
+
+
+async def test_the_daily_round_makes_what_is_to_come_and_drops_what_retention_has_emptied(
+    addresses: Addresses, owner: Connection
+):
+    await extend(owner, now=NEW_YEAR_2040, months=0)
+
+    await tend_partitions(
+        addresses.owner_dsn, now=datetime(2040, 6, 1, tzinfo=UTC), kept=timedelta(days=90), app_role=APP
+    )
+
+    found = {row["relname"] for row in await owner.fetch("SELECT relname FROM pg_class WHERE relname LIKE '%_20%'")}
+    assert {"facts_2040_01", "events_2040_06", "events_2041_06"} <= found
+    assert not {"events_2040_01", "deliveries_2040_01"} & found
 
 
 async def test_only_old_partitions_of_raw_data_that_hold_nothing_are_dropped(owner: Connection):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import TextClause, text
 
+from opsknight.domain.commands import retention
 from opsknight.domain.queries import notifications
 from opsknight.domain.store import claims
 from opsknight.domain.store.engine import Database
@@ -69,3 +70,26 @@ async def test_when_the_next_message_is_due_is_known_without_reading_all(databas
     nodes = await plan(database, notifications._NEXT, channel="email")
 
     assert most_rows(nodes) <= 2
+
+
+@pytest.mark.parametrize("table", ["events", "deliveries"])
+async def test_retention_finds_what_is_old_without_reading_what_is_not(
+    database: Database, owner: Connection, table: str
+):
+    await owner.execute(
+        "INSERT INTO deliveries (id, received_at, integration_id, status, body)"
+        " SELECT uuidv7(at - clock_timestamp()), at, 1, 'accepted', 'x'"
+        " FROM (SELECT $1::timestamptz + g * interval '10 minutes' AS at FROM generate_series(1, 4000) g) old",
+        NOON,
+    )
+    await owner.execute(
+        "INSERT INTO events (id, received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key,"
+        " title, severity, verdict)"
+        " SELECT id, received_at, id, 0, 1, 1, 'trigger', 'k', 'Disk full', 'critical', 'opened' FROM deliveries"
+    )
+    await owner.execute("ANALYZE events, deliveries")
+    values = retention.bounds(table, before=NOON + timedelta(minutes=200))
+
+    nodes = await plan(database, text(retention._RAW[table]), **values)
+
+    assert most_rows(nodes) <= 200

@@ -5,8 +5,9 @@ Each call is one short transaction; callers repeat it while it returns a full st
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import CursorResult, text
 
@@ -18,21 +19,27 @@ STEP = 2000
 IDEMPOTENCY_KEPT = timedelta(days=7)
 COMMAND_KEYS_KEPT = timedelta(days=1)
 
+_PARTS_WITHIN = timedelta(hours=1)
+"""The events of one large delivery are stored in parts, the last of them no later than this after the first."""
+_SKEW = timedelta(days=1)
+"""How far the clock that makes ids may differ from the database's."""
+
+# Ids rise with time: by them the old rows are found through the primary keys, however many newer ones there are.
+# Events of an incident that is still open stay, and so does the delivery that they point to.
 _RAW = {
-    # Events of an incident that is still open stay, and so does the delivery that they point to.
     "events": f"""
         DELETE FROM events WHERE (id, received_at) IN (
             SELECT e.id, e.received_at FROM events e
-            WHERE e.received_at < :before AND NOT EXISTS (
+            WHERE e.id < :id AND e.received_at < :before AND NOT EXISTS (
                 SELECT 1 FROM incidents i WHERE i.id = e.incident_id AND i.status <> 'resolved')
-            LIMIT {STEP})
+            ORDER BY e.id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
     "deliveries": f"""
         DELETE FROM deliveries WHERE (id, received_at) IN (
             SELECT d.id, d.received_at FROM deliveries d
-            WHERE d.received_at < :before AND NOT EXISTS (
-                SELECT 1 FROM events e WHERE e.delivery_id = d.id AND e.received_at = d.received_at)
-            LIMIT {STEP})
+            WHERE d.id < :id AND d.received_at < :before AND d.id NOT IN (
+                SELECT e.delivery_id FROM events e WHERE e.id < :id AND e.received_at < :until)
+            ORDER BY d.id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
 }
 _SPENT = {
@@ -45,10 +52,17 @@ _SPENT = {
 
 async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> int:
     """Remove one step of old rows of `table` (events before deliveries); return how many."""
-    removed = await _delete(uow, _RAW[table], older_than=older_than)
+    result = await uow.session.execute(text(_RAW[table]), bounds(table, before=uow.now - older_than))
+    removed = cast("CursorResult[None]", result).rowcount
     if removed:
         uow.record(Fact.RETENTION, name=table, count=removed)
     return removed
+
+
+def bounds(table: str, *, before: datetime) -> dict[str, Any]:
+    """Return what the statement of `table` is told: rows from `before` on stay."""
+    bound: dict[str, Any] = {"id": UUID(int=int((before + _SKEW).timestamp() * 1000) << 80), "before": before}
+    return bound | ({"until": before + _PARTS_WITHIN} if table == "deliveries" else {})
 
 
 async def remove_spent(uow: UnitOfWork) -> int:

@@ -5,7 +5,7 @@ Any number of processes may start at once; an advisory lock lets one of them do 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,21 +53,13 @@ async def prepare(owner_dsn: str, *, now: datetime, app_role: str | None = None,
         await owner.close()  # and with it goes the lock
 
 
-async def extend_partitions(owner_dsn: str, *, now: datetime, app_role: str | None = None) -> None:
-    """Make the partitions of the coming months; for every day."""
+async def tend_partitions(owner_dsn: str, *, now: datetime, kept: timedelta, app_role: str | None = None) -> None:
+    """Make the partitions of the coming months, and drop those that are older than `kept` and empty; for every day."""
     owner = await connect(owner_dsn, purpose="partitions")
     try:
         await extend(owner, now=now, app_role=app_role)
-    finally:
-        await owner.close()
-
-
-async def drop_empty_partitions(owner_dsn: str, *, before: datetime) -> None:
-    """Drop the partitions of deliveries and events that retention has emptied."""
-    owner = await connect(owner_dsn, purpose="partitions")
-    try:
-        await owner.execute("SET lock_timeout = '1s'")
-        await drop_empty(owner, before=before)
+        await owner.execute("SET lock_timeout = '1s'")  # whoever writes meanwhile must not wait behind us
+        await drop_empty(owner, before=now - kept)
     finally:
         await owner.close()
 
