@@ -59,8 +59,10 @@ class Housekeeping:
 
     async def tidy(self) -> None:
         """Remove what is kept no longer, in short steps."""
-        async with self._deps.engine_commands("housekeeping:tidy") as uow:
-            await retention.remove_spent(uow)
+        spent = retention.STEP
+        while spent == retention.STEP:
+            async with self._deps.engine_commands("housekeeping:tidy") as uow:
+                spent = await retention.remove_spent(uow)
         kept = timedelta(days=self._deps.settings.retention_days)
         for table in ("events", "deliveries"):
             removed = retention.STEP

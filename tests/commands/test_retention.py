@@ -88,6 +88,21 @@ async def test_a_delivery_stays_also_for_an_event_that_was_stored_with_a_later_p
     assert await desk.rows("SELECT id FROM deliveries") == [(kept,)]
 
 
+async def test_much_that_is_spent_goes_step_by_step(desk: Desk):
+    async with desk.database.commands() as session:
+        await session.execute(
+            text(
+                "INSERT INTO command_keys SELECT sha256(g::text::bytea), '{}', 200, :at FROM generate_series(1, 2001) g"
+            ),
+            {"at": OLD},
+        )
+        await session.commit()
+
+    removed = [await desk.as_("housekeeping:tidy", retention.remove_spent) for _ in range(2)]
+
+    assert removed == [2000, 1]
+
+
 @pytest.mark.parametrize(("age", "left_over"), [(timedelta(days=8), 0), (timedelta(days=6), 1)])
 async def test_idempotency_keys_are_kept_for_a_week(desk: Desk, age: timedelta, left_over: int):
     async with desk.database.commands() as session:

@@ -43,11 +43,12 @@ _RAW = {
     """,  # noqa: S608  # a number of ours
 }
 _SPENT = {
-    "sessions": "DELETE FROM sessions WHERE expires_at < :before",
-    "sign_in_links": "DELETE FROM sign_in_links WHERE expires_at < :before",
-    "idempotency": "DELETE FROM idempotency WHERE created_at < :before",
-    "command_keys": "DELETE FROM command_keys WHERE created_at < :before",
+    "sessions": "expires_at",
+    "sign_in_links": "expires_at",
+    "idempotency": "created_at",
+    "command_keys": "created_at",
 }
+"""Since when a row of each table is of no use."""
 
 
 async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> int:
@@ -66,11 +67,17 @@ def bounds(table: str, *, before: datetime) -> dict[str, Any]:
 
 
 async def remove_spent(uow: UnitOfWork) -> int:
-    """Remove ended sessions, links that are over, and idempotency keys past their time; return how many."""
+    """Remove one step each of ended sessions, links that are over, and idempotency keys past their time.
+
+    Returns how many of that went of which most went: STEP, when more may be left.
+    """
     kept = {"idempotency": IDEMPOTENCY_KEPT, "command_keys": COMMAND_KEYS_KEPT}
-    return sum([await _delete(uow, sql, older_than=kept.get(name, timedelta())) for name, sql in _SPENT.items()])
-
-
-async def _delete(uow: UnitOfWork, sql: str, *, older_than: timedelta) -> int:
-    result = await uow.session.execute(text(sql), {"before": uow.now - older_than})
-    return cast("CursorResult[None]", result).rowcount
+    most = 0
+    for table, since in _SPENT.items():
+        statement = text(
+            f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608  # words of ours
+            f"SELECT ctid FROM {table} WHERE {since} < :before LIMIT {STEP}))"
+        )
+        result = await uow.session.execute(statement, {"before": uow.now - kept.get(table, timedelta())})
+        most = max(most, cast("CursorResult[None]", result).rowcount)
+    return most
