@@ -38,9 +38,9 @@ _WANTED = """
         END AS wants,
         CASE i.status
             WHEN 'open' THEN :now
-            WHEN 'acknowledged' THEN i.acknowledged_at + make_interval(secs => CASE i.urgency WHEN 'high'
+            WHEN 'acknowledged' THEN coalesce(i.acknowledged_at, :now) + make_interval(secs => CASE i.urgency WHEN 'high'
                 THEN s.ack_timeout_high_s ELSE s.ack_timeout_low_s END)
-            ELSE i.until
+            ELSE coalesce(i.until, :now)
         END AS due_at
     FROM incidents i JOIN services s ON s.id = i.service_id
     LEFT JOIN timers t ON t.subject = i.id AND t.kind = ANY(:kinds)
@@ -95,7 +95,7 @@ async def repair(uow: UnitOfWork) -> Sequence[str]:
             await _arm(uow, row.id, row.wants, row.generation, max(row.due_at, uow.now))
         mended.append(row.wants or "superfluous")
         reason = f"it had {row.has or 'none'} and needs {row.wants or 'none'}"
-        uow.record(Fact.TIMER_REPAIRED, incident_id=row.id, reason=reason)
+        uow.record(Fact.TIMER_REPAIRED, incident_id=row.id, reason=reason, armed=row.wants is not None)
     if drop:
         await uow.session.execute(_DROP, {"ids": drop})
     return mended

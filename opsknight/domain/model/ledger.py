@@ -229,7 +229,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.EXHAUSTED: _exhausted,
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
     Fact.TIMER_DIED: lambda _, d: f"A timer gave up after {d.get('attempts', 'several')} tries{_because(d)}.",
-    Fact.TIMER_REPAIRED: lambda _, d: f"The auditor found a missing timer and armed it{_because(d)}.",
+    Fact.TIMER_REPAIRED: lambda _, d: (
+        f"The auditor {'armed' if d.get('armed', True) else 'took away'} a timer{_because(d)}."
+    ),
     Fact.SENT: lambda _, d: f"{_sent_message(d)} was accepted{_words(d)}.",
     Fact.DELIVERED: lambda _, d: f"{_sent_message(d)} was delivered.",
     Fact.SEEN: lambda _, d: f"{_sent_message(d)} was seen.",

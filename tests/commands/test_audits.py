@@ -1,0 +1,90 @@
+"""The auditor: each incident has exactly the one timer that its status calls for, whatever went wrong before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from opsknight.domain.commands.audits import repair
+from opsknight.domain.model.ledger import sentence
+from opsknight.domain.store.tables import IncidentRow
+from tests.builders import a_stored_incident
+from tests.clock import NOON
+from tests.commands.desk import Desk
+
+HOUR = timedelta(hours=1)
+
+
+async def audit(desk: Desk) -> list[str]:
+    return list(await desk.as_("auditor:i2", repair))
+
+
+async def told(desk: Desk, incident: IncidentRow) -> str:
+    return sentence("timer repaired", "OpsKnight", await desk.told(incident.id, "timer repaired"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "armed"),
+    [
+        ({"status": "open"}, ("escalation", 1, timedelta())),
+        ({"status": "open", "generation": 3, "timer": "snooze_end"}, ("escalation", 3, timedelta())),
+        ({"status": "acknowledged", "acknowledged_at": NOON}, ("ack_timeout", 1, HOUR / 2)),
+        ({"status": "acknowledged", "acknowledged_at": NOON - 2 * HOUR}, ("ack_timeout", 1, timedelta())),
+        ({"status": "acknowledged", "acknowledged_at": None}, ("ack_timeout", 1, HOUR / 2)),
+        ({"status": "snoozed", "until": NOON + HOUR, "timer": "escalation"}, ("snooze_end", 1, HOUR)),
+        ({"status": "snoozed", "until": None}, ("snooze_end", 1, timedelta())),
+        ({"status": "suppressed", "until": NOON + HOUR}, ("suppress_end", 1, HOUR)),
+    ],
+)
+async def test_the_timer_that_is_missing_or_wrong_is_armed(
+    desk: Desk, columns: dict[str, Any], armed: tuple[str, int, timedelta]
+):
+    incident = await a_stored_incident(desk.database, **columns)
+
+    mended = await audit(desk)
+
+    assert mended == [armed[0]]
+    assert await desk.timer(incident.id) == armed
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"status": "resolved"},
+        {"status": "suppressed", "until": None},
+        {"status": "acknowledged", "urgency": "low", "acknowledged_at": NOON},
+    ],
+)
+async def test_a_timer_that_nothing_calls_for_is_taken_away(desk: Desk, columns: dict[str, Any]):
+    incident = await a_stored_incident(desk.database, timer="escalation", **columns)
+
+    await audit(desk)
+
+    assert await desk.timer(incident.id) is None
+    assert await told(desk, incident) == "The auditor took away a timer: it had escalation and needs none."
+
+
+async def test_what_the_auditor_armed_it_says(desk: Desk):
+    incident = await a_stored_incident(desk.database)
+
+    await audit(desk)
+
+    assert await told(desk, incident) == "The auditor armed a timer: it had none and needs escalation."
+
+
+@pytest.mark.parametrize(
+    ("timer", "columns"),
+    [
+        ("safety_net", {}),
+        ("ack_reminder", {"status": "acknowledged", "acknowledged_at": NOON - HOUR}),
+        ("", {"status": "resolved"}),
+        ("", {"status": "suppressed"}),
+    ],
+)
+async def test_what_is_right_is_left_alone(desk: Desk, timer: str, columns: dict[str, Any]):
+    incident = await a_stored_incident(desk.database, timer=timer, **columns)
+
+    assert await audit(desk) == []
+    assert await desk.facts(incident.id) == []
