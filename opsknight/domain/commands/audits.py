@@ -38,8 +38,9 @@ _WANTED = """
         END AS wants,
         CASE i.status
             WHEN 'open' THEN :now
-            WHEN 'acknowledged' THEN coalesce(i.acknowledged_at, :now) + make_interval(secs => CASE i.urgency WHEN 'high'
-                THEN s.ack_timeout_high_s ELSE s.ack_timeout_low_s END)
+            WHEN 'acknowledged' THEN coalesce(i.acknowledged_at, :now)
+                + make_interval(secs => CASE i.urgency WHEN 'high' THEN s.ack_timeout_high_s
+                    ELSE s.ack_timeout_low_s END)
             ELSE coalesce(i.until, :now)
         END AS due_at
     FROM incidents i JOIN services s ON s.id = i.service_id
