@@ -135,7 +135,7 @@ class RunningServer:
                 self.sign_in_link = found[1]
             if found := re.search(r"/api/v1/events/(\w+)", line):
                 self.key = found[1]
-            if "curl" in line:  # the last of the greeting that always comes
+            if "curl" in line or "takes no events" in line:  # the last of the greeting that always comes
                 self._greeted.set()
 
 

@@ -80,8 +80,8 @@ def check(history: History) -> Checked:
 # --- I1 ------------------------------------------------------------------------------------------------------------
 
 _DELIVERIES = """
-    SELECT d.id, sha256(d.body) AS body, d.status, (SELECT count(*) FROM events e WHERE e.delivery_id = d.id) AS events
-    FROM deliveries d
+    SELECT d.id, sha256(d.body) AS body, coalesce(e.many, 0) AS events
+    FROM deliveries d LEFT JOIN (SELECT delivery_id, count(*) AS many FROM events GROUP BY 1) e ON e.delivery_id = d.id
 """
 _COUNTS = """
     SELECT a.dedup_key, a.count, count(e.id) AS events
