@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
-from opsknight.domain.commands.ingest import Connection, Receipt
+from opsknight.domain.commands.deliveries import Receipt
+from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import Fact

@@ -25,7 +25,7 @@ from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
-from opsknight.domain.commands.ingest import Delivery, Receipt
+from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event, Malformed, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration

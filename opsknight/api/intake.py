@@ -17,7 +17,7 @@ import structlog
 from opsknight import metrics
 from opsknight.clock import Clock
 from opsknight.deps import is_poison, lost_connection, retryable
-from opsknight.domain.commands.ingest import Delivery, Receipt
+from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.errors import Unavailable
 
 log = structlog.get_logger(__name__)

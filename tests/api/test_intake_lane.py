@@ -12,7 +12,7 @@ import pytest
 
 from opsknight.api.intake import BATCH, Intake
 from opsknight.clock import Clock
-from opsknight.domain.commands.ingest import Delivery, Receipt
+from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Action, Event, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.errors import Unavailable

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands.ingest import Delivery, Receipt, ingest
+from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.commands.ingest import ingest
 from opsknight.domain.model.event import Event, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration, integrations

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands.ingest import ChangedMeanwhile, Delivery
+from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery
 from opsknight.domain.model.event import Action, Severity, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.store.engine import Database

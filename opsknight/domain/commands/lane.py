@@ -9,15 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from opsknight.clock import Clock
-from opsknight.domain.commands.ingest import (
-    ChangedMeanwhile,
-    Connection,
-    Delivery,
-    Receipt,
-    StoredBefore,
-    Unconfirmed,
-    ingest,
-)
+from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
+from opsknight.domain.commands.ingest import Connection, ingest
 from opsknight.domain.store.engine import lost_connection
 
 INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"

@@ -1,0 +1,151 @@
+"""How things stand before a batch: what is remembered of its idempotency keys, the newest alert of each of its keys.
+
+The incidents that the batch may change are held until it is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.deliveries import Delivery
+from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha, urgency_of
+from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.model.intake import OWN_KEYS
+from opsknight.domain.queries.catalogue import Integration
+from opsknight.domain.store import arrivals as sql
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Remembered: TypeAlias = dict[tuple[int, bytes, bytes], tuple[UUID, int]]
+"""By integration, key and body: the delivery of an idempotency key, and how many of its events are stored."""
+
+
+async def remembered(connection: Connection, deliveries: Sequence[Delivery]) -> Remembered:
+    """Return what is remembered of the batch's idempotency keys."""
+    keys = [idempotency(delivery) for delivery in deliveries if delivery.idempotency_key]
+    if not keys:
+        return {}
+    rows = await connection.fetch(sql.IDEMPOTENT, *sql.columns(keys, 3))
+    return {
+        (row["integration_id"], row["key_sha"], row["body_sha"]): (row["delivery_id"], row["stored"]) for row in rows
+    }
+
+
+async def read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]]) -> None:
+    """Put the newest alert of every key on the desk, and hold the incidents that may change."""
+    keys: _Keys = {}
+    more_than_repeats: set[tuple[int, bytes]] = set()
+    for delivery, shas in arrivals:
+        _note_keys(delivery, shas, keys, more_than_repeats)
+    if not keys:
+        return
+    held: list[UUID] = []
+    for row in await connection.fetch(sql.LATEST, *sql.columns(list(keys), 2)):
+        key = (row["service_id"], row["sha"])
+        alert = desk.alerts[key] = _alert(row)
+        if _may_change_incident(alert, *keys[key], repeats_only=key not in more_than_repeats):
+            held.append(alert.incident_id)
+    if held:
+        for row in await connection.fetch(sql.HOLD, held):
+            desk.incidents[row["id"]] = _incident(row)
+
+
+_Keys: TypeAlias = dict[tuple[int, bytes], tuple[Event, Integration]]
+
+
+def _note_keys(
+    delivery: Delivery, shas: Sequence[bytes], keys: _Keys, more_than_repeats: set[tuple[int, bytes]]
+) -> None:
+    """Note the keys of one delivery with the first event of each, and those with more than repeats of it."""
+    integration = delivery.integration
+    troubled = bool(delivery.refusal)
+    for event, sha in zip(delivery.events, shas, strict=True):
+        if isinstance(event, Unreadable):
+            troubled = True
+            continue
+        key = (integration.service_id, sha)
+        first, _ = keys.setdefault(key, (event, integration))
+        if (
+            event.severity is not first.severity
+            or Action.TRIGGER is not event.action
+            or first.action is not event.action
+        ):
+            more_than_repeats.add(key)
+    if troubled:
+        report = own_report(integration)
+        keys[integration.service_id, dedup_sha(report.dedup_key)] = (report, integration)
+
+
+def _may_change_incident(alert: WorkingAlert, event: Event, integration: Integration, *, repeats_only: bool) -> bool:
+    """Say whether the incident must be held: not for plain repeats, nor for a resolved one that cannot reopen."""
+    if not alert.is_open:
+        return bool(integration.reopen_window) and not event.dedup_key.startswith(OWN_KEYS)
+    raises = (
+        alert.highest_urgency is Urgency.LOW and urgency_of(event.severity, integration.urgency_mode) is Urgency.HIGH
+    )
+    return not repeats_only or raises or event.severity is not alert.severity
+
+
+def _alert(row: asyncpg.Record) -> WorkingAlert:
+    return WorkingAlert(
+        is_open=row["status"] == "open",
+        highest_urgency=Urgency(row["highest_urgency"]),
+        started_at=row["started_at"],
+        opened_at=row["opened_at"],
+        resolved_at=row["resolved_at"],
+        resolved_by=row["resolved_by"],
+        id=row["id"],
+        incident_id=row["incident_id"],
+        severity=Severity(row["severity"]),
+        urgency=Urgency(row["urgency"]),
+        count=row["count"],
+        counted_at=row["counted_at"],
+    )
+
+
+def _incident(row: asyncpg.Record) -> WorkingIncident:
+    value = Incident(
+        id=row["id"],
+        title=row["title"],
+        status=Status(row["status"]),
+        urgency=Urgency(row["urgency"]),
+        generation=row["generation"],
+        version=row["version"],
+        assignee_id=row["assignee_id"],
+        until=row["until"],
+        next_step=row["next_step"],
+        lap=row["lap"],
+    )
+    return WorkingIncident(
+        value=value,
+        severity=Severity(row["severity"]),
+        highest_urgency=Urgency(row["highest_urgency"]),
+        open_alerts=row["open_alerts"],
+    )
+
+
+def idempotency(delivery: Delivery) -> tuple[int, bytes, bytes]:
+    """Return by what a delivery with an idempotency key is remembered."""
+    key = hashlib.sha256(delivery.idempotency_key.encode()).digest()
+    return delivery.integration.id, key, hashlib.sha256(delivery.body).digest()
+
+
+def own_report(integration: Integration) -> Event:
+    """Return the event by which an integration's people learn that we cannot read what it sends."""
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=f"{OWN_KEYS}unreadable:{integration.id}",
+        title=f"Integration {integration.name} sends what we cannot read",
+        severity=Severity.WARNING,
+        source="OpsKnight",
+    )
+
+
+def shas_of(delivery: Delivery) -> list[bytes]:
+    """Return the hash of each event's dedup key; of what is unreadable, nothing."""
+    return [b"" if isinstance(event, Unreadable) else dedup_sha(event.dedup_key) for event in delivery.events]
