@@ -35,7 +35,9 @@ __all__ = ["Catalogue", "Deps", "busy", "is_poison", "is_unfit", "lost_connectio
 log = structlog.get_logger(__name__)
 
 
-CHANGE_NOTHING = frozenset({Verdict.OCCURRENCE, Verdict.LATE_COPY, Verdict.NOTHING_OPEN, Verdict.TOLD_LATELY})
+CHANGE_NOTHING = frozenset(
+    {Verdict.OCCURRENCE, Verdict.LATE_COPY, Verdict.NOTHING_OPEN, Verdict.TOLD_LATELY, Verdict.STORED_BEFORE}
+)
 PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.UNREADABLE})
 
 

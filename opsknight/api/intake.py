@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -30,6 +30,9 @@ PATIENCE_S = 2.25
 """How long a sender waits for its commit before it is told 503; the event may still be stored."""
 STUCK_S = 2.0
 """A commit in flight for longer means the database is away: new arrivals are refused soon."""
+MISTAKES: Final = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What Python raises where we did not foresee what an event holds."""
+_MISTAKE: Final = "OpsKnight made a mistake with it"
 
 Write: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
 
@@ -142,27 +145,32 @@ class Intake:
         self._committed(receipts)
 
     async def _stored(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
-        """Write a batch; retry it whole when the database asks for it, split it when one of it is poison."""
+        """Write a batch; retry it whole when the database asks for it, split it when one of it is poison.
+
+        Poison is also an event at which we make a mistake: it must hold up no other, and not be lost.
+        """
         for tried in range(5):
             try:
                 return await self._write(deliveries)
             except Exception as error:
-                if is_poison(error):
+                mistaken = isinstance(error, MISTAKES)
+                if is_poison(error) or (mistaken and (tried or len(deliveries) > 1)):
                     return await self._split(deliveries, error)
-                if not retryable(error) or self.stuck:
+                if not (mistaken or retryable(error)) or self.stuck:
                     raise
                 await asyncio.sleep(0.05 * 2**tried if lost_connection(error) else 0)
         return await self._write(deliveries)
 
     async def _split(self, deliveries: Sequence[Delivery], error: Exception) -> Sequence[Receipt]:
-        """Halve until the delivery that the database refuses stands alone; that one is kept as unreadable."""
+        """Halve until the event that cannot be stored stands alone; that one is kept as unreadable."""
         if len(deliveries) == 1 and len(deliveries[0].events) > 1:
             first, second = deliveries[0].halves()
             parts = [*await self._stored([first]), *await self._stored([second])]
             return [Receipt(parts[0].delivery_id, parts[0].verdicts + parts[1].verdicts)]
         if len(deliveries) == 1:
-            reason = f"The database refuses it: {error}"
-            log.warning("a delivery is refused by the database", error=repr(error))
+            refused = is_poison(error)
+            reason = f"The database refuses it: {error}" if refused else f"{_MISTAKE}: {type(error).__name__}"
+            log.warning("an event cannot be stored", error=repr(error), exc_info=None if refused else error)
             return await self._write([deliveries[0].as_unreadable(reason)])
         middle = len(deliveries) // 2
         return [*await self._stored(deliveries[:middle]), *await self._stored(deliveries[middle:])]

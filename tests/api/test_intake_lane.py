@@ -145,3 +145,20 @@ async def test_a_sender_that_hung_up_before_the_commit_began_is_not_stored():
         await lane.submit(a_delivery("later"))
 
     assert "gone" not in [event.dedup_key for each in disk.stored for event in each.events if isinstance(event, Event)]
+
+
+async def test_an_event_at_which_we_make_a_mistake_is_kept_as_unreadable_and_holds_up_no_other():
+    def stumble(deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if any(isinstance(event, Event) and event.dedup_key == "odd" for event in delivery.events):
+                raise TypeError("Type is not JSON serializable: set")
+
+    disk = Disk(stumble)
+    async with a_lane(disk) as lane:
+        await asyncio.gather(*(lane.submit(a_delivery(key)) for key in ("a", "odd", "b")))
+
+    kept = [event for each in disk.stored for event in each.events]
+    assert sorted(event.dedup_key for event in kept if isinstance(event, Event)) == ["a", "b"]
+    assert [event.reason for event in kept if isinstance(event, Unreadable)] == [
+        "OpsKnight made a mistake with it: TypeError"
+    ]

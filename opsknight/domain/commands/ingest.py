@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,8 @@ from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+_STORED_BEFORE: Final[tuple[tuple[Verdict, UUID | None], ...]] = ((Verdict.STORED_BEFORE, None),)
 
 
 async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now: datetime) -> list[Receipt]:
@@ -62,41 +64,43 @@ class _Batch:
         self.deliveries: list[tuple[Any, ...]] = []
         self.events: list[dict[str, Any]] = []
         self.remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
+        self.unreadable: dict[UUID, str] = {}
 
     def take(self, delivery: Delivery, shas: Sequence[bytes], seen: Remembered) -> Receipt:
-        """Apply one delivery; a part that is stored already changes nothing and says so."""
-        delivery_id, end = delivery.id, delivery.offset + len(delivery.events)
+        """Apply one delivery; what of it is stored already changes nothing and says so."""
+        delivery_id, is_first, stored = delivery.id, delivery.offset == 0, 0
         if delivery.idempotency_key:
-            key = idempotency(delivery)
+            key, end = idempotency(delivery), delivery.offset + len(delivery.events)
             known = self.remembered.get(key) or seen.get(key)
-            if known is not None and known[1] >= end:
-                return Receipt(known[0], duplicate=True)
-            delivery_id = known[0] if known is not None else delivery.id
+            is_first = known is None
+            if known is not None:
+                delivery_id, stored = known[0], max(0, known[1] - delivery.offset)
+                if known[1] >= end:
+                    return Receipt(delivery_id, _STORED_BEFORE * len(delivery.events), duplicate=True)
             self.remembered[key] = (delivery_id, end)
-            self._log_delivery(delivery, is_first=known is None)
-        else:
-            self._log_delivery(delivery, is_first=delivery.offset == 0)
+        self._log_delivery(delivery, delivery_id, is_first=is_first)
         verdicts = tuple(
-            self._take_event(delivery, delivery_id, delivery.offset + index, event, sha)
-            for index, (event, sha) in enumerate(zip(delivery.events, shas, strict=True))
+            self._take_event(delivery, delivery_id, delivery.offset + stored + index, event, sha)
+            for index, (event, sha) in enumerate(zip(delivery.events[stored:], shas[stored:], strict=True))
         )
         if delivery.refusal or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
             report = own_report(delivery.integration)
             self._event(report, dedup_sha(report.dedup_key), delivery.integration)
-        return Receipt(delivery_id, verdicts)
+        return Receipt(delivery_id, _STORED_BEFORE * stored + verdicts)
 
-    def _log_delivery(self, delivery: Delivery, *, is_first: bool) -> None:
+    def _log_delivery(self, delivery: Delivery, delivery_id: UUID, *, is_first: bool) -> None:
+        reason = next((event.reason for event in delivery.events if isinstance(event, Unreadable)), "")
         if not is_first:
+            if reason:
+                self.unreadable.setdefault(delivery_id, reason)
             return
-        reasons = [event.reason for event in delivery.events if isinstance(event, Unreadable)]
-        status = "rejected" if delivery.refusal else "unreadable" if reasons else "accepted"
-        reason = delivery.refusal or (reasons[0] if reasons else "")
+        status = "rejected" if delivery.refusal else "unreadable" if reason else "accepted"
         self.deliveries.append(
             (
                 delivery.id,
                 delivery.integration.id,
                 status,
-                reason,
+                delivery.refusal or reason,
                 delivery.content_type,
                 delivery.request_id,
                 delivery.body,
@@ -151,6 +155,8 @@ async def _store(connection: Connection, desk: Desk, batch: _Batch) -> None:
         if (error.table_name or "").startswith("deliveries"):
             raise StoredBefore from error
         raise
+    if batch.unreadable:
+        await connection.execute(sql.UNREADABLE, list(batch.unreadable), list(batch.unreadable.values()), desk.now)
     await records.arm(connection, desk)
     if batch.remembered:
         rows = [(*key, *stored) for key, stored in batch.remembered.items()]

@@ -34,6 +34,8 @@ class Verdict(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     NOTHING_OPEN = "nothing open"
     UNREADABLE = "unreadable"
+    STORED_BEFORE = "stored before"
+    """Sent again with its idempotency key; only answered so, never stored."""
 
 
 @dataclass(slots=True, kw_only=True)

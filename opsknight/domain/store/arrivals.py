@@ -59,6 +59,10 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::inte
     AS u (id, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap)
 WHERE i.id = u.id
 """
+UNREADABLE: Final = """
+UPDATE deliveries d SET status = 'unreadable', reason = u.reason FROM unnest($1::uuid[], $2::text[]) AS u (id, reason)
+WHERE d.id = u.id AND d.status = 'accepted' AND d.received_at BETWEEN $3::timestamptz - interval '7 days' AND $3
+"""
 SUPERSEDE: Final = """
 UPDATE notifications SET status = 'superseded', finished_at = $2, reason = 'the incident changed first'
 WHERE incident_id = ANY($1::uuid[]) AND status = 'queued'
