@@ -44,10 +44,10 @@ class People:
 
 async def main(*, quick: bool) -> None:
     """Measure everything and write the page."""
-    seconds = 3 if quick else 10
+    seconds, measured_on = 3 if quick else 10, surroundings()
     ingest, disk = await _ingest(seconds)
     together = [await _together(connections, seconds=max(8, 2 * seconds)) for connections in (0, 64, 512)]
-    page = _page(ingest, disk, together)
+    page = _page(ingest, disk, together, measured_on=measured_on)
     print(page)
     if not quick:
         PAGE.write_text(page, encoding="utf-8")
@@ -208,7 +208,7 @@ def _pgbench(server: RunningServer, seconds: int) -> float:
     return float(found[1])
 
 
-def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: list[People]) -> str:
+def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: list[People], *, measured_on: str) -> str:
     ingest_rows = [
         (f"{_MODES[mode]}, {connections} connections", rate(load.rate), ms(load.p50_ms), ms(load.p99_ms),
          load.refused + load.broken, f"{load.rate / disk:.2f}", f"{memory:.0f} MB")
@@ -225,7 +225,7 @@ def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: lis
     ]  # fmt: skip
     return _TEXT.format(
         when=Clock().now().strftime("%Y-%m-%d"),
-        surroundings=surroundings(),
+        surroundings=measured_on,
         disk=rate(disk),
         ingest=table(
             ("single events", "stored and answered", "p50", "p99", "not 2xx", "of pgbench", "memory"), ingest_rows

@@ -41,7 +41,9 @@ def surroundings() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    busy = os.getloadavg()[0]
+    others = f" Other work kept {busy:.1f} cores' worth of the machine busy when the run began." if busy > 0.5 else ""
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release().split('-')[0]}, Python"
-        f" {platform.python_version()}, PostgreSQL 18 (embedded), {packages}; commit {commit.strip() or 'unknown'}."
+        f" {platform.python_version()}, PostgreSQL 18 (embedded), {packages}; commit {commit.strip() or 'unknown'}.{others}"
     )
