@@ -45,5 +45,6 @@ def surroundings() -> str:
     others = f" Other work kept {busy:.1f} cores' worth of the machine busy when the run began." if busy > 0.5 else ""
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release().split('-')[0]}, Python"
-        f" {platform.python_version()}, PostgreSQL 18 (embedded), {packages}; commit {commit.strip() or 'unknown'}.{others}"
+        f" {platform.python_version()}, PostgreSQL 18 (embedded), {packages};"
+        f" commit {commit.strip() or 'unknown'}.{others}"
     )
