@@ -59,7 +59,7 @@ async def a_hub(ledger: Ledger) -> AsyncIterator[tuple[Hub, AsyncIterator[Tick |
 
 
 async def next_tick(messages: AsyncIterator[Tick | Beat]) -> Tick:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for message in messages:
             if isinstance(message, Tick):
                 return message
@@ -147,7 +147,7 @@ async def test_a_fact_that_changes_no_line_leaves_no_gap_for_boards():
 async def test_a_beat_comes_only_after_the_feed_was_read():
     ledger = Ledger()
     async with a_hub(ledger) as (_, messages):
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             beat = await anext(messages)
 
     assert beat == Beat(now=beat.now, rev="epoch.0.0")

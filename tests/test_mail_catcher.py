@@ -25,7 +25,7 @@ def a_mail() -> EmailMessage:
 async def test_a_mail_is_shown_as_a_person_reads_it():
     shown: asyncio.Queue[str] = asyncio.Queue()
     listening, port = asyncio.Event(), a_free_port()
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         catching = tasks.create_task(catch(port=port, show=shown.put_nowait, ready=listening.set))
         await listening.wait()
         await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=port)

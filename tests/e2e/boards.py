@@ -130,7 +130,7 @@ async def a_board(
     try:
         await _sign_in(context, server, cookie)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         board = Board(page)
         page.on("pageerror", lambda error: board.troubles.append(str(error)))
         await page.goto(server.base_url + path)

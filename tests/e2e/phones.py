@@ -21,6 +21,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
+LOOK_EVERY_S = 0.2
+"""Chromium forgets a notification for which it is asked between storing and showing it, so it is asked seldom."""
 NOTIFICATIONS = """async () => (await self.registration.getNotifications()).map((note) => ({
   title: note.title, body: note.body, tag: note.tag, actions: note.actions.map((action) => action.title),
   stays: note.requireInteraction, silent: note.silent }))"""
@@ -90,16 +92,16 @@ class Phone:
         """Return what is shown now."""
         return [Notification(**note) for note in await self.in_worker(NOTIFICATIONS)]
 
-    async def notification(self, *, titled: str = "", within_s: float = 10.0) -> Notification:
+    async def notification(self, *, titled: str = "", within_s: float = 30.0) -> Notification:
         """Wait for a notification with `titled` in its title and return it."""
         deadline = asyncio.get_running_loop().time() + within_s
         while True:
+            await asyncio.sleep(LOOK_EVERY_S)
             shown = await self.notifications()
             found = next((note for note in shown if titled in note.title), None)
             if found is not None:
                 return found
             assert asyncio.get_running_loop().time() < deadline, f"no “{titled}” after {within_s} s, but {shown}"
-            await asyncio.sleep(0.02)
 
     async def clear(self) -> None:
         """Wipe every notification away."""
@@ -165,7 +167,7 @@ def cookies(origin: str, cookie: str) -> list[Any]:
     return [{"name": name, "value": value, "url": origin.replace("http://", "https://")}]
 
 
-async def until(true: Any, what: str, *, within_s: float = 10.0) -> None:
+async def until(true: Any, what: str, *, within_s: float = 30.0) -> None:
     """Wait until `true()`, which may be a coroutine function; say `what` did not happen when it does not."""
     deadline = asyncio.get_running_loop().time() + within_s
     while True:

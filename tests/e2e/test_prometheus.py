@@ -19,7 +19,7 @@ from tests.server import RunningServer, until
 pytestmark = pytest.mark.skipif(
     not programs.are_installed(), reason="Debian's prometheus and prometheus-alertmanager are not installed"
 )
-NOTICED_WITHIN_S = 20
+NOTICED_WITHIN_S = 60
 """From the target's death to Alertmanager's POST: a scrape, an evaluation, a flush of the group."""
 
 
@@ -77,7 +77,7 @@ def test_a_dead_target_wakes_a_person_and_its_return_closes_the_incident(house: 
         title, "critical", "high", "Postgres main", "open",
     )  # fmt: skip
 
-    [mail] = house.mails.wait_for(1, within_s=5)
+    [mail] = house.mails.wait_for(1)
     assert title in str(mail.message["Subject"])
 
     house.monitors.target.start()
@@ -96,5 +96,5 @@ def test_a_target_that_dies_while_opsknight_is_down_wakes_a_person_as_soon_as_it
 
     [row] = until(house.rows, within_s=NOTICED_WITHIN_S)
     assert row["count"] == 1
-    [mail] = house.mails.wait_for(1, within_s=5)
+    [mail] = house.mails.wait_for(1)
     assert row["title"] in str(mail.message["Subject"])

@@ -69,7 +69,7 @@ async def test_signing_out_in_one_tab_closes_the_others_of_that_browser_and_no_p
 
     assert answer.status == 303
     for page in (board, wall):
-        await expect(page).to_have_url(re.compile("/sign-in"), timeout=10_000)
+        await expect(page).to_have_url(re.compile("/sign-in"))
     server.fire(title="After the sign-out").raise_for_status()
     await expect(theirs.get_by_text("After the sign-out", exact=True)).to_be_visible(timeout=10_000)
     await expect(theirs).to_have_url(f"{server.base_url}/incidents")

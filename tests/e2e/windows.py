@@ -101,7 +101,7 @@ class Site:
             self.asked.append(Asked(path, cookie))
             self._came.notify_all()
 
-    def wait_for(self, wanted: Callable[[Asked], bool], *, within_s: float = 20.0) -> Asked:
+    def wait_for(self, wanted: Callable[[Asked], bool], *, within_s: float = 30.0) -> Asked:
         """Return the first request that is `wanted`; fail when it does not come."""
         with self._came:
             came = self._came.wait_for(lambda: any(map(wanted, self.asked)), within_s)

@@ -108,7 +108,7 @@ class Pager:
         sql = "SELECT status FROM notifications WHERE id = :id"
         return (await self.rows(sql, id=notification.id))[0][0]
 
-    async def becomes(self, status: str, *notifications: NotificationRow, within_s: float = 5.0) -> None:
+    async def becomes(self, status: str, *notifications: NotificationRow, within_s: float = 30.0) -> None:
         """Wait until each of `notifications` is `status`."""
 
         async def found() -> list[str]:
@@ -202,7 +202,7 @@ async def a_pager(addresses: Addresses, clock: Clock) -> AsyncIterator[Pager]:
             await deps.close()
 
 
-async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float = 5.0) -> None:
+async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float = 30.0) -> None:
     """Wait until what `look` sees is `wanted`."""
     seen = await look()
     try:

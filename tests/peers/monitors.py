@@ -61,7 +61,7 @@ class Target:
     def start(self) -> None:
         """Start it, on the same port each time, and return once it answers."""
         self._process = subprocess.Popen([sys.executable, "-c", TARGET, str(self.port)])
-        until(lambda: answers(f"http://{self.instance}/metrics"), within_s=10)
+        until(lambda: answers(f"http://{self.instance}/metrics"), within_s=30)
 
     def kill(self) -> None:
         """End it at once (SIGKILL)."""
@@ -98,8 +98,8 @@ def monitors(webhook_url: str) -> Iterator[Monitors]:
         running.append(_alertmanager(folder, alertmanager, webhook_url))
         running.append(_prometheus(folder, prometheus, alertmanager, target))
         for address in (alertmanager, prometheus):
-            until(lambda address=address: answers(f"http://{address}/-/ready"), within_s=20)
-        until(lambda: _sees(prometheus, target), within_s=20)
+            until(lambda address=address: answers(f"http://{address}/-/ready"), within_s=30)
+        until(lambda: _sees(prometheus, target), within_s=30)
         yield Monitors(target, f"http://{prometheus}", f"http://{alertmanager}")
     finally:
         target.kill()

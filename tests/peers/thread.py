@@ -25,7 +25,7 @@ def in_thread(run: Callable[[], AbstractAsyncContextManager[_Peer]]) -> Iterator
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="peer", daemon=True)
     thread.start()
-    peer, loop, stop = started.result(timeout=5)
+    peer, loop, stop = started.result(timeout=30)
     try:
         yield peer
     finally:

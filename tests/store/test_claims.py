@@ -185,6 +185,6 @@ async def begun(database: Database, message: UUID) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110  # a lock taken over the network sets no event here
             await asyncio.sleep(0.01)

@@ -285,13 +285,13 @@ async def said(program: subprocess.Popen[str]) -> str:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110  # processes set no events
             await asyncio.sleep(0.01)
 
 
 async def until_answering(dsn: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while True:
             with suppress(OSError, asyncpg.PostgresError):
                 await (await connect(dsn, purpose="tests")).close()

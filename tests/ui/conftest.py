@@ -11,14 +11,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
-STARTS_WITHIN_S = 30
+STARTS_WITHIN_S = 60
+expect.set_options(timeout=30_000)  # patience, no bound
 
 
 @pytest.fixture(scope="session")

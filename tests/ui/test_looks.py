@@ -50,7 +50,7 @@ async def _look(
         locale="en-GB",
     )
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
     return page
