@@ -14,7 +14,9 @@ from starlette.datastructures import State
 
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
-from opsknight.api.ingest import App, IngestRoutes, Receive, Scope, Send
+from opsknight.api.bodies import Receive
+from opsknight.api.ingest import App, IngestRoutes, Scope
+from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
 from opsknight.clock import Clock
 from opsknight.deps import Deps

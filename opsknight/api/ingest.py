@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -18,7 +17,9 @@ import orjson
 import structlog
 
 from opsknight import metrics
-from opsknight.api.gate import Gate
+from opsknight.api.bodies import LARGE_AT_ONCE, HungUp, Receive, is_large, received
+from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.ingest_answers import Problem, Send, accepted, answer, failure, problem_body, routing_key_error
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse
 from opsknight.api.providers.provider import Context, Provider
@@ -34,34 +35,16 @@ from opsknight.errors import Refusal, Unavailable
 log = structlog.get_logger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
 AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
-ROUTING_KEY_LENGTH: Final = 32
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
-
-
-class HungUp(Exception):  # nobody is left to answer
-    """The sender went away before its request was whole."""
-
-
-@dataclass
-class _Problem(Exception):
-    """An answer other than 202: status, sentence, the delivery that keeps what was sent."""
-
-    status: int
-    sentence: str
-    delivery_id: UUID | None = None
-    errors: Sequence[str] = ()
-    retry_after_s: float | None = None
 
 
 class IngestRoutes:
@@ -78,8 +61,9 @@ class IngestRoutes:
         self._intake = intake
         self._clock = clock
         self._find = find
-        self._gate = Gate()
+        self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an ingest request, or pass on what is none."""
@@ -89,10 +73,10 @@ class IngestRoutes:
             return
         began = self._clock.monotonic()
         try:
-            status, answer, retry_after_s = await self._answer(scope, path, receive)
+            status, body, retry_after_s = await self._answer(scope, path, receive)
         except HungUp:
             return
-        await _send(send, status, answer, retry_after_s)
+        await answer(send, status, body, retry_after_s)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _answer(self, scope: Scope, path: str, receive: Receive) -> tuple[int, bytes, float | None]:
@@ -106,28 +90,52 @@ class IngestRoutes:
                 return await self._event(scope, path.removeprefix(EVENTS), receive)
             finally:
                 self._gate.leave()
-        except _Problem as problem:
+        except Problem as problem:
             refused = problem
         except Unavailable as busy:
-            refused = _Problem(503, busy.sentence, retry_after_s=busy.retry_after_s)
-        except (HungUp, asyncio.CancelledError):
+            refused = Problem(503, busy.sentence, retry_after_s=busy.retry_after_s)
+        except HungUp:
             raise
-        except Exception as mistake:  # ours; the sender is told to send it again
-            log.exception("ingest failed", path=path[: len(EVENTS)], error=repr(mistake))
-            refused = _Problem(500, "This is a mistake of ours, not of the event. Send it again.", retry_after_s=5)
+        except asyncio.CancelledError:
+            if not self._gate.was_turned_out():
+                raise
+            refused = Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the sender is told to send it again
+            refused = failure(error)
         metrics.REFUSED.labels(str(refused.status)).inc()
-        return refused.status, _problem_body(refused, as_pagerduty=as_pagerduty), refused.retry_after_s
+        return refused.status, problem_body(refused, as_pagerduty=as_pagerduty), refused.retry_after_s
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> tuple[int, bytes, None]:
         integration = await self._find(key.strip("/"))
         if integration is None:
-            raise _Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
+            raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
         provider = PROVIDERS[integration.provider]
         headers = _headers(scope)
+        if is_large(headers):
+            await self._enter_large()
+            try:
+                return await self._of(provider, integration, headers, receive)
+            finally:
+                self._large.release()
+        return await self._of(provider, integration, headers, receive)
+
+    async def _of(
+        self, provider: Provider, integration: Integration, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> tuple[int, bytes, None]:
         body = await self._body(receive, headers, provider.max_body, integration)
         parsed = await self._parsed(body, headers, integration)
         receipt, events = await self._store(provider, integration, parsed, body, headers)
-        return 202, _accepted(receipt, events), None
+        return 202, accepted(receipt, events), None
+
+    async def _enter_large(self) -> None:
+        """Wait for one of the places of large bodies; what is not read yet stays with its sender."""
+        if self._large.locked():
+            self._gate.turn_out()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._large.acquire()
+        except TimeoutError:
+            raise Unavailable("Too many large bodies arrive at once. Send this one again.", retry_after_s=2) from None
 
     async def _pagerduty(self, scope: Scope, receive: Receive) -> tuple[int, bytes, None]:
         provider = PROVIDERS["pagerduty"]
@@ -137,7 +145,7 @@ class IngestRoutes:
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
         integration = await self._find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
-            raise _Problem(400, "Event object is invalid", errors=[_routing_key_error(key)])
+            raise Problem(400, "Event object is invalid", errors=[routing_key_error(key)])
         _, events = await self._store(provider, integration, parsed, body, headers)
         first = events[0]
         if isinstance(first, Unreadable):
@@ -150,27 +158,19 @@ class IngestRoutes:
     ) -> bytes:
         """Return the whole body, never more than `limit` bytes of it in memory."""
         if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise _Problem(415, "Send the body uncompressed: compressed bodies are not read.")
+            raise Problem(415, "Send the body uncompressed: compressed bodies are not read.")
         declared = headers.get(b"content-length", b"0")
         over = declared.isdigit() and int(declared) > limit
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not over and not message.get("more_body") and message["type"] == "http.request" and len(body) <= limit:
-            return body
-        parts, size = [body], len(body)
-        while message["type"] == "http.request" and message.get("more_body") and not over:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            over = size > limit
-        if message["type"] != "http.request":
-            raise HungUp
-        body = b"".join(parts)
-        if not over and size <= limit:
+        receiving = self._gate.receive()
+        try:
+            body = await received(receive, limit, over=over)
+        finally:
+            self._gate.received(receiving)
+        if not over and len(body) <= limit:
             return body
         sentence = f"The body is larger than the {limit // 1024:,} KiB that this kind of integration may send."
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
-        raise _Problem(413, sentence, delivery_id)
+        raise Problem(413, sentence, delivery_id)
 
     async def _parsed(
         self, body: bytes, headers: Mapping[bytes, bytes], integration: Integration | None
@@ -183,7 +183,7 @@ class IngestRoutes:
                 return parse(body)
         except Malformed as malformed:
             delivery_id = await self._keep_refused(integration, str(malformed), body, headers)
-            raise _Problem(400, str(malformed), delivery_id) from malformed
+            raise Problem(400, str(malformed), delivery_id) from malformed
 
     async def _store(
         self,
@@ -206,7 +206,7 @@ class IngestRoutes:
             events = tuple(provider.normalise(parsed.payload, context))
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
-            raise _Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
+            raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         whole = Delivery(
             id=delivery_id,
             integration=integration,
@@ -258,80 +258,10 @@ def _count(provider: str, verdict: Verdict) -> None:
     counter.inc()
 
 
-def _routing_key_error(key: object) -> str:
-    """Return why a routing key opens nothing, in the words of PagerDuty's own API where it has some."""
-    if not isinstance(key, str) or not key:
-        return "'routing_key' is missing or blank"
-    if len(key) != ROUTING_KEY_LENGTH:
-        return f"Length of 'routing_key' is incorrect (should be {ROUTING_KEY_LENGTH} characters)"
-    return "'routing_key' is not the key of a PagerDuty integration here"
-
-
 def _only_post(scope: Scope) -> None:
     if scope["method"] != "POST":
-        raise _Problem(405, "Events are sent with POST.")
+        raise Problem(405, "Events are sent with POST.")
 
 
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:
     return dict(scope["headers"])
-
-
-def _accepted(receipt: Receipt, events: Sequence[Event | Unreadable]) -> bytes:
-    """Return the answer of the generic route: what was stored, and what each event did."""
-    told = [
-        {"verdict": verdict, "incident_id": incident_id}
-        | ({"reason": event.reason} if isinstance(event, Unreadable) else {"dedup_key": event.dedup_key})
-        for event, (verdict, incident_id) in zip(events, receipt.verdicts, strict=False)
-    ]
-    return orjson.dumps(
-        {
-            "status": "accepted",
-            "delivery_id": receipt.delivery_id,
-            "duplicate": receipt.duplicate,
-            "events": told,
-        },
-        default=str,  # asyncpg's own kind of UUID
-    )
-
-
-def _problem_body(problem: _Problem, *, as_pagerduty: bool) -> bytes:
-    if as_pagerduty and problem.status in (400, 413):
-        errors = list(problem.errors) or [problem.sentence]
-        return orjson.dumps({"status": "invalid event", "message": "Event object is invalid", "errors": errors})
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _TITLES.get(problem.status, "The request is refused"),
-        "status": problem.status,
-        "detail": problem.sentence,
-        "request_id": (problem.delivery_id or new_id()).hex,
-    }
-    if problem.delivery_id is not None:
-        body["delivery_id"] = problem.delivery_id
-    if problem.errors:
-        body["errors"] = list(problem.errors)
-    return orjson.dumps(body)
-
-
-_TITLES: Final = {
-    400: "The event cannot be read",
-    404: "Unknown integration",
-    405: "Method not allowed",
-    413: "The body is too large",
-    415: "The body is compressed",
-    503: "Not now",
-}
-
-
-_PROBLEM: Final = b'{"type":'
-"""How our own problems begin; PagerDuty's refusals are plain JSON."""
-
-
-async def _send(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    kind = b"application/problem+json" if body.startswith(_PROBLEM) else b"application/json"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    if retry_after_s is not None:
-        headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
-    if status == 413:  # what is left of the body is not read
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 
-from opsknight.api.ingest import EVENTS, PAGERDUTY, ROUTING_KEY_LENGTH
+from opsknight.api.ingest import EVENTS, PAGERDUTY
+from opsknight.api.ingest_answers import ROUTING_KEY_LENGTH
 from opsknight.api.providers.alertmanager import MAX_ALERTS
 from opsknight.api.providers.generic import GENERIC_EVENT, MAX_EVENTS
 from opsknight.api.providers.pagerduty import MAX_KEY

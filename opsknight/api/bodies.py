@@ -1,0 +1,42 @@
+"""Reading the body of an ingest request: no more of it than may be sent, and few large ones at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, TypeAlias
+
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+LARGE: Final = 1_048_576
+LARGE_AT_ONCE: Final = 8
+"""Of bodies longer than LARGE, and of those that do not say how long they are, only so many are in memory."""
+
+
+class HungUp(Exception):  # nobody is left to answer
+    """The sender went away before its request was whole."""
+
+
+async def received(receive: Receive, limit: int, *, over: bool) -> bytes:
+    """Return the body, or as much of it as shows that it is over the limit; `over`: that is known already.
+
+    Raises:
+        HungUp: the sender went away in its middle.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body") and message["type"] == "http.request":
+        return body
+    parts, size = [body], len(body)
+    while message["type"] == "http.request" and message.get("more_body") and not over and size <= limit:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if message["type"] != "http.request":
+        raise HungUp
+    return b"".join(parts)
+
+
+def is_large(headers: Mapping[bytes, bytes]) -> bool:
+    """Say whether the body may be large; one whose length is not declared may."""
+    declared = headers.get(b"content-length")
+    return declared is None or not declared.isdigit() or int(declared) > LARGE

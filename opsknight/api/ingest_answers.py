@@ -1,0 +1,114 @@
+"""What senders of events are answered: what was stored, or why not, each in the words of its route."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import orjson
+import structlog
+
+from opsknight.crypto import new_id
+from opsknight.deps import busy, retryable
+from opsknight.domain.commands.deliveries import Receipt
+from opsknight.domain.model.event import Event, Unreadable
+
+log = structlog.get_logger(__name__)
+
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+ROUTING_KEY_LENGTH: Final = 32
+
+
+@dataclass
+class Problem(Exception):
+    """An answer other than 202: status, sentence, the delivery that keeps what was sent."""
+
+    status: int
+    sentence: str
+    delivery_id: UUID | None = None
+    errors: Sequence[str] = ()
+    retry_after_s: float | None = None
+
+
+def failure(error: Exception) -> Problem:
+    """Return what a sender is told of a failure that nobody foresaw: always to send it again."""
+    if retryable(error) or busy(error):
+        log.warning("ingest found the database away", error=repr(error))
+        return Problem(503, "The database does not answer. Send it again.", retry_after_s=2)
+    log.error("ingest failed", error=repr(error), exc_info=error)
+    return Problem(500, "This is a mistake of ours, not of the event. Send it again.", retry_after_s=5)
+
+
+def routing_key_error(key: object) -> str:
+    """Return why a routing key opens nothing, in the words of PagerDuty's own API where it has some."""
+    if not isinstance(key, str) or not key:
+        return "'routing_key' is missing or blank"
+    if len(key) != ROUTING_KEY_LENGTH:
+        return f"Length of 'routing_key' is incorrect (should be {ROUTING_KEY_LENGTH} characters)"
+    return "'routing_key' is not the key of a PagerDuty integration here"
+
+
+def accepted(receipt: Receipt, events: Sequence[Event | Unreadable]) -> bytes:
+    """Return the answer of the generic route: what was stored, and what each event did."""
+    told = [
+        {"verdict": verdict, "incident_id": incident_id}
+        | ({"reason": event.reason} if isinstance(event, Unreadable) else {"dedup_key": event.dedup_key})
+        for event, (verdict, incident_id) in zip(events, receipt.verdicts, strict=False)
+    ]
+    return orjson.dumps(
+        {
+            "status": "accepted",
+            "delivery_id": receipt.delivery_id,
+            "duplicate": receipt.duplicate,
+            "events": told,
+        },
+        default=str,  # asyncpg's own kind of UUID
+    )
+
+
+def problem_body(problem: Problem, *, as_pagerduty: bool) -> bytes:
+    """Return `problem` as problem+json, or as PagerDuty's own API says it."""
+    if as_pagerduty and problem.status in (400, 413):
+        errors = list(problem.errors) or [problem.sentence]
+        return orjson.dumps({"status": "invalid event", "message": "Event object is invalid", "errors": errors})
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(problem.status, "The request is refused"),
+        "status": problem.status,
+        "detail": problem.sentence,
+        "request_id": (problem.delivery_id or new_id()).hex,
+    }
+    if problem.delivery_id is not None:
+        body["delivery_id"] = problem.delivery_id
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    return orjson.dumps(body)
+
+
+_TITLES: Final = {
+    400: "The event cannot be read",
+    404: "Unknown integration",
+    405: "Method not allowed",
+    413: "The body is too large",
+    415: "The body is compressed",
+    503: "Not now",
+}
+
+
+_PROBLEM: Final = b'{"type":'
+"""How our own problems begin; PagerDuty's refusals are plain JSON."""
+
+
+async def answer(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
+    """Send the whole answer."""
+    kind = b"application/problem+json" if body.startswith(_PROBLEM) else b"application/json"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    if retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
+    if status == 413:  # what is left of the body is not read
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

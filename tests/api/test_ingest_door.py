@@ -1,0 +1,171 @@
+"""The door of ingest under odd senders: those that never finish, those that send much, a database that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from opsknight.api.bodies import LARGE, LARGE_AT_ONCE
+from opsknight.api.gate import BODY_WITHIN_S, INSIDE
+from opsknight.api.ingest import IngestRoutes
+from opsknight.api.intake import Intake
+from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.model.intake import Verdict
+from opsknight.domain.queries.catalogue import Integration
+from tests.builders import a_known_integration
+from tests.clock import StoppedClock
+
+EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
+Message = dict[str, Any]
+
+
+class FastClock(StoppedClock):
+    """Its monotonic clock is moved by the test, too."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+async def no_page(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError("no request of these tests goes past ingest")
+
+
+@dataclass
+class Door:
+    """The ingest routes with a lane that stores in memory."""
+
+    routes: IngestRoutes
+    clock: FastClock
+    reading: list[str] = field(default_factory=list)
+
+    async def knock(self, name: str, *, receive: Callable[[], Awaitable[Message]], length: int | None = None) -> int:
+        """Send one request, whose body `receive` gives; return the answer's status."""
+        answered: list[int] = []
+
+        async def noted() -> Message:
+            self.reading.append(name)
+            return await receive()
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered.append(message["status"])
+
+        headers = [] if length is None else [(b"content-length", str(length).encode())]
+        scope = {
+            "type": "http",
+            "path": f"/api/v1/events/{name.split(maxsplit=1)[0]}",
+            "method": "POST",
+            "headers": headers,
+        }
+        await self.routes(scope, noted, send)
+        return answered[0]
+
+    async def send(self, name: str = "quick", body: bytes = EVENT) -> int:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body}
+
+        return await self.knock(name, receive=receive, length=len(body))
+
+    async def begin(self, name: str, *, length: int = 100) -> int:
+        """Send the first half of a body, and never the rest."""
+
+        async def receive() -> Message:
+            if self.reading.count(name) == 1:
+                return {"type": "http.request", "body": b'{"title":', "more_body": True}
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+        return await self.knock(name, receive=receive, length=length)
+
+
+async def turns() -> None:
+    """Let everybody do what they can do now."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def store(deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+    return [Receipt(each.id, tuple((Verdict.OPENED, None) for _ in each.events)) for each in deliveries]
+
+
+async def known(key: str) -> Integration:
+    return a_known_integration(provider="alertmanager" if key == "large" else "generic")
+
+
+@asynccontextmanager
+async def a_door(find: Callable[[str], Awaitable[Integration | None]] = known) -> AsyncIterator[Door]:
+    clock = FastClock()
+    intake = Intake(store, clock=clock, committed=lambda _: None)
+    lane = asyncio.get_running_loop().create_task(intake.run())
+    yield Door(IngestRoutes(no_page, intake=intake, clock=clock, find=find), clock)
+    lane.cancel()
+
+
+async def test_senders_that_never_finish_do_not_keep_the_others_out():
+    async with a_door() as door, asyncio.TaskGroup() as group:
+        stuck = [group.create_task(door.begin(f"stuck {number}")) for number in range(INSIDE)]
+        await turns()
+        door.clock.ahead_s = BODY_WITHIN_S + 1
+
+        async with asyncio.timeout(5):
+            status = await door.send()
+
+        for each in stuck:
+            each.cancel()
+    assert status == 202
+
+
+async def test_a_sender_that_never_finishes_is_told_so_when_its_place_is_needed():
+    async with a_door() as door, asyncio.TaskGroup() as group:
+        stuck = [group.create_task(door.begin(f"stuck {number}")) for number in range(INSIDE)]
+        await turns()
+        door.clock.ahead_s = BODY_WITHIN_S + 1
+        await door.send()
+
+        async with asyncio.timeout(5):
+            assert [await each for each in stuck] == [503] * INSIDE
+
+
+async def test_only_a_few_large_bodies_are_in_memory_at_once():
+    async with a_door() as door, asyncio.TaskGroup() as group:
+        large = [group.create_task(door.begin(f"large {number}", length=LARGE + 1)) for number in range(20)]
+        await turns()
+
+        quick = await door.send()
+
+        for each in large:
+            each.cancel()
+    assert len({name for name in door.reading if name.startswith("large")}) == LARGE_AT_ONCE
+    assert quick == 202
+
+
+async def test_large_bodies_that_never_come_do_not_keep_other_large_ones_out():
+    body = json.dumps({"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "a" * 99}}] * 9_000})
+    async with a_door() as door, asyncio.TaskGroup() as group:
+        stuck = [group.create_task(door.begin(f"stuck {number}", length=LARGE + 1)) for number in range(LARGE_AT_ONCE)]
+        await turns()
+        door.clock.ahead_s = BODY_WITHIN_S + 1
+
+        async with asyncio.timeout(5):
+            status = await door.send("large", body.encode())
+
+        for each in stuck:
+            each.cancel()
+    assert len(body) > LARGE
+    assert status == 202
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError()])
+async def test_a_key_that_cannot_be_looked_up_now_is_no_mistake_of_ours(error: Exception):
+    async def find(_key: str) -> Integration | None:
+        raise error
+
+    async with a_door(find) as door:
+        assert await door.send() == 503
