@@ -19,7 +19,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.clock import Clock
-from opsknight.domain.queries.feed import Cursor, Entry
+from opsknight.domain.queries.feed import AT_ONCE, Cursor, Entry
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,13 @@ BEAT_S = 1.0
 HELD_BACK_S = 0.05
 """How soon to look again while an open transaction holds facts back."""
 HELD_TOO_LONG_S = 2.0
+OLDEST_NEWS = timedelta(hours=1)
+"""How much older than the last reading a fact may say it is; it spares the reading of old partitions."""
 LINES_A_TICK = 60
+READS_A_LOOK = 5
+"""A feed that has more to give than one reading takes is read on at once, so often at most."""
+SUMMARY_SHARE = 0.1
+"""Counting the whole board takes no more of the time than this; boards hear the last count, if not every one."""
 BACKLOG = 600
 """More changed incidents than this wait: boards are told to read anew instead, at most every five seconds."""
 
@@ -39,7 +45,10 @@ Line: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What changed between the revisions `base` and `rev`: lines to put, ids to remove, the whole board's counts."""
+    """What changed between the revisions `base` and `rev`: lines to put, ids to remove, the whole board's counts.
+
+    `summary` is empty where the board was not counted this time; the counts follow then.
+    """
 
     base: str
     rev: str
@@ -87,6 +96,9 @@ class Hub:
         self._watchers: list[Callable[[Sequence[Entry]], object]] = []
         self._held_since: float | None = None
         self._gap_at = -10.0
+        self._count_at: float | None = None
+        self._counted_at = -10.0
+        self._count_took_s = 0.0
         self.read_at: float | None = None
 
     @property
@@ -148,8 +160,9 @@ class Hub:
         if self._changed:
             await asyncio.sleep(BUSY_TICK_S if busy else TICK_S)
             return
+        until = beat_due if self._count_at is None else min(beat_due, self._count_at)
         try:
-            async with asyncio.timeout(max(0.0, beat_due - self._clock.monotonic())):
+            async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -158,7 +171,23 @@ class Hub:
     async def _look(self) -> bool:
         """Read the feed once and publish what came; say whether there is more than a tick can carry."""
         self._woken.clear()
-        entries = await self._reading.feed(self._cursor, self._clock.now() - timedelta(hours=1))
+        settled = 0
+        for _ in range(READS_A_LOOK):
+            read = await self._read()
+            settled += read
+            if read < AT_ONCE:
+                break
+        if not self._subscribers:
+            self._changed.clear()
+            self._told, self._count_at = self._cursor, None
+        elif self._changed or (self._count_at is not None and self._clock.monotonic() >= self._count_at):
+            await self._tell()
+        return settled > LINES_A_TICK or bool(self._changed)
+
+    async def _read(self) -> int:
+        """Read the feed on, note what changed, and return how many facts that were."""
+        unread = timedelta(seconds=self.lag_s or 0)
+        entries = await self._reading.feed(self._cursor, self._clock.now() - OLDEST_NEWS - unread)
         self.read_at = self._clock.monotonic()
         settled = [entry for entry in entries if entry.settled]
         self._watch_held(len(settled) < len(entries), entries)
@@ -170,12 +199,20 @@ class Hub:
             if entry.incident_id is not None:
                 self._changed.pop(entry.incident_id, None)
                 self._changed[entry.incident_id] = None
-        if not self._subscribers:
-            self._changed.clear()
-            self._told = self._cursor
-        elif self._changed:
-            await self._tell()
-        return len(settled) > LINES_A_TICK or bool(self._changed)
+        return len(settled)
+
+    async def _count(self, *, changed: bool) -> Mapping[str, object]:
+        """Return the whole board's counts, or nothing where they must wait for their share of the time."""
+        now = self._clock.monotonic()
+        due_at = self._counted_at + self._count_took_s / SUMMARY_SHARE
+        if now < due_at:
+            self._count_at = due_at if changed else self._count_at
+            return {}
+        self._count_at = None
+        summary = await self._reading.summary()
+        self._counted_at = now
+        self._count_took_s = self._clock.monotonic() - now
+        return summary
 
     async def _tell(self) -> None:
         base = self.rev
@@ -185,7 +222,7 @@ class Hub:
             base = "gap"
         newest = list(reversed(self._changed))[:LINES_A_TICK]
         lines = await self._reading.lines(newest) if newest else {}
-        summary = await self._reading.summary()
+        summary = await self._count(changed=bool(newest) or base == "gap")
         for incident_id in newest:  # only now: what could not be read is told by the next tick
             self._changed.pop(incident_id, None)
         self._told = self._cursor

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from opsknight.clock import Clock
-from opsknight.domain.queries.feed import Cursor, Entry
-from opsknight.hub import BACKLOG, Beat, Hub, Line, Reading, Tick
+from opsknight.domain.queries.feed import AT_ONCE, Cursor, Entry
+from opsknight.hub import BACKLOG, SUMMARY_SHARE, Beat, Hub, Line, Reading, Tick
+from tests.clock import NOON, StoppedClock
 
 
 class Ledger:
@@ -20,6 +21,7 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.removed: set[UUID] = set()
+        self.asked_since = NOON
 
     def add(self, *incidents: UUID, settled: bool = True) -> None:
         for incident in incidents:
@@ -37,8 +39,9 @@ class Ledger:
     async def start(self) -> Cursor:
         return Cursor("epoch", 0, 0)
 
-    async def feed(self, cursor: Cursor, _since: datetime) -> Sequence[Entry]:
-        return [entry for entry in self.entries if (entry.xid, entry.seq) > (cursor.xid, cursor.seq)]
+    async def feed(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
+        self.asked_since = min(self.asked_since, since)
+        return [entry for entry in self.entries if (entry.xid, entry.seq) > (cursor.xid, cursor.seq)][:AT_ONCE]
 
     async def lines(self, ids: Sequence[UUID]) -> dict[UUID, Line]:
         return {each: {"id": str(each)} for each in ids if each not in self.removed}
@@ -47,9 +50,31 @@ class Ledger:
         return {"total": len(self.entries)}
 
 
+class LongDay(StoppedClock):
+    """A clock whose monotonic time the test moves on, too."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+class HeavyLedger(Ledger):
+    """A ledger whose board takes long to count."""
+
+    def __init__(self, clock: LongDay, took_s: float) -> None:
+        super().__init__()
+        self.clock = clock
+        self.took_s = took_s
+
+    async def summary(self) -> dict[str, Any]:
+        self.clock.ahead_s += self.took_s
+        return await super().summary()
+
+
 @asynccontextmanager
-async def a_hub(ledger: Ledger) -> AsyncIterator[tuple[Hub, AsyncIterator[Tick | Beat]]]:
-    hub = Hub(Reading(ledger.start, ledger.feed, ledger.lines, ledger.summary), clock=Clock())
+async def a_hub(ledger: Ledger, clock: Clock | None = None) -> AsyncIterator[tuple[Hub, AsyncIterator[Tick | Beat]]]:
+    hub = Hub(Reading(ledger.start, ledger.feed, ledger.lines, ledger.summary), clock=clock or Clock())
     async with hub.subscribe() as messages, asyncio.TaskGroup() as group:
         running = group.create_task(hub.run())
         try:
@@ -151,3 +176,63 @@ async def test_a_beat_comes_only_after_the_feed_was_read():
             beat = await anext(messages)
 
     assert beat == Beat(now=beat.now, rev="epoch.0.0")
+
+
+async def test_a_board_that_takes_long_to_count_is_counted_less_often_and_its_last_count_arrives():
+    clock = LongDay()
+    ledger = HeavyLedger(clock, took_s=30.0)
+    async with a_hub(ledger, clock) as (hub, messages):
+        ledger.add(uuid4())
+        hub.wake()
+        first = await next_tick(messages)
+        ledger.add(uuid4())
+        hub.wake()
+        second = await next_tick(messages)
+        clock.ahead_s += 30.0 / SUMMARY_SHARE
+        hub.wake()
+        third = await next_tick(messages)
+
+    assert [tick.summary for tick in (first, second, third)] == [{"total": 1}, {}, {"total": 2}]
+    assert (len(second.lines), len(third.lines)) == (1, 0)
+    assert third.base == third.rev == second.rev
+
+
+async def test_the_last_count_arrives_without_another_change():
+    clock = LongDay()
+    ledger = HeavyLedger(clock, took_s=0.02)
+    async with a_hub(ledger, clock) as (hub, messages):
+        ledger.add(uuid4())
+        hub.wake()
+        await next_tick(messages)
+        ledger.add(uuid4())
+        hub.wake()
+        ticks = [await next_tick(messages)]
+        if not ticks[-1].summary:
+            ticks.append(await next_tick(messages))
+
+    assert ticks[-1].summary == {"total": 2}
+
+
+async def test_a_feed_that_has_much_to_give_is_read_on_at_once():
+    ledger, incident = Ledger(), uuid4()
+    async with a_hub(ledger) as (hub, messages):
+        ledger.add(*(incident for _ in range(2 * AT_ONCE + 1)))
+        hub.wake()
+
+        tick = await next_tick(messages)
+
+    assert tick.rev == f"epoch.{2 * AT_ONCE + 1}.{2 * AT_ONCE + 1}"
+
+
+async def test_what_happened_while_the_feed_could_not_be_read_is_still_news():
+    clock, ledger = LongDay(), Ledger()
+    async with a_hub(ledger, clock) as (hub, messages):
+        ledger.add(uuid4())
+        hub.wake()
+        await next_tick(messages)
+        clock.ahead_s += 7200
+        ledger.add(uuid4())
+        hub.wake()
+        await next_tick(messages)
+
+    assert ledger.asked_since <= NOON - timedelta(hours=3)
