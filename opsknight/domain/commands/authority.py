@@ -6,7 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from opsknight.domain.model.permission import AcknowledgeLink, Actor, Anonymous, Machine, Need, Person, Role, permits
+from opsknight.domain.model.permission import (
+    AcknowledgeLink,
+    Actor,
+    Anonymous,
+    IngestKey,
+    Machine,
+    Need,
+    Person,
+    Role,
+    permits,
+)
 from opsknight.domain.store.tables import UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Forbidden, SignInRequired
@@ -32,6 +42,9 @@ async def require(
 
 
 async def _actor(uow: UnitOfWork) -> Actor:
+    kind, _, number = uow.actor.partition(":")
+    if kind == "integration":
+        return IngestKey(int(number))
     if uow.user_id is None:
         return Machine(uow.actor)
     row = (

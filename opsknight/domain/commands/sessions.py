@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 
 from opsknight.crypto import new_token, sha256
+from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import SessionRow, SignInLinkRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Forbidden, NotFound
@@ -38,8 +40,9 @@ async def make_sign_in_link(
 
     Raises:
         NotFound: there is no such person.
-        Forbidden: their account is deactivated.
+        Forbidden: their account is deactivated, or the actor may not do this.
     """
+    await require(uow, Need.ADMINISTER)
     user = await _user(uow, user_id=user_id, email=email)
     if user is None:
         raise NotFound(f"Nobody here has the address {email}." if email else f"There is no user {user_id}.")
