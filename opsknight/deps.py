@@ -27,6 +27,7 @@ from opsknight.domain.store.claims import new_worker
 from opsknight.domain.store.engine import Database, busy, is_poison, is_unfit, lost_connection, retryable
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
 from opsknight.domain.store.worker_lock import WorkerLock
+from opsknight.errors import Unavailable
 from opsknight.hub import Hub, Line, Reading
 from opsknight.settings import Settings
 
@@ -41,6 +42,10 @@ CHANGE_NOTHING = frozenset(
 PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.UNREADABLE})
 
 
+LOOK_AGAIN_S = 1.0
+"""How long what was read of the integrations counts as all there is."""
+
+
 class Catalogue:
     """Every integration by its key, in memory; read again when the ledger says something was configured."""
 
@@ -48,23 +53,43 @@ class Catalogue:
         """Know nothing yet; `read` opens a session."""
         self._read = read
         self._clock = clock
-        self._read_at = 0.0
+        self._tried_at = 0.0
+        self._is_sure = True
+        self._reading = asyncio.Lock()
         self._known: Mapping[str, Integration] = {}
         self._stale = asyncio.Event()
 
     async def load(self) -> None:
         """Read all of it."""
-        self._read_at = self._clock.monotonic()
-        async with self._read() as session:
-            self._known = await integrations(session)
+        async with self._reading:
+            await self._load()
 
     async def find(self, key: str) -> Integration | None:
-        """Return the integration of `key`; an unknown key is looked up anew, at most once a second for all."""
+        """Return the integration of `key`; an unknown key is looked up anew, at most once a second for all.
+
+        Raises:
+            Unavailable: whether there is one cannot be found out now.
+        """
         known = self._known.get(key)
-        if known is None and self._clock.monotonic() - self._read_at >= 1.0:
-            await self.load()
-            known = self._known.get(key)
-        return known
+        return known if known is not None else await self._look_up(key)
+
+    async def _look_up(self, key: str) -> Integration | None:
+        async with self._reading:  # who asks meanwhile waits for the same reading
+            if key not in self._known:
+                if self._clock.monotonic() - self._tried_at >= LOOK_AGAIN_S:
+                    await self._load()
+                elif not self._is_sure:
+                    raise Unavailable("The key cannot be looked up now. Send the event again.", retry_after_s=2)
+            return self._known.get(key)
+
+    async def _load(self) -> None:
+        self._is_sure = False
+        try:
+            async with self._read() as session:
+                self._known = await integrations(session)
+            self._is_sure = True
+        finally:
+            self._tried_at = self._clock.monotonic()
 
     def heed(self, entries: Sequence[Entry]) -> None:
         """Take note of new facts: a change of configuration makes what is known stale."""

@@ -1,0 +1,84 @@
+"""Integrations by their keys: a key that is new, or cannot be looked up now, is never taken for a wrong one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.deps import Catalogue
+from opsknight.domain.store.engine import Database
+from opsknight.errors import Unavailable
+from tests.builders import an_integration
+from tests.clock import StoppedClock
+
+
+class LongDay(StoppedClock):
+    """A clock whose monotonic time the test moves on, too."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+@pytest.fixture
+def clock() -> LongDay:
+    return LongDay()
+
+
+async def a_catalogue(database: Database, clock: LongDay, faults: list[Exception]) -> Catalogue:
+    """Return one that has read all there is, two seconds ago; it meets `faults` from now on."""
+
+    @asynccontextmanager
+    async def read() -> AsyncIterator[AsyncSession]:
+        if faults:
+            raise faults.pop(0)
+        async with database.screens() as session:
+            yield session
+
+    waiting, faults[:] = list(faults), []
+    catalogue = Catalogue(read, clock=clock)
+    await catalogue.load()
+    faults[:] = waiting
+    clock.ahead_s += 2
+    return catalogue
+
+
+async def test_the_first_events_of_a_new_integration_all_find_it(database: Database, clock: LongDay):
+    catalogue = await a_catalogue(database, clock, [])
+    new = await an_integration(database)
+
+    found = await asyncio.gather(*(catalogue.find(new.key) for _ in range(5)))
+
+    assert [one.id if one else None for one in found] == [new.id] * 5
+
+
+async def test_a_key_is_not_said_to_be_unknown_while_nobody_can_know(database: Database, clock: LongDay):
+    catalogue = await a_catalogue(database, clock, [ConnectionRefusedError()])
+    new = await an_integration(database)
+
+    with pytest.raises(ConnectionRefusedError):
+        await catalogue.find(new.key)
+    with pytest.raises(Unavailable):
+        await catalogue.find(new.key)
+    clock.ahead_s += 1
+    found = await catalogue.find(new.key)
+
+    assert found is not None
+
+
+async def test_an_unknown_key_is_looked_up_once_a_second_at_most(database: Database, clock: LongDay):
+    catalogue = await a_catalogue(database, clock, [])
+    assert await catalogue.find("wrong") is None
+    new = await an_integration(database)
+
+    soon = await catalogue.find(new.key)
+    clock.ahead_s += 1
+    later = await catalogue.find(new.key)
+
+    assert soon is None
+    assert later is not None
