@@ -214,17 +214,17 @@ class Deps:
         return await self.database.lane()
 
     async def _start(self) -> Cursor:
-        async with self.reading() as session:
+        async with self.database.feed() as session:
             return await feed.here(session)
 
     async def _past(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
-        async with self.reading() as session:
+        async with self.database.feed() as session:
             return await feed.past(session, cursor, since=since)
 
     async def _lines(self, ids: Sequence[UUID]) -> Mapping[UUID, Line]:
-        async with self.reading() as session:
+        async with self.database.feed() as session:
             return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
 
     async def _summary(self) -> Mapping[str, object]:
-        async with self.reading() as session:
+        async with self.database.feed() as session:
             return await board.summary(session, now=self.clock.now())

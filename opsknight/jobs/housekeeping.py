@@ -38,7 +38,7 @@ class Housekeeping:
 
     def start(self) -> None:
         """Begin; the first audit runs at once."""
-        self._every(AUDIT_EVERY_S, 1, self.audit)
+        self._scheduler.add_job(self._every(AUDIT_EVERY_S, 1, self.audit), id="first audit")
         self._every(TIDY_EVERY_S, 2, self.tidy)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
@@ -70,7 +70,9 @@ class Housekeeping:
                 async with self._deps.engine_commands("housekeeping:retention") as uow:
                     removed = await retention.remove_raw(uow, table, older_than=kept)
 
-    def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> None:
+    def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """Schedule `body`, and return it as it is run: by one process, and never raising."""
+
         async def alone() -> None:
             connection = await self._deps.database.direct("housekeeping")
             try:
@@ -86,3 +88,4 @@ class Housekeeping:
                 log.warning("housekeeping failed", job=number, again_in_s=seconds, error=repr(error))
 
         self._scheduler.add_job(safely, IntervalTrigger(seconds=seconds), id=str(number))
+        return safely

@@ -66,6 +66,7 @@ class Limits:
 COMMANDS: Final = Limits(size=8, statement_s=5)
 SCREENS: Final = Limits(size=6, statement_s=5)
 ENGINE: Final = Limits(size=8, statement_s=10)
+FEED: Final = Limits(size=2, statement_s=5)
 HEALTH: Final = Limits(size=2, statement_s=2)
 LANE: Final = Limits(size=1, statement_s=5)
 DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=60)
@@ -74,8 +75,8 @@ DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=
 class Database:
     """The pools of one process. Each is called to open a session: `async with database.screens() as session`.
 
-    `commands` is for what people do, `screens` for what they read, `engine` for paging, `health`
-    for probes, which must answer when all others are busy.
+    `commands` is for what people do, `screens` for what they read, `engine` for paging, `feed` for
+    what boards are told, `health` for probes, which must answer when all others are busy.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -85,6 +86,7 @@ class Database:
         self.commands = self._sessions("commands", COMMANDS)
         self.screens = self._sessions("screens", SCREENS)
         self.engine = self._sessions("engine", ENGINE)
+        self.feed = self._sessions("feed", FEED)
         self.health = self._sessions("health", HEALTH)
 
     async def lane(self) -> Connection:
