@@ -56,11 +56,16 @@ class History:
 
 @dataclass(slots=True)
 class Checked:
-    """What is broken, in sentences, and the figures of the case."""
+    """What is broken, in sentences, and the figures of the case.
+
+    `late_s` is how long after due each hand-off began: `quick_s` with no fault near, and
+    `after_faults_s`, counted from the end of the fault that was.
+    """
 
     broken: list[str] = field(default_factory=list[str])
     taken: int = 0
     ambiguous: int = 0
+    late_s: list[float] = field(default_factory=list[float])
     quick_s: list[float] = field(default_factory=list[float])
     after_faults_s: list[float] = field(default_factory=list[float])
 
@@ -242,12 +247,12 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
             if row["status"] != "superseded" and row["now"] > allowed_at:
                 yield f"I4: notification {row['id']} was never handed off: {row['status']} {row['reason']}"
             continue
-        if due_at < history.since:
-            pass
-        elif ended_at is None:
-            found.quick_s.append(row["started_at"] - due_at)
-        else:
-            found.after_faults_s.append(max(0.0, row["started_at"] - max(due_at, ended_at)))
+        if due_at >= history.since:
+            found.late_s.append(row["started_at"] - due_at)
+            if ended_at is None:
+                found.quick_s.append(row["started_at"] - due_at)
+            else:
+                found.after_faults_s.append(max(0.0, row["started_at"] - max(due_at, ended_at)))
         if row["started_at"] > allowed_at:
             late_s = row["started_at"] - due_at
             near = "no fault near" if ended_at is None else f"{row['started_at'] - ended_at:.2f} s after a fault's end"

@@ -151,6 +151,7 @@ class Product(RunningServer):
         checked = check(History(self.rows, self.sent, self.smtp.mails, self.faults, since=self._checked_at))
         self._checked_at = time.time()
         if case:
+            note(f"{case}: hand-off after due", *checked.late_s)
             note(f"{case}: hand-off after due, no fault near", *checked.quick_s, at_most=1)
             note(f"{case}: hand-off after the fault's end", *checked.after_faults_s, at_most=5)
             note(f"{case}: events taken", checked.taken, unit="events")

@@ -46,6 +46,7 @@ def test_an_outage_of_postgresql_refuses_events_at_once_and_pages_at_once_when_i
 
     answers, ready, first_page_s = outage(product, take_away, give_back, name=way)
 
+    assert answers, "nobody was told anything"
     accepted_or_silent = [answer for answer in answers if answer.status != 503 or not answer.retry_after.isdigit()]
     slowest_s = max(answer.ended_at - answer.began_at for answer in answers)
     note(f"PostgreSQL {way}: refusals in {AWAY_S:g} s", len(answers), unit="answers")
