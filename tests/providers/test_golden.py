@@ -5,39 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.said import GOLDEN, said
+from opsknight.api.providers.table import PROVIDERS
+from tests.providers.said import GOLDEN, beside, listed, normalised, payload_files, said_file
 
-PAYLOADS = sorted(path for path in GOLDEN.glob("*/*.json") if not path.stem.endswith((".expected", ".mapping")))
+PAYLOADS = [path for slug in PROVIDERS for path in payload_files(slug)]
+PAIRS = [(slug, began, ended) for slug in PROVIDERS for began, ended in listed(slug, "pairs")]
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_payload_becomes_exactly_the_events_written_beside_it(path: Path):
-    expected = json.loads(path.with_suffix(".expected.json").read_bytes())
-    mapping = path.with_suffix(".mapping.json")
+    became = said_file(path.parent.name, path)
 
-    became = said(
-        path.parent.name, path.read_bytes(), mapping=json.loads(mapping.read_bytes()) if mapping.exists() else None
-    )
-
-    assert became == expected
+    assert became == json.loads(path.with_suffix(".expected.json").read_bytes())
 
 
-@pytest.mark.parametrize(
-    ("slug", "trigger", "recovery"),
-    [
-        ("alertmanager", "firing", "resolved"),
-        ("alertmanager", "version_3", "same_labels_other_order"),
-        ("datadog", "default_triggered", "default_recovered"),
-        ("datadog", "default_of_a_group", "default_of_a_group_recovered"),
-        ("datadog", "custom_triggered", "custom_recovered"),
-        ("datadog", "custom_triggered", "no_data"),
-        ("generic", "everything", "resolve"),
-        ("generic", "only_a_message", "resolve_by_title"),
-        ("pagerduty", "trigger", "resolve"),
-        ("pagerduty", "trigger", "acknowledge"),
-    ],
-)
+@pytest.mark.parametrize(("slug", "trigger", "recovery"), PAIRS)
 def test_what_ends_a_condition_has_the_key_of_what_began_it(slug: str, trigger: str, recovery: str):
-    began, ended = (said(slug, (GOLDEN / slug / f"{name}.json").read_bytes())[0] for name in (trigger, recovery))
+    [began, *_], [ended, *_] = (said_file(slug, GOLDEN / slug / f"{name}.json") for name in (trigger, recovery))
 
     assert began["dedup_key"] == ended["dedup_key"]
+
+
+@pytest.mark.parametrize("slug", PROVIDERS)
+def test_every_monitor_has_payloads_of_its_own(slug: str):
+    assert len(payload_files(slug)) >= 2
+
+
+@pytest.mark.parametrize("slug", [slug for slug in PROVIDERS if PROVIDERS[slug].sample])
+def test_a_monitors_test_event_triggers(slug: str):
+    [event] = normalised(slug, dict(PROVIDERS[slug].sample), headers=beside(GOLDEN / slug / "sample", "headers"))
+
+    assert getattr(event, "action", event) == "trigger"

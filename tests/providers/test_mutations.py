@@ -14,16 +14,11 @@ from hypothesis import strategies as st
 
 from opsknight.api.limits import MAX_DEPTH
 from opsknight.api.parse import parse
+from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.reading import ACTIONS, word
 from opsknight.domain.model.event import MAX_DEDUP_KEY, MAX_TITLE, Action, Event, Malformed, Unreadable
-from tests.providers.said import GOLDEN, SAMPLES, normalised
+from tests.providers.said import SAMPLES, beside, listed, normalised, payload_files
 
-FOLDERS = {
-    "alertmanager": "prometheus",
-    "datadog": "datadog",
-    "generic": "webhook",
-    "pagerduty": "pagerduty-events-v2",
-}
 ENDING = sorted(said for said, action in ACTIONS.items() if action is not Action.TRIGGER)
 KNOWN = {*ACTIONS, "warn recovered", "no data recovered"}
 STATUSES = {
@@ -42,20 +37,24 @@ VALUES = st.recursive(
 )
 
 
-def payloads(slug: str) -> list[Any]:
-    """Return every payload there is for an adapter, as plain values."""
-    paths = [*(GOLDEN / slug).glob("*.json"), *(SAMPLES / FOLDERS[slug]).glob("*.json")]
-    found = sorted(path for path in paths if not path.stem.endswith((".expected", ".mapping")))
-    return [parse(path.read_bytes()).payload for path in found]
+def payloads(slug: str) -> list[tuple[Any, dict[str, str]]]:
+    """Return every payload there is for an adapter, as plain values, with the headers it comes with."""
+    ours = [(path, beside(path, "headers")) for path in payload_files(slug)]
+    theirs = [
+        (SAMPLES / f"{place}.json", wanted.get("headers", {}) if isinstance(wanted, dict) else {})
+        for place, wanted in listed(slug, "samples").items()
+        if SAMPLES.is_dir()
+    ]
+    return [(parse(path.read_bytes()).payload, headers) for path, headers in (*ours, *theirs)]
 
 
-PAYLOADS = {slug: payloads(slug) for slug in FOLDERS}
+PAYLOADS = {slug: payloads(slug) for slug in PROVIDERS}
 
 
-def tried(slug: str, payload: Any) -> list[Event | Unreadable]:
+def tried(slug: str, payload: Any, headers: dict[str, str] | None = None) -> list[Event | Unreadable]:
     """Return what an adapter makes of a payload; one that it refuses counts as one unreadable event."""
     try:
-        return normalised(slug, payload)
+        return normalised(slug, payload, headers=headers or {})
     except Malformed as refused:
         return [Unreadable(str(refused))]
 
@@ -70,9 +69,9 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 @st.composite
-def mangled(draw: st.DrawFn, slug: str) -> Any:
-    """Return a payload in which up to four things are gone, moved or something else."""
-    payload = copy.deepcopy(draw(st.sampled_from(PAYLOADS[slug])))
+def mangled(draw: st.DrawFn, slug: str) -> tuple[Any, dict[str, str]]:
+    """Return a payload in which up to four things are gone, moved or something else, with its headers."""
+    payload, headers = copy.deepcopy(draw(st.sampled_from(PAYLOADS[slug])))
     for _ in range(draw(st.integers(1, 4))):
         here = places(payload)
         if not here:
@@ -85,21 +84,21 @@ def mangled(draw: st.DrawFn, slug: str) -> Any:
             container.append(copy.deepcopy(container[name]))
         else:
             container[name] = draw(VALUES)
-    return payload
+    return payload, headers
 
 
-@pytest.mark.parametrize("slug", FOLDERS)
+@pytest.mark.parametrize("slug", PROVIDERS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_mangled_payload_is_refused_in_words_or_becomes_sound_events(slug: str, data: st.DataObject):
-    payload = data.draw(mangled(slug))
+    payload, headers = data.draw(mangled(slug))
 
     try:
         parsed = parse(json.dumps(payload).encode())
     except Malformed:  # a list that lost its last element holds nothing
         return
 
-    for one in tried(slug, parsed.payload):
+    for one in tried(slug, parsed.payload, headers):
         check_sound(one)
 
 
@@ -117,11 +116,11 @@ def check_sound(one: Event | Unreadable) -> None:
     assert b"\\u0000" not in orjson.dumps([one.title, one.tags, one.details, one.source, one.component])
 
 
-@pytest.mark.parametrize("slug", FOLDERS)
+@pytest.mark.parametrize("slug", PROVIDERS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_word_that_only_contains_an_ending_ends_nothing(slug: str, data: st.DataObject):
-    payload = copy.deepcopy(data.draw(st.sampled_from(PAYLOADS[slug])))
+    payload, headers = copy.deepcopy(data.draw(st.sampled_from(PAYLOADS[slug])))
     before, after = ["", "un", "not ", "ab", "x_", "re-"], ["", "ing", " soon", "_expired", "?", "2"]
     containing = data.draw(
         st.builds("{}{}{}".format, st.sampled_from(before), st.sampled_from(ENDING), st.sampled_from(after))
@@ -134,19 +133,19 @@ def test_a_word_that_only_contains_an_ending_ends_nothing(slug: str, data: st.Da
         elif name in {"title", "alert_title", "event_title"} and isinstance(container[name], str):
             container[name] = f"[{containing}] CPU high"
 
-    became = tried(slug, payload)
+    became = tried(slug, payload, headers)
 
     assert [one.action for one in became if isinstance(one, Event) and one.action is not Action.TRIGGER] == []
 
 
-@pytest.mark.parametrize("slug", FOLDERS)
+@pytest.mark.parametrize("slug", PROVIDERS)
 def test_the_same_payload_gives_the_same_events(slug: str):
-    once, again = ([tried(slug, payload) for payload in payloads(slug)] for _ in range(2))
+    once, again = ([tried(slug, *one) for one in payloads(slug)] for _ in range(2))
 
     assert once == again
 
 
-@pytest.mark.parametrize("slug", FOLDERS)
+@pytest.mark.parametrize("slug", PROVIDERS)
 @pytest.mark.parametrize(
     "payload", [None, [], {}, "x", 1, True, [[]], [None], {"alerts": {}}, {"payload": []}], ids=repr
 )

@@ -17,20 +17,38 @@ Said: TypeAlias = dict[str, Any]
 """A JSON object as it was sent."""
 
 
+Headers: TypeAlias = Mapping[str, str]
+"""The headers of a request, their names in lower case."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What an adapter may know beyond the payload.
 
-    `mapping` is the integration's field mapping. `new_key` is the dedup key to give where the
-    format lets its sender omit it. `may_exceed` is False where the parser knows already that no
-    event can be beyond the limits of one event.
+    `headers` are the request's, by which some senders tell what kind of payload it is. `mapping` is
+    the integration's field mapping. `new_key` is the dedup key to give where the format lets its
+    sender omit it. `may_exceed` is False where the parser knows already that no event can be beyond
+    the limits of one event.
     """
 
     received_at: datetime
+    headers: Headers = field(default_factory=dict[str, str])
     mapping: Mapping[str, object] = field(default_factory=dict[str, object])
     new_key: str = ""
     may_exceed: bool = True
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a signature is checked against: headers by lower-case name, and the body's bytes as they came."""
+
+    headers: Headers
+    body: bytes
+    received_at: datetime
+
+
+Verify: TypeAlias = Callable[[Request, str], bool]
+"""Say whether a request was signed with the integration's secret."""
 
 Normalise: TypeAlias = Callable[[Any, Context], Sequence[Event | Unreadable]]
 
@@ -43,15 +61,28 @@ class Provider:
     be one, and nothing for what pages nobody; it raises Malformed when the whole is not of this
     format. Same in, same out: no clock, no randomness, no database.
 
-    `max_body` is in bytes. `key_in_body` says that the integration's key stands in the payload and
-    not in the address. `retries_429` says whether such a sender comes back after 429; where it
-    does not, it is told 503.
+    `where` and `setup` tell a person how to set the monitor up: the place in its own screens, and
+    what to paste there, with {address} and {key} for the integration's. `sample` is a payload as
+    the monitor itself would send it to say that something is wrong: the test event.
+
+    `verify` checks the monitor's own signature where an integration has a secret. `once` names the
+    headers, best first, that are the same in every retry of one delivery and in no other.
+
+    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts.
+    `key_in_body` says that the integration's key stands in the payload and not in the address.
+    `retries_429` says whether such a sender comes back after 429; where it does not, it is told 503.
     """
 
     slug: str
     label: str
     docs_url: str
     normalise: Normalise
+    where: str = "As its webhook address"
+    setup: str = "{address}"
+    sample: Mapping[str, object] = field(default_factory=dict[str, object])
+    verify: Verify | None = None
+    once: tuple[str, ...] = ()
+    form: bool = False
     max_body: int = MIB
     key_in_body: bool = False
     retries_429: bool = True
