@@ -20,6 +20,7 @@ WIDER = 3.0 if os.environ.get("CI") == "true" else 1.0
 FIXED_SEED = 20261124
 FRESH_SEED = int(os.environ.get("OPSKNIGHT_SEED") or secrets.randbelow(10**9))
 """Drawn anew for each run; OPSKNIGHT_SEED repeats one."""
+LOAD_BEFORE = os.getloadavg()[0]
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: written by make chaos -->", "<!-- figures end -->"
 
@@ -66,6 +67,8 @@ def table() -> str:
     lines = [
         f"{day}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {number}" for name, number in parts.items()),
+        "",
+        f"Other work kept {LOAD_BEFORE:.1f} cores' worth of the machine busy when the run began.",
         f"Seeds: {FIXED_SEED} fixed, {FRESH_SEED} drawn for this run (`OPSKNIGHT_SEED={FRESH_SEED}` repeats it).",
         "",
         "| what | measured | least | median | most | unit | allowed |",
