@@ -14,9 +14,10 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
 import orjson
+from asyncpg.pgproto import pgproto
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -27,7 +28,9 @@ class BadToken(ValueError):
 
 _TAILS: Final = struct.Struct("512Q")
 _LAST_COUNTER: Final = 0xFFF
-_VERSION_AND_VARIANT: Final = 7 << 76 | 2 << 62
+_VERSION: Final = 7 << 12
+_VARIANT: Final = 2 << 62
+_SIXTEEN_BYTES: Final = struct.Struct(">QQ")
 
 
 class _Ids:
@@ -48,8 +51,8 @@ class _Ids:
         self._millisecond = 0
         self._counter = 0
 
-    def draw(self) -> int:
-        """Return the next id as a number."""
+    def draw(self) -> bytes:
+        """Return the sixteen bytes of the next id."""
         with self._lock:
             millisecond = time.time_ns() // 1_000_000
             if millisecond > self._millisecond:
@@ -61,23 +64,21 @@ class _Ids:
             if not self._tails:
                 self._tails.extend(_TAILS.unpack(os.urandom(_TAILS.size)))
             tail = self._tails.pop() & 0x3FFF_FFFF_FFFF_FFFF
-            return self._millisecond << 80 | self._counter << 64 | _VERSION_AND_VARIANT | tail
+            return _SIXTEEN_BYTES.pack(self._millisecond << 16 | _VERSION | self._counter, _VARIANT | tail)
 
 
 _ids: Final = _Ids()
-# UUID(int=…) checks six arguments that are not given; these two steps halve the cost of an id.
-_blank_uuid: Final = UUID.__new__
-_set: Final = object.__setattr__
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ids.forget)
 
 
 def new_id() -> UUID:
-    """Return a new UUID, version 7: later ones of this process are greater."""
-    new = _blank_uuid(UUID)
-    _set(new, "int", _ids.draw())
-    _set(new, "is_safe", SafeUUID.unknown)
-    return new
+    """Return a new UUID, version 7: later ones of this process are greater.
+
+    It is asyncpg's own kind of UUID, which keeps its bytes at hand: made, written as text and sent to
+    PostgreSQL in a fraction of the time.
+    """
+    return pgproto.UUID(_ids.draw())
 
 
 def new_token(nbytes: int = 32) -> str:

@@ -42,6 +42,8 @@ CHANGE_NOTHING = frozenset(
 PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.UNREADABLE})
 
 
+LANES = 2
+"""Of ingest, side by side: while PostgreSQL works on one batch, the next is made ready."""
 LOOK_AGAIN_S = 1.0
 """How long what was read of the integrations counts as all there is."""
 
@@ -130,7 +132,7 @@ class Deps:
         self.catalogue = Catalogue(self.reading, clock=clock)
         self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
         self.hub.watch(self.catalogue.heed)
-        self.lane = Lane(self._connect_lane, clock=clock)
+        self.lanes = [Lane(self._connect_lane, clock=clock) for _ in range(LANES)]
 
     async def open(self, database: Database) -> None:
         """Take the database in use and read what is needed before the first request."""
@@ -141,8 +143,9 @@ class Deps:
             self.installation = await installation(session)
 
     async def close(self) -> None:
-        """Let go of the lane's connection and of the pools."""
-        await self.lane.close()
+        """Let go of the lanes' connections and of the pools."""
+        for lane in self.lanes:
+            await lane.close()
         await self.database.close()
 
     @asynccontextmanager

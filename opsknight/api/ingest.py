@@ -213,7 +213,6 @@ class IngestRoutes:
             events=events,
             body=body,
             content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
-            request_id=delivery_id.hex,
             idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1")[:1000],
         )
         receipt = await self._submit(whole)

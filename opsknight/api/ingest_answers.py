@@ -85,7 +85,7 @@ def problem_body(problem: Problem, *, as_pagerduty: bool) -> bytes:
         body["delivery_id"] = problem.delivery_id
     if problem.errors:
         body["errors"] = list(problem.errors)
-    return orjson.dumps(body)
+    return orjson.dumps(body, default=str)
 
 
 _TITLES: Final = {

@@ -1,7 +1,7 @@
-"""The commit lane: what arrives while one commit is in flight goes together into the next.
+"""The commit lanes: what arrives while a commit is in flight goes together into the next.
 
-No timer: an idle system adds nothing, a busy one commits up to BATCH events at once. One lane owns
-one connection, so events of one key keep the order in which they arrived.
+No timer: an idle system adds nothing, a busy one commits up to BATCH events at once. Each lane owns
+one connection; a key is in one lane at a time, so its events keep the order in which they arrived.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from opsknight import metrics
 from opsknight.clock import Clock
 from opsknight.deps import is_poison, lost_connection, retryable
 from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.model.event import Event
 from opsknight.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,10 @@ QUEUE = 4096
 """Deliveries that may wait for the lane; past that a sender is asked to come back."""
 PATIENCE_S = 2.25
 """How long a sender waits for its commit before it is told 503; the event may still be stored."""
+WORTH_A_LANE = 16
+"""Events that must wait before another lane takes them: below that the commit in flight is soon over."""
+LOOK_AHEAD = 256
+"""Deliveries that a lane looks at to fill a batch while keys of the first are in another lane."""
 STUCK_S = 2.0
 """A commit in flight for longer means the database is away: new arrivals are refused soon."""
 MISTAKES: Final = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
@@ -35,74 +40,93 @@ MISTAKES: Final = (ArithmeticError, LookupError, RecursionError, TypeError, Valu
 _MISTAKE: Final = "OpsKnight made a mistake with it"
 
 Write: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
+_Key: TypeAlias = tuple[int, str]
+"""Of a service, a dedup key."""
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     delivery: Delivery
     since: float
-    answer: asyncio.Future[Receipt] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Receipt]
+    keys: Sequence[_Key]
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One writer and what it is writing; `since` is when it began, None while it rests."""
+
+    write: Write
+    batch: list[_Waiting] = field(default_factory=list[_Waiting])
+    since: float | None = None
 
 
 class Intake:
     """Takes deliveries, commits them in groups, answers each after its commit.
 
-    `write` stores a batch in one transaction and raises what the database said; `committed` is
-    called after each commit, to wake what waits for new work.
+    Each of `writes` stores a batch in one transaction and raises what the database said; they work
+    side by side on deliveries that have no key in common. `committed` is called after each commit,
+    to wake what waits for new work.
     """
 
-    def __init__(self, write: Write, *, clock: Clock, committed: Callable[[Sequence[Receipt]], object]) -> None:
-        """Prepare an idle lane; `run` and `run_patience` work it."""
-        self._write = write
+    def __init__(
+        self, writes: Sequence[Write], *, clock: Clock, committed: Callable[[Sequence[Receipt]], object]
+    ) -> None:
+        """Prepare idle lanes; `run` and `run_patience` work them."""
+        self._lanes = [_Lane(write) for write in writes]
         self._clock = clock
         self._committed = committed
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
-        self._writing: list[_Waiting] = []
-        self._writing_since: float | None = None
+        self._taken: set[_Key] = set()
 
     @property
     def stuck(self) -> bool:
-        """Whether the present commit takes so long that the database must be away."""
-        return self._writing_since is not None and self._clock.monotonic() - self._writing_since > STUCK_S
+        """Whether a commit takes so long that the database must be away."""
+        before = self._clock.monotonic() - STUCK_S
+        return any(lane.since is not None and lane.since < before for lane in self._lanes)
 
     @property
     def depth(self) -> int:
         """How many deliveries wait."""
         return len(self._queue)
 
-    async def submit(self, delivery: Delivery) -> Receipt:
-        """Store `delivery` and return its receipt once it is durable.
+    def submit(self, delivery: Delivery) -> Awaitable[Receipt]:
+        """Store `delivery`; await the receipt, which comes once it is durable.
 
         Raises:
             Unavailable: the database did not answer in time, or too much waits already. The sender
                 must send again; nothing it sends twice with one idempotency key counts twice.
         """
-        if self.stuck or len(self._queue) >= QUEUE:
-            await asyncio.sleep(0.5)  # an instant refusal would make senders hammer us
-            raise Unavailable("The event is not stored: the database does not answer. Send it again.", retry_after_s=2)
-        waiting = _Waiting(delivery, self._clock.monotonic())
-        self._queue.append(waiting)
+        if len(self._queue) >= QUEUE or self.stuck:
+            return _refused()
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery)))
         self._arrived.set()
-        return await waiting.answer
+        return answer
 
     async def run(self) -> None:
         """Commit what arrives, for ever."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes:
+                group.create_task(self._work(lane))
+
+    async def _work(self, lane: _Lane) -> None:
         while True:
             await self._arrived.wait()
             batch = self._take()
             if not batch:
-                # In the same turn in which the queue was seen empty, so that no arrival is missed.
+                # In the same turn in which nothing was found for it, so that no arrival is missed.
                 self._arrived.clear()
                 continue
-            await self._commit(batch)
+            await self._commit(lane, batch)
 
     async def run_patience(self) -> None:
         """Tell senders that have waited too long, for ever; one look for all is cheaper than a timer for each."""
         while True:
             await asyncio.sleep(0.25)
             before = self._clock.monotonic() - PATIENCE_S
-            for waiting in (*self._writing, *self._queue):
+            for waiting in (*(one for lane in self._lanes for one in lane.batch), *self._queue):
                 if waiting.since < before and not waiting.answer.done():
                     waiting.answer.set_exception(
                         Unavailable(
@@ -111,9 +135,14 @@ class Intake:
                     )
 
     def _take(self) -> list[_Waiting]:
+        """Take the next batch off the queue, in order, past what must wait for a key in another lane."""
+        if self._taken and len(self._queue) < WORTH_A_LANE:
+            return []
         batch: list[_Waiting] = []
+        passed: list[_Waiting] = []
+        not_now = set(self._taken)
         events = 0
-        while self._queue and events < BATCH:
+        while self._queue and events < BATCH and len(passed) < LOOK_AHEAD:
             waiting = self._queue[0]
             size = max(1, len(waiting.delivery.events))
             if batch and events + size > BATCH:
@@ -121,14 +150,21 @@ class Intake:
             self._queue.popleft()
             if waiting.answer.done():  # its sender gave up or hung up before we began
                 continue
+            if not_now and not not_now.isdisjoint(waiting.keys):
+                not_now.update(waiting.keys)  # later ones of the same keys wait behind it
+                passed.append(waiting)
+                continue
             batch.append(waiting)
             events += size
+        self._queue.extendleft(reversed(passed))
         return batch
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
-        self._writing, self._writing_since = batch, self._clock.monotonic()
+    async def _commit(self, lane: _Lane, batch: list[_Waiting]) -> None:
+        lane.batch, lane.since = batch, self._clock.monotonic()
+        keys = {key for waiting in batch for key in waiting.keys}
+        self._taken |= keys
         try:
-            receipts = await self._stored([waiting.delivery for waiting in batch])
+            receipts = await self._stored(lane, [waiting.delivery for waiting in batch])
         except Exception as error:  # noqa: BLE001  # the lane must outlive any batch; every sender is told
             refusal = _refusal(error)
             for waiting in batch:
@@ -137,43 +173,56 @@ class Intake:
             log.warning("a batch could not be stored", events=len(batch), error=repr(error))
             return
         finally:
-            self._writing, self._writing_since = [], None
+            lane.batch, lane.since = [], None
+            self._taken -= keys
+            if self._queue:
+                self._arrived.set()
         for waiting, receipt in zip(batch, receipts, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(receipt)
         metrics.BATCH_SIZE.observe(len(batch))
         self._committed(receipts)
 
-    async def _stored(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+    async def _stored(self, lane: _Lane, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
         """Write a batch; retry it whole when the database asks for it, split it when one of it is poison.
 
         Poison is also an event at which we make a mistake: it must hold up no other, and not be lost.
         """
         for tried in range(5):
             try:
-                return await self._write(deliveries)
+                return await lane.write(deliveries)
             except Exception as error:
                 mistaken = isinstance(error, MISTAKES)
                 if is_poison(error) or (mistaken and (tried or len(deliveries) > 1)):
-                    return await self._split(deliveries, error)
+                    return await self._split(lane, deliveries, error)
                 if not (mistaken or retryable(error)) or self.stuck:
                     raise
                 await asyncio.sleep(0.05 * 2**tried if lost_connection(error) else 0)
-        return await self._write(deliveries)
+        return await lane.write(deliveries)
 
-    async def _split(self, deliveries: Sequence[Delivery], error: Exception) -> Sequence[Receipt]:
+    async def _split(self, lane: _Lane, deliveries: Sequence[Delivery], error: Exception) -> Sequence[Receipt]:
         """Halve until the event that cannot be stored stands alone; that one is kept as unreadable."""
         if len(deliveries) == 1 and len(deliveries[0].events) > 1:
             first, second = deliveries[0].halves()
-            parts = [*await self._stored([first]), *await self._stored([second])]
+            parts = [*await self._stored(lane, [first]), *await self._stored(lane, [second])]
             return [Receipt(parts[0].delivery_id, parts[0].verdicts + parts[1].verdicts)]
         if len(deliveries) == 1:
             refused = is_poison(error)
             reason = f"The database refuses it: {error}" if refused else f"{_MISTAKE}: {type(error).__name__}"
             log.warning("an event cannot be stored", error=repr(error), exc_info=None if refused else error)
-            return await self._write([deliveries[0].as_unreadable(reason)])
+            return await lane.write([deliveries[0].as_unreadable(reason)])
         middle = len(deliveries) // 2
-        return [*await self._stored(deliveries[:middle]), *await self._stored(deliveries[middle:])]
+        return [*await self._stored(lane, deliveries[:middle]), *await self._stored(lane, deliveries[middle:])]
+
+
+def _keys(delivery: Delivery) -> Sequence[_Key]:
+    service = delivery.integration.service_id
+    return [(service, event.dedup_key) for event in delivery.events if isinstance(event, Event)]
+
+
+async def _refused() -> Receipt:
+    await asyncio.sleep(0.5)  # an instant refusal would make senders hammer us
+    raise Unavailable("The event is not stored: the database does not answer. Send it again.", retry_after_s=2)
 
 
 def _refusal(error: Exception) -> Exception:

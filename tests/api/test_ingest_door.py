@@ -102,7 +102,7 @@ async def known(key: str) -> Integration:
 @asynccontextmanager
 async def a_door(find: Callable[[str], Awaitable[Integration | None]] = known) -> AsyncIterator[Door]:
     clock = FastClock()
-    intake = Intake(store, clock=clock, committed=lambda _: None)
+    intake = Intake([store], clock=clock, committed=lambda _: None)
     lane = asyncio.get_running_loop().create_task(intake.run())
     yield Door(IngestRoutes(no_page, intake=intake, clock=clock, find=find), clock)
     lane.cancel()

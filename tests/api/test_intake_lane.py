@@ -48,9 +48,13 @@ class Disk:
         return receipts(deliveries)
 
 
+async def sent(lane: Intake, delivery: Delivery) -> Receipt:
+    return await lane.submit(delivery)
+
+
 @asynccontextmanager
 async def a_lane(disk: Disk) -> AsyncIterator[Intake]:
-    lane = Intake(disk.write, clock=Clock(), committed=lambda _: None)
+    lane = Intake([disk.write], clock=Clock(), committed=lambda _: None)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(lane.run()), group.create_task(lane.run_patience())]
         try:
@@ -64,11 +68,11 @@ async def test_what_arrives_during_a_commit_goes_together_into_the_next():
     disk = Disk()
     disk.ready.clear()
     async with a_lane(disk) as lane, asyncio.TaskGroup() as senders:
-        senders.create_task(lane.submit(a_delivery()))
+        senders.create_task(sent(lane, a_delivery()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         for _ in range(10):
-            senders.create_task(lane.submit(a_delivery()))
+            senders.create_task(sent(lane, a_delivery()))
         await asyncio.sleep(0)
         disk.ready.set()
 
@@ -135,10 +139,10 @@ async def test_a_sender_that_hung_up_before_the_commit_began_is_not_stored():
     disk.ready.clear()
     async with a_lane(disk) as lane:
         async with asyncio.TaskGroup() as senders:
-            senders.create_task(lane.submit(a_delivery()))
+            senders.create_task(sent(lane, a_delivery()))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            gone = senders.create_task(lane.submit(a_delivery("gone")))
+            gone = senders.create_task(sent(lane, a_delivery("gone")))
             await asyncio.sleep(0)
             gone.cancel()
             disk.ready.set()

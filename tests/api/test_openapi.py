@@ -57,7 +57,7 @@ async def taking_events(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of the ingest routes on a real database."""
     deps = Deps(Settings(_env_file=None), Clock())
     await deps.open(database)
-    intake = Intake(deps.lane.store, clock=deps.clock, committed=lambda _: None)
+    intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=lambda _: None)
     routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=deps.clock, find=deps.catalogue.find)  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
@@ -65,7 +65,8 @@ async def taking_events(database: Database) -> AsyncIterator[httpx.AsyncClient]:
             yield client
         for task in running:
             task.cancel()
-    await deps.lane.close()
+    for lane in deps.lanes:
+        await lane.close()
 
 
 def complaints(value: Any, schema: Mapping[str, Any], where: str = "answer") -> list[str]:

@@ -21,9 +21,9 @@ _DELIVERY = """
     INSERT INTO deliveries (id, received_at, integration_id, status, body) VALUES (:id, :at, 1, 'accepted', 'x')
 """
 _EVENT = """
-    INSERT INTO events (id, received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title,
+    INSERT INTO events (received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title,
         severity, verdict, incident_id)
-    VALUES (:id, :at, :delivery_id, 0, 1, 1, 'trigger', 'k', 'Disk full', 'critical', 'opened', :incident_id)
+    VALUES (:at, :delivery_id, :ordinal, 1, 1, 'trigger', 'k', 'Disk full', 'critical', 'opened', :incident_id)
 """
 _serial = iter(range(1, 2**32))
 
@@ -43,7 +43,7 @@ async def a_delivery(
         for number, incident_id in enumerate(incidents):
             when = at + number * apart
             values: dict[str, Any] = {"delivery_id": delivery_id, "incident_id": incident_id}
-            await session.execute(text(_EVENT), {"id": id_of(when), "at": when, **values})
+            await session.execute(text(_EVENT), {"at": when, "ordinal": number, **values})
         await session.commit()
     return delivery_id
 

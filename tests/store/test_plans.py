@@ -83,9 +83,9 @@ async def test_retention_finds_what_is_old_without_reading_what_is_not(
         NOON,
     )
     await owner.execute(
-        "INSERT INTO events (id, received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key,"
+        "INSERT INTO events (received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key,"
         " title, severity, verdict)"
-        " SELECT id, received_at, id, 0, 1, 1, 'trigger', 'k', 'Disk full', 'critical', 'opened' FROM deliveries"
+        " SELECT received_at, id, 0, 1, 1, 'trigger', 'k', 'Disk full', 'critical', 'opened' FROM deliveries"
     )
     await owner.execute("ANALYZE events, deliveries")
     values = retention.bounds(table, before=NOON + timedelta(minutes=200))

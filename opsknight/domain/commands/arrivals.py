@@ -19,9 +19,22 @@ from opsknight.domain.queries.catalogue import Integration
 _WORST_FIRST = tuple(Severity)
 
 
+@dataclass(slots=True)
+class Opening:
+    """Where the event stands that opened an incident, and how loudly it did; our own reports stand in no delivery."""
+
+    delivery_id: UUID | None
+    ordinal: int
+    urgency: Urgency
+
+
 @dataclass(slots=True, kw_only=True)
 class WorkingAlert(Latest):
-    """An alert as this batch leaves it. `opened_by` holds its first event while its row is not yet written."""
+    """An alert as this batch leaves it.
+
+    `opened_by` holds its first event while its row is not yet written, `opens` how it opened its
+    incident where that is as new.
+    """
 
     id: UUID
     incident_id: UUID
@@ -31,6 +44,7 @@ class WorkingAlert(Latest):
     counted_at: datetime
     added: int = 0
     opened_by: Event | None = None
+    opens: Opening | None = None
     integration: Integration | None = None
     sha: bytes = b""
     changed: bool = False
@@ -45,7 +59,6 @@ class WorkingIncident:
     highest_urgency: Urgency
     open_alerts: int
     opened_by: Event | None = None
-    integration: Integration | None = None
     changed: bool = False
     timer_changed: bool = False
     due: tuple[str, datetime] | None = None
@@ -60,21 +73,17 @@ class Desk:
         self.alerts: dict[tuple[int, bytes], WorkingAlert] = {}
         self.past: list[WorkingAlert] = []
         self.incidents: dict[UUID, WorkingIncident] = {}
-        self.facts: list[dict[str, object]] = []
+        self.facts: list[tuple[str, str, UUID | None, dict[str, object]]] = []
 
     def record(self, kind: Fact, integration: Integration, incident_id: UUID | None, data: dict[str, object]) -> None:
         """Note one fact of what a monitor did."""
-        actor = f"integration:{integration.id}"
-        self.facts.append({"kind": kind, "actor": actor, "incident_id": incident_id, "data": data})
+        self.facts.append((kind, integration.actor, incident_id, data))
 
     def apply(
         self, verdict: Verdict, event: Event, sha: bytes, integration: Integration, urgency: Urgency
     ) -> WorkingAlert | None:
-        """Do what `verdict` says; return the alert that the event belongs to, if any."""
-        key = (integration.service_id, sha)
-        alert = self.alerts.get(key)
-        if verdict is Verdict.OPENED:
-            return self._open(event, sha, integration, urgency)
+        """Do what `verdict` says, which is not that it opened; return the alert that the event belongs to, if any."""
+        alert = self.alerts.get((integration.service_id, sha))
         if alert is None or verdict in (Verdict.LATE_COPY, Verdict.TOLD_LATELY, Verdict.NOTHING_OPEN):
             return alert
         if verdict is Verdict.OCCURRENCE:
@@ -88,6 +97,22 @@ class Desk:
             self._resolve(alert, event, integration)
         else:
             self._acknowledge(alert, integration)
+        return alert
+
+    def open(self, event: Event, sha: bytes, integration: Integration, opening: Opening) -> WorkingAlert:
+        """Open an alert and its incident, due at once; the fact of it follows from the rows."""
+        incident_id, urgency = new_id(), opening.urgency
+        self.incidents[incident_id] = WorkingIncident(
+            value=Incident(id=incident_id, title=event.title, status=Status.OPEN, urgency=urgency),
+            severity=event.severity,
+            highest_urgency=urgency,
+            open_alerts=1,
+            opened_by=event,
+            timer_changed=True,
+            due=("escalation", self.now),
+        )
+        alert = self._alert(event, sha, integration, urgency, incident_id)
+        alert.opens = opening
         return alert
 
     def _alert(
@@ -114,26 +139,6 @@ class Desk:
             sha=sha,
         )
         return alert
-
-    def _open(self, event: Event, sha: bytes, integration: Integration, urgency: Urgency) -> WorkingAlert:
-        incident_id = new_id()
-        self.incidents[incident_id] = WorkingIncident(
-            value=Incident(id=incident_id, title=event.title, status=Status.OPEN, urgency=urgency),
-            severity=event.severity,
-            highest_urgency=urgency,
-            open_alerts=1,
-            opened_by=event,
-            integration=integration,
-            timer_changed=True,
-            due=("escalation", self.now),
-        )
-        self.record(
-            Fact.OPENED,
-            integration,
-            incident_id,
-            {"title": event.title, "severity": event.severity, "urgency": urgency},
-        )
-        return self._alert(event, sha, integration, urgency, incident_id)
 
     def _count(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
         alert.count += 1
@@ -185,7 +190,7 @@ class Desk:
 
     def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
         alert.is_open, alert.changed = False, True
-        alert.resolved_at, alert.resolved_by = self.now, f"integration:{integration.id}"
+        alert.resolved_at, alert.resolved_by = self.now, integration.actor
         incident = self.incidents[alert.incident_id]
         incident.open_alerts -= 1
         if incident.open_alerts > 0 or not integration.resolves_with_last_alert:

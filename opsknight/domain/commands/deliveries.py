@@ -23,7 +23,6 @@ class Delivery:
     events: tuple[Event | Unreadable, ...]
     body: bytes
     content_type: str = ""
-    request_id: str = ""
     idempotency_key: str = ""
     offset: int = 0
     refusal: str = ""

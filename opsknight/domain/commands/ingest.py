@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-from opsknight.crypto import new_id
 from opsknight.domain.commands import records, standings
-from opsknight.domain.commands.arrivals import Desk, WorkingAlert
+from opsknight.domain.commands.arrivals import Desk, Opening
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
 from opsknight.domain.commands.standings import Remembered, idempotency, own_report, shas_of
-from opsknight.domain.model.event import Event, Unreadable, dedup_sha, urgency_of
+from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha, urgency_of
 from opsknight.domain.model.intake import Verdict, decide
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
@@ -61,8 +60,8 @@ class _Batch:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.deliveries: list[tuple[Any, ...]] = []
-        self.events: list[dict[str, Any]] = []
+        self.deliveries: list[records.Row] = []
+        self.events: list[records.Row] = []
         self.remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
         self.unreadable: dict[UUID, str] = {}
 
@@ -84,26 +83,24 @@ class _Batch:
             for index, (event, sha) in enumerate(zip(delivery.events[stored:], shas[stored:], strict=True))
         )
         if delivery.refusal or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
-            report = own_report(delivery.integration)
-            self._event(report, dedup_sha(report.dedup_key), delivery.integration)
+            self._report(delivery)
         return Receipt(delivery_id, _STORED_BEFORE * stored + verdicts)
 
     def _log_delivery(self, delivery: Delivery, delivery_id: UUID, *, is_first: bool) -> None:
-        reason = next((event.reason for event in delivery.events if isinstance(event, Unreadable)), "")
+        reason = next((event.reason for event in delivery.events if isinstance(event, Unreadable)), None)
         if not is_first:
             if reason:
                 self.unreadable.setdefault(delivery_id, reason)
             return
-        status = "rejected" if delivery.refusal else "unreadable" if reason else "accepted"
+        status = "rejected" if delivery.refusal else "unreadable" if reason else None
         self.deliveries.append(
             (
                 delivery.id,
                 delivery.integration.id,
+                delivery.content_type,
+                delivery.body,
                 status,
                 delivery.refusal or reason,
-                delivery.content_type,
-                delivery.request_id,
-                delivery.body,
             )
         )
 
@@ -111,36 +108,35 @@ class _Batch:
         self, delivery: Delivery, delivery_id: UUID, ordinal: int, event: Event | Unreadable, sha: bytes
     ) -> tuple[Verdict, UUID | None]:
         integration = delivery.integration
-        row: dict[str, Any] = {
-            "id": new_id(),
-            "delivery_id": delivery_id,
-            "ordinal": ordinal,
-            "integration_id": integration.id,
-            "service_id": integration.service_id,
-        }
-        self.events.append(row)
+        where = (delivery_id, ordinal, integration.id, integration.service_id)
         if isinstance(event, Unreadable):
-            verdict = row["verdict"] = Verdict.UNREADABLE
-            row.update(action="unreadable", dedup_key="", title=event.reason, severity="")
-            return verdict, None
-        verdict, alert = self._event(event, sha, integration)
-        row["action"] = event.action
-        row["dedup_key"] = event.dedup_key
-        row["title"] = event.title
-        row["severity"] = event.severity
-        row["occurred_at"] = event.occurred_at
-        row["verdict"] = verdict
-        if alert is None:
-            return verdict, None
-        row["alert_id"], row["incident_id"] = alert.id, alert.incident_id
-        return verdict, alert.incident_id
+            self.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))
+            return Verdict.UNREADABLE, None
+        verdict, urgency = self._decide(event, sha, integration)
+        if verdict is Verdict.OPENED:  # its row follows from what it opened
+            opening = Opening(delivery_id, ordinal, urgency)
+            return verdict, self._desk.open(event, sha, integration, opening).incident_id
+        alert = self._desk.apply(verdict, event, sha, integration, urgency)
+        said = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at, verdict)
+        of = (None, None) if alert is None else (alert.id, alert.incident_id)
+        self.events.append((*where, *said, *of))
+        return verdict, of[1]
 
-    def _event(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, WorkingAlert | None]:
-        desk = self._desk
+    def _decide(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, Urgency]:
         urgency = urgency_of(event.severity, integration.urgency_mode)
-        latest = desk.alerts.get((integration.service_id, sha))
-        verdict = decide(event, latest, urgency=urgency, now=desk.now, reopen_window=integration.reopen_window)
-        return verdict, desk.apply(verdict, event, sha, integration, urgency)
+        latest = self._desk.alerts.get((integration.service_id, sha))
+        now, window = self._desk.now, integration.reopen_window
+        return decide(event, latest, urgency=urgency, now=now, reopen_window=window), urgency
+
+    def _report(self, delivery: Delivery) -> None:
+        """Let an integration's people know, once an hour, that we cannot read what it sends."""
+        report = own_report(delivery.integration)
+        sha = dedup_sha(report.dedup_key)
+        verdict, urgency = self._decide(report, sha, delivery.integration)
+        if verdict is Verdict.OPENED:
+            self._desk.open(report, sha, delivery.integration, Opening(None, 0, urgency))
+        else:
+            self._desk.apply(verdict, report, sha, delivery.integration, urgency)
 
 
 async def _store(connection: Connection, desk: Desk, batch: _Batch) -> None:

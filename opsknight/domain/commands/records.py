@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.model.event import Event
 from opsknight.domain.model.incident import Status
 from opsknight.domain.store import arrivals as sql
+from opsknight.domain.store.engine import jsonb
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = tuple[Any, ...]
+"""One row as a composite value: its columns in the order of its type."""
+
+_NO_LINKS: Final = jsonb([])
 
 
 def changed_alerts(desk: Desk) -> int:
@@ -26,38 +30,30 @@ def changed_alerts(desk: Desk) -> int:
 
 async def write_changes(connection: Connection, desk: Desk) -> int:
     """Write the alerts and incidents that were there before; return how many alerts were still open to change."""
-    rows = [
-        (a.id, a.added, a.severity, a.urgency, a.counted_at, _status(a), a.resolved_at, a.resolved_by)
-        for a in _changed(desk)
-    ]
-    changed = await connection.fetch(sql.CHANGE_ALERTS, *sql.columns(rows, 8), desk.now) if rows else ()
+    rows = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
+    changed = await connection.fetch(sql.CHANGE_ALERTS, rows, desk.now) if rows else ()
     incidents = [_changed_incident(i) for i in desk.incidents.values() if i.changed and i.opened_by is None]
     if incidents:
         await connection.execute(sql.CHANGE_INCIDENTS, *sql.columns(incidents, 11), desk.now)
     return len(changed)
 
 
-async def write_new(
-    connection: Connection, desk: Desk, *, deliveries: Sequence[tuple[Any, ...]], events: Sequence[Row]
-) -> None:
+async def write_new(connection: Connection, desk: Desk, *, deliveries: Sequence[Row], events: Sequence[Row]) -> None:
     """Write deliveries, events and facts, and the incidents with alerts and timers that they opened.
 
     Raises:
         asyncpg.UniqueViolationError: another writer opened one of these alerts first.
     """
-    log = (desk.now, *sql.columns(list(deliveries), 7), _json(events), _json(desk.facts))
+    log = (desk.now, deliveries, events, desk.facts)
     alerts = [alert for alert in (*desk.past, *desk.alerts.values()) if alert.opened_by is not None]
-    if not alerts:
+    opened = [_opened(alert, desk) for alert in alerts if alert.opens is not None]
+    if opened:
+        await connection.execute(sql.OPEN_AND_LOG, *log, opened)
+    else:
         await connection.execute(sql.LOG, *log)
-        return
-    incidents = [incident for incident in desk.incidents.values() if incident.opened_by is not None]
-    timers = [_timer(incident, *incident.due) for incident in incidents if incident.due is not None]
-    opened = (
-        _json([_new_incident(incident) for incident in incidents]),
-        _json([_new_alert(alert) for alert in alerts]),
-        _json(timers),
-    )
-    await connection.execute(sql.OPEN_AND_LOG, *log, *opened)
+    if len(opened) < len(alerts):
+        joined = [_joined_alert(alert) for alert in alerts if alert.opens is None]
+        await connection.execute(sql.JOIN_ALERTS, desk.now, joined)
 
 
 async def arm(connection: Connection, desk: Desk) -> None:
@@ -69,7 +65,7 @@ async def arm(connection: Connection, desk: Desk) -> None:
     disarm: list[UUID] = [i.value.id for i in waits if i.due is None]
     if disarm:
         await connection.execute(sql.DISARM, disarm)
-    armed = [tuple(_timer(i, *i.due).values()) for i in waits if i.due is not None]
+    armed = [_timer(i, *i.due) for i in waits if i.due is not None]
     if armed:
         await connection.execute(sql.ARM, *sql.columns(armed, 5), desk.now)
 
@@ -95,76 +91,71 @@ def _changed_incident(incident: WorkingIncident) -> tuple[Any, ...]:
     )
 
 
-def _new_incident(incident: WorkingIncident) -> Row:
-    value, event, integration = incident.value, incident.opened_by, incident.integration
-    if event is None or integration is None:
-        raise TypeError("only an incident that this batch opened has a row to insert")
-    return {
-        "id": value.id,
-        "service_id": integration.service_id,
-        "title": value.title,
-        "status": value.status,
-        "urgency": value.urgency,
-        "highest_urgency": incident.highest_urgency,
-        "severity": incident.severity,
-        "generation": value.generation,
-        "version": value.version,
-        "runbook_url": integration.runbook_url,
-        "tags": {**integration.tags, **event.tags},
-        "links": _links(event),
-        "opened_by": f"integration:{integration.id}",
-    }
+def _changed_alert(alert: WorkingAlert, now: datetime) -> Row:
+    is_told = alert.counted_at is now
+    status, by = (None, None) if alert.is_open else (_status(alert), alert.resolved_by)
+    return alert.id, alert.added, alert.severity, alert.urgency, alert.counted_at if is_told else None, status, by
 
 
-def _new_alert(alert: WorkingAlert) -> Row:
+def _opened(alert: WorkingAlert, desk: Desk) -> Row:
+    """Return an alert with the incident that it opened, each with its state only where that has moved on."""
+    event, integration, opening = alert.opened_by, alert.integration, alert.opens
+    if event is None or integration is None or opening is None:
+        raise TypeError("only an alert that this batch opened has a row to insert")
+    incident = desk.incidents[alert.incident_id]
+    tags = jsonb(event.tags)
+    return (
+        alert.incident_id,
+        alert.id,
+        None if incident.due is None else new_id(),
+        opening.delivery_id,
+        opening.ordinal,
+        integration.id,
+        integration.service_id,
+        integration.actor,
+        event.dedup_key,
+        alert.sha,
+        event.title,
+        event.severity,
+        opening.urgency,
+        event.source,
+        event.component,
+        integration.runbook_url,
+        jsonb({**integration.tags, **event.tags}) if integration.tags else tags,
+        tags,
+        _links(event),
+        jsonb(event.details),
+        event.started_at,
+        event.occurred_at,
+        (_status(alert), alert.severity, alert.urgency, alert.count, alert.resolved_by) if alert.changed else None,
+        _state(incident) if incident.changed else None,
+    )
+
+
+def _state(incident: WorkingIncident) -> Row:
+    value, (due_kind, due_at) = incident.value, incident.due or (None, None)
+    urgencies = (value.urgency, incident.highest_urgency)
+    return value.status, incident.severity, *urgencies, value.generation, value.version, due_kind, due_at
+
+
+def _joined_alert(alert: WorkingAlert) -> Row:
     event, integration = alert.opened_by, alert.integration
     if event is None or integration is None:
         raise TypeError("only an alert that this batch opened has a row to insert")
-    return {
-        "id": alert.id,
-        "service_id": integration.service_id,
-        "integration_id": integration.id,
-        "incident_id": alert.incident_id,
-        "dedup_key": event.dedup_key,
-        "sha": alert.sha.hex(),
-        "status": _status(alert),
-        "severity": alert.severity,
-        "urgency": alert.urgency,
-        "title": event.title,
-        "source": event.source,
-        "component": event.component,
-        "tags": event.tags,
-        "links": _links(event),
-        "details": event.details,
-        "count": alert.count,
-        "started_at": alert.started_at,
-        "resolved_by": alert.resolved_by,
-    }
+    where = (alert.id, integration.service_id, integration.id, alert.incident_id, event.dedup_key, alert.sha)
+    said = (event.title, event.source, event.component, jsonb(event.tags), _links(event), jsonb(event.details))
+    state = (_status(alert), alert.severity, alert.urgency, alert.count, alert.resolved_by)
+    return *where, *said, alert.started_at, *state
 
 
 def _timer(incident: WorkingIncident, kind: str, due_at: Any) -> Row:
     value = incident.value
-    return {
-        "id": new_id(),
-        "kind": kind,
-        "subject": value.id,
-        "generation": value.generation,
-        "due_at": due_at,
-    }
+    return new_id(), kind, value.id, value.generation, due_at
 
 
 def _status(alert: WorkingAlert) -> str:
     return "open" if alert.is_open else "resolved"
 
 
-def _links(event: Event) -> list[Row]:
-    return [{"href": link.href, "text": link.text} for link in event.links]
-
-
-def _json(rows: Sequence[Row]) -> str:
-    return orjson.dumps(rows, default=_plain).decode()
-
-
-def _plain(value: object) -> object:
-    """Let orjson write read-only mappings, and asyncpg's own kind of UUID."""
-    return dict(value) if hasattr(value, "keys") else str(value)  # type: ignore[call-overload]
+def _links(event: Event) -> bytes:
+    return _NO_LINKS if not event.links else jsonb([{"href": link.href, "text": link.text} for link in event.links])

@@ -28,17 +28,17 @@ _SKEW = timedelta(days=1)
 # Events of an incident that is still open stay, and so does the delivery that they point to.
 _RAW = {
     "events": f"""
-        DELETE FROM events WHERE (id, received_at) IN (
-            SELECT e.id, e.received_at FROM events e
-            WHERE e.id < :id AND e.received_at < :before AND NOT EXISTS (
+        DELETE FROM events WHERE (delivery_id, ordinal, received_at) IN (
+            SELECT e.delivery_id, e.ordinal, e.received_at FROM events e
+            WHERE e.delivery_id < :id AND e.received_at < :before AND NOT EXISTS (
                 SELECT 1 FROM incidents i WHERE i.id = e.incident_id AND i.status <> 'resolved')
-            ORDER BY e.id LIMIT {STEP})
+            ORDER BY e.delivery_id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
     "deliveries": f"""
         DELETE FROM deliveries WHERE (id, received_at) IN (
             SELECT d.id, d.received_at FROM deliveries d
             WHERE d.id < :id AND d.received_at < :before AND d.id NOT IN (
-                SELECT e.delivery_id FROM events e WHERE e.id < :id AND e.received_at < :until)
+                SELECT e.delivery_id FROM events e WHERE e.delivery_id < :id AND e.received_at < :until)
             ORDER BY d.id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
 }

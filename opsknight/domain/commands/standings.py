@@ -51,8 +51,10 @@ async def read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Deli
         if _may_change_incident(alert, *keys[key], repeats_only=key not in more_than_repeats):
             held.append(alert.incident_id)
     if held:
-        for row in await connection.fetch(sql.HOLD, held):
-            desk.incidents[row["id"]] = _incident(row)
+        rows = await connection.fetch(sql.HOLD, held)
+        open_alerts = {row["incident_id"]: row["count"] for row in await connection.fetch(sql.OPEN_ALERTS, held)}
+        for row in rows:
+            desk.incidents[row["id"]] = _incident(row, open_alerts.get(row["id"], 0))
 
 
 _Keys: TypeAlias = dict[tuple[int, bytes], tuple[Event, Integration]]
@@ -108,7 +110,7 @@ def _alert(row: asyncpg.Record) -> WorkingAlert:
     )
 
 
-def _incident(row: asyncpg.Record) -> WorkingIncident:
+def _incident(row: asyncpg.Record, open_alerts: int) -> WorkingIncident:
     value = Incident(
         id=row["id"],
         title=row["title"],
@@ -125,7 +127,7 @@ def _incident(row: asyncpg.Record) -> WorkingIncident:
         value=value,
         severity=Severity(row["severity"]),
         highest_urgency=Urgency(row["highest_urgency"]),
-        open_alerts=row["open_alerts"],
+        open_alerts=open_alerts,
     )
 
 

@@ -28,6 +28,8 @@ class Integration:
     ack_timeouts_s: Mapping[str, int | None]
     reopen_window: timedelta
     resolves_with_last_alert: bool
+    actor: str
+    """Who a fact of what it sends names: "integration:7"."""
 
 
 _INTEGRATIONS = text("""
@@ -59,4 +61,5 @@ def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
         ack_timeouts_s={"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
         reopen_window=timedelta(seconds=row.reopen_window_s),
         resolves_with_last_alert=row.resolves_with_last_alert,
+        actor=f"integration:{row.id}",
     )

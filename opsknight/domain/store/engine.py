@@ -246,8 +246,13 @@ def _json_text(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _to_jsonb(value: object) -> bytes:
+def jsonb(value: object) -> bytes:
+    """Return `value` as jsonb goes over the wire: what is sent twice need be written but once."""
     return b"\x01" + orjson.dumps(value)
+
+
+def _to_jsonb(value: object) -> bytes:
+    return value if isinstance(value, bytes) else jsonb(value)
 
 
 def _from_jsonb(stored: bytes) -> object:

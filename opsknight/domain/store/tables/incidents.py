@@ -21,7 +21,7 @@ class IncidentRow(Base):
 
     id: Mapped[TrafficId]
     number: Mapped[int] = mapped_column(unique=True, server_default=text("nextval('incident_number')"))
-    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
+    service_id: Mapped[int]
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_policies.id"))
     title: Mapped[str]
     status: Mapped[str]
@@ -89,7 +89,6 @@ class DeliveryRow(Base):
     status: Mapped[str]
     reason: Mapped[str] = mapped_column(server_default=_EMPTY)
     content_type: Mapped[str] = mapped_column(server_default=_EMPTY)
-    request_id: Mapped[str] = mapped_column(server_default=_EMPTY)
     body: Mapped[bytes]
 
 
@@ -98,10 +97,9 @@ class EventRow(Base):
 
     __tablename__ = "events"
 
-    id: Mapped[TrafficId]
+    delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ordinal: Mapped[PlainInt] = mapped_column(primary_key=True)
     received_at: Mapped[datetime] = mapped_column(primary_key=True)
-    delivery_id: Mapped[UUID]
-    ordinal: Mapped[PlainInt]
     integration_id: Mapped[int]
     service_id: Mapped[int]
     action: Mapped[str]
