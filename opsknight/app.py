@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Self
@@ -51,9 +51,9 @@ class Front:
         """Begin to take events."""
         self._app = ingest
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request, socket or lifespan."""
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def build(settings: Settings) -> Front:

@@ -54,9 +54,11 @@ def serve(app: App, settings: Settings, door: socket.socket) -> int:
             port=settings.port,
             loop="uvloop",
             ws="websockets-sansio",
+            interface="asgi3",
             lifespan="on",
             timeout_graceful_shutdown=REQUESTS_MAY_TAKE_S,
             server_header=False,
+            proxy_headers=False,  # the guard is behind them, and ingest needs none
             access_log=False,  # paths hold the tokens of links and the keys of integrations
             log_config=None,
             ssl_certfile=settings.tls_cert,
@@ -74,10 +76,10 @@ class _Plainly:
         self._app = app
         self.state = getattr(app, "state", None)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        return self._app(scope, receive, send) if scope["type"] != "lifespan" else self._live(scope, receive, send)
+
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
         held: list[Any] = []
 
         async def sending(message: Any) -> None:

@@ -61,7 +61,8 @@ def a_known_integration(**changes: Any) -> Integration:
     said = {
         "id": 1, "key": "k" * 32, "provider": "generic", "name": "Checkout probes", "mapping": {}, "service_id": 1,
         "service": "Checkout", "urgency_mode": "severity", "runbook_url": "", "tags": {},
-        "ack_timeouts_s": {"high": 1800, "low": None}, "reopen_window": timedelta(0), "resolves_with_last_alert": True, "actor": "integration:1",
+        "ack_timeouts_s": {"high": 1800, "low": None}, "reopen_window": timedelta(0), "resolves_with_last_alert": True,
+        "actor": "integration:1",
     }  # fmt: skip
     return Integration(**{**said, **changes})
 

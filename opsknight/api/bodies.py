@@ -1,8 +1,8 @@
-"""Reading the body of an ingest request: no more of it than may be sent, and few large ones at once."""
+"""Reading an ingest request: its headers, no more of its body than may be sent, and few large ones at once."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -14,6 +14,30 @@ LARGE_AT_ONCE: Final = 8
 
 class HungUp(Exception):  # nobody is left to answer
     """The sender went away before its request was whole."""
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a request by lower-case name; made once for every request, and read of it only what is asked."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take what ASGI gives; of several headers of one name the last counts."""
+        self.raw = dict(raw)
+
+    def __getitem__(self, name: str) -> str:
+        return self.raw[name.encode("latin-1")].decode("latin-1")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a header, or `default` where the request has none of that name."""
+        found = self.raw.get(name.encode("latin-1"))
+        return default if found is None else found.decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
 
 
 async def received(receive: Receive, limit: int, *, over: bool) -> bytes:

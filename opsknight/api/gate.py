@@ -6,6 +6,7 @@ Work per turn of the loop stays bounded, so boards and pages keep their pace und
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from opsknight.errors import Unavailable
@@ -28,25 +29,35 @@ class Gate:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """Begin with every place free."""
         self._monotonic = monotonic
-        self._places = asyncio.Semaphore(INSIDE)
-        self._in_line = 0
+        self._free = INSIDE
+        self._line: deque[asyncio.Future[None]] = deque()
         self._receiving: dict[asyncio.Task[object], float] = {}
         self._turned_out: set[asyncio.Task[object]] = set()
 
+    def enter_at_once(self) -> bool:
+        """Take a place inside if one is free and nobody waits for it; say whether that was so."""
+        if self._free <= 0 or self._line:
+            return False
+        self._free -= 1
+        return True
+
     async def enter(self) -> None:
-        """Take a place inside; give it back with `leave`, whatever happens.
+        """Take a place inside, in turn; give it back with `leave`, whatever happens.
 
         Raises:
             Unavailable: too many wait already, or none of the places came free in time.
         """
-        if self._places.locked():
+        if not self.enter_at_once():
             await self._wait()
-        else:
-            await self._places.acquire()
 
     def leave(self) -> None:
         """Give the place to the next in line."""
-        self._places.release()
+        while self._line:
+            next_one = self._line.popleft()
+            if not next_one.done():
+                next_one.set_result(None)
+                return
+        self._free += 1
 
     def receive(self) -> asyncio.Task[object]:
         """Note that the present request waits for its body now; hand what is returned to `received`."""
@@ -82,14 +93,17 @@ class Gate:
     async def _wait(self) -> None:
         self.turn_out()
         refusal = Unavailable("Too many events arrive at once. Send this one again.", retry_after_s=1)
-        if self._in_line >= IN_LINE:
+        if len(self._line) >= IN_LINE:
             await asyncio.sleep(HOLD_S)
             raise refusal
-        self._in_line += 1
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(place)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._places.acquire()
-        except TimeoutError:
-            raise refusal from None
-        finally:
-            self._in_line -= 1
+                await place
+        except BaseException as error:
+            if place.done() and not place.cancelled():  # it was given while we were told to go
+                self.leave()
+            if isinstance(error, TimeoutError):
+                raise refusal from None
+            raise

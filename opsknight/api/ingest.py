@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -17,7 +17,7 @@ import orjson
 import structlog
 
 from opsknight import metrics
-from opsknight.api.bodies import LARGE_AT_ONCE, HungUp, Receive, is_large, received
+from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
 from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import Problem, Send, accepted, answer, failure, problem_body, routing_key_error
 from opsknight.api.intake import Intake
@@ -65,67 +65,69 @@ class IngestRoutes:
         self._one_big = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer an ingest request, or pass on what is none."""
         path: str = scope.get("path", "")
-        if scope["type"] != "http" or not (path.startswith(EVENTS) or path == PAGERDUTY):
-            await self._inner(scope, receive, send)
-            return
+        if scope["type"] == "http" and (path.startswith(EVENTS) or path == PAGERDUTY):
+            return self._serve(scope, path, receive, send)
+        return self._inner(scope, receive, send)
+
+    async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
         began = self._clock.monotonic()
+        gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
-            status, body, retry_after_s = await self._answer(scope, path, receive)
+            if not gate.enter_at_once():
+                await gate.enter()
+            try:
+                if scope["method"] != "POST":
+                    raise Problem(405, "Events are sent with POST.")
+                if as_pagerduty:
+                    body = await self._pagerduty(scope, receive)
+                else:
+                    body = await self._event(scope, path[len(EVENTS) :], receive)
+            finally:
+                gate.leave()
         except HungUp:
             return
-        await answer(send, status, body, retry_after_s)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # whatever it is, the sender is told
+            problem = self._problem(error)
+            metrics.REFUSED.labels(str(problem.status)).inc()
+            body = problem_body(problem, as_pagerduty=as_pagerduty)
+            await answer(send, problem.status, body, problem.retry_after_s)
+        else:
+            await answer(send, 202, body, None)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
-    async def _answer(self, scope: Scope, path: str, receive: Receive) -> tuple[int, bytes, float | None]:
-        as_pagerduty = path == PAGERDUTY
-        try:
-            await self._gate.enter()
-            try:
-                _only_post(scope)
-                if as_pagerduty:
-                    return await self._pagerduty(scope, receive)
-                return await self._event(scope, path.removeprefix(EVENTS), receive)
-            finally:
-                self._gate.leave()
-        except Problem as problem:
-            refused = problem
-        except Unavailable as busy:
-            refused = Problem(503, busy.sentence, retry_after_s=busy.retry_after_s)
-        except HungUp:
-            raise
-        except asyncio.CancelledError:
+    def _problem(self, error: BaseException) -> Problem:
+        """Return what a sender is told of `error`: whatever it is, to send it again."""
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, Unavailable):
+            return Problem(503, error.sentence, retry_after_s=error.retry_after_s)
+        if not isinstance(error, Exception):
             if not self._gate.was_turned_out():
-                raise
-            refused = Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the sender is told to send it again
-            refused = failure(error)
-        metrics.REFUSED.labels(str(refused.status)).inc()
-        return refused.status, problem_body(refused, as_pagerduty=as_pagerduty), refused.retry_after_s
+                raise error
+            return Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
+        return failure(error)
 
-    async def _event(self, scope: Scope, key: str, receive: Receive) -> tuple[int, bytes, None]:
+    async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self._find(key.strip("/"))
         if integration is None:
             raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
         provider = PROVIDERS[integration.provider]
-        headers = _headers(scope)
-        if is_large(headers):
-            await self._enter_large()
-            try:
-                return await self._of(provider, integration, headers, receive)
-            finally:
-                self._large.release()
-        return await self._of(provider, integration, headers, receive)
+        headers = Headers(scope["headers"])
+        if not is_large(headers.raw):
+            return await self._taken(provider, integration, headers, receive)
+        await self._enter_large()
+        try:
+            return await self._taken(provider, integration, headers, receive)
+        finally:
+            self._large.release()
 
-    async def _of(
-        self, provider: Provider, integration: Integration, headers: Mapping[bytes, bytes], receive: Receive
-    ) -> tuple[int, bytes, None]:
+    async def _taken(self, provider: Provider, integration: Integration, headers: Headers, receive: Receive) -> bytes:
         body = await self._body(receive, headers, provider.max_body, integration)
-        parsed = await self._parsed(body, headers, integration)
-        receipt, events = await self._store(provider, integration, parsed, body, headers)
-        return 202, accepted(receipt, events), None
+        receipt, events = await self._stored(provider, integration, headers, body)
+        return accepted(receipt, events)
 
     async def _enter_large(self) -> None:
         """Wait for one of the places of large bodies; what is not read yet stays with its sender."""
@@ -137,29 +139,30 @@ class IngestRoutes:
         except TimeoutError:
             raise Unavailable("Too many large bodies arrive at once. Send this one again.", retry_after_s=2) from None
 
-    async def _pagerduty(self, scope: Scope, receive: Receive) -> tuple[int, bytes, None]:
+    async def _pagerduty(self, scope: Scope, receive: Receive) -> bytes:
         provider = PROVIDERS["pagerduty"]
-        headers = _headers(scope)
+        headers = Headers(scope["headers"])
         body = await self._body(receive, headers, provider.max_body, None)
-        parsed = await self._parsed(body, headers, None)
+        try:
+            parsed = await self._parsed(body)
+        except Malformed as malformed:
+            raise Problem(400, str(malformed)) from malformed
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
         integration = await self._find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
             raise Problem(400, "Event object is invalid", errors=[routing_key_error(key)])
-        _, events = await self._store(provider, integration, parsed, body, headers)
+        _, events = await self._stored(provider, integration, headers, body, parsed)
         first = events[0]
         if isinstance(first, Unreadable):
-            return 202, orjson.dumps({"status": "success", "message": "Event kept as unreadable"}), None
+            return orjson.dumps({"status": "success", "message": "Event kept as unreadable"})
         key = first.dedup_key.removeprefix(f"{provider.slug}:")
-        return 202, orjson.dumps({"status": "success", "message": "Event processed", "dedup_key": key}), None
+        return orjson.dumps({"status": "success", "message": "Event processed", "dedup_key": key})
 
-    async def _body(
-        self, receive: Receive, headers: Mapping[bytes, bytes], limit: int, integration: Integration | None
-    ) -> bytes:
+    async def _body(self, receive: Receive, headers: Headers, limit: int, integration: Integration | None) -> bytes:
         """Return the whole body, never more than `limit` bytes of it in memory."""
-        if headers.get(b"content-encoding", b"identity") != b"identity":
+        if headers.raw.get(b"content-encoding", b"identity") != b"identity":
             raise Problem(415, "Send the body uncompressed: compressed bodies are not read.")
-        declared = headers.get(b"content-length", b"0")
+        declared = headers.raw.get(b"content-length", b"0")
         over = declared.isdigit() and int(declared) > limit
         receiving = self._gate.receive()
         try:
@@ -172,64 +175,63 @@ class IngestRoutes:
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
         raise Problem(413, sentence, delivery_id)
 
-    async def _parsed(
-        self, body: bytes, headers: Mapping[bytes, bytes], integration: Integration | None
-    ) -> Any:  # JSON
-        try:
-            if len(body) <= BIG:
-                return parse(body)
-            async with self._one_big:
-                await asyncio.sleep(0)
-                return parse(body)
-        except Malformed as malformed:
-            delivery_id = await self._keep_refused(integration, str(malformed), body, headers)
-            raise Problem(400, str(malformed), delivery_id) from malformed
+    async def _parsed(self, body: bytes) -> Parsed:
+        if len(body) <= BIG:
+            return parse(body)
+        async with self._one_big:
+            await asyncio.sleep(0)
+            return parse(body)
 
-    async def _store(
+    async def _stored(
         self,
         provider: Provider,
         integration: Integration,
-        parsed: Parsed,
+        headers: Headers,
         body: bytes,
-        headers: Mapping[bytes, bytes],
+        parsed: Parsed | None = None,
     ) -> tuple[Receipt, Sequence[Event | Unreadable]]:
+        """Store what a body says, and return its receipt and its events; `parsed` where that is known already."""
         delivery_id = new_id()
-        context = Context(
-            received_at=self._clock.now(),
-            mapping=integration.mapping,
-            new_key=delivery_id.hex,
-            may_exceed=parsed.may_exceed,
-        )
-        if parsed.duplicate_keys:
-            metrics.DUPLICATE_KEYS.inc()
         try:
+            if parsed is None:
+                parsed = parse(body) if len(body) <= BIG else await self._parsed(body)
+            context = Context(
+                received_at=self._clock.now(),
+                headers=headers,
+                mapping=integration.mapping,
+                new_key=delivery_id.hex,
+                may_exceed=parsed.may_exceed,
+            )
             events = tuple(provider.normalise(parsed.payload, context))
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
+        if parsed.duplicate_keys:
+            metrics.DUPLICATE_KEYS.inc()
         whole = Delivery(
             id=delivery_id,
             integration=integration,
             events=events,
             body=body,
-            content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
-            idempotency_key=headers.get(b"idempotency-key", b"").decode("latin-1")[:1000],
+            content_type=headers.get("content-type", "")[:200],
+            idempotency_key=headers.get("idempotency-key", "")[:1000],
         )
-        receipt = await self._submit(whole)
+        if len(events) <= AT_ONCE:
+            receipt = await self._intake.submit(whole)
+        else:
+            receipt = await self._in_parts(whole)
         for verdict, _ in receipt.verdicts:
             _count(provider.slug, verdict)
         return receipt, events
 
-    async def _submit(self, whole: Delivery) -> Receipt:
-        """Store a delivery, AT_ONCE events at a time; a resend goes on after the part that was stored."""
-        if len(whole.events) <= AT_ONCE:
-            return await self._intake.submit(whole)
+    async def _in_parts(self, whole: Delivery) -> Receipt:
+        """Store a delivery AT_ONCE events at a time; a resend goes on after the part that was stored."""
         parts = [await self._intake.submit(part) for part in whole.parts(AT_ONCE)]
         verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
         return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
     async def _keep_refused(
-        self, integration: Integration | None, reason: str, body: bytes, headers: Mapping[bytes, bytes]
+        self, integration: Integration | None, reason: str, body: bytes, headers: Headers
     ) -> UUID | None:
         """Keep what an authenticated sender sent in vain, and say once an hour that it did."""
         if integration is None:
@@ -239,7 +241,7 @@ class IngestRoutes:
             integration=integration,
             events=(),
             body=body,
-            content_type=headers.get(b"content-type", b"").decode("latin-1")[:200],
+            content_type=headers.get("content-type", "")[:200],
             refusal=reason,
         )
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
@@ -255,12 +257,3 @@ def _count(provider: str, verdict: Verdict) -> None:
     if counter is None:
         counter = _counters[provider, verdict] = metrics.INGESTED.labels(provider, verdict)
     counter.inc()
-
-
-def _only_post(scope: Scope) -> None:
-    if scope["method"] != "POST":
-        raise Problem(405, "Events are sent with POST.")
-
-
-def _headers(scope: Scope) -> Mapping[bytes, bytes]:
-    return dict(scope["headers"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import orjson
+
 MAX_DEPTH: Final = 32
 MAX_KEYS: Final = 2_000
 MAX_TEXT: Final = 65_536
@@ -12,6 +14,8 @@ MAX_TEXT: Final = 65_536
 
 def excess(event: Any) -> str | None:
     """Return in what `event`, plain JSON, is beyond the limits, in words for a person; None when it is not."""
+    if not _could_exceed(event):
+        return None
     level, keys = [event] if event.__class__ is dict or event.__class__ is list else [], 0
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
@@ -26,6 +30,16 @@ def excess(event: Any) -> str | None:
             return None
         level = below
     return f"The event nests lists and objects more than {MAX_DEPTH} deep."
+
+
+def _could_exceed(event: Any) -> bool:
+    """Say whether counting in earnest is worth it: written as JSON, most events are too short to exceed anything."""
+    try:
+        written = orjson.dumps(event)
+    except (orjson.JSONEncodeError, RecursionError):
+        return True
+    opened = written.count(b"{") + written.count(b"[")
+    return len(written) > MAX_TEXT or opened > MAX_DEPTH or written.count(b":") > MAX_KEYS
 
 
 def _longest(container: Any, below: list[Any]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from opsknight.api import (
     acknowledge,
@@ -21,7 +23,7 @@ from opsknight.api import (
     sign_in,
 )
 from opsknight.api.auth import needs
-from opsknight.api.guard import Guard
+from opsknight.api.guard import App, Guard
 from opsknight.api.sign_in import Mail
 from opsknight.domain.model.permission import Need
 
@@ -38,7 +40,11 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     openapi.describe(app)
 
 
-def guarded(app: FastAPI, deps: Deps) -> Guard:
-    """Return `app` behind its guard, with every error told in words; call it when all else is mounted."""
+def guarded(app: FastAPI, deps: Deps) -> App:
+    """Return `app` behind its guard, with every error told in words; call it when all else is mounted.
+
+    Who asks, and by which scheme, is what a trusted proxy says (FORWARDED_ALLOW_IPS, else 127.0.0.1).
+    """
     problems.install(app)
-    return Guard(app, deps)
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    return cast("App", ProxyHeadersMiddleware(cast("Any", Guard(app, deps)), trusted_hosts=trusted))

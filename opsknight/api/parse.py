@@ -62,14 +62,18 @@ def parse(body: bytes) -> Parsed:
             payload = _read_patiently(body)
     else:
         payload = _read_patiently(body)
-    containers, keys, fractions = _size(payload)
-    if fractions and _LONG_RUN in body.translate(_ZEROS) and _LONG_NUMBER.search(body):
+    if payload.__class__ is not dict and payload.__class__ is not list:
+        raise Malformed("The body is JSON, but neither an object nor a list, so it holds no event.")
+    if not payload and payload.__class__ is list:
+        raise Malformed("The body is an empty list, so it holds no event.")
+    if _LONG_RUN in body.translate(_ZEROS) and _LONG_NUMBER.search(body) and _has_fractions(payload):
         payload = _read_patiently(body)
-    return Parsed(
-        payload,
-        body.count(b'":') > keys and _has_duplicates(body, keys),
-        containers > MAX_DEPTH or keys > MAX_KEYS or len(body) > MAX_TEXT,
-    )
+    return Parsed(payload, _names_twice(body, payload), may_exceed(body))
+
+
+def may_exceed(body: bytes) -> bool:
+    """Say whether what `body` says could be beyond the limits of one event; False is certain."""
+    return len(body) > MAX_TEXT or body.count(b"{") + body.count(b"[") > MAX_DEPTH or body.count(b":") > MAX_KEYS
 
 
 def scrub(value: Any) -> Any:
@@ -83,52 +87,48 @@ def scrub(value: Any) -> Any:
     return value
 
 
-def _size(payload: Any) -> tuple[int, int, bool]:
-    """Return how many lists and objects `payload` holds, itself included, how many names, and whether fractions.
-
-    orjson makes a fraction of every number that it cannot hold otherwise.
-
-    Raises:
-        Malformed: it is neither list nor object, or an empty list, and so can hold no event.
-    """
-    if payload.__class__ is not dict and payload.__class__ is not list:
-        raise Malformed("The body is JSON, but neither an object nor a list, so it holds no event.")
-    if not payload and payload.__class__ is list:
-        raise Malformed("The body is an empty list, so it holds no event.")
+def _has_fractions(payload: Any) -> bool:
+    """Say whether `payload` holds one; orjson makes a fraction of every number that it cannot hold otherwise."""
     containers = [payload]
-    keys, fractions = 0, False
     for container in containers:  # grows while it is walked
-        values = container
-        if container.__class__ is dict:
-            keys += len(container)
-            values = container.values()
-        for value in values:
-            kind = value.__class__
-            if kind is str:
-                continue
-            if kind is dict or kind is list:
+        for value in container.values() if container.__class__ is dict else container:
+            if value.__class__ is dict or value.__class__ is list:
                 containers.append(value)
-            elif kind is float:
-                fractions = True
-    return len(containers), keys, fractions
+            elif value.__class__ is float:
+                return True
+    return False
 
 
-def _has_duplicates(body: bytes, keys: int) -> bool:
-    """Say whether an object in `body` names a key twice, given that `keys` names are left of it.
+def _names_twice(body: bytes, payload: Any) -> bool:
+    """Say whether an object in `body` names a key twice: written again, it has fewer names.
 
-    Asked only when `":` stands there more often than that: most often it stands inside a text.
+    Counted in earnest only when `":` stands there more often than that; spaces before a colon do that, too.
     """
+    again = orjson.dumps(payload)
+    if body.count(b'":') <= again.count(b'":'):
+        return False
     named = 0
 
-    def count(pairs: Pairs) -> None:
+    def count(pairs: Pairs) -> dict[str, Any]:
         nonlocal named
         named += len(pairs)
+        return dict(pairs)
 
     try:
-        _decoder(count).decode(body.decode())
-    except RecursionError:  # deeper than the standard library goes; no event may be that deep
+        once = _decoder(count).decode(body.decode())
+    except (RecursionError, UnicodeDecodeError, ValueError):  # deeper than any event may be, or read patiently
         return False
-    return named > keys
+    return named > _names(once)
+
+
+def _names(payload: Any) -> int:
+    """Return how many names the objects of `payload` have."""
+    containers, names = [payload], 0
+    for container in containers:  # grows while it is walked
+        names += len(container) if container.__class__ is dict else 0
+        values = container.values() if container.__class__ is dict else container
+        containers += [value for value in values if value.__class__ is dict or value.__class__ is list]
+    return names
 
 
 def _read_patiently(body: bytes) -> Any:

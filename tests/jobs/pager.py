@@ -192,6 +192,7 @@ async def a_pager(addresses: Addresses, clock: Clock) -> AsyncIterator[Pager]:
         settings = Settings(
             base_url="http://localhost:8080", smtp_url=smtp.url, push_allow_private=True, mail_from="pager@example.org"
         )
+        push.now = lambda: clock.now().timestamp()
         deps = Deps(settings, clock)
         await deps.open(Database(addresses.app_dsn))
         pager = Pager(deps, smtp, push)
