@@ -15,7 +15,7 @@ from starlette.datastructures import State
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
 from opsknight.api.bodies import Receive
-from opsknight.api.ingest import App, IngestRoutes, Scope
+from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
 from opsknight.clock import Clock
@@ -32,6 +32,7 @@ from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Role, Settings
+from opsknight.wire import Answer
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +47,15 @@ class Front:
         """Serve `inner` alone until `open`."""
         self.inner = self._app = inner
         self.state = state
+        self._ingest: IngestRoutes | None = None
+        self.short_cut = EVENTS.encode(), self._at_once
 
     def open(self, ingest: IngestRoutes) -> None:
         """Begin to take events."""
-        self._app = ingest
+        self._app = self._ingest = ingest
+
+    def _at_once(self, url: bytes, headers: list[tuple[bytes, bytes]], body: bytes, answer: Answer) -> bool:
+        return self._ingest is not None and self._ingest.at_once(url, headers, body, answer)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request, socket or lifespan."""
@@ -105,7 +111,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
-        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, find=deps.catalogue.find))
+        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

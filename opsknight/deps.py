@@ -66,6 +66,10 @@ class Catalogue:
         async with self._reading:
             await self._load()
 
+    def known(self, key: str) -> Integration | None:
+        """Return the integration of `key` where it is in memory; None says nothing about whether there is one."""
+        return self._known.get(key)
+
     async def find(self, key: str) -> Integration | None:
         """Return the integration of `key`; an unknown key is looked up anew, at most once a second for all.
 

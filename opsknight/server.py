@@ -12,6 +12,7 @@ import uvicorn
 
 from opsknight.errors import CannotStart
 from opsknight.settings import Settings
+from opsknight.wire import with_short_cut
 
 App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
@@ -42,6 +43,7 @@ def listen(settings: Settings) -> socket.socket:
 def serve(app: App, settings: Settings, door: socket.socket) -> int:
     """Serve `app` on `door` until SIGTERM or SIGINT; return the exit code, 0 when it stopped as told.
 
+    `app.short_cut`, a prefix and what takes small POSTs to it (see wire), may be missing.
     `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken.
     """
     # uvicorn raises the signal again when it has stopped; that must not turn an orderly stop into a death.
@@ -53,6 +55,7 @@ def serve(app: App, settings: Settings, door: socket.socket) -> int:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
+            http=with_short_cut(*short_cut) if (short_cut := getattr(app, "short_cut", None)) else "auto",
             ws="websockets-sansio",
             interface="asgi3",
             lifespan="on",

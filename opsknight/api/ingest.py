@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -19,10 +20,20 @@ import structlog
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
 from opsknight.api.gate import PATIENCE_S, Gate
-from opsknight.api.ingest_answers import Problem, Send, accepted, answer, failure, problem_body, routing_key_error
+from opsknight.api.ingest_answers import (
+    JSON,
+    Problem,
+    Send,
+    accepted,
+    answer,
+    failure,
+    headers_of,
+    problem_body,
+    routing_key_error,
+)
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse
-from opsknight.api.providers.provider import Context, Provider
+from opsknight.api.providers.provider import Context
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
@@ -36,6 +47,19 @@ log = structlog.get_logger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answered: TypeAlias = Callable[[int, bytes, bytes], None]
+"""Takes an answer: status, header lines, body."""
+
+
+class Catalogue(Protocol):
+    """Knows the integrations by their keys."""
+
+    def known(self, key: str) -> Integration | None:
+        """Return the integration of `key` where that is known without asking anybody."""
+
+    async def find(self, key: str) -> Integration | None:
+        """Return the integration of `key`, or None where there is none."""
+
 
 EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
@@ -48,19 +72,14 @@ KEPT_OF_REFUSED: Final = 65_536
 
 
 class IngestRoutes:
-    """Answers the ingest routes and hands every other request to `inner`.
+    """Answers the ingest routes and hands every other request to `inner`."""
 
-    `find` returns the integration of a key or None; it is a dictionary look-up for every known key.
-    """
-
-    def __init__(
-        self, inner: App, *, intake: Intake, clock: Clock, find: Callable[[str], Awaitable[Integration | None]]
-    ) -> None:
+    def __init__(self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue) -> None:
         """Stand in front of `inner`."""
         self._inner = inner
         self._intake = intake
         self._clock = clock
-        self._find = find
+        self._catalogue = catalogue
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -71,6 +90,46 @@ class IngestRoutes:
         if scope["type"] == "http" and (path.startswith(EVENTS) or path == PAGERDUTY):
             return self._serve(scope, path, receive, send)
         return self._inner(scope, receive, send)
+
+    def at_once(self, url: bytes, raw: list[tuple[bytes, bytes]], body: bytes, answered: Answered) -> bool:
+        """Take a small delivery of a known integration without a task of its own; say whether that was possible.
+
+        If so, `answered` is called with the answer once what was sent is durable. If not, nothing has happened.
+        """
+        integration = self._catalogue.known(url[len(EVENTS) :].decode("latin-1").strip("/"))
+        if integration is None or self._intake.refuses:
+            return False
+        headers = Headers(raw)
+        if b"content-encoding" in headers.raw or not self._gate.enter_at_once():
+            return False
+        began, delivery_id = self._clock.monotonic(), new_id()
+        try:
+            parsed = parse(body)
+            whole = self._delivery(integration, headers, body, parsed, delivery_id)
+        except Exception:  # noqa: BLE001  # what is wrong is told on the long way
+            self._gate.leave()
+            return False
+        if len(whole.events) > AT_ONCE:
+            self._gate.leave()
+            return False
+        self._intake.enqueue(whole).add_done_callback(partial(self._is_stored, whole, began, answered))
+        return True
+
+    def _is_stored(self, whole: Delivery, began: float, answered: Answered, stored: asyncio.Future[Receipt]) -> None:
+        """Answer what was taken at once."""
+        self._gate.leave()
+        error = None if not stored.cancelled() else Unavailable("OpsKnight stops. Send it again.", retry_after_s=2)
+        error = error or stored.exception()
+        if error is None:
+            receipt = stored.result()
+            _count(whole, receipt)
+            answered(202, JSON, accepted(receipt, whole.events))
+        else:
+            problem = self._problem(error)
+            metrics.REFUSED.labels(str(problem.status)).inc()
+            lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
+            answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
+        metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
         began = self._clock.monotonic()
@@ -111,22 +170,21 @@ class IngestRoutes:
         return failure(error)
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
-        integration = await self._find(key.strip("/"))
+        integration = await self._catalogue.find(key.strip("/"))
         if integration is None:
             raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
-        provider = PROVIDERS[integration.provider]
         headers = Headers(scope["headers"])
         if not is_large(headers.raw):
-            return await self._taken(provider, integration, headers, receive)
+            return await self._taken(integration, headers, receive)
         await self._enter_large()
         try:
-            return await self._taken(provider, integration, headers, receive)
+            return await self._taken(integration, headers, receive)
         finally:
             self._large.release()
 
-    async def _taken(self, provider: Provider, integration: Integration, headers: Headers, receive: Receive) -> bytes:
-        body = await self._body(receive, headers, provider.max_body, integration)
-        receipt, events = await self._stored(provider, integration, headers, body)
+    async def _taken(self, integration: Integration, headers: Headers, receive: Receive) -> bytes:
+        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, integration)
+        receipt, events = await self._stored(integration, headers, body)
         return accepted(receipt, events)
 
     async def _enter_large(self) -> None:
@@ -148,10 +206,10 @@ class IngestRoutes:
         except Malformed as malformed:
             raise Problem(400, str(malformed)) from malformed
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
-        integration = await self._find(key) if isinstance(key, str) else None
+        integration = await self._catalogue.find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
             raise Problem(400, "Event object is invalid", errors=[routing_key_error(key)])
-        _, events = await self._stored(provider, integration, headers, body, parsed)
+        _, events = await self._stored(integration, headers, body, parsed)
         first = events[0]
         if isinstance(first, Unreadable):
             return orjson.dumps({"status": "success", "message": "Event kept as unreadable"})
@@ -184,7 +242,6 @@ class IngestRoutes:
 
     async def _stored(
         self,
-        provider: Provider,
         integration: Integration,
         headers: Headers,
         body: bytes,
@@ -194,21 +251,34 @@ class IngestRoutes:
         delivery_id = new_id()
         try:
             if parsed is None:
-                parsed = parse(body) if len(body) <= BIG else await self._parsed(body)
-            context = Context(
-                received_at=self._clock.now(),
-                headers=headers,
-                mapping=integration.mapping,
-                new_key=delivery_id.hex,
-                may_exceed=parsed.may_exceed,
-            )
-            events = tuple(provider.normalise(parsed.payload, context))
+                parsed = await self._parsed(body)
+            whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
+        receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        _count(whole, receipt)
+        return receipt, whole.events
+
+    def _delivery(
+        self, integration: Integration, headers: Headers, body: bytes, parsed: Parsed, delivery_id: UUID
+    ) -> Delivery:
+        """Return what is stored of a body.
+
+        Raises:
+            Malformed: the integration's kind of monitor sends nothing like it.
+        """
+        context = Context(
+            received_at=self._clock.now(),
+            headers=headers,
+            mapping=integration.mapping,
+            new_key=delivery_id.hex,
+            may_exceed=parsed.may_exceed,
+        )
+        events = tuple(PROVIDERS[integration.provider].normalise(parsed.payload, context))
         if parsed.duplicate_keys:
             metrics.DUPLICATE_KEYS.inc()
-        whole = Delivery(
+        return Delivery(
             id=delivery_id,
             integration=integration,
             events=events,
@@ -216,13 +286,6 @@ class IngestRoutes:
             content_type=headers.get("content-type", "")[:200],
             idempotency_key=headers.get("idempotency-key", "")[:1000],
         )
-        if len(events) <= AT_ONCE:
-            receipt = await self._intake.submit(whole)
-        else:
-            receipt = await self._in_parts(whole)
-        for verdict, _ in receipt.verdicts:
-            _count(provider.slug, verdict)
-        return receipt, events
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
         """Store a delivery AT_ONCE events at a time; a resend goes on after the part that was stored."""
@@ -252,8 +315,10 @@ class IngestRoutes:
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
 
 
-def _count(provider: str, verdict: Verdict) -> None:
-    counter = _counters.get((provider, verdict))
-    if counter is None:
-        counter = _counters[provider, verdict] = metrics.INGESTED.labels(provider, verdict)
-    counter.inc()
+def _count(whole: Delivery, receipt: Receipt) -> None:
+    provider = whole.integration.provider
+    for verdict, _ in receipt.verdicts:
+        counter = _counters.get((provider, verdict))
+        if counter is None:
+            counter = _counters[provider, verdict] = metrics.INGESTED.labels(provider, verdict)
+        counter.inc()

@@ -100,15 +100,29 @@ _TITLES: Final = {
 
 _PROBLEM: Final = b'{"type":'
 """How our own problems begin; PagerDuty's refusals are plain JSON."""
+_PROBLEM_KIND: Final = b"application/problem+json"
 
 
-async def answer(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    """Send the whole answer."""
-    kind = b"application/problem+json" if body.startswith(_PROBLEM) else b"application/json"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+JSON: Final = b"content-type: application/json\r\n"
+"""The header lines of an answer that is no problem."""
+
+
+def headers_of(
+    status: int, retry_after_s: float | None = None, kind: bytes = _PROBLEM_KIND
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer, but for its length."""
+    headers = [(b"content-type", kind)]
     if retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
     if status == 413:  # what is left of the body is not read
         headers.append((b"connection", b"close"))
+    return headers
+
+
+async def answer(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
+    """Send the whole answer."""
+    kind = _PROBLEM_KIND if body.startswith(_PROBLEM) else b"application/json"
+    headers = headers_of(status, retry_after_s, kind)
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -87,6 +87,11 @@ class Intake:
         return any(lane.since is not None and lane.since < before for lane in self._lanes)
 
     @property
+    def refuses(self) -> bool:
+        """Whether a delivery would be refused now: the database is away, or too many wait already."""
+        return len(self._queue) >= QUEUE or self.stuck
+
+    @property
     def depth(self) -> int:
         """How many deliveries wait."""
         return len(self._queue)
@@ -98,8 +103,10 @@ class Intake:
             Unavailable: the database did not answer in time, or too much waits already. The sender
                 must send again; nothing it sends twice with one idempotency key counts twice.
         """
-        if len(self._queue) >= QUEUE or self.stuck:
-            return _refused()
+        return _refused() if self.refuses else self.enqueue(delivery)
+
+    def enqueue(self, delivery: Delivery) -> asyncio.Future[Receipt]:
+        """Do as `submit`, where it is known that it `refuses` nothing now."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery)))
         self._arrived.set()

@@ -99,12 +99,22 @@ async def known(key: str) -> Integration:
     return a_known_integration(provider="alertmanager" if key == "large" else "generic")
 
 
+@dataclass
+class AlwaysAsks:
+    """A catalogue that has nothing in memory."""
+
+    find: Callable[[str], Awaitable[Integration | None]]
+
+    def known(self, _key: str) -> Integration | None:
+        return None
+
+
 @asynccontextmanager
 async def a_door(find: Callable[[str], Awaitable[Integration | None]] = known) -> AsyncIterator[Door]:
     clock = FastClock()
     intake = Intake([store], clock=clock, committed=lambda _: None)
     lane = asyncio.get_running_loop().create_task(intake.run())
-    yield Door(IngestRoutes(no_page, intake=intake, clock=clock, find=find), clock)
+    yield Door(IngestRoutes(no_page, intake=intake, clock=clock, catalogue=AlwaysAsks(find)), clock)
     lane.cancel()
 
 

@@ -58,7 +58,7 @@ async def taking_events(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     deps = Deps(Settings(_env_file=None), Clock())
     await deps.open(database)
     intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=lambda _: None)
-    routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=deps.clock, find=deps.catalogue.find)  # type: ignore[arg-type]
+    routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=deps.clock, catalogue=deps.catalogue)  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
         async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://localhost:8080") as client:  # type: ignore[arg-type]

@@ -89,11 +89,11 @@ _DELIVERIES = """
     FROM deliveries d LEFT JOIN (SELECT delivery_id, count(*) AS many FROM events GROUP BY 1) e ON e.delivery_id = d.id
 """
 _COUNTS = """
-    SELECT a.dedup_key, a.count, count(e.id) AS events
+    SELECT a.dedup_key, a.count, count(e.delivery_id) AS events
     FROM alerts a LEFT JOIN events e ON e.alert_id = a.id
         AND e.verdict IN ('opened', 'occurrence', 'urgency raised', 'reopened')
     WHERE a.dedup_key NOT LIKE 'opsknight:%' AND a.integration_id IS NOT NULL
-    GROUP BY a.id HAVING a.count <> count(e.id)
+    GROUP BY a.id HAVING a.count <> count(e.delivery_id)
 """
 
 
