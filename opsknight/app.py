@@ -107,6 +107,8 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run()):
         tasks.start(endless)
     if settings.role is not Role.WORKER:
+        for lane in deps.lanes:
+            await lane.open()
         intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=deps.arrived)
         tasks.start(intake.run())
         tasks.start(intake.run_patience())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from opsknight.domain.commands import retention
+from opsknight.domain.commands.lane import INDEXES_ONLY
 from opsknight.domain.queries import notifications
-from opsknight.domain.store import claims
+from opsknight.domain.store import arrivals, claims
 from opsknight.domain.store.engine import Database
 from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_user
 from tests.clock import NOON
@@ -70,6 +72,38 @@ async def test_when_the_next_message_is_due_is_known_without_reading_all(databas
     nodes = await plan(database, notifications._NEXT, channel="email")
 
     assert most_rows(nodes) <= 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "types"),
+    [
+        (arrivals.LATEST, "bigint[], bytea[]"),
+        (arrivals.HOLD, "uuid[]"),
+        (arrivals.OPEN_ALERTS, "uuid[]"),
+        (arrivals.CHANGE_ALERTS, "alert_change[], timestamptz"),
+        (arrivals.CHANGE_INCIDENTS, "incident_change[], timestamptz"),
+        (
+            arrivals.STORE,
+            "timestamptz, delivery_value[], event_value[], fact_value[], opened_value[], alert_change[],"  # noqa: ISC004
+            " idempotency_value[], uuid[], text[]",
+        ),
+    ],
+    ids=["latest", "hold", "open alerts", "change alerts", "change incidents", "store"],
+)
+async def test_what_the_lane_prepares_on_empty_tables_looks_rows_up_by_their_keys(
+    database: Database, statement: str, types: str
+):
+    lane = await database.lane()
+    await lane.execute(INDEXES_ONLY)
+    await lane.execute(f"PREPARE tried ({types}) AS {statement}")
+
+    nothing = ", ".join("NULL" for _ in types.split(", "))
+    plan = "\n".join(row[0] for row in await lane.fetch(f"EXPLAIN EXECUTE tried ({nothing})"))
+
+    await lane.close()
+    assert "Join Filter" not in plan
+    assert "Seq Scan" not in plan
+    assert plan.count("Index Cond") == len(re.findall(r"Index (?:Only )?Scan", plan))
 
 
 @pytest.mark.parametrize("table", ["events", "deliveries"])

@@ -37,22 +37,36 @@ async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now:
         Unconfirmed: perhaps stored; call again with the same `now` to know.
         asyncpg.PostgresError: nothing is stored.
     """
-    written: list[Receipt] | None = None
+    seen = await standings.remembered(connection, deliveries)
+    arrivals = [(delivery, shas_of(delivery)) for delivery in deliveries]
+    desk = Desk(now)
+    batch = _Batch(desk)
+    held = await standings.read(connection, desk, arrivals)
+    receipts: list[Receipt] = []
     try:
-        async with connection.transaction():
-            seen = await standings.remembered(connection, deliveries)
-            arrivals = [(delivery, shas_of(delivery)) for delivery in deliveries]
-            desk = Desk(now)
-            await standings.read(connection, desk, arrivals)
-            batch = _Batch(desk)
-            receipts = [batch.take(delivery, shas, seen) for delivery, shas in arrivals]
-            await _store(connection, desk, batch)
-            written = receipts
+        if held:
+            async with connection.transaction():
+                await standings.hold(connection, desk, held)
+                receipts += batch.take_all(arrivals, seen)
+                await batch.store(connection)
+        else:
+            receipts += batch.take_all(arrivals, seen)
+            await batch.store(connection, at_once=True)
     except Exception as error:
-        if written is not None and lost_connection(error):
-            raise Unconfirmed(written, error) from error
+        if receipts and lost_connection(error):
+            raise Unconfirmed(receipts, error) from error
         raise
     return receipts
+
+
+async def rehearse(connection: Connection) -> None:
+    """Have every statement of ingest prepared on `connection`; what they would store is nothing."""
+    transaction = connection.transaction()
+    await transaction.start()
+    now = await connection.fetchval("SELECT clock_timestamp()")
+    for statement, arguments in sql.REHEARSAL:
+        await connection.fetch(statement, *(now if argument is sql.NOW else argument for argument in arguments))
+    await transaction.rollback()
 
 
 class _Batch:
@@ -60,23 +74,43 @@ class _Batch:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.deliveries: list[records.Row] = []
-        self.events: list[records.Row] = []
-        self.remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
-        self.unreadable: dict[UUID, str] = {}
+        self._log = records.Log()
+        self._remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
 
-    def take(self, delivery: Delivery, shas: Sequence[bytes], seen: Remembered) -> Receipt:
+    def take_all(self, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]], seen: Remembered) -> list[Receipt]:
+        """Apply deliveries in order; return a receipt for each."""
+        return [self._take(delivery, shas, seen) for delivery, shas in arrivals]
+
+    async def store(self, connection: Connection, *, at_once: bool = False) -> None:
+        """Write where it all ended; `at_once` where no incident that was there before has changed.
+
+        Raises:
+            ChangedMeanwhile: somebody else changed the same alerts.
+            StoredBefore: a first call with the same `now` has stored them.
+        """
+        self._log.idempotency = [(*key, *stored) for key, stored in self._remembered.items()]
+        write = records.store_at_once if at_once else records.store_changes
+        try:
+            await write(connection, self._desk, self._log)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name == "alerts_one_open":
+                raise ChangedMeanwhile from error
+            if (error.table_name or "").startswith("deliveries"):
+                raise StoredBefore from error
+            raise
+
+    def _take(self, delivery: Delivery, shas: Sequence[bytes], seen: Remembered) -> Receipt:
         """Apply one delivery; what of it is stored already changes nothing and says so."""
         delivery_id, is_first, stored = delivery.id, delivery.offset == 0, 0
         if delivery.idempotency_key:
             key, end = idempotency(delivery), delivery.offset + len(delivery.events)
-            known = self.remembered.get(key) or seen.get(key)
+            known = self._remembered.get(key) or seen.get(key)
             is_first = known is None
             if known is not None:
                 delivery_id, stored = known[0], max(0, known[1] - delivery.offset)
                 if known[1] >= end:
                     return Receipt(delivery_id, _STORED_BEFORE * len(delivery.events), duplicate=True)
-            self.remembered[key] = (delivery_id, end)
+            self._remembered[key] = (delivery_id, end)
         self._log_delivery(delivery, delivery_id, is_first=is_first)
         verdicts = tuple(
             self._take_event(delivery, delivery_id, delivery.offset + stored + index, event, sha)
@@ -90,10 +124,10 @@ class _Batch:
         reason = next((event.reason for event in delivery.events if isinstance(event, Unreadable)), None)
         if not is_first:
             if reason:
-                self.unreadable.setdefault(delivery_id, reason)
+                self._log.unreadable.setdefault(delivery_id, reason)
             return
         status = "rejected" if delivery.refusal else "unreadable" if reason else None
-        self.deliveries.append(
+        self._log.deliveries.append(
             (
                 delivery.id,
                 delivery.integration.id,
@@ -110,7 +144,7 @@ class _Batch:
         integration = delivery.integration
         where = (delivery_id, ordinal, integration.id, integration.service_id)
         if isinstance(event, Unreadable):
-            self.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))
+            self._log.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))
             return Verdict.UNREADABLE, None
         verdict, urgency = self._decide(event, sha, integration)
         if verdict is Verdict.OPENED:  # its row follows from what it opened
@@ -119,7 +153,7 @@ class _Batch:
         alert = self._desk.apply(verdict, event, sha, integration, urgency)
         said = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at, verdict)
         of = (None, None) if alert is None else (alert.id, alert.incident_id)
-        self.events.append((*where, *said, *of))
+        self._log.events.append((*where, *said, *of))
         return verdict, of[1]
 
     def _decide(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, Urgency]:
@@ -137,25 +171,3 @@ class _Batch:
             self._desk.open(report, sha, delivery.integration, Opening(None, 0, urgency))
         else:
             self._desk.apply(verdict, report, sha, delivery.integration, urgency)
-
-
-async def _store(connection: Connection, desk: Desk, batch: _Batch) -> None:
-    """Write where the working copies ended, and the log of how they came there."""
-    if await records.write_changes(connection, desk) != records.changed_alerts(desk):
-        raise ChangedMeanwhile
-    try:
-        await records.write_new(connection, desk, deliveries=batch.deliveries, events=batch.events)
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name == "alerts_one_open":
-            raise ChangedMeanwhile from error
-        if (error.table_name or "").startswith("deliveries"):
-            raise StoredBefore from error
-        raise
-    if batch.unreadable:
-        await connection.execute(sql.UNREADABLE, list(batch.unreadable), list(batch.unreadable.values()), desk.now)
-    await records.arm(connection, desk)
-    if batch.remembered:
-        rows = [(*key, *stored) for key, stored in batch.remembered.items()]
-        written = await connection.fetch(sql.REMEMBER, *sql.columns(rows, 5), desk.now)
-        if len(written) != len(rows):
-            raise ChangedMeanwhile

@@ -10,10 +10,13 @@ from uuid import UUID
 
 from opsknight.clock import Clock
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
-from opsknight.domain.commands.ingest import Connection, ingest
+from opsknight.domain.commands.ingest import Connection, ingest, rehearse
 from opsknight.domain.store.engine import lost_connection
 
-INDEXES_ONLY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+INDEXES_ONLY = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    " SET plan_cache_mode = force_generic_plan"
+)
 """Told to the connection: a plan that was made while a table was empty must not scan it when it is full."""
 TRIES = 4
 """How often a batch meets other writers of the same alerts before it is given up."""
@@ -76,6 +79,10 @@ class Lane:
                 return receipts
         raise AssertionError("every way out of the loop is above")
 
+    async def open(self) -> None:
+        """Connect and have every statement prepared, so that the first batch need not wait for it."""
+        await self._opened()
+
     async def close(self) -> None:
         """Let go of the connection."""
         if self._connection is not None and not self._connection.is_closed():
@@ -85,4 +92,5 @@ class Lane:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
             await self._connection.execute(INDEXES_ONLY)
+            await rehearse(self._connection)
         return self._connection

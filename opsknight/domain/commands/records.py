@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -11,8 +12,8 @@ import asyncpg
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.deliveries import ChangedMeanwhile
 from opsknight.domain.model.event import Event
-from opsknight.domain.model.incident import Status
 from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import jsonb
 
@@ -23,59 +24,69 @@ Row: TypeAlias = tuple[Any, ...]
 _NO_LINKS: Final = jsonb([])
 
 
-def changed_alerts(desk: Desk) -> int:
-    """Return how many rows of alerts must change."""
-    return sum(1 for _ in _changed(desk))
+@dataclass(slots=True)
+class Log:
+    """The rows that tell what was handed in and what became of it."""
+
+    deliveries: list[Row] = field(default_factory=list[Row])
+    events: list[Row] = field(default_factory=list[Row])
+    idempotency: list[Row] = field(default_factory=list[Row])
+    unreadable: dict[UUID, str] = field(default_factory=dict[UUID, str])
+    """Why deliveries that were stored before are found to be unreadable in a later part."""
 
 
-async def write_changes(connection: Connection, desk: Desk) -> int:
-    """Write the alerts and incidents that were there before; return how many alerts were still open to change."""
-    rows = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
-    changed = await connection.fetch(sql.CHANGE_ALERTS, rows, desk.now) if rows else ()
-    incidents = [_changed_incident(i) for i in desk.incidents.values() if i.changed and i.opened_by is None]
-    if incidents:
-        await connection.execute(sql.CHANGE_INCIDENTS, *sql.columns(incidents, 11), desk.now)
-    return len(changed)
-
-
-async def write_new(connection: Connection, desk: Desk, *, deliveries: Sequence[Row], events: Sequence[Row]) -> None:
-    """Write deliveries, events and facts, and the incidents with alerts and timers that they opened.
+async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:
+    """Store a batch that changed no incident that was there before, in one statement: a transaction of its own.
 
     Raises:
-        asyncpg.UniqueViolationError: another writer opened one of these alerts first.
+        ChangedMeanwhile: somebody else changed one of its alerts first; nothing is stored.
     """
-    log = (desk.now, deliveries, events, desk.facts)
-    alerts = [alert for alert in (*desk.past, *desk.alerts.values()) if alert.opened_by is not None]
-    opened = [_opened(alert, desk) for alert in alerts if alert.opens is not None]
-    if opened:
-        await connection.execute(sql.OPEN_AND_LOG, *log, opened)
-    else:
-        await connection.execute(sql.LOG, *log)
-    if len(opened) < len(alerts):
-        joined = [_joined_alert(alert) for alert in alerts if alert.opens is None]
+    await _store(connection, desk, log, changed=[_changed_alert(alert, desk.now) for alert in _changed(desk)])
+
+
+async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
+    """Store any batch, within the transaction that holds the incidents it changes.
+
+    Raises:
+        ChangedMeanwhile: somebody else changed one of its alerts first.
+    """
+    changed = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
+    if changed and len(await connection.fetch(sql.CHANGE_ALERTS, changed, desk.now)) < len(changed):
+        raise ChangedMeanwhile
+    incidents = [
+        _changed_incident(incident)
+        for incident in desk.incidents.values()
+        if (incident.changed or incident.timer_changed) and incident.opened_by is None
+    ]
+    if incidents:
+        await connection.execute(sql.CHANGE_INCIDENTS, incidents, desk.now)
+    await _store(connection, desk, log, changed=[])
+    joined = [_joined_alert(alert) for alert in _new(desk) if alert.opens is None]
+    if joined:
         await connection.execute(sql.JOIN_ALERTS, desk.now, joined)
 
 
-async def arm(connection: Connection, desk: Desk) -> None:
-    """Give every incident that was there before, and whose wait changed, its one timer or none."""
-    waits = [i for i in desk.incidents.values() if i.timer_changed and i.opened_by is None]
-    quiet = [i.value.id for i in waits if i.value.status is not Status.SUPPRESSED]
-    if quiet:
-        await connection.execute(sql.SUPERSEDE, quiet, desk.now)
-    disarm: list[UUID] = [i.value.id for i in waits if i.due is None]
-    if disarm:
-        await connection.execute(sql.DISARM, disarm)
-    armed = [_timer(i, *i.due) for i in waits if i.due is not None]
-    if armed:
-        await connection.execute(sql.ARM, *sql.columns(armed, 5), desk.now)
+async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row]) -> None:
+    """Write the log, and the incidents with alerts and timers that the batch opened."""
+    opened = [_opened(alert, desk) for alert in _new(desk) if alert.opens is not None]
+    told = (log.deliveries, log.events, desk.facts, opened, changed, log.idempotency)
+    reasons = list(log.unreadable), list(log.unreadable.values())
+    try:
+        await connection.fetchval(sql.STORE, desk.now, *told, *reasons)
+    except asyncpg.DivisionByZeroError:
+        raise ChangedMeanwhile from None
+
+
+def _new(desk: Desk) -> Iterator[WorkingAlert]:
+    return (alert for alert in (*desk.past, *desk.alerts.values()) if alert.opened_by is not None)
 
 
 def _changed(desk: Desk) -> Iterator[WorkingAlert]:
     return (alert for alert in (*desk.past, *desk.alerts.values()) if alert.changed and alert.opened_by is None)
 
 
-def _changed_incident(incident: WorkingIncident) -> tuple[Any, ...]:
-    value = incident.value
+def _changed_incident(incident: WorkingIncident) -> Row:
+    value, (due_kind, due_at) = incident.value, incident.due or (None, None)
     return (
         value.id,
         value.status,
@@ -88,6 +99,10 @@ def _changed_incident(incident: WorkingIncident) -> tuple[Any, ...]:
         value.until,
         value.next_step,
         value.lap,
+        incident.timer_changed,
+        None if due_kind is None else new_id(),
+        due_kind,
+        due_at,
     )
 
 
@@ -146,11 +161,6 @@ def _joined_alert(alert: WorkingAlert) -> Row:
     said = (event.title, event.source, event.component, jsonb(event.tags), _links(event), jsonb(event.details))
     state = (_status(alert), alert.severity, alert.urgency, alert.count, alert.resolved_by)
     return *where, *said, alert.started_at, *state
-
-
-def _timer(incident: WorkingIncident, kind: str, due_at: Any) -> Row:
-    value = incident.value
-    return new_id(), kind, value.id, value.generation, due_at
 
 
 def _status(alert: WorkingAlert) -> str:

@@ -36,25 +36,29 @@ async def remembered(connection: Connection, deliveries: Sequence[Delivery]) -> 
     }
 
 
-async def read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]]) -> None:
-    """Put the newest alert of every key on the desk, and hold the incidents that may change."""
+async def read(connection: Connection, desk: Desk, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]]) -> list[UUID]:
+    """Put the newest alert of every key on the desk; return the incidents that may change, and must be held."""
     keys: _Keys = {}
     more_than_repeats: set[tuple[int, bytes]] = set()
     for delivery, shas in arrivals:
         _note_keys(delivery, shas, keys, more_than_repeats)
     if not keys:
-        return
+        return []
     held: list[UUID] = []
     for row in await connection.fetch(sql.LATEST, *sql.columns(list(keys), 2)):
         key = (row["service_id"], row["sha"])
         alert = desk.alerts[key] = _alert(row)
         if _may_change_incident(alert, *keys[key], repeats_only=key not in more_than_repeats):
             held.append(alert.incident_id)
-    if held:
-        rows = await connection.fetch(sql.HOLD, held)
-        open_alerts = {row["incident_id"]: row["count"] for row in await connection.fetch(sql.OPEN_ALERTS, held)}
-        for row in rows:
-            desk.incidents[row["id"]] = _incident(row, open_alerts.get(row["id"], 0))
+    return held
+
+
+async def hold(connection: Connection, desk: Desk, incidents: Sequence[UUID]) -> None:
+    """Hold incidents until the transaction ends, and put them on the desk."""
+    rows = await connection.fetch(sql.HOLD, incidents)
+    open_alerts = {row["incident_id"]: row["count"] for row in await connection.fetch(sql.OPEN_ALERTS, incidents)}
+    for row in rows:
+        desk.incidents[row["id"]] = _incident(row, open_alerts.get(row["id"], 0))
 
 
 _Keys: TypeAlias = dict[tuple[int, bytes], tuple[Event, Integration]]

@@ -13,13 +13,6 @@ SELECT integration_id, key_sha, body_sha, delivery_id, stored
 FROM idempotency JOIN unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS k (integration_id, key_sha, body_sha)
 USING (integration_id, key_sha, body_sha)
 """
-REMEMBER: Final = """
-INSERT INTO idempotency (integration_id, key_sha, body_sha, delivery_id, stored, created_at)
-SELECT *, $6::timestamptz FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::uuid[], $5::integer[])
-ON CONFLICT (integration_id, key_sha, body_sha) DO UPDATE SET stored = excluded.stored
-    WHERE idempotency.delivery_id = excluded.delivery_id AND idempotency.stored < excluded.stored
-RETURNING 1
-"""
 LATEST: Final = """
 SELECT k.service_id, k.sha, a.id, a.incident_id, a.status, a.severity, a.urgency, a.count, a.started_at, a.opened_at,
        a.counted_at, a.resolved_at, a.resolved_by, i.highest_urgency
@@ -38,65 +31,65 @@ SELECT id, title, status, urgency, highest_urgency, severity, generation, versio
 FROM incidents i WHERE id = ANY($1::uuid[]) ORDER BY service_id, id FOR NO KEY UPDATE
 """
 OPEN_ALERTS: Final = """
-SELECT incident_id, count(*) FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status = 'open' GROUP BY incident_id
+SELECT incident_id, count(*) FROM alerts WHERE incident_id = ANY($1::uuid[]) AND status || '' = 'open'
+GROUP BY incident_id
 """
-"""To be asked after HOLD, and not within it: whoever held the incidents before may have closed one."""
-CHANGE_ALERTS: Final = """
-UPDATE alerts a SET count = a.count + u.added, severity = u.severity, urgency = u.urgency, last_seen_at = $2,
-    counted_at = coalesce(u.counted_at, a.counted_at), status = coalesce(u.status, a.status),
-    resolved_at = CASE u.status WHEN 'resolved' THEN $2::timestamptz END, resolved_by = u.resolved_by
-FROM unnest($1::alert_change[]) AS u WHERE a.id = u.id AND a.status = 'open' RETURNING 1
+"""To be asked after HOLD, and not within it: whoever held the incidents before may have closed one.
+
+The status is compared as no index of open alerts is asked: on an empty table the planner would read the whole of it.
 """
-CHANGE_INCIDENTS: Final = """
-UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency = u.highest_urgency,
-    severity = u.severity, generation = u.generation, version = u.version, assignee_id = u.assignee_id,
-    until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $12::timestamptz, undo = NULL,
-    policy = CASE WHEN u.generation = i.generation THEN i.policy END,
-    acknowledged_at = CASE WHEN u.status = 'open' THEN NULL
-        WHEN u.status = 'acknowledged' AND u.status <> i.status THEN $12::timestamptz ELSE i.acknowledged_at END,
-    resolved_at = CASE WHEN u.status = 'resolved' AND u.status <> i.status THEN $12::timestamptz
-        WHEN u.status = 'resolved' THEN i.resolved_at END
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::bigint[],
-            $9::timestamptz[], $10::smallint[], $11::integer[])
-    AS u (id, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap)
-WHERE i.id = u.id
+_CHANGE_ALERTS: Final = """
+UPDATE alerts a SET count = a.count + u.added, severity = u.severity, urgency = u.urgency,
+    last_seen_at = {now}::timestamptz, counted_at = coalesce(u.counted_at, a.counted_at),
+    status = coalesce(u.status, a.status), resolved_at = CASE u.status WHEN 'resolved' THEN {now}::timestamptz END,
+    resolved_by = u.resolved_by
+FROM unnest({rows}::alert_change[]) AS u WHERE a.id = u.id AND a.status || '' = 'open' RETURNING 1
 """
-UNREADABLE: Final = """
-UPDATE deliveries d SET status = 'unreadable', reason = u.reason FROM unnest($1::uuid[], $2::text[]) AS u (id, reason)
-WHERE d.id = u.id AND d.status = 'accepted' AND d.received_at BETWEEN $3::timestamptz - interval '7 days' AND $3
-"""
-SUPERSEDE: Final = """
-UPDATE notifications SET status = 'superseded', finished_at = $2, reason = 'the incident changed first'
-WHERE incident_id = ANY($1::uuid[]) AND status = 'queued'
-"""
-DISARM: Final = """
-DELETE FROM timers WHERE subject = ANY($1::uuid[]) AND kind IN ('escalation', 'pause', 'safety_net', 'snooze_end',
-    'suppress_end', 'ack_timeout', 'ack_reminder')
-"""
-ARM: Final = """
+CHANGE_ALERTS: Final = _CHANGE_ALERTS.format(now="$2", rows="$1")
+_TIMED: Final = """kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout',
+        'ack_reminder')"""
+CHANGE_INCIDENTS: Final = f"""
+WITH changed AS MATERIALIZED (SELECT * FROM unnest($1::incident_change[])), incident AS (
+    UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency = u.highest_urgency,
+        severity = u.severity, generation = u.generation, version = u.version, assignee_id = u.assignee_id,
+        until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $2::timestamptz, undo = NULL,
+        policy = CASE WHEN u.generation = i.generation THEN i.policy END,
+        acknowledged_at = CASE WHEN u.status = 'open' THEN NULL
+            WHEN u.status = 'acknowledged' AND u.status <> i.status THEN $2::timestamptz ELSE i.acknowledged_at END,
+        resolved_at = CASE WHEN u.status = 'resolved' AND u.status <> i.status THEN $2::timestamptz
+            WHEN u.status = 'resolved' THEN i.resolved_at END
+    FROM changed u WHERE i.id = u.id
+), notification AS (
+    UPDATE notifications n SET status = 'superseded', finished_at = $2::timestamptz,
+        reason = 'the incident changed first'
+    FROM changed u WHERE n.incident_id = u.id AND n.status = 'queued' AND u.waits_anew AND u.status <> 'suppressed'
+), disarmed AS (
+    DELETE FROM timers t USING changed u
+    WHERE t.subject = u.id AND u.waits_anew AND u.due_kind IS NULL AND t.{_TIMED}
+)
 INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
-SELECT *, $6::timestamptz FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::timestamptz[])
-ON CONFLICT (subject) WHERE kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout',
-    'ack_reminder')
+SELECT u.timer_id, u.due_kind, u.id, u.generation, u.due_at, $2::timestamptz
+FROM changed u WHERE u.waits_anew AND u.due_kind IS NOT NULL
+ON CONFLICT (subject) WHERE {_TIMED}
 DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at, lease_until = NULL,
     worker = NULL, fence = timers.fence + 1, attempts = 0, dead_at = NULL, last_error = ''
-"""
-_DELIVERY: Final = """delivery AS (
+"""  # noqa: S608  # words of ours
+"""Where incidents ended that were there before, with what they wait for now; what was queued for them is withdrawn."""
+STORE: Final = f"""
+WITH counted AS ({_CHANGE_ALERTS.format(now="$1", rows="$6")}),
+remembered AS (
+    INSERT INTO idempotency (integration_id, key_sha, body_sha, delivery_id, stored, created_at)
+    SELECT u.*, $1::timestamptz FROM unnest($7::idempotency_value[]) AS u
+    ON CONFLICT (integration_id, key_sha, body_sha) DO UPDATE SET stored = excluded.stored
+        WHERE idempotency.delivery_id = excluded.delivery_id AND idempotency.stored < excluded.stored
+    RETURNING 1
+),
+delivery AS (
     INSERT INTO deliveries (id, received_at, integration_id, content_type, body, status, reason)
     SELECT u.id, $1::timestamptz, u.integration_id, u.content_type, u.body, coalesce(u.status, 'accepted'),
         coalesce(u.reason, '')
     FROM unnest($2::delivery_value[]) AS u
-)"""
-_EVENT: Final = """event AS (
-    INSERT INTO events (received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title,
-        severity, occurred_at, verdict, alert_id, incident_id)
-    SELECT $1::timestamptz, u.* FROM unnest($3::event_value[]) AS u"""
-_FACT: Final = """
-INSERT INTO facts (at, kind, actor, incident_id, data)
-"""
-_FACTS: Final = "SELECT $1::timestamptz, u.* FROM unnest($4::fact_value[]) AS u"
-LOG: Final = f"WITH {_DELIVERY}, {_EVENT}){_FACT}{_FACTS}"
-_OPENED: Final = """
+),
 opened AS MATERIALIZED (SELECT * FROM unnest($5::opened_value[])),
 incident AS (
     INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, generation, version,
@@ -123,16 +116,34 @@ incident AS (
     SELECT o.timer_id, coalesce((o.incident).due_kind, 'escalation'), o.incident_id,
         coalesce((o.incident).generation, 1), coalesce((o.incident).due_at, $1::timestamptz), $1::timestamptz
     FROM opened o WHERE o.timer_id IS NOT NULL
-)"""
-_EVENTS_TOO: Final = """
+),
+event AS (
+    INSERT INTO events (received_at, delivery_id, ordinal, integration_id, service_id, action, dedup_key, title,
+        severity, occurred_at, verdict, alert_id, incident_id)
+    SELECT $1::timestamptz, u.* FROM unnest($3::event_value[]) AS u
     UNION ALL SELECT $1::timestamptz, o.delivery_id, o.ordinal, o.integration_id, o.service_id, 'trigger', o.dedup_key,
         o.title, o.severity, o.occurred_at, 'opened', o.alert_id, o.incident_id
-    FROM opened o WHERE o.delivery_id IS NOT NULL)"""
-_FACTS_FIRST: Final = """
-SELECT $1::timestamptz, 'opened', o.actor, o.incident_id,
-    jsonb_build_object('title', o.title, 'severity', o.severity, 'urgency', o.urgency)
-FROM opened o UNION ALL """
-OPEN_AND_LOG: Final = f"WITH {_OPENED}, {_DELIVERY}, {_EVENT}{_EVENTS_TOO}{_FACT}{_FACTS_FIRST}{_FACTS}"
+    FROM opened o WHERE o.delivery_id IS NOT NULL
+),
+unreadable AS (
+    UPDATE deliveries d SET status = 'unreadable', reason = ($9::text[])[array_position($8, d.id)]
+    WHERE d.id = ANY($8::uuid[]) AND d.status = 'accepted'
+        AND d.received_at BETWEEN $1::timestamptz - interval '7 days' AND $1::timestamptz
+),
+fact AS (
+    INSERT INTO facts (at, kind, actor, incident_id, data)
+    SELECT $1::timestamptz, 'opened', o.actor, o.incident_id,
+        jsonb_build_object('title', o.title, 'severity', o.severity, 'urgency', o.urgency)
+    FROM opened o
+    UNION ALL SELECT $1::timestamptz, u.* FROM unnest($4::fact_value[]) AS u
+)
+SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
+    AND (SELECT count(*) FROM remembered) = cardinality($7))::integer
+"""  # noqa: S608  # words of ours
+"""A batch in one statement, which is a transaction of its own where none is open.
+
+It divides by zero where a row that it counts on was changed by others meanwhile: then nothing of it is stored.
+"""
 JOIN_ALERTS: Final = """
 INSERT INTO alerts (id, service_id, integration_id, incident_id, dedup_key, dedup_sha, title, source, component,
     tags, links, details, started_at, status, severity, urgency, count, resolved_by, opened_at, last_seen_at,
@@ -141,6 +152,19 @@ SELECT u.*, $1::timestamptz, $1::timestamptz, $1::timestamptz, CASE u.status WHE
 FROM unnest($2::alert_value[]) AS u
 """
 """New alerts of incidents that were there before."""
+NOW: Final = object()
+"""Stands for the present instant in REHEARSAL."""
+REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
+    (IDEMPOTENT, ([], [], [])),
+    (LATEST, ([], [])),
+    (HOLD, ([],)),
+    (OPEN_ALERTS, ([],)),
+    (CHANGE_ALERTS, ([], NOW)),
+    (CHANGE_INCIDENTS, ([], NOW)),
+    (STORE, (NOW, [], [], [], [], [], [], [], [])),
+    (JOIN_ALERTS, (NOW, [])),
+)
+"""Every statement, with arguments by which it does nothing."""
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -27,6 +27,11 @@ CREATE TYPE alert_value AS (id uuid, service_id bigint, integration_id bigint, i
     started_at timestamptz, status text, severity text, urgency text, count bigint, resolved_by text);
 CREATE TYPE alert_change AS (id uuid, added bigint, severity text, urgency text, counted_at timestamptz, status text,
     resolved_by text);
+CREATE TYPE incident_change AS (id uuid, status text, urgency text, highest_urgency text, severity text,
+    generation integer, version integer, assignee_id bigint, until timestamptz, next_step smallint, lap integer,
+    waits_anew boolean, timer_id uuid, due_kind text, due_at timestamptz);
+CREATE TYPE idempotency_value AS (integration_id bigint, key_sha bytea, body_sha bytea, delivery_id uuid,
+    stored integer);
 CREATE TYPE fact_value AS (kind text, actor text, incident_id uuid, data jsonb);
 """
 EVENTS = """
