@@ -1,4 +1,4 @@
-"""Recoveries that stand inside texts, where the mangling of payloads does not reach."""
+"""What payloads of a file cannot show: recoveries that stand inside texts, and events that are very large."""
 
 from __future__ import annotations
 
@@ -48,3 +48,12 @@ def test_appdynamics_events_without_a_type_end_by_their_name():
 
     assert (began.action, ended.action) == (Action.TRIGGER, Action.RESOLVE)
     assert began.dedup_key == ended.dedup_key
+
+
+def test_an_error_with_a_very_long_stack_trace_pages_all_the_same():
+    frames = [{"vars": {str(number): "x" for number in range(50)}} for _ in range(100)]
+    error = {"issue_id": "7", "title": "Timeout", "level": "fatal", "exception": {"values": [{"frames": frames}]}}
+
+    event = only("sentry", {"action": "triggered", "data": {"event": error}})
+
+    assert (event.action, event.dedup_key, event.title) == (Action.TRIGGER, "sentry:issue:7", "Timeout")

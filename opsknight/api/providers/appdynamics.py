@@ -34,6 +34,8 @@ from opsknight.domain.model.event import Action, Event, Link, Malformed, Severit
 
 SLUG: Final = "appdynamics"
 MAX_EVENTS: Final = 1000
+MAX_SUMMARY: Final = 4096
+"""Characters of a summary that are looked at."""
 
 
 def _types(names: str, action: Action) -> dict[str, Action]:
@@ -96,6 +98,10 @@ _DETAIL_NAMES: Final = (
 )
 _DETAILS: Final = _DETAIL_NAMES.split(", ")
 _INSIDE: Final = ("event", "latestEvent", "latest_event", "details", "payload")
+_TAG: Final = re.compile(r"<[^<>]{1,80}>")
+_BOLD: Final = re.compile(r"<b>([^<>]{1,400})</b>")
+"""AppDynamics writes first what has a problem in bold, then which rule, last how bad it is."""
+
 _UNRENDERED: Final = re.compile(r"\$!?\{[^{}]*\}|\$!?[A-Za-z][\w.]*")
 
 
@@ -137,7 +143,7 @@ def _event(payload: Said) -> Event | None:
     """Return the event of one template's body, None where nothing in it is known."""
     said = _fields(payload)
     status, action = _status(said, payload)
-    title = one_line(_first(said, _TITLE) or _raw(payload))
+    title = _title(_first(said, _TITLE) or _raw(payload))
     identity = _identity(said, payload, title)
     if not title or not identity:
         return None
@@ -186,6 +192,11 @@ def _first(said: Said, names: Iterable[str]) -> str:
     return next((found for name in names if (found := text(said.get(name)))), "")
 
 
+def _title(summary: str) -> str:
+    """Return a summary on one line, without the HTML that AppDynamics writes it in."""
+    return one_line(_TAG.sub("", summary[:MAX_SUMMARY].replace("<br>", " "))).strip()
+
+
 def _raw(payload: Said) -> str:
     """Return a title that a template left unfilled: better than no page."""
     titles = (_first(flat(inside, deep=1), _TITLE) for inside in (payload, *(inner(payload, name) for name in _INSIDE)))
@@ -198,6 +209,9 @@ def _identity(said: Said, payload: Said, title: str) -> str:
     place = [_first(said, names) for names in (_APPLICATION, ("tiername",), ("nodename",))]
     if rule := _first(said, _RULE):
         return f"{rule}:{stable(*place)}"
+    named = _BOLD.findall(_first(said, ("summarymessage", "summary", "description"))[:MAX_SUMMARY])
+    if len(named) > 1:
+        return stable("violation", *named[:2], *place)
     return _first(flat(payload, deep=1), _IDENTITY) or (stable("title", title, *place) if title else "")
 
 

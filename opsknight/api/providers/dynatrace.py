@@ -24,6 +24,7 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
+    severity_of,
     stable,
     text,
     texts,
@@ -60,8 +61,24 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "resource": Severity.WARNING,
     "info": Severity.INFO,
 }
-_STATE: Final = ("state", "problemstate", "problemstatus", "status", "eventstatus", "problemdetailsstatus")
-_IDENTITY: Final = ("pid", "problemdetailsid", "eventid", "problemid", "displayid", "problemdetailsdisplayname")
+_STATE: Final = (
+    "state",
+    "problemstate",
+    "problemstatus",
+    "status",
+    "eventstatus",
+    "problemdetailsstatus",
+    "eventaction",
+)
+_IDENTITY: Final = (
+    "pid",
+    "problemdetailsid",
+    "eventid",
+    "problemid",
+    "displayid",
+    "problemdetailsdisplayname",
+    "dedupkey",
+)
 _TITLE: Final = ("problemtitle", "title", "eventname", "problemdetailstext", "summary", "impactedentity")
 _SEVERITY: Final = ("problemseverity", "severity", "problemdetailsseveritylevel", "severitylevel", "eventcategory")
 _URL: Final = ("problemurl", "url", "link")
@@ -100,7 +117,7 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
     action = _ACTIONS.get(state, Action.TRIGGER)
     started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart"))
     ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend"))
-    known = (_SEVERITIES.get(word(said.get(name))) for name in _SEVERITY)
+    known = (_SEVERITIES.get(word(said.get(name))) or severity_of(text(said.get(name))) for name in _SEVERITY)
     details = {name: said[name] for name in _DETAILS if said.get(name) not in (None, "", [], {})}
     address = (link(said.get(name), words="Problem") for name in _URL)
     return Event(
@@ -120,7 +137,7 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
 def _fields(said: Said) -> Said:
     """Return the fields by plain names, those of the problem's JSON among them, however it is called or quoted."""
     fields = flat(said, deep=1)
-    for name in ("problemdetails", "problemdetailsjson", "problemdetailsjsonv2", "event", "customdetails", "payload"):
+    for name in ("payload", "customdetails", "event", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2"):
         found: Any = fields.get(name)
         if isinstance(found, str) and found.lstrip().startswith("{"):
             found = _parsed(found)

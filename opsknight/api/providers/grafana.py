@@ -6,6 +6,7 @@ and, for dashboard alerts before 9: https://grafana.com/docs/grafana/v7.5/alerti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -52,6 +53,9 @@ _SEVERITY: Final = ("severity", "priority", "level", "criticality")
 _TITLE: Final = ("summary", "title", "message", "description")
 _SOURCE: Final = ("instance", "host", "hostname", "node", "pod", "server")
 _COMPONENT: Final = ("component", "service", "job")
+_PREFIX: Final = re.compile(r"\A\[[^\[\]]{1,40}\] *")
+"""The state before a title: “[Alerting] CPU of web-1”."""
+
 _OF_ALERT: Final = ("annotations", "values", "valueString")
 _OF_RULE: Final = ("message", "state", "evalMatches", "orgId", "dashboardId", "panelId", "ruleId", "title")
 
@@ -74,7 +78,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return each(alerts, partial(_alert, _group(payload)), what="Alert", context=context)
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    if any(name in payload for name in ("ruleId", "ruleName", "evalMatches", "ruleUrl")):
+    if any(name in payload for name in ("ruleId", "ruleName", "ruleUrl")) or {"state", "title"} <= payload.keys():
         return _rule(payload)
     if (event := unknown_shape(SLUG, payload)) is not None:
         return [event]
@@ -179,7 +183,7 @@ def _rule(said: Said) -> list[Event | Unreadable]:
 
 def _rule_identity(said: Said, tags: Mapping[str, str], title: str) -> str:
     """Return the rule with its organisation and its own tags; what matched is not known when it is over."""
-    rule = text(said.get("ruleId")) or text(said.get("ruleUrl")) or title
+    rule = text(said.get("ruleId")) or text(said.get("ruleUrl")) or _PREFIX.sub("", title)
     if not rule:
         raise Malformed("The Grafana payload has no ruleId and no ruleName, so that its recovery could not be told.")
     named = (text(said.get("orgId")), rule, *(part for tag in sorted(tags.items()) for part in tag))

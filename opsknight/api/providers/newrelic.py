@@ -104,7 +104,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     action = _action(said, state)
     if state in _QUIET or (action is Action.TRIGGER and word(said.get("mutingState")) == "fully muted"):
         return []
-    identity = next((named for name in _IDENTITY if (named := text(said.get(name)))), "") or _named(said)
+    identity = _first(said, _IDENTITY) or _named(said)
     if identity:
         return [_event(said, identity, action, state)]
     if (event := unknown_shape(SLUG, payload)) is not None:

@@ -57,6 +57,10 @@ _QUIET: Final = frozenset(
 _NOT_ALERTS: Final = frozenset(("installation", "comment", "seer", "preprod_artifact"))
 """Kinds of webhook that tell of Sentry itself or of talk."""
 
+_BULK: Final = frozenset(
+    ("exception", "stacktrace", "threads", "breadcrumbs", "contexts", "modules", "extra", "request", "debug_meta")
+) | {"entries", "spans", "sdk", "_meta", "user", "packages"}
+
 _OF_METRIC: Final[Mapping[str, Severity]] = {"critical": Severity.CRITICAL, "warning": Severity.WARNING}
 _TITLE: Final = ("title", "message", "culprit", "shortId")
 _ISSUE: Final = re.compile(r"/issues/(\d{1,20})(?:/|$)")
@@ -76,8 +80,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """
     if not is_object(payload):
         raise Malformed("The Sentry payload is not a JSON object.")
-    if context.may_exceed and (reason := excess(payload)):
-        return [Unreadable(reason)]
+    if context.may_exceed:
+        payload = _without_bulk(payload)
+        if reason := excess(payload):
+            return [Unreadable(reason)]
     kind, data = word(context.headers.get("sentry-hook-resource", "")).replace(" ", "_"), inner(payload, "data")
     action = word(payload.get("action"))
     if kind in _NOT_ALERTS or "comment_id" in data or ("installation" in data and len(data) == 1):
@@ -94,6 +100,15 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if (event := unknown_shape(SLUG, payload)) is not None:
         return [event]
     raise Malformed("The Sentry payload holds no issue, event, error or metric_alert.")
+
+
+def _without_bulk(payload: Said, *, deep: int = 2) -> Said:
+    """Return the payload without stack traces and the like: often more than an event may hold, and not read here."""
+    lean = {name: value for name, value in payload.items() if name not in _BULK}
+    for name in ("data", "event", "issue", "error"):
+        if deep and is_object(value := lean.get(name)):
+            lean[name] = _without_bulk(value, deep=deep - 1)
+    return lean
 
 
 def _issue(about: Said, data: Said, action: str, *, is_issue: bool) -> Event:
