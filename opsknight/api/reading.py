@@ -93,6 +93,36 @@ def first(values: Mapping[str, Any], names: Iterable[str]) -> str:
     return ""
 
 
+def inner(value: Any, *names: str) -> dict[str, Any]:
+    """Return the object that stands at `names` inside `value`, {} where there is none."""
+    for name in names:
+        value = value.get(name) if is_object(value) else None
+    return value if is_object(value) else {}
+
+
+def kept(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return those of the named values that say something."""
+    return {name: said for name in names if (said := values.get(name)) not in (None, "", [], {})}
+
+
+def flat(value: Any, *, deep: int = 3) -> dict[str, Any]:
+    """Return what stands in an object and those inside it by its path, in lower case and without separators.
+
+    {"rule": {"name": …}}, {"rule.name": …}, {"rule_name": …} and {"ruleName": …} all say "rulename".
+    """
+    found: dict[str, Any] = {}
+    level = [("", value)]
+    for _ in range(deep):
+        below: list[tuple[str, Any]] = []
+        for path, one in level:
+            for name, said in one.items() if is_object(one) else ():
+                full = path + "".join(filter(str.isalnum, name.casefold()))
+                found.setdefault(full, said)
+                below.append((full, said))
+        level = below
+    return found
+
+
 def texts(value: Any) -> dict[str, str]:
     """Return names and texts out of an object, a list ["env:prod", …] or a text "env:prod, …"."""
     if is_object(value):

@@ -23,6 +23,9 @@ ENDING = sorted(said for said, action in ACTIONS.items() if action is not Action
 KNOWN = {*ACTIONS, "warn recovered", "no data recovered"}
 STATUSES = {
     "status", "state", "action", "event_action", "alert_transition", "transition", "alert_state", "alert_type",
+    "State", "actionGroup", "alert_action", "current_phase", "current_state", "displayName", "eventType",
+    "eventTypeKey", "event_name", "event_type", "kibana.alert.status", "message_type", "monitorCondition", "stage",
+    "statusExtended", "type",
 }  # fmt: skip
 VALUES = st.recursive(
     st.none()

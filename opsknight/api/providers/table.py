@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsknight.api.providers import alertmanager, datadog, generic, pagerduty
+from opsknight.api.providers import (
+    alertmanager,
+    appdynamics,
+    axiom,
+    azure,
+    coralogix,
+    datadog,
+    dynatrace,
+    elastic,
+    generic,
+    google_cloud_monitoring,
+    grafana,
+    honeycomb,
+    newrelic,
+    pagerduty,
+    sentry,
+    splunk_observability,
+    splunk_oncall,
+)
 from opsknight.api.providers.provider import Provider
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -13,7 +31,20 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     for provider in (
         generic.PROVIDER,
         alertmanager.PROVIDER,
+        appdynamics.PROVIDER,
+        axiom.PROVIDER,
+        azure.PROVIDER,
+        coralogix.PROVIDER,
         datadog.PROVIDER,
+        dynatrace.PROVIDER,
+        elastic.PROVIDER,
+        google_cloud_monitoring.PROVIDER,
+        grafana.PROVIDER,
+        honeycomb.PROVIDER,
+        newrelic.PROVIDER,
         pagerduty.PROVIDER,
+        sentry.PROVIDER,
+        splunk_observability.PROVIDER,
+        splunk_oncall.PROVIDER,
     )
 }

@@ -1,0 +1,265 @@
+"""Azure Monitor's action groups: the common alert schema, and the schemas of single services before it.
+
+Sources: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
+and https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-non-common-schema-definitions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    first,
+    inner,
+    instant,
+    is_list,
+    is_object,
+    kept,
+    link,
+    one_line,
+    scoped,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "azure"
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "fired": Action.TRIGGER,
+    "activated": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "resolved": Action.RESOLVE,
+    "deactivated": Action.RESOLVE,
+    "closed": Action.RESOLVE,
+}
+_QUIET: Final = frozenset(("suppressed", "disabled", "in progress", "inprogress", "paused", "muted"))
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    **dict.fromkeys(("sev0", "0", "critical"), Severity.CRITICAL),
+    **dict.fromkeys(("sev1", "1", "error"), Severity.ERROR),
+    **dict.fromkeys(("sev2", "2", "warning"), Severity.WARNING),
+    **dict.fromkeys(("sev3", "3", "informational", "sev4", "4", "verbose"), Severity.INFO),
+}
+_HEALTH: Final = frozenset(("resourcehealth", "resource health", "servicehealth", "service health"))
+"""Services whose every change is a “Fired” of its own; what it is about and whether it is over stands inside."""
+
+_LOG_LINKS: Final = ("LinkToFilteredSearchResultsUI", "LinkToSearchResults", "linkToFilteredSearchResultsUI")
+_OF_CONTEXT: Final = ("conditionType", "condition", "SearchQuery", "ResultCount", "Threshold", "Operator", "status")
+_OF_ACTIVITY_NAMES: Final = "operationName, caller, status, level, eventSource, subStatus, correlationId"
+_OF_ACTIVITY: Final = _OF_ACTIVITY_NAMES.split(", ")
+_OF_HEALTH_NAMES: Final = "title, currentHealthStatus, cause, service, region, incidentType, trackingId, stage"
+_OF_HEALTH: Final = _OF_HEALTH_NAMES.split(", ")
+_OF_RULE_NAMES: Final = "description, conditionType, condition, resourceType, resourceRegion, resourceGroupName"
+_OF_RULE: Final = _OF_RULE_NAMES.split(", ")
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the event of one alert, in whichever schema it comes.
+
+    The dedup key is the alert's id in the common schema, else the rule with the resource and
+    dimensions that it fired for; for an activity, the resource and the operation.
+
+    Raises:
+        Malformed: it is no object, or none of Azure's schemas and says nothing.
+    """
+    if not is_object(payload):
+        raise Malformed("The Azure Monitor payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    data = inner(payload, "data") or inner(payload, "properties") or payload
+    event: Event | None = None
+    if essentials := inner(data, "essentials"):
+        event = _common(essentials, inner(data, "alertContext") or inner(data, "context"), data)
+    elif activity := inner(data, "context", "activityLog"):
+        event = _activity(activity, data)
+    elif rule := inner(payload, "context") or inner(data, "context"):
+        event = _metric(rule, data if "context" in data else payload)
+    elif text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
+        event = _log(data)
+    elif (event := unknown_shape(SLUG, payload)) is None:
+        raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
+    return [] if event is None else [event]
+
+
+def _common(essentials: Said, context: Said, data: Said) -> Event | None:
+    """Return the event of the common alert schema (or of a smart detector, which is close to it)."""
+    condition = word(essentials.get("monitorCondition"))
+    service = word(essentials.get("monitoringService") or essentials.get("monitorService"))
+    if service in _HEALTH:
+        return _activity(context, data, essentials)
+    if condition in _QUIET:
+        return None
+    action = _ACTIONS.get(condition, Action.TRIGGER)
+    targets, items = _listed(essentials, "alertTargetIDs"), _listed(essentials, "configurationItems")
+    rule, description = first(essentials, ("alertRule", "alertRuleName")), first(essentials, ("description",))
+    target = targets[0] if targets else first(essentials, ("targetResource",))
+    identity = first(essentials, ("alertId", "originAlertId")) or stable(rule, *sorted(targets), target)
+    fired_at = instant(essentials.get("firedDateTime") or essentials.get("startDateTime"))
+    details = kept(
+        essentials, ("description", "monitoringService", "signalType", "alertTargetIDs", "investigationLink")
+    )
+    return Event(
+        action=action,
+        dedup_key=scoped(SLUG, identity),
+        title=one_line(rule or description) or "Azure Monitor alert",
+        severity=_severity(essentials.get("severity")),
+        source=(items[0] if items else "") or _last(target) or first(essentials, ("targetResourceName",)),
+        component=first(essentials, ("monitoringService", "monitorService")),
+        occurred_at=instant(essentials.get("resolvedDateTime")) if action is Action.RESOLVE else fired_at,
+        started_at=fired_at,
+        tags=texts(inner(data, "customProperties") or inner(context, "properties")),
+        links=_links(essentials.get("investigationLink"), *(context.get(name) for name in _LOG_LINKS)),
+        details=_with_unknown(details | kept(context, _OF_CONTEXT), condition),
+    )
+
+
+def _metric(rule: Said, data: Said) -> Event | None:
+    """Return the event of a metric alert in the schema of its own, and of the classic one before it."""
+    status = word(data.get("status"))
+    if status in _QUIET:
+        return None
+    name, resource = first(rule, ("name",)), first(rule, ("resourceId", "resourceName"))
+    dimensions = sorted(_dimensions(rule))
+    if not (identity := first(rule, ("id",)) or name):
+        raise Malformed("The Azure Monitor alert has neither an id nor a name.")
+    key = stable(identity.casefold(), resource.casefold(), *(part for pair in dimensions for part in pair))
+    return Event(
+        action=_ACTIONS.get(status, Action.TRIGGER),
+        dedup_key=scoped(SLUG, f"{_last(identity)}:{key}"),
+        title=one_line(name or _last(identity)) or "Azure Monitor alert",
+        severity=_severity(rule.get("severity")),
+        source=first(rule, ("resourceName",)) or _last(resource),
+        component=first(rule, ("resourceType",)),
+        occurred_at=instant(rule.get("timestamp")),
+        tags=texts(inner(data, "properties")),
+        links=_links(rule.get("portalLink")),
+        details=_with_unknown(kept(rule, _OF_RULE), status),
+    )
+
+
+def _log(said: Said) -> Event:
+    """Return the event of a log search in the schema of its own; it has no recovery."""
+    rule = first(said, ("AlertRuleName", "alertRuleName"))
+    where = first(said, ("ResourceId", "WorkspaceId", "ApplicationId"))
+    dimensions = sorted(_pairs(said.get("Dimensions")))
+    key = stable(rule, where.casefold(), *(part for pair in dimensions for part in pair))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"{rule}:{key}"),
+        title=one_line(rule) or "Azure log alert",
+        severity=_severity(said.get("Severity")),
+        source=_last(where),
+        component=first(said, ("AlertType",)),
+        occurred_at=instant(said.get("SearchIntervalEndtimeUtc")),
+        tags=dict(dimensions),
+        links=_links(*(said.get(name) for name in _LOG_LINKS)),
+        details=kept(
+            said, ("Description", "SearchQuery", "ResultCount", "AlertThresholdOperator", "AlertThresholdValue")
+        ),
+    )
+
+
+def _activity(activity: Said, data: Said, essentials: Said | None = None) -> Event | None:
+    """Return the event of an activity log alert: something done, or the health of a resource or a service."""
+    said, about = essentials or {}, inner(activity, "properties")
+    source = first(said, ("monitoringService",)) or first(activity, ("eventSource",))
+    is_health = word(source) in _HEALTH
+    status = word(activity.get("status") or about.get("stage")) if is_health else ""
+    if status in _QUIET:
+        return None
+    targets = _listed(said, "alertTargetIDs")
+    resource = first(activity, ("resourceId",)) or (targets[0] if targets else "")
+    operation = first(activity, ("operationName",))
+    what = first(about, ("trackingId",)) or ("" if is_health else operation)
+    if not (what or resource or source):
+        raise Malformed("The Azure activity log alert has neither a resource nor an operation.")
+    title = first(about, ("title",)) or first(said, ("alertRule",)) or first(activity, ("description",)) or operation
+    return Event(
+        action=Action.RESOLVE if status == "resolved" else Action.TRIGGER,
+        dedup_key=scoped(
+            SLUG, f"activity:{stable(word(source), what, '' if about.get('trackingId') else resource.casefold())}"
+        ),
+        title=one_line(title) or "Azure activity",
+        severity=_severity(said.get("severity") if said else activity.get("level")),
+        source=first(about, ("service",)) or _last(resource),
+        component=source,
+        occurred_at=instant(activity.get("eventTimestamp")),
+        started_at=instant(about.get("impactStartTime")),
+        tags=texts(inner(data, "customProperties") or inner(data, "properties")),
+        details=kept(activity, _OF_ACTIVITY) | kept(about, _OF_HEALTH) | kept(said, ("alertRule", "alertId")),
+    )
+
+
+def _severity(value: Any) -> Severity:
+    return _SEVERITIES.get(text(value).casefold(), Severity.ERROR)
+
+
+def _with_unknown(details: dict[str, object], status: str) -> dict[str, object]:
+    return details if status in _ACTIONS else details | {"unknown_status": status or "none"}
+
+
+def _listed(said: Said, name: str) -> list[str]:
+    values: Any = said.get(name)
+    return [found for one in values if (found := text(one))] if is_list(values) else []
+
+
+def _last(resource: str) -> str:
+    """Return the name at the end of a resource's id."""
+    return resource.rstrip("/").rpartition("/")[2]
+
+
+def _dimensions(rule: Said) -> Iterator[tuple[str, str]]:
+    of_all: Any = inner(rule, "condition").get("allOf")
+    for one in of_all if is_list(of_all) else ():
+        if is_object(one):
+            yield from (
+                (f"{text(one.get('metricName'))}.{name}", value) for name, value in _pairs(one.get("dimensions"))
+            )
+
+
+def _pairs(dimensions: Any) -> Iterator[tuple[str, str]]:
+    for one in dimensions if is_list(dimensions) else ():
+        if is_object(one) and text(one.get("name")):
+            yield text(one["name"]), text(one.get("value"))
+
+
+def _links(portal: Any, *others: Any) -> tuple[Link, ...]:
+    found = (link(portal, words="Portal"), *(link(one, words="Search") for one in others))
+    return tuple(one for one in found if one is not None)[:3]
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Azure Monitor",
+    docs_url="https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups#webhook",
+    normalise=normalise,
+    where="Monitor → Alerts → Action groups → Create → Actions → Webhook: paste it as URI and enable the common alert "
+    "schema",
+    sample={
+        "schemaId": "azureMonitorCommonAlertSchema",
+        "data": {
+            "essentials": {
+                "alertId": "/subscriptions/0/providers/Microsoft.AlertsManagement/alerts/opsknight-test",
+                "alertRule": "OpsKnight test",
+                "severity": "Sev4",
+                "signalType": "Metric",
+                "monitorCondition": "Fired",
+                "monitoringService": "Platform",
+                "alertTargetIDs": ["/subscriptions/0/resourcegroups/test/providers/test/test"],
+                "configurationItems": ["test"],
+                "originAlertId": "0",
+                "firedDateTime": "2026-01-01T00:00:00Z",
+                "description": "Azure Monitor can reach OpsKnight",
+                "essentialsVersion": "1.0",
+                "alertContextVersion": "1.0",
+            },
+            "alertContext": {},
+        },
+    },
+)

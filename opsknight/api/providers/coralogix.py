@@ -1,0 +1,196 @@
+"""Coralogix's generic outbound webhook, with its default body and those that people shorten it to.
+
+Source: https://coralogix.com/docs/user-guides/alerting/outbound-webhooks/generic-outbound-webhooks-alert-webhooks/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    flat,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
+
+SLUG: Final = "coralogix"
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "trigger": Action.TRIGGER,
+    "triggered": Action.TRIGGER,
+    "active": Action.TRIGGER,
+    "acknowledge": Action.ACKNOWLEDGE,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "resolve": Action.RESOLVE,
+    "resolved": Action.RESOLVE,
+    "closed": Action.RESOLVE,
+}
+_QUIET: Final = frozenset(("snoozed", "muted", "suppressed", "disabled"))
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "critical": Severity.CRITICAL,
+    "error": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "info": Severity.INFO,
+    "verbose": Severity.INFO,
+    "debug": Severity.INFO,
+}
+_ACTION: Final = ("alertaction", "action", "status", "state")
+_TITLE: Final = ("name", "alertname", "title", "description", "text")
+_IDENTITY: Final = ("alertid", "alertuniqueidentifier", "dedupkey")
+_SEVERITY: Final = ("severity", "severitylowercase", "priority", "opsgeniepriority")
+_AT: Final = ("timestampms", "timestampiso", "timestamp")
+_TAGS: Final = ("team", "application", "subsystem", "computer", "category")
+_DETAIL_NAMES: Final = (
+    "description, threshold, timewindow, duration, errors, spans, hitcount, text, querytext, metrickey, metricoperator,"
+    " metriccriteria, timeframe, ipaddress, threadid, alertgroupbyvalues"
+)
+_DETAILS: Final = _DETAIL_NAMES.split(", ")
+_LINKS: Final = (("alerturl", "Alert"), ("logurl", "Logs"))
+_GROUPS: Final = tuple(f"groupbyvalue{number}" for number in range(1, 6))
+
+_UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*|\$\{[A-Z][A-Z0-9_]*\}|\*insert [^*]*\*", re.IGNORECASE)
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the event of one alert; its id with the values that it is grouped by is the dedup key.
+
+    Raises:
+        Malformed: it is no object, or says nothing.
+    """
+    if not is_object(payload):
+        raise Malformed("The Coralogix payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    said = _fields(payload)
+    status = next((found for name in _ACTION if (found := word(said.get(name)))), "")
+    if status in _QUIET:
+        return []
+    title = one_line(_first(said, _TITLE))
+    identity = _identity(said, title)
+    if not identity or not (status or _first(said, _IDENTITY)):
+        if (event := unknown_shape(SLUG, payload)) is not None:
+            return [event]
+        raise Malformed("The Coralogix payload has no alert_id and name; use the webhook's default body.")
+    details = {name: said[name] for name in _DETAILS if said.get(name) not in (None, "", "null", [], {})}
+    links = (link(said.get(name), words=words) for name, words in _LINKS)
+    event = Event(
+        action=_ACTIONS.get(status, Action.TRIGGER),
+        dedup_key=scoped(SLUG, identity),
+        title=title or "Coralogix alert",
+        severity=_severity(said),
+        source=_first(said, ("computer", "service", "application")),
+        component=_first(said, ("subsystem",)),
+        occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+        tags=_tags(said),
+        links=tuple(one for one in links if one is not None),
+        details=details if status in _ACTIONS else details | {"unknown_status": status or "none"},
+    )
+    return [event]
+
+
+def _fields(payload: Said) -> Said:
+    """Return the fields and the pairs of the list "fields", by plain names, without variables left as they were."""
+    listed: Any = payload.get("fields")
+    pairs = [one for one in listed if is_object(one)] if is_list(listed) else []
+    named = {text(one.get("key")): one.get("value") for one in reversed(pairs) if text(one.get("key"))}
+    given = flat(named, deep=1) | flat(payload, deep=1)
+    return {
+        name: value
+        for name, value in given.items()
+        if not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip()))
+    }
+
+
+def _first(said: Said, names: Iterable[str]) -> str:
+    """Return the first text that is there; Coralogix says "null" of what an alert does not have."""
+    return next((found for name in names if (found := text(said.get(name))) and found != "null"), "")
+
+
+def _identity(said: Said, title: str) -> str:
+    groups = [group for name in _GROUPS if (group := _first(said, (name,)))]
+    if not groups and (values := _first(said, ("alertgroupbyvalues",))):
+        groups = [values]
+    alert = _first(said, _IDENTITY)
+    if not alert:
+        return stable("name", title, *groups) if title else ""
+    return f"{alert}:{stable(*groups)}" if groups else alert
+
+
+def _severity(said: Said) -> Severity:
+    for name in _SEVERITY:
+        known = _SEVERITIES.get(word(said.get(name))) or severity_of(text(said.get(name)))
+        if known is not None:
+            return known
+    return Severity.ERROR
+
+
+def _tags(said: Said) -> dict[str, str]:
+    tags = texts(said.get("metalabelslist") or said.get("metalabels"))
+    return {name: tag for name in _TAGS if (tag := _first(said, (name,)))} | tags
+
+
+_TEMPLATE: Final = """\
+{address}
+
+{
+  "alert_id": "$ALERT_ID",
+  "name": "$ALERT_NAME",
+  "description": "$ALERT_DESCRIPTION",
+  "alert_action": "$ALERT_ACTION",
+  "alert_url": "$ALERT_URL",
+  "log_url": "$LOG_URL",
+  "threshold": "$ALERT_THRESHOLD",
+  "timewindow": "$ALERT_TIMEWINDOW_MINUTES",
+  "fields": [
+    {"key": "team", "value": "$TEAM_NAME"},
+    {"key": "application", "value": "$APPLICATION_NAME"},
+    {"key": "subsystem", "value": "$SUBSYSTEM_NAME"},
+    {"key": "severity", "value": "$EVENT_SEVERITY"},
+    {"key": "priority", "value": "$ALERT_PRIORITY"},
+    {"key": "computer", "value": "$COMPUTER_NAME"},
+    {"key": "timestampISO", "value": "$EVENT_TIMESTAMP_ISO"},
+    {"key": "hitCount", "value": "$HIT_COUNT"},
+    {"key": "Group-by Value1", "value": "$GROUP_BY_VALUE_1"},
+    {"key": "Group-by Value2", "value": "$GROUP_BY_VALUE_2"}
+  ]
+}"""
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Coralogix",
+    docs_url="https://coralogix.com/docs/user-guides/alerting/outbound-webhooks/generic-outbound-webhooks-alert-webhooks/",
+    normalise=normalise,
+    where="Integrations → Outbound Webhooks → Generic Webhook → Add New: the address as URL, method POST, the rest as "
+    "body; in each alert, notify it and turn on “Notify when resolved”",
+    setup=_TEMPLATE,
+    sample={
+        "uuid": "00000000-0000-0000-0000-000000000000",
+        "alert_id": "opsknight-test",
+        "name": "OpsKnight test",
+        "description": "Coralogix can reach OpsKnight",
+        "alert_action": "trigger",
+        "alert_url": "",
+        "log_url": "",
+        "fields": [
+            {"key": "team", "value": "test"},
+            {"key": "severity", "value": "INFO"},
+            {"key": "priority", "value": "P5"},
+        ],
+    },
+    retries_429=False,
+)

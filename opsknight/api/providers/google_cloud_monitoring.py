@@ -1,0 +1,179 @@
+"""Google Cloud Monitoring (Stackdriver): its webhook channel, and its Pub/Sub channel by push.
+
+Sources: https://cloud.google.com/monitoring/support/notification-options#webhooks
+and https://cloud.google.com/pubsub/docs/push
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.parse import scrub
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    first,
+    inner,
+    instant,
+    is_list,
+    is_object,
+    kept,
+    link,
+    one_line,
+    scoped,
+    stable,
+    text,
+    texts,
+    word,
+)
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "google-cloud-monitoring"
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "open": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "closed": Action.RESOLVE,
+}
+_QUIET: Final = frozenset(("snoozed", "muted", "disabled"))
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "critical": Severity.CRITICAL,
+    "error": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "info": Severity.INFO,
+}
+_TITLE: Final = ("summary", "condition_name", "policy_name")
+_SOURCE: Final = ("instance_name", "host", "instance_id", "pod_name", "database_id", "service_name", "module_id")
+_DETAIL_NAMES: Final = (
+    "summary, policy_name, condition_name, observed_value, threshold_value, resource_id, resource_name,"
+    " resource_type_display_name, scoping_project_id, resource, metric, documentation, metadata, apigee_url"
+)
+_DETAILS: Final = _DETAIL_NAMES.split(", ")
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the event of one incident; its incident_id is the dedup key.
+
+    Raises:
+        Malformed: it is no object, holds no incident, or wraps something that is not JSON.
+    """
+    if not is_object(payload):
+        raise Malformed("The Google Cloud Monitoring payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    pushed = inner(payload, "message")
+    if isinstance(pushed.get("data"), str):
+        payload = _unwrapped(pushed["data"])
+        if reason := excess(payload):
+            return [Unreadable(reason)]
+    incident = inner(payload, "incident") or (payload if "incident_id" in payload else {})
+    identity = _identity(incident)
+    if not identity:
+        if (event := unknown_shape(SLUG, payload)) is not None:
+            return [event]
+        raise Malformed("The Google Cloud Monitoring payload has no incident; is it from a notification channel?")
+    state = word(incident.get("state"))
+    return [] if state in _QUIET else [_event(incident, identity, state)]
+
+
+def _unwrapped(data: str) -> Said:
+    """Return the JSON object that a Pub/Sub message carries in base64."""
+    try:
+        payload = scrub(json.loads(base64.b64decode(data, validate=True)))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise Malformed(
+            "The Pub/Sub message carries no JSON in its data; push it as Cloud Monitoring sent it."
+        ) from error
+    if not is_object(payload):
+        raise Malformed("The Pub/Sub message carries no JSON object in its data.")
+    return payload
+
+
+def _identity(incident: Said) -> str:
+    if named := text(incident.get("incident_id")):
+        return named
+    policy, condition = first(incident, ("policy_name",)), first(incident, ("condition_name",))
+    resource = first(incident, ("resource_name", "resource_id"))
+    return stable(policy, condition, resource) if policy or condition else ""
+
+
+def _event(incident: Said, identity: str, state: str) -> Event:
+    action = _ACTIONS.get(state, Action.TRIGGER)
+    documentation, labels = inner(incident, "documentation"), texts(inner(incident, "resource", "labels"))
+    title = one_line(first(incident, _TITLE) or first(documentation, ("subject",)))
+    started_at, ended_at = instant(incident.get("started_at")), instant(incident.get("ended_at"))
+    details = kept(incident, _DETAILS)
+    return Event(
+        action=action,
+        dedup_key=scoped(SLUG, identity),
+        title=title or "Google Cloud Monitoring incident",
+        severity=_severity(incident),
+        source=first(incident, ("resource_display_name",))
+        or first(labels, _SOURCE)
+        or first(incident, ("resource_name", "resource_id")),
+        component=first(incident, ("condition_name",)),
+        occurred_at=ended_at if action is Action.RESOLVE else started_at,
+        started_at=started_at,
+        tags=_tags(incident, labels),
+        links=_links(incident, documentation),
+        details=details if state in _ACTIONS else details | {"unknown_status": state or "none"},
+    )
+
+
+def _severity(incident: Said) -> Severity:
+    """Return the policy's severity, else what a label calls severity; “No Severity” says nothing."""
+    said = (
+        incident.get("severity"),
+        inner(incident, "policy_user_labels").get("severity"),
+        inner(incident, "metadata", "user_labels").get("severity"),
+        inner(incident, "metadata", "system_labels").get("severity"),
+    )
+    return next((known for one in said if (known := _SEVERITIES.get(word(one)))), Severity.ERROR)
+
+
+def _tags(incident: Said, labels: Mapping[str, str]) -> dict[str, str]:
+    tags = {**labels, **texts(inner(incident, "metric", "labels")), **texts(inner(incident, "metadata", "user_labels"))}
+    tags |= texts(inner(incident, "policy_user_labels"))
+    if project := text(incident.get("scoping_project_id")):
+        tags.setdefault("project_id", project)
+    return tags
+
+
+def _links(incident: Said, documentation: Said) -> tuple[Link, ...]:
+    found = [link(incident.get("url"), words="Incident")]
+    named: Any = documentation.get("links")
+    written = [one for one in named if is_object(one)] if is_list(named) else []
+    found += [link(one.get("url"), words=one_line(first(one, ("displayName", "display_name")))) for one in written]
+    return tuple(one for one in found if one is not None)[:5]
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Google Cloud Monitoring",
+    docs_url="https://cloud.google.com/monitoring/support/notification-options",
+    normalise=normalise,
+    where="Monitoring → Alerting → Edit notification channels → Webhooks → Add new: paste it as Endpoint URL. "
+    "A Pub/Sub channel works, too: paste it as the endpoint of a push subscription",
+    sample={
+        "version": "1.2",
+        "incident": {
+            "incident_id": "0.opsknighttest",
+            "scoping_project_id": "test",
+            "url": "",
+            "severity": "Warning",
+            "started_at": 1767225600,
+            "ended_at": None,
+            "state": "open",
+            "summary": "OpsKnight test: Google Cloud Monitoring can reach OpsKnight",
+            "resource": {"type": "global", "labels": {"project_id": "test"}},
+            "resource_name": "test",
+            "policy_name": "OpsKnight test",
+            "condition_name": "OpsKnight test",
+        },
+    },
+)
