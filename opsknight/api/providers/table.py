@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsknight.api.providers import alertmanager, datadog, generic, pagerduty
+from opsknight.api.providers import (
+    alertmanager,
+    checkmk,
+    datadog,
+    generic,
+    icinga,
+    nagios,
+    pagerduty,
+    zabbix,
+)
 from opsknight.api.providers.provider import Provider
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -13,7 +22,11 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     for provider in (
         generic.PROVIDER,
         alertmanager.PROVIDER,
+        checkmk.PROVIDER,
         datadog.PROVIDER,
+        icinga.PROVIDER,
+        nagios.PROVIDER,
         pagerduty.PROVIDER,
+        zabbix.PROVIDER,
     )
 }
