@@ -10,9 +10,14 @@ from opsknight.api.providers import (
     checkmk,
     datadog,
     generic,
+    graylog,
     icinga,
+    kapacitor,
+    librenms,
     nagios,
     pagerduty,
+    prtg,
+    sensu,
     zabbix,
 )
 from opsknight.api.providers.provider import Provider
@@ -24,9 +29,14 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         alertmanager.PROVIDER,
         checkmk.PROVIDER,
         datadog.PROVIDER,
+        graylog.PROVIDER,
         icinga.PROVIDER,
+        kapacitor.PROVIDER,
+        librenms.PROVIDER,
         nagios.PROVIDER,
         pagerduty.PROVIDER,
+        prtg.PROVIDER,
+        sensu.PROVIDER,
         zabbix.PROVIDER,
     )
 }
