@@ -14,10 +14,14 @@ from opsknight.api.providers import (
     icinga,
     kapacitor,
     librenms,
+    logicmonitor,
+    manageengine,
     nagios,
     pagerduty,
     prtg,
     sensu,
+    site24x7,
+    solarwinds,
     zabbix,
 )
 from opsknight.api.providers.provider import Provider
@@ -33,10 +37,14 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         icinga.PROVIDER,
         kapacitor.PROVIDER,
         librenms.PROVIDER,
+        logicmonitor.PROVIDER,
+        manageengine.PROVIDER,
         nagios.PROVIDER,
         pagerduty.PROVIDER,
         prtg.PROVIDER,
         sensu.PROVIDER,
+        site24x7.PROVIDER,
+        solarwinds.PROVIDER,
         zabbix.PROVIDER,
     )
 }
