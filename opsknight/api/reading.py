@@ -174,6 +174,11 @@ def one_line(value: str) -> str:
     return value if len(value) <= MAX_TITLE else f"{value[: MAX_TITLE - 1]}…"
 
 
+def titled(*candidates: str, otherwise: str) -> str:
+    """Return the first text that shows anything on one line, else the last resort."""
+    return next((line for one in candidates if (line := one_line(one).strip())), otherwise)
+
+
 def link(href: Any, *, words: str = "") -> Link | None:
     """Return an http or https address as a link, or None for anything else."""
     if not href or href.__class__ is not str or len(href) > MAX_HREF:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import QUIET, first, instant, is_object, link, one_line, rest, scoped, stable, text, word
+from opsknight.api.reading import QUIET, first, instant, is_object, link, rest, scoped, stable, text, titled, word
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
@@ -73,7 +73,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=_STATUSES.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, correlation or stable(first(payload, ("companyId",)), about, name)),
-            title=one_line(name or description or f"Alert on {entity or correlation}"),
+            title=titled(name, description, f"Alert on {entity or correlation}", otherwise="Auvik alert"),
             severity=next((_SEVERITIES[one] for one in severities if one in _SEVERITIES), Severity.ERROR),
             source=entity,
             component=first(payload, ("entityType",)),

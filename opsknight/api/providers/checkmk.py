@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, flat, instant, is_object, link, one_line, rest, scoped, word, zoned_instant
+from opsknight.api.reading import first, flat, instant, is_object, link, rest, scoped, titled, word, zoned_instant
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -110,7 +110,7 @@ def _event(values: Said, said: Said, host: str, service: str) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, "!".join(one for one in (site, host, service) if one)),
-        title=one_line(first(said, ("summary",)) or title),
+        title=titled(first(said, ("summary",)), title, otherwise="Checkmk notification"),
         severity=Severity.ERROR if unknown else _SEVERITIES.get(state, Severity.ERROR),
         source=host,
         component=service,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, instant, is_list, is_object, link, one_line, scoped, stable, text, texts
+from opsknight.api.reading import first, instant, is_list, is_object, link, scoped, stable, text, texts, titled
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
@@ -58,7 +58,10 @@ def _notification(payload: Said) -> Event:
     return Event(
         action=Action.TRIGGER,
         dedup_key=scoped(SLUG, f"{definition}:{_group(event)}" if _group(event) else definition),
-        title=one_line(message if message and title in message else ": ".join(one for one in (title, message) if one)),
+        title=titled(
+            message if message and title in message else ": ".join(one for one in (title, message) if one),
+            otherwise="Graylog event",
+        ),
         severity=_PRIORITIES.get(text(event.get("priority")).removesuffix(".0"), Severity.ERROR),
         source=_source(event, payload),
         component=title,
@@ -104,7 +107,7 @@ def _callback(payload: Said, check: Said) -> Event | None:
     return Event(
         action=Action.TRIGGER,
         dedup_key=scoped(SLUG, ":".join(ids) if ids else stable(stream_title, condition_title, title)),
-        title=one_line(title),
+        title=titled(title, otherwise="Graylog alert"),
         source=next((host for one in messages if (host := first(one, ("source",)))), ""),
         component=stream_title,
         occurred_at=instant(check.get("triggered_at")),

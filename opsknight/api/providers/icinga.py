@@ -15,19 +15,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import (
-    first,
-    flat,
-    instant,
-    is_object,
-    link,
-    one_line,
-    rest,
-    scoped,
-    text,
-    word,
-    zoned_instant,
-)
+from opsknight.api.reading import first, flat, instant, is_object, link, rest, scoped, text, titled, word, zoned_instant
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -159,7 +147,7 @@ def _event(values: Said, said: Said, host: str, service: str) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, f"{host}!{service}" if service else host),
-        title=one_line(title),
+        title=titled(title, otherwise="Icinga notification"),
         severity=Severity.ERROR if unknown else _SEVERITIES.get(state, Severity.ERROR),
         source=host,
         component=service,
@@ -210,21 +198,18 @@ PROVIDER: Final = Provider(
     docs_url="https://icinga.com/docs/icinga-2/latest/doc/03-monitoring-basics/#notifications",
     normalise=normalise,
     form=True,
-    where="In /etc/icinga2/conf.d/commands.conf; then apply it as a NotificationCommand to hosts and services",
+    where="In /etc/icinga2/conf.d/commands.conf; then apply notifications with them to hosts and services",
     setup="""\
-object NotificationCommand "opsknight" {
-  command = [ "/usr/bin/curl", "-sS", "-m", "10", "--retry", "3" ]
-  arguments = {
-    "--data-urlencode" = {
-      repeat_key = true
-      value = [
-        "notification_type=$notification.type$", "host_name=$host.name$", "host_state=$host.state$",
-        "host_output=$host.output$", "service_name=$service.name$", "service_state=$service.state$",
-        "service_output=$service.output$", "author=$notification.author$", "comment=$notification.comment$"
-      ]
-    }
-    "url" = { skip_key = true, value = "{address}" }
-  }
+object NotificationCommand "opsknight-host" {
+  command = [ "/usr/bin/curl", "-sS", "-m", "10", "--retry", "3",
+    "--data-urlencode", "notification_type=$notification.type$", "--data-urlencode", "host_name=$host.name$",
+    "--data-urlencode", "host_state=$host.state$", "--data-urlencode", "host_output=$host.output$", "{address}" ]
+}
+object NotificationCommand "opsknight-service" {
+  command = [ "/usr/bin/curl", "-sS", "-m", "10", "--retry", "3",
+    "--data-urlencode", "notification_type=$notification.type$", "--data-urlencode", "host_name=$host.name$",
+    "--data-urlencode", "service_name=$service.name$", "--data-urlencode", "service_state=$service.state$",
+    "--data-urlencode", "service_output=$service.output$", "{address}" ]
 }""",
     sample={
         "notification_type": "PROBLEM",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, instant, is_list, is_object, one_line, rest, scoped, stable, texts, word
+from opsknight.api.reading import first, instant, is_list, is_object, rest, scoped, stable, texts, titled, word
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
@@ -52,7 +52,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=Action.RESOLVE if level == "ok" else Action.TRIGGER,
             dedup_key=scoped(SLUG, alert or stable(message)),
-            title=one_line(message or alert),
+            title=titled(message, alert, otherwise="Kapacitor alert"),
             severity=_LEVELS.get(level, Severity.ERROR),
             source=first(tags, _HOST),
             component=_measurement(payload.get("data")),

@@ -18,12 +18,12 @@ from opsknight.api.reading import (
     instant,
     is_object,
     link,
-    one_line,
     rest,
     scoped,
     severity_of,
     stable,
     text,
+    titled,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -59,6 +59,7 @@ _STATE: Final = ("alertstate", "state")
 _HOST: Final = ("hostname", "devicehostname", "display", "sysname", "devicesysname", "ip", "deviceip")
 _RULE: Final = ("name", "alertname", "rulename", "alertrule")
 _TITLE: Final = ("title", "alerttitle", "subject", "summary")
+_MESSAGE: Final = ("msg", "message", "alertmsg")
 _TIME: Final = ("timestamp", "eventtimestamp", "alerttimestamp")
 _LINK: Final = ("url", "alerturl", "deviceurl", "link")
 _RUNBOOK: Final = ("proc", "runbook", "alertproc")
@@ -79,14 +80,15 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
     said = flat(payload)
-    host, rule = first(said, _HOST), first(said, _RULE)
+    host, rule = first(said, _HOST), _rule(said)
     identity = _identity(said, host, rule)
     if not identity:
         return [_unknown(payload)]
     state = next((one for name in _STATE if (one := word(text(said.get(name))))), "")
     if state in QUIET:
         return []
-    title = first(said, _TITLE) or (f"{rule} on {host}" if host and rule else rule or f"Alert on {host}")
+    message = first(said, _MESSAGE).partition("\n")[0]
+    title = first(said, _TITLE) or (f"{rule} on {host}" if host and rule else rule or message or f"Alert on {host}")
     links = [link(said.get(name), words="Monitor") for name in _LINK]
     links += [link(said.get(name), words="Runbook") for name in _RUNBOOK]
     details = rest(payload, _SHOWN) | ({"unknown_status": state} if state and state not in _ACTIONS else {})
@@ -94,7 +96,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=_ACTIONS.get(state, Action.TRIGGER),
             dedup_key=scoped(SLUG, identity),
-            title=one_line(title),
+            title=titled(title, otherwise="LibreNMS alert"),
             severity=_severity(said),
             source=host,
             component=rule,
@@ -126,6 +128,14 @@ def _identity(said: Said, host: str, rule: str) -> str:
     if first(said, _TITLE) and (host or device):
         return stable(host or device)
     return ""
+
+
+def _rule(said: Said) -> str:
+    """Return the rule's name; `rule` itself is its query as JSON, except where a template says otherwise."""
+    if name := first(said, _RULE):
+        return name
+    rule = first(said, ("rule",))
+    return "" if rule.startswith(("{", "[")) else rule
 
 
 def _severity(said: Said) -> Severity:

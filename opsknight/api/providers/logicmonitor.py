@@ -13,19 +13,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import (
-    QUIET,
-    first,
-    flat,
-    is_object,
-    link,
-    one_line,
-    rest,
-    scoped,
-    stable,
-    word,
-    zoned_instant,
-)
+from opsknight.api.reading import QUIET, first, flat, is_object, link, rest, scoped, stable, titled, word, zoned_instant
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -111,7 +99,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=_ACTIONS.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, identity),
-            title=one_line(title),
+            title=titled(title, otherwise="LogicMonitor alert"),
             severity=_severity(said),
             source=host,
             component=first(said, _SOURCE),

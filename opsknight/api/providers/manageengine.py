@@ -23,11 +23,11 @@ from opsknight.api.reading import (
     is_list,
     is_object,
     link,
-    one_line,
     rest,
     scoped,
     stable,
     text,
+    titled,
     word,
     zoned_instant,
 )
@@ -59,7 +59,6 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "resolved": Action.RESOLVE,
     "close": Action.RESOLVE,
     "closed": Action.RESOLVE,
-    "up": Action.RESOLVE,
     "recovered": Action.RESOLVE,
     "trigger": Action.TRIGGER,
     "unacknowledge": Action.TRIGGER,
@@ -138,7 +137,7 @@ def _event(payload: Said) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, identity),
-        title=one_line(title or f"Alarm: {subject or identity}"),
+        title=titled(title, f"Alarm: {subject or identity}", otherwise="ManageEngine alarm"),
         severity=_severity(said, action, unknown),
         source=host,
         component=part or first(said, ("category",)),
@@ -209,11 +208,12 @@ def _action(said: Said) -> tuple[Action | None, str]:
         return None, ""
     if asked in _ACTIONS:
         return _ACTIONS[asked], ""
-    for status in _words(said, _STATUS)[:1]:
-        if status in _QUIET:
-            return None, ""
-        return _ACTIONS.get(status, Action.TRIGGER), "" if status in _ACTIONS else status
-    stated = _words(said, _SEVERITY)[:1] or _words(said, _HEALTH)
+    status = _words(said, _STATUS)[:1]
+    if status and status[0] in _QUIET:
+        return None, ""
+    if status and status[0] not in _CLEAR - _ACTIONS.keys():
+        return _ACTIONS.get(status[0], Action.TRIGGER), "" if status[0] in _ACTIONS else status[0]
+    stated = status + _words(said, _SEVERITY)[:1] + _words(said, _HEALTH)
     if stated and all(one in _CLEAR for one in stated):
         return Action.RESOLVE, ""
     unknown = next((one for one in stated if one not in _SEVERITIES and one not in _CLEAR), "")

@@ -15,19 +15,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import (
-    first,
-    flat,
-    instant,
-    is_object,
-    link,
-    one_line,
-    rest,
-    scoped,
-    text,
-    word,
-    zoned_instant,
-)
+from opsknight.api.reading import first, flat, instant, is_object, link, rest, scoped, text, titled, word, zoned_instant
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -133,7 +121,7 @@ def _event(values: Said, said: Said, host: str, service: str) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, f"{host}!{service}" if service else host),
-        title=one_line(title),
+        title=titled(title, otherwise="Nagios notification"),
         severity=Severity.ERROR if unknown else _SEVERITIES.get(state, Severity.ERROR),
         source=host,
         component=service,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Request, Said
-from opsknight.api.reading import first, instant, is_object, one_line, rest, scoped, stable, text, word
+from opsknight.api.reading import first, instant, is_object, rest, scoped, stable, text, titled, word
 from opsknight.api.signatures import is_hex_hmac
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
@@ -65,7 +65,7 @@ def _job(payload: Said, event: str) -> Event | None:
     return Event(
         action=Action.RESOLVE if is_over else Action.TRIGGER,
         dedup_key=scoped(SLUG, stable("job", model, name)),
-        title=one_line(title),
+        title=titled(title, otherwise="NetBox job"),
         severity=Severity.INFO if is_over else Severity.ERROR,
         source="NetBox",
         component=subject,

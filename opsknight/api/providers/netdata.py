@@ -19,11 +19,11 @@ from opsknight.api.reading import (
     is_list,
     is_object,
     link,
-    one_line,
     rest,
     scoped,
     stable,
     text,
+    titled,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -39,14 +39,17 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 _TRIGGERS: Final = frozenset(("critical", "warning", "info", "raised"))
 _CLEAR: Final = frozenset(("clear", "cleared"))
+_REACHABLE: Final = frozenset(("reachable", "up", "online"))
+_UNREACHABLE: Final = frozenset(("unreachable", "down", "offline"))
 _QUIET: Final = frozenset(("removed", "undefined", "uninitialized", "silenced"))
 """States of an agent that has lost the chart, or has no value yet."""
 
-_STATE: Final = ("status", "severity", "state")
+_STATE: Final = ("status", "severity", "state", "alertstatestatus", "alertstatus")
 _ALERT: Final = ("alert", "alertname", "name", "alarm")
-_HOST: Final = ("host", "hostname", "node", "nodename")
-_TITLE: Final = ("message", "summary", "title")
-_LINKS: Final = (("alerturl", "Monitor"), ("gotourl", "Monitor"), ("url", "Monitor"))
+_HOST: Final = ("host", "hostname", "nodehostname", "node", "nodename")
+_TITLE: Final = ("message", "summary", "title", "alertrenderedsummary")
+_PLACE: Final = ("chart", "chartid", "instance", "alertchartid", "alertchartname", "context", "alertcontext")
+_LINKS: Final = (("alerturl", "Monitor"), ("alarmurl", "Monitor"), ("gotourl", "Monitor"), ("url", "Monitor"))
 _AT: Final = ("date", "when", "timestamp")
 _SHOWN: Final = frozenset((*_STATE, "message", "alert", "host", *_AT, *(name for name, _ in _LINKS), "rooms", "token"))
 
@@ -65,7 +68,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Netdata payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    said = flat(payload)
+    said = _said(payload)
     alert, host = first(said, _ALERT), _host(said)
     if not alert and host and ("status" in said or "reachable" in said):
         return [_reachability(payload, said, host)]
@@ -73,28 +76,38 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return []
     if not alert:
         return [_unknown(payload)]
+    event = _alert(payload, said, alert, host)
+    return [] if event is None else [event]
+
+
+def _alert(payload: Said, said: Said, alert: str, host: str) -> Event | None:
     state = next((one for name in _STATE if (one := word(said.get(name)))), "")
     if state in _QUIET:
-        return []
-    place = first(said, ("chart", "chartid", "instance")) or first(said, ("context",))
-    info = first(said, ("info",))
+        return None
+    place = first(said, _PLACE)
+    info = first(said, ("info", "alertrenderedinfo"))
     built = f"{alert} on {host or place or 'a node'} is {state or 'raised'}" + (f": {info}" if info else "")
-    at = next((at for name in _AT if (at := instant(said.get(name))) is not None), None)
     unknown = {"unknown_status": state} if state and state not in _TRIGGERS and state not in _CLEAR else {}
-    return [
-        Event(
-            action=Action.RESOLVE if state in _CLEAR else Action.TRIGGER,
-            dedup_key=scoped(SLUG, stable(first(said, ("space",)), host, place, alert)),
-            title=one_line(first(said, _TITLE) or built),
-            severity=_SEVERITIES.get(state, Severity.ERROR),
-            source=host,
-            component=place,
-            occurred_at=at,
-            tags=_tags(said),
-            links=_links(said),
-            details=rest(payload, _SHOWN) | unknown,
-        )
-    ]
+    return Event(
+        action=Action.RESOLVE if state in _CLEAR else Action.TRIGGER,
+        dedup_key=scoped(SLUG, stable(first(said, ("space", "spacename")), host, place, alert)),
+        title=titled(first(said, _TITLE), built, otherwise="Netdata alert"),
+        severity=_SEVERITIES.get(state, Severity.ERROR),
+        source=host,
+        component=place,
+        occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+        tags=_tags(said),
+        links=_links(said),
+        details=rest(payload, _SHOWN) | unknown,
+    )
+
+
+def _said(payload: Said) -> Said:
+    """Return the fields by plain name; newer payloads keep those of an alert inside "alert", one level deeper."""
+    said = flat(payload)
+    if is_object(alert := payload.get("alert")):
+        said = {f"alert{name}": value for name, value in flat(alert).items()} | said
+    return said
 
 
 def _unknown(payload: Said) -> Event:
@@ -109,12 +122,12 @@ def _reachability(payload: Said, said: Said, host: str) -> Event:
     status = said.get("status")
     reachable = said.get("statusreachable", said.get("reachable"))
     words = word(said.get("statustext")) or word(status)
-    is_over = words == "reachable" if words else reachable is True
-    known = words in {"reachable", "unreachable", ""}
+    is_over = words in _REACHABLE if words else reachable is True
+    known = not words or words in _REACHABLE or words in _UNREACHABLE
     return Event(
         action=Action.RESOLVE if is_over and reachable is not False else Action.TRIGGER,
         dedup_key=scoped(SLUG, f"reachability:{host}"),
-        title=one_line(first(said, _TITLE) or f"{host} is {words or 'unreachable'}"),
+        title=titled(first(said, _TITLE), f"{host} is {words or 'unreachable'}", otherwise="Netdata node"),
         severity=_SEVERITIES.get(word(said.get("severity")), Severity.ERROR),
         source=host,
         component="reachability",
@@ -134,7 +147,8 @@ def _host(said: Said) -> str:
 
 def _tags(said: Said) -> dict[str, str]:
     rooms = said.get("rooms")
-    names = [first(room, ("name",)) for room in rooms if is_object(room)] if is_list(rooms) else []
+    names = list(rooms) if is_object(rooms) else []
+    names += [first(room, ("name",)) for room in rooms if is_object(room)] if is_list(rooms) else []
     told = {name: first(said, (name,)) for name in ("space", "class", "family", "context", "type")}
     told["rooms"] = ", ".join(name for name in names if name)
     return {name: value for name, value in told.items() if value}

@@ -17,12 +17,12 @@ from opsknight.api.reading import (
     instant,
     is_list,
     is_object,
-    one_line,
     rest,
     scoped,
     severity_of,
     stable,
     texts,
+    titled,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -78,7 +78,10 @@ def _event(payload: Said) -> Event | None:
     return Event(
         action=ACTIONS.get(state, Action.TRIGGER),
         dedup_key=scoped(SLUG, stable(host, service)),
-        title=one_line(f"{subject}: {description}" if description else f"{subject} is {state or 'without a state'}"),
+        title=titled(
+            f"{subject}: {description}" if description else f"{subject} is {state or 'without a state'}",
+            otherwise="Riemann event",
+        ),
         severity=_SEVERITIES.get(state) or severity_of(state) or Severity.ERROR,
         source=host,
         component=service,

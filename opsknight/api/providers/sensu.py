@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said, each
-from opsknight.api.reading import first, instant, is_list, is_object, link, one_line, rest, scoped, text, texts, word
+from opsknight.api.reading import first, instant, is_list, is_object, link, rest, scoped, text, texts, titled, word
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -54,6 +54,9 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _event(payload: Said) -> Event | None:
+    for wrapper in ("spec", "event"):  # as a resource of sensuctl, and as some handlers hand it on
+        if is_object(inner := payload.get(wrapper)) and ("check" in inner or "metrics" in inner):
+            payload = inner
     check = payload.get("check")
     if not is_object(check):
         if is_object(payload.get("metrics")) and "check" not in payload:
@@ -73,7 +76,7 @@ def _event(payload: Said) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, "/".join((_namespace(payload, entity, check), host, name))),
-        title=one_line(f"{subject}: {output}" if output else subject),
+        title=titled(f"{subject}: {output}" if output else subject, otherwise="Sensu check"),
         severity=_SEVERITIES.get(text(check.get("status")), Severity.ERROR),
         source=host,
         component=name,

@@ -21,12 +21,12 @@ from opsknight.api.reading import (
     is_list,
     is_object,
     link,
-    one_line,
     rest,
     scoped,
     stable,
     text,
     texts,
+    titled,
     word,
     zoned_instant,
 )
@@ -94,7 +94,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=_ENDINGS.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, f"monitor:{monitor}" if monitor else stable(name, first(said, ("monitorurl",)))),
-            title=one_line(f"{title}: {reason}" if reason else title),
+            title=titled(f"{title}: {reason}" if reason else title, otherwise="Site24x7 alert"),
             severity=_TRIGGERS.get(status, Severity.INFO if status in _ENDINGS else Severity.ERROR),
             source=first(said, ("monitorurl", "hostname", "ipaddress")) or name,
             component=first(said, ("monitortype",)),

@@ -20,12 +20,12 @@ from opsknight.api.reading import (
     flat,
     is_object,
     link,
-    one_line,
     rest,
     scoped,
     severity_of,
     stable,
     text,
+    titled,
     word,
     zoned_instant,
 )
@@ -116,7 +116,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=action,
             dedup_key=scoped(SLUG, identity),
-            title=one_line(title or f"Alert on {node}"),
+            title=titled(title, f"Alert on {node}", otherwise="SolarWinds alert"),
             severity=_severity(said),
             source=node,
             component=first(said, _OBJECT),

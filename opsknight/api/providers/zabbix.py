@@ -29,6 +29,7 @@ from opsknight.api.reading import (
     stable,
     text,
     texts,
+    titled,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -84,7 +85,7 @@ _SEVERITY: Final = (
 _NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name")
 _SUBJECT: Final = ("title", "alertsubject", "subject")
 _TEXT: Final = ("triggerdescription", "message", "alertmessage", "description", "text")
-_HOST: Final = ("hostname", "host", "hosthost", "service", "hostip", "ip")
+_HOST: Final = ("hostname", "host", "hosthost", "service", "hostdns", "hostconn", "hostip", "ip")
 _EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id")
 _TIME: Final = ("eventrecoverytimestamp", "eventtimestamp", "clock", "timestamp", "lastreceived")
 _SINCE: Final = ("eventtimestamp", "clock")
@@ -148,16 +149,15 @@ def _event(payload: Said) -> Event | None:
     action, unknown = _action(said, prefix[1] if prefix else "")
     if action is None:
         return None
-    name = first(said, _NAME) or lines.get("problem name", "") or (prefix[2] if prefix else first(said, _SUBJECT))
+    name = _name(said) or lines.get("problem name", "") or (prefix[2] if prefix else first(said, _SUBJECT))
     host = _host(said) or lines.get("host", "")
     identity = _identity(said, lines) or (stable(host, name) if name else "")
-    title = one_line(name or first(said, _TEXT) or (f"Zabbix event on {host}" if host else "Zabbix event"))
     if not identity:
         return _unknown(payload)
     return Event(
         action=action,
         dedup_key=scoped(SLUG, identity),
-        title=title,
+        title=titled(name, first(said, _TEXT), otherwise="Zabbix event"),
         severity=_severity(said, lines.get("severity", "")),
         source=host,
         component=first(said, ("itemname", "item")),
@@ -167,6 +167,10 @@ def _event(payload: Said) -> Event | None:
         links=_links(said),
         details=rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({"unknown_status": unknown} if unknown else {}),
     )
+
+
+def _name(said: Said) -> str:
+    return first({name: said[name] for name in _NAME if not isinstance(said.get(name, True), bool)}, _NAME)
 
 
 def _unknown(payload: Said) -> Event:
@@ -194,6 +198,8 @@ def _action(said: Said, prefix: str) -> tuple[Action | None, str]:
         return None, ""
     if status:
         return _ACTIONS.get(status, Action.TRIGGER), "" if status in _ACTIONS else status
+    if said.get("problem") is False:
+        return Action.RESOLVE, ""
     return _ACTIONS.get(word(prefix), Action.TRIGGER), ""
 
 
