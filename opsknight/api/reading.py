@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeGuard
 
@@ -49,10 +49,29 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 _ADDRESS: Final = re.compile(r"https?://[^\s\0-\x20/?#<>\"\\@][^\s\0-\x20<>\"\\]*", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f-\x9f]+")
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_UNITS: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0, 1))
 """From this many on, a count since 1970 is in units of which so many make a second."""
 _EARLIEST: Final = 1971
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ZONES: Final[Mapping[str, str]] = {
+    "UTC": "+00:00",
+    "GMT": "+00:00",
+    "WET": "+00:00",
+    "CET": "+01:00",
+    "CEST": "+02:00",
+    "EET": "+02:00",
+    "EEST": "+03:00",
+    "EDT": "-04:00",
+    "EST": "-05:00",
+    "CDT": "-05:00",
+    "MDT": "-06:00",
+    "MST": "-07:00",
+    "PDT": "-07:00",
+    "PST": "-08:00",
+}
+"""By their letters; CST, IST and BST are several zones."""
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -88,7 +107,7 @@ def first(values: Mapping[str, Any], names: Iterable[str]) -> str:
     """Return the first of the named values that is a text or number and not blank, or ""."""
     for name in names:
         found = values.get(name)
-        if found and (said := text(found)):
+        if (found or (found == 0 and found is not False)) and (said := text(found)):
             return said
     return ""
 
@@ -105,7 +124,7 @@ def kept(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: said for name in names if (said := values.get(name)) not in (None, "", [], {})}
 
 
-def flat(value: Any, *, deep: int = 3) -> dict[str, Any]:
+def by_path(value: Any, *, deep: int = 3) -> dict[str, Any]:
     """Return what stands in an object and those inside it by its path, in lower case and without separators.
 
     {"rule": {"name": …}}, {"rule.name": …}, {"rule_name": …} and {"ruleName": …} all say "rulename".
@@ -121,6 +140,49 @@ def flat(value: Any, *, deep: int = 3) -> dict[str, Any]:
                 below.append((full, said))
         level = below
     return found
+
+
+def plain(name: str) -> str:
+    """Return a field's name in lower case, without what separates its parts: hostName and HOST_NAME are "hostname"."""
+    return _NO_LETTERS.sub("", name).casefold()
+
+
+def flat(values: Mapping[str, Any], *, unrendered: re.Pattern[str] | None = None) -> dict[str, Any]:
+    """Return the fields by plain name, and those of an object inside after its own name too.
+
+    host_name, HOSTNAME and {"host": {"name": …}} are all "hostname"; of two, the first that is not
+    blank counts. A text that `unrendered` matches as a whole is left out: a template's variable
+    that its monitor did not know.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        outer = plain(name)
+        fields = {outer: value}
+        if is_object(value):
+            for inner, deeper in value.items():
+                short = plain(inner)
+                fields.setdefault(short if short.startswith(outer) else outer + short, deeper)
+        for key, one in fields.items():
+            if not _is_blank(one, unrendered):
+                found.setdefault(key, one)
+    return found
+
+
+def rest(
+    values: Mapping[str, Any], shown: Container[str], *, unrendered: re.Pattern[str] | None = None
+) -> dict[str, Any]:
+    """Return the fields that hold something and whose plain name is not among those shown elsewhere."""
+    return {
+        name: value
+        for name, value in values.items()
+        if not _is_blank(value, unrendered) and value not in ([], {}) and plain(name) not in shown
+    }
+
+
+def _is_blank(value: Any, unrendered: re.Pattern[str] | None) -> bool:
+    if isinstance(value, str):
+        return not value or (unrendered is not None and unrendered.fullmatch(value.strip()) is not None)
+    return value is None
 
 
 def texts(value: Any) -> dict[str, str]:
@@ -140,6 +202,11 @@ def one_line(value: str) -> str:
     if not value.isprintable():
         value = " ".join(_CONTROL.sub(" ", value).split())
     return value if len(value) <= MAX_TITLE else f"{value[: MAX_TITLE - 1]}…"
+
+
+def titled(*candidates: str, otherwise: str) -> str:
+    """Return the first text that shows anything on one line, else the last resort."""
+    return next((line for one in candidates if (line := one_line(one).strip())), otherwise)
 
 
 def link(href: Any, *, words: str = "") -> Link | None:
@@ -184,6 +251,24 @@ def _counted(count: float) -> datetime | None:
         return None if unit is None else _EPOCH + timedelta(seconds=count / unit)
     except OverflowError:
         return None
+
+
+def zoned_instant(value: Any) -> datetime | None:
+    """Return the instant that "Sun Mar 15 14:23:42 UTC 2026" or "2026-03-15 14:23:42 PDT" means, in UTC.
+
+    Whatever `instant` reads is read too. A zone's letters that more than one zone uses mean none.
+    """
+    if (at := instant(value)) is not None or not isinstance(value, str):
+        return at
+    parts = value.split()
+    if len(parts) == 6 and parts[1][:3].title() in _MONTHS:
+        _, month, day, clock, zone, year = parts
+        written = f"{year}-{_MONTHS.index(month[:3].title()) + 1:02}-{day:0>2}T{clock}"
+    elif len(parts) == 3:
+        written, zone = f"{parts[0].replace('/', '-')}T{parts[1]}", parts[2]
+    else:
+        return None
+    return instant(written + _ZONES.get(zone.upper(), zone if zone[:1] in {"+", "-"} else "?"))
 
 
 def scoped(provider: str, key: str) -> str:

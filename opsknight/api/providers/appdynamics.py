@@ -17,7 +17,7 @@ from typing import Any, Final
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
-    flat,
+    by_path,
     inner,
     instant,
     is_list,
@@ -182,7 +182,7 @@ def _fields(payload: Said) -> Said:
     """Return the fields by plain names, the innermost first, without variables that stayed as they were."""
     fields: Said = {}
     for inside in (*(inner(payload, name) for name in _INSIDE), payload):
-        for name, value in flat(inside).items():
+        for name, value in by_path(inside).items():
             if value is not None and not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip())):
                 fields.setdefault(name, value)
     return fields
@@ -199,7 +199,9 @@ def _title(summary: str) -> str:
 
 def _raw(payload: Said) -> str:
     """Return a title that a template left unfilled: better than no page."""
-    titles = (_first(flat(inside, deep=1), _TITLE) for inside in (payload, *(inner(payload, name) for name in _INSIDE)))
+    titles = (
+        _first(by_path(inside, deep=1), _TITLE) for inside in (payload, *(inner(payload, name) for name in _INSIDE))
+    )
     return next(filter(None, titles), "")
 
 
@@ -212,7 +214,7 @@ def _identity(said: Said, payload: Said, title: str) -> str:
     named = _BOLD.findall(_first(said, ("summarymessage", "summary", "description"))[:MAX_SUMMARY])
     if len(named) > 1:
         return stable("violation", *named[:2], *place)
-    return _first(flat(payload, deep=1), _IDENTITY) or (stable("title", title, *place) if title else "")
+    return _first(by_path(payload, deep=1), _IDENTITY) or (stable("title", title, *place) if title else "")
 
 
 def _links(said: Said, payload: Said) -> tuple[Link, ...]:

@@ -12,8 +12,8 @@ from typing import Any, Final
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
+    by_path,
     first,
-    flat,
     inner,
     instant,
     is_list,
@@ -61,7 +61,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Axiom payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    said = flat(payload, deep=1) | flat(inner(payload, "event"), deep=1)
+    said = by_path(payload, deep=1) | by_path(inner(payload, "event"), deep=1)
     status = next((found for name in _ACTION if (found := word(said.get(name)))), "")
     if status in _QUIET:
         return []

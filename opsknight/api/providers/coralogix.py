@@ -12,7 +12,7 @@ from typing import Any, Final
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
-    flat,
+    by_path,
     instant,
     is_list,
     is_object,
@@ -108,7 +108,7 @@ def _fields(payload: Said) -> Said:
     listed: Any = payload.get("fields")
     pairs = [one for one in listed if is_object(one)] if is_list(listed) else []
     named = {text(one.get("key")): one.get("value") for one in reversed(pairs) if text(one.get("key"))}
-    given = flat(named, deep=1) | flat(payload, deep=1)
+    given = by_path(named, deep=1) | by_path(payload, deep=1)
     return {
         name: value
         for name, value in given.items()

@@ -15,8 +15,8 @@ from opsknight.api.limits import excess
 from opsknight.api.parse import scrub
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
+    by_path,
     first,
-    flat,
     inner,
     instant,
     is_list,
@@ -136,14 +136,14 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
 
 def _fields(said: Said) -> Said:
     """Return the fields by plain names, those of the problem's JSON among them, however it is called or quoted."""
-    fields = flat(said, deep=1)
+    fields = by_path(said, deep=1)
     for name in ("payload", "customdetails", "event", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2"):
         found: Any = fields.get(name)
         if isinstance(found, str) and found.lstrip().startswith("{"):
             found = _parsed(found)
         if is_object(found):
             prefix = "problemdetails" if name.startswith("problemdetails") else ""
-            for field, value in flat(found, deep=1).items():
+            for field, value in by_path(found, deep=1).items():
                 fields.setdefault(prefix + field, value)
     return fields
 

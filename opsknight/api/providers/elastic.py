@@ -18,7 +18,7 @@ from opsknight.api.limits import excess
 from opsknight.api.parse import scrub
 from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
-    flat,
+    by_path,
     inner,
     instant,
     is_list,
@@ -164,13 +164,13 @@ def _fields(payload: Said) -> Said:
     Variables that stayed as they were count only where nothing else says what is wrong.
     """
     document = {name: value for name, value in payload.items() if name != "_id"}  # which is new each time
-    fields = flat(document, deep=5)
+    fields = by_path(document, deep=5)
     for name in _TEXTS:
-        for path, value in flat(inner(payload, name)).items():
+        for path, value in by_path(inner(payload, name)).items():
             fields.setdefault(path, value)
     for name in ("ruleinfo", "alertinfo", "contextinfo"):
         wrapped: Any = _parsed(fields.get(name))
-        for path, value in flat(wrapped).items():
+        for path, value in by_path(wrapped).items():
             fields.setdefault(name.removesuffix("info") + path, value)
     filled = {path: said for path, said in fields.items() if not _is_unrendered(said)}
     return filled if any(text(filled.get(path)) for path in _TITLE) else fields

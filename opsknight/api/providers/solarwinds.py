@@ -1,0 +1,205 @@
+"""What SolarWinds alert actions post (Orion, SolarWinds Platform), and the webhook of SolarWinds Observability.
+
+Sources: https://documentation.solarwinds.com/en/success_center/orionplatform/content/core-send-a-get-or-post-request.htm
+(the body is the user's, made of variables), https://thwack.solarwinds.com/ (Alerting variables) and
+https://documentation.solarwinds.com/en/success_center/observability/content/configure/configure-notification-webhook.htm
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    QUIET,
+    first,
+    flat,
+    is_object,
+    link,
+    rest,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    titled,
+    word,
+    zoned_instant,
+)
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "solarwinds"
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "create": Action.TRIGGER,
+    "created": Action.TRIGGER,
+    "trigger": Action.TRIGGER,
+    "triggered": Action.TRIGGER,
+    "active": Action.TRIGGER,
+    "open": Action.TRIGGER,
+    "firing": Action.TRIGGER,
+    "down": Action.TRIGGER,
+    "warning": Action.TRIGGER,
+    "critical": Action.TRIGGER,
+    "acknowledge": Action.ACKNOWLEDGE,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "resolve": Action.RESOLVE,
+    "resolved": Action.RESOLVE,
+    "reset": Action.RESOLVE,
+    "clear": Action.RESOLVE,
+    "cleared": Action.RESOLVE,
+    "close": Action.RESOLVE,
+    "closed": Action.RESOLVE,
+    "up": Action.RESOLVE,
+    "ok": Action.RESOLVE,
+}
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "critical": Severity.CRITICAL,
+    "2": Severity.CRITICAL,
+    "serious": Severity.ERROR,
+    "3": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "1": Severity.WARNING,
+    "notice": Severity.INFO,
+    "4": Severity.INFO,
+    "informational": Severity.INFO,
+    "information": Severity.INFO,
+    "0": Severity.INFO,
+}
+"""By word and by Orion's number, which does not rise with how bad it is."""
+
+_ACTION: Final = ("actiontype", "action", "eventtype", "eventaction", "alertstatus", "status", "state")
+_SEVERITY: Final = ("severity", "alertseverity")
+_TITLE: Final = ("alertmessage", "message", "title", "summary", "alertname", "name", "subject")
+_NAME: Final = ("alertname", "name", "alertdefname")
+_NODE: Final = ("nodename", "node", "nodecaption", "hostname", "host", "entityname", "relatednodecaption", "ipaddress")
+_OBJECT: Final = ("objectname", "entitycaption", "interfacename", "objecttype", "entitytype")
+_AT: Final = ("timestamp", "time", "datetime")
+_SINCE: Final = ("alerttriggertime", "triggertime")
+_LINKS: Final = (
+    ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
+    ("nodedetailsurl", "Node"), ("runbookurl", "Runbook"), ("knowledgebaseurl", "Runbook"),
+)  # fmt: skip
+_SHOWN: Final = frozenset((*_ACTION, *_SEVERITY, *_NODE, "alertmessage", *(name for name, _ in _LINKS)))
+
+_UNRENDERED: Final = re.compile(r"\$\{[^{}]*\}")
+_OBJECT_ID: Final = re.compile(r"(?:AAT:|[?&]ObjID=|[?&]AlertObjectID=)(\d{1,12})", re.IGNORECASE)
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the one event of `payload`.
+
+    The dedup key is the alert's object id, which is one for an alert and what it is about; else
+    the alert's id, which every node shares that it fires for, with the node.
+
+    Raises:
+        Malformed: nothing in it says what is wrong.
+    """
+    if not is_object(payload):
+        raise Malformed("The SolarWinds payload is not a JSON object and no form; paste the body into the action.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    said = flat(payload, unrendered=_UNRENDERED)
+    node, title = first(said, _NODE), first(said, _TITLE)
+    identity = _identity(said, node)
+    if not identity or not (title or node):
+        return [_unknown(payload)]
+    action, unknown = _action(said)
+    if action is None:
+        return []
+    name, since = first(said, _NAME), _instant(said, _SINCE)
+    return [
+        Event(
+            action=action,
+            dedup_key=scoped(SLUG, identity),
+            title=titled(title, f"Alert on {node}", otherwise="SolarWinds alert"),
+            severity=_severity(said),
+            source=node,
+            component=first(said, _OBJECT),
+            occurred_at=_instant(said, _AT) or (since if action is Action.TRIGGER else None),
+            started_at=since,
+            tags={"alert": name} if name else {},
+            links=_links(said),
+            details=rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({"unknown_status": unknown} if unknown else {}),
+        )
+    ]
+
+
+def _unknown(payload: Said) -> Event:
+    event = unknown_shape(SLUG, payload)
+    if event is None:
+        raise Malformed("The SolarWinds payload names no alert; send AlertID, NodeName and AlertMessage in its body.")
+    return event
+
+
+def _identity(said: Said, node: str) -> str:
+    if given := first(said, ("dedupkey", "incidentkey", "alertobjectid")):
+        return f"object:{given}"
+    for field in ("acknowledgeurl", "alertdetailsurl", "alerturl"):
+        if found := _OBJECT_ID.search(text(said.get(field))[:2048]):
+            return f"object:{found[1]}"
+    subject = first(said, _OBJECT)
+    if alert := first(said, ("alertid", "alertdefid", "alertactiveid", "id")):
+        return ":".join(("alert", alert, *(one for one in (node, subject) if one)))
+    name = first(said, _NAME) or first(said, _TITLE)
+    return stable(name, node, subject) if name and node else ""
+
+
+def _action(said: Said) -> tuple[Action | None, str]:
+    """Return what is asked for, None for what pages nobody, and the word that is not known. The first given decides."""
+    asked = next((one for name in _ACTION if (one := word(said.get(name)))), "")
+    if asked in QUIET:
+        return None, ""
+    if asked and asked not in _ACTIONS:
+        return Action.TRIGGER, asked
+    action = _ACTIONS.get(asked, Action.TRIGGER)
+    is_acknowledged = word(text(said.get("acknowledged"))) in {"true", "yes", "acknowledged", "1"}
+    return Action.ACKNOWLEDGE if is_acknowledged and action is Action.TRIGGER and not asked else action, ""
+
+
+def _instant(said: Said, names: Sequence[str]) -> datetime | None:
+    return next((at for name in names if (at := zoned_instant(said.get(name))) is not None), None)
+
+
+def _severity(said: Said) -> Severity:
+    for name in _SEVERITY:
+        if found := _SEVERITIES.get(word(text(said.get(name)))) or severity_of(said.get(name)):
+            return found
+    return Severity.ERROR
+
+
+def _links(said: Said) -> tuple[Link, ...]:
+    found = (link(said.get(name), words=words) for name, words in _LINKS)
+    return tuple({one.href: one for one in found if one is not None}.values())
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="SolarWinds",
+    docs_url="https://documentation.solarwinds.com/en/success_center/orionplatform/content/core-send-a-get-or-post-request.htm",
+    normalise=normalise,
+    form=True,
+    where="Alerts & Activity → Manage Alerts → the alert → Trigger Actions and Reset Actions → Send a GET or POST"
+    " Request to a Web Server",
+    setup="""\
+URL: {address}
+Content type: application/json
+Body (for the reset action write "resolve" in place of "create"):
+{"ActionType": "create", "AlertObjectID": "${N=Alerting;M=AlertObjectID}", "AlertID": "${N=Alerting;M=AlertID}", \
+"AlertName": "${N=Alerting;M=AlertName}", "NodeName": "${N=SwisEntity;M=Caption}", \
+"AlertMessage": "${N=Alerting;M=AlertMessage}", "Severity": "${N=Alerting;M=Severity}", \
+"AlertDetailsUrl": "${N=Alerting;M=AlertDetailsUrl}"}""",
+    sample={
+        "ActionType": "create",
+        "AlertObjectID": "1204",
+        "AlertID": "156",
+        "AlertName": "OpsKnight test",
+        "NodeName": "web-1",
+        "AlertMessage": "OpsKnight test: this is only a test",
+        "Severity": "Informational",
+    },
+)
