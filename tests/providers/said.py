@@ -3,7 +3,7 @@
 A folder golden/<slug> holds payloads of our own, NAME.json, with what each becomes beside it,
 NAME.expected.json; NAME.headers.json and NAME.mapping.json where the adapter needs to know these.
 `pairs.json` lists which payload ends what another began, `samples.json` what the collected samples
-of that monitor become.
+of that monitor become, `statuses.json` the fields by which it tells its states.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).resolve().parents[3] / "shared/payloads"
 """Real payloads, where they are at hand."""
 ABOUT = (".expected", ".mapping", ".headers")
-LISTS = ("pairs", "samples")
+LISTS = ("pairs", "samples", "statuses")
 
 
 def payload_files(slug: str) -> list[Path]:

@@ -128,7 +128,7 @@ def test_a_word_that_only_contains_an_ending_ends_nothing(slug: str, data: st.Da
     if word(containing) in KNOWN:
         return
     for container, name in places(payload):
-        if name in STATUSES:
+        if name in STATUSES or name in listed(slug, "statuses"):
             container[name] = containing
         elif name in {"title", "alert_title", "event_title"} and isinstance(container[name], str):
             container[name] = f"[{containing}] CPU high"
