@@ -86,13 +86,13 @@ def _action(kind: str, said: Said, fields: Said) -> tuple[Action | None, str]:
     if kind == _DELETED:
         return Action.RESOLVE, ""
     category, name = _category(fields.get("status"))
-    if kind == _UPDATED:
+    if kind == _UPDATED or (not kind and "changelog" in said):
         moved = _status_change(said)
-        if moved is None:
+        if moved is None and ("changelog" in said or category != "done"):
             return None, ""
         if not category:  # the issue as it was sent names no status: the change does
-            category = _STATUSES.get(moved, "")
-            name = moved
+            name = moved or ""
+            category = _STATUSES.get(name, "")
     if category == "done":
         return (None if kind == _CREATED else Action.RESOLVE), ""
     if kind == _CREATED or category == "new":
