@@ -272,13 +272,7 @@ def _alert(kind: str, said: Said) -> Event | None:
     advisory, repository = as_object(alert.get("security_advisory")), _repository(said)
     package = text(inside(alert, "dependency", "package", "name")) or text(alert.get("affected_package_name"))
     rule = as_object(alert.get("rule"))
-    found = (
-        text(advisory.get("summary")),
-        first(rule, ("description", "name", "id")),
-        f"Secret found: {first(alert, ('secret_type_display_name', 'secret_type'))}" if "secret_type" in alert else "",
-        f"Vulnerable dependency {package}" if package else "",
-    )
-    title = next((one for one in found if one), "Security alert")
+    title = _alert_title(alert, advisory, rule, package)
     number = first(alert, ("number", "id")) or first(advisory, ("ghsa_id",)) or title
     return Event(
         action=action or Action.TRIGGER,
@@ -302,6 +296,13 @@ def _alert(kind: str, said: Said) -> Event | None:
             }
         ),
     )
+
+
+def _alert_title(alert: Said, advisory: Said, rule: Said, package: str) -> str:
+    if "secret_type" in alert:
+        return f"Secret found: {first(alert, ('secret_type_display_name', 'secret_type'))}"
+    said = first(advisory, ("summary",)) or first(rule, ("description", "name", "id"))
+    return said or (f"Vulnerable dependency {package}" if package else "Security alert")
 
 
 def _alert_severity(alert: Said, advisory: Said, rule: Said) -> Severity:

@@ -137,19 +137,19 @@ def _event(kind: str, incident: Said, *, at: Any, agent: Any) -> Event | None:
         or instant(incident.get("last_status_change_on") or incident.get("last_status_change_at")),
         started_at=instant(incident.get("created_at") or incident.get("created_on")) if kind in _FRESH else None,
         links=() if address is None else (address,),
-        details=filled(
-            {
-                "number": incident.get("number") or incident.get("incident_number"),
-                "incident_key": incident.get("incident_key"),
-                "urgency": incident.get("urgency"),
-                "priority": inside(incident, "priority", "summary") or inside(incident, "priority", "name"),
-                "by": agent,
-                "teams": _summaries(incident.get("teams")),
-                "description": text(incident.get("description"))[:4000],
-                "unknown_status": unknown,
-            }
-        ),
+        details=filled(_details(incident) | {"by": agent, "unknown_status": unknown}),
     )
+
+
+def _details(incident: Said) -> Said:
+    return {
+        "number": incident.get("number") or incident.get("incident_number"),
+        "incident_key": incident.get("incident_key"),
+        "urgency": incident.get("urgency"),
+        "priority": inside(incident, "priority", "summary") or inside(incident, "priority", "name"),
+        "teams": _summaries(incident.get("teams")),
+        "description": text(incident.get("description"))[:4000],
+    }
 
 
 def _agrees(action: Action | None, status: str) -> bool:
