@@ -84,6 +84,25 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a JSON value where it is an object, else an empty one."""
+    return value if is_object(value) else {}
+
+
+def inside(value: Any, *names: str) -> Any:
+    """Return what objects inside each other hold under these names, the outer first; None where one is missing."""
+    for name in names:
+        if not is_object(value):
+            return None
+        value = value.get(name)
+    return value
+
+
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values without those that say nothing: null, an empty text, list or object."""
+    return {name: value for name, value in values.items() if value is not None and value not in ("", [], {})}
+
+
 def word(value: Any) -> str:
     """Return a status word without case and with single spaces between its parts; "" where it is no text."""
     return _SEPARATORS.sub(" ", value.strip().casefold()) if isinstance(value, str) else ""

@@ -133,6 +133,7 @@ def test_a_word_that_only_contains_an_ending_ends_nothing(slug: str, data: st.Da
         return
     for container, name in places(payload):
         if name in statuses:
+        if name in STATUSES or name in listed(slug, "statuses"):
             container[name] = containing
         elif name in {"title", "alert_title", "event_title"} and isinstance(container[name], str):
             container[name] = f"[{containing}] CPU high"

@@ -111,3 +111,11 @@ def each(
         if event is not None:
             made.append(event)
     return made
+
+
+def within_limits(event: Event, *, may_exceed: bool = True) -> Event | Unreadable:
+    """Return the event, or why it holds too much. For formats of which an event keeps only a small part."""
+    if not may_exceed:
+        return event
+    reason = excess([event.source, event.component, dict(event.tags), dict(event.details)])
+    return event if reason is None else Unreadable(reason)

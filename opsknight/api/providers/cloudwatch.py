@@ -1,0 +1,368 @@
+"""Amazon CloudWatch alarms and EventBridge events, through SNS (also raw), Lambda, SQS or an API destination.
+
+Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+from opsknight.api.parse import parse
+from opsknight.api.providers.provider import Context, Provider, Said, each, within_limits
+from opsknight.api.reading import (
+    as_object,
+    filled,
+    first,
+    inside,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    word,
+)
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "cloudwatch"
+MAX_RECORDS: Final = 1000
+MAX_WRAPS: Final = 3
+"""Envelopes inside each other: SNS in SQS in Lambda."""
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "alarm": Action.TRIGGER,
+    "insufficient data": Action.TRIGGER,
+    "ok": Action.RESOLVE,
+}
+_CONFIRMATIONS: Final = frozenset(("subscriptionconfirmation", "unsubscribeconfirmation"))
+_TESTS: Final = frozenset(("s3:testevent", "autoscaling:test notification"))
+"""What services send once, when a topic is named to them."""
+_HOSTS: Final = (
+    "InstanceId", "DBInstanceIdentifier", "DBClusterIdentifier", "FunctionName", "LoadBalancer", "QueueName",
+    "TableName", "ClusterName", "ServiceName", "BucketName", "CacheClusterId", "AutoScalingGroupName", "ApiName",
+)  # fmt: skip
+"""Dimensions that name what is measured, the most telling first."""
+_SCORES: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.ERROR), (4.0, Severity.WARNING), (0.0, Severity.INFO))
+"""GuardDuty's and Security Hub's severities, 0 to 10, from which number on."""
+_HEALTH: Final[Mapping[str, Severity]] = {
+    "issue": Severity.ERROR,
+    "investigation": Severity.WARNING,
+    "scheduledchange": Severity.INFO,
+    "accountnotification": Severity.INFO,
+}
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return an event for each alarm or event of AWS in `payload`, none for confirmations of a subscription.
+
+    An alarm without enough data triggers as a warning: its state is not known. A message that is
+    plain text triggers with its subject as title.
+
+    Raises:
+        Malformed: it is nothing that AWS sends, and no text in it says what is wrong.
+    """
+    if not is_object(payload):
+        raise Malformed("The CloudWatch payload is not a JSON object.")
+    records = payload.get("Records")
+    if is_list(records) and records:
+        if len(records) > MAX_RECORDS:
+            raise Malformed(f"The payload holds more than {MAX_RECORDS:,} records.")
+        made = each(records, _event, what="Record", context=context)
+        return [within_limits(one) if isinstance(one, Event) else one for one in made]
+    event = _event(payload)
+    return [] if event is None else [within_limits(event)]
+
+
+def _event(said: Said) -> Event | None:
+    """Return the event inside its envelopes, None for what only confirms a subscription.
+
+    Raises:
+        Malformed: no text says what is wrong.
+    """
+    envelope: Said = {}
+    for _ in range(MAX_WRAPS):
+        if word(said.get("Type")) in _CONFIRMATIONS:
+            return None
+        sns = said.get("Sns")
+        inner = sns if is_object(sns) else said.get("Message") or said.get("body")
+        if "AlarmName" in said or "detail-type" in said or not inner:
+            break
+        envelope = envelope if is_object(sns) else said
+        message = inner if is_object(inner) else _json(text(inner))
+        if message is None:
+            return _plain(said)
+        said = message
+    if word(said.get("Event")) in _TESTS:
+        return None
+    return _alarm(said) or _eventbridge(said) or _health(said, said) or _other(said, envelope)
+
+
+def _json(message: str) -> Said | None:
+    """Return the object that a text holds, None where it holds none."""
+    if not message.startswith("{"):
+        return None
+    try:
+        said = parse(message.encode("utf-8", "replace")).payload
+    except Malformed:
+        return None
+    return said if is_object(said) else None
+
+
+class _Alarm(NamedTuple):
+    """What the three forms of an alarm say alike."""
+
+    name: str
+    arn: str
+    account: str
+    region: str
+    state: str
+    reason: str
+    before: str
+    at: datetime | None
+    description: str
+    metric: Said
+    dimensions: dict[str, str]
+
+
+def _alarm(said: Said) -> Event | None:
+    """Return the event of an alarm that changed its state, None where it is no alarm."""
+    detail = as_object(said.get("alarmData")) or as_object(said.get("detail"))
+    if text(said.get("AlarmName")):
+        alarm = _from_sns(said)
+    elif text(detail.get("alarmName")) and (is_object(detail.get("state")) or text(detail.get("state"))):
+        alarm = _from_eventbridge(said, detail)
+    else:
+        return None
+    action = _ACTIONS.get(alarm.state)
+    identity = alarm.arn or f"{alarm.account}:{alarm.region}:{alarm.name}"
+    about = alarm.description or alarm.reason
+    is_known = alarm.state in {"alarm", "ok"}
+    host = first(alarm.dimensions, _HOSTS) or next(iter(alarm.dimensions.values()), "")
+    return Event(
+        action=action or Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"alarm:{identity}"),
+        title=one_line(f"{alarm.name}: {about}" if about else alarm.name),
+        severity=Severity.WARNING if alarm.state == "insufficient data" else Severity.ERROR,
+        source=host,
+        component="/".join(one for one in (first(alarm.metric, ("namespace",)), first(alarm.metric, ("name",))) if one),
+        occurred_at=alarm.at,
+        started_at=alarm.at if action is Action.TRIGGER else None,
+        tags=alarm.dimensions,
+        links=_console(alarm),
+        details=filled(
+            {
+                "state": alarm.state,
+                "reason": alarm.reason,
+                "previous_state": alarm.before,
+                "description": alarm.description if alarm.reason else "",
+                "account": alarm.account,
+                "region": alarm.region,
+                "metric": filled(alarm.metric),
+                "unknown_status": "" if is_known or action else alarm.state,
+            }
+        ),
+    )
+
+
+def _from_sns(said: Said) -> _Alarm:
+    trigger = as_object(said.get("Trigger"))
+    listed = trigger.get("Dimensions")
+    pairs = [(first(one, ("name", "Name")), first(one, ("value", "Value"))) for one in _objects(listed)]
+    return _Alarm(
+        name=text(said.get("AlarmName")),
+        arn=text(said.get("AlarmArn")),
+        account=text(said.get("AWSAccountId")),
+        region=text(said.get("Region")),
+        state=word(said.get("NewStateValue")),
+        reason=text(said.get("NewStateReason")),
+        before=text(said.get("OldStateValue")),
+        at=instant(said.get("StateChangeTime")),
+        description=text(said.get("AlarmDescription")),
+        metric={
+            "namespace": text(trigger.get("Namespace")),
+            "name": text(trigger.get("MetricName")),
+            "statistic": trigger.get("Statistic") or trigger.get("ExtendedStatistic"),
+            "comparison": trigger.get("ComparisonOperator"),
+            "threshold": trigger.get("Threshold"),
+            "period_s": trigger.get("Period"),
+            "periods": trigger.get("EvaluationPeriods"),
+        },
+        dimensions={name: value for name, value in pairs if name},
+    )
+
+
+def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
+    """Return the alarm of an EventBridge event, or of what an alarm gives a Lambda function."""
+    resources, metrics = said.get("resources"), inside(detail, "configuration", "metrics")
+    stats = _objects(metrics)
+    stat = as_object(inside(stats[0], "metricStat")) if stats else {}
+    dimensions = as_object(inside(stat, "metric", "dimensions"))
+    state = as_object(detail.get("state"))
+    return _Alarm(
+        name=text(detail.get("alarmName")),
+        arn=text(said.get("alarmArn")) or (text(resources[0]) if is_list(resources) and resources else ""),
+        account=first(said, ("account", "accountId")),
+        region=text(said.get("region")),
+        state=word(state.get("value") or detail.get("state")),
+        reason=text(state.get("reason")),
+        before=text(inside(detail, "previousState", "value")),
+        at=instant(state.get("timestamp")) or instant(said.get("time")),
+        description=text(inside(detail, "configuration", "description")),
+        metric={
+            "namespace": text(inside(stat, "metric", "namespace")),
+            "name": text(inside(stat, "metric", "name")),
+            "statistic": stat.get("stat"),
+            "period_s": stat.get("period"),
+        },
+        dimensions={name: text(value) for name, value in dimensions.items()},
+    )
+
+
+def _objects(listed: Any) -> list[Said]:
+    return [one for one in listed if is_object(one)] if is_list(listed) else []
+
+
+def _console(alarm: _Alarm) -> tuple[Link, ...]:
+    """Return the alarm's page in the console; only its ARN names the region as addresses do."""
+    parts = alarm.arn.split(":")
+    if len(parts) < 7 or not parts[3].replace("-", "").isalnum():
+        return ()
+    region, name = parts[3], quote(alarm.name, safe="")
+    href = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
+    found = link(href, words="Alarm")
+    return () if found is None else (found,)
+
+
+def _eventbridge(said: Said) -> Event | None:
+    """Return a trigger for an event of another service, such as a finding of GuardDuty; None where it is none."""
+    kind, detail = text(said.get("detail-type")), as_object(said.get("detail"))
+    if not kind or not detail:
+        return None
+    if health := _health(said, detail):
+        return health
+    resources = said.get("resources")
+    resource = text(resources[0]) if is_list(resources) and resources else ""
+    findings = _objects(detail.get("findings"))
+    about = findings[0] if findings else detail
+    title = first(about, ("title", "Title", "description", "Description", "message", "reason"))
+    identity = first(about, ("id", "Id")) or stable(text(said.get("source")), kind, resource, title)
+    at = (inside(about, "service", "eventLastSeen"), about.get("updatedAt"), about.get("UpdatedAt"), said.get("time"))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"event:{identity}"),
+        title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
+        severity=_score(about.get("severity") or inside(about, "Severity", "Label")),
+        source=resource or first(said, ("account", "source")) or first(about, ("accountId",)),
+        component=kind,
+        occurred_at=next((found for one in at if (found := instant(one)) is not None), None),
+        tags=filled({"region": text(said.get("region")), "account": first(said, ("account",))}),
+        details=filled(
+            {
+                "source": said.get("source"),
+                "type": about.get("type"),
+                "description": text(about.get("description"))[:4000],
+                "count": inside(about, "service", "count"),
+                "findings": len(findings) if len(findings) > 1 else None,
+            }
+        ),
+    )
+
+
+def _score(value: Any) -> Severity:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return next((severity for least, severity in _SCORES if value >= least), Severity.INFO)
+    return severity_of(value) or Severity.ERROR
+
+
+def _health(said: Said, detail: Said) -> Event | None:
+    """Return the event of AWS Health, which says itself when an issue is over; None where it is none."""
+    arn = text(detail.get("eventArn"))
+    if not arn:
+        return None
+    status, category = word(detail.get("statusCode")), word(detail.get("eventTypeCategory"))
+    descriptions = _objects(detail.get("eventDescription"))
+    description = text(descriptions[0].get("latestDescription")) if descriptions else ""
+    kind = text(detail.get("eventTypeCode"))
+    return Event(
+        action=Action.RESOLVE if status == "closed" else Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"health:{arn}"),
+        title=one_line(f"AWS {text(detail.get('service'))}: {description or kind or 'event of AWS Health'}"),
+        severity=_HEALTH.get(category, Severity.ERROR),
+        source=first(detail, ("eventRegion", "service")),
+        component=text(detail.get("service")),
+        occurred_at=instant(detail.get("lastUpdatedTime")) or instant(said.get("time")),
+        details=filled({"type": kind, "category": category, "status": status, "description": description[:4000]}),
+    )
+
+
+def _other(said: Said, envelope: Said) -> Event:
+    """Return what can be read of a message of another service of AWS.
+
+    Raises:
+        Malformed: no text says what is wrong.
+    """
+    event = unknown_shape(SLUG, said)
+    if event is not None:
+        return event
+    if title := _subject(envelope, said):
+        return _text(title, text(envelope.get("TopicArn")), envelope, details={"unknown_shape": True, "message": said})
+    raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
+
+
+def _subject(envelope: Said, said: Said) -> str:
+    named = first(said, ("Event Message", "Cause", "cause")) or first(envelope, ("Subject",))
+    named = named or first(said, ("Event", "detail-type"))
+    return one_line(named).strip()
+
+
+def _plain(envelope: Said) -> Event:
+    """Return a trigger for a message that is plain text, such as one of AWS Budgets."""
+    message = first(envelope, ("Message", "body"))
+    title = one_line(first(envelope, ("Subject",)) or message.partition("\n")[0]).strip()
+    return _text(
+        title or "Message without a text", text(envelope.get("TopicArn")), envelope, details={"message": message}
+    )
+
+
+def _text(title: str, topic: str, envelope: Said, *, details: Said) -> Event:
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"message:{stable(topic, title)}"),
+        title=title,
+        severity=Severity.ERROR,
+        source=topic.rpartition(":")[2],
+        occurred_at=instant(envelope.get("Timestamp")),
+        details=filled(details),
+    )
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Amazon CloudWatch",
+    docs_url="https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html",
+    normalise=normalise,
+    where="Amazon SNS → the alarm's topic → Create subscription, and name the topic for the states ALARM and OK",
+    setup="""Protocol: HTTPS
+Endpoint: {address}
+Enable raw message delivery: off""",
+    sample={
+        "AlarmName": "OpsKnight test",
+        "AlarmDescription": "Nothing is wrong",
+        "AWSAccountId": "000000000000",
+        "NewStateValue": "INSUFFICIENT_DATA",
+        "NewStateReason": "This is a test",
+        "StateChangeTime": "2026-11-24T03:31:07.512+0000",
+        "Region": "EU (Ireland)",
+        "OldStateValue": "OK",
+    },
+    once=("x-amz-sns-message-id",),
+)

@@ -1,0 +1,322 @@
+"""GitLab's webhooks about pipelines, jobs, deployments and incidents.
+
+Source: https://docs.gitlab.com/user/project/integrations/webhook_events/
+Whatever else a project sends (pushes, notes, merge requests, …) pages nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from opsknight.api.providers.provider import Context, Provider, Request, Said, within_limits
+from opsknight.api.reading import (
+    as_object,
+    filled,
+    first,
+    inside,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    text,
+    word,
+)
+from opsknight.api.signatures import is_standard_webhook, is_token
+from opsknight.api.unknown import unknown_shape
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
+
+SLUG: Final = "gitlab"
+MAX_JOBS: Final = 10
+"""Failed jobs of a pipeline that are named."""
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "failed": Action.TRIGGER,
+    "success": Action.RESOLVE,
+    "passed": Action.RESOLVE,
+}
+_QUIET: Final = frozenset((
+    "", "created", "waiting for resource", "waiting for callback", "preparing", "pending", "running", "canceling",
+    "canceled", "cancelled", "skipped", "manual", "scheduled", "blocked", "approved", "rejected",
+))  # fmt: skip
+"""States of pipelines, jobs and deployments that say neither that something fails nor that it works."""
+_INCIDENT_ACTIONS: Final[Mapping[str, Action]] = {
+    "open": Action.TRIGGER,
+    "reopen": Action.TRIGGER,
+    "close": Action.RESOLVE,
+}
+_INCIDENT_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "critical": Severity.CRITICAL,
+    "s1": Severity.CRITICAL,
+    "high": Severity.ERROR,
+    "s2": Severity.ERROR,
+    "medium": Severity.WARNING,
+    "s3": Severity.WARNING,
+    "low": Severity.INFO,
+    "s4": Severity.INFO,
+}
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the one event of `payload`, or none where nothing failed or recovered.
+
+    A pipeline is known by its project and branch, so that the next green one ends a red one; a job
+    by its name besides, a deployment by its environment.
+
+    Raises:
+        Malformed: it is no webhook of GitLab, and no text in it says what is wrong.
+    """
+    if not is_object(payload):
+        raise Malformed("The GitLab payload is not a JSON object.")
+    kind = _kind(payload)
+    if kind in _READ:
+        event = _READ[kind](payload)
+        return [] if event is None else [within_limits(event, may_exceed=context.may_exceed)]
+    if kind:
+        return []
+    event = unknown_shape(SLUG, payload)
+    if event is None:
+        raise Malformed("The GitLab payload names no kind of event (“object_kind”); is it a webhook of a project?")
+    return [event]
+
+
+def _kind(said: Said) -> str:
+    """Return the kind of event, by its name or, where that is missing, by what only it holds."""
+    kind = first(said, ("object_kind", "event_type", "event_name"))
+    if not kind:
+        return "build" if "build_status" in said else ""
+    return "incident" if _is_incident(said) else kind
+
+
+def _is_incident(said: Said) -> bool:
+    about = as_object(said.get("object_attributes"))
+    kinds = (about.get("type"), about.get("issue_type"), said.get("object_kind"), said.get("event_type"))
+    return any(word(kind) == "incident" for kind in kinds)
+
+
+def _pipeline(said: Said) -> Event | None:
+    about = as_object(said.get("object_attributes"))
+    status = word(about.get("status") or said.get("status"))
+    ref = first(about, ("ref",)) or first(said, ("ref",))
+    name = f" “{named}”" if (named := text(about.get("name"))) else ""
+    # a child is part of another pipeline of the same branch, and must not end what that one began
+    child = ":child" if word(about.get("source")) == "parent pipeline" else ""
+    project = _project(said)
+    href = first(about, ("url",)) or _under(said, "pipelines", about.get("id"))
+    return _event(
+        said,
+        status,
+        key=f"pipeline:{project}:{ref}{child}",
+        title=f"Pipeline{name} of {project} {_in_words(status)} on {ref or 'an unnamed branch'}",
+        component="pipeline",
+        at=(about.get("finished_at"), about.get("created_at")),
+        href=href,
+        details={
+            "pipeline": about.get("id"),
+            "ref": ref,
+            "source": about.get("source"),
+            "detailed_status": about.get("detailed_status"),
+            "failed_jobs": _failed_jobs(said.get("builds")),
+            "merge_request": inside(said, "merge_request", "url"),
+        },
+    )
+
+
+def _failed_jobs(jobs: Any) -> list[str]:
+    failed = (
+        f"{text(job.get('stage'))}: {text(job.get('name'))}"
+        for job in (jobs if is_list(jobs) else [])
+        if is_object(job) and word(job.get("status")) == "failed" and job.get("allow_failure") is not True
+    )
+    return list(dict.fromkeys(failed))[:MAX_JOBS]
+
+
+def _job(said: Said) -> Event | None:
+    status = word(said.get("build_status") or said.get("status"))
+    name, ref, project = first(said, ("build_name", "name")), text(said.get("ref")), _project(said)
+    may_fail = said.get("build_allow_failure") is True or said.get("allow_failure") is True
+    return _event(
+        said,
+        status,
+        key=f"job:{text(said.get('project_id')) or project}:{name}:{ref}",
+        title=f"Job “{name}” of {project} {_in_words(status)} on {ref or 'an unnamed branch'}",
+        component=name,
+        severity=Severity.INFO if may_fail else Severity.ERROR,
+        at=(said.get("build_finished_at"), said.get("build_started_at"), said.get("build_created_at")),
+        href=_under(said, "jobs", said.get("build_id")),
+        details={
+            "pipeline": said.get("pipeline_id"),
+            "job": said.get("build_id"),
+            "ref": ref,
+            "stage": said.get("build_stage"),
+            "failure_reason": said.get("build_failure_reason") if status == "failed" else None,
+            "may_fail": may_fail or None,
+            "runner": inside(said, "runner", "description"),
+        },
+    )
+
+
+def _deployment(said: Said) -> Event | None:
+    status, project = word(said.get("status")), _project(said)
+    environment = text(said.get("environment"))
+    return _event(
+        said,
+        status,
+        key=f"deployment:{project}:{environment}",
+        title=f"Deployment of {project} to {environment or 'an unnamed environment'} {_in_words(status)}",
+        component=environment,
+        at=(said.get("status_changed_at"),),
+        href=text(said.get("deployable_url")),
+        details={
+            "deployment": said.get("deployment_id"),
+            "ref": said.get("ref"),
+            "tier": said.get("environment_tier"),
+            "failure_reason": said.get("deployment_failure_reason"),
+        },
+    )
+
+
+def _incident(said: Said) -> Event | None:
+    """Return the event of an incident that people or an alert opened in GitLab; what only edits it says nothing."""
+    about, project = as_object(said.get("object_attributes")), _project(said)
+    action = _INCIDENT_ACTIONS.get(word(about.get("action")))
+    if action is None:
+        return None
+    return Event(
+        action=action,
+        dedup_key=scoped(SLUG, f"incident:{project}:{first(about, ('iid', 'id', 'title'))}"),
+        title=one_line(first(about, ("title",)) or "Incident without a title"),
+        severity=_INCIDENT_SEVERITIES.get(word(about.get("severity")), Severity.ERROR),
+        source=project,
+        component="incident",
+        occurred_at=_at((about.get("updated_at"), about.get("created_at"))),
+        tags=_labels(said.get("labels")),
+        links=_links(first(about, ("url",)), said),
+        details=filled({"description": text(about.get("description"))[:4000]}),
+    )
+
+
+def _labels(labels: Any) -> dict[str, str]:
+    named = (text(inside(one, "title")).partition("::") for one in (labels if is_list(labels) else []))
+    return {name: value for name, _, value in named if name}
+
+
+def _event(
+    said: Said,
+    status: str,
+    *,
+    key: str,
+    title: str,
+    component: str,
+    at: Sequence[Any],
+    href: str,
+    details: Said,
+    severity: Severity = Severity.ERROR,
+) -> Event | None:
+    """Return the event of what has a status, None where that is neither good nor bad."""
+    if status in _QUIET:
+        return None
+    action = _ACTIONS.get(status)
+    commit = as_object(said.get("commit"))
+    about_commit = {
+        "commit": first(commit, ("sha", "id")) or said.get("short_sha"),
+        "message": (text(commit.get("message")) or text(said.get("commit_title"))).strip()[:1000],
+        "author": inside(commit, "author", "name") or commit.get("author_name"),
+        "user": inside(said, "user", "name"),
+    }
+    return Event(
+        action=action or Action.TRIGGER,
+        dedup_key=scoped(SLUG, key),
+        title=one_line(title),
+        severity=severity,
+        source=_project(said),
+        component=component,
+        occurred_at=_at(at),
+        tags=filled({"ref": text(details.get("ref"))}),
+        links=_links(href, said),
+        details=filled(details | about_commit | {"unknown_status": "" if action else status}),
+    )
+
+
+def _project(said: Said) -> str:
+    """Return the path of the project, or what else names it."""
+    project = as_object(said.get("project"))
+    named = first(project, ("path_with_namespace", "name", "id")) or first(said, ("project_name", "project_id"))
+    return named or first(as_object(said.get("repository")), ("name",)) or "a project without a name"
+
+
+def _under(said: Said, what: str, number: Any) -> str:
+    """Return the address of a part of the project, "" where project or number are missing."""
+    base = text(inside(said, "project", "web_url")) or text(inside(said, "repository", "homepage"))
+    return f"{base}/-/{what}/{text(number)}" if base and text(number) else ""
+
+
+def _links(href: str, said: Said) -> tuple[Link, ...]:
+    base = inside(said, "project", "web_url") or inside(said, "repository", "homepage")
+    return tuple(one for one in (link(href, words="GitLab"), link(base, words="Project")) if one is not None)
+
+
+def _at(values: Sequence[Any]) -> datetime | None:
+    """Return the first instant; GitLab writes "2021-04-28 21:50:00 +0200" and "2017-06-05 14:34:00 UTC"."""
+    for value in values:
+        written = value.removesuffix(" UTC").replace(" +", "+").replace(" -", "-") if isinstance(value, str) else value
+        if (at := instant(written)) is not None:
+            return at
+    return None
+
+
+def _in_words(status: str) -> str:
+    return {"failed": "failed", "success": "succeeded", "passed": "succeeded"}.get(status, f"is “{status}”")
+
+
+_READ: Final[Mapping[str, Callable[[Said], Event | None]]] = {
+    "pipeline": _pipeline,
+    "build": _job,
+    "job": _job,
+    "deployment": _deployment,
+    "incident": _incident,
+}
+
+
+def verify(request: Request, secret: str) -> bool:
+    """Say whether the sender gave the secret token, or signed with a signing token (Standard Webhooks)."""
+    headers = request.headers
+    if signatures := headers.get("webhook-signature", ""):
+        return is_standard_webhook(
+            message_id=headers.get("webhook-id", ""),
+            timestamp=headers.get("webhook-timestamp", ""),
+            signatures=signatures,
+            secret=secret,
+            body=request.body,
+            now=request.received_at,
+        )
+    return is_token(headers.get("x-gitlab-token", ""), secret)
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="GitLab",
+    docs_url="https://docs.gitlab.com/user/project/integrations/webhook_events/",
+    normalise=normalise,
+    where="Project or group → Settings → Webhooks → Add new webhook",
+    setup="""URL: {address}
+Secret token: the integration's signing secret, if it has one
+Trigger: Pipeline events, Deployment events, and Issues events where incidents shall page""",
+    sample={
+        "object_kind": "build",
+        "ref": "main",
+        "build_id": 1,
+        "build_name": "OpsKnight test",
+        "build_stage": "test",
+        "build_status": "failed",
+        "build_allow_failure": True,
+        "project_id": 1,
+        "project_name": "example/example",
+        "repository": {"name": "example", "homepage": "https://gitlab.com/example/example"},
+    },
+    verify=verify,
+    once=("idempotency-key", "x-gitlab-event-uuid"),
+)
