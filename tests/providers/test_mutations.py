@@ -24,6 +24,12 @@ KNOWN = {*ACTIONS, "warn recovered", "no data recovered"}
 STATUSES = {
     "status", "state", "action", "event_action", "alert_transition", "transition", "alert_state", "alert_type",
 }  # fmt: skip
+STATUSES |= {
+    "Status", "acknowledged_at", "alertType", "alertTypeFriendlyName", "blacklisted_now", "check_state_name",
+    "current_state", "data", "endsAt", "event", "event_type", "incident_status", "message", "monitor_status",
+    "resolved_at", "response_time", "text", "type",
+}  # fmt: skip
+"""… and what other monitors call theirs, or say it with."""
 VALUES = st.recursive(
     st.none()
     | st.booleans()
