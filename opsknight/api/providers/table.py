@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsknight.api.providers import alertmanager, datadog, generic, pagerduty
+from opsknight.api.providers import (
+    alertmanager,
+    better_stack,
+    datadog,
+    generic,
+    pagerduty,
+    pingdom,
+    statuscake,
+    uptime_kuma,
+    uptimerobot,
+)
 from opsknight.api.providers.provider import Provider
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -13,7 +23,12 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     for provider in (
         generic.PROVIDER,
         alertmanager.PROVIDER,
+        better_stack.PROVIDER,
         datadog.PROVIDER,
         pagerduty.PROVIDER,
+        pingdom.PROVIDER,
+        statuscake.PROVIDER,
+        uptime_kuma.PROVIDER,
+        uptimerobot.PROVIDER,
     )
 }
