@@ -9,6 +9,7 @@ from opsknight.api.providers import (
     alertmanager,
     better_stack,
     checkly,
+    cloudevents,
     cronitor,
     dash0,
     datadog,
@@ -16,6 +17,7 @@ from opsknight.api.providers import (
     freshping,
     freshstatus,
     generic,
+    grafana_oncall,
     healthchecks,
     hetrixtools,
     hyperping,
@@ -29,6 +31,7 @@ from opsknight.api.providers import (
     updown,
     uptime_kuma,
     uptimerobot,
+    wazuh,
 )
 from opsknight.api.providers.provider import Provider
 
@@ -39,12 +42,14 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         alertmanager.PROVIDER,
         better_stack.PROVIDER,
         checkly.PROVIDER,
+        cloudevents.PROVIDER,
         cronitor.PROVIDER,
         dash0.PROVIDER,
         datadog.PROVIDER,
         dead_mans_snitch.PROVIDER,
         freshping.PROVIDER,
         freshstatus.PROVIDER,
+        grafana_oncall.PROVIDER,
         healthchecks.PROVIDER,
         hetrixtools.PROVIDER,
         hyperping.PROVIDER,
@@ -58,5 +63,6 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         updown.PROVIDER,
         uptime_kuma.PROVIDER,
         uptimerobot.PROVIDER,
+        wazuh.PROVIDER,
     )
 }
