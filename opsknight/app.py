@@ -18,8 +18,9 @@ from opsknight.api.bodies import Receive
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
+from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
-from opsknight.deps import Deps
+from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
 from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded, running_dsn
@@ -65,6 +66,11 @@ class Front:
 def build(settings: Settings) -> Front:
     """Return the application of one process. Nothing is started before its lifespan begins."""
     deps = Deps(settings, Clock())
+    deps.monitors = {
+        slug: Monitor(kind.label, kind.where, kind.setup, kind.sample)
+        for slug, kind in PROVIDERS.items()
+        if kind.sample
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

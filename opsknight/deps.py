@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from opsknight.errors import Unavailable
 from opsknight.hub import Hub, Line, Reading
 from opsknight.settings import Settings
 
-__all__ = ["Catalogue", "Deps", "busy", "is_poison", "is_unfit", "lost_connection", "retryable"]
+__all__ = ["Catalogue", "Deps", "Monitor", "busy", "is_poison", "is_unfit", "lost_connection", "retryable"]
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,20 @@ LANES = 2
 """Of ingest, side by side: while PostgreSQL works on one batch, the next is made ready."""
 LOOK_AGAIN_S = 1.0
 """How long what was read of the integrations counts as all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """One kind of monitor as people set it up.
+
+    Its name, where the text goes, the text with {address} and {key} to fill in, and what it would
+    itself send for a test.
+    """
+
+    label: str
+    where: str
+    setup: str
+    sample: Mapping[str, object]
 
 
 class Catalogue:
@@ -130,6 +145,7 @@ class Deps:
         self.settings = settings
         self.clock = clock
         self.stopping = asyncio.Event()
+        self.monitors: Mapping[str, Monitor] = {}
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
         self.tell_others: Callable[[], object] = lambda: None

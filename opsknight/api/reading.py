@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from opsknight.domain.model.event import MAX_DEDUP_KEY, MAX_TITLE, Action, Link, Severity
 
 MAX_HREF: Final = 2048
+MAX_WORD: Final = 100
+"""Characters that are kept of a status word that is not known."""
 
 _ACTION_WORDS: Final[Mapping[Action, str]] = {
     Action.TRIGGER: "trigger, triggered, firing, fire, alert, alerting, alarm, problem, open, opened, down",
@@ -111,6 +113,29 @@ def word(value: Any) -> str:
 def severity_of(value: Any) -> Severity | None:
     """Return how bad a whole word says it is, or None where it is none that is known."""
     return _SEVERITIES.get(value) or _SEVERITIES.get(word(value)) if isinstance(value, str) else None
+
+
+class Asked(NamedTuple):
+    """What status words ask for, None for what pages nobody; `unknown` is the first word that is not known."""
+
+    action: Action | None
+    unknown: str = ""
+
+    def marked(self, details: dict[str, Any]) -> dict[str, Any]:
+        """Return details of an event that name the unknown word, where there is one."""
+        return details | {"unknown_status": self.unknown} if self.unknown else details
+
+
+def asked(actions: Mapping[str, Action], *values: Any, quiet: Collection[str] = QUIET) -> Asked:
+    """Return what one or more statuses of the same thing ask for; the first that is not blank decides.
+
+    A word that is not known makes a trigger of them all, and a quiet one nothing: neither ends anything.
+    """
+    words = [said for value in values if (said := word(text(value)))]
+    if any(said in quiet for said in words):
+        return Asked(None)
+    unknown = next((said for said in words if said not in actions), "")
+    return Asked(Action.TRIGGER if unknown or not words else actions[words[0]], unknown[:MAX_WORD])
 
 
 def text(value: Any) -> str:

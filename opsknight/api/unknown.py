@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.reading import first, is_object, link, one_line, scoped, severity_of, stable, text, word
-from opsknight.domain.model.event import Action, Event, Severity
+from opsknight.domain.model.event import Action, Event, Malformed, Severity
 
 MARK: Final = "unknown_shape"
 """Stands in the details of an event that was read this way."""
@@ -53,6 +53,18 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
         links=tuple(one for one in links if one is not None)[:3],
         details={MARK: True, "payload": payload},
     )
+
+
+def marked(slug: str, payload: Any, *, refusal: str) -> list[Event]:
+    """Return the one event that unknown_shape makes of `payload`.
+
+    Raises:
+        Malformed: no text in it says what is wrong; `refusal` tells a person what to do.
+    """
+    event = unknown_shape(slug, payload)
+    if event is None:
+        raise Malformed(refusal)
+    return [event]
 
 
 def _objects(value: Any, deep: int) -> Iterator[dict[str, Any]]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from opsknight.deps import Monitor
+
+NO_MONITORS: Final[Mapping[str, Monitor]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +22,23 @@ class Sender:
     text: Callable[[str, str], str]
 
 
-def sender(provider: str) -> Sender:
+def sender(provider: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> Sender:
     """Return how `provider` is set up; one without words of its own is given the plain address."""
-    return _SENDERS.get(provider, Sender(provider.replace("-", " ").capitalize(), "As its webhook address", _address))
+    monitor = monitors.get(provider)
+    if provider in _SENDERS or monitor is None:
+        return _SENDERS.get(
+            provider, Sender(provider.replace("-", " ").capitalize(), "As its webhook address", _address)
+        )
+
+    def text(base_url: str, key: str) -> str:
+        return monitor.setup.replace("{address}", _address(base_url, key)).replace("{key}", key)
+
+    return Sender(monitor.label, monitor.where, text)
 
 
 def endpoint(base_url: str, key: str, *, provider: str) -> str:
     """Return the address that events of an integration are posted to."""
-    return f"{base_url}/v2/enqueue" if provider.startswith("pagerduty") else f"{base_url}/api/v1/events/{key}"
+    return f"{base_url}/v2/enqueue" if provider == "pagerduty" else f"{base_url}/api/v1/events/{key}"
 
 
 def curl(base_url: str, key: str) -> str:
@@ -32,8 +47,10 @@ def curl(base_url: str, key: str) -> str:
     return f"curl {base_url}/api/v1/events/{key} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
 
 
-def test_event(provider: str, key: str) -> tuple[str, str]:
+def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tuple[str, str]:
     """Return path and JSON body of an event as `provider` itself would send it, marked as a test."""
+    if provider in monitors:
+        return endpoint("", key, provider=provider), json.dumps(dict(monitors[provider].sample))
     title = "Test event: OpsKnight receives what this integration sends"
     bodies: dict[str, object] = {
         "alertmanager": {
@@ -72,8 +89,7 @@ def test_event(provider: str, key: str) -> tuple[str, str]:
         },
     }
     generic = {"title": title, "severity": "info", "source": "OpsKnight", "dedup_key": "opsknight-test"}
-    family = "pagerduty" if provider.startswith("pagerduty") else provider
-    return endpoint("", key, provider=provider), json.dumps(bodies.get(family, generic))
+    return endpoint("", key, provider=provider), json.dumps(bodies.get(provider, generic))
 
 
 def _address(base_url: str, key: str) -> str:

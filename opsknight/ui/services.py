@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -17,11 +17,11 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import read_services
-from opsknight.ui.senders import endpoint, sender, test_event
+from opsknight.ui.senders import NO_MONITORS, Sender, endpoint, sender, test_event
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
-    from opsknight.deps import Deps
+    from opsknight.deps import Deps, Monitor
 
 
 def mount(deps: Deps) -> None:
@@ -32,10 +32,10 @@ def mount(deps: Deps) -> None:
         viewer = await signed_in(deps)
         services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
         with frame("Services", viewer):
-            show(services, base_url=deps.settings.address)
+            show(services, base_url=deps.settings.address, monitors=deps.monitors)
 
 
-def show(services: Sequence[ServiceLine], *, base_url: str) -> None:
+def show(services: Sequence[ServiceLine], *, base_url: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight."""
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -53,11 +53,11 @@ def show(services: Sequence[ServiceLine], *, base_url: str) -> None:
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        _service(service, base_url)
+        _service(service, base_url, monitors)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
-def _service(service: ServiceLine, base_url: str) -> None:
+def _service(service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor]) -> None:
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
         with tag("div", classes="ok-section-head"):
@@ -69,7 +69,7 @@ def _service(service: ServiceLine, base_url: str) -> None:
             if not service["integrations"]:
                 tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
             for integration in service["integrations"]:
-                _integration(integration, base_url)
+                _integration(integration, base_url, monitors)
 
 
 def _owners(service: ServiceLine) -> None:
@@ -81,31 +81,29 @@ def _owners(service: ServiceLine) -> None:
         outward(service["runbook_url"], "Runbook", icon_name="book")
 
 
-def _integration(integration: IntegrationLine, base_url: str) -> None:
-    how, key = sender(integration["provider"]), integration["key"]
+def _integration(integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor]) -> None:
+    how, key = sender(integration["provider"], monitors), integration["key"]
     with tag("article", classes="ok-integration"):
         with tag("header", classes="ok-integration-head"):
             with tag("div"):
                 tag("h3", integration["name"] or how.name)
                 tag("p", how.name, classes="ok-muted")
             if key is not None:
-                _send_a_test(integration["provider"], key)
+                _send_a_test(*test_event(integration["provider"], key, monitors))
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
-            _how_to_send(integration["provider"], key, base_url)
+            _how_to_send(how, key, base_url, address=endpoint(base_url, key, provider=integration["provider"]))
 
 
-def _send_a_test(provider: str, key: str) -> None:
-    path, body = test_event(provider, key)
-    said = "Sent: an incident of severity info opens on the board. Resolve it when you have seen it."
+def _send_a_test(path: str, body: str) -> None:
+    said = "Sent: an incident opens on the board. Resolve it when you have seen it."
     post_button("Send a test event", path, body, said=said, icon="send", small=True)
 
 
-def _how_to_send(provider: str, key: str, base_url: str) -> None:
-    how = sender(provider)
+def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:
     with tag("dl", classes="ok-facts ok-keys-of"):
-        _copied("Address", endpoint(base_url, key, provider=provider))
+        _copied("Address", address)
         _copied("Key", key)
     tag("p", how.where, classes="ok-where")
     copybox(how.text(base_url, key), what=f"the text for {how.name}")

@@ -4,7 +4,6 @@ A folder golden/<slug> holds payloads of our own, NAME.json, with what each beco
 NAME.expected.json; NAME.headers.json and NAME.mapping.json where the adapter needs to know these.
 `pairs.json` lists which payload ends what another began, `samples.json` what the collected samples
 of that monitor become, `statuses.json` the fields beyond the usual in which it says its states.
-of that monitor become, `statuses.json` the fields by which it tells its states.
 """
 
 from __future__ import annotations

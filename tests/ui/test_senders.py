@@ -10,6 +10,7 @@ import pytest
 
 from opsknight.api.providers.provider import Context
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.deps import Monitor
 from opsknight.domain.model.event import Action, Event, Severity
 from opsknight.ui.parts.avatar import initials
 from opsknight.ui.parts.links import web_address
@@ -20,9 +21,26 @@ BASE, KEY = "https://opsknight.example.org", "9f8e7d6c5b4a3928"
 CONTEXT = Context(received_at=datetime(2026, 11, 24, 12, 0, tzinfo=UTC), new_key="new")
 
 
-@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+MONITORS = {
+    slug: Monitor(kind.label, kind.where, kind.setup, kind.sample) for slug, kind in PROVIDERS.items() if kind.sample
+}
+
+
+@pytest.mark.parametrize("provider", sorted(MONITORS))
+def test_a_monitors_own_test_event_is_one_trigger_that_says_it_is_a_test(provider: str):
+    path, body = sample_event(provider, KEY, MONITORS)
+
+    (event,) = PROVIDERS[provider].normalise(json.loads(body), CONTEXT)
+
+    assert isinstance(event, Event)
+    assert event.action is Action.TRIGGER
+    assert "test" in event.title.casefold()
+    assert path == endpoint("", KEY, provider=provider)
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS.keys() - MONITORS.keys()))
 def test_a_test_event_is_one_quiet_trigger_in_the_words_of_its_monitor(provider: str):
-    path, body = sample_event(provider, KEY)
+    path, body = sample_event(provider, KEY, MONITORS)
 
     (event,) = PROVIDERS[provider].normalise(json.loads(body), CONTEXT)
 
@@ -34,10 +52,12 @@ def test_a_test_event_is_one_quiet_trigger_in_the_words_of_its_monitor(provider:
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_every_provider_has_words_of_its_own_that_hold_the_key(provider: str):
-    how = sender(provider)
+    how = sender(provider, MONITORS)
 
     assert KEY in how.text(BASE, KEY)
-    assert how.where != sender("something new").where
+    assert "{address}" not in how.text(BASE, KEY)
+    assert how.name
+    assert provider in MONITORS or how.where != sender("something new").where
 
 
 def test_the_curl_line_survives_a_shell_and_is_a_critical_trigger():

@@ -88,7 +88,7 @@ def _event(group: _Group, alert: Said) -> Event | None:
     return Event(
         action=action,
         dedup_key=_dedup_key(alert.get("fingerprint"), labels),
-        title=one_line(first(annotations, _TITLE) or labels.get("alertname", "").strip() or "Alert without a name"),
+        title=one_line(first(annotations, _TITLE) or labels.get("alertname", "").strip()) or "Alert without a name",
         severity=severity_of(labels.get("severity")) or Severity.ERROR,
         source=first(labels, _SOURCE),
         component=first(labels, _COMPONENT),

@@ -98,7 +98,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     event = Event(
         action=Action.RESOLVE if transition in _RESOLVES else Action.TRIGGER,
         dedup_key=scoped(SLUG, identity),
-        title=one_line(title.text or message or "Datadog monitor"),
+        title=one_line(title.text or message) or "Datadog monitor",
         severity=_severity(said, title.priority, transition),
         source=_first(said, _HOST),
         occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),

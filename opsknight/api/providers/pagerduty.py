@@ -59,7 +59,7 @@ def _trigger(said: Said, dedup_key: str) -> Event:
     return Event(
         action=Action.TRIGGER,
         dedup_key=dedup_key,
-        title=one_line(text(payload["summary"])),
+        title=one_line(text(payload["summary"])) or "PagerDuty event",
         severity=_SEVERITIES[_lowered(payload["severity"])],
         source=text(payload["source"]),
         component=text(payload.get("component")),

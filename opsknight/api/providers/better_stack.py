@@ -1,0 +1,167 @@
+"""Better Stack (once Better Uptime): incident webhooks of Uptime, and of a status page.
+
+Source: https://betterstack.com/docs/uptime/webhooks/
+A webhook may also tell of monitors and on-call contacts that changed; that pages nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    QUIET,
+    Asked,
+    asked,
+    first,
+    inner,
+    instant,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    stable,
+    texts,
+    word,
+)
+from opsknight.api.unknown import marked
+from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
+
+SLUG: Final = "better_stack"
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "started": Action.TRIGGER,
+    "created": Action.TRIGGER,
+    "reopened": Action.TRIGGER,
+    "unacknowledged": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "resolved": Action.RESOLVE,
+}
+_REPORTED: Final[Mapping[str, Action]] = {
+    "investigating": Action.TRIGGER,
+    "identified": Action.TRIGGER,
+    "resolved": Action.RESOLVE,
+}
+"""Statuses of what a status page reports."""
+_MAINTENANCE: Final = "maintenance"
+_QUIET: Final = QUIET | {"validating", "updated", "commented", "comment added", "escalated", "deleted"}
+_INCIDENT: Final = "incident"
+_OTHERS: Final = frozenset(("monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "user"))
+_NAME: Final = ("name", "pronounceable_name", "title", "summary")
+_READ: Final = frozenset(
+    (*_NAME, "cause", "url", "started_at", "resolved_at", "acknowledged_at", "metadata", "screenshot_url")
+)
+_REFUSAL: Final = "The Better Stack payload has no incident under “data”; is it an outgoing webhook for incidents?"
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the event of an incident that started, was acknowledged or resolved, and none of anything else.
+
+    Raises:
+        Malformed: it is no object, or nothing in it says what is wrong.
+    """
+    if not is_object(payload):
+        raise Malformed("The Better Stack payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    data = inner(payload, "data")
+    said = inner(data, "attributes")
+    if first(about := inner(payload, "incident"), ("name", "id")):
+        return _reported(payload, about)
+    kind = word(data.get("type"))
+    if kind in _OTHERS or word(payload.get("event_type")) == _MAINTENANCE:
+        return []
+    if kind not in {"", _INCIDENT} or not (first(said, _NAME) or first(said, ("url",))):
+        return marked(SLUG, payload, refusal=_REFUSAL)
+    state = _state(payload, said)
+    return [] if state.action is None else [_event(data, said, state)]
+
+
+def _state(payload: Said, said: Said) -> Asked:
+    """Return what the event and the incident's status ask for; without either, its times say it."""
+    if first(payload, ("event",)) or first(said, ("status",)):
+        return asked(_ACTIONS, payload.get("event"), said.get("status"), quiet=_QUIET)
+    if instant(said.get("resolved_at")) is not None:
+        return Asked(Action.RESOLVE)
+    return Asked(Action.TRIGGER if instant(said.get("acknowledged_at")) is None else Action.ACKNOWLEDGE)
+
+
+def _reported(payload: Said, about: Said) -> list[Event]:
+    """Return the event of an incident that a status page reports, none of maintenance."""
+    updates: Any = about.get("incident_updates")
+    update = inner(updates[0]) if is_list(updates) and updates else {}
+    quiet = {_MAINTENANCE, "monitoring", "scheduled", "in progress", "completed", "postmortem"}
+    state = asked(_REPORTED, about.get("status") or update.get("status"), quiet=quiet)
+    if state.action is None or word(payload.get("event_type")) == _MAINTENANCE:
+        return []
+    number, name, page = (
+        first(about, ("id",)),
+        first(about, ("name",)),
+        link(about.get("shortlink"), words="Status page"),
+    )
+    event = Event(
+        action=Action.RESOLVE if instant(about.get("resolved_at")) and not state.unknown else state.action,
+        dedup_key=scoped(SLUG, f"report:{number}" if number else stable(name)),
+        title=one_line(name) or "Incident on a status page",
+        severity=Severity.ERROR,
+        source=first(inner(payload, "page"), ("name",)),
+        occurred_at=instant(update.get("created_at")) or instant(about.get("updated_at")),
+        started_at=instant(about.get("created_at")),
+        links=(page,) if page else (),
+        details=state.marked({"update": first(update, ("body",))} if first(update, ("body",)) else {}),
+    )
+    return [event]
+
+
+def _event(data: Said, said: Said, state: Asked) -> Event:
+    number, name, url = first(data, ("id",)), first(said, _NAME), first(said, ("url",))
+    started_at = instant(said.get("started_at"))
+    at = {Action.ACKNOWLEDGE: said.get("acknowledged_at"), Action.RESOLVE: said.get("resolved_at")}
+    found = (
+        link(said.get("incident_url"), words="Incident"),
+        link(url, words="Site"),
+        link(said.get("screenshot_url"), words="Screenshot"),
+    )
+    details = {one: value for one, value in said.items() if one not in _READ and value is not None}
+    monitor = first(inner(data, "relationships", "monitor", "data"), ("id",))
+    return Event(
+        action=state.action or Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"incident:{number}" if number else stable(name, url)),
+        title=one_line(": ".join(part for part in (name or url, first(said, ("cause",))) if part)) or "Incident",
+        severity=Severity.ERROR,
+        source=url,
+        occurred_at=instant(at.get(state.action or Action.TRIGGER)) or started_at,
+        started_at=started_at,
+        tags=texts(inner(said, "metadata")),
+        links=tuple(one for one in found if one is not None),
+        details=state.marked(details | {"monitor": monitor} if monitor else details),
+    )
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="Better Stack",
+    docs_url="https://betterstack.com/docs/uptime/webhooks/",
+    normalise=normalise,
+    where="Uptime → Integrations → Exporting data → Outgoing webhooks → Configure → Incident",
+    sample={
+        "event": "started",
+        "data": {
+            "id": "1",
+            "type": "incident",
+            "attributes": {
+                "name": "OpsKnight test",
+                "url": "https://shop.example.com",
+                "http_method": "get",
+                "cause": "Status 503",
+                "started_at": "2026-11-24T12:00:00.000Z",
+                "acknowledged_at": None,
+                "resolved_at": None,
+            },
+            "relationships": {"monitor": {"data": {"id": "4", "type": "monitor"}}},
+        },
+    },
+)

@@ -1,0 +1,121 @@
+"""OpenObserve's alert destination of kind webhook, whose body is a template of the user's.
+
+Source: https://openobserve.ai/docs/user-guide/account-administration/management/templates/
+It tells when an alert fires and never when it is over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from opsknight.api.limits import excess
+from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.reading import (
+    first,
+    instant,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    texts,
+)
+from opsknight.api.unknown import marked
+from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
+
+SLUG: Final = "openobserve"
+
+_NAME: Final = ("alert_name", "alertname", "name")
+_TITLE: Final = ("title", "summary", "message", "text", "description")
+_IDENTITY: Final = ("org_name", "stream_type", "stream_name", "alert_name", "alertname", "name", "host", "instance")
+_AT: Final = ("alert_trigger_time", "alert_end_time", "timestamp")
+_READ: Final = frozenset((*_NAME, "alert_url", "tags", "severity", "alert_start_time", "org_name"))
+_UNEXPANDED: Final = re.compile(r"\{[a-z_][a-z0-9_.:]*\}", re.IGNORECASE)
+_REFUSAL: Final = "The OpenObserve payload names no alert; paste our body into its template."
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the one trigger of `payload`; its organization, stream and name are the dedup key.
+
+    Raises:
+        Malformed: it is no object, or nothing in it says what is wrong.
+    """
+    if not is_object(payload):
+        raise Malformed("The OpenObserve payload is not a JSON object.")
+    if context.may_exceed and (reason := excess(payload)):
+        return [Unreadable(reason)]
+    said = _said(payload)
+    if not first(said, _NAME):
+        return marked(SLUG, said, refusal=_REFUSAL)
+    return [_event(said)]
+
+
+def _said(payload: Said) -> Said:
+    """Return the fields by lower-case name, without variables that were not filled in."""
+    return {
+        name.casefold(): value
+        for name, value in payload.items()
+        if not (isinstance(value, str) and _UNEXPANDED.fullmatch(value.strip()))
+    }
+
+
+def _event(said: Said) -> Event:
+    page = link(said.get("alert_url"), words="OpenObserve")
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, stable(*(text(said.get(name)) for name in _IDENTITY))),
+        title=one_line(first(said, _TITLE) or first(said, _NAME)) or "OpenObserve alert",
+        severity=severity_of(said.get("severity")) or Severity.ERROR,
+        source=first(said, ("host", "hostname", "instance", "stream_name")),
+        component=first(said, ("stream_name",)),
+        occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+        started_at=instant(said.get("alert_start_time")),
+        tags=texts(said.get("tags")),
+        links=(page,) if page else (),
+        details={name: value for name, value in said.items() if name not in _READ and value},
+    )
+
+
+PROVIDER: Final = Provider(
+    slug=SLUG,
+    label="OpenObserve",
+    docs_url="https://openobserve.ai/docs/user-guide/account-administration/management/templates/",
+    normalise=normalise,
+    where="Management → Templates → Add template; then Alert destinations → Add → Webhook, method POST",
+    setup="""URL: {address}
+Template body:
+{
+  "org_name": "{org_name}",
+  "stream_type": "{stream_type}",
+  "stream_name": "{stream_name}",
+  "alert_name": "{alert_name}",
+  "alert_type": "{alert_type}",
+  "alert_period": "{alert_period}",
+  "alert_operator": "{alert_operator}",
+  "alert_threshold": "{alert_threshold}",
+  "alert_count": "{alert_count}",
+  "alert_agg_value": "{alert_agg_value}",
+  "alert_start_time": "{alert_start_time}",
+  "alert_end_time": "{alert_end_time}",
+  "alert_url": "{alert_url}",
+  "severity": "error"
+}""",
+    sample={
+        "org_name": "default",
+        "stream_type": "logs",
+        "stream_name": "shop",
+        "alert_name": "OpsKnight test",
+        "alert_type": "scheduled",
+        "alert_operator": ">",
+        "alert_threshold": "10",
+        "alert_count": "12",
+        "alert_start_time": "2026-11-24T11:55:00",
+        "alert_end_time": "2026-11-24T12:00:00",
+        "alert_url": "https://observe.example.com/web/logs",
+        "severity": "info",
+    },
+)
