@@ -32,8 +32,8 @@ from opsknight.api.ingest_answers import (
     routing_key_error,
 )
 from opsknight.api.intake import Intake
-from opsknight.api.parse import Parsed, parse
-from opsknight.api.providers.provider import Context
+from opsknight.api.parse import Parsed, parse, parse_form
+from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
@@ -67,6 +67,7 @@ AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
+_FORM: Final = b"application/x-www-form-urlencoded"
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
 
@@ -104,7 +105,7 @@ class IngestRoutes:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
-            parsed = parse(body)
+            parsed = _read(PROVIDERS[integration.provider], headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Exception:  # noqa: BLE001  # what is wrong is told on the long way
             self._gate.leave()
@@ -202,7 +203,7 @@ class IngestRoutes:
         headers = Headers(scope["headers"])
         body = await self._body(receive, headers, provider.max_body, None)
         try:
-            parsed = await self._parsed(body)
+            parsed = await self._parsed(body, provider, headers)
         except Malformed as malformed:
             raise Problem(400, str(malformed)) from malformed
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
@@ -233,12 +234,12 @@ class IngestRoutes:
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
         raise Problem(413, sentence, delivery_id)
 
-    async def _parsed(self, body: bytes) -> Parsed:
+    async def _parsed(self, body: bytes, provider: Provider, headers: Headers) -> Parsed:
         if len(body) <= BIG:
-            return parse(body)
+            return _read(provider, headers, body)
         async with self._one_big:
             await asyncio.sleep(0)
-            return parse(body)
+            return _read(provider, headers, body)
 
     async def _stored(
         self,
@@ -251,7 +252,7 @@ class IngestRoutes:
         delivery_id = new_id()
         try:
             if parsed is None:
-                parsed = await self._parsed(body)
+                parsed = await self._parsed(body, PROVIDERS[integration.provider], headers)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
@@ -275,7 +276,8 @@ class IngestRoutes:
             new_key=delivery_id.hex,
             may_exceed=parsed.may_exceed,
         )
-        events = tuple(PROVIDERS[integration.provider].normalise(parsed.payload, context))
+        provider = PROVIDERS[integration.provider]
+        events = tuple(provider.normalise(parsed.payload, context))
         if parsed.duplicate_keys:
             metrics.DUPLICATE_KEYS.inc()
         return Delivery(
@@ -284,7 +286,7 @@ class IngestRoutes:
             events=events,
             body=body,
             content_type=headers.get("content-type", "")[:200],
-            idempotency_key=headers.get("idempotency-key", "")[:1000],
+            idempotency_key=_once(provider, headers)[:1000],
         )
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
@@ -322,3 +324,16 @@ def _count(whole: Delivery, receipt: Receipt) -> None:
         if counter is None:
             counter = _counters[provider, verdict] = metrics.INGESTED.labels(provider, verdict)
         counter.inc()
+
+
+def _read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
+    """Return what a body says: JSON, or the fields of a form where its kind of monitor sends such."""
+    if provider.form and headers.raw.get(b"content-type", b"").startswith(_FORM):
+        return parse_form(body)
+    return parse(body)
+
+
+def _once(provider: Provider, headers: Headers) -> str:
+    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's."""
+    given: str = headers.get("idempotency-key", "")
+    return given or next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), "")

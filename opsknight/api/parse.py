@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -69,6 +70,24 @@ def parse(body: bytes) -> Parsed:
     if _LONG_RUN in body.translate(_ZEROS) and _LONG_NUMBER.search(body) and _has_fractions(payload):
         payload = _read_patiently(body)
     return Parsed(payload, _names_twice(body, payload), may_exceed(body))
+
+
+def parse_form(body: bytes) -> Parsed:
+    """Return the fields of an HTML form as an object of texts, scrubbed as JSON is; of a name given twice the last.
+
+    Raises:
+        Malformed: it is not UTF-8, holds no field, or more than an event may.
+    """
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_KEYS)
+    except UnicodeDecodeError:
+        raise Malformed("The form is not valid UTF-8.") from None
+    except ValueError:
+        raise Malformed(f"The form has more than {MAX_KEYS:,} fields.") from None
+    payload = scrub(dict(fields))
+    if not payload:
+        raise Malformed("The form has no fields, so it holds no event.")
+    return Parsed(payload, len(payload) < len(fields), len(body) > MAX_TEXT)
 
 
 def may_exceed(body: bytes) -> bool:

@@ -16,6 +16,7 @@ from opsknight.api.gate import BODY_WITHIN_S, INSIDE
 from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
 from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.model.event import Event
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration
 from tests.builders import a_known_integration
@@ -46,7 +47,14 @@ class Door:
     clock: FastClock
     reading: list[str] = field(default_factory=list)
 
-    async def knock(self, name: str, *, receive: Callable[[], Awaitable[Message]], length: int | None = None) -> int:
+    async def knock(
+        self,
+        name: str,
+        *,
+        receive: Callable[[], Awaitable[Message]],
+        length: int | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> int:
         """Send one request, whose body `receive` gives; return the answer's status."""
         answered: list[int] = []
 
@@ -58,21 +66,22 @@ class Door:
             if message["type"] == "http.response.start":
                 answered.append(message["status"])
 
-        headers = [] if length is None else [(b"content-length", str(length).encode())]
+        lengths = [] if length is None else [(b"content-length", str(length).encode())]
         scope = {
             "type": "http",
             "path": f"/api/v1/events/{name.split(maxsplit=1)[0]}",
             "method": "POST",
-            "headers": headers,
+            "headers": [*headers, *lengths],
         }
         await self.routes(scope, noted, send)
         return answered[0]
 
-    async def send(self, name: str = "quick", body: bytes = EVENT) -> int:
+    async def send(self, name: str = "quick", body: bytes = EVENT, **headers: str) -> int:
         async def receive() -> Message:
             return {"type": "http.request", "body": body}
 
-        return await self.knock(name, receive=receive, length=len(body))
+        named = [(each.replace("_", "-").encode(), said.encode()) for each, said in headers.items()]
+        return await self.knock(name, receive=receive, length=len(body), headers=named)
 
     async def begin(self, name: str, *, length: int = 100) -> int:
         """Send the first half of a body, and never the rest."""
@@ -91,12 +100,16 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
+stored: list[Delivery] = []
+
+
 async def store(deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+    stored.extend(deliveries)
     return [Receipt(each.id, tuple((Verdict.OPENED, None) for _ in each.events)) for each in deliveries]
 
 
 async def known(key: str) -> Integration:
-    return a_known_integration(provider="alertmanager" if key == "large" else "generic")
+    return a_known_integration(provider={"large": "alertmanager", "statuscake": key, "github": key}.get(key, "generic"))
 
 
 @dataclass
@@ -179,3 +192,38 @@ async def test_a_key_that_cannot_be_looked_up_now_is_no_mistake_of_ours(error: E
 
     async with a_door(find) as door:
         assert await door.send() == 503
+
+
+async def test_a_form_is_read_where_its_monitor_sends_such():
+    async with a_door() as door:
+        status = await door.send(
+            "statuscake",
+            b"Name=Shop+front&Status=Down&TestID=77&URL=https%3A%2F%2Fshop.example.org&StatusCode=500",
+            content_type="application/x-www-form-urlencoded",
+        )
+
+    [event] = stored[-1].events
+    assert status == 202
+    assert isinstance(event, Event)
+    assert (event.action, event.dedup_key) == ("trigger", "statuscake:test:77")
+
+
+async def test_a_form_of_another_monitor_is_refused():
+    async with a_door() as door:
+        assert await door.send("quick", b"title=Disk+full", content_type="application/x-www-form-urlencoded") == 400
+
+
+async def test_a_monitors_own_name_for_a_delivery_tells_its_retries():
+    run = {"action": "completed", "workflow_run": {"id": 1, "name": "CI", "head_branch": "main",
+           "conclusion": "failure"}, "repository": {"full_name": "example/shop"}}  # fmt: skip
+    async with a_door() as door:
+        await door.send("github", json.dumps(run).encode(), x_github_event="workflow_run", x_github_delivery="d-1")
+
+    assert stored[-1].idempotency_key == "x-github-delivery:d-1"
+
+
+async def test_the_senders_own_key_goes_before_its_monitors():
+    async with a_door() as door:
+        await door.send("github", EVENT, x_github_delivery="d-1", idempotency_key="mine")
+
+    assert stored[-1].idempotency_key == "mine"

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from opsknight.api.intake import BATCH, Intake
+from opsknight.api.intake import BATCH, WORTH_A_LANE, Intake
 from opsknight.clock import Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Action, Event, Unreadable
@@ -166,3 +166,32 @@ async def test_an_event_at_which_we_make_a_mistake_is_kept_as_unreadable_and_hol
     assert [event.reason for event in kept if isinstance(event, Unreadable)] == [
         "OpsKnight made a mistake with it: TypeError"
     ]
+
+
+async def test_a_key_is_in_one_lane_at_a_time_and_keeps_its_order():
+    slow, quick = Disk(), Disk()
+    slow.ready.clear()
+    quick.ready.clear()
+    intake = Intake([slow.write, quick.write], clock=Clock(), committed=lambda _: None)
+    first, later = a_delivery("disk"), [a_delivery("disk"), a_delivery("disk")]
+    others = [a_delivery(f"other {number}") for number in range(WORTH_A_LANE)]
+    async with asyncio.TaskGroup() as group:
+        lanes = group.create_task(intake.run())
+        sending = [group.create_task(sent(intake, first))]
+        await asyncio.sleep(0.01)
+        sending += [group.create_task(sent(intake, each)) for each in (*later, *others)]
+        await asyncio.sleep(0.01)
+        quick.ready.set()
+        await asyncio.sleep(0.01)
+
+        beside = [each.id for disk in (slow, quick) for each in disk.stored]
+
+        slow.ready.set()
+        await asyncio.gather(*sending)
+        lanes.cancel()
+    assert set(beside) in ({each.id for each in others}, {first.id})
+    together = [each for disk in (slow, quick) for each in disk.stored]
+    assert {each.id for each in together} == {each.id for each in (first, *later, *others)}
+    for disk in (slow, quick):
+        order = [each.id for each in disk.stored if each in later]
+        assert order in ([], [each.id for each in later])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.api.parse import Parsed, parse, scrub
+from opsknight.api.parse import Parsed, parse, parse_form, scrub
 from opsknight.domain.model.event import Malformed
 
 JSON = st.recursive(
@@ -159,3 +159,15 @@ def test_any_bytes_are_read_or_refused_in_words(body: bytes):
         orjson.dumps(parsed.payload, option=orjson.OPT_NON_STR_KEYS)
 
     assert refusal == "" or refusal.endswith(".")
+
+
+def test_a_form_becomes_its_fields_as_texts():
+    parsed = parse_form(b"title=Disk+91%25&host=a&host=b&empty=&odd=%00")
+
+    assert parsed == Parsed({"title": "Disk 91%", "host": "b", "empty": "", "odd": "\ufffd"}, True, False)
+
+
+@pytest.mark.parametrize("body", [b"", b"&&", b"a=%ff", b"\xff=1", b"&".join(b"a%d=1" % n for n in range(2001))])
+def test_a_form_that_holds_no_event_is_refused_in_words(body: bytes):
+    with pytest.raises(Malformed, match=r"^The form "):
+        parse_form(body)
