@@ -95,7 +95,7 @@ class _Batch:
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "alerts_one_open":
                 raise ChangedMeanwhile from error
-            if (error.table_name or "").startswith("deliveries"):
+            if (error.table_name or "").startswith(("deliveries", "events")):
                 raise StoredBefore from error
             raise
 
