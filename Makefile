@@ -38,7 +38,7 @@ bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmark
 
 chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of the fault tests
 	@tests/install.sh
-	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest --timeout 3600 tests/faults $(ARGS)
 
 shots: $(VENV)/tests ## take the pictures of docs/
 	@tests/install.sh

@@ -43,6 +43,8 @@ async def signed_in(browser: Browser, link: str) -> BrowserContext:
     page = await context.new_page()
     await page.goto(link)
     await page.get_by_role("button", name="Sign in").click()
+    # Chromium answers a close that meets a page on its way elsewhere never.
+    await page.wait_for_url(re.compile("/incidents"))
     await page.close()
     return context
 
