@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Debian's own first: it is built with profile-guided optimisation, and some 15 % quicker than most others.
+PYTHON ?= $(shell for found in /usr/bin/python3.11 python3.11 python3; do \
+	$$found -c 'import ensurepip, venv' 2>/dev/null && command -v $$found && break; done)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
@@ -52,6 +54,7 @@ lock: $(VENV)/tests ## write the lock files anew from pyproject.toml (ARGS=--upg
 	$(LOCK) $(ARGS) --extra desktop --constraint requirements.lock --output-file requirements-desktop.lock
 
 $(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3.11-venv' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/runs: requirements.lock | $(BIN)/python

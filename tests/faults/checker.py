@@ -260,11 +260,14 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
 
 
 def _fault_near(faults: Sequence[Fault], due_at: float) -> float | None:
-    """Return when the faults ended that could delay what is due then, None where none could."""
+    """Return when the faults ended that could delay what is due then, None where none could.
+
+    What falls due while the product still recovers waits in the same queue as what fell due in the fault.
+    """
     ended_at = None
     for fault in sorted(faults, key=lambda fault: fault.began_at):
         last = due_at + ON_TIME_S if ended_at is None else ended_at + AFTER_FAULT_S
-        if fault.began_at <= last and fault.ended_at >= due_at - 0.1:
+        if fault.began_at <= last and fault.ended_at + AFTER_FAULT_S >= due_at:
             ended_at = fault.ended_at
     return ended_at
 

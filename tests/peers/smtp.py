@@ -57,9 +57,12 @@ class Mail:
         return str(part.get_content())
 
 
-@dataclass(slots=True)
+@dataclass
 class SmtpPeer:
-    """What the server took (`mails`), and how it behaves: `moods` are used up one by one, then `mood`."""
+    """What the server took (`mails`), and how it behaves: `moods` are used up one by one, then `mood`.
+
+    Without slots: aiosmtpd reads every member of it, and Python 3.11.2 leaves one there that cannot be read.
+    """
 
     port: int = 0
     mails: list[Mail] = field(default_factory=list[Mail])
