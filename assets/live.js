@@ -40,8 +40,10 @@
   const counts = ({ counts: c }) => {
     const high = document.getElementById("ok-high");
     if (!high || !c || c.high_unacknowledged === undefined) return;
-    high.dataset.count = c.high_unacknowledged;
-    high.querySelector("b").textContent = c.high_unacknowledged;
+    const said = String(c.high_unacknowledged);
+    if (high.dataset.count === said) return;
+    high.dataset.count = said;
+    high.querySelector("b").textContent = said;
   };
 
   // NiceGUI reloads a page whose connection timed out, and so would trade a grey page for the browser's error page while

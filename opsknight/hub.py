@@ -27,6 +27,8 @@ TICK_S = 0.1
 BUSY_TICK_S = 0.25
 """The tick under load: fewer, fuller frames."""
 BEAT_S = 1.0
+GATHER_S = 0.01
+"""After a rest, how long the first change waits for what was committed with it."""
 HELD_BACK_S = 0.05
 """How soon to look again while an open transaction holds facts back."""
 HELD_TOO_LONG_S = 2.0
@@ -96,6 +98,7 @@ class Hub:
         self._watchers: list[Callable[[Sequence[Entry]], object]] = []
         self._held_since: float | None = None
         self._gap_at = -10.0
+        self._told_at = -10.0
         self._count_at: float | None = None
         self._counted_at = -10.0
         self._count_took_s = 0.0
@@ -157,8 +160,9 @@ class Hub:
         if self._held_since is not None:
             await asyncio.sleep(HELD_BACK_S)
             return
+        tick_s = BUSY_TICK_S if busy else TICK_S
         if self._changed:
-            await asyncio.sleep(BUSY_TICK_S if busy else TICK_S)
+            await asyncio.sleep(tick_s)
             return
         until = beat_due if self._count_at is None else min(beat_due, self._count_at)
         try:
@@ -166,7 +170,7 @@ class Hub:
                 await self._woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(TICK_S / 2 if not busy else BUSY_TICK_S)
+        await asyncio.sleep(max(GATHER_S, self._told_at + tick_s - self._clock.monotonic()))
 
     async def _look(self) -> bool:
         """Read the feed once and publish what came; say whether there is more than a tick can carry."""
@@ -215,7 +219,7 @@ class Hub:
         return summary
 
     async def _tell(self) -> None:
-        base = self.rev
+        base, self._told_at = self.rev, self._clock.monotonic()
         if len(self._changed) > BACKLOG and self._clock.monotonic() - self._gap_at >= 5.0:
             self._gap_at = self._clock.monotonic()
             self._changed.clear()

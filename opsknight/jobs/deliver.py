@@ -23,6 +23,7 @@ from opsknight.domain.queries.notifications import next_due_at
 from opsknight.jobs.channels.channel import Ambiguous, Failed, Fault, Outcome, Retry, Sent
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.messages import Writer, address_of
+from opsknight.jobs.sent import SentWriter
 from opsknight.jobs.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -99,6 +100,7 @@ class _LaneWork:
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
+        self._sent = SentWriter(self._write_sent)
 
     def wake(self) -> None:
         self._woken.set()
@@ -212,8 +214,12 @@ class _LaneWork:
 
     async def _written(self, attempt: Attempt, outcome: Outcome) -> bool:
         try:
-            async with self._deps.engine_commands(ACTOR) as uow:
-                ours = await outcomes.finish(uow, attempt, outcome, jitter=random.random())  # noqa: S311  # no secret
+            if isinstance(outcome, Sent):
+                ours = await self._sent.written(attempt, outcome)
+            else:
+                async with self._deps.engine_commands(ACTOR) as uow:
+                    jitter = random.random()  # noqa: S311  # no secret
+                    ours = await outcomes.finish(uow, attempt, outcome, jitter=jitter)
         except Exception as error:
             if not retryable(error):
                 raise
@@ -226,6 +232,10 @@ class _LaneWork:
                 "an attempt ended after its lease", channel=self.slug, notification=str(attempt.notification_id)
             )
         return True
+
+    async def _write_sent(self, sent: Sequence[tuple[Attempt, Sent]]) -> Sequence[bool]:
+        async with self._deps.engine_commands(ACTOR) as uow:
+            return await outcomes.finish_sent(uow, sent)
 
     async def _rest(self) -> None:
         """Wait until woken, until the next message is due, or until the next sweep; at least a breath."""

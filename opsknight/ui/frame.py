@@ -73,6 +73,7 @@ def frame(title: str, viewer: Viewer, *, wide: bool = False, path: str = "") -> 
     landmark(client)
     with client.content, tag("div", classes="ok-main ok-main-wide" if wide else "ok-main") as main:
         if wide:
+            client.layout.classes("ok-full")
             tag("h1", title, classes="ok-hide")
         yield main
 

@@ -24,4 +24,5 @@ def mount(deps: Deps) -> None:
         ui.page_title(f"Wall · {board} · OpsKnight")
         live.follow(viewer.audience)
         landmark(ui.context.client)
+        ui.context.client.layout.classes("ok-full-wall")
         Wall(board)

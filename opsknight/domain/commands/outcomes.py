@@ -5,6 +5,7 @@ What follows: another try, the person's next contact method, or the next step of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 NO_RECEIPT = "no sign from the push notification"
 MANY = 200
+RECEIVED = ("delivered", "seen")
 
 # The incident first, as everywhere: whoever escalates holds it while it touches notifications.
 _HOLD_INCIDENT = text("SELECT 1 FROM incidents WHERE id = :id FOR NO KEY UPDATE")
@@ -40,8 +42,25 @@ _HOLD = text("""
     SELECT n.status, a.outcome FROM notifications n JOIN attempts a ON a.id = :attempt_id
     WHERE n.id = :id AND n.fence = :fence FOR NO KEY UPDATE OF n
 """)
+_HOLD_SENT = text("""
+    SELECT n.id, n.status, a.outcome
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:attempt_ids AS uuid[])) k (id, fence, attempt_id)
+    JOIN notifications n ON n.id = k.id AND n.fence = k.fence JOIN attempts a ON a.id = k.attempt_id
+    ORDER BY n.id FOR NO KEY UPDATE OF n
+""")
+_SENT = text("""
+    WITH sent AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:statuses AS text[]),
+            CAST(:provider_ids AS text[]), CAST(:details AS text[])) s (id, attempt_id, status, provider_id, detail)
+    ), closed AS (
+        UPDATE attempts a SET outcome = 'accepted', finished_at = :now, provider_id = s.provider_id, detail = s.detail
+        FROM sent s WHERE a.id = s.attempt_id AND a.outcome = 'started'
+    )
+    UPDATE notifications n SET status = s.status, finished_at = :now, reason = '', lease_until = NULL, worker = NULL
+    FROM sent s WHERE n.id = s.id
+""")
 _CLOSE_ATTEMPT = text("""
-    UPDATE attempts SET outcome = :outcome, finished_at = :now, provider_id = :provider_id, detail = :detail
+    UPDATE attempts SET outcome = :outcome, finished_at = :now, detail = :detail
     WHERE id = :id AND outcome = 'started'
 """)
 _MOVE = text("""
@@ -114,7 +133,9 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
     then, and that worker has called it ambiguous. Repeatable: what is written already stays. A
     receipt that came first counts as accepted. `jitter` is a random number in [0, 1).
     """
-    if not isinstance(outcome, Sent) and attempt.incident is not None:
+    if isinstance(outcome, Sent):
+        return (await finish_sent(uow, [(attempt, outcome)]))[0]
+    if attempt.incident is not None:
         await uow.session.execute(_HOLD_INCIDENT, {"id": attempt.incident.id})
     key = {"id": attempt.notification_id, "fence": attempt.fence, "attempt_id": attempt.id}
     held = (await uow.session.execute(_HOLD, key)).one_or_none()
@@ -122,12 +143,10 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
         return False
     if held.outcome != "started":
         return True
-    received = held.status in ("delivered", "seen")
-    if received:
-        outcome = Sent(detail="its receipt came before the provider's answer")
+    if held.status in RECEIVED:
+        await _sent(uow, [(attempt, Sent(detail="its receipt came before the provider's answer"), held.status)])
+        return True
     match outcome:
-        case Sent():
-            await _sent(uow, attempt, outcome, status=held.status if received else "accepted")
         case Retry():
             await _retry(uow, attempt, outcome, jitter=jitter)
         case Failed():
@@ -137,6 +156,24 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
             await _close(uow, attempt, "ambiguous", detail=outcome.reason)
             await _perhaps(uow, attempt, detail=outcome.reason, perhaps=attempt.perhaps + 1, wait=True)
     return True
+
+
+async def finish_sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent]]) -> Sequence[bool]:
+    """Write that these attempts were sent; say of each, as `finish`, whether it was still ours."""
+    key = {
+        "ids": [attempt.notification_id for attempt, _ in sent],
+        "fences": [attempt.fence for attempt, _ in sent],
+        "attempt_ids": [attempt.id for attempt, _ in sent],
+    }
+    held = {row.id: row for row in await uow.session.execute(_HOLD_SENT, key)}
+    started = [
+        (attempt, outcome, row.status if row.status in RECEIVED else "accepted")
+        for attempt, outcome in sent
+        if (row := held.get(attempt.notification_id)) is not None and row.outcome == "started"
+    ]
+    if started:
+        await _sent(uow, started)
+    return [attempt.notification_id in held for attempt, _ in sent]
 
 
 async def was_cut_off(uow: UnitOfWork, attempt: Attempt, *, why: str) -> bool:
@@ -186,11 +223,20 @@ def record(uow: UnitOfWork, fact: Fact, attempt: Attempt, **data: Any) -> None:
     )
 
 
-async def _sent(uow: UnitOfWork, attempt: Attempt, outcome: Sent, *, status: str) -> None:
-    await _close(uow, attempt, "accepted", detail=outcome.detail, provider_id=outcome.provider_id)
-    await _move(uow, attempt, status, finished=True)
-    record(uow, Fact.SENT, attempt, detail=outcome.detail)
-    if attempt.kind is PageKind.CONFIRM:
+async def _sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent, str]]) -> None:
+    """Close attempts that are held and started, each with the status that its notification then has."""
+    rows = {
+        "ids": [attempt.notification_id for attempt, _, _ in sent],
+        "attempt_ids": [attempt.id for attempt, _, _ in sent],
+        "statuses": [status for _, _, status in sent],
+        "provider_ids": [outcome.provider_id for _, outcome, _ in sent],
+        "details": [outcome.detail[:1000] for _, outcome, _ in sent],
+    }
+    await uow.session.execute(_SENT, {**rows, "now": uow.now})
+    for attempt, outcome, _ in sent:
+        record(uow, Fact.SENT, attempt, detail=outcome.detail)
+        if attempt.kind is not PageKind.CONFIRM:
+            continue
         key = {"id": attempt.contact_method_id, "now": uow.now}
         if (await uow.session.execute(_VERIFY, key)).first():
             record(uow, Fact.METHOD_VERIFIED, attempt)
@@ -236,10 +282,9 @@ async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: i
     return False
 
 
-async def _close(uow: UnitOfWork, attempt: Attempt, outcome: str, *, detail: str, provider_id: str = "") -> None:
+async def _close(uow: UnitOfWork, attempt: Attempt, outcome: str, *, detail: str) -> None:
     await uow.session.execute(
-        _CLOSE_ATTEMPT,
-        {"id": attempt.id, "outcome": outcome, "now": uow.now, "provider_id": provider_id, "detail": detail[:1000]},
+        _CLOSE_ATTEMPT, {"id": attempt.id, "outcome": outcome, "now": uow.now, "detail": detail[:1000]}
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 import orjson
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -44,13 +45,16 @@ class Limits:
     """How many connections, and for how long each may be kept busy.
 
     The server ends a statement after `statement_s`; we stop waiting for a server that is stuck a
-    second later.
+    second later. Connections that are `pinged` are asked first whether they live, which costs three
+    round trips: nobody meets a dead one after a restart of the server. The others are for work that
+    is done again when it meets one.
     """
 
     size: int
     statement_s: float
     lock_s: float = 2.0
     idle_in_transaction_s: float = 10.0
+    pinged: bool = True
 
     def on_server(self, purpose: str) -> dict[str, str]:
         """Return what the server is told about a connection for `purpose`."""
@@ -65,8 +69,8 @@ class Limits:
 
 COMMANDS: Final = Limits(size=8, statement_s=5)
 SCREENS: Final = Limits(size=6, statement_s=5)
-ENGINE: Final = Limits(size=8, statement_s=10)
-FEED: Final = Limits(size=2, statement_s=5)
+ENGINE: Final = Limits(size=8, statement_s=10, pinged=False)
+FEED: Final = Limits(size=2, statement_s=5, pinged=False)
 HEALTH: Final = Limits(size=2, statement_s=2)
 LANE: Final = Limits(size=1, statement_s=5)
 DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=60)
@@ -108,12 +112,13 @@ class Database:
             async_creator=lambda: _open(self.dsn, purpose=purpose, limits=limits),
             pool_size=limits.size,
             max_overflow=0,
+            pool_pre_ping=limits.pinged,
             pool_timeout=CONNECT_WITHIN_S,
-            pool_pre_ping=True,  # after a restart of the server nobody meets a dead connection
             hide_parameters=True,  # an error names what failed, not the secrets that were in it
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
         self._engines.append(engine)
         return async_sessionmaker(engine, expire_on_commit=False)
 
@@ -236,6 +241,12 @@ async def _open(dsn: str, *, purpose: str, limits: Limits) -> Connection:
         command_timeout=limits.statement_s + 1,
         server_settings=limits.on_server(purpose),
     )
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool open others where the server is known to have hung up."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 def _milliseconds(seconds: float) -> str:

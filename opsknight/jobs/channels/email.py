@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from asyncio import timeout
+from asyncio import TimerHandle, get_running_loop, timeout
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address as MailAddress
@@ -41,6 +42,9 @@ _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
     (OSError, "The connection to the mail server was lost.", Fault.RESET),
 )
 """Before the mail was under way, the first that fits: nothing was sent."""
+RESTS_S: Final = 5.0
+"""How long a connection is kept for the next mail; Postfix, the most patient of the strict, waits 10 s in a storm."""
+_GOING_AWAY: Final = 421
 _Error = TypeVar("_Error", bound=BaseException)
 
 
@@ -99,7 +103,7 @@ def _starttls(scheme: str, asked: list[str] | None) -> bool | None:
 
 
 class EmailChannel:
-    """Sends mail through one server, a connection for each message.
+    """Sends mail through one server; a connection that has just delivered one mail takes the next.
 
     `sender` is the From address, with or without a name; `home` is the host that Message-IDs are
     named after. Without a `server` every message fails for good, and says so.
@@ -111,6 +115,7 @@ class EmailChannel:
         self._sender = sender
         self._home = home
         self._budget_s = budget_s
+        self._resting: list[_Talk] = []
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Hand the mail over; the server's replies decide."""
@@ -120,24 +125,43 @@ class EmailChannel:
             mail = composed(message, to=address.value, sender=self._sender, home=self._home)
         except (ValueError, HeaderParseError):
             return Failed("The mail address cannot be used.", Fault.ADDRESS, gone=True)
-        talk = _Talk(self._server, home=self._home)
+        sender, to = parseaddr(self._sender)[1], _in_ascii(address.value)
+        talk = self._resting.pop() if self._resting else None
+        sent: Sent | None = None
         try:
             async with timeout(self._budget_s):
-                return await talk.hand_over(mail, to=_in_ascii(address.value), sender=parseaddr(self._sender)[1])
+                if talk is None or not await talk.resumes(sender, to):
+                    talk = _Talk(self._server, home=self._home)
+                    await talk.begin(sender, to)
+                sent = await talk.hand_over(mail)
+                return sent
         except (aiosmtplib.SMTPException, OSError, ValueError, TimeoutError) as error:
-            return classified(error, handed_over=talk.handing_over)
+            return classified(error, handed_over=talk is not None and talk.handing_over)
         finally:
-            talk.close()
+            if talk is not None:
+                self._leave(talk, good=sent is not None)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Hang up whatever rests."""
+        for talk in self._resting:
+            talk.close()
+        self._resting.clear()
+
+    def _leave(self, talk: _Talk, *, good: bool) -> None:
+        """Keep a conversation that went well for the next mail, for a while; hang up any other at once."""
+        if not good:
+            talk.close()
+            return
+        self._resting.append(talk)
+        talk.rest(lambda: self._resting.remove(talk))
 
 
 class _Talk:
-    """One conversation with the server, which knows whether the mail itself was under way."""
+    """A conversation with the server, which knows whether a mail itself was under way."""
 
     def __init__(self, server: MailServer, *, home: str) -> None:
         self.handing_over = False
+        self._ends: TimerHandle | None = None
         context = ssl.create_default_context(cafile=server.ca_file) if server.ca_file else None
         self._smtp = aiosmtplib.SMTP(
             hostname=server.host,
@@ -151,14 +175,45 @@ class _Talk:
             timeout=None,  # the caller's budget covers the whole conversation
         )
 
-    async def hand_over(self, mail: EmailMessage, *, to: str, sender: str) -> Outcome:
+    async def begin(self, sender: str, to: str) -> None:
+        """Connect, and say from whom and to whom."""
         await self._smtp.connect()
-        content = mail.as_bytes(policy=SMTP_POLICY)
         await self._smtp.mail(sender)
         await self._smtp.rcpt(to)
+
+    async def resumes(self, sender: str, to: str) -> bool:
+        """Say from whom and to whom after a rest; False: the server has hung up meanwhile, which says nothing of it."""
+        if self._ends is not None:
+            self._ends.cancel()
+        self.handing_over = False
+        try:
+            await self._smtp.mail(sender)
+            await self._smtp.rcpt(to)
+        except aiosmtplib.SMTPResponseException as refused:
+            if refused.code > 0 and refused.code != _GOING_AWAY:
+                raise
+        except (aiosmtplib.SMTPException, OSError):
+            pass
+        else:
+            return True
+        self.close()
+        return False
+
+    async def hand_over(self, mail: EmailMessage) -> Sent:
+        """Give the mail itself and return what the server said."""
+        content = mail.as_bytes(policy=SMTP_POLICY)
         self.handing_over = True
         reply = await self._smtp.data(content)
         return Sent(provider_id=reply.message[:500], detail=f"{reply.code} {reply.message}"[:500])
+
+    def rest(self, ends: Callable[[], object]) -> None:
+        """Wait for the next mail; `ends` is called when none came and the server was hung up."""
+
+        def end() -> None:
+            ends()
+            self.close()
+
+        self._ends = get_running_loop().call_later(RESTS_S, end)
 
     def close(self) -> None:
         """Hang up at once: nobody waits for QUIT while a page is being delivered."""

@@ -126,6 +126,8 @@ export default {
       if (document.title !== title) document.title = title;
     }
     const found = () => list.rows.value.map((row) => ({ title: row.title, hint: `#${row.n} · ${row.service}`, icon: "list", href: `/incidents/${row.n}` }));
+    const root = document.documentElement.dataset;
+    function foot(state) { if (root.foot !== state) root.foot = state; }   // toasts make room for it
     const endings = [];
     onMounted(async () => {
       const times = keepTimes(() => list.grid.value, now), ticking = setInterval(second, 1000);
@@ -136,8 +138,8 @@ export default {
       await nextTick();                    // the socket is made when the page itself is mounted, after its parts
       link.start();
     });
-    onUpdated(() => { list.number(); pointer.stay(); });
-    onUnmounted(() => endings.forEach((end) => end()));
+    onUpdated(() => { list.number(); pointer.stay(); if (!observer) foot(list.chosen().length ? "on" : ""); });
+    onUnmounted(() => { endings.forEach((end) => end()); delete root.foot; });
 
     return {
       ...list, ...pointer, ...filtering, duties, stale, loaded, unread, clock, counts, observer, snoozing, reassigning, opening,

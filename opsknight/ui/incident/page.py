@@ -52,7 +52,8 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_story(deps, line["id"], before=cursor)
 
-        with frame(f"#{line['n']} {line['title']}", viewer, path=PATH):
+        with frame(f"#{line['n']} {line['title']}", viewer, path=PATH) as main:
+            main.classes("ok-main-acting")
             show(viewer, told, read=read, read_before=read_before)
 
 
