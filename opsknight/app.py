@@ -115,7 +115,8 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     if settings.role is not Role.WORKER:
         for lane in deps.lanes:
             await lane.open()
-        intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=deps.arrived)
+        writes, turn = [lane.store for lane in deps.lanes], deps.precedence.give_way
+        intake = Intake(writes, clock=deps.clock, committed=deps.arrived, turn=turn)
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))

@@ -30,6 +30,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
 from opsknight.domain.store.worker_lock import WorkerLock
 from opsknight.errors import Unavailable
 from opsknight.hub import Hub, Line, Reading
+from opsknight.precedence import Precedence
 from opsknight.settings import Settings
 
 __all__ = ["Catalogue", "Deps", "Monitor", "busy", "is_poison", "is_unfit", "lost_connection", "retryable"]
@@ -145,6 +146,7 @@ class Deps:
         self.settings = settings
         self.clock = clock
         self.stopping = asyncio.Event()
+        self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
@@ -171,18 +173,18 @@ class Deps:
     @asynccontextmanager
     async def commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work of `actor`; it commits when the block ends well."""
-        async with unit_of_work(
-            self.database.commands, actor=actor, now=self.clock.now(), hooks=(self.committed,)
-        ) as uow:
-            yield uow
+        hooks = (self.committed,)
+        with self.precedence.first():
+            async with unit_of_work(self.database.commands, actor=actor, now=self.clock.now(), hooks=hooks) as uow:
+                yield uow
 
     @asynccontextmanager
     async def engine_commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work on the engine's own connections."""
-        async with unit_of_work(
-            self.database.engine, actor=actor, now=self.clock.now(), hooks=(self.committed,)
-        ) as uow:
-            yield uow
+        hooks = (self.committed,)
+        with self.precedence.first():
+            async with unit_of_work(self.database.engine, actor=actor, now=self.clock.now(), hooks=hooks) as uow:
+                yield uow
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -241,13 +243,16 @@ class Deps:
             return await feed.here(session)
 
     async def _past(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
-        async with self.database.feed() as session:
-            return await feed.past(session, cursor, since=since)
+        with self.precedence.first():
+            async with self.database.feed() as session:
+                return await feed.past(session, cursor, since=since)
 
     async def _lines(self, ids: Sequence[UUID]) -> Mapping[UUID, Line]:
-        async with self.database.feed() as session:
-            return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
+        with self.precedence.first():
+            async with self.database.feed() as session:
+                return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
 
     async def _summary(self) -> Mapping[str, object]:
-        async with self.database.feed() as session:
-            return await board.summary(session, now=self.clock.now())
+        with self.precedence.first():
+            async with self.database.feed() as session:
+                return await board.summary(session, now=self.clock.now())

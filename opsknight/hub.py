@@ -210,7 +210,7 @@ class Hub:
         now = self._clock.monotonic()
         due_at = self._counted_at + self._count_took_s / SUMMARY_SHARE
         if now < due_at:
-            self._count_at = due_at if changed else self._count_at
+            self._count_at = max(due_at, now + TICK_S) if changed else self._count_at
             return {}
         self._count_at = None
         summary = await self._reading.summary()

@@ -65,6 +65,8 @@ EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
 AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
+WAITING: Final = 1024
+"""Deliveries that may wait for their commit before more take the long way, where they wait unparsed."""
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 _FORM: Final = b"application/x-www-form-urlencoded"
@@ -101,24 +103,21 @@ class IngestRoutes:
         if integration is None or self._intake.refuses:
             return False
         headers = Headers(raw)
-        if b"content-encoding" in headers.raw or not self._gate.enter_at_once():
+        if b"content-encoding" in headers.raw or self._intake.depth >= WAITING:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
             parsed = _read(PROVIDERS[integration.provider], headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Exception:  # noqa: BLE001  # what is wrong is told on the long way
-            self._gate.leave()
             return False
         if len(whole.events) > AT_ONCE:
-            self._gate.leave()
             return False
         self._intake.enqueue(whole).add_done_callback(partial(self._is_stored, whole, began, answered))
         return True
 
     def _is_stored(self, whole: Delivery, began: float, answered: Answered, stored: asyncio.Future[Receipt]) -> None:
         """Answer what was taken at once."""
-        self._gate.leave()
         error = None if not stored.cancelled() else Unavailable("OpsKnight stops. Send it again.", retry_after_s=2)
         error = error or stored.exception()
         if error is None:

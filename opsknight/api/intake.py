@@ -2,6 +2,7 @@
 
 No timer: an idle system adds nothing, a busy one commits up to BATCH events at once. Each lane owns
 one connection; a key is in one lane at a time, so its events keep the order in which they arrived.
+Integrations take turns: behind one that storms, the others wait for no more than its next batch.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, TypeAlias
 
 import structlog
@@ -23,7 +25,7 @@ from opsknight.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
-BATCH = 64
+BATCH = 32
 """Events in one commit; keeps every turn of the loop short."""
 QUEUE = 4096
 """Deliveries that may wait for the lane; past that a sender is asked to come back."""
@@ -66,17 +68,25 @@ class Intake:
 
     Each of `writes` stores a batch in one transaction and raises what the database said; they work
     side by side on deliveries that have no key in common. `committed` is called after each commit,
-    to wake what waits for new work.
+    to wake what waits for new work; `turn` is awaited before each.
     """
 
     def __init__(
-        self, writes: Sequence[Write], *, clock: Clock, committed: Callable[[Sequence[Receipt]], object]
+        self,
+        writes: Sequence[Write],
+        *,
+        clock: Clock,
+        committed: Callable[[Sequence[Receipt]], object],
+        turn: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """Prepare idle lanes; `run` and `run_patience` work them."""
         self._lanes = [_Lane(write) for write in writes]
         self._clock = clock
         self._committed = committed
-        self._queue: deque[_Waiting] = deque()
+        self._turn = turn
+        self._queues: dict[int, deque[_Waiting]] = {}
+        self._turns: deque[int] = deque()
+        self._depth = 0
         self._arrived = asyncio.Event()
         self._taken: set[_Key] = set()
 
@@ -89,12 +99,12 @@ class Intake:
     @property
     def refuses(self) -> bool:
         """Whether a delivery would be refused now: the database is away, or too many wait already."""
-        return len(self._queue) >= QUEUE or self.stuck
+        return self._depth >= QUEUE or self.stuck
 
     @property
     def depth(self) -> int:
         """How many deliveries wait."""
-        return len(self._queue)
+        return self._depth
 
     def submit(self, delivery: Delivery) -> Awaitable[Receipt]:
         """Store `delivery`; await the receipt, which comes once it is durable.
@@ -108,7 +118,9 @@ class Intake:
     def enqueue(self, delivery: Delivery) -> asyncio.Future[Receipt]:
         """Do as `submit`, where it is known that it `refuses` nothing now."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery)))
+        waiting = _Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery))
+        self._queue_of(waiting).append(waiting)
+        self._depth += 1
         self._arrived.set()
         return answer
 
@@ -121,6 +133,8 @@ class Intake:
     async def _work(self, lane: _Lane) -> None:
         while True:
             await self._arrived.wait()
+            if self._turn is not None:
+                await self._turn()
             batch = self._take()
             if not batch:
                 # In the same turn in which nothing was found for it, so that no arrival is missed.
@@ -133,7 +147,7 @@ class Intake:
         while True:
             await asyncio.sleep(0.25)
             before = self._clock.monotonic() - PATIENCE_S
-            for waiting in (*(one for lane in self._lanes for one in lane.batch), *self._queue):
+            for waiting in (*(one for lane in self._lanes for one in lane.batch), *chain(*self._queues.values())):
                 if waiting.since < before and not waiting.answer.done():
                     waiting.answer.set_exception(
                         Unavailable(
@@ -142,19 +156,25 @@ class Intake:
                     )
 
     def _take(self) -> list[_Waiting]:
-        """Take the next batch off the queue, in order, past what must wait for a key in another lane."""
-        if self._taken and len(self._queue) < WORTH_A_LANE:
+        """Take the next batch, one of each integration in turn, past what must wait for a key in another lane."""
+        if self._taken and self._depth < WORTH_A_LANE:
             return []
         batch: list[_Waiting] = []
         passed: list[_Waiting] = []
         not_now = set(self._taken)
-        events = 0
-        while self._queue and events < BATCH and len(passed) < LOOK_AHEAD:
-            waiting = self._queue[0]
+        events, turns = 0, self._turns
+        while turns and events < BATCH and len(passed) < LOOK_AHEAD:
+            queue = self._queues[turns[0]]
+            waiting = queue[0]
             size = max(1, len(waiting.delivery.events))
             if batch and events + size > BATCH:
                 break
-            self._queue.popleft()
+            queue.popleft()
+            self._depth -= 1
+            if queue:
+                turns.rotate(-1)
+            else:
+                del self._queues[turns.popleft()]
             if waiting.answer.done():  # its sender gave up or hung up before we began
                 continue
             if not_now and not not_now.isdisjoint(waiting.keys):
@@ -163,8 +183,18 @@ class Intake:
                 continue
             batch.append(waiting)
             events += size
-        self._queue.extendleft(reversed(passed))
+        for waiting in reversed(passed):
+            self._queue_of(waiting).appendleft(waiting)
+        self._depth += len(passed)
         return batch
+
+    def _queue_of(self, waiting: _Waiting) -> deque[_Waiting]:
+        """Return what waits of the same integration, which from now on gets its turns."""
+        number = waiting.delivery.integration.id
+        if number not in self._queues:
+            self._queues[number] = deque()
+            self._turns.append(number)
+        return self._queues[number]
 
     async def _commit(self, lane: _Lane, batch: list[_Waiting]) -> None:
         lane.batch, lane.since = batch, self._clock.monotonic()
@@ -182,7 +212,7 @@ class Intake:
         finally:
             lane.batch, lane.since = [], None
             self._taken -= keys
-            if self._queue:
+            if self._depth:
                 self._arrived.set()
         for waiting, receipt in zip(batch, receipts, strict=True):
             if not waiting.answer.done():

@@ -242,7 +242,7 @@ class _LaneWork:
         wait_s = SWEEP_S
         full = len(self._under_way) >= self._width or self._unwritten > 0
         if not full and not self._woken.is_set():
-            async with self._deps.database.engine() as session:
+            async with self._deps.database.engine_reads() as session:
                 due_at = await next_due_at(session, channel=self.slug)
             if due_at is not None:
                 wait_s = min(SWEEP_S, (due_at - self._deps.clock.now()).total_seconds())

@@ -118,7 +118,7 @@ class Engine:
 
     async def _rest(self) -> None:
         """Wait until woken, until the next timer is due, or until the next sweep."""
-        async with self._deps.database.engine() as session:
+        async with self._deps.database.engine_reads() as session:
             due_at = await next_due_at(session)
         metrics.ENGINE_LAG_SECONDS.set(0)
         until_due = timedelta(seconds=SWEEP_S) if due_at is None else due_at - self._deps.clock.now()

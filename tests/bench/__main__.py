@@ -7,7 +7,11 @@ import asyncio
 import os
 import re
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +24,7 @@ from opsknight.clock import Clock
 from tests.bench.boards import a_browser, open_boards
 from tests.bench.figures import ms, percentile, rate, surroundings, table
 from tests.bench.load import Load, wrk
-from tests.peers.smtp import smtp_peer_in_thread
-from tests.server import ROOT, RunningServer
+from tests.server import ROOT, RunningServer, free_port, until
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BOARDS = 100
@@ -79,8 +82,11 @@ async def _ingest(seconds: int) -> tuple[list[tuple[str, int, Load, float]], flo
 async def _together(connections: int, *, seconds: int) -> People:
     """Measure boards, clicks and pages while ingest is saturated over `connections` (0: while it rests)."""
     people = People()
-    with smtp_peer_in_thread() as mail, RunningServer(settings={"SMTP_URL": mail.url}) as server:
+    with _mail_server() as mail, RunningServer(settings={"SMTP_URL": mail}) as server:
         noise = _key(server, "alertmanager")
+        if connections:
+            await _storm(server, noise, 16, seconds=4)
+            await asyncio.to_thread(_settle, server)
         async with (
             a_browser(server.sign_in_link) as (page, cookie),
             open_boards(server.base_url, cookie, BOARDS - 1) as boards,
@@ -97,15 +103,37 @@ async def _together(connections: int, *, seconds: int) -> People:
                     people.glass.append(seen[probe] - sent_ms)
                 else:
                     people.unseen += 1
-            people.boards_lost = len(boards.lost)
             people.handoff = await _handoffs(server, since=began)
             people.memory_mb = _memory_mb(server)
+        people.boards_lost = len(boards.lost)
     print(
         f"  together at {connections}: glass p95 {percentile(people.glass, 0.95):.0f} ms, acknowledge p99"
         f" {percentile(people.acknowledge, 0.99):.0f} ms, hand-off p99 {percentile(people.handoff, 0.99):.0f} ms",
         flush=True,
     )
     return people
+
+
+@contextmanager
+def _mail_server() -> Iterator[str]:
+    """Run a mail server in a process of its own, so that it holds up nothing that is measured; give its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "opsknight", "mail-catcher", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield f"smtp://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _settle(server: RunningServer) -> None:
+    """Return once everybody has been paged for what is open."""
+    waits = (
+        "SELECT (SELECT count(*) FROM notifications WHERE finished_at IS NULL AND due_at <= clock_timestamp())"
+        " + (SELECT count(*) FROM timers WHERE due_at <= clock_timestamp())"
+    )
+    until(lambda: _asked(server, waits) == 0, within_s=60, step_s=0.25)
 
 
 async def _storm(server: RunningServer, key: str, connections: int, *, seconds: int) -> Load | None:
@@ -168,24 +196,21 @@ async def _handoffs(server: RunningServer, *, since: datetime) -> list[float]:
 
 
 def _key(server: RunningServer, provider: str) -> str:
-    async def find() -> str:
+    return str(_asked(server, "SELECT key FROM integrations WHERE provider = $1 ORDER BY id LIMIT 1", provider))
+
+
+def _asked(server: RunningServer, question: str, *values: object) -> object:
+    """Return what the owner of the database reads; on a loop of its own, also from inside another."""
+
+    async def ask() -> object:
         owner = await asyncpg.connect(server.owner_dsn())
         try:
-            return await owner.fetchval(
-                "SELECT key FROM integrations WHERE provider = $1 ORDER BY id LIMIT 1", provider
-            )
+            return await owner.fetchval(question, *values)
         finally:
             await owner.close()
 
-    return _run(find())
-
-
-def _run(coroutine: object) -> str:
-    """Run a coroutine on a loop of its own, also from inside another."""
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()  # type: ignore[arg-type]
+        return pool.submit(asyncio.run, ask()).result()
 
 
 def _memory_mb(server: RunningServer) -> float:
@@ -259,7 +284,8 @@ single-row commits by pgbench over 16 connections.
 
 One process does everything: {boards} open boards (one of them Chromium, the others bare sockets that hear
 all it hears), {new} new incidents a second that page somebody by mail (a real SMTP server), {acknowledges}
-acknowledges a second over HTTP, and ingest as fast as it goes (repeats of 500 open keys).
+acknowledges a second over HTTP, and ingest as fast as it goes (repeats of 500 open keys, whose own
+pages were handed off before).
 Change to glass: from before the event is sent to its row in the browser's document. Due to hand-off: from
 when a notification was due to the start of the call to the mail server.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx
-import websockets
 from playwright.async_api import Page, async_playwright
-from websockets.typing import Origin
+
+from tests.server import ROOT
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -25,13 +26,16 @@ ARGUMENTS = [
 WATCH = """
 () => {
   window.seen = {};
-  const look = () => {
-    const now = Date.now();
-    for (const found of document.body.textContent.matchAll(/probe-(\\d+)-(\\d+)/g)) {
-      window.seen[found[0]] ??= now;
-    }
+  const look = (node, now) => {
+    for (const found of node.textContent.matchAll(/probe-(\\d+)-(\\d+)/g)) window.seen[found[0]] ??= now;
   };
-  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  new MutationObserver((changes) => {
+    const now = Date.now();
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "characterData") look(target, now);
+      for (const node of addedNodes) look(node, now);
+    }
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
 }
 """
 
@@ -40,7 +44,6 @@ WATCH = """
 class Boards:
     """What the open boards heard: messages and bytes, of all together."""
 
-    connected: int = 0
     messages: int = 0
     received: int = 0
     lost: list[str] = field(default_factory=list)
@@ -48,46 +51,24 @@ class Boards:
 
 @asynccontextmanager
 async def open_boards(base_url: str, cookie: str, number: int) -> AsyncIterator[Boards]:
-    """Keep `number` boards open while the block runs."""
+    """Keep `number` boards open while the block runs, in a process of their own; they are counted at its end."""
+    command = [sys.executable, "-m", "tests.bench.listeners", base_url, str(number)]
     boards = Boards()
-    async with (
-        httpx.AsyncClient(base_url=base_url, headers={"Cookie": cookie}, timeout=30) as pages,
-        AsyncExitStack() as stack,
-    ):
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        listening: list[asyncio.Task[None]] = []
-        for _ in range(number):
-            page = (await pages.get("/incidents")).text
-            socket = await stack.enter_async_context(_socket(base_url, cookie, page))
-            boards.connected += 1
-            listening.append(group.create_task(_listen(socket, boards)))
-        yield boards
-        for task in listening:
-            task.cancel()
-
-
-def _socket(base_url: str, cookie: str, page: str) -> websockets.connect:
-    client_id = re.search(r"'client_id': '([0-9a-f-]+)'", page)
-    if client_id is None:
-        raise RuntimeError("the page names no client; is the cookie's session over?")
-    query = f"client_id={client_id[1]}&next_message_id=0&implicit_handshake=True&EIO=4&transport=websocket"
-    address = base_url.replace("http", "ws", 1) + f"/_nicegui_ws/socket.io/?{query}"
-    return websockets.connect(
-        address, origin=Origin(base_url), additional_headers={"Cookie": cookie}, max_size=None, ping_interval=None
-    )
-
-
-async def _listen(socket: websockets.ClientConnection, boards: Boards) -> None:
-    await socket.recv()
-    await socket.send("40")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        async for message in socket:
-            if message == "2":
-                await socket.send("3")
-            boards.messages += 1
-            boards.received += len(message)
-    except websockets.ConnectionClosed as closed:
-        boards.lost.append(str(closed))
+        process.stdin.write(f"{cookie}\n".encode())
+        async with asyncio.timeout(60):
+            said = await process.stdout.readline()
+        if said.strip() != b"listening":
+            raise RuntimeError("the boards could not be opened")
+        yield boards
+    finally:
+        process.stdin.close()
+        counted = await process.stdout.read()
+        await process.wait()
+    boards.messages, boards.received, boards.lost = json.loads(counted)
 
 
 @asynccontextmanager

@@ -45,8 +45,8 @@ class Limits:
     """How many connections, and for how long each may be kept busy.
 
     The server ends a statement after `statement_s`; we stop waiting for a server that is stuck a
-    second later. Connections that are `pinged` are asked first whether they live, which costs three
-    round trips: nobody meets a dead one after a restart of the server. The others are for work that
+    second later. Connections that are `pinged` are asked first whether they live, which costs a round
+    trip: nobody meets a dead one after a restart of the server. The others are for work that
     is done again when it meets one.
     """
 
@@ -55,10 +55,13 @@ class Limits:
     lock_s: float = 2.0
     idle_in_transaction_s: float = 10.0
     pinged: bool = True
+    reads_only: bool = False
+    """Each statement is then a transaction of its own, which spares the two round trips that begin and end one."""
 
     def on_server(self, purpose: str) -> dict[str, str]:
         """Return what the server is told about a connection for `purpose`."""
         return {
+            "default_transaction_read_only": "on" if self.reads_only else "off",
             "application_name": f"opsknight {purpose}",
             "timezone": "UTC",
             "statement_timeout": _milliseconds(self.statement_s),
@@ -68,10 +71,11 @@ class Limits:
 
 
 COMMANDS: Final = Limits(size=8, statement_s=5)
-SCREENS: Final = Limits(size=6, statement_s=5)
+SCREENS: Final = Limits(size=6, statement_s=5, reads_only=True)
 ENGINE: Final = Limits(size=8, statement_s=10, pinged=False)
-FEED: Final = Limits(size=2, statement_s=5, pinged=False)
-HEALTH: Final = Limits(size=2, statement_s=2)
+ENGINE_READS: Final = Limits(size=2, statement_s=10, pinged=False, reads_only=True)
+FEED: Final = Limits(size=2, statement_s=5, pinged=False, reads_only=True)
+HEALTH: Final = Limits(size=2, statement_s=2, reads_only=True)
 LANE: Final = Limits(size=1, statement_s=5)
 DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=60)
 
@@ -79,8 +83,9 @@ DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=
 class Database:
     """The pools of one process. Each is called to open a session: `async with database.screens() as session`.
 
-    `commands` is for what people do, `screens` for what they read, `engine` for paging, `feed` for
-    what boards are told, `health` for probes, which must answer when all others are busy.
+    `commands` is for what people do, `screens` for what they read, `engine` for paging and
+    `engine_reads` for what it waits for, `feed` for what boards are told, `health` for probes, which
+    must answer when all others are busy.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -90,6 +95,7 @@ class Database:
         self.commands = self._sessions("commands", COMMANDS)
         self.screens = self._sessions("screens", SCREENS)
         self.engine = self._sessions("engine", ENGINE)
+        self.engine_reads = self._sessions("engine reads", ENGINE_READS)
         self.feed = self._sessions("feed", FEED)
         self.health = self._sessions("health", HEALTH)
 
@@ -112,13 +118,13 @@ class Database:
             async_creator=lambda: _open(self.dsn, purpose=purpose, limits=limits),
             pool_size=limits.size,
             max_overflow=0,
-            pool_pre_ping=limits.pinged,
+            isolation_level="AUTOCOMMIT" if limits.reads_only else "READ COMMITTED",
             pool_timeout=CONNECT_WITHIN_S,
             hide_parameters=True,  # an error names what failed, not the secrets that were in it
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
         )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(engine.sync_engine, "checkout", _refuse_silent if limits.pinged else _refuse_closed)
         self._engines.append(engine)
         return async_sessionmaker(engine, expire_on_commit=False)
 
@@ -247,6 +253,14 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool open others where the server is known to have hung up."""
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError
+
+
+def _refuse_silent(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool open others where the server does not answer the shortest question."""
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT"))
+    except (*_LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+        raise InvalidatePoolError from lost
 
 
 def _milliseconds(seconds: float) -> str:

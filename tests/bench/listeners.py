@@ -1,0 +1,75 @@
+"""Boards without a browser: bare sockets that speak as one does and hear all that it hears.
+
+A process of its own, so that a hundred of them hold up nothing that is measured: reads the cookie from its
+input, says `listening`, and at the end of its input how many messages and bytes came and which boards were lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from contextlib import AsyncExitStack
+
+import httpx
+import websockets
+from websockets.typing import Origin
+
+
+class Listeners:
+    """What the boards heard, of all together."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.messages = 0
+        self.received = 0
+        self.lost: list[str] = []
+
+    async def listen(self, socket: websockets.ClientConnection) -> None:
+        """Take all that comes, for as long as the connection lasts."""
+        await socket.recv()
+        await socket.send("40")
+        try:
+            async for message in socket:
+                if message == "2":
+                    await socket.send("3")
+                self.messages += 1
+                self.received += len(message)
+        except websockets.ConnectionClosed as closed:
+            self.lost.append(str(closed))
+
+
+async def main(base_url: str, number: int) -> None:
+    """Open `number` boards and count until the input ends."""
+    read = asyncio.get_running_loop().run_in_executor
+    cookie = (await read(None, sys.stdin.readline)).strip()
+    boards = Listeners()
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        pages = httpx.AsyncClient(base_url=base_url, headers={"Cookie": cookie}, timeout=30)
+        listening: list[asyncio.Task[None]] = []
+        for _ in range(number):
+            page = (await pages.get("/incidents")).text
+            socket = await stack.enter_async_context(_socket(base_url, cookie, page))
+            listening.append(group.create_task(boards.listen(socket)))
+        await pages.aclose()
+        print("listening", flush=True)
+        await read(None, sys.stdin.read)
+        for task in listening:
+            task.cancel()
+    print(json.dumps([boards.messages, boards.received, boards.lost]))
+
+
+def _socket(base_url: str, cookie: str, page: str) -> websockets.connect:
+    client_id = re.search(r"'client_id': '([0-9a-f-]+)'", page)
+    if client_id is None:
+        raise RuntimeError("the page names no client; is the cookie's session over?")
+    query = f"client_id={client_id[1]}&next_message_id=0&implicit_handshake=True&EIO=4&transport=websocket"
+    address = base_url.replace("http", "ws", 1) + f"/_nicegui_ws/socket.io/?{query}"
+    return websockets.connect(
+        address, origin=Origin(base_url), additional_headers={"Cookie": cookie}, max_size=None, ping_interval=None
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
