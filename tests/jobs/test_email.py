@@ -161,3 +161,31 @@ async def test_without_a_mail_server_every_mail_fails_and_says_so() -> None:
 def test_a_mail_server_address_that_cannot_be_used_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(BadMailServer):
         mail_server(url)
+
+
+async def test_words_of_any_script_and_any_length_arrive_as_they_were_written() -> None:
+    subject = "Überlast auf db-1: 日本語 " + "und noch mehr davon " * 12
+    body = "Zeile mit Ümlaut\n" + "x" * 3000
+    async with smtp_peer() as peer:
+        await a_channel(peer.url).send(a_message(subject=subject, to_name="Änne Müller", body=body), ADA)
+
+    mail = peer.mails[0]
+    assert mail.message["Subject"] == subject.strip()
+    assert mail.message["To"] == "Änne Müller <ada@example.com>"
+    assert "x" * 3000 in mail.text
+    assert "Zeile mit Ümlaut" in mail.text
+    assert max(map(len, mail.raw.splitlines())) <= 998
+
+
+async def test_the_next_mail_goes_over_the_same_connection_and_over_a_new_one_where_that_was_hung_up() -> None:
+    async with smtp_peer() as peer:
+        channel = a_channel(peer.url)
+        await channel.send(a_message(), ADA)
+        await channel.send(a_message(), ADA)
+        before = peer.connections
+        peer.hang_up()
+        outcome = await channel.send(a_message(), ADA)
+        await channel.close()
+
+    assert isinstance(outcome, Sent)
+    assert (before, peer.connections, len(peer.mails)) == (1, 2, 3)

@@ -71,6 +71,7 @@ class SmtpPeer:
     delay_s: float = 0.0
     password: tuple[str, str] | None = None
     connections: int = 0
+    _made: list[SMTP] = field(default_factory=list[SMTP])
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -130,11 +131,17 @@ class SmtpPeer:
             self.mails.append(mail)
             self._arrived.notify_all()
 
+    def hang_up(self) -> None:
+        """Cut every connection, without a word."""
+        for one in self._made:
+            if one.transport is not None:
+                one.transport.abort()
+
     def protocol(self, tls: SSLContext | None) -> SMTP:
         """Return the protocol for one connection."""
         self.connections += 1
         authenticate = None if self.password is None else self._check
-        return SMTP(
+        protocol = SMTP(
             self,
             hostname="peer.test",
             tls_context=tls,
@@ -143,6 +150,8 @@ class SmtpPeer:
             decode_data=False,
             timeout=60,
         )
+        self._made.append(protocol)
+        return protocol
 
     def _check(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
@@ -156,21 +165,14 @@ class SmtpPeer:
 async def smtp_peer(*, starttls: SSLContext | None = None, tls: SSLContext | None = None) -> AsyncIterator[SmtpPeer]:
     """Run the server in this loop; `starttls` offers STARTTLS, `tls` speaks it from the start."""
     peer = SmtpPeer()
-    made: list[SMTP] = []
-
-    def protocol() -> SMTP:
-        made.append(peer.protocol(starttls))
-        return made[-1]
-
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: peer.protocol(starttls), "127.0.0.1", 0, ssl=tls)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer
     finally:
         server.close()
-        for one in made:
-            if one.transport is not None:
-                one.transport.abort()
+        peer.hang_up()
         await asyncio.sleep(0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -255,10 +255,14 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
         raise InvalidatePoolError
 
 
+def _ask(driver: Connection) -> Awaitable[str]:
+    return driver.execute("SELECT")
+
+
 def _refuse_silent(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool open others where the server does not answer the shortest question."""
     try:
-        connection.run_async(lambda driver: driver.execute("SELECT"))
+        connection.run_async(_ask)
     except (*_LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
         raise InvalidatePoolError from lost
 

@@ -6,14 +6,17 @@ import ssl
 from asyncio import TimerHandle, get_running_loop, timeout
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.charset import QP, Charset
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import Address as MailAddress
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import parseaddr
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import formataddr, formatdate, parseaddr
 from html import escape
 from socket import gaierror
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -45,6 +48,11 @@ _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
 RESTS_S: Final = 5.0
 """How long a connection is kept for the next mail; Postfix, the most patient of the strict, waits 10 s in a storm."""
 _GOING_AWAY: Final = 421
+_POLICY: Final = compat32.clone(linesep="\r\n")
+_UTF8: Final = Charset("utf-8")
+_UTF8.body_encoding = QP
+_LONGEST_LINE: Final = 990
+"""RFC 5321 allows 998 characters."""
 _Error = TypeVar("_Error", bound=BaseException)
 
 
@@ -199,11 +207,10 @@ class _Talk:
         self.close()
         return False
 
-    async def hand_over(self, mail: EmailMessage) -> Sent:
+    async def hand_over(self, mail: bytes) -> Sent:
         """Give the mail itself and return what the server said."""
-        content = mail.as_bytes(policy=SMTP_POLICY)
         self.handing_over = True
-        reply = await self._smtp.data(content)
+        reply = await self._smtp.data(mail)
         return Sent(provider_id=reply.message[:500], detail=f"{reply.code} {reply.message}"[:500])
 
     def rest(self, ends: Callable[[], object]) -> None:
@@ -220,8 +227,8 @@ class _Talk:
         self._smtp.close()
 
 
-def composed(message: Message, *, to: str, sender: str, home: str) -> EmailMessage:
-    """Return the mail: plain text, and the same as quiet HTML.
+def composed(message: Message, *, to: str, sender: str, home: str) -> bytes:
+    """Return the mail: plain text, and the same as quiet HTML. Made the old way, which takes a fifth of the time.
 
     Its Message-ID is the notification's, so that a repeat is known as such by whoever files it, and
     mails about one incident form a thread. Line breaks in any text become spaces.
@@ -230,10 +237,12 @@ def composed(message: Message, *, to: str, sender: str, home: str) -> EmailMessa
         ValueError, HeaderParseError: `to` or `sender` is not an address.
     """
     name, plain_sender = parseaddr(sender)
-    mail = EmailMessage(policy=SMTP_POLICY)
-    mail["From"] = MailAddress(display_name=_line(name) or "OpsKnight", addr_spec=plain_sender)
-    mail["To"] = MailAddress(display_name=_line(message.to_name), addr_spec=_in_ascii(to))
-    mail["Subject"] = _line(message.subject)
+    to = MailAddress(addr_spec=_in_ascii(to)).addr_spec  # it refuses what is none
+    mail = MIMEMultipart("alternative", policy=_POLICY)
+    mail["From"] = formataddr((_line(name) or "OpsKnight", plain_sender))
+    mail["To"] = formataddr((_line(message.to_name), to))
+    mail["Subject"] = cast("str", Header(_line(message.subject), header_name="Subject"))  # as the old way has it
+    mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{message.notification_id}@{home}>"
     if message.incident_id is not None:
         thread = f"<incident-{message.incident_id}@{home}>"
@@ -245,9 +254,15 @@ def composed(message: Message, *, to: str, sender: str, home: str) -> EmailMessa
     if message.urgency is Urgency.HIGH:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
-    mail.set_content(_text(message))
-    mail.add_alternative(_html(message), subtype="html")
-    return mail
+    mail.attach(_part(_text(message), "plain"))
+    mail.attach(_part(_html(message), "html"))
+    return mail.as_bytes()
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    """Return a body as it is where mail servers take it so: ASCII in lines that are not too long."""
+    plain = text.isascii() and max(map(len, text.splitlines()), default=0) <= _LONGEST_LINE
+    return MIMEText(text, kind, "us-ascii" if plain else cast("str", _UTF8), policy=_POLICY)
 
 
 def classified(error: Exception, *, handed_over: bool) -> Outcome:
@@ -294,19 +309,19 @@ def _text(message: Message) -> str:
 
 
 def _html(message: Message) -> str:
-    lines = "".join(f"<p style='margin:0 0 8px'>{escape(line)}</p>" for line in message.body.splitlines() if line)
+    lines = "".join(f"<p style='margin:0 0 8px'>{escape(line)}</p>\n" for line in message.body.splitlines() if line)
     button = ""
     if message.acknowledge_url:
         button = (
             f"<p style='margin:20px 0'><a href='{escape(message.acknowledge_url)}' style='background:#1f5fd6;"
             "color:#ffffff;padding:12px 22px;border-radius:8px;text-decoration:none;font-weight:600'>"
-            "Acknowledge</a></p>"
+            "Acknowledge</a></p>\n"
         )
     return (
         "<!doctype html><html><body style='margin:0;padding:24px;font:15px/1.5 system-ui,sans-serif;color:#1c2330;"
-        f"background:#ffffff'><h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>"
-        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>Open</a></p>"
-        "</body></html>"
+        f"background:#ffffff'>\n<h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>\n"
+        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>Open</a></p>\n"
+        "</body></html>\n"
     )
 
 
