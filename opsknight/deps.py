@@ -174,7 +174,7 @@ class Deps:
     async def commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work of `actor`; it commits when the block ends well."""
         hooks = (self.committed,)
-        with self.precedence.first():
+        with self.precedence.people.first():
             async with unit_of_work(self.database.commands, actor=actor, now=self.clock.now(), hooks=hooks) as uow:
                 yield uow
 
@@ -182,7 +182,7 @@ class Deps:
     async def engine_commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work on the engine's own connections."""
         hooks = (self.committed,)
-        with self.precedence.first():
+        with self.precedence.pages.first():
             async with unit_of_work(self.database.engine, actor=actor, now=self.clock.now(), hooks=hooks) as uow:
                 yield uow
 
@@ -243,16 +243,16 @@ class Deps:
             return await feed.here(session)
 
     async def _past(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
-        with self.precedence.first():
+        with self.precedence.pages.first():
             async with self.database.feed() as session:
                 return await feed.past(session, cursor, since=since)
 
     async def _lines(self, ids: Sequence[UUID]) -> Mapping[UUID, Line]:
-        with self.precedence.first():
+        with self.precedence.pages.first():
             async with self.database.feed() as session:
                 return {UUID(line["id"]): line for line in await board.lines_of(session, ids)}
 
     async def _summary(self) -> Mapping[str, object]:
-        with self.precedence.first():
+        with self.precedence.pages.first():
             async with self.database.feed() as session:
                 return await board.summary(session, now=self.clock.now())

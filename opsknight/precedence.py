@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-GIVE_WAY_S: Final = 0.02
-"""How long a batch is held back at most, in seconds; with full batches that still lets thousands in a second."""
+TO_PAGES_S: Final = 0.02
+"""How long a batch is held back at most for pages and boards, in seconds: they are always under way somewhere."""
+TO_PEOPLE_S: Final = 0.1
+"""The same for what somebody waits for with a finger on the glass; people are few."""
 
 
-class Precedence:
-    """Counts what goes first now."""
+class _Party:
+    """Counts those who go first now and are waited for up to `patience_s`."""
 
-    def __init__(self) -> None:
-        """Begin with nothing under way."""
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
         self._under_way = 0
         self._over = asyncio.Event()
-        self._over.set()
 
     @contextmanager
     def first(self) -> Iterator[None]:
@@ -37,12 +38,26 @@ class Precedence:
             if not self._under_way:
                 self._over.set()
 
-    async def give_way(self) -> None:
-        """Return when nothing goes first, or after GIVE_WAY_S."""
+    async def pass_by(self) -> None:
+        """Return when none of them is under way, or when patience ends."""
         if not self._under_way:
             return
         try:
-            async with asyncio.timeout(GIVE_WAY_S):
+            async with asyncio.timeout(self._patience_s):
                 await self._over.wait()
         except TimeoutError:
             return
+
+
+class Precedence:
+    """Whom a batch of events gives way: `people` who wait for an answer, and `pages` with all that boards are told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing under way."""
+        self.people = _Party(TO_PEOPLE_S)
+        self.pages = _Party(TO_PAGES_S)
+
+    async def give_way(self) -> None:
+        """Return when it is a batch's turn."""
+        await self.pages.pass_by()
+        await self.people.pass_by()

@@ -77,7 +77,7 @@ class Guard:
         request_id = logs.new_request_id()
         with logs.request(request_id):
             if scope["type"] == "http":
-                with self._deps.precedence.first():
+                with self._deps.precedence.people.first():
                     await self._serve(scope, receive, self._with_headers(send, scope, request_id))
             elif await self._may_connect(HTTPConnection(scope)):
                 await self._app(scope, receive, send)
