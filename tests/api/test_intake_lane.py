@@ -21,9 +21,9 @@ from tests.builders import a_known_integration
 Write = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
 
 
-def a_delivery(*keys: str) -> Delivery:
+def a_delivery(*keys: str, of: int = 1) -> Delivery:
     events = tuple(Event(Action.TRIGGER, key, f"Trouble with {key}") for key in keys or ("disk",))
-    return Delivery(uuid4(), a_known_integration(), events, b"{}")
+    return Delivery(uuid4(), a_known_integration(id=of), events, b"{}")
 
 
 def receipts(deliveries: Sequence[Delivery]) -> list[Receipt]:
@@ -87,6 +87,33 @@ async def test_a_commit_takes_at_most_a_batch_of_events_in_the_order_of_arrival(
 
     assert max(len(batch) for batch in disk.batches) * 3 <= BATCH
     assert [each.id for each in disk.stored] == [each.id for each in deliveries]
+
+
+async def test_behind_an_integration_that_storms_another_one_waits_for_one_batch_only():
+    disk = Disk()
+    storm, quiet = [a_delivery(of=1) for _ in range(10 * BATCH)], a_delivery(of=2)
+    async with a_lane(disk) as lane:
+        sending = [asyncio.ensure_future(lane.submit(each)) for each in (*storm, quiet)]
+        await asyncio.gather(*sending)
+
+    assert quiet.id in disk.batches[0]
+    assert [each.id for each in disk.stored if each is not quiet] == [each.id for each in storm]
+
+
+async def test_a_batch_waits_for_its_turn():
+    turn, disk = asyncio.Event(), Disk()
+    lane = Intake([disk.write], clock=Clock(), committed=lambda _: None, turn=turn.wait)
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(lane.run())
+        sending = group.create_task(sent(lane, a_delivery()))
+        await asyncio.sleep(0.01)
+        before = list(disk.batches)
+        turn.set()
+        await sending
+        working.cancel()
+
+    assert before == []
+    assert len(disk.batches) == 1
 
 
 async def test_a_serialisation_failure_is_tried_again_whole():
