@@ -15,8 +15,8 @@ def precedence() -> Precedence:
 
 
 async def test_nothing_is_held_back_where_nobody_waits(precedence: Precedence):
-    turn = asyncio.ensure_future(precedence.give_way())
-    await asyncio.sleep(0)
+    turn = asyncio.gather(precedence.give_way())
+    await asyncio.sleep(0.001)
 
     assert turn.done()
 
@@ -24,7 +24,7 @@ async def test_nothing_is_held_back_where_nobody_waits(precedence: Precedence):
 @pytest.mark.parametrize("party", ["people", "pages"])
 async def test_a_batch_comes_after_whoever_is_under_way(precedence: Precedence, party: str):
     with getattr(precedence, party).first(), getattr(precedence, party).first():
-        turn = asyncio.ensure_future(precedence.give_way())
+        turn = asyncio.gather(precedence.give_way())
         await asyncio.sleep(0.001)
         before = turn.done()
     await turn

@@ -93,8 +93,7 @@ async def test_behind_an_integration_that_storms_another_one_waits_for_one_batch
     disk = Disk()
     storm, quiet = [a_delivery(of=1) for _ in range(10 * BATCH)], a_delivery(of=2)
     async with a_lane(disk) as lane:
-        sending = [asyncio.ensure_future(lane.submit(each)) for each in (*storm, quiet)]
-        await asyncio.gather(*sending)
+        await asyncio.gather(*(lane.submit(each) for each in (*storm, quiet)))
 
     assert quiet.id in disk.batches[0]
     assert [each.id for each in disk.stored if each is not quiet] == [each.id for each in storm]

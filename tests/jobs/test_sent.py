@@ -37,12 +37,12 @@ def ledger() -> Ledger:
 
 async def test_what_ends_while_a_commit_is_in_flight_goes_together_into_the_next(ledger: Ledger):
     writer = SentWriter(ledger.write)
-    waiting = [asyncio.ensure_future(writer.written(an_attempt(), Sent())) for _ in range(5)]
+    waiting = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(5)))
     await asyncio.sleep(0.001)
-    later = [asyncio.ensure_future(writer.written(an_attempt(), Sent())) for _ in range(7)]
+    later = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(7)))
     await asyncio.sleep(0.001)
     ledger.open.set()
-    await asyncio.gather(*waiting, *later)
+    await asyncio.gather(waiting, later)
 
     assert [len(batch) for batch in ledger.batches] in ([1, 11], [5, 7])
 
@@ -60,21 +60,21 @@ async def test_one_that_cannot_be_stored_takes_no_other_with_it(ledger: Ledger):
     writer = SentWriter(ledger.write)
     attempts = [an_attempt(number=number) for number in range(1, 5)]
     ledger.poison = attempts[2]
-    waiting = [asyncio.ensure_future(writer.written(each, Sent())) for each in attempts]
+    waiting = asyncio.gather(*(writer.written(each, Sent()) for each in attempts), return_exceptions=True)
     await asyncio.sleep(0.001)
     ledger.open.set()
 
-    told = await asyncio.gather(*waiting, return_exceptions=True)
+    told = await waiting
 
     assert [isinstance(one, ValueError) for one in told] == [False, False, True, False]
 
 
 async def test_one_that_is_cut_off_while_it_writes_leaves_the_others_to_the_next(ledger: Ledger):
     writer = SentWriter(ledger.write)
-    leader = asyncio.ensure_future(writer.written(an_attempt(), Sent()))
-    others = [asyncio.ensure_future(writer.written(an_attempt(), Sent())) for _ in range(3)]
+    leader = asyncio.gather(writer.written(an_attempt(), Sent()))
+    others = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(3)))
     await asyncio.sleep(0.001)
     leader.cancel()
     ledger.open.set()
 
-    assert await asyncio.gather(*others) == [True, True, True]
+    assert await others == [True, True, True]
