@@ -59,3 +59,11 @@ class Unavailable(Refusal):
         """Keep the sentence and how long to wait."""
         super().__init__(sentence)
         self.retry_after_s = retry_after_s
+
+
+class TurnedAway(Unavailable):
+    """Refused without having waited. Whoever answers waits a moment first: at once, it would make senders hammer."""
+
+
+class Throttled(TurnedAway):
+    """Its sender sends more than its share, and others would have to wait for it."""

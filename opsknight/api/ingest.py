@@ -19,7 +19,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
-from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.gate import HOLD_S, IN_LINE, PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
     JSON,
     Problem,
@@ -41,7 +41,7 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event, Malformed, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration
-from opsknight.errors import Refusal, Unavailable
+from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +65,9 @@ EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
 AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
-WAITING: Final = 1024
-"""Deliveries that may wait for their commit before more take the long way, where they wait unparsed."""
+WAITING: Final = 512
+"""Deliveries of one integration that may wait before more take the long way, where they wait unparsed."""
+TELL_EVERY_S: Final = 60.0
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 _FORM: Final = b"application/x-www-form-urlencoded"
@@ -85,6 +86,8 @@ class IngestRoutes:
         self._catalogue = catalogue
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
+        self._turned_away = 0
+        self._throttled_at: dict[int, float] = {}
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -100,10 +103,10 @@ class IngestRoutes:
         If so, `answered` is called with the answer once what was sent is durable. If not, nothing has happened.
         """
         integration = self._catalogue.known(url[len(EVENTS) :].decode("latin-1").strip("/"))
-        if integration is None or self._intake.refuses:
+        if integration is None or self._intake.refuses(integration):
             return False
         headers = Headers(raw)
-        if b"content-encoding" in headers.raw or self._intake.depth >= WAITING:
+        if b"content-encoding" in headers.raw or self._intake.waiting(integration) >= WAITING:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
@@ -152,10 +155,22 @@ class IngestRoutes:
             problem = self._problem(error)
             metrics.REFUSED.labels(str(problem.status)).inc()
             body = problem_body(problem, as_pagerduty=as_pagerduty)
+            if isinstance(error, TurnedAway) or isinstance(error.__cause__, TurnedAway):
+                await self._held_back()
             await answer(send, problem.status, body, problem.retry_after_s)
         else:
             await answer(send, 202, body, None)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
+
+    async def _held_back(self) -> None:
+        """Wait before a refusal, outside the gate; past IN_LINE that wait, none is better than more of them."""
+        if self._turned_away >= IN_LINE:
+            return
+        self._turned_away += 1
+        try:
+            await asyncio.sleep(HOLD_S)
+        finally:
+            self._turned_away -= 1
 
     def _problem(self, error: BaseException) -> Problem:
         """Return what a sender is told of `error`: whatever it is, to send it again."""
@@ -256,7 +271,12 @@ class IngestRoutes:
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
-        receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        try:
+            receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        except Throttled as throttled:
+            self._tell_of(throttled, integration)
+            status = 429 if PROVIDERS[integration.provider].retries_429 else 503
+            raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
         _count(whole, receipt)
         return receipt, whole.events
 
@@ -294,6 +314,15 @@ class IngestRoutes:
         verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
         return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
+    def _tell_of(self, throttled: Throttled, integration: Integration) -> None:
+        """Let an integration's people know that it sends too much: one delivery in a minute stands for all refused."""
+        now = self._clock.monotonic()
+        if now - self._throttled_at.get(integration.id, -TELL_EVERY_S) < TELL_EVERY_S:
+            return
+        self._throttled_at[integration.id] = now
+        told = Delivery(new_id(), integration, (), b"", refusal=throttled.sentence, throttled=True)
+        self._intake.enqueue(told).add_done_callback(_heed_no_failure)
+
     async def _keep_refused(
         self, integration: Integration | None, reason: str, body: bytes, headers: Headers
     ) -> UUID | None:
@@ -311,6 +340,11 @@ class IngestRoutes:
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id
         return None
+
+
+def _heed_no_failure(told: asyncio.Future[Receipt]) -> None:
+    if not told.cancelled():
+        told.exception()  # it is told again in a minute
 
 
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()

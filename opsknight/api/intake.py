@@ -21,14 +21,15 @@ from opsknight.clock import Clock
 from opsknight.deps import is_poison, lost_connection, retryable
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event
-from opsknight.errors import Unavailable
+from opsknight.domain.queries.catalogue import Integration
+from opsknight.errors import Throttled, TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
 
 BATCH = 32
 """Events in one commit; keeps every turn of the loop short."""
 QUEUE = 4096
-"""Deliveries that may wait for the lane; past that a sender is asked to come back."""
+"""Deliveries that may wait for a lane; of one integration no more than there are places left."""
 PATIENCE_S = 2.25
 """How long a sender waits for its commit before it is told 503; the event may still be stored."""
 WORTH_A_LANE = 16
@@ -40,6 +41,7 @@ STUCK_S = 2.0
 MISTAKES: Final = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What Python raises where we did not foresee what an event holds."""
 _MISTAKE: Final = "OpsKnight made a mistake with it"
+_TOO_MANY: Final = "This integration sends more than its share of what can be stored. Send the event again."
 
 Write: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
 _Key: TypeAlias = tuple[int, str]
@@ -96,24 +98,39 @@ class Intake:
         before = self._clock.monotonic() - STUCK_S
         return any(lane.since is not None and lane.since < before for lane in self._lanes)
 
-    @property
-    def refuses(self) -> bool:
-        """Whether a delivery would be refused now: the database is away, or too many wait already."""
-        return self._depth >= QUEUE or self.stuck
+    def refuses(self, integration: Integration) -> bool:
+        """Whether a delivery of `integration` would be refused now: the database is away, or too many wait already."""
+        return self._has_its_share(integration.id) or self.stuck
+
+    def _has_its_share(self, number: int) -> bool:
+        """Whether an integration has as many waiting as there are places left; so there is always one for another."""
+        if self._depth < QUEUE // 2:
+            return False
+        queue = self._queues.get(number)
+        return self._depth >= QUEUE or (queue is not None and len(queue) >= QUEUE - self._depth)
 
     @property
     def depth(self) -> int:
         """How many deliveries wait."""
         return self._depth
 
+    def waiting(self, integration: Integration) -> int:
+        """Return how many deliveries of `integration` wait."""
+        return len(self._queues.get(integration.id, ()))
+
     def submit(self, delivery: Delivery) -> Awaitable[Receipt]:
         """Store `delivery`; await the receipt, which comes once it is durable.
 
         Raises:
-            Unavailable: the database did not answer in time, or too much waits already. The sender
-                must send again; nothing it sends twice with one idempotency key counts twice.
+            Throttled: of this integration too much waits already.
+            Unavailable: the database did not answer in time. The sender must send again; nothing it
+                sends twice with one idempotency key counts twice.
         """
-        return _refused() if self.refuses else self.enqueue(delivery)
+        if self.stuck:
+            raise TurnedAway("The event is not stored: the database does not answer. Send it again.", retry_after_s=2)
+        if self._has_its_share(delivery.integration.id):
+            raise Throttled(_TOO_MANY, retry_after_s=2)
+        return self.enqueue(delivery)
 
     def enqueue(self, delivery: Delivery) -> asyncio.Future[Receipt]:
         """Do as `submit`, where it is known that it `refuses` nothing now."""
@@ -255,11 +272,6 @@ class Intake:
 def _keys(delivery: Delivery) -> Sequence[_Key]:
     service = delivery.integration.service_id
     return [(service, event.dedup_key) for event in delivery.events if isinstance(event, Event)]
-
-
-async def _refused() -> Receipt:
-    await asyncio.sleep(0.5)  # an instant refusal would make senders hammer us
-    raise Unavailable("The event is not stored: the database does not answer. Send it again.", retry_after_s=2)
 
 
 def _refusal(error: Exception) -> Exception:

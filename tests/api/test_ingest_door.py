@@ -15,6 +15,7 @@ from opsknight.api.bodies import LARGE, LARGE_AT_ONCE
 from opsknight.api.gate import BODY_WITHIN_S, INSIDE
 from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
+from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event
 from opsknight.domain.model.intake import Verdict
@@ -23,6 +24,7 @@ from tests.builders import a_known_integration
 from tests.clock import StoppedClock
 
 EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
+ALERTS = json.dumps({"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull"}}]}).encode()
 Message = dict[str, Any]
 
 
@@ -227,3 +229,25 @@ async def test_the_senders_own_key_goes_before_its_monitors():
         await door.send("github", EVENT, x_github_delivery="d-1", idempotency_key="mine")
 
     assert stored[-1].idempotency_key == "mine"
+
+
+@pytest.mark.parametrize(("kind", "body", "status"), [("quick", EVENT, 429), ("large", ALERTS, 503)])
+async def test_a_storm_is_asked_to_come_back_in_the_words_its_kind_of_sender_heeds_and_its_people_are_told_once(
+    kind: str, body: bytes, status: int
+):
+    clock, integration = FastClock(), await known(kind)
+    intake = Intake([store], clock=clock, committed=lambda _: None)
+    while not intake.refuses(integration):
+        intake.enqueue(Delivery(new_id(), integration, (), b""))
+    door = Door(IngestRoutes(no_page, intake=intake, clock=clock, catalogue=AlwaysAsks(known)), clock)
+    stored.clear()
+
+    answered = await asyncio.gather(door.send(kind, body), door.send(kind, body))
+
+    lane = asyncio.get_running_loop().create_task(intake.run())
+    async with asyncio.timeout(5):
+        while intake.depth:
+            await turns()
+    lane.cancel()
+    assert answered == [status, status]
+    assert [each.throttled for each in stored if each.refusal] == [True]

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from opsknight.api.intake import BATCH, WORTH_A_LANE, Intake
+from opsknight.api.intake import BATCH, QUEUE, WORTH_A_LANE, Intake
 from opsknight.clock import Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Action, Event, Unreadable
 from opsknight.domain.model.intake import Verdict
-from opsknight.errors import Unavailable
+from opsknight.errors import Throttled, Unavailable
 from tests.builders import a_known_integration
 
 Write = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
@@ -97,6 +97,33 @@ async def test_behind_an_integration_that_storms_another_one_waits_for_one_batch
 
     assert quiet.id in disk.batches[0]
     assert [each.id for each in disk.stored if each is not quiet] == [each.id for each in storm]
+
+
+def filled(lane: Intake, *, of: int) -> int:
+    """Submit of one integration until it is throttled; return how many were taken."""
+    for taken in range(QUEUE + 1):
+        try:
+            lane.submit(a_delivery(of=of))
+        except Throttled:
+            return taken
+    raise AssertionError("it was never throttled")
+
+
+async def test_an_integration_that_storms_leaves_places_to_the_others():
+    lane = Intake([Disk().write], clock=Clock(), committed=lambda _: None)  # nothing works it off
+
+    taken = filled(lane, of=1)
+
+    assert taken == QUEUE // 2
+    lane.submit(a_delivery(of=2))
+
+
+async def test_places_that_many_share_never_run_out_for_one_more():
+    lane = Intake([Disk().write], clock=Clock(), committed=lambda _: None)
+    taken = [filled(lane, of=number) for number in range(8)]
+
+    assert min(taken) > 0
+    assert lane.depth <= QUEUE
 
 
 async def test_a_batch_waits_for_its_turn():

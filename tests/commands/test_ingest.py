@@ -204,6 +204,14 @@ async def test_what_cannot_be_read_is_kept_and_opens_one_incident_for_all(desk: 
     assert titles == ["Disk full on db-1", f"Integration {desk.integration.name} sends what we cannot read"]
 
 
+async def test_a_delivery_that_stands_for_many_refused_ones_opens_an_incident_that_says_so(desk: Monitor):
+    await desk.store(desk.delivery(refusal="Too many", throttled=True))
+    await desk.store(desk.delivery(refusal="Too many", throttled=True))
+
+    titles = [title for title, *_ in await desk.rows(OF_INCIDENTS)]
+    assert titles == [f"Integration {desk.integration.name} sends more than we take"]
+
+
 async def test_the_incident_about_unreadable_events_opens_at_most_once_an_hour(desk: Monitor, clock: StoppedClock):
     await desk.store(desk.delivery(refusal="Not JSON"))
     await desk.connection.execute("UPDATE alerts SET status = 'resolved', resolved_at = $1", clock.now())

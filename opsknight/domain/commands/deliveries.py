@@ -16,6 +16,7 @@ class Delivery:
     """One request, or the part of it from event number `offset` on.
 
     `refusal` is why a whole delivery was answered 400: it is kept as rejected and has no events.
+    `throttled` marks one that stands for many which were refused because there were too many.
     """
 
     id: UUID
@@ -26,6 +27,7 @@ class Delivery:
     idempotency_key: str = ""
     offset: int = 0
     refusal: str = ""
+    throttled: bool = False
 
     def as_unreadable(self, reason: str) -> Delivery:
         """Return it with its events replaced by the reason why they cannot be stored."""

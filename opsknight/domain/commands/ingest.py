@@ -164,7 +164,7 @@ class _Batch:
 
     def _report(self, delivery: Delivery) -> None:
         """Let an integration's people know, once an hour, that we cannot read what it sends."""
-        report = own_report(delivery.integration)
+        report = own_report(delivery)
         sha = dedup_sha(report.dedup_key)
         verdict, urgency = self._decide(report, sha, delivery.integration)
         if verdict is Verdict.OPENED:

@@ -83,7 +83,7 @@ def _note_keys(
         ):
             more_than_repeats.add(key)
     if troubled:
-        report = own_report(integration)
+        report = own_report(delivery)
         keys[integration.service_id, dedup_sha(report.dedup_key)] = (report, integration)
 
 
@@ -141,12 +141,14 @@ def idempotency(delivery: Delivery) -> tuple[int, bytes, bytes]:
     return delivery.integration.id, key, hashlib.sha256(delivery.body).digest()
 
 
-def own_report(integration: Integration) -> Event:
-    """Return the event by which an integration's people learn that we cannot read what it sends."""
+def own_report(delivery: Delivery) -> Event:
+    """Return the event by which an integration's people learn that not all of what it sends is taken."""
+    integration = delivery.integration
+    why, words = ("throttled", "more than we take") if delivery.throttled else ("unreadable", "what we cannot read")
     return Event(
         action=Action.TRIGGER,
-        dedup_key=f"{OWN_KEYS}unreadable:{integration.id}",
-        title=f"Integration {integration.name} sends what we cannot read",
+        dedup_key=f"{OWN_KEYS}{why}:{integration.id}",
+        title=f"Integration {integration.name} sends {words}",
         severity=Severity.WARNING,
         source="OpsKnight",
     )
