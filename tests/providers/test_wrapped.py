@@ -27,6 +27,18 @@ def test_an_incident_that_pubsub_carries_is_closed_by_the_same_key():
     assert began.dedup_key == ended.dedup_key
 
 
+def test_what_pubsub_pushes_to_a_generic_integration_is_read_for_what_it_carries():
+    carried = {"title": "Nightly export failed", "dedup_key": "export", "status": "resolved"}
+    pushed = {
+        "message": {"data": base64.b64encode(json.dumps(carried).encode()).decode(), "messageId": "1"},
+        "subscription": "projects/shop/subscriptions/opsknight",
+    }
+
+    event = only("generic", pushed)
+
+    assert (event.action, event.dedup_key, event.title) == (Action.RESOLVE, "generic:export", "Nightly export failed")
+
+
 def test_kibana_objects_that_a_template_wrote_as_texts_recover():
     def body(group: str) -> object:
         rule, alert = {"id": "r-1", "name": "CPU"}, {"id": "depot-vm-7", "actionGroup": group}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
 
 from opsknight.api import field_mapping
+from opsknight.api.envelopes import is_pushed, unwrapped
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
@@ -110,12 +111,15 @@ _WANTED: Final[Mapping[str, str]] = {
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return an event for an object, or for each object of a list or of {"events": […]}.
 
-    With a field mapping the payload is brought into the generic format first.
+    A message that Pub/Sub pushes is read for what it carries. With a field mapping the payload is
+    brought into the generic format first.
 
     Raises:
         Malformed: a single event is not of this format; one of a list is unreadable instead.
     """
     mapping = context.mapping
+    if is_pushed(payload) and "subscription" in payload:
+        payload, context = unwrapped(payload), replace(context, may_exceed=True)
     listed = field_mapping.elements(mapping, payload) if mapping else _listed(payload)
     if listed is None:
         if context.may_exceed and (reason := excess(payload)):
@@ -229,4 +233,5 @@ PROVIDER: Final = Provider(
     label="Generic JSON",
     docs_url="docs/api.md",
     normalise=normalise,
+    form=True,
 )

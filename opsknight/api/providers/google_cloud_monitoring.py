@@ -6,14 +6,11 @@ and https://cloud.google.com/pubsub/docs/push
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from opsknight.api.envelopes import is_pushed, unwrapped
 from opsknight.api.limits import excess
-from opsknight.api.parse import scrub
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
     first,
@@ -66,11 +63,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Google Cloud Monitoring payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    pushed = inner(payload, "message")
-    if isinstance(pushed.get("data"), str):
-        payload = _unwrapped(pushed["data"])
+    if is_pushed(payload):
+        payload = unwrapped(payload)
         if reason := excess(payload):
             return [Unreadable(reason)]
+        if not is_object(payload):
+            raise Malformed("The Pub/Sub message carries a list, not an incident.")
     incident = inner(payload, "incident") or (payload if "incident_id" in payload else {})
     identity = _identity(incident)
     if not identity:
@@ -79,19 +77,6 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Google Cloud Monitoring payload has no incident; is it from a notification channel?")
     state = word(incident.get("state"))
     return [] if state in _QUIET else [_event(incident, identity, state)]
-
-
-def _unwrapped(data: str) -> Said:
-    """Return the JSON object that a Pub/Sub message carries in base64."""
-    try:
-        payload = scrub(json.loads(base64.b64decode(data, validate=True)))
-    except (binascii.Error, ValueError, RecursionError) as error:
-        raise Malformed(
-            "The Pub/Sub message carries no JSON in its data; push it as Cloud Monitoring sent it."
-        ) from error
-    if not is_object(payload):
-        raise Malformed("The Pub/Sub message carries no JSON object in its data.")
-    return payload
 
 
 def _identity(incident: Said) -> str:
