@@ -27,7 +27,8 @@ def another_probe(number: int) -> dict[str, object]:
 
 def slowest_of_99_in_100(product: Product, *, name: str) -> float:
     """Send twenty quiet events a second for a while; return the 99th percentile of their answers, in seconds."""
-    with product.under_load(another_probe, name=name, in_flight=4, a_second=20) as quiet:
+    path = f"/api/v1/events/{product.key}"
+    with Sender(product.port, path, event=another_probe, name=name, in_flight=4, a_second=20) as quiet:
         time.sleep(LISTEN_S)
     took = sorted(answer.ended_at - answer.began_at for answer in quiet.answers)
     return took[int(len(took) * 0.99)]
@@ -43,8 +44,6 @@ def test_an_integration_that_storms_is_not_felt_by_a_quiet_one(product: Product)
         beside_s = slowest_of_99_in_100(product, name="beside")
         rate = (noise.taken - before) / (time.monotonic() - began)
 
-    product.sent += noise.sent
-    product.check()
     note("one integration storms: a quiet one's p99 alone", alone_s)
     note("one integration storms: a quiet one's p99 beside it", beside_s, at_most=QUIET_WITHIN_S)
     note("one integration storms: its own events taken", rate, unit="events/s")
