@@ -33,7 +33,7 @@ from opsknight.api.ingest_answers import (
 )
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse, parse_form
-from opsknight.api.providers.provider import Context, Provider
+from opsknight.api.providers.provider import Context, Provider, Request
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
@@ -70,6 +70,11 @@ WAITING: Final = 1024
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 _FORM: Final = b"application/x-www-form-urlencoded"
+NOT_PROVEN: Final = (
+    "The delivery does not prove that it is from this integration's monitor. "
+    "Check the secret in Services → Integrations and in the monitor."
+)
+"""The whole answer: it must not help to guess which part was wrong."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
 
@@ -100,7 +105,7 @@ class IngestRoutes:
         If so, `answered` is called with the answer once what was sent is durable. If not, nothing has happened.
         """
         integration = self._catalogue.known(url[len(EVENTS) :].decode("latin-1").strip("/"))
-        if integration is None or self._intake.refuses:
+        if integration is None or integration.secrets or self._intake.refuses:
             return False
         headers = Headers(raw)
         if b"content-encoding" in headers.raw or self._intake.depth >= WAITING:
@@ -183,9 +188,28 @@ class IngestRoutes:
             self._large.release()
 
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive) -> bytes:
-        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, integration)
+        known = None if integration.secrets else integration  # until it has proven itself, nothing of it is kept
+        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, known)
+        if integration.secrets:
+            await self._prove(integration, headers, body)
         receipt, events = await self._stored(integration, headers, body)
         return accepted(receipt, events)
+
+    async def _prove(self, integration: Integration, headers: Headers, body: bytes) -> None:
+        """Refuse what the monitor did not sign with one of the integration's secrets, and keep nothing of it."""
+        verify = PROVIDERS[integration.provider].verify
+        if verify is None:
+            return
+        request = Request(headers=headers, body=body, received_at=self._clock.now())
+        if len(body) <= BIG:
+            is_proven = any(verify(request, secret) for secret in integration.secrets)
+        else:
+            async with self._one_big:
+                await asyncio.sleep(0)
+                is_proven = any(verify(request, secret) for secret in integration.secrets)
+        if not is_proven:
+            metrics.UNPROVEN.labels(integration.provider).inc()
+            raise Problem(401, NOT_PROVEN)
 
     async def _enter_large(self) -> None:
         """Wait for one of the places of large bodies; what is not read yet stays with its sender."""
@@ -285,7 +309,7 @@ class IngestRoutes:
             events=events,
             body=body,
             content_type=headers.get("content-type", "")[:200],
-            idempotency_key=_once(provider, headers)[:1000],
+            idempotency_key=_once(provider, headers, proven=bool(integration.secrets))[:1000],
         )
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
@@ -332,7 +356,13 @@ def _read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
     return parse(body)
 
 
-def _once(provider: Provider, headers: Headers) -> str:
-    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's."""
+def _once(provider: Provider, headers: Headers, *, proven: bool) -> str:
+    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's.
+
+    Where the monitor has proven itself its own goes first: nobody signs an Idempotency-Key, so that one
+    would make a new delivery of what somebody overheard and sends again.
+    """
     given: str = headers.get("idempotency-key", "")
-    return given or next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), "")
+    if given and not proven:
+        return given
+    return next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), given)

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationErr
 
 from opsknight.api import field_mapping
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said, each
+from opsknight.api.providers.provider import IN_A_HEADER, Context, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
     QUIET,
@@ -229,4 +229,6 @@ PROVIDER: Final = Provider(
     label="Generic JSON",
     docs_url="docs/api.md",
     normalise=normalise,
+    signed_with=f"{IN_A_HEADER} Or sign by Standard Webhooks; the secret is then what begins with whsec_.",
+    once=("webhook-id", "svix-id"),
 )
