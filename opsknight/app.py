@@ -71,6 +71,7 @@ def build(settings: Settings) -> Front:
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }
+    deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
