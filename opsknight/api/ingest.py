@@ -19,6 +19,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
+from opsknight.api.fetching import Fetcher
 from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
     JSON,
@@ -35,6 +36,7 @@ from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse, parse_form
 from opsknight.api.providers.provider import Context, Provider, Request
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.api.sns import Unknown
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -82,12 +84,15 @@ KEPT_OF_REFUSED: Final = 65_536
 class IngestRoutes:
     """Answers the ingest routes and hands every other request to `inner`."""
 
-    def __init__(self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue) -> None:
-        """Stand in front of `inner`."""
+    def __init__(
+        self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue, fetcher: Fetcher | None = None
+    ) -> None:
+        """Stand in front of `inner`; `fetcher` asks what must be asked of others, which no request waits for."""
         self._inner = inner
         self._intake = intake
         self._clock = clock
         self._catalogue = catalogue
+        self._fetcher = fetcher or Fetcher()
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -111,8 +116,11 @@ class IngestRoutes:
         if b"content-encoding" in headers.raw or self._intake.depth >= WAITING:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
+        kind = PROVIDERS[integration.provider]
+        if kind.confirms is not None:
+            return False
         try:
-            parsed = _read(PROVIDERS[integration.provider], headers, body)
+            parsed = _read(kind, headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Exception:  # noqa: BLE001  # what is wrong is told on the long way
             return False
@@ -200,13 +208,19 @@ class IngestRoutes:
         verify = PROVIDERS[integration.provider].verify
         if verify is None:
             return
-        request = Request(headers=headers, body=body, received_at=self._clock.now())
-        if len(body) <= BIG:
-            is_proven = any(verify(request, secret) for secret in integration.secrets)
-        else:
-            async with self._one_big:
-                await asyncio.sleep(0)
+        certificates, now = self._fetcher.certificates, self._clock.now()
+        request = Request(headers=headers, body=body, received_at=now, certificates=certificates)
+        try:
+            if len(body) <= BIG:
                 is_proven = any(verify(request, secret) for secret in integration.secrets)
+            else:
+                async with self._one_big:
+                    await asyncio.sleep(0)
+                    is_proven = any(verify(request, secret) for secret in integration.secrets)
+        except Unknown as unknown:
+            self._fetcher.want(unknown.url)
+            sentence = "The certificate of the signature is being fetched. Send it again."
+            raise Problem(503, sentence, retry_after_s=2) from None
         if not is_proven:
             metrics.UNPROVEN.labels(integration.provider).inc()
             raise Problem(401, NOT_PROVEN)
@@ -282,6 +296,9 @@ class IngestRoutes:
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
         _count(whole, receipt)
+        confirms = PROVIDERS[integration.provider].confirms
+        if confirms is not None and (url := confirms(parsed.payload)) is not None:
+            self._fetcher.confirm(url)
         return receipt, whole.events
 
     def _delivery(

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import text
 
-from opsknight.api.ingest import EVENTS, IngestRoutes
-from opsknight.api.intake import Intake
+from opsknight.api.ingest import EVENTS
 from opsknight.api.providers.table import PROVIDERS
-from opsknight.deps import Deps
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import IntegrationRow
-from opsknight.settings import Settings
-from tests.builders import an_integration
+from tests.api.doors import Door, a_door
 from tests.clock import NOON, StoppedClock
 
 SECRET = "Violet hinges creak"
@@ -80,7 +71,7 @@ SCHEMES: list[tuple[str, Signed]] = [
 TIMED = [scheme for scheme in SCHEMES if scheme[0] in {"grafana", "gitlab"}]
 
 
-def stored_as(slug: str, secret: str) -> str:
+def stored_as(slug: str, secret: str = SECRET) -> str:
     """Return what a person copies into the integration for the monitor to sign with `secret`."""
     return f"whsec_{base64.b64encode(base64.b64decode(KEY) + secret.encode()).decode()}" if slug == "gitlab" else secret
 
@@ -89,50 +80,16 @@ def body_of(slug: str) -> bytes:
     return json.dumps(dict(PROVIDERS[slug].sample)).encode()
 
 
-@dataclass
-class Door:
-    """The ingest routes before a real database."""
-
-    routes: IngestRoutes
-    deps: Deps
-    database: Database
-
-    async def integration(self, slug: str, secret: str = SECRET, **columns: Any) -> IntegrationRow:
-        """Insert an integration whose monitor signs with `secret`, and have it known."""
-        row = await an_integration(self.database, provider=slug, secret=secret and stored_as(slug, secret), **columns)
-        await self.deps.catalogue.load()
-        return row
-
-    async def send(self, integration: IntegrationRow, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
-        transport = httpx.ASGITransport(self.routes)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
-            kind = {"content-type": "application/json"}
-            return await client.post(f"{EVENTS}{integration.key}", content=body, headers={**kind, **headers})
-
-    async def count(self, table: str) -> int:
-        async with self.deps.reading() as session:
-            return (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()  # noqa: S608
-
-
 @pytest.fixture
 async def door(database: Database, clock: StoppedClock) -> AsyncIterator[Door]:
     """A door that takes events, at noon."""
-    deps = Deps(Settings(_env_file=None), clock)
-    await deps.open(database)
-    intake = Intake([lane.store for lane in deps.lanes], clock=clock, committed=lambda _: None)
-    routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=clock, catalogue=deps.catalogue)  # type: ignore[arg-type]
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
-        yield Door(routes, deps, database)
-        for task in running:
-            task.cancel()
-    for lane in deps.lanes:
-        await lane.close()
+    async with a_door(database, clock) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(("slug", "signed"), SCHEMES)
 async def test_what_the_monitor_signed_opens_an_incident(door: Door, slug: str, signed: Signed):
-    integration, body = await door.integration(slug), body_of(slug)
+    integration, body = await door.integration(slug, stored_as(slug)), body_of(slug)
 
     answer = await door.send(integration, body, signed(body, SECRET, NOON))
 
@@ -142,8 +99,8 @@ async def test_what_the_monitor_signed_opens_an_incident(door: Door, slug: str, 
 
 @pytest.mark.parametrize(("slug", "signed"), SCHEMES)
 async def test_whatever_is_wrong_the_answer_is_the_same_and_nothing_is_kept(door: Door, slug: str, signed: Signed):
-    integration, body = await door.integration(slug), body_of(slug)
-    other = await door.integration(slug, "another integration's")
+    integration, body = await door.integration(slug, stored_as(slug)), body_of(slug)
+    other = await door.integration(slug, stored_as(slug, "another integration's"))
     right = signed(body, SECRET, NOON)
     unsigned = {name: said for name, said in right.items() if "signature" not in name}
     forged = {name: said.translate(str.maketrans("abc", "bca")) for name, said in right.items() if "signature" in name}
@@ -171,7 +128,7 @@ async def test_whatever_is_wrong_the_answer_is_the_same_and_nothing_is_kept(door
 async def test_what_was_signed_more_than_five_minutes_from_now_is_refused(
     door: Door, slug: str, signed: Signed, age_s: int, status: int
 ):
-    integration, body = await door.integration(slug), body_of(slug)
+    integration, body = await door.integration(slug, stored_as(slug)), body_of(slug)
 
     answer = await door.send(integration, body, signed(body, SECRET, NOON - timedelta(seconds=age_s)))
 
@@ -180,7 +137,7 @@ async def test_what_was_signed_more_than_five_minutes_from_now_is_refused(
 
 @pytest.mark.parametrize(("slug", "signed"), SCHEMES)
 async def test_what_was_overheard_and_is_sent_again_changes_nothing(door: Door, slug: str, signed: Signed):
-    integration, body = await door.integration(slug), body_of(slug)
+    integration, body = await door.integration(slug, stored_as(slug)), body_of(slug)
     right = signed(body, SECRET, NOON)
     first = await door.send(integration, body, right)
 
@@ -204,7 +161,7 @@ async def test_while_the_former_secret_counts_both_do(door: Door):
 
 
 async def test_a_monitor_that_signs_nothing_may_carry_the_secret(door: Door):
-    integration = await door.integration("alertmanager")
+    integration = await door.integration("alertmanager", SECRET)
     alert = {"status": "firing", "labels": {"alertname": "DiskFull"}}
     body = json.dumps({"version": "4", "alerts": [alert]}).encode()
     basic = base64.b64encode(f"opsknight:{SECRET}".encode()).decode()
@@ -232,7 +189,7 @@ async def test_without_a_secret_nothing_is_checked(door: Door):
 
 
 async def test_a_body_that_is_too_large_to_be_checked_is_refused_and_not_kept(door: Door):
-    integration = await door.integration("github")
+    integration = await door.integration("github", SECRET)
 
     answer = await door.send(integration, b" " * 1_100_000, {})
 
@@ -240,7 +197,7 @@ async def test_a_body_that_is_too_large_to_be_checked_is_refused_and_not_kept(do
 
 
 async def test_the_short_cut_takes_nothing_that_must_be_proven(door: Door):
-    proven, open_to_all = await door.integration("generic"), await door.integration("generic", "")
+    proven, open_to_all = await door.integration("generic", SECRET), await door.integration("generic", "")
     body = json.dumps({"title": "Disk full"}).encode()
 
     taken = [
@@ -251,7 +208,7 @@ async def test_the_short_cut_takes_nothing_that_must_be_proven(door: Door):
 
 
 async def test_no_log_or_message_that_shows_an_integration_shows_its_secret(door: Door):
-    integration = await door.integration("github", former_secret="the former")
+    integration = await door.integration("github", SECRET, former_secret="the former")
 
     known = await door.deps.catalogue.find(integration.key)
 

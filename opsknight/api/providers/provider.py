@@ -41,11 +41,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a signature is checked against: headers by lower-case name, and the body's bytes as they came."""
+    """What a signature is checked against: headers by lower-case name, and the body's bytes as they came.
+
+    `certificates` are those that were fetched, as PEM by address.
+    """
 
     headers: Headers
     body: bytes
     received_at: datetime
+    certificates: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 Verify: TypeAlias = Callable[[Request, str], bool]
@@ -94,7 +98,8 @@ class Provider:
     `verify` checks the monitor's own signature where an integration has a secret; None where its key
     alone is what it proves itself with. `signed_with` tells a person where the monitor shows the
     secret or asks for it. `once` names the headers, best first, that are the same in every retry of
-    one delivery and in no other.
+    one delivery and in no other. `confirms` returns the address that must be got before such a
+    monitor sends anything, where a payload asks for that.
 
     `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts.
     `key_in_body` says that the integration's key stands in the payload and not in the address.
@@ -111,6 +116,7 @@ class Provider:
     verify: Verify | None = proven
     signed_with: str = IN_A_HEADER
     once: tuple[str, ...] = ()
+    confirms: Callable[[Any], str | None] | None = None
     form: bool = False
     max_body: int = MIB
     key_in_body: bool = False
