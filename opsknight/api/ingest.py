@@ -34,9 +34,9 @@ from opsknight.api.ingest_answers import (
 )
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse, parse_form
-from opsknight.api.providers.provider import Context, Provider, Request
+from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
-from opsknight.api.sns import Unknown
+from opsknight.api.proving import Proof
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -72,11 +72,6 @@ WAITING: Final = 1024
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 _FORM: Final = b"application/x-www-form-urlencoded"
-NOT_PROVEN: Final = (
-    "The delivery does not prove that it is from this integration's monitor. "
-    "Check the secret in Services → Integrations and in the monitor."
-)
-"""The whole answer: it must not help to guess which part was wrong."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
 
@@ -93,6 +88,7 @@ class IngestRoutes:
         self._clock = clock
         self._catalogue = catalogue
         self._fetcher = fetcher or Fetcher()
+        self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -199,31 +195,9 @@ class IngestRoutes:
         known = None if integration.secrets else integration  # until it has proven itself, nothing of it is kept
         body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, known)
         if integration.secrets:
-            await self._prove(integration, headers, body)
+            await self._proof.demand(integration, headers, body)
         receipt, events = await self._stored(integration, headers, body)
         return accepted(receipt, events)
-
-    async def _prove(self, integration: Integration, headers: Headers, body: bytes) -> None:
-        """Refuse what the monitor did not sign with one of the integration's secrets, and keep nothing of it."""
-        verify = PROVIDERS[integration.provider].verify
-        if verify is None:
-            return
-        certificates, now = self._fetcher.certificates, self._clock.now()
-        request = Request(headers=headers, body=body, received_at=now, certificates=certificates)
-        try:
-            if len(body) <= BIG:
-                is_proven = any(verify(request, secret) for secret in integration.secrets)
-            else:
-                async with self._one_big:
-                    await asyncio.sleep(0)
-                    is_proven = any(verify(request, secret) for secret in integration.secrets)
-        except Unknown as unknown:
-            self._fetcher.want(unknown.url)
-            sentence = "The certificate of the signature is being fetched. Send it again."
-            raise Problem(503, sentence, retry_after_s=2) from None
-        if not is_proven:
-            metrics.UNPROVEN.labels(integration.provider).inc()
-            raise Problem(401, NOT_PROVEN)
 
     async def _enter_large(self) -> None:
         """Wait for one of the places of large bodies; what is not read yet stays with its sender."""

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from opsknight.api.ingest import EVENTS
 from opsknight.api.providers.table import PROVIDERS
@@ -234,3 +236,22 @@ async def test_any_sender_may_sign_by_standard_webhooks(door: Door, kind: str):
 
     assert [answer.status_code for answer in answers] == [202, 202, 401]
     assert answers[1].json()["duplicate"]
+
+
+async def test_a_forger_is_counted_each_time_but_does_not_fill_the_log(door: Door, caplog: pytest.LogCaptureFixture):
+    integration = await door.integration("github", SECRET)
+    before = unproven("github")
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            await door.send(integration, body_of("github"), {})
+
+    assert unproven("github") - before == 5
+    said = [line for line in lines if line["event"] == "a delivery did not prove itself"]
+    assert [(line["integration"], line["provider"]) for line in said] == [(integration.id, "github")]
+    assert SECRET not in str(lines) + caplog.text
+
+
+def unproven(provider: str) -> float:
+    """Return how many deliveries of a kind of monitor were refused so far."""
+    return REGISTRY.get_sample_value("opsknight_unproven_deliveries_total", {"provider": provider}) or 0.0

@@ -119,7 +119,7 @@ async def test_a_redirect_is_not_followed_and_what_failed_may_be_wanted_again(do
     answer = await send_until_taken(door, integration, aws.signer.message())
 
     assert answer.status_code == 202
-    assert len(aws.gets) == 2
+    assert aws.gets == ["/SimpleNotificationService-6fce2a9e.pem"] * 2
 
 
 async def test_a_server_with_another_name_is_not_believed_to_be_sns(tmp_path: Path):

@@ -98,7 +98,7 @@ class SnsPeer:
         self.gets.append(request.path_qs)
         status = self.statuses.pop(0) if self.statuses else 200
         if status != 200:
-            return web.Response(status=status, headers={"location": "https://example.org/"})
+            return web.Response(status=status, headers={"location": f"https://{HOST}/elsewhere.pem"})
         return web.Response(
             body=self.signer.pem if request.path.endswith(".pem") else b"<ConfirmSubscriptionResponse/>"
         )
