@@ -15,6 +15,7 @@ from starlette.datastructures import State
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
 from opsknight.api.bodies import Receive
+from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
@@ -71,6 +72,7 @@ def build(settings: Settings) -> Front:
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }
+    deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -120,7 +122,10 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
-        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue))
+        fetcher = Fetcher()
+        tasks.start(fetcher.run())
+        known, clock = deps.catalogue, deps.clock
+        front.open(IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

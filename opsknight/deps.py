@@ -135,7 +135,8 @@ class Deps:
     """Made by app.build; `open` connects it to the database inside the lifespan, before anything uses it.
 
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
-    `stopping` is set when the process ends.
+    `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
+    prove itself whence its secret comes.
     """
 
     database: Database
@@ -148,6 +149,7 @@ class Deps:
         self.stopping = asyncio.Event()
         self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
+        self.signed_with: Mapping[str, str] = {}
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
         self.tell_others: Callable[[], object] = lambda: None

@@ -22,6 +22,9 @@ DUPLICATE_KEYS: Final = Counter(
     "opsknight_duplicate_keys", "Deliveries in which a JSON object named a key twice; the last one counted."
 )
 REFUSED: Final = Counter("opsknight_refused_deliveries", "Deliveries not accepted, by answer.", ("status",))
+UNPROVEN: Final = Counter(
+    "opsknight_unproven_deliveries", "Deliveries refused for want of a right signature, by provider.", ("provider",)
+)
 ENGINE_LAG_SECONDS: Final = Gauge(
     "opsknight_engine_lag_seconds",
     "How late the oldest due timer or notification is that nobody has taken; 0 when none is.",

@@ -19,7 +19,8 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
-from opsknight.api.gate import HOLD_S, IN_LINE, PATIENCE_S, Gate
+from opsknight.api.fetching import Fetcher
+from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
     JSON,
     Problem,
@@ -35,6 +36,8 @@ from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed, parse, parse_form
 from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.api.proving import Proof
+from opsknight.api.turning_away import TurningAway
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -67,7 +70,6 @@ AT_ONCE: Final = 64
 """Events of one delivery in one commit."""
 WAITING: Final = 512
 """Deliveries of one integration that may wait before more take the long way, where they wait unparsed."""
-TELL_EVERY_S: Final = 60.0
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 _FORM: Final = b"application/x-www-form-urlencoded"
@@ -78,16 +80,19 @@ KEPT_OF_REFUSED: Final = 65_536
 class IngestRoutes:
     """Answers the ingest routes and hands every other request to `inner`."""
 
-    def __init__(self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue) -> None:
-        """Stand in front of `inner`."""
+    def __init__(
+        self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue, fetcher: Fetcher | None = None
+    ) -> None:
+        """Stand in front of `inner`; `fetcher` asks what must be asked of others, which no request waits for."""
         self._inner = inner
         self._intake = intake
         self._clock = clock
         self._catalogue = catalogue
+        self._fetcher = fetcher or Fetcher()
+        self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
-        self._turned_away = 0
-        self._throttled_at: dict[int, float] = {}
+        self._away = TurningAway(intake, clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -103,14 +108,17 @@ class IngestRoutes:
         If so, `answered` is called with the answer once what was sent is durable. If not, nothing has happened.
         """
         integration = self._catalogue.known(url[len(EVENTS) :].decode("latin-1").strip("/"))
-        if integration is None or self._intake.refuses(integration):
+        if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
         headers = Headers(raw)
         if b"content-encoding" in headers.raw or self._intake.waiting(integration) >= WAITING:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
+        kind = PROVIDERS[integration.provider]
+        if kind.confirms is not None:
+            return False
         try:
-            parsed = _read(PROVIDERS[integration.provider], headers, body)
+            parsed = _read(kind, headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Exception:  # noqa: BLE001  # what is wrong is told on the long way
             return False
@@ -156,21 +164,11 @@ class IngestRoutes:
             metrics.REFUSED.labels(str(problem.status)).inc()
             body = problem_body(problem, as_pagerduty=as_pagerduty)
             if isinstance(error, TurnedAway) or isinstance(error.__cause__, TurnedAway):
-                await self._held_back()
+                await self._away.hold()
             await answer(send, problem.status, body, problem.retry_after_s)
         else:
             await answer(send, 202, body, None)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
-
-    async def _held_back(self) -> None:
-        """Wait before a refusal, outside the gate; past IN_LINE that wait, none is better than more of them."""
-        if self._turned_away >= IN_LINE:
-            return
-        self._turned_away += 1
-        try:
-            await asyncio.sleep(HOLD_S)
-        finally:
-            self._turned_away -= 1
 
     def _problem(self, error: BaseException) -> Problem:
         """Return what a sender is told of `error`: whatever it is, to send it again."""
@@ -198,7 +196,10 @@ class IngestRoutes:
             self._large.release()
 
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive) -> bytes:
-        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, integration)
+        known = None if integration.secrets else integration  # until it has proven itself, nothing of it is kept
+        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, known)
+        if integration.secrets:
+            await self._proof.demand(integration, headers, body)
         receipt, events = await self._stored(integration, headers, body)
         return accepted(receipt, events)
 
@@ -274,10 +275,13 @@ class IngestRoutes:
         try:
             receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
         except Throttled as throttled:
-            self._tell_of(throttled, integration)
+            self._away.tell(throttled, integration)
             status = 429 if PROVIDERS[integration.provider].retries_429 else 503
             raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
         _count(whole, receipt)
+        confirms = PROVIDERS[integration.provider].confirms
+        if confirms is not None and (url := confirms(parsed.payload)) is not None:
+            self._fetcher.confirm(url)
         return receipt, whole.events
 
     def _delivery(
@@ -305,7 +309,7 @@ class IngestRoutes:
             events=events,
             body=body,
             content_type=headers.get("content-type", "")[:200],
-            idempotency_key=_once(provider, headers)[:1000],
+            idempotency_key=_once(provider, headers, proven=bool(integration.secrets))[:1000],
         )
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
@@ -313,15 +317,6 @@ class IngestRoutes:
         parts = [await self._intake.submit(part) for part in whole.parts(AT_ONCE)]
         verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
         return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
-
-    def _tell_of(self, throttled: Throttled, integration: Integration) -> None:
-        """Let an integration's people know that it sends too much: one delivery in a minute stands for all refused."""
-        now = self._clock.monotonic()
-        if now - self._throttled_at.get(integration.id, -TELL_EVERY_S) < TELL_EVERY_S:
-            return
-        self._throttled_at[integration.id] = now
-        told = Delivery(new_id(), integration, (), b"", refusal=throttled.sentence, throttled=True)
-        self._intake.enqueue(told).add_done_callback(_heed_no_failure)
 
     async def _keep_refused(
         self, integration: Integration | None, reason: str, body: bytes, headers: Headers
@@ -340,11 +335,6 @@ class IngestRoutes:
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id
         return None
-
-
-def _heed_no_failure(told: asyncio.Future[Receipt]) -> None:
-    if not told.cancelled():
-        told.exception()  # it is told again in a minute
 
 
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
@@ -366,7 +356,13 @@ def _read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
     return parse(body)
 
 
-def _once(provider: Provider, headers: Headers) -> str:
-    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's."""
+def _once(provider: Provider, headers: Headers, *, proven: bool) -> str:
+    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's.
+
+    Where the monitor has proven itself its own goes first: nobody signs an Idempotency-Key, so that one
+    would make a new delivery of what somebody overheard and sends again.
+    """
     given: str = headers.get("idempotency-key", "")
-    return given or next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), "")
+    if given and not proven:
+        return given
+    return next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), given)

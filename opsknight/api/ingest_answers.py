@@ -90,6 +90,7 @@ def problem_body(problem: Problem, *, as_pagerduty: bool) -> bytes:
 
 _TITLES: Final = {
     400: "The event cannot be read",
+    401: "Not proven to be from its monitor",
     404: "Unknown integration",
     405: "Method not allowed",
     413: "The body is too large",

@@ -1,12 +1,12 @@
-"""Integrations: how the JSON of a generic one is understood, and what would become of a payload."""
+"""Integrations: how the JSON of a generic one is understood, what would become of a payload, and their secrets."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from opsknight.api import field_mapping
@@ -15,12 +15,13 @@ from opsknight.api.limits import excess
 from opsknight.api.plain_json import plain_json
 from opsknight.api.providers import generic
 from opsknight.api.providers.provider import Context
+from opsknight.api.providers.table import PROVIDERS
 from opsknight.deps import Deps
-from opsknight.domain.commands.integrations import map_fields
+from opsknight.domain.commands.integrations import end_former_secret, map_fields, set_secret
 from opsknight.domain.model.event import Event, Malformed, Unreadable
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import integrations
-from opsknight.errors import Invalid, NotFound
+from opsknight.errors import Conflict, Invalid, NotFound
 
 Mapping: TypeAlias = dict[str, Any]
 UNMAPPED: Final[Mapping] = {}
@@ -31,6 +32,13 @@ class Trial(BaseModel):
 
     mapping: Mapping = UNMAPPED
     payload: Any
+
+
+class Secret(BaseModel):
+    """What a monitor signs with, or "" for nothing; `keep_former` has the one before it count as well."""
+
+    secret: Annotated[str, Field(max_length=1000)]
+    keep_former: bool = False
 
 
 def router(deps: Deps) -> APIRouter:
@@ -54,6 +62,38 @@ def router(deps: Deps) -> APIRouter:
             await map_fields(uow, integration_id, mapping)
         return plain_json(mapping)
 
+    @routes.get("/{integration_id}/secret")
+    async def read_secret(integration_id: int) -> Response:
+        """Return whether an integration has a secret, and whether the former counts as well; never the secret."""
+        return await told(integration_id)
+
+    @routes.put("/{integration_id}/secret")
+    async def write_secret(integration_id: int, said: Secret, viewer: SignedIn) -> Response:
+        """Refuse from now on what its monitor did not sign with this secret; "" ends that."""
+        secret = said.secret.strip()
+        _check_secret(secret, (await held(integration_id))["provider"])
+        async with deps.commands(viewer.actor) as uow:
+            await set_secret(uow, integration_id, secret, keep_former=said.keep_former)
+        return await told(integration_id)
+
+    @routes.delete("/{integration_id}/secret/former")
+    async def end_former(integration_id: int, viewer: SignedIn) -> Response:
+        """Let the former secret count no more."""
+        async with deps.commands(viewer.actor) as uow:
+            await end_former_secret(uow, integration_id)
+        return await told(integration_id)
+
+    async def told(integration_id: int) -> Response:
+        line = await held(integration_id)
+        return plain_json({"is_set": line["is_set"], "former_counts": line["former_counts"]})
+
+    async def held(integration_id: int) -> integrations.SecretLine:
+        async with deps.reading() as session:
+            line = await integrations.secret(session, integration_id)
+        if line is None:
+            raise NotFound("There is no such integration.")
+        return line
+
     @routes.post("/mapping/try")
     async def attempt(trial: Trial) -> Response:
         """Return the events that a payload would become, or why it would be refused. Nothing is stored."""
@@ -72,6 +112,21 @@ def _check(mapping: Mapping) -> None:
     field_mapping.check(mapping)
     if excess(mapping):
         raise Invalid("The field mapping cannot be used: it holds more than an event may.")
+
+
+def _check_secret(secret: str, provider: str) -> None:
+    """Refuse a secret that cannot be one.
+
+    Raises:
+        Conflict: this kind of monitor is known by its key alone.
+        Invalid: it holds what no secret holds.
+    """
+    kind = PROVIDERS.get(provider)
+    if kind is None or kind.verify is None:
+        words = kind.label if kind is not None else provider
+        raise Conflict(f"{words} is believed by the key it sends; there is no secret to check.")
+    if not secret.isprintable():
+        raise Invalid("The secret cannot be used: it holds a line break or another character that is not printed.")
 
 
 def _told(event: Event | Unreadable) -> dict[str, Any]:

@@ -285,6 +285,7 @@ _SEND_EVENTS: Final[Schema] = {
     "responses": {
         "202": _answer("Stored.", "Accepted"),
         "400": _refusal("The whole cannot be read; its bytes are kept."),
+        "401": _refusal("The integration has a secret, and the delivery does not prove to be signed with it."),
         "404": _refusal("No integration has this key."),
         "413": _refusal("More than 1 MB, or 16 MB from Alertmanager; its beginning is kept."),
         **_REFUSALS,

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +27,28 @@ def is_base64_hmac(signature: str, secret: str, signed: bytes, *, algorithm: str
 def is_token(given: str, secret: str) -> bool:
     """Say whether a sender gave the shared secret itself."""
     return _equal(given, secret)
+
+
+def carries(headers: Mapping[str, str], secret: str) -> bool:
+    """Say whether a request carries the shared secret: as bearer, as password of basic authentication, or in a header.
+
+    For monitors that sign nothing but send what they are told to: `Authorization: Bearer …` or `Basic …`,
+    `X-OpsKnight-Secret: …` or `X-API-Key: …`.
+    """
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return is_token(given.strip(), secret)
+    if scheme.lower() == "basic":
+        return is_token(_password(given.strip()), secret)
+    return is_token(headers.get("x-opsknight-secret", ""), secret) or is_token(headers.get("x-api-key", ""), secret)
+
+
+def _password(encoded: str) -> str:
+    """Return the password of basic authentication, "" where there is none."""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def is_fresh(timestamp: str, *, now: datetime) -> bool:

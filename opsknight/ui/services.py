@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
+from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
@@ -17,11 +19,14 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import read_services
+from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
 from opsknight.ui.senders import NO_MONITORS, Sender, endpoint, sender, test_event
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps, Monitor
+
+NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def mount(deps: Deps) -> None:
@@ -31,12 +36,22 @@ def mount(deps: Deps) -> None:
     async def services_page() -> None:
         viewer = await signed_in(deps)
         services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
+        ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
         with frame("Services", viewer):
-            show(services, base_url=deps.settings.address, monitors=deps.monitors)
+            show(services, base_url=deps.settings.address, monitors=deps.monitors, signed_with=deps.signed_with)
 
 
-def show(services: Sequence[ServiceLine], *, base_url: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> None:
-    """Build the page; `base_url` is the address under which monitors reach OpsKnight."""
+def show(
+    services: Sequence[ServiceLine],
+    *,
+    base_url: str,
+    monitors: Mapping[str, Monitor] = NO_MONITORS,
+    signed_with: Mapping[str, str] = NO_SECRETS,
+) -> None:
+    """Build the page; `base_url` is the address under which monitors reach OpsKnight.
+
+    `signed_with` tells of each kind of monitor that can prove itself whence its secret comes.
+    """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
         if len(services) > 3:
@@ -53,11 +68,13 @@ def show(services: Sequence[ServiceLine], *, base_url: str, monitors: Mapping[st
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        _service(service, base_url, monitors)
+        _service(service, base_url, monitors, signed_with)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
-def _service(service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor]) -> None:
+def _service(
+    service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
+) -> None:
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
         with tag("div", classes="ok-section-head"):
@@ -69,7 +86,7 @@ def _service(service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor
             if not service["integrations"]:
                 tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
             for integration in service["integrations"]:
-                _integration(integration, base_url, monitors)
+                _integration(integration, base_url, monitors, signed_with.get(integration["provider"]))
 
 
 def _owners(service: ServiceLine) -> None:
@@ -81,24 +98,30 @@ def _owners(service: ServiceLine) -> None:
         outward(service["runbook_url"], "Runbook", icon_name="book")
 
 
-def _integration(integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor]) -> None:
+def _integration(
+    integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: str | None
+) -> None:
     how, key = sender(integration["provider"], monitors), integration["key"]
+    counting = integration["secrets"] or 0
     with tag("article", classes="ok-integration"):
         with tag("header", classes="ok-integration-head"):
             with tag("div"):
                 tag("h3", integration["name"] or how.name)
                 tag("p", how.name, classes="ok-muted")
             if key is not None:
-                _send_a_test(*test_event(integration["provider"], key, monitors))
+                _send_a_test(*test_event(integration["provider"], key, monitors), counting=str(counting))
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
             _how_to_send(how, key, base_url, address=endpoint(base_url, key, provider=integration["provider"]))
+            if signed_with is not None:
+                show_secret(integration["id"], counting=counting, signed_with=signed_with)
 
 
-def _send_a_test(path: str, body: str) -> None:
+def _send_a_test(path: str, body: str, *, counting: str) -> None:
     said = "Sent: an incident opens on the board. Resolve it when you have seen it."
-    post_button("Send a test event", path, body, said=said, icon="send", small=True)
+    only_when(post_button("Send a test event", path, body, said=said, icon="send", small=True), NONE, now=counting)
+    only_when(tag("p", "Test it from the monitor: this page cannot sign", classes="ok-muted"), ONE, TWO, now=counting)
 
 
 def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:

@@ -212,7 +212,7 @@ async def test_a_form_is_read_where_its_monitor_sends_such():
 
 async def test_a_form_of_another_monitor_is_refused():
     async with a_door() as door:
-        assert await door.send("quick", b"title=Disk+full", content_type="application/x-www-form-urlencoded") == 400
+        assert await door.send("large", b"title=Disk+full", content_type="application/x-www-form-urlencoded") == 400
 
 
 async def test_a_monitors_own_name_for_a_delivery_tells_its_retries():

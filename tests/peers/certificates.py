@@ -1,4 +1,4 @@
-"""Certificates of the tests' own: a self-signed one for 127.0.0.1, valid for as long as asked."""
+"""Certificates of the tests' own: a self-signed one for 127.0.0.1 and a name, valid for as long as asked."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ class Certificate:
         return context
 
 
-def certificate(folder: Path, *, days: int = 30) -> Certificate:
-    """Write a certificate for 127.0.0.1 that ends in `days`; negative for one that has expired."""
+def certificate(folder: Path, *, days: int = 30, name: str = "peer.test") -> Certificate:
+    """Write a certificate for 127.0.0.1 and `name` that ends in `days`; negative for one that has expired."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer.test")])
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName(name)]
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     ends = datetime.now(UTC) + timedelta(days=days)  # noqa: TID251  # the peer's own calendar
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(ends - timedelta(days=60))
         .not_valid_after(ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -60,9 +60,9 @@ async def test_services_show_their_keys_only_to_whom_may_see_them(database: Data
 
     assert [line["name"] for line in shown] == ["accounts", "Checkout"]
     assert (shown[1]["team"], shown[1]["policy"]) == ("Payments", policy.name)
-    integration = {"id": key.id, "provider": "datadog", "name": "Datadog", "key": key.key}
+    integration = {"id": key.id, "provider": "datadog", "name": "Datadog", "key": key.key, "secrets": 0}
     assert shown[1]["integrations"] == [integration]
-    assert hidden[1]["integrations"] == [{**integration, "key": None}]
+    assert hidden[1]["integrations"] == [{**integration, "key": None, "secrets": None}]
 
 
 async def test_who_is_on_call_is_told_per_schedule_gaps_included(database: Database):

@@ -112,8 +112,9 @@ def incident_page(number: str) -> None:
 
 @ui.page("/services")
 def services_page() -> None:
+    ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
     with frame.frame("Services", samples.a_viewer()):
-        services.show(samples.services(), base_url="http://localhost:8080")
+        services.show(samples.services(), base_url="http://localhost:8080", signed_with=samples.SIGNED_WITH)
 
 
 @ui.page("/me")

@@ -10,6 +10,7 @@ from opsknight.ui.viewer import Notice, Viewer
 
 NOW = time.time()
 HOSTILE = "<script>document.title='broken into'</script><img src=x onerror=\"document.title='broken into'\">"
+SIGNED_WITH = {"alertmanager": "What you write there.", "generic": "What you write there.", "datadog": HOSTILE}
 LONG_WORD = "a-label-without-any-space-" + "x" * 120
 
 
@@ -145,8 +146,11 @@ def _a_page(user: str, user_id: int) -> Any:
 def services() -> Any:
     key = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
     named = (("alertmanager", "Prometheus"), ("generic", "Try it with curl"), ("pagerduty", ""), ("datadog", LONG_WORD))
-    every = [{"id": i, "provider": provider, "name": name, "key": key} for i, (provider, name) in enumerate(named)]
-    hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None}]
+    every = [
+        {"id": i, "provider": provider, "name": name, "key": key, "secrets": i % 3}
+        for i, (provider, name) in enumerate(named)
+    ]
+    hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None, "secrets": None}]
     common = {"team": "Payments", "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": ""}
     return [
         {**common, "id": 1, "name": "Checkout", "description": HOSTILE, "integrations": every},

@@ -1,4 +1,4 @@
-"""The board's pure modules, proven by Node's own test runner: what is shown, what is sent, what is said."""
+"""The scripts of the screens, proven by Node's own test runner: what is shown, what is sent, what is said."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent / "js"
 
 
 @pytest.mark.parametrize("suite", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.name.removesuffix(".test.mjs"))
-def test_the_board_in_node(suite: Path):
+def test_the_screens_in_node(suite: Path):
     ran = node(
         ["--test", "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", str(suite)],
         return_completed_process=True,

@@ -160,5 +160,6 @@ Triggers: Build status created, Build status updated""",
         },
     },
     verify=verify,
+    signed_with="What you write in the webhook as Secret.",
     once=("x-request-uuid",),
 )

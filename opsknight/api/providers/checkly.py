@@ -129,4 +129,5 @@ Body:
         "link": "https://app.checklyhq.com/checks/3f7b9c52-0c14-4a9e-9f0f-3f1f5ad0a111",
     },
     verify=verify,
+    signed_with="What you write in the alert channel as Webhook secret.",
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import MIB, Context, Provider, Said, each
+from opsknight.api.providers.provider import IN_A_HEADER, MIB, Context, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
     QUIET,
@@ -135,6 +135,7 @@ PROVIDER: Final = Provider(
     slug=SLUG,
     label="CloudEvents",
     docs_url="https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md",
+    signed_with=f"{IN_A_HEADER} Or sign by Standard Webhooks; the secret is then what begins with whsec_.",
     normalise=normalise,
     where="As the sink of a CloudEvents sender, such as a Knative trigger",
     setup="""{address}

@@ -221,4 +221,5 @@ Then add the webhook to each notification that shall page, and choose all states
         "alert_event": "ALERT_STATE_EVENT_START",
     },
     verify=verify,
+    signed_with="What you write in the destination as Secret.",
 )

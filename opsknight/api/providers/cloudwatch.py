@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from opsknight.api import sns
 from opsknight.api.parse import parse
-from opsknight.api.providers.provider import Context, Provider, Said, each, within_limits
+from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
     as_object,
     filled,
@@ -345,6 +346,22 @@ def _text(title: str, topic: str, envelope: Said, *, details: Said) -> Event:
     )
 
 
+def verify(request: Request, secret: str) -> bool:
+    """Say whether SNS signed a message of the topic whose ARN is the secret; any other secret must be carried.
+
+    Raises:
+        sns.Unknown: the certificate is not there yet.
+    """
+    if not secret.startswith("arn:"):
+        return proven(request, secret)
+    try:
+        said = parse(request.body).payload
+    except Malformed:
+        return False
+    message_id, certificates = request.headers.get("x-amz-sns-message-id", ""), request.certificates
+    return sns.is_signed(said, topic=secret, message_id=message_id, certificates=certificates, now=request.received_at)
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="Amazon CloudWatch",
@@ -364,5 +381,9 @@ Enable raw message delivery: off""",
         "Region": "EU (Ireland)",
         "OldStateValue": "OK",
     },
+    verify=verify,
+    signed_with="The ARN of the SNS topic, which begins with arn: only what SNS signed for it is taken then, and raw "
+    "message delivery must be off. For an API destination of EventBridge, the value of its API key named X-API-Key.",
     once=("x-amz-sns-message-id",),
+    confirms=sns.confirmation,
 )

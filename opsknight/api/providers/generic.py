@@ -11,7 +11,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationErr
 from opsknight.api import field_mapping
 from opsknight.api.envelopes import is_pushed, unwrapped
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said, each
+from opsknight.api.providers.provider import IN_A_HEADER, Context, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
     QUIET,
@@ -234,4 +234,6 @@ PROVIDER: Final = Provider(
     docs_url="docs/api.md",
     normalise=normalise,
     form=True,
+    signed_with=f"{IN_A_HEADER} Or sign by Standard Webhooks; the secret is then what begins with whsec_.",
+    once=("webhook-id", "svix-id"),
 )

@@ -370,6 +370,7 @@ Events: Workflow runs, Deployment statuses, Dependabot alerts (or Check runs, St
         "sender": {"login": "example"},
     },
     verify=verify,
+    signed_with="What you write in the webhook as Secret.",
     once=("x-github-delivery",),
     form=True,
 )

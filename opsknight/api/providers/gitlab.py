@@ -318,5 +318,7 @@ Trigger: Pipeline events, Deployment events, and Issues events where incidents s
         "repository": {"name": "example", "homepage": "https://gitlab.com/example/example"},
     },
     verify=verify,
+    signed_with="What you write there as Secret token, or the signing token that GitLab shows, which begins "
+    "with whsec_.",
     once=("idempotency-key", "x-gitlab-event-uuid"),
 )

@@ -236,6 +236,9 @@ PROVIDER: Final = Provider(
         "state": "alerting",
     },
     verify=verify,
+    signed_with="What you write in the contact point as HMAC secret. Name X-Grafana-Alerting-Timestamp as its "
+    "timestamp header: without it whatever was overheard may be sent again.",
+    once=("x-grafana-alerting-timestamp",),
     max_body=16 * MIB,
     retries_429=False,
 )

@@ -147,4 +147,5 @@ PROVIDER: Final = Provider(
         "monitor_errors": {"Frankfurt": "timeout", "London": "http code 503"},
     },
     verify=verify,
+    signed_with="What you write in the contact list as Authentication token of the webhook.",
 )

@@ -144,5 +144,6 @@ PROVIDER: Final = Provider(
         "is_test": True,
     },
     verify=verify,
+    signed_with="What you write in the webhook recipient as Shared Secret.",
     once=("x-honeycomb-webhook-delivery-id",),
 )

@@ -201,5 +201,6 @@ Events: Issue created, updated, deleted""",
         },
     },
     verify=verify,
+    signed_with="What you write in the webhook as Secret.",
     once=("x-atlassian-webhook-identifier",),
 )

@@ -91,6 +91,7 @@ PROVIDER: Final = Provider(
     normalise=normalise,
     where="Operations → Webhooks → Add, method POST; then in an event rule for jobs that fail or error",
     verify=verify,
+    signed_with="What you write in the webhook as Secret.",
     sample={
         "event": "job_errored",
         "timestamp": "2026-11-24T10:23:20.000000+00:00",

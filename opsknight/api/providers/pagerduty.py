@@ -129,4 +129,5 @@ PROVIDER: Final = Provider(
     normalise=normalise,
     max_body=512 * KIB,
     key_in_body=True,
+    verify=None,
 )

@@ -210,5 +210,6 @@ Copy the secret that PagerDuty shows once into the integration.""",
         }
     },
     verify=verify,
+    signed_with="What PagerDuty shows once, when the webhook is made.",
     once=("x-webhook-id",),
 )

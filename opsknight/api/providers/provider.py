@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from opsknight.api.limits import excess
+from opsknight.api.signatures import carries, is_standard_webhook
 from opsknight.domain.model.event import Event, Malformed, Unreadable
 
 KIB: Final = 1024
@@ -40,15 +41,44 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a signature is checked against: headers by lower-case name, and the body's bytes as they came."""
+    """What a signature is checked against: headers by lower-case name, and the body's bytes as they came.
+
+    `certificates` are those that were fetched, as PEM by address.
+    """
 
     headers: Headers
     body: bytes
     received_at: datetime
+    certificates: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 Verify: TypeAlias = Callable[[Request, str], bool]
 """Say whether a request was signed with the integration's secret."""
+
+IN_A_HEADER: Final = (
+    "Let it send the secret with every request: as Authorization: Bearer, as the password of basic authentication, "
+    "or in a header X-OpsKnight-Secret."
+)
+"""Where the secret of a monitor goes that has no signature of its own."""
+
+
+def proven(request: Request, secret: str) -> bool:
+    """Say whether a request is signed by Standard Webhooks (Svix), or carries the secret in a header.
+
+    What monitors without a signature of their own are asked for.
+    """
+    for kind in ("webhook", "svix"):
+        if signatures := request.headers.get(f"{kind}-signature", ""):
+            return is_standard_webhook(
+                message_id=request.headers.get(f"{kind}-id", ""),
+                timestamp=request.headers.get(f"{kind}-timestamp", ""),
+                signatures=signatures,
+                secret=secret,
+                body=request.body,
+                now=request.received_at,
+            )
+    return carries(request.headers, secret)
+
 
 Normalise: TypeAlias = Callable[[Any, Context], Sequence[Event | Unreadable]]
 
@@ -65,8 +95,11 @@ class Provider:
     what to paste there, with {address} and {key} for the integration's. `sample` is a payload as
     the monitor itself would send it to say that something is wrong: the test event.
 
-    `verify` checks the monitor's own signature where an integration has a secret. `once` names the
-    headers, best first, that are the same in every retry of one delivery and in no other.
+    `verify` checks the monitor's own signature where an integration has a secret; None where its key
+    alone is what it proves itself with. `signed_with` tells a person where the monitor shows the
+    secret or asks for it. `once` names the headers, best first, that are the same in every retry of
+    one delivery and in no other. `confirms` returns the address that must be got before such a
+    monitor sends anything, where a payload asks for that.
 
     `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts.
     `key_in_body` says that the integration's key stands in the payload and not in the address.
@@ -80,8 +113,10 @@ class Provider:
     where: str = "As its webhook address"
     setup: str = "{address}"
     sample: Mapping[str, object] = field(default_factory=dict[str, object])
-    verify: Verify | None = None
+    verify: Verify | None = proven
+    signed_with: str = IN_A_HEADER
     once: tuple[str, ...] = ()
+    confirms: Callable[[Any], str | None] | None = None
     form: bool = False
     max_body: int = MIB
     key_in_body: bool = False

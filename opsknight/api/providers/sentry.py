@@ -239,6 +239,7 @@ PROVIDER: Final = Provider(
         "actor": {"type": "application", "id": "sentry", "name": "Sentry"},
     },
     verify=verify,
+    signed_with="The Client Secret of the internal integration, on its own page in Sentry.",
     once=("request-id",),
     retries_429=False,
 )

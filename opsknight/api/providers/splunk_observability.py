@@ -150,4 +150,5 @@ PROVIDER: Final = Provider(
         "inputs": {},
     },
     verify=verify,
+    signed_with="What you write in the webhook integration as Shared secret.",
 )

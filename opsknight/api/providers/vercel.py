@@ -207,4 +207,5 @@ Copy the secret that Vercel shows once into the integration.""",
         },
     },
     verify=verify,
+    signed_with="What Vercel shows once, when the webhook is made.",
 )

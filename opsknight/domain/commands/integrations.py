@@ -1,4 +1,4 @@
-"""Integrations: how what a monitor sends is understood."""
+"""Integrations: how what a monitor sends is understood, and by which secret it is believed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,57 @@ async def map_fields(uow: UnitOfWork, integration_id: int, mapping: Mapping[str,
         Conflict: its provider has a format of its own.
     """
     await require(uow, Need.CONFIGURE)
-    held = select(IntegrationRow).where(IntegrationRow.id == integration_id).with_for_update(key_share=True)
-    row = await uow.session.scalar(held)
-    if row is None:
-        raise NotFound("There is no such integration.")
+    row = await _locked(uow, integration_id)
     if row.provider != MAPPED:
         raise Conflict(f"“{row.name}” has the format of {row.provider}; only generic integrations have a mapping.")
     if row.mapping == mapping:
         return
     row.mapping = dict(mapping)
-    subject = f"integration:{integration_id}"
-    uow.record(Fact.CONFIGURED, subject=subject, name=f"the field mapping of {row.name}")
+    _record(uow, row, f"the field mapping of {row.name}")
+
+
+async def set_secret(uow: UnitOfWork, integration_id: int, secret: str, *, keep_former: bool = False) -> None:
+    """Believe what `integration_id` receives only with `secret` from now on; "" ends that nothing else is believed.
+
+    With `keep_former` the secret that it had counts as well, until `end_former_secret` or the next
+    call without: so that the monitor can be given the new one without a gap. The ledger says that
+    it changed, never to what.
+
+    Raises:
+        NotFound: there is no such integration.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await _locked(uow, integration_id)
+    former = ""
+    if secret and keep_former:
+        former = row.former_secret if secret == row.secret else row.secret
+    if (row.secret, row.former_secret) == (secret, former):
+        return
+    row.secret, row.former_secret = secret, former
+    kept = "; the former one still counts" if former else ""
+    _record(uow, row, f"the secret of {row.name}{kept if secret else ': there is none now, so nothing is checked'}")
+
+
+async def end_former_secret(uow: UnitOfWork, integration_id: int) -> None:
+    """Believe what `integration_id` receives only with its current secret from now on.
+
+    Raises:
+        NotFound: there is no such integration.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await _locked(uow, integration_id)
+    if row.former_secret:
+        row.former_secret = ""
+        _record(uow, row, f"the secret of {row.name}: the former one counts no more")
+
+
+async def _locked(uow: UnitOfWork, integration_id: int) -> IntegrationRow:
+    held = select(IntegrationRow).where(IntegrationRow.id == integration_id).with_for_update(key_share=True)
+    row = await uow.session.scalar(held)
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return row
+
+
+def _record(uow: UnitOfWork, row: IntegrationRow, name: str) -> None:
+    uow.record(Fact.CONFIGURED, subject=f"integration:{row.id}", name=name)

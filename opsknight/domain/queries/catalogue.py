@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -30,11 +30,13 @@ class Integration:
     resolves_with_last_alert: bool
     actor: str
     """Who a fact of what it sends names: "integration:7"."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Those of which one must have signed what it sends, the current one first; () where nothing is checked."""
 
 
 _INTEGRATIONS = text("""
-    SELECT i.id, i.key, i.provider, i.name, i.mapping, s.id AS service_id, s.name AS service, s.urgency_mode,
-           s.runbook_url, s.tags || jsonb_build_object('team', t.name) AS tags,
+    SELECT i.id, i.key, i.provider, i.name, i.mapping, i.secret, i.former_secret, s.id AS service_id,
+           s.name AS service, s.urgency_mode, s.runbook_url, s.tags || jsonb_build_object('team', t.name) AS tags,
            s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active
@@ -62,4 +64,5 @@ def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
         reopen_window=timedelta(seconds=row.reopen_window_s),
         resolves_with_last_alert=row.resolves_with_last_alert,
         actor=f"integration:{row.id}",
+        secrets=tuple(secret for secret in (row.secret, row.former_secret) if secret),
     )

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.store.tables import EscalationPolicyRow, IntegrationRow, ServiceRow, TeamRow
 
 
 class IntegrationLine(TypedDict):
-    """A monitor's way in; `key` is None for whoever may not see it."""
+    """A monitor's way in; `key` and `secrets` are None for whoever may not see them.
+
+    `secrets` says with how many secrets what it sends may be signed; 0 where nothing is checked.
+    """
 
     id: int
     provider: str
     name: str
     key: str | None
+    secrets: int | None
 
 
 class ServiceLine(TypedDict):
@@ -62,12 +66,24 @@ async def services(session: AsyncSession, *, with_keys: bool) -> Sequence[Servic
         )
         for row in await session.execute(statement)
     }
+    counting = case((IntegrationRow.former_secret != "", 2), (IntegrationRow.secret != "", 1), else_=0)
     keys = select(
-        IntegrationRow.id, IntegrationRow.service_id, IntegrationRow.provider, IntegrationRow.name, IntegrationRow.key
+        IntegrationRow.id,
+        IntegrationRow.service_id,
+        IntegrationRow.provider,
+        IntegrationRow.name,
+        IntegrationRow.key,
+        counting.label("secrets"),
     )
     for row in await session.execute(
         keys.where(IntegrationRow.active).order_by(IntegrationRow.name, IntegrationRow.id)
     ):
-        line = IntegrationLine(id=row.id, provider=row.provider, name=row.name, key=row.key if with_keys else None)
+        line = IntegrationLine(
+            id=row.id,
+            provider=row.provider,
+            name=row.name,
+            key=row.key if with_keys else None,
+            secrets=row.secrets if with_keys else None,
+        )
         lines[row.service_id]["integrations"].append(line)
     return list(lines.values())

@@ -102,7 +102,7 @@ class ServiceRow(Base):
 
 
 class IntegrationRow(Base):
-    """A service's key for one provider."""
+    """A service's key for one provider, and the secrets with which its monitor proves who it is."""
 
     __tablename__ = "integrations"
 
@@ -112,5 +112,7 @@ class IntegrationRow(Base):
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
     mapping: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    secret: Mapped[str] = mapped_column(server_default=_EMPTY)
+    former_secret: Mapped[str] = mapped_column(server_default=_EMPTY)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]

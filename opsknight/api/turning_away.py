@@ -1,0 +1,51 @@
+"""How a sender that sends too much is turned away: not at once, and with a word to its people."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from opsknight.api.gate import HOLD_S, IN_LINE
+from opsknight.api.intake import Intake
+from opsknight.clock import Clock
+from opsknight.crypto import new_id
+from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.queries.catalogue import Integration
+from opsknight.errors import Throttled
+
+TELL_EVERY_S: Final = 60.0
+
+
+class TurningAway:
+    """Holds refusals back for a moment, outside the gate, and lets people know of them."""
+
+    def __init__(self, intake: Intake, *, clock: Clock) -> None:
+        """Begin with nobody turned away."""
+        self._intake = intake
+        self._clock = clock
+        self._held = 0
+        self._told_at: dict[int, float] = {}
+
+    async def hold(self) -> None:
+        """Wait before a refusal: at once, it makes senders hammer. Past IN_LINE that wait, none is better than more."""
+        if self._held >= IN_LINE:
+            return
+        self._held += 1
+        try:
+            await asyncio.sleep(HOLD_S)
+        finally:
+            self._held -= 1
+
+    def tell(self, throttled: Throttled, integration: Integration) -> None:
+        """Let an integration's people know that it sends too much: one delivery in a minute stands for all refused."""
+        now = self._clock.monotonic()
+        if now - self._told_at.get(integration.id, -TELL_EVERY_S) < TELL_EVERY_S:
+            return
+        self._told_at[integration.id] = now
+        told = Delivery(new_id(), integration, (), b"", refusal=throttled.sentence, throttled=True)
+        self._intake.enqueue(told).add_done_callback(_heed_no_failure)
+
+
+def _heed_no_failure(told: asyncio.Future[Receipt]) -> None:
+    if not told.cancelled():
+        told.exception()  # it is told again in a minute
