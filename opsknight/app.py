@@ -15,6 +15,7 @@ from starlette.datastructures import State
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
 from opsknight.api.bodies import Receive
+from opsknight.api.drop_in.table import DropIns
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
@@ -120,7 +121,8 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
-        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue))
+        doors = DropIns(deps).door
+        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue, doors=doors))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -14,12 +12,11 @@ import pytest
 from fastapi import FastAPI
 
 from opsknight import api
-from opsknight.api.ingest import IngestRoutes
-from opsknight.api.intake import Intake
 from opsknight.clock import Clock
 from opsknight.deps import Deps
 from opsknight.domain.store.engine import Database
 from opsknight.settings import Settings
+from tests.api.doors import taking_events
 from tests.builders import an_integration
 
 EVENTS, ENQUEUE = "/api/v1/events/{key}", "/v2/enqueue"
@@ -50,23 +47,6 @@ WRONG = [
     (ENQUEUE, "pagerduty", {"content": b" " * 600_000}, 413),
     (ENQUEUE, "pagerduty", {"json": {}, "headers": {"content-encoding": "gzip"}}, 415),
 ]
-
-
-@asynccontextmanager
-async def taking_events(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of the ingest routes on a real database."""
-    deps = Deps(Settings(_env_file=None), Clock())
-    await deps.open(database)
-    intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=lambda _: None)
-    routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=deps.clock, catalogue=deps.catalogue)  # type: ignore[arg-type]
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://localhost:8080") as client:  # type: ignore[arg-type]
-            yield client
-        for task in running:
-            task.cancel()
-    for lane in deps.lanes:
-        await lane.close()
 
 
 def complaints(value: Any, schema: Mapping[str, Any], where: str = "answer") -> list[str]:

@@ -1,0 +1,26 @@
+"""Which door a path leads to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opsknight.api.drop_in import opsgenie
+from opsknight.api.drop_in.door import Door
+from opsknight.api.drop_in.opsgenie import Opsgenie
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+
+class DropIns:
+    """Every door of another product's API."""
+
+    def __init__(self, deps: Deps) -> None:
+        """Open the doors on the database of `deps`."""
+        self._opsgenie = Opsgenie(deps)
+
+    def door(self, path: str) -> Door | None:
+        """Return the door that serves `path`, None where none does."""
+        if path == opsgenie.ALERTS or path.startswith(f"{opsgenie.ALERTS}/"):
+            return self._opsgenie
+        return None
