@@ -123,5 +123,64 @@ _OPSGENIE: Final[Schema] = {
         )
     },
 }
-PATHS: Final[Schema] = {**_OPSGENIE}
+_PD_REFUSED: Final = _said(status=None, message=None, errors={"type": "array", "items": _TEXT})
+_PROBLEM: Final[Schema] = {"$ref": "#/components/schemas/Problem"}
+_LATER: Final[Schema] = {
+    status: {"description": words, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    for status, words in (
+        ("405", "Not a POST."),
+        ("415", "The body is compressed; send it as it is."),
+        ("500", "A mistake of ours. Send it again."),
+        ("503", "Too much at once, or the database is away. Send it again."),
+    )
+}
+_PAGERDUTY_V1: Final[Schema] = {
+    "/generic/2010-04-15/create_event.json": {
+        "post": _operation(
+            "pagerduty_v1",
+            "Send an event as to PagerDuty's Events API v1",
+            body=_said(
+                service_key=None,
+                event_type={"type": "string", "enum": ["trigger", "acknowledge", "resolve"]},
+                incident_key={"type": "string", "maxLength": 255},
+                description=None,
+                details=_OPEN,
+                client=None,
+                client_url=None,
+                contexts={"type": "array", "items": _OPEN},
+            )
+            | {"required": ["service_key", "event_type"]},
+            responses=_answers(
+                _200=("Stored.", _said(status=None, message=None, incident_key=None)),
+                _400=("PagerDuty's words for what is wrong.", _PD_REFUSED),
+                _413=("More than 512 kB.", _PD_REFUSED),
+            )
+            | _LATER,
+        )
+    }
+}
+_VO_REFUSED: Final = _said(result=None, message=None)
+_VICTOROPS: Final[Schema] = {
+    "/integrations/generic/20131114/alert/{key}/{routing_key}": {
+        "post": _operation(
+            "victorops",
+            "Send an alert as to Splunk On-Call (VictorOps)",
+            _in("key", "path", "The integration's key."),
+            _in("routing_key", "path", "Becomes a tag."),
+            body=_said(message_type=None, entity_id=None, entity_display_name=None, state_message=None)
+            | {"required": ["message_type"]},
+            responses=_answers(
+                _200=("Stored.", _said(result=None, entity_id=None)),
+                _400=("It cannot be read; its bytes are kept.", _VO_REFUSED),
+                _404=("No integration has this key.", _VO_REFUSED),
+                _405=("Not a POST.", _VO_REFUSED),
+                _413=("More than 1 MB.", _VO_REFUSED),
+                _415=("The body is compressed; send it as it is.", _VO_REFUSED),
+                _500=("A mistake of ours. Send it again.", _VO_REFUSED),
+                _503=("Too much at once, or the database is away. Send it again.", _VO_REFUSED),
+            ),
+        )
+    }
+}
+PATHS: Final[Schema] = {**_OPSGENIE, **_PAGERDUTY_V1, **_VICTOROPS}
 """The paths of the doors, as OpenAPI has them."""
