@@ -30,6 +30,7 @@ from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
+from opsknight.jobs.expire import Expirer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
 from opsknight.jobs.worker import Worker
@@ -137,6 +138,7 @@ async def _start_workers(
     deliverer = Deliverer(deps, worker, channels.of(deps))
     deps.workers += [engine.wake, deliverer.wake]
     deps.on_due = engine.wake
+    tasks.start(Expirer(deps).run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:

@@ -182,5 +182,42 @@ _VICTOROPS: Final[Schema] = {
         )
     }
 }
-PATHS: Final[Schema] = {**_OPSGENIE, **_PAGERDUTY_V1, **_VICTOROPS}
+_AM_ALERTS: Final[Schema] = {
+    "type": "array",
+    "items": _said(
+        labels={"type": "object", "additionalProperties": _TEXT},
+        annotations={"type": "object", "additionalProperties": _TEXT},
+        startsAt={"type": "string", "format": "date-time"},
+        endsAt={"type": "string", "format": "date-time"},
+        generatorURL=None,
+    )
+    | {"required": ["labels"]},
+}
+_AM_ANSWERS: Final = _answers(
+    _200=("Stored.", None),
+    _400=("It cannot be read; its bytes are kept.", _TEXT),
+    _401=("There is no key.", _TEXT),
+    _403=("The key is of another kind of integration.", _TEXT),
+    _404=("No integration has this key.", _TEXT),
+    _405=("Not a POST.", _TEXT),
+    _413=("More than 16 MB.", _TEXT),
+    _415=("The body is compressed; send it as it is.", _TEXT),
+    _500=("A mistake of ours. Send it again.", _TEXT),
+    _503=("Too much at once, or the database is away. Send it again.", _TEXT),
+)
+_AM_KEY: Final = _in("key", "path", "The integration's key.")
+_ALERTMANAGER: Final[Schema] = {
+    path: {"post": _operation(name, words, *parameters, body=_AM_ALERTS, responses=_AM_ANSWERS)}
+    for path, name, words, parameters in (
+        ("/api/v1/events/{key}/api/v2/alerts", "alertmanager", "Send alerts as to an Alertmanager", [_AM_KEY]),
+        ("/{key}/api/v2/alerts", "alertmanager_short", "The same with the key alone before it", [_AM_KEY]),
+        (
+            "/api/v2/alerts",
+            "alertmanager_header",
+            "The same with the key in the header",
+            [_in("Authorization", "header", "Bearer and the key, or basic authentication with it as password.")],
+        ),
+    )
+}
+PATHS: Final[Schema] = {**_OPSGENIE, **_PAGERDUTY_V1, **_VICTOROPS, **_ALERTMANAGER}
 """The paths of the doors, as OpenAPI has them."""
