@@ -219,5 +219,28 @@ _ALERTMANAGER: Final[Schema] = {
         ),
     )
 }
-PATHS: Final[Schema] = {**_OPSGENIE, **_PAGERDUTY_V1, **_VICTOROPS, **_ALERTMANAGER}
+_CHANGES: Final[Schema] = {
+    "/v2/change/enqueue": {
+        "post": _operation(
+            "change_event",
+            "Tell of a change of a service, as to PagerDuty",
+            _in("Idempotency-Key", "header", "A repeat with the same key is stored once."),
+            body=_said(
+                routing_key=None,
+                payload=_said(
+                    summary=None, source=None, timestamp={"type": "string", "format": "date-time"}, custom_details=_OPEN
+                ),
+                links={"type": "array", "items": _said(href=None, text=None)},
+            )
+            | {"required": ["routing_key", "payload"]},
+            responses=_answers(
+                _202=("Stored.", _said(status=None, message=None)),
+                _400=("PagerDuty's words for what is wrong.", _PD_REFUSED),
+                _413=("More than 512 kB.", _PD_REFUSED),
+            )
+            | _LATER,
+        )
+    }
+}
+PATHS: Final[Schema] = {**_OPSGENIE, **_PAGERDUTY_V1, **_VICTOROPS, **_ALERTMANAGER, **_CHANGES}
 """The paths of the doors, as OpenAPI has them."""

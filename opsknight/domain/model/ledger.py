@@ -61,6 +61,7 @@ class Fact(StrEnum):
     AMBIGUOUS = "ambiguous"
     SUPERSEDED = "superseded"
     # the house itself: name, user, reason, count
+    CHANGED = "changed"
     UNREADABLE = "unreadable"
     CONFIGURED = "configured"
     SIGNED_IN = "signed in"
@@ -168,6 +169,11 @@ def _alert_expired(_actor: str, data: Data) -> str:
     return f"“{title}” has expired: its monitor stopped repeating it{_left(left)}."
 
 
+def _changed(actor: str, data: Data) -> str:
+    summary = f": “{told}”" if (told := data.get("summary")) else ""
+    return f"{actor} reports a change of {data.get('name', 'a service')}{summary}."
+
+
 def _left(left: int) -> str:
     return "" if not left else "; 1 alert is still open" if left == 1 else f"; {left} alerts are still open"
 
@@ -252,6 +258,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FAILED: lambda _, d: f"{_sent_message(d)} failed{_words(d)}.",
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
+    Fact.CHANGED: _changed,
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
