@@ -15,6 +15,7 @@ from starlette.datastructures import State
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
 from opsknight.api.bodies import Receive
+from opsknight.api.drop_in.table import DropIns
 from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
@@ -30,6 +31,7 @@ from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
+from opsknight.jobs.expire import Expirer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
 from opsknight.jobs.worker import Worker
@@ -124,8 +126,8 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(ui.broadcast(deps))
         fetcher = Fetcher()
         tasks.start(fetcher.run())
-        known, clock = deps.catalogue, deps.clock
-        front.open(IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher))
+        known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
+        front.open(IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
@@ -140,6 +142,7 @@ async def _start_workers(
     deliverer = Deliverer(deps, worker, channels.of(deps))
     deps.workers += [engine.wake, deliverer.wake]
     deps.on_due = engine.wake
+    tasks.start(Expirer(deps).run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:

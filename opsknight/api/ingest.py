@@ -1,14 +1,14 @@
 """The ingest route: plain ASGI in front of everything else, because most of the work passes here.
 
 `POST /api/v1/events/{integration key}` and `POST /v2/enqueue` (PagerDuty Events v2, whose key is in
-the body). The answer leaves after the commit of what was sent. Described for OpenAPI in openapi.py.
+the body), and the doors of other products' APIs (drop_in). The answer leaves after the commit of what
+was sent. Described for OpenAPI in openapi.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -19,6 +19,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
+from opsknight.api.drop_in.door import Answer, Door, Prepare, Visit
 from opsknight.api.fetching import Fetcher
 from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
@@ -33,16 +34,16 @@ from opsknight.api.ingest_answers import (
     routing_key_error,
 )
 from opsknight.api.intake import Intake
-from opsknight.api.parse import Parsed, parse, parse_form
+from opsknight.api.parse import Parsed
 from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.proving import Proof
+from opsknight.api.taking import count, once, read
 from opsknight.api.turning_away import TurningAway
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event, Malformed, Unreadable
-from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
 
@@ -52,6 +53,8 @@ Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answered: TypeAlias = Callable[[int, bytes, bytes], None]
 """Takes an answer: status, header lines, body."""
+Doors: TypeAlias = Callable[[str], Door | None]
+"""Leads from a path to another product's API, if to any."""
 
 
 class Catalogue(Protocol):
@@ -72,19 +75,30 @@ WAITING: Final = 512
 """Deliveries of one integration that may wait before more take the long way, where they wait unparsed."""
 BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
-_FORM: Final = b"application/x-www-form-urlencoded"
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
+
+
+def nowhere(_path: str) -> None:
+    """Lead to no door."""
 
 
 class IngestRoutes:
     """Answers the ingest routes and hands every other request to `inner`."""
 
     def __init__(
-        self, inner: App, *, intake: Intake, clock: Clock, catalogue: Catalogue, fetcher: Fetcher | None = None
+        self,
+        inner: App,
+        *,
+        intake: Intake,
+        clock: Clock,
+        catalogue: Catalogue,
+        fetcher: Fetcher | None = None,
+        doors: Doors = nowhere,
     ) -> None:
         """Stand in front of `inner`; `fetcher` asks what must be asked of others, which no request waits for."""
         self._inner = inner
+        self._doors = doors
         self._intake = intake
         self._clock = clock
         self._catalogue = catalogue
@@ -98,8 +112,11 @@ class IngestRoutes:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer an ingest request, or pass on what is none."""
         path: str = scope.get("path", "")
-        if scope["type"] == "http" and (path.startswith(EVENTS) or path == PAGERDUTY):
-            return self._serve(scope, path, receive, send)
+        if scope["type"] == "http":
+            if (door := self._doors(path)) is not None:
+                return self._serve(scope, path, receive, send, door)
+            if path.startswith(EVENTS) or path == PAGERDUTY:
+                return self._serve(scope, path, receive, send)
         return self._inner(scope, receive, send)
 
     def at_once(self, url: bytes, raw: list[tuple[bytes, bytes]], body: bytes, answered: Answered) -> bool:
@@ -118,7 +135,7 @@ class IngestRoutes:
         if kind.confirms is not None:
             return False
         try:
-            parsed = _read(kind, headers, body)
+            parsed = read(kind, headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Exception:  # noqa: BLE001  # what is wrong is told on the long way
             return False
@@ -133,7 +150,7 @@ class IngestRoutes:
         error = error or stored.exception()
         if error is None:
             receipt = stored.result()
-            _count(whole, receipt)
+            count(whole, receipt)
             answered(202, JSON, accepted(receipt, whole.events))
         else:
             problem = self._problem(error)
@@ -142,16 +159,18 @@ class IngestRoutes:
             answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
-    async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        began = self._clock.monotonic()
+    async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
+        began, status = self._clock.monotonic(), 202
         gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
             if not gate.enter_at_once():
                 await gate.enter()
             try:
-                if scope["method"] != "POST":
+                if door is not None:
+                    status, body = await self._take(door, scope, path, receive)
+                elif scope["method"] != "POST":
                     raise Problem(405, "Events are sent with POST.")
-                if as_pagerduty:
+                elif as_pagerduty:
                     body = await self._pagerduty(scope, receive)
                 else:
                     body = await self._event(scope, path[len(EVENTS) :], receive)
@@ -162,12 +181,14 @@ class IngestRoutes:
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # whatever it is, the sender is told
             problem = self._problem(error)
             metrics.REFUSED.labels(str(problem.status)).inc()
-            body = problem_body(problem, as_pagerduty=as_pagerduty)
+            status, body = problem.status, problem_body(problem, as_pagerduty=as_pagerduty)
+            if door is not None:
+                status, body = door.refuse(problem)
             if isinstance(error, TurnedAway) or isinstance(error.__cause__, TurnedAway):
                 await self._away.hold()
-            await answer(send, problem.status, body, problem.retry_after_s)
+            await answer(send, status, body, problem.retry_after_s)
         else:
-            await answer(send, 202, body, None)
+            await answer(send, status, body, None)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     def _problem(self, error: BaseException) -> Problem:
@@ -195,12 +216,25 @@ class IngestRoutes:
         finally:
             self._large.release()
 
+    async def _take(self, door: Door, scope: Scope, path: str, receive: Receive) -> Answer:
+        """Let another product's API answer a request."""
+        headers, query = Headers(scope["headers"]), scope.get("query_string", b"").decode("latin-1")
+        visit = Visit(scope["method"], path, query, headers, receive, self)
+        if scope["method"] != "POST" or not is_large(headers.raw):
+            return await door.take(visit)
+        await self._enter_large()
+        try:
+            return await door.take(visit)
+        finally:
+            self._large.release()
+
+    async def integration(self, key: str) -> Integration | None:
+        """Return the integration of `key`, or None where there is none."""
+        return await self._catalogue.find(key)
+
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive) -> bytes:
-        known = None if integration.secrets else integration  # until it has proven itself, nothing of it is kept
-        body = await self._body(receive, headers, PROVIDERS[integration.provider].max_body, known)
-        if integration.secrets:
-            await self._proof.demand(integration, headers, body)
-        receipt, events = await self._stored(integration, headers, body)
+        body = await self.body(receive, headers, PROVIDERS[integration.provider].max_body, integration)
+        receipt, events = await self.store(integration, headers, body)
         return accepted(receipt, events)
 
     async def _enter_large(self) -> None:
@@ -216,23 +250,23 @@ class IngestRoutes:
     async def _pagerduty(self, scope: Scope, receive: Receive) -> bytes:
         provider = PROVIDERS["pagerduty"]
         headers = Headers(scope["headers"])
-        body = await self._body(receive, headers, provider.max_body, None)
+        body = await self.body(receive, headers, provider.max_body, None)
         try:
-            parsed = await self._parsed(body, provider, headers)
+            parsed = await self.parsed(body, provider, headers)
         except Malformed as malformed:
             raise Problem(400, str(malformed)) from malformed
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
         integration = await self._catalogue.find(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
             raise Problem(400, "Event object is invalid", errors=[routing_key_error(key)])
-        _, events = await self._stored(integration, headers, body, parsed)
+        _, events = await self.store(integration, headers, body, parsed)
         first = events[0]
         if isinstance(first, Unreadable):
             return orjson.dumps({"status": "success", "message": "Event kept as unreadable"})
         key = first.dedup_key.removeprefix(f"{provider.slug}:")
         return orjson.dumps({"status": "success", "message": "Event processed", "dedup_key": key})
 
-    async def _body(self, receive: Receive, headers: Headers, limit: int, integration: Integration | None) -> bytes:
+    async def body(self, receive: Receive, headers: Headers, limit: int, integration: Integration | None) -> bytes:
         """Return the whole body, never more than `limit` bytes of it in memory."""
         if headers.raw.get(b"content-encoding", b"identity") != b"identity":
             raise Problem(415, "Send the body uncompressed: compressed bodies are not read.")
@@ -246,39 +280,50 @@ class IngestRoutes:
         if not over and len(body) <= limit:
             return body
         sentence = f"The body is larger than the {limit // 1024:,} KiB that this kind of integration may send."
-        delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
+        known = None if integration is None or integration.secrets else integration  # nothing of what is not proven
+        delivery_id = await self._keep_refused(known, sentence, body[:KEPT_OF_REFUSED], headers)
         raise Problem(413, sentence, delivery_id)
 
-    async def _parsed(self, body: bytes, provider: Provider, headers: Headers) -> Parsed:
+    async def parsed(self, body: bytes, provider: Provider, headers: Headers) -> Parsed:
+        """Return what a body says; Malformed where it cannot be read. A big one waits for its turn."""
         if len(body) <= BIG:
-            return _read(provider, headers, body)
+            return read(provider, headers, body)
         async with self._one_big:
             await asyncio.sleep(0)
-            return _read(provider, headers, body)
+            return read(provider, headers, body)
 
-    async def _stored(
+    async def store(
         self,
         integration: Integration,
         headers: Headers,
         body: bytes,
         parsed: Parsed | None = None,
+        *,
+        prepare: Prepare | None = None,
     ) -> tuple[Receipt, Sequence[Event | Unreadable]]:
-        """Store what a body says, and return its receipt and its events; `parsed` where that is known already."""
+        """Store what a body says, and return its receipt and its events.
+
+        `parsed` is given where it is known already; `prepare` has the last word on what is stored.
+        """
+        if integration.secrets:
+            await self._proof.demand(integration, headers, body)
         delivery_id = new_id()
         try:
             if parsed is None:
-                parsed = await self._parsed(body, PROVIDERS[integration.provider], headers)
+                parsed = await self.parsed(body, PROVIDERS[integration.provider], headers)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
+        if prepare is not None:
+            whole = await prepare(whole)
         try:
             receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
         except Throttled as throttled:
             self._away.tell(throttled, integration)
             status = 429 if PROVIDERS[integration.provider].retries_429 else 503
             raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
-        _count(whole, receipt)
+        count(whole, receipt)
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)
@@ -309,7 +354,7 @@ class IngestRoutes:
             events=events,
             body=body,
             content_type=headers.get("content-type", "")[:200],
-            idempotency_key=_once(provider, headers, proven=bool(integration.secrets))[:1000],
+            idempotency_key=once(provider, headers, proven=bool(integration.secrets))[:1000],
         )
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
@@ -335,34 +380,3 @@ class IngestRoutes:
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id
         return None
-
-
-_counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
-
-
-def _count(whole: Delivery, receipt: Receipt) -> None:
-    provider = whole.integration.provider
-    for verdict, _ in receipt.verdicts:
-        counter = _counters.get((provider, verdict))
-        if counter is None:
-            counter = _counters[provider, verdict] = metrics.INGESTED.labels(provider, verdict)
-        counter.inc()
-
-
-def _read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
-    """Return what a body says: JSON, or the fields of a form where its kind of monitor sends such."""
-    if provider.form and headers.raw.get(b"content-type", b"").startswith(_FORM):
-        return parse_form(body)
-    return parse(body)
-
-
-def _once(provider: Provider, headers: Headers, *, proven: bool) -> str:
-    """Return by what a retry of the same delivery is known: the sender's own key, else its kind of monitor's.
-
-    Where the monitor has proven itself its own goes first: nobody signs an Idempotency-Key, so that one
-    would make a new delivery of what somebody overheard and sends again.
-    """
-    given: str = headers.get("idempotency-key", "")
-    if given and not proven:
-        return given
-    return next((f"{name}:{said}" for name in provider.once if (said := headers.get(name))), given)

@@ -11,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from opsknight.api import (
     acknowledge,
     board,
+    changes,
     health,
     incidents,
     integrations,
@@ -35,7 +36,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, health, incidents, integrations, people, push, services):
+    for routes in (acknowledge, board, changes, health, incidents, integrations, people, push, services):
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 
+from opsknight.api.drop_in import described
 from opsknight.api.ingest import EVENTS, PAGERDUTY
 from opsknight.api.ingest_answers import ROUTING_KEY_LENGTH
 from opsknight.api.providers.alertmanager import MAX_ALERTS
@@ -29,7 +30,7 @@ def describe(app: FastAPI) -> None:
 
     def whole() -> Schema:
         schema = of_the_rest()
-        schema["paths"] |= PATHS
+        schema["paths"] |= PATHS | described.PATHS
         schema.setdefault("components", {}).setdefault("schemas", {}).update(_schemas())
         return schema
 

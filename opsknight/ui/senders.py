@@ -31,7 +31,8 @@ def sender(provider: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> Send
         )
 
     def text(base_url: str, key: str) -> str:
-        return monitor.setup.replace("{address}", _address(base_url, key)).replace("{key}", key)
+        setup = monitor.setup.replace("{address}", _address(base_url, key))
+        return setup.replace("{base}", base_url).replace("{key}", key)
 
     return Sender(monitor.label, monitor.where, text)
 

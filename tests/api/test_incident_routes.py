@@ -273,7 +273,7 @@ async def test_an_incident_is_read_in_full(ada: Screen, database: Database):
     story = (await ada.get(f"/incidents/{incident.id}/timeline")).json()
     paged = (await ada.get(f"/incidents/{incident.id}/pages")).json()
 
-    assert set(detail) == {"incident", "alerts", "links", "tags", "runbook_url"}
+    assert set(detail) == {"incident", "alerts", "links", "tags", "runbook_url", "changes"}
     assert [fact["sentence"] for fact in story["facts"]] == ["Ada acknowledged it."]
     assert story["more"] is None
     assert paged == {"pages": []}

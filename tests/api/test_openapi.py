@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -14,17 +12,16 @@ import pytest
 from fastapi import FastAPI
 
 from opsknight import api
-from opsknight.api.ingest import IngestRoutes
-from opsknight.api.intake import Intake
 from opsknight.clock import Clock
 from opsknight.deps import Deps
 from opsknight.domain.store.engine import Database
 from opsknight.settings import Settings
+from tests.api.doors import taking_events
 from tests.builders import an_integration
 
 EVENTS, ENQUEUE = "/api/v1/events/{key}", "/v2/enqueue"
 TYPES = {
-    "string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None),
+    "string": str, "integer": int, "number": float, "boolean": bool, "array": list, "object": dict, "null": type(None),
 }  # fmt: skip
 
 
@@ -51,22 +48,28 @@ WRONG = [
     (ENQUEUE, "pagerduty", {"json": {}, "headers": {"content-encoding": "gzip"}}, 415),
 ]
 
-
-@asynccontextmanager
-async def taking_events(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of the ingest routes on a real database."""
-    deps = Deps(Settings(_env_file=None), Clock())
-    await deps.open(database)
-    intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=lambda _: None)
-    routes = IngestRoutes(httpx.ASGITransport, intake=intake, clock=deps.clock, catalogue=deps.catalogue)  # type: ignore[arg-type]
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(routes), base_url="http://localhost:8080") as client:  # type: ignore[arg-type]
-            yield client
-        for task in running:
-            task.cancel()
-    for lane in deps.lanes:
-        await lane.close()
+V1, CHANGE = "/generic/2010-04-15/create_event.json", "/v2/change/enqueue"
+VICTOROPS, PROMETHEUS = "/integrations/generic/20131114/alert/{key}/{routing_key}", "/{key}/api/v2/alerts"
+GENIE = {"headers": {"authorization": "GenieKey KEY"}}
+AT_DOORS = [
+    ("/v2/alerts", "opsgenie", {"json": {"message": "x"}, **GENIE}, 202),
+    ("/v2/alerts", "opsgenie", {"json": {"alias": "x"}, **GENIE}, 422),
+    ("/v2/alerts", "opsgenie", {"json": {"message": "x"}}, 401),
+    ("/v2/alerts", "generic", {"json": {"message": "x"}, **GENIE}, 403),
+    ("/v2/alerts/{identifier}/close", "opsgenie", GENIE, 202),
+    ("/v2/alerts/{identifier}/notes", "opsgenie", {"json": {"note": "x"}, **GENIE}, 202),
+    (V1, "pagerduty", {"json": {"service_key": "KEY", "event_type": "trigger", "description": "x"}}, 200),
+    (V1, "pagerduty", {"json": {"service_key": "KEY", "event_type": "trigger"}}, 400),
+    (V1, "pagerduty", {"json": {}, "headers": {"content-encoding": "gzip"}}, 415),
+    (VICTOROPS, "splunk-oncall", {"json": {"message_type": "CRITICAL", "entity_id": "x"}}, 200),
+    (VICTOROPS, "splunk-oncall", {"content": "{"}, 400),
+    (VICTOROPS, "generic", {"json": {}}, 404),
+    (PROMETHEUS, "prometheus", {"json": [{"labels": {"alertname": "x"}}]}, 200),
+    (PROMETHEUS, "prometheus", {"content": "{"}, 400),
+    (PROMETHEUS, "generic", {"json": []}, 403),
+    (CHANGE, "generic", {"json": {"routing_key": "KEY", "payload": {"summary": "x"}}}, 202),
+    (CHANGE, "generic", {"json": {"routing_key": "KEY"}}, 400),
+]
 
 
 def complaints(value: Any, schema: Mapping[str, Any], where: str = "answer") -> list[str]:
@@ -100,7 +103,9 @@ def disagreements(path: str, answer: httpx.Response) -> list[str]:
     responses = SAID["paths"][path]["post"]["responses"]
     if str(answer.status_code) not in responses:
         return [f"{answer.status_code} is not described"]
-    content = responses[str(answer.status_code)]["content"]
+    content = responses[str(answer.status_code)].get("content")
+    if content is None:
+        return [f"{answer.content!r} is not described"] if answer.content else []
     kind = answer.headers["content-type"]
     return complaints(answer.json(), content[kind]["schema"]) if kind in content else [f"{kind} is not described"]
 
@@ -154,6 +159,19 @@ async def test_every_refusal_is_told_as_described(
 
     async with taking_events(database) as client:
         answer = await send(client, path, key, **request_)
+
+    assert (answer.status_code, disagreements(path, answer)) == (status, [])
+
+
+@pytest.mark.parametrize(("path", "kind", "request_", "status"), AT_DOORS, ids=lambda one: str(one)[:40])
+async def test_every_door_answers_as_described(
+    database: Database, path: str, kind: str, request_: dict[str, Any], status: int
+):
+    key = (await an_integration(database, provider=kind)).key
+    filled = json.loads(json.dumps(request_).replace("KEY", key))
+
+    async with taking_events(database) as client:
+        answer = await client.post(re.sub(r"{\w+}", lambda name: key if name[0] == "{key}" else "disk", path), **filled)
 
     assert (answer.status_code, disagreements(path, answer)) == (status, [])
 

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from opsknight.api.ingest import EVENTS
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.domain.store.engine import Database
-from tests.api.doors import Door, a_door
+from tests.api.a_door import Door, a_door
 from tests.clock import NOON, StoppedClock
 
 SECRET = "Violet hinges creak"

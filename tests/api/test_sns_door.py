@@ -14,7 +14,7 @@ import pytest
 from opsknight.api.fetching import Fetcher
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IntegrationRow
-from tests.api.doors import Door, a_door
+from tests.api.a_door import Door, a_door
 from tests.clock import StoppedClock
 from tests.peers.sns import CERTIFICATE_URL, HOST, TOPIC, Signer, SnsPeer, sns_peer
 

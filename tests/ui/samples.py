@@ -76,6 +76,7 @@ def told() -> Told:
             "tags": {"env": "production", "region": LONG_WORD},
             "links": links,
             "runbook_url": "",
+            "changes": [a_change(), a_change(summary=LONG_WORD, links=links)],
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
         facts=[
@@ -84,6 +85,11 @@ def told() -> Told:
         ],
         more="cursor",
     )
+
+
+def a_change(**said: Any) -> Any:
+    change = {"id": "1", "service_id": 3, "summary": "Deployed v2.1", "source": "ci", "at": NOW - 2100}
+    return {**change, "links": [], "details": {}, **said}
 
 
 def an_alert(**changes: Any) -> Any:

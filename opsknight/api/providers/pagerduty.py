@@ -1,7 +1,9 @@
-"""PagerDuty Events API v2, as its own senders speak it.
+"""PagerDuty Events API v2 and its older v1, as its own senders speak them.
 
-Source: https://developer.pagerduty.com/docs/send-alert-event
-The routing key is the integration's key; whoever reads the body for it checks it.
+Sources: https://developer.pagerduty.com/docs/send-alert-event
+and https://developer.pagerduty.com/docs/ZG9jOjExMDI5NTc4-send-a-v1-event
+The routing or service key is the integration's key; whoever reads the body for it checks it. Both
+versions name a condition alike, so that one may end what the other began.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import KIB, Context, Provider, Said
-from opsknight.api.reading import instant, is_list, is_object, link, one_line, scoped, text
+from opsknight.api.reading import first, instant, is_list, is_object, link, one_line, scoped, text
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "pagerduty"
@@ -38,9 +40,11 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """
     if not is_object(payload):
         raise InvalidEvent(["the body is not a JSON object"])
-    errors = list(_errors(payload))
+    is_v1 = "service_key" in payload or ("event_type" in payload and "event_action" not in payload)
+    errors = list(_v1_errors(payload) if is_v1 else _errors(payload))
     if errors:
         raise InvalidEvent(errors)
+    payload = _as_v2(payload) if is_v1 else payload
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
     action = _ACTIONS[_lowered(payload["event_action"])]
@@ -70,6 +74,49 @@ def _trigger(said: Said, dedup_key: str) -> Event:
     )
 
 
+def _as_v2(said: Said) -> Said:
+    """Return an event of v1 as v2 says it; v1 knows no severity, and everything in it pages."""
+    contexts = _objects(said.get("contexts"))
+    details = said.get("details")
+    host = first(details, ("host", "hostname", "source")) if is_object(details) else ""
+    return {
+        "event_action": said["event_type"],
+        "dedup_key": said.get("incident_key"),
+        "payload": {
+            "summary": said.get("description"),
+            "source": host or text(said.get("client")),
+            "severity": Severity.ERROR,
+            "custom_details": details,
+        },
+        "links": [one for one in contexts if one.get("type") != "image"],
+        "images": [one for one in contexts if one.get("type") == "image"],
+        "client": said.get("client"),
+        "client_url": said.get("client_url"),
+    }
+
+
+def _v1_errors(said: Said) -> Iterator[str]:
+    """Yield what PagerDuty would refuse of an event of v1."""
+    action = _lowered(said.get("event_type"))
+    if not action:
+        yield "'event_type' is missing or blank"
+    elif action not in _ACTIONS:
+        yield "'event_type' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')"
+    yield from _key_errors(said, "incident_key", is_needed=action in {"acknowledge", "resolve"})
+    if action == "trigger" and not text(said.get("description")):
+        yield "'description' is missing or blank"
+
+
+def _key_errors(said: Said, name: str, *, is_needed: bool) -> Iterator[str]:
+    key = said.get(name)
+    if key is not None and not isinstance(key, str | int | float):
+        yield f"'{name}' is invalid (must be a string)"
+    elif len(text(key)) > MAX_KEY:
+        yield f"'{name}' is too long (maximum is {MAX_KEY} characters)"
+    elif is_needed and not text(key):
+        yield f"'{name}' is missing or blank"
+
+
 def _errors(said: Said) -> Iterator[str]:
     """Yield what PagerDuty would refuse, most telling first."""
     action = _lowered(said.get("event_action"))
@@ -77,13 +124,7 @@ def _errors(said: Said) -> Iterator[str]:
         yield "'event_action' is missing or blank"
     elif action not in _ACTIONS:
         yield "'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')"
-    dedup_key = said.get("dedup_key")
-    if dedup_key is not None and not isinstance(dedup_key, str | int | float):
-        yield "'dedup_key' is invalid (must be a string)"
-    elif len(text(dedup_key)) > MAX_KEY:
-        yield f"'dedup_key' is too long (maximum is {MAX_KEY} characters)"
-    elif action in {"acknowledge", "resolve"} and not text(dedup_key):
-        yield "'dedup_key' is missing or blank"
+    yield from _key_errors(said, "dedup_key", is_needed=action in {"acknowledge", "resolve"})
     if action == "trigger":
         yield from _payload_errors(said.get("payload"))
 

@@ -89,6 +89,7 @@ def _event(group_status: Any, now: datetime, alert: Said) -> Event | None:
         tags=labels,
         links=tuple(one for one in found if one is not None),
         details=state.marked({"annotations": annotations} if annotations else {}),
+        expires_at=ends_at if state.action is Action.TRIGGER and ends_at is not None and ends_at > now else None,
     )
 
 
@@ -115,8 +116,14 @@ PROVIDER: Final = Provider(
     label="Prometheus and vmalert",
     docs_url="https://prometheus.io/docs/alerting/latest/alerts_api/",
     normalise=normalise,
-    where="vmalert's -notifier.url; or alerting.alertmanagers in prometheus.yml, with a path_prefix",
-    setup="-notifier.url={address}",
+    where="In prometheus.yml, with this server under static_configs as the target; or vmalert's -notifier.url",
+    setup="""alerting:
+  alertmanagers:
+    - path_prefix: /api/v1/events/{key}
+      static_configs:
+        - targets: [OPSKNIGHT-HOST:PORT]
+
+-notifier.url={address}""",
     sample={
         "alerts": [
             {

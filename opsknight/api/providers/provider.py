@@ -92,8 +92,9 @@ class Provider:
     format. Same in, same out: no clock, no randomness, no database.
 
     `where` and `setup` tell a person how to set the monitor up: the place in its own screens, and
-    what to paste there, with {address} and {key} for the integration's. `sample` is a payload as
-    the monitor itself would send it to say that something is wrong: the test event.
+    what to paste there, with {address} and {key} for the integration's, {base} for this server.
+    `sample` is a payload as the monitor itself would send it to say that something is wrong: the
+    test event.
 
     `verify` checks the monitor's own signature where an integration has a secret; None where its key
     alone is what it proves itself with. `signed_with` tells a person where the monitor shows the

@@ -1,4 +1,4 @@
-"""What is kept no longer: old raw deliveries and events, spent links, ended sessions, old idempotency keys.
+"""What is kept no longer: old raw deliveries, events and changes, spent links, ended sessions, old idempotency keys.
 
 Each call is one short transaction; callers repeat it while it returns a full step.
 """
@@ -41,6 +41,10 @@ _RAW = {
                 SELECT e.delivery_id FROM events e WHERE e.delivery_id < :id AND e.received_at < :until)
             ORDER BY d.id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
+    "changes": f"""
+        DELETE FROM changes WHERE id IN (
+            SELECT c.id FROM changes c WHERE c.received_at < :before ORDER BY c.received_at LIMIT {STEP})
+    """,  # noqa: S608  # a number of ours
 }
 _SPENT = {
     "sessions": "expires_at",
@@ -62,6 +66,8 @@ async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> i
 
 def bounds(table: str, *, before: datetime) -> dict[str, Any]:
     """Return what the statement of `table` is told: rows from `before` on stay."""
+    if table == "changes":
+        return {"before": before}
     bound: dict[str, Any] = {"id": UUID(int=int((before + _SKEW).timestamp() * 1000) << 80), "before": before}
     return bound | ({"until": before + _PARTS_WITHIN} if table == "deliveries" else {})
 

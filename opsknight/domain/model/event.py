@@ -57,7 +57,8 @@ class Event:
 
     `dedup_key` is at most MAX_DEDUP_KEY characters and never empty. `occurred_at` is the
     monitor's own time of the event and `started_at` when the condition began, both in UTC and
-    both None where the monitor does not say. `details` keeps what else it said, as plain JSON.
+    both None where the monitor does not say. `expires_at` is until when a monitor that repeats its
+    alerts vouches for this one. `details` keeps what else it said, as plain JSON.
     """
 
     action: Action
@@ -71,6 +72,7 @@ class Event:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     links: tuple[Link, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict[str, object])
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

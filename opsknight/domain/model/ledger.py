@@ -25,6 +25,7 @@ class Fact(StrEnum):
     ALERT_JOINED = "alert joined"
     OCCURRED = "occurred"
     ALERT_RESOLVED = "alert resolved"
+    ALERT_EXPIRED = "alert expired"
     LATE_COPY = "late copy"
     RECORDED = "recorded"
     RAISED = "urgency raised"
@@ -60,6 +61,7 @@ class Fact(StrEnum):
     AMBIGUOUS = "ambiguous"
     SUPERSEDED = "superseded"
     # the house itself: name, user, reason, count
+    CHANGED = "changed"
     UNREADABLE = "unreadable"
     CONFIGURED = "configured"
     SIGNED_IN = "signed in"
@@ -159,8 +161,21 @@ def _article(noun: str) -> str:
 
 def _alert_resolved(actor: str, data: Data) -> str:
     left = data.get("open_alerts", 0)
-    rest = "" if not left else "; 1 alert is still open" if left == 1 else f"; {left} alerts are still open"
-    return f"{actor} reports “{data.get('title', 'an alert')}” as cleared{rest}."
+    return f"{actor} reports “{data.get('title', 'an alert')}” as cleared{_left(left)}."
+
+
+def _alert_expired(_actor: str, data: Data) -> str:
+    title, left = data.get("title", "an alert"), data.get("open_alerts", 0)
+    return f"“{title}” has expired: its monitor stopped repeating it{_left(left)}."
+
+
+def _changed(actor: str, data: Data) -> str:
+    summary = f": “{told}”" if (told := data.get("summary")) else ""
+    return f"{actor} reports a change of {data.get('name', 'a service')}{summary}."
+
+
+def _left(left: int) -> str:
+    return "" if not left else "; 1 alert is still open" if left == 1 else f"; {left} alerts are still open"
 
 
 def _resolved(actor: str, data: Data) -> str:
@@ -207,6 +222,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.ALERT_JOINED: lambda _, d: f"The alert “{d.get('title', '')}” joined the incident.",
     Fact.OCCURRED: lambda actor, d: f"{actor} has reported it {d.get('count', 'several')} times so far.",
     Fact.ALERT_RESOLVED: _alert_resolved,
+    Fact.ALERT_EXPIRED: _alert_expired,
     Fact.LATE_COPY: lambda actor, _: f"{actor} sent a late copy of an alert that had cleared; nobody was paged.",
     Fact.RECORDED: _recorded,
     Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}.",
@@ -242,6 +258,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FAILED: lambda _, d: f"{_sent_message(d)} failed{_words(d)}.",
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
+    Fact.CHANGED: _changed,
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",

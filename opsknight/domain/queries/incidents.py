@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.ledger import sentence
-from opsknight.domain.queries import board
+from opsknight.domain.queries import board, changes
 from opsknight.domain.queries.board import BoardLine
+from opsknight.domain.queries.changes import ChangeLine
 from opsknight.domain.queries.people import actor_names
 from opsknight.domain.store.tables import AlertRow, FactRow, IncidentRow
 from opsknight.errors import Invalid, NotFound
@@ -42,13 +43,14 @@ class AlertLine(TypedDict):
 
 
 class Detail(TypedDict):
-    """An incident with what it gathers and where to look."""
+    """An incident with what it gathers, where to look, and what was changed on its service shortly before."""
 
     incident: BoardLine
     alerts: list[AlertLine]
     links: list[dict[str, str]]
     tags: dict[str, str]
     runbook_url: str
+    changes: list[ChangeLine]
 
 
 class FactLine(TypedDict):
@@ -96,9 +98,8 @@ async def detail(session: AsyncSession, incident_id: UUID) -> Detail:
         NotFound: there is no such incident.
     """
     line = await board.line(session, incident_id)
-    links, tags = (
-        await session.execute(select(IncidentRow.links, IncidentRow.tags).where(IncidentRow.id == incident_id))
-    ).one()
+    about = select(IncidentRow.links, IncidentRow.tags, IncidentRow.service_id, IncidentRow.created_at)
+    links, tags, service_id, opened_at = (await session.execute(about.where(IncidentRow.id == incident_id))).one()
     newest = (
         select(AlertRow)
         .where(AlertRow.incident_id == incident_id)
@@ -111,6 +112,7 @@ async def detail(session: AsyncSession, incident_id: UUID) -> Detail:
         links=links,
         tags=tags,
         runbook_url=line["runbook_url"],
+        changes=await changes.suspects(session, service_id, opened_at=opened_at),
     )
 
 

@@ -12,6 +12,7 @@ from opsknight.domain.queries.incidents import Detail, Timeline
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
 from opsknight.ui.incident.alerts import show_alerts
+from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
 from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
@@ -69,6 +70,8 @@ def show(
         with tag("div", classes="ok-incident-main"):
             head = Head(told.detail["incident"], viewer)
             alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
+            if told.detail["changes"]:
+                _part("Changed before", lambda: show_changed(told.detail["changes"]))
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
             with _section("What happened"):
                 story = Story(told.facts)

@@ -16,6 +16,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "alert joined": ("bell", ""),
     "occurred": ("bell", ""),
     "alert resolved": ("check", "good"),
+    "alert expired": ("clock", "good"),
     "urgency raised": ("escalate", "bad"),
     "acknowledged": ("status-acknowledged", "good"),
     "still on it": ("status-acknowledged", "good"),

@@ -1,6 +1,7 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
+from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
@@ -27,9 +28,11 @@ from opsknight.domain.store.tables.services import (
 )
 
 __all__ = [
+    "AlertExpiryRow",
     "AlertRow",
     "AttemptRow",
     "Base",
+    "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",
     "DeliveryRow",
