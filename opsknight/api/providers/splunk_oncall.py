@@ -151,6 +151,7 @@ PROVIDER: Final = Provider(
     normalise=normalise,
     where="In each tool that alerts Splunk On-Call (VictorOps): in place of its REST endpoint, "
     "https://alert.victorops.com/integrations/generic/…",
+    setup="{base}/integrations/generic/20131114/alert/{key}/YOUR-ROUTING-KEY",
     sample={
         "message_type": "WARNING",
         "entity_id": "opsknight-test",
