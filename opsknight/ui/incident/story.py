@@ -17,6 +17,8 @@ MARKS: dict[str, tuple[str, str]] = {
     "occurred": ("bell", ""),
     "alert resolved": ("check", "good"),
     "urgency raised": ("escalate", "bad"),
+    "heartbeat down": ("clock", "bad"),
+    "heartbeat up": ("check", "good"),
     "acknowledged": ("status-acknowledged", "good"),
     "still on it": ("status-acknowledged", "good"),
     "unacknowledged": ("undo", "warn"),

@@ -1,6 +1,7 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
+from opsknight.domain.store.tables.heartbeats import HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
@@ -38,6 +39,8 @@ __all__ = [
     "EscalationTargetRow",
     "EventRow",
     "FactRow",
+    "HeartbeatPingRow",
+    "HeartbeatRow",
     "IdempotencyRow",
     "IncidentRow",
     "InstallationRow",
