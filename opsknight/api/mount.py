@@ -12,10 +12,12 @@ from opsknight.api import (
     acknowledge,
     board,
     health,
+    heartbeats,
     incidents,
     integrations,
     openapi,
     people,
+    pings,
     problems,
     push,
     pwa,
@@ -35,7 +37,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, health, incidents, integrations, people, push, services):
+    for routes in (acknowledge, board, health, heartbeats, incidents, integrations, people, pings, push, services):
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

@@ -5,7 +5,6 @@ Locks are taken in this order: heartbeat, its timer, the incident, the incident'
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from opsknight.domain.commands import alerts, incidents, timers
 from opsknight.domain.commands.held import hold
 from opsknight.domain.commands.opening import Report, open_own
 from opsknight.domain.model.event import Severity, Urgency, dedup_sha
-from opsknight.domain.model.heartbeat import Heartbeat, Rhythm, Silence, State, title_of
+from opsknight.domain.model.heartbeat import Heartbeat, Silence, heartbeat_of, title_of
 from opsknight.domain.model.intake import COUNT_FACT, OWN_KEYS
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.timer import TimerKind
@@ -46,17 +45,15 @@ async def hold_heartbeat(uow: UnitOfWork, heartbeat_id: UUID) -> HeartbeatRow:
 
 def value(row: HeartbeatRow) -> Heartbeat:
     """Return a row as the model knows it."""
-    return Heartbeat(
-        rhythm=Rhythm(
-            grace=timedelta(seconds=row.grace_s),
-            period=None if row.period_s is None else timedelta(seconds=row.period_s),
-            cron=row.cron,
-            zone=row.zone,
-        ),
-        state=State(row.state),
+    return heartbeat_of(
+        state=row.state,
         counted_from=row.counted_from,
         started_at=row.started_at,
         paused_until=row.paused_until,
+        period_s=row.period_s,
+        cron=row.cron,
+        zone=row.zone,
+        grace_s=row.grace_s,
     )
 
 

@@ -55,9 +55,13 @@ async def create(uow: UnitOfWork, plan: Plan, *, heartbeat_id: UUID | None = Non
         Conflict: the service has a heartbeat of that name.
     """
     await require(uow, Need.CONFIGURE)
-    name = await _checked(uow, plan)
+    heartbeat_id = heartbeat_id or new_id()
+    name = await _checked(uow, plan, besides=heartbeat_id)
+    waits = Done(heartbeat_id, f"“{name}” waits for its first ping; from then on its silence opens an incident.")
+    if await uow.session.get(HeartbeatRow, heartbeat_id) is not None:
+        return waits  # the first try was committed
     row = HeartbeatRow(
-        id=heartbeat_id or new_id(),
+        id=heartbeat_id,
         service_id=plan.service_id,
         name=name,
         key=secrets.token_hex(16),
@@ -71,7 +75,7 @@ async def create(uow: UnitOfWork, plan: Plan, *, heartbeat_id: UUID | None = Non
     uow.session.add(row)
     await uow.session.flush()
     _configured(uow, row)
-    return Done(row.id, f"“{name}” waits for its first ping; from then on its silence opens an incident.")
+    return waits
 
 
 async def change(uow: UnitOfWork, heartbeat_id: UUID, plan: Plan) -> Done:

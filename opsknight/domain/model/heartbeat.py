@@ -109,6 +109,23 @@ class Heartbeat:
         return min(ends, default=None)
 
 
+def heartbeat_of(
+    *,
+    state: str,
+    counted_from: datetime | None,
+    started_at: datetime | None,
+    paused_until: datetime | None,
+    period_s: int | None,
+    cron: str,
+    zone: str,
+    grace_s: int,
+) -> Heartbeat:
+    """Return a heartbeat from its stored columns."""
+    period = None if period_s is None else timedelta(seconds=period_s)
+    rhythm = Rhythm(grace=timedelta(seconds=grace_s), period=period, cron=cron, zone=zone)
+    return Heartbeat(rhythm, State(state), counted_from, started_at, paused_until)
+
+
 def check(rhythm: Rhythm, *, at: datetime) -> None:
     """Return when `rhythm` can be kept.
 
