@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, me, services, style
+from opsknight.ui import frame, heartbeats, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.mount import dress
@@ -114,6 +114,14 @@ def incident_page(number: str) -> None:
 def services_page() -> None:
     with frame.frame("Services", samples.a_viewer()):
         services.show(samples.services(), base_url="http://localhost:8080")
+
+
+@ui.page("/heartbeats")
+def heartbeats_page() -> None:
+    ui.add_head_html(f'<script defer src="{asset("heartbeats.js")}"></script>')
+    with frame.frame("Heartbeats", samples.a_viewer()):
+        services = {"1": "Checkout", "2": samples.LONG_WORD}
+        heartbeats.show(samples.a_viewer(), samples.heartbeats(), services=services, base_url="http://localhost:8080")
 
 
 @ui.page("/me")

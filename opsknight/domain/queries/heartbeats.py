@@ -103,7 +103,8 @@ async def heartbeat(session: AsyncSession, heartbeat_id: UUID, *, at: datetime, 
 
 async def pings(session: AsyncSession, heartbeat_id: UUID) -> Sequence[PingLine]:
     """Return the pings of a heartbeat that are kept, newest first."""
-    return [PingLine(**row._mapping) for row in await session.execute(_PINGS, {"id": heartbeat_id})]  # noqa: SLF001
+    found = await session.execute(_PINGS, {"id": heartbeat_id})
+    return [PingLine(**row) for row in found.mappings()]
 
 
 async def known(session: AsyncSession, key: str) -> Known | None:
