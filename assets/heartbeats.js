@@ -60,6 +60,11 @@ opsknight.whenPainted(() => {
     });
     if (answer.ok) button.closest("dialog").close(); else at("beat-error").textContent = answer.sentence;
   }));
+  at("ok-beat-form")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    at("ok-beat-form").querySelector('[data-act="heartbeat-save"]').click();
+  });
   opsknight.act("heartbeat-do", (button) => busy(button, async () => {
     button.closest("[popover]")?.hidePopover();
     const answer = await done("POST", button.dataset.url, JSON.parse(button.dataset.body));

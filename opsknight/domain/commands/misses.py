@@ -93,7 +93,7 @@ async def _fire(uow: UnitOfWork, row: HeartbeatRow, timer: ClaimedTimer) -> None
     after, why = missed(before, at=uow.now)
     await settle(uow, row, after)
     reason = _reason(row, before, why)
-    incident_id = await report(uow, row, why, {"reason": reason, "expected": before.rhythm.words()})
+    incident_id = await report(uow, row, why, {"reason": reason})
     if before.state is not after.state:
         told: dict[str, Any] = {"name": row.name, "reason": reason}
         if (late := uow.now - timer.due_at) > LATE:
@@ -107,7 +107,7 @@ def _reason(row: HeartbeatRow, before: Heartbeat, why: Silence) -> str:
     grace = span(row.grace_s)
     if why is Silence.OVERRUN:
         return f"a run that started did not end within {grace}"
-    return f"no ping came {before.rhythm.words()}, nor within {grace} after it was due"
+    return f"no ping came in time: it is expected {before.rhythm.words()}, with {grace} of grace"
 
 
 def _wanted(heartbeat: Heartbeat) -> TimerKind | None:

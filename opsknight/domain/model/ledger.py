@@ -131,6 +131,10 @@ def _heartbeat(data: Data) -> str:
     return str(data.get("name", "A heartbeat"))
 
 
+def _noticed(data: Data) -> str:
+    return f"; noticed {span(late_s)} late" if (late_s := data.get("late_s")) else ""
+
+
 def _words(data: Data) -> str:
     """Return the provider's own words, in quotes."""
     return f": “{detail}”" if (detail := data.get("detail")) else ""
@@ -252,7 +256,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
     Fact.HEARTBEAT_UP: lambda _, d: f"{_heartbeat(d)} reports{' again' if d.get('again') else ' for the first time'}.",
-    Fact.HEARTBEAT_DOWN: lambda _, d: f"{_heartbeat(d)} is down{_because(d)}{_late(d)}.",
+    Fact.HEARTBEAT_DOWN: lambda _, d: f"{_heartbeat(d)} is down{_because(d)}{_noticed(d)}.",
     Fact.HEARTBEAT_PAUSED: lambda actor, d: f"{actor} paused {_heartbeat(d)}{_for(d)}.",
     Fact.HEARTBEAT_RESUMED: lambda actor, d: f"{actor} resumed {_heartbeat(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
