@@ -10,11 +10,12 @@ from nicegui import ui
 
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.permission import Need
-from opsknight.domain.queries.heartbeats import HeartbeatLine
+from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine
 from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.heartbeat_form import DELETE, FORM, build_dialogs
+from opsknight.ui.heartbeat_pings import Read, last_pings
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
@@ -24,7 +25,7 @@ from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 from opsknight.ui.pinging import address, badge, ways
-from opsknight.ui.reading import read_heartbeats, read_services
+from opsknight.ui.reading import read_heartbeats, read_pings, read_services
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -55,9 +56,14 @@ def mount(deps: Deps) -> None:
         with_keys = viewer.may(Need.CONFIGURE)
         lines = await read_heartbeats(deps, with_keys=with_keys)
         services = {str(one["id"]): one["name"] for one in await read_services(deps, with_keys=False)}
+
+        async def read(heartbeat_id: str) -> Sequence[PingLine]:
+            await still_signed_in(deps)
+            return await read_pings(deps, heartbeat_id)
+
         ui.add_head_html(f'<script defer src="{asset("heartbeats.js")}"></script>')
         with frame("Heartbeats", viewer):
-            shown = show(viewer, lines, services=services, base_url=deps.settings.address)
+            shown = show(viewer, lines, services=services, base_url=deps.settings.address, read=read)
 
         async def again() -> None:
             try:
@@ -71,14 +77,24 @@ def mount(deps: Deps) -> None:
         timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
 
 
-def show(viewer: Viewer, lines: Sequence[HeartbeatLine], *, services: Mapping[str, str], base_url: str) -> Heartbeats:
-    """Build the page; `services` (id → name) can be chosen for a new heartbeat, `base_url` is where jobs reach us."""
+def show(
+    viewer: Viewer,
+    lines: Sequence[HeartbeatLine],
+    *,
+    services: Mapping[str, str],
+    base_url: str,
+    read: Read,
+) -> Heartbeats:
+    """Build the page; `services` (id → name) can be chosen for a new heartbeat, `base_url` is where jobs reach us.
+
+    `read` returns the last pings of a heartbeat, newest first, once somebody wants to see them.
+    """
     says = "Backups, cron jobs and workers that must report in time. When one stays silent, its service is paged."
     may_arrange = viewer.may(Need.CONFIGURE)
     with heading("Heartbeats", says):
         if may_arrange and services:
             button("New heartbeat", kind="primary", icon="plus", data_act="heartbeat-new", data_dialog=FORM)
-    shown = Heartbeats(viewer, base_url, can_add=may_arrange and bool(services))
+    shown = Heartbeats(viewer, base_url, read, can_add=may_arrange and bool(services))
     shown.update(lines)
     if may_arrange:
         build_dialogs(services)
@@ -88,10 +104,11 @@ def show(viewer: Viewer, lines: Sequence[HeartbeatLine], *, services: Mapping[st
 class Heartbeats:
     """The list on the page. It is brought up to date in place, so that what is open or in focus stays so."""
 
-    def __init__(self, viewer: Viewer, base_url: str, *, can_add: bool) -> None:
+    def __init__(self, viewer: Viewer, base_url: str, read: Read, *, can_add: bool) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._viewer = viewer
         self._base_url = base_url
+        self._read = read
         self._can_add = can_add
         self._built: Sequence[tuple[object, ...]] | None = None
         self._lines: dict[str, tuple[HeartbeatLine, ui.element]] = {}
@@ -126,6 +143,7 @@ class Heartbeats:
                         _standing(line)
                     self._deeds(line)
                 self._how(line)
+                last_pings(line["id"], self._read)
             self._lines[line["id"]] = line, times
 
     def _teach(self) -> None:

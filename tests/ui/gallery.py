@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -118,10 +119,14 @@ def services_page() -> None:
 
 @ui.page("/heartbeats")
 def heartbeats_page() -> None:
+    async def read(_: str) -> Any:
+        return samples.pings()
+
     ui.add_head_html(f'<script defer src="{asset("heartbeats.js")}"></script>')
     with frame.frame("Heartbeats", samples.a_viewer()):
         services = {"1": "Checkout", "2": samples.LONG_WORD}
-        heartbeats.show(samples.a_viewer(), samples.heartbeats(), services=services, base_url="http://localhost:8080")
+        lines, at = samples.heartbeats(), "http://localhost:8080"
+        heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
 
 
 @ui.page("/me")

@@ -176,6 +176,22 @@ def heartbeats() -> Any:
     return [common, *numbered]
 
 
+def pings() -> Any:
+    common = {"number": 1, "exit_code": None, "duration_s": None, "sender": "192.0.2.7 curl/8.5.0", "body": ""}
+    return [
+        {
+            **common,
+            "at": NOW - 4000,
+            "signal": "fail",
+            "exit_code": 2,
+            "duration_s": 312.0,
+            "body": HOSTILE + LONG_WORD,
+        },
+        {**common, "at": NOW - 4312, "signal": "start"},
+        {**common, "at": NOW - 90_000, "signal": "success", "exit_code": 0},
+    ]
+
+
 def methods() -> Any:
     common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
     return [

@@ -82,3 +82,16 @@ async def test_a_heartbeat_is_edited_from_what_it_is_and_deleted_only_when_asked
     url = f"/api/v1/heartbeats/{samples.heartbeats()[0]['id']}"
     assert [(method, where) for method, where, _ in sent] == [("PUT", url), ("DELETE", url)]
     assert sent[0][2]["period_s"] == 172_800  # type: ignore[index]
+
+
+@pytest.mark.e2e
+async def test_the_last_pings_are_told_with_what_the_program_said_and_none_of_it_is_run(
+    laptop: BrowserContext, gallery: str
+):
+    page, _ = await _open(laptop, gallery)
+
+    await page.locator(".ok-beat").first.get_by_text("Last pings").click()
+
+    told = page.locator(".ok-beat").first.locator(".ok-entry p")
+    await expect(told).to_have_text(["Failure with exit code 2 after 5 min 12 s.", "A run began.", "Success."])
+    assert "broken into" not in await page.title()
