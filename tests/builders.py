@@ -23,6 +23,7 @@ from opsknight.domain.store.tables import (
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
+    HeartbeatRow,
     IncidentRow,
     IntegrationRow,
     LayerMemberRow,
@@ -207,6 +208,19 @@ async def a_timer(
     """Insert a timer that is due at noon and that nobody has claimed."""
     columns = {"id": new_id(), "generation": 1, "due_at": NOON, "created_at": NOON, **columns}
     return await _saved(database, TimerRow(subject=subject or new_id(), kind=kind, **columns))
+
+
+async def a_heartbeat(database: Database, service: ServiceRow | None = None, **columns: Any) -> HeartbeatRow:
+    """Insert a heartbeat that must report every hour, ten minutes late at most, and has never done so."""
+    service = service or await a_service(database)
+    number = next(_numbers)
+    columns = {
+        "id": new_id(), "name": f"Heartbeat {number}", "key": f"{number:032x}", "badge_key": f"{number:020x}",
+        "grace_s": 600, "created_at": NOON, **columns,
+    }  # fmt: skip
+    if not columns.get("cron"):
+        columns.setdefault("period_s", 3600)
+    return await _saved(database, HeartbeatRow(service_id=service.id, **columns))
 
 
 async def a_page(database: Database, incident: IncidentRow, user: UserRow, **columns: Any) -> PageRow:

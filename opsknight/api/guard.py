@@ -35,6 +35,8 @@ OPEN: Final = (
     "/sign-in",
     "/sign-out",
     "/ack/",
+    "/ping/",
+    "/badge/",
     "/api/v1/acknowledge-link",
     "/api/v1/push/receipts",
     "/readyz",

@@ -13,10 +13,12 @@ from opsknight.api import (
     board,
     changes,
     health,
+    heartbeats,
     incidents,
     integrations,
     openapi,
     people,
+    pings,
     problems,
     push,
     pwa,
@@ -36,7 +38,9 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, changes, health, incidents, integrations, people, push, services):
+    for routes in (
+        acknowledge, board, changes, health, heartbeats, incidents, integrations, people, pings, push, services,
+    ):  # fmt: skip
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

@@ -16,7 +16,7 @@ from opsknight import metrics
 from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import claims
 from opsknight.domain.commands.claims import ClaimedTimer
-from opsknight.domain.commands.escalations import fire
+from opsknight.domain.commands.due import fire
 from opsknight.domain.queries.timers import next_due_at
 from opsknight.jobs.worker import Worker
 

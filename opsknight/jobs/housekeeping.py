@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, retention
+from opsknight.domain.commands import audits, misses, retention
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Housekeeping:
     async def audit(self) -> None:
         """Mend what contradicts invariant I2, and count it: every count is a mistake of ours to find."""
         async with self._deps.engine_commands("auditor:i2") as uow:
-            mended = await audits.repair(uow)
+            mended = [*await misses.repair(uow), *await audits.repair(uow)]
         for kind in mended:
             metrics.REPAIRS.labels(kind).inc()
         if mended:

@@ -32,6 +32,7 @@ class Place:
 PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
     Place("/services", "Services", "s", "services"),
+    Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from opsknight.domain.queries import incidents
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.services import ServiceLine, services
@@ -54,6 +55,18 @@ async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[ServiceLine]
     """Return every service with its integrations, by name; the keys only `with_keys`."""
     async with deps.reading() as session:
         return await services(session, with_keys=with_keys)
+
+
+async def read_heartbeats(deps: Deps, *, with_keys: bool) -> Sequence[HeartbeatLine]:
+    """Return every heartbeat by name as it stands now; the keys only `with_keys`."""
+    async with deps.reading() as session:
+        return await heartbeats(session, at=deps.clock.now(), with_keys=with_keys)
+
+
+async def read_pings(deps: Deps, heartbeat_id: str) -> Sequence[PingLine]:
+    """Return the pings of a heartbeat that are kept, newest first."""
+    async with deps.reading() as session:
+        return await pings(session, UUID(heartbeat_id))
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

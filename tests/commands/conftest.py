@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opsknight.domain.store.engine import Database
-from tests.builders import a_user
+from opsknight.domain.store.tables import HeartbeatRow
+from tests.builders import a_heartbeat, a_service, a_user
 from tests.clock import StoppedClock
 from tests.commands.desk import Desk
 from tests.conftest import Acting
@@ -15,3 +16,10 @@ from tests.conftest import Acting
 async def desk(database: Database, acting: Acting, clock: StoppedClock) -> Desk:
     """The desk of Ada, a responder."""
     return Desk(database, acting, clock, await a_user(database, "Ada"))
+
+
+@pytest.fixture
+async def backup(database: Database, desk: Desk) -> HeartbeatRow:
+    """A heartbeat of a service that pages Ada: every hour, with ten minutes of grace."""
+    service = await a_service(database, "Backups", pages=[desk.user])
+    return await a_heartbeat(database, service, name="Nightly backup")

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, me, services, style
+from opsknight.ui import frame, heartbeats, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.mount import dress
@@ -115,6 +116,18 @@ def services_page() -> None:
     ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
     with frame.frame("Services", samples.a_viewer()):
         services.show(samples.services(), base_url="http://localhost:8080", signed_with=samples.SIGNED_WITH)
+
+
+@ui.page("/heartbeats")
+def heartbeats_page() -> None:
+    async def read(_: str) -> Any:
+        return samples.pings()
+
+    ui.add_head_html(f'<script defer src="{asset("heartbeats.js")}"></script>')
+    with frame.frame("Heartbeats", samples.a_viewer()):
+        services = {"1": "Checkout", "2": samples.LONG_WORD}
+        lines, at = samples.heartbeats(), "http://localhost:8080"
+        heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
 
 
 @ui.page("/me")

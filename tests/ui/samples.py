@@ -166,6 +166,42 @@ def services() -> Any:
     ]
 
 
+def heartbeats() -> Any:
+    common = {
+        "id": "01940000-0000-7000-8000-00000000000a", "name": "Nightly backup", "service": "Checkout", "service_id": 1,
+        "state": "up", "urgency": "high", "period_s": 86_400, "cron": "", "zone": "UTC", "grace_s": 600,
+        "rhythm": "every 1 d", "last_ping_at": NOW - 4000, "last_duration_s": 312.0, "started_at": None,
+        "due_at": NOW + 82_400, "deadline": NOW + 83_000, "paused_until": None, "incident": None,
+        "key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "badge_key": "9f8e7d6c5b4a39281706",
+    }  # fmt: skip
+    never = {"last_ping_at": None, "last_duration_s": None, "due_at": None, "deadline": None}
+    others = [
+        {"state": "down", "name": HOSTILE, "incident": 412, "service": LONG_WORD},
+        {"state": "late", "name": LONG_WORD, "period_s": None, "cron": "0 3 * * *", "rhythm": "at 0 3 * * * in UTC"},
+        {"state": "paused", "paused_until": NOW + 3600, "urgency": "low"},
+        {"state": "started", "started_at": NOW - 60},
+        {"state": "new", **never, "key": None, "badge_key": None},
+    ]
+    numbered = ({**common, **other, "id": f"{number}"} for number, other in enumerate(others))
+    return [common, *numbered]
+
+
+def pings() -> Any:
+    common = {"number": 1, "exit_code": None, "duration_s": None, "sender": "192.0.2.7 curl/8.5.0", "body": ""}
+    return [
+        {
+            **common,
+            "at": NOW - 4000,
+            "signal": "fail",
+            "exit_code": 2,
+            "duration_s": 312.0,
+            "body": HOSTILE + LONG_WORD,
+        },
+        {**common, "at": NOW - 4312, "signal": "start"},
+        {**common, "at": NOW - 90_000, "signal": "success", "exit_code": 0},
+    ]
+
+
 def methods() -> Any:
     common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
     return [

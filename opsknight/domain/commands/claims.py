@@ -10,7 +10,7 @@ from sqlalchemy import text
 from opsknight.domain.commands.held import hold, set_timer, settle
 from opsknight.domain.model.incident import Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.model.timer import OF_HEARTBEATS, TimerKind
 from opsknight.domain.store import claims
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -24,6 +24,8 @@ _PUT_BACK = text("""
         due_at = :due_at WHERE id = :id AND fence = :fence
 """)
 _STILL_OURS = text("SELECT 1 FROM timers WHERE id = :id AND fence = :fence FOR UPDATE")
+_NEVER_DEAD = OF_HEARTBEATS | {TimerKind.SAFETY_NET}
+"""These are tried for ever: nothing stands behind the safety net, and a heartbeat has no incident yet."""
 _OPENS = {
     Status.ACKNOWLEDGED: (Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED),
     Status.SNOOZED: (Verb.WAKE, Fact.WOKEN),
@@ -45,7 +47,7 @@ async def release(uow: UnitOfWork, *, worker: int) -> None:
 async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> bool:
     """Let a timer that failed come again later; return whether it was given up and the safety net takes over."""
     failures = timer.attempts + 1
-    if failures >= DEAD_AFTER and timer.kind != "safety_net":
+    if failures >= DEAD_AFTER and timer.kind not in _NEVER_DEAD:
         return await _to_safety_net(uow, timer, failures=failures, reason=reason)
     wait = timedelta(seconds=min(BACK_OFF_CAP_S, 2 ** min(failures, 5)))
     values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500]}

@@ -1,7 +1,8 @@
-"""Opening an incident by hand: for what no monitor sees."""
+"""Opening an incident without a monitor: by hand, for what none sees, or because OpsKnight itself has seen it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,18 @@ class Whom:
 THE_SERVICE = Whom()
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is wrong, as the alert tells it; `key` begins with OWN_KEYS, `details` are plain JSON."""
+
+    key: str
+    title: str
+    urgency: Urgency
+    severity: Severity
+    source: str
+    details: Mapping[str, Any]
+
+
 async def open_by_hand(
     uow: UnitOfWork,
     *,
@@ -57,17 +70,47 @@ async def open_by_hand(
     """
     await require(uow, Need.OPEN_INCIDENT)
     title = _title(title)
-    service = await _service(uow, service_id)
     paged = await _paged(uow, page)
+    incident_id = incident_id or new_id()
+    report = Report(
+        key=f"{OWN_KEYS}hand:{incident_id}",
+        title=title,
+        urgency=urgency,
+        severity=severity,
+        source=await name_of(uow.session, uow.user_id),
+        details={"details": details} if details else {},
+    )
+    row, told = await open_own(uow, report, service_id=service_id, page=page, incident_id=incident_id)
+    uow.record(Fact.OPENED_BY_HAND, incident_id=row.id, **told, **paged)
+    return Done(value(row), f"Opened “{title}”; {paged.get('user', 'the first step of its policy')} is paged now.")
+
+
+async def open_own(
+    uow: UnitOfWork,
+    report: Report,
+    *,
+    service_id: int,
+    page: Whom = THE_SERVICE,
+    incident_id: UUID | None = None,
+    actor: str | None = None,
+) -> tuple[IncidentRow, dict[str, Any]]:
+    """Open an incident with its one alert, due at once; return it, and what the fact that the caller writes tells.
+
+    The caller has made sure that nobody else opens an alert of the report's key now.
+
+    Raises:
+        Invalid: there is no such service.
+    """
+    service = await _service(uow, service_id)
     row = IncidentRow(
         id=incident_id or new_id(),
         service_id=service_id,
         policy_id=page.policy_id,
-        title=title,
+        title=report.title,
         status=Status.OPEN.value,
-        urgency=urgency.value,
-        highest_urgency=urgency.value,
-        severity=severity.value,
+        urgency=report.urgency.value,
+        highest_urgency=report.urgency.value,
+        severity=report.severity.value,
         assignee_id=page.user_id,
         generation=1,
         version=1,
@@ -75,17 +118,15 @@ async def open_by_hand(
         lap=0,
         runbook_url=service.runbook_url,
         tags={**service.tags, "team": service.team},
-        opened_by=uow.actor,
+        opened_by=actor or uow.actor,
         created_at=uow.now,
         updated_at=uow.now,
     )
     uow.session.add(row)
-    uow.session.add(await _alert(uow, row, details))
+    uow.session.add(_alert(uow, row, report))
     await uow.session.flush()
     await timers.arm(uow, TimerKind.ESCALATION, row.id, generation=1, due_at=uow.now)
-    facts: dict[str, Any] = {"title": title, "severity": row.severity, "urgency": row.urgency, "service": service.name}
-    uow.record(Fact.OPENED_BY_HAND, incident_id=row.id, **facts, **paged)
-    return Done(value(row), f"Opened “{title}”; {paged.get('user', 'the first step of its policy')} is paged now.")
+    return row, {"title": row.title, "severity": row.severity, "urgency": row.urgency, "service": service.name}
 
 
 def _title(title: str) -> str:
@@ -122,20 +163,19 @@ async def _paged(uow: UnitOfWork, page: Whom) -> dict[str, Any]:
     return {"policy": name}
 
 
-async def _alert(uow: UnitOfWork, incident: IncidentRow, details: str) -> AlertRow:
-    key = f"{OWN_KEYS}hand:{incident.id}"
+def _alert(uow: UnitOfWork, incident: IncidentRow, report: Report) -> AlertRow:
     return AlertRow(
         id=new_id(),
         service_id=incident.service_id,
         incident_id=incident.id,
-        dedup_key=key,
-        dedup_sha=dedup_sha(key),
+        dedup_key=report.key,
+        dedup_sha=dedup_sha(report.key),
         status="open",
         severity=incident.severity,
         urgency=incident.urgency,
         title=incident.title,
-        source=await name_of(uow.session, uow.user_id),
-        details={"details": details} if details else {},
+        source=report.source,
+        details=dict(report.details),
         count=1,
         opened_at=uow.now,
         last_seen_at=uow.now,

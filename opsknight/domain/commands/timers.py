@@ -1,4 +1,4 @@
-"""Arming and disarming the one timer of an incident, in the unit of work that makes it necessary."""
+"""Arming and disarming the one timer of an incident or heartbeat, in the unit of work that makes it necessary."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from opsknight.crypto import new_id
-from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.model.timer import OF_HEARTBEATS, TimerKind
 from opsknight.domain.store.tables import TimerRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-# literally the predicate of the partial unique index: only so does PostgreSQL recognise it
+# literally the predicates of the partial unique indexes: only so does PostgreSQL recognise them
 _OF_INCIDENTS = text(
     "kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
 )
+_OF_HEARTBEATS = text("kind IN ('heartbeat_missed', 'heartbeat_resume')")
 
 
 async def arm(uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime) -> None:
@@ -30,15 +31,20 @@ async def arm(uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: in
     await uow.session.execute(
         statement.on_conflict_do_update(
             index_elements=[TimerRow.subject],
-            index_where=_OF_INCIDENTS,
+            index_where=_OF_HEARTBEATS if kind in OF_HEARTBEATS else _OF_INCIDENTS,
             set_={**values, **fresh, "fence": TimerRow.fence + 1},
         )
     )
 
 
 async def disarm(uow: UnitOfWork, subject: UUID) -> None:
-    """Take the timer of `subject` away; nothing when it has none."""
+    """Take the timer of the incident `subject` away; nothing when it has none."""
     await uow.session.execute(delete(TimerRow).where(TimerRow.subject == subject, _OF_INCIDENTS))
+
+
+async def disarm_heartbeat(uow: UnitOfWork, subject: UUID) -> None:
+    """Take the timer of the heartbeat `subject` away; nothing when it has none."""
+    await uow.session.execute(delete(TimerRow).where(TimerRow.subject == subject, _OF_HEARTBEATS))
 
 
 async def armed(uow: UnitOfWork, subject: UUID) -> tuple[TimerKind, datetime] | None:

@@ -60,6 +60,11 @@ class Fact(StrEnum):
     FAILED = "failed"
     AMBIGUOUS = "ambiguous"
     SUPERSEDED = "superseded"
+    # heartbeats: name, again, reason, late_s, for_s; a run that starts is no fact, its ping is kept with the heartbeat
+    HEARTBEAT_UP = "heartbeat up"
+    HEARTBEAT_DOWN = "heartbeat down"
+    HEARTBEAT_PAUSED = "heartbeat paused"
+    HEARTBEAT_RESUMED = "heartbeat resumed"
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -122,6 +127,14 @@ def _for(data: Data) -> str:
 
 def _because(data: Data) -> str:
     return f": {reason}" if (reason := data.get("reason")) else ""
+
+
+def _heartbeat(data: Data) -> str:
+    return str(data.get("name", "A heartbeat"))
+
+
+def _noticed(data: Data) -> str:
+    return f"; noticed {span(late_s)} late" if (late_s := data.get("late_s")) else ""
 
 
 def _words(data: Data) -> str:
@@ -259,6 +272,10 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
     Fact.CHANGED: _changed,
+    Fact.HEARTBEAT_UP: lambda _, d: f"{_heartbeat(d)} reports{' again' if d.get('again') else ' for the first time'}.",
+    Fact.HEARTBEAT_DOWN: lambda _, d: f"{_heartbeat(d)} is down{_because(d)}{_noticed(d)}.",
+    Fact.HEARTBEAT_PAUSED: lambda actor, d: f"{actor} paused {_heartbeat(d)}{_for(d)}.",
+    Fact.HEARTBEAT_RESUMED: lambda actor, d: f"{actor} resumed {_heartbeat(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",

@@ -1,4 +1,4 @@
-"""What can be due later for an incident; at most one of these at a time."""
+"""What can be due later for an incident or a heartbeat; each has at most one of its kinds at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opsknight.domain.model.incident import Incident, Status
 
 
 class TimerKind(StrEnum):
-    """What a timer of an incident is for."""
+    """What a timer is for."""
 
     ESCALATION = "escalation"
     PAUSE = "pause"
@@ -18,6 +18,12 @@ class TimerKind(StrEnum):
     SUPPRESS_END = "suppress_end"
     ACK_TIMEOUT = "ack_timeout"
     ACK_REMINDER = "ack_reminder"
+    HEARTBEAT_MISSED = "heartbeat_missed"
+    HEARTBEAT_RESUME = "heartbeat_resume"
+
+
+OF_HEARTBEATS = frozenset({TimerKind.HEARTBEAT_MISSED, TimerKind.HEARTBEAT_RESUME})
+"""The subject of these is a heartbeat; that of all others an incident."""
 
 
 def wanted(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
+from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.ledger import OPSKNIGHT
-from opsknight.domain.store.tables import ContactMethodRow, IntegrationRow, ServiceRow, UserRow
+from opsknight.domain.store.tables import ContactMethodRow, HeartbeatRow, IntegrationRow, ServiceRow, UserRow
 from opsknight.errors import Invalid
 
 NOBODY = "Nobody"
+_HEARTBEAT: Final = "heartbeat:"
 
 
 class PersonLine(TypedDict):
@@ -64,7 +66,7 @@ async def active_name(session: AsyncSession, user_id: int) -> str:
 
 
 async def actor_names(session: AsyncSession, actors: Collection[str]) -> Mapping[str, str]:
-    """Return how each actor is called: `user:3` by their name, `integration:7` by its own, others OpsKnight."""
+    """Return how each actor is called: `user:3` by name, an integration or heartbeat by its own, others OpsKnight."""
     ids: dict[str, set[int]] = {"user": set(), "integration": set()}
     for actor in actors:
         kind, _, number = actor.partition(":")
@@ -81,4 +83,9 @@ async def actor_names(session: AsyncSession, actors: Collection[str]) -> Mapping
             .where(IntegrationRow.id.in_(ids["integration"]))
         )
         names |= {f"integration:{row.id}": row.name or row.service for row in await session.execute(statement)}
+    if beats := [actor.removeprefix(_HEARTBEAT) for actor in actors if actor.startswith(_HEARTBEAT)]:
+        rows = await session.execute(
+            select(HeartbeatRow.id, HeartbeatRow.name).where(HeartbeatRow.id.in_([UUID(beat) for beat in beats]))
+        )
+        names |= {f"{_HEARTBEAT}{row.id}": row.name for row in rows}
     return names

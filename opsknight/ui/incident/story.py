@@ -18,6 +18,8 @@ MARKS: dict[str, tuple[str, str]] = {
     "alert resolved": ("check", "good"),
     "alert expired": ("clock", "good"),
     "urgency raised": ("escalate", "bad"),
+    "heartbeat down": ("clock", "bad"),
+    "heartbeat up": ("check", "good"),
     "acknowledged": ("status-acknowledged", "good"),
     "still on it": ("status-acknowledged", "good"),
     "unacknowledged": ("undo", "warn"),

@@ -2,6 +2,7 @@
 
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
+from opsknight.domain.store.tables.heartbeats import HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
@@ -41,6 +42,8 @@ __all__ = [
     "EscalationTargetRow",
     "EventRow",
     "FactRow",
+    "HeartbeatPingRow",
+    "HeartbeatRow",
     "IdempotencyRow",
     "IncidentRow",
     "InstallationRow",
