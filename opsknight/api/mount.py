@@ -13,6 +13,7 @@ from opsknight.api import (
     board,
     health,
     incidents,
+    integration_log,
     integrations,
     openapi,
     people,
@@ -35,7 +36,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, health, incidents, integrations, people, push, services):
+    for routes in (acknowledge, board, health, incidents, integration_log, integrations, people, push, services):
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

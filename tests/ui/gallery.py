@@ -22,9 +22,10 @@ from opsknight.settings import ASSETS
 from opsknight.ui import frame, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
+from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
 from opsknight.ui.reading import Told
-from tests.ui import samples
+from tests.ui import integration_samples, samples
 
 speaking = asyncio.Event()
 
@@ -114,6 +115,18 @@ def incident_page(number: str) -> None:
 def services_page() -> None:
     with frame.frame("Services", samples.a_viewer()):
         services.show(samples.services(), base_url="http://localhost:8080")
+
+
+@ui.page("/integrations/{number}")
+def integration_page(number: str) -> None:
+    with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
+        integration.show(
+            samples.a_viewer(),
+            integration_samples.a_keyed(id=int(number)),
+            integration_samples.received(),
+            reads=integration_samples.reads(),
+            base_url="http://localhost:8080",
+        )
 
 
 @ui.page("/me")

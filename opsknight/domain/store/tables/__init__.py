@@ -1,7 +1,14 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
-from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
+from opsknight.domain.store.tables.incidents import (
+    AlertRow,
+    DeliveryRow,
+    EventRow,
+    IdempotencyRow,
+    IncidentRow,
+    ReplayRow,
+)
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
 from opsknight.domain.store.tables.people import (
@@ -47,6 +54,7 @@ __all__ = [
     "NotificationRow",
     "NotificationRuleRow",
     "PageRow",
+    "ReplayRow",
     "ScheduleRow",
     "ServiceRow",
     "SessionRow",

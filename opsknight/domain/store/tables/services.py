@@ -102,7 +102,7 @@ class ServiceRow(Base):
 
 
 class IntegrationRow(Base):
-    """A service's key for one provider."""
+    """A service's key for one provider; `former_key` is live beside it until somebody ends it."""
 
     __tablename__ = "integrations"
 
@@ -111,6 +111,7 @@ class IntegrationRow(Base):
     provider: Mapped[str]
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
+    former_key: Mapped[str | None] = mapped_column(unique=True)
     mapping: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]
