@@ -120,7 +120,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
-        front.open(IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue))
+        door = IngestRoutes(front.inner, intake=intake, clock=deps.clock, catalogue=deps.catalogue)
+        deps.door = door
+        front.open(door)
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

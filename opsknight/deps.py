@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
-from opsknight.domain.commands.deliveries import Receipt
+from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane
 from opsknight.domain.model.intake import Verdict
@@ -62,6 +63,18 @@ class Monitor:
     where: str
     setup: str
     sample: Mapping[str, object]
+
+
+class Door(Protocol):
+    """The way in of what monitors send, for what is here already and shall go in once more."""
+
+    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
+        """Return what would be stored of a body that came as delivery `id_`, if it came now."""
+        ...
+
+    async def store(self, whole: Delivery) -> Receipt:
+        """Store a delivery and return its receipt once it is durable."""
+        ...
 
 
 class Catalogue:
@@ -135,7 +148,7 @@ class Deps:
     """Made by app.build; `open` connects it to the database inside the lifespan, before anything uses it.
 
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
-    `stopping` is set when the process ends.
+    `stopping` is set when the process ends. `door` is where events come in, None where none do.
     """
 
     database: Database
@@ -148,6 +161,7 @@ class Deps:
         self.stopping = asyncio.Event()
         self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
+        self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
         self.tell_others: Callable[[], object] = lambda: None

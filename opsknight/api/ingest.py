@@ -72,6 +72,8 @@ BIG: Final = 16_384
 _FORM: Final = b"application/x-www-form-urlencoded"
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
+TOO_LARGE: Final = "The body is larger than"
+"""How the reason of such a refusal begins."""
 
 
 class IngestRoutes:
@@ -229,7 +231,7 @@ class IngestRoutes:
             self._gate.received(receiving)
         if not over and len(body) <= limit:
             return body
-        sentence = f"The body is larger than the {limit // 1024:,} KiB that this kind of integration may send."
+        sentence = f"{TOO_LARGE} the {limit // 1024:,} KiB that this kind of integration may send."
         delivery_id = await self._keep_refused(integration, sentence, body[:KEPT_OF_REFUSED], headers)
         raise Problem(413, sentence, delivery_id)
 
@@ -256,9 +258,29 @@ class IngestRoutes:
         except Malformed as malformed:
             kept = await self._keep_refused(integration, str(malformed), body, headers)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
+        return await self.store(whole), whole.events
+
+    async def store(self, whole: Delivery) -> Receipt:
+        """Store a delivery and return its receipt once it is durable.
+
+        Raises:
+            Unavailable: the database did not answer in time, or too much waits already.
+        """
         receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
         _count(whole, receipt)
-        return receipt, whole.events
+        return receipt
+
+    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
+        """Return what would be stored of a body that came as delivery `id_`, if it came now; nothing is stored.
+
+        Of its headers only the content type was kept.
+
+        Raises:
+            Malformed: the integration's kind of monitor sends nothing like it.
+        """
+        headers = Headers([(b"content-type", content_type.encode("latin-1", errors="replace"))])
+        parsed = await self._parsed(body, PROVIDERS[integration.provider], headers)
+        return self._delivery(integration, headers, body, parsed, id_)
 
     def _delivery(
         self, integration: Integration, headers: Headers, body: bytes, parsed: Parsed, delivery_id: UUID

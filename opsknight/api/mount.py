@@ -20,6 +20,7 @@ from opsknight.api import (
     problems,
     push,
     pwa,
+    replays,
     services,
     sign_in,
 )
@@ -36,7 +37,18 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
-    for routes in (acknowledge, board, health, incidents, integration_log, integrations, people, push, services):
+    for routes in (
+        acknowledge,
+        board,
+        health,
+        incidents,
+        integration_log,
+        integrations,
+        people,
+        push,
+        replays,
+        services,
+    ):
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

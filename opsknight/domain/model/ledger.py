@@ -61,6 +61,7 @@ class Fact(StrEnum):
     SUPERSEDED = "superseded"
     # the house itself: name, user, reason, count
     UNREADABLE = "unreadable"
+    REPLAYED = "replayed"
     CONFIGURED = "configured"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
@@ -243,6 +244,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
+    Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
     Fact.SIGNED_OUT: lambda actor, _: f"{actor} signed out.",

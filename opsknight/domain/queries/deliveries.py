@@ -61,6 +61,16 @@ class StoredDelivery:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event of a delivery, or of a replay of it."""
+
+    delivery_id: UUID
+    action: str
+    dedup_key: str
+    verdict: str
+
+
 _LAST: Final = """
     SELECT d.id, d.received_at, d.status, d.reason, d.content_type, octet_length(d.body) AS size,
            EXISTS (SELECT FROM replays r WHERE r.original_id = d.id) AS replayed,
@@ -91,6 +101,11 @@ _VERDICTS = text(f"""
 """)  # noqa: S608  # words and numbers of ours
 _NEWEST = text("""
     SELECT received_at FROM deliveries WHERE integration_id = :integration_id ORDER BY received_at DESC LIMIT 1
+""")
+_FAMILY = text("""
+    SELECT e.delivery_id, e.ordinal, e.action, e.dedup_key, e.verdict FROM events e
+    WHERE e.delivery_id = :id OR e.delivery_id IN (SELECT r.delivery_id FROM replays r WHERE r.original_id = :id)
+    ORDER BY e.delivery_id, e.ordinal
 """)
 _STORED = text("""
     SELECT d.id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body,
@@ -142,6 +157,12 @@ async def stored_delivery(session: AsyncSession, integration_id: int, delivery_i
         content_type=row.content_type,
         body=row.body,
     )
+
+
+async def stored_events(session: AsyncSession, original_id: UUID) -> Sequence[StoredEvent]:
+    """Return the events of a delivery and of all its replays, those of each in order."""
+    found = await session.execute(_FAMILY, {"id": original_id})
+    return [StoredEvent(row.delivery_id, row.action, row.dedup_key, row.verdict) for row in found]
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> EventLine:

@@ -11,7 +11,7 @@ from nicegui import ui
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.deliveries import DeliveryLine, EventLine
 from opsknight.ui.integration.body import DIALOG
-from opsknight.ui.parts.button import button
+from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
@@ -86,6 +86,9 @@ class Log:
     def _deeds(self, line: DeliveryLine) -> None:
         with tag("div", classes="ok-buttons ok-delivery-deeds"):
             raw = button("Raw body", kind="quiet", small=True, data_act="dialog", data_dialog=DIALOG)
+            if line["status"] != "accepted":
+                url = f"/api/v1/integrations/{self._integration_id}/deliveries/{line['id']}/replay"
+                post_button("Replay", url, kind="quiet", small=True)
             raw.on("click", partial(self._show_body, line["id"]), args=[])
 
 
@@ -96,6 +99,8 @@ def _outcome(line: DeliveryLine) -> None:
         tag("p", line["reason"], classes="ok-delivery-reason")
     elif not line["events"]:
         _verdict(NOTHING_TO_DO)
+    if line["replayed"]:
+        tag("p", "It was sent in again since.", classes="ok-faint")
     if line["replay"]:
         tag("p", "Sent in again by a person", classes="ok-faint")
 
