@@ -20,7 +20,7 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane
 from opsknight.domain.model.intake import Verdict
-from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.feed import Cursor, Entry
@@ -128,7 +128,7 @@ class Catalogue:
 
     def heed(self, entries: Sequence[Entry]) -> None:
         """Take note of new facts: a change of configuration makes what is known stale."""
-        if any(entry.kind == Fact.CONFIGURED for entry in entries):
+        if any(entry.kind in CHANGE_INTEGRATIONS for entry in entries):
             self._stale.set()
 
     async def run(self) -> None:

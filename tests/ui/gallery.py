@@ -119,12 +119,13 @@ def services_page() -> None:
 
 @ui.page("/integrations/{number}")
 def integration_page(number: str) -> None:
+    two_keys = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
     with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
         integration.show(
             samples.a_viewer(),
-            integration_samples.a_keyed(id=int(number)),
+            integration_samples.a_keyed(**two_keys),
             integration_samples.received(),
-            reads=integration_samples.reads(),
+            reads=integration_samples.reads(**two_keys),
             base_url="http://localhost:8080",
         )
 

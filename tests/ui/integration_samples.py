@@ -58,8 +58,8 @@ def received() -> Received:
     return Received(datetime.fromtimestamp(NOW, UTC), deliveries)
 
 
-def reads() -> Reads:
-    """Reads that find one more delivery each time they are asked for all, and one refused one for the refused."""
+def reads(**changes: Any) -> Reads:
+    """Return reads that find one more delivery when they are asked again."""
     count = 100
 
     async def again(known: Received | None, refused: bool) -> Received:  # noqa: FBT001  # called by position
@@ -79,4 +79,7 @@ def reads() -> Reads:
             integration_id=1, status="accepted", reason="", content_type="application/json", body=raw.encode(),
         )  # fmt: skip
 
-    return Reads(again, body)
+    async def keyed() -> Any:
+        return a_keyed(**changes)
+
+    return Reads(keyed, again, body)

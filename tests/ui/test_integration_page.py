@@ -80,3 +80,15 @@ def test_a_large_body_is_shown_in_part_however_deep_it_is():
 @pytest.mark.parametrize(("count", "words"), [(812, "812 B"), (4100, "4.1 kB"), (1_200_000, "1.2 MB")])
 def test_a_size_reads_as_people_say_it(count: int, words: str):
     assert size(count) == words
+
+
+@pytest.mark.e2e
+async def test_a_key_is_ended_only_after_a_second_look(laptop: BrowserContext, gallery: str):
+    page = await laptop.new_page()
+    await page.goto(f"{gallery}/integrations/2")
+    await page.get_by_role("button", name="End the former key").click()
+
+    async with page.expect_request("**/api/v1/integrations/2/keys/former") as asked:
+        await page.get_by_role("button", name="End it").click()
+
+    assert (await asked.value).method == "DELETE"

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.deliveries import SHOWN, StoredDelivery
@@ -16,6 +17,7 @@ from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.integration.body import Body
+from opsknight.ui.integration.keys import SAYS, show_keys
 from opsknight.ui.integration.log import Log
 from opsknight.ui.integration.reading import Received, read_body, read_integration, read_received
 from opsknight.ui.integration.setup import show_setup
@@ -24,7 +26,7 @@ from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import NO_MONITORS, Sender, sender, test_event
+from opsknight.ui.senders import NO_MONITORS, sender, test_event
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ STYLES: Final = "integration.css"
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """How the page reads again: the deliveries since those that are known, and one raw body."""
+    """How the page reads again: what the integration is, the deliveries since those that are known, one raw body."""
 
+    keyed: Callable[[], Awaitable[Keyed]]
     received: Callable[[Received | None, bool], Awaitable[Received]]
     body: Callable[[str], Awaitable[StoredDelivery]]
 
@@ -57,6 +60,10 @@ def mount(deps: Deps) -> None:
             _absent(viewer, refusal.sentence)
             return
 
+        async def keyed() -> Keyed:
+            await still_signed_in(deps)
+            return await read_integration(deps, line["id"], with_keys=may)
+
         async def received(known: Received | None, refused: bool) -> Received:  # noqa: FBT001  # called by position
             await still_signed_in(deps)
             return await read_received(deps, line["id"], refused=refused, known=known)
@@ -71,7 +78,7 @@ def mount(deps: Deps) -> None:
                 viewer,
                 line,
                 first,
-                reads=Reads(received, body),
+                reads=Reads(keyed, received, body),
                 base_url=deps.settings.address,
                 monitors=deps.monitors,
             )
@@ -94,50 +101,81 @@ def show(
     """Build the page and keep it true; `base_url` is the address under which monitors reach OpsKnight."""
     ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">')
     how = sender(line["provider"], monitors)
-    with heading(title(line)):
+    of_line: list[tuple[ui.element, Callable[[Keyed], None]]] = []
+
+    def part(build: Callable[[Keyed], None], *, classes: str = "") -> None:
+        with tag("div", classes=classes) as place:
+            build(line)
+        of_line.append((place, build))
+
+    def set_up() -> None:
+        with section("Set-up", "What to paste on the monitor's side."):
+            part(partial(show_setup, how=how, base_url=base_url))
         if line["key"] is not None:
-            said = "Sent: an incident opens on the board. Resolve it when you have seen it."
-            path, sample = test_event(line["provider"], line["key"], monitors)
-            post_button("Send a test event", path, sample, said=said, icon="send")
+            with section("Key", SAYS):
+                part(show_keys)
+
+    with heading(title(line)):
+        part(partial(_test, monitors=monitors), classes="ok-buttons")
     with tag("p", classes="ok-integration-of"):
         tag("span", f"{how.name} for ")
         tag("a", line["service"], href=f"/services#service-{line['service_id']}")
-    parts = [partial(_deliveries, viewer, line, first, reads), partial(_setup, line, how, base_url)]
-    for part in parts if first.deliveries else reversed(parts):  # what is to be done first stands first
-        part()
+    if not first.deliveries:  # what is to be done first stands first
+        set_up()
+    with section("Deliveries", f"The last {SHOWN}, each with what it did.", anchor="deliveries"):
+        deliveries_again = _deliveries(viewer, line, first, reads)
+    if first.deliveries:
+        set_up()
+    shown = [line]
+
+    async def again() -> None:
+        try:
+            now, before = await reads.keyed(), shown[0]
+            await deliveries_again()
+        except (SignInRequired, NotFound):
+            timer.deactivate()
+            return
+        if now != before:
+            shown[0] = now
+            for place, build in of_line:
+                place.clear()
+                with place:
+                    build(now)
+
+    timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
+    for place, _ in of_line:
+        place.on("ok:posted", again, args=[])
 
 
-def _setup(line: Keyed, how: Sender, base_url: str) -> None:
-    with section("Set-up", "What to paste on the monitor's side."):
-        show_setup(line, how, base_url)
+def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
+    if line["key"] is not None:
+        said = "Sent: an incident opens on the board. Resolve it when you have seen it."
+        path, sample = test_event(line["provider"], line["key"], monitors)
+        post_button("Send a test event", path, sample, said=said, icon="send")
 
 
-def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> None:
+def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> Callable[[], Awaitable[None]]:
+    """Build the log and return what makes it tell what has arrived since."""
+    which = choice("ok-which", {"all": "All", "refused": "Refused"}, chosen="all", label="Which deliveries")
+    body = Body(reads.body)
     may = viewer.may(Need.CONFIGURE)
-    says = f"The last {SHOWN}, each with what it did. Raw bodies are kept as they were received."
-    with section("Deliveries", says, anchor="deliveries"):
-        which = choice("ok-which", {"all": "All", "refused": "Refused"}, chosen="all", label="Which deliveries")
-        body = Body(reads.body)
-        log = Log(first.deliveries, integration_id=line["id"], may_see_bodies=may, show_body=body.show)
+    log = Log(first.deliveries, integration_id=line["id"], may_see_bodies=may, show_body=body.show)
     known: list[Received | None] = [first]
     refused = [False]
 
     async def again() -> None:
-        try:
-            now = await reads.received(known[0], refused[0])
-        except SignInRequired:
-            timer.deactivate()
-            return
-        if now is not known[0]:
+        asked = refused[0]
+        now = await reads.received(known[0], asked)
+        if now is not known[0] and asked == refused[0]:
             known[0] = now
-            log.show(now.deliveries, nothing="Nothing was refused." if refused[0] else "Nothing has arrived yet.")
+            log.show(now.deliveries, nothing="Nothing was refused." if asked else "Nothing has arrived yet.")
 
-    async def choose(refused_only: bool) -> None:  # noqa: FBT001  # called by position
-        refused[0], known[0] = refused_only, None
+    async def choose(event: GenericEventArguments) -> None:
+        refused[0], known[0] = event.args == "refused", None
         await again()
 
-    which.on("change", lambda event: choose(event.args == "refused"), js_handler="(e) => emit(e.target.value)")
-    timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
+    which.on("change", choose, js_handler="(e) => emit(e.target.value)")
+    return again
 
 
 def _number(integration_id: str) -> int:

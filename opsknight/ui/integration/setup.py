@@ -8,7 +8,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.senders import Sender, endpoint
 
 
-def show_setup(line: Keyed, how: Sender, base_url: str) -> None:
+def show_setup(line: Keyed, *, how: Sender, base_url: str) -> None:
     """Build the steps for `line`, complete with its own address; without its key, whom to ask."""
     key = line["key"]
     if key is None:
