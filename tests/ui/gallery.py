@@ -125,6 +125,7 @@ def integration_page(number: str) -> None:
             samples.a_viewer(),
             integration_samples.a_keyed(**two_keys),
             integration_samples.received(),
+            integration_samples.hours(),
             reads=integration_samples.reads(**two_keys),
             base_url="http://localhost:8080",
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from opsknight.domain.queries.deliveries import StoredDelivery
+from opsknight.domain.queries.traffic import Hour
 from opsknight.ui.integration.page import Reads
 from opsknight.ui.integration.reading import Received
 from tests.ui.samples import HOSTILE, LONG_WORD, NOW
@@ -58,9 +59,17 @@ def received() -> Received:
     return Received(datetime.fromtimestamp(NOW, UTC), deliveries)
 
 
+def hours() -> list[Hour]:
+    now = datetime.fromtimestamp(NOW // 3600 * 3600, UTC)
+    return [Hour(now - timedelta(hours=23 - place), place * 37 % 211 * 90, place * place % 7) for place in range(24)]
+
+
 def reads(**changes: Any) -> Reads:
     """Return reads that find one more delivery when they are asked again."""
     count = 100
+
+    async def traffic() -> Any:
+        return hours()
 
     async def again(known: Received | None, refused: bool) -> Received:  # noqa: FBT001  # called by position
         nonlocal count
@@ -82,4 +91,4 @@ def reads(**changes: Any) -> Reads:
     async def keyed() -> Any:
         return a_keyed(**changes)
 
-    return Reads(keyed, again, body)
+    return Reads(keyed, traffic, again, body)

@@ -85,10 +85,10 @@ class Log:
 
     def _deeds(self, line: DeliveryLine) -> None:
         with tag("div", classes="ok-buttons ok-delivery-deeds"):
-            raw = button("Raw body", kind="quiet", small=True, data_act="dialog", data_dialog=DIALOG)
             if line["status"] != "accepted":
                 url = f"/api/v1/integrations/{self._integration_id}/deliveries/{line['id']}/replay"
                 post_button("Replay", url, kind="quiet", small=True)
+            raw = button("Raw body", kind="quiet", small=True, data_act="dialog", data_dialog=DIALOG)
             raw.on("click", partial(self._show_body, line["id"]), args=[])
 
 

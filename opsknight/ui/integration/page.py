@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -13,20 +14,23 @@ from nicegui.events import GenericEventArguments
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.deliveries import SHOWN, StoredDelivery
 from opsknight.domain.queries.integrations import Keyed
+from opsknight.domain.queries.traffic import Hour
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.integration.body import Body
+from opsknight.ui.integration.keyed import Parts
 from opsknight.ui.integration.keys import SAYS, show_keys
 from opsknight.ui.integration.log import Log
-from opsknight.ui.integration.reading import Received, read_body, read_integration, read_received
+from opsknight.ui.integration.reading import Received, read_body, read_integration, read_received, read_traffic
 from opsknight.ui.integration.setup import show_setup
+from opsknight.ui.integration.traffic import Traffic
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import NO_MONITORS, sender, test_event
+from opsknight.ui.senders import NO_MONITORS, Sender, sender, test_event
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -40,9 +44,10 @@ STYLES: Final = "integration.css"
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """How the page reads again: what the integration is, the deliveries since those that are known, one raw body."""
+    """How the page reads again: the integration, its traffic, its deliveries since those known, one raw body."""
 
     keyed: Callable[[], Awaitable[Keyed]]
+    traffic: Callable[[], Awaitable[Sequence[Hour]]]
     received: Callable[[Received | None, bool], Awaitable[Received]]
     body: Callable[[str], Awaitable[StoredDelivery]]
 
@@ -64,6 +69,9 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_integration(deps, line["id"], with_keys=may)
 
+        async def traffic() -> Sequence[Hour]:
+            return await read_traffic(deps, line["id"])
+
         async def received(known: Received | None, refused: bool) -> Received:  # noqa: FBT001  # called by position
             await still_signed_in(deps)
             return await read_received(deps, line["id"], refused=refused, known=known)
@@ -72,13 +80,14 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_body(deps, line["id"], delivery_id)
 
-        first = await read_received(deps, line["id"])
+        first, hours = await read_received(deps, line["id"]), await traffic()
         with frame(title(line), viewer, path="/services"):
             show(
                 viewer,
                 line,
                 first,
-                reads=Reads(keyed, received, body),
+                hours,
+                reads=Reads(keyed, traffic, received, body),
                 base_url=deps.settings.address,
                 monitors=deps.monitors,
             )
@@ -93,6 +102,7 @@ def show(
     viewer: Viewer,
     line: Keyed,
     first: Received,
+    hours: Sequence[Hour],
     *,
     reads: Reads,
     base_url: str,
@@ -100,51 +110,39 @@ def show(
 ) -> None:
     """Build the page and keep it true; `base_url` is the address under which monitors reach OpsKnight."""
     ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">')
-    how = sender(line["provider"], monitors)
-    of_line: list[tuple[ui.element, Callable[[Keyed], None]]] = []
-
-    def part(build: Callable[[Keyed], None], *, classes: str = "") -> None:
-        with tag("div", classes=classes) as place:
-            build(line)
-        of_line.append((place, build))
-
-    def set_up() -> None:
-        with section("Set-up", "What to paste on the monitor's side."):
-            part(partial(show_setup, how=how, base_url=base_url))
-        if line["key"] is not None:
-            with section("Key", SAYS):
-                part(show_keys)
-
+    how, parts = sender(line["provider"], monitors), Parts(line)
     with heading(title(line)):
-        part(partial(_test, monitors=monitors), classes="ok-buttons")
+        parts.add(partial(_test, monitors=monitors), classes="ok-buttons")
     with tag("p", classes="ok-integration-of"):
         tag("span", f"{how.name} for ")
         tag("a", line["service"], href=f"/services#service-{line['service_id']}")
     if not first.deliveries:  # what is to be done first stands first
-        set_up()
+        _set_up(parts, how, base_url)
+    with section("Last 24 hours", "By the hour; what was refused stands below in red."):
+        traffic = Traffic(hours, newest_at=first.newest_at, read=reads.traffic)
     with section("Deliveries", f"The last {SHOWN}, each with what it did.", anchor="deliveries"):
         deliveries_again = _deliveries(viewer, line, first, reads)
     if first.deliveries:
-        set_up()
-    shown = [line]
+        _set_up(parts, how, base_url)
 
     async def again() -> None:
         try:
-            now, before = await reads.keyed(), shown[0]
-            await deliveries_again()
+            parts.show(await reads.keyed())
+            await traffic.again(newest_at=await deliveries_again())
         except (SignInRequired, NotFound):
             timer.deactivate()
-            return
-        if now != before:
-            shown[0] = now
-            for place, build in of_line:
-                place.clear()
-                with place:
-                    build(now)
 
     timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
-    for place, _ in of_line:
+    for place, _ in parts.places:
         place.on("ok:posted", again, args=[])
+
+
+def _set_up(parts: Parts, how: Sender, base_url: str) -> None:
+    with section("Set-up", "What to paste on the monitor's side."):
+        parts.add(partial(show_setup, how=how, base_url=base_url))
+    if parts.line["key"] is not None:
+        with section("Key", SAYS):
+            parts.add(show_keys)
 
 
 def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
@@ -154,8 +152,8 @@ def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
         post_button("Send a test event", path, sample, said=said, icon="send")
 
 
-def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> Callable[[], Awaitable[None]]:
-    """Build the log and return what makes it tell what has arrived since."""
+def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> Callable[[], Awaitable[datetime | None]]:
+    """Build the log and return what makes it tell what has arrived since, and says when the newest came."""
     which = choice("ok-which", {"all": "All", "refused": "Refused"}, chosen="all", label="Which deliveries")
     body = Body(reads.body)
     may = viewer.may(Need.CONFIGURE)
@@ -163,12 +161,13 @@ def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> C
     known: list[Received | None] = [first]
     refused = [False]
 
-    async def again() -> None:
+    async def again() -> datetime | None:
         asked = refused[0]
         now = await reads.received(known[0], asked)
         if now is not known[0] and asked == refused[0]:
             known[0] = now
             log.show(now.deliveries, nothing="Nothing was refused." if asked else "Nothing has arrived yet.")
+        return now.newest_at
 
     async def choose(event: GenericEventArguments) -> None:
         refused[0], known[0] = event.args == "refused", None

@@ -16,6 +16,7 @@ from opsknight.domain.queries.deliveries import (
     stored_delivery,
 )
 from opsknight.domain.queries.integrations import Keyed, integration
+from opsknight.domain.queries.traffic import Hour, hours
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -48,6 +49,12 @@ async def read_received(
         if known is not None and known.newest_at == newest:
             return known
         return Received(newest, await last_deliveries(session, integration_id, refused=refused))
+
+
+async def read_traffic(deps: Deps, integration_id: int) -> Sequence[Hour]:
+    """Return how much an integration received in each of the last 24 hours."""
+    async with deps.reading() as session:
+        return await hours(session, integration_id, now=deps.clock.now())
 
 
 async def read_body(deps: Deps, integration_id: int, delivery_id: str) -> StoredDelivery:
