@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -119,14 +120,17 @@ def services_page() -> None:
 
 @ui.page("/integrations/{number}")
 def integration_page(number: str) -> None:
-    two_keys = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
+    said: dict[str, Any] = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
+    if number == "3":
+        said |= {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}}
     with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
         integration.show(
             samples.a_viewer(),
-            integration_samples.a_keyed(**two_keys),
+            integration_samples.a_keyed(**said),
             integration_samples.received(),
             integration_samples.hours(),
-            reads=integration_samples.reads(**two_keys),
+            integration_samples.bodies(),
+            reads=integration_samples.reads(**said),
             base_url="http://localhost:8080",
         )
 

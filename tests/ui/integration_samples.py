@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.traffic import Hour
+from opsknight.ui.integration.fields import Become
 from opsknight.ui.integration.page import Reads
 from opsknight.ui.integration.reading import Received
 from tests.ui.samples import HOSTILE, LONG_WORD, NOW
@@ -59,6 +61,24 @@ def received() -> Received:
     return Received(datetime.fromtimestamp(NOW, UTC), deliveries)
 
 
+def bodies() -> list[StoredDelivery]:
+    payload = {
+        "check": {"id": 4711, "name": HOSTILE, "state": "CRIT"}, LONG_WORD: LONG_WORD, "a.b": [{"x": 1}, {"x": 2}],
+    }  # fmt: skip
+    return [
+        StoredDelivery(
+            id=UUID(int=1),
+            original_id=UUID(int=1),
+            received_at=datetime.fromtimestamp(NOW, UTC),
+            integration_id=3,
+            status="rejected",
+            reason="",
+            content_type="",
+            body=json.dumps(payload).encode(),
+        )
+    ]
+
+
 def hours() -> list[Hour]:
     now = datetime.fromtimestamp(NOW // 3600 * 3600, UTC)
     return [Hour(now - timedelta(hours=23 - place), place * 37 % 211 * 90, place * place % 7) for place in range(24)]
@@ -91,4 +111,13 @@ def reads(**changes: Any) -> Reads:
     async def keyed() -> Any:
         return a_keyed(**changes)
 
-    return Reads(keyed, traffic, again, body)
+    async def preview(mapping: Any, received: Any) -> Any:
+        return [
+            Become(NOW, [("trigger", "critical", f"{mapping}", "generic:4711")]),
+            Become(NOW, [], f"The event has no title {LONG_WORD}"),
+        ]
+
+    async def last() -> Any:
+        return bodies()
+
+    return Reads(keyed, traffic, again, body, last, preview)

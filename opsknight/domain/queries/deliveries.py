@@ -15,6 +15,8 @@ from opsknight.errors import NotFound
 
 SHOWN: Final = 50
 """Deliveries in one answer."""
+SMALL: Final = 65_536
+"""Bytes of a body that is read with many others."""
 TOLD_APART: Final = 5
 """Events of a delivery that are shown one by one; of the others only the verdicts are counted."""
 COUNTED: Final = 1000
@@ -102,6 +104,13 @@ _VERDICTS = text(f"""
 _NEWEST = text("""
     SELECT received_at FROM deliveries WHERE integration_id = :integration_id ORDER BY received_at DESC LIMIT 1
 """)
+_BODIES = text("""
+    SELECT d.id, d.id AS original_id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body
+    FROM (
+        SELECT * FROM deliveries WHERE integration_id = :integration_id ORDER BY received_at DESC, id DESC LIMIT :limit
+    ) d WHERE octet_length(d.body) <= :small
+    ORDER BY d.received_at DESC, d.id DESC
+""")
 _FAMILY = text("""
     SELECT e.delivery_id, e.ordinal, e.action, e.dedup_key, e.verdict FROM events e
     WHERE e.delivery_id = :id OR e.delivery_id IN (SELECT r.delivery_id FROM replays r WHERE r.original_id = :id)
@@ -147,6 +156,10 @@ async def stored_delivery(session: AsyncSession, integration_id: int, delivery_i
     row = (await session.execute(_STORED, {"id": delivery_id, "integration_id": integration_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such delivery; it may have been removed after its retention.")
+    return _stored(row)
+
+
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredDelivery:
     return StoredDelivery(
         id=row.id,
         original_id=row.original_id,
@@ -157,6 +170,12 @@ async def stored_delivery(session: AsyncSession, integration_id: int, delivery_i
         content_type=row.content_type,
         body=row.body,
     )
+
+
+async def last_bodies(session: AsyncSession, integration_id: int) -> Sequence[StoredDelivery]:
+    """Return those of the newest deliveries of an integration whose bodies are no longer than SMALL, newest first."""
+    said = {"integration_id": integration_id, "limit": SHOWN, "small": SMALL}
+    return [_stored(row) for row in await session.execute(_BODIES, said)]
 
 
 async def stored_events(session: AsyncSession, original_id: UUID) -> Sequence[StoredEvent]:

@@ -19,10 +19,19 @@ from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.integration.body import Body
+from opsknight.ui.integration.fields import Become, Bodies, Fields, Preview
 from opsknight.ui.integration.keyed import Parts
 from opsknight.ui.integration.keys import SAYS, show_keys
 from opsknight.ui.integration.log import Log
-from opsknight.ui.integration.reading import Received, read_body, read_integration, read_received, read_traffic
+from opsknight.ui.integration.reading import (
+    Received,
+    become,
+    read_bodies,
+    read_body,
+    read_integration,
+    read_received,
+    read_traffic,
+)
 from opsknight.ui.integration.setup import show_setup
 from opsknight.ui.integration.traffic import Traffic
 from opsknight.ui.parts.button import button, post_button
@@ -39,6 +48,8 @@ if TYPE_CHECKING:
 PATH: Final = "/integrations"
 AGAIN_EVERY_S: Final = 2.0
 """How often the page asks whether something has arrived: one look into an index."""
+GENERIC: Final = "generic"
+"""The provider whose JSON may be anybody's, so that its fields can be picked."""
 STYLES: Final = "integration.css"
 
 
@@ -50,6 +61,8 @@ class Reads:
     traffic: Callable[[], Awaitable[Sequence[Hour]]]
     received: Callable[[Received | None, bool], Awaitable[Received]]
     body: Callable[[str], Awaitable[StoredDelivery]]
+    bodies: Bodies
+    become: Preview
 
 
 def mount(deps: Deps) -> None:
@@ -80,6 +93,15 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_body(deps, line["id"], delivery_id)
 
+        async def bodies() -> Sequence[StoredDelivery]:
+            await still_signed_in(deps)
+            return await read_bodies(deps, line["id"])
+
+        async def preview(mapping: Mapping[str, object], received: Sequence[StoredDelivery]) -> Sequence[Become]:
+            await still_signed_in(deps)
+            return await become(deps, line["key"] or "", mapping, received)
+
+        last = await bodies() if may and line["provider"] == GENERIC else ()
         first, hours = await read_received(deps, line["id"]), await traffic()
         with frame(title(line), viewer, path="/services"):
             show(
@@ -87,7 +109,8 @@ def mount(deps: Deps) -> None:
                 line,
                 first,
                 hours,
-                reads=Reads(keyed, traffic, received, body),
+                last,
+                reads=Reads(keyed, traffic, received, body, bodies, preview),
                 base_url=deps.settings.address,
                 monitors=deps.monitors,
             )
@@ -103,6 +126,7 @@ def show(
     line: Keyed,
     first: Received,
     hours: Sequence[Hour],
+    last: Sequence[StoredDelivery] = (),
     *,
     reads: Reads,
     base_url: str,
@@ -124,6 +148,9 @@ def show(
         deliveries_again = _deliveries(viewer, line, first, reads)
     if first.deliveries:
         _set_up(parts, how, base_url)
+    if line["provider"] == GENERIC and line["key"] is not None:
+        with section("Fields", "How the JSON of any tool is understood; try it before it counts.", anchor="fields"):
+            Fields(line["id"], line["mapping"], last, read=reads.bodies, preview=reads.become)
 
     async def again() -> None:
         try:

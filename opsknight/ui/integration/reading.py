@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from opsknight.domain.model.event import Event, Malformed, Unreadable
 from opsknight.domain.queries.deliveries import (
     DeliveryLine,
     StoredDelivery,
+    last_bodies,
     last_deliveries,
     newest_at,
     stored_delivery,
 )
 from opsknight.domain.queries.integrations import Keyed, integration
 from opsknight.domain.queries.traffic import Hour, hours
+from opsknight.ui.integration.fields import Become
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -57,6 +60,30 @@ async def read_traffic(deps: Deps, integration_id: int) -> Sequence[Hour]:
         return await hours(session, integration_id, now=deps.clock.now())
 
 
+async def read_bodies(deps: Deps, integration_id: int) -> Sequence[StoredDelivery]:
+    """Return the last deliveries with their raw bodies, without the large ones."""
+    async with deps.reading() as session:
+        return await last_bodies(session, integration_id)
+
+
+async def become(
+    deps: Deps, key: str, mapping: Mapping[str, object], received: Sequence[StoredDelivery]
+) -> Sequence[Become]:
+    """Return what each of `received` would become by `mapping`, if it came now; nothing is stored."""
+    known = await deps.catalogue.find(key)
+    if known is None or deps.door is None:
+        return []
+    known, door, found = replace(known, mapping=mapping), deps.door, list[Become]()
+    for one in received:
+        try:
+            whole = await door.read_again(known, one.body, one.content_type, id_=one.id)
+        except Malformed as malformed:
+            found.append(Become(one.received_at.timestamp(), (), str(malformed)))
+        else:
+            found.append(Become(one.received_at.timestamp(), [_said(event) for event in whole.events]))
+    return found
+
+
 async def read_body(deps: Deps, integration_id: int, delivery_id: str) -> StoredDelivery:
     """Return a delivery with its raw body.
 
@@ -65,3 +92,9 @@ async def read_body(deps: Deps, integration_id: int, delivery_id: str) -> Stored
     """
     async with deps.reading() as session:
         return await stored_delivery(session, integration_id, UUID(delivery_id))
+
+
+def _said(event: Event | Unreadable) -> tuple[str, str, str, str]:
+    if isinstance(event, Unreadable):
+        return "unreadable", "", event.reason, ""
+    return event.action, event.severity, event.title, event.dedup_key
