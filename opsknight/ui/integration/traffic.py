@@ -30,7 +30,7 @@ class Traffic:
         """Build it for `hours`, the oldest first; `newest_at` is when the last delivery came."""
         self._read = read
         self._newest_at = newest_at
-        self._since = time.monotonic()
+        self._since = time.monotonic() - AGAIN_EVERY_S  # the first that arrives is shown at once
         with tag("div") as self._place:
             show_traffic(hours, newest_at=newest_at)
 
