@@ -114,10 +114,10 @@
     if (answer.status === 0) toast(answer.sentence, { kind: "bad" }); else location.assign("/sign-in");
   });
   act("theme", () => { opsknight.theme.next(); announce(`Theme: ${opsknight.theme.get()}`); });
-  act("post", async (button) => {                    // data-url, data-body (JSON), data-busy: words while it runs
+  act("post", async (button) => {                    // data-url, data-body (JSON), data-method if it is not POST
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    const answer = await send("POST", button.dataset.url, JSON.parse(button.dataset.body || "{}"));
+    const answer = await send(button.dataset.method ?? "POST", button.dataset.url, JSON.parse(button.dataset.body || "{}"));
     button.removeAttribute("aria-busy");
     toast(answer.ok ? button.dataset.said || answer.sentence : answer.sentence,
       { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });

@@ -127,7 +127,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         fetcher = Fetcher()
         tasks.start(fetcher.run())
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
-        front.open(IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors))
+        door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)
+        deps.door = door
+        front.open(door)
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
-from opsknight.domain.commands.deliveries import Receipt
+from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane
 from opsknight.domain.model.intake import Verdict
-from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.feed import Cursor, Entry
@@ -62,6 +63,18 @@ class Monitor:
     where: str
     setup: str
     sample: Mapping[str, object]
+
+
+class Door(Protocol):
+    """The way in of what monitors send, for what is here already and shall go in once more."""
+
+    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
+        """Return what would be stored of a body that came as delivery `id_`, if it came now."""
+        ...
+
+    async def store_whole(self, whole: Delivery) -> Receipt:
+        """Store a delivery and return its receipt once it is durable."""
+        ...
 
 
 class Catalogue:
@@ -115,7 +128,7 @@ class Catalogue:
 
     def heed(self, entries: Sequence[Entry]) -> None:
         """Take note of new facts: a change of configuration makes what is known stale."""
-        if any(entry.kind == Fact.CONFIGURED for entry in entries):
+        if any(entry.kind in CHANGE_INTEGRATIONS for entry in entries):
             self._stale.set()
 
     async def run(self) -> None:
@@ -136,7 +149,7 @@ class Deps:
 
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
     `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
-    prove itself whence its secret comes.
+    prove itself whence its secret comes. `door` is where events come in, None where none do.
     """
 
     database: Database
@@ -150,6 +163,7 @@ class Deps:
         self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
         self.signed_with: Mapping[str, str] = {}
+        self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
         self.tell_others: Callable[[], object] = lambda: None

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.deps import Catalogue
+from opsknight.domain.queries.feed import Entry
 from opsknight.domain.store.engine import Database
 from opsknight.errors import Unavailable
 from tests.builders import an_integration
@@ -82,3 +83,22 @@ async def test_an_unknown_key_is_looked_up_once_a_second_at_most(database: Datab
 
     assert soon is None
     assert later is not None
+
+
+@pytest.mark.parametrize(("kind", "stale"), [("key made", True), ("key ended", True), ("signed in", False)])
+async def test_a_key_made_or_ended_elsewhere_makes_what_is_known_stale(
+    database: Database, clock: LongDay, kind: str, *, stale: bool
+):
+    catalogue = await a_catalogue(database, clock, [])
+
+    catalogue.heed([Entry(xid=1, seq=1, kind=kind, incident_id=None, subject="", settled=True)])
+
+    assert catalogue._stale.is_set() is stale
+
+
+async def test_both_keys_of_an_integration_find_it(database: Database, clock: LongDay):
+    both = await an_integration(database, former_key="the-former-one")
+
+    catalogue = await a_catalogue(database, clock, [])
+
+    assert catalogue.known(both.key) is catalogue.known("the-former-one") is not None

@@ -19,7 +19,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
-from opsknight.api.drop_in.door import Answer, Door, Prepare, Visit
+from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowhere
 from opsknight.api.fetching import Fetcher
 from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
@@ -53,8 +53,6 @@ Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answered: TypeAlias = Callable[[int, bytes, bytes], None]
 """Takes an answer: status, header lines, body."""
-Doors: TypeAlias = Callable[[str], Door | None]
-"""Leads from a path to another product's API, if to any."""
 
 
 class Catalogue(Protocol):
@@ -77,10 +75,8 @@ BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
-
-
-def nowhere(_path: str) -> None:
-    """Lead to no door."""
+TOO_LARGE: Final = "The body is larger than"
+"""How the reason of such a refusal begins."""
 
 
 class IngestRoutes:
@@ -279,7 +275,7 @@ class IngestRoutes:
             self._gate.received(receiving)
         if not over and len(body) <= limit:
             return body
-        sentence = f"The body is larger than the {limit // 1024:,} KiB that this kind of integration may send."
+        sentence = f"{TOO_LARGE} the {limit // 1024:,} KiB that this kind of integration may send."
         known = None if integration is None or integration.secrets else integration  # nothing of what is not proven
         delivery_id = await self._keep_refused(known, sentence, body[:KEPT_OF_REFUSED], headers)
         raise Problem(413, sentence, delivery_id)
@@ -318,16 +314,37 @@ class IngestRoutes:
         if prepare is not None:
             whole = await prepare(whole)
         try:
-            receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+            receipt = await self.store_whole(whole)
         except Throttled as throttled:
             self._away.tell(throttled, integration)
             status = 429 if PROVIDERS[integration.provider].retries_429 else 503
             raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
-        count(whole, receipt)
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)
         return receipt, whole.events
+
+    async def store_whole(self, whole: Delivery) -> Receipt:
+        """Store a delivery and return its receipt once it is durable.
+
+        Raises:
+            Unavailable: the database did not answer in time, or too much waits already.
+        """
+        receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        count(whole, receipt)
+        return receipt
+
+    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
+        """Return what would be stored of a body that came as delivery `id_`, if it came now; nothing is stored.
+
+        Of its headers only the content type was kept.
+
+        Raises:
+            Malformed: the integration's kind of monitor sends nothing like it.
+        """
+        headers = Headers([(b"content-type", content_type.encode("latin-1", errors="replace"))])
+        parsed = await self.parsed(body, PROVIDERS[integration.provider], headers)
+        return self._delivery(integration, headers, body, parsed, id_)
 
     def _delivery(
         self, integration: Integration, headers: Headers, body: bytes, parsed: Parsed, delivery_id: UUID

@@ -15,6 +15,8 @@ from opsknight.api import (
     health,
     heartbeats,
     incidents,
+    integration_keys,
+    integration_log,
     integrations,
     openapi,
     people,
@@ -22,6 +24,7 @@ from opsknight.api import (
     problems,
     push,
     pwa,
+    replays,
     services,
     sign_in,
 )
@@ -39,8 +42,21 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
     for routes in (
-        acknowledge, board, changes, health, heartbeats, incidents, integrations, people, pings, push, services,
-    ):  # fmt: skip
+        acknowledge,
+        board,
+        changes,
+        health,
+        heartbeats,
+        incidents,
+        integration_keys,
+        integration_log,
+        integrations,
+        people,
+        pings,
+        push,
+        replays,
+        services,
+    ):
         app.include_router(routes.router(deps))
     openapi.describe(app)
 

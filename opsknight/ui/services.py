@@ -106,7 +106,8 @@ def _integration(
     with tag("article", classes="ok-integration"):
         with tag("header", classes="ok-integration-head"):
             with tag("div"):
-                tag("h3", integration["name"] or how.name)
+                with tag("h3"):
+                    tag("a", integration["name"] or how.name, href=f"/integrations/{integration['id']}")
                 tag("p", how.name, classes="ok-muted")
             if key is not None:
                 _send_a_test(*test_event(integration["provider"], key, monitors), counting=str(counting))

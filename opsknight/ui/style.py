@@ -11,6 +11,7 @@ from nicegui import ui
 from opsknight.ui.assets import DIRECTORY
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.badge import SEVERITIES, badge, label
+from opsknight.ui.parts.bars import Bar, bars
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.copybox import copybox
 from opsknight.ui.parts.dialog import dialog
@@ -164,6 +165,10 @@ def _figures(_: str, __: datetime) -> None:
         stat("38", "Acknowledged")
 
 
+def _chart(_: str, __: datetime) -> None:
+    bars([Bar(hour * 7 % 19, hour % 5 == 0) for hour in range(24)], label="A sample chart")
+
+
 def _fields(theme: str, _: datetime) -> None:
     field(f"name-{theme}", "Name", value="Checkout", says="As people say it.")
     field(f"hover-{theme}", "Focused", value="Checkout", data_look="focus")
@@ -236,6 +241,7 @@ PARTS: dict[str, Callable[[str, datetime], None]] = {
     "Buttons, keys": _buttons,
     "People, times": _people,
     "Figures": _figures,
+    "Chart": _chart,
     "Fields": _fields,
     "Rows": _rows,
     "Timeline": _timeline,

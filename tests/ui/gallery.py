@@ -23,9 +23,10 @@ from opsknight.settings import ASSETS
 from opsknight.ui import frame, heartbeats, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
+from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
 from opsknight.ui.reading import Told
-from tests.ui import samples
+from tests.ui import integration_samples, samples
 
 speaking = asyncio.Event()
 
@@ -128,6 +129,23 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/integrations/{number}")
+def integration_page(number: str) -> None:
+    said: dict[str, Any] = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
+    if number == "3":
+        said |= {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}}
+    with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
+        integration.show(
+            samples.a_viewer(),
+            integration_samples.a_keyed(**said),
+            integration_samples.received(),
+            integration_samples.hours(),
+            integration_samples.bodies(),
+            reads=integration_samples.reads(**said),
+            base_url="http://localhost:8080",
+        )
 
 
 @ui.page("/me")

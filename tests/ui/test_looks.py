@@ -10,7 +10,17 @@ from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ("/style", "/incidents", "/incidents/412", "/services", "/heartbeats", "/me")
+PAGES = (
+    "/style",
+    "/incidents",
+    "/incidents/412",
+    "/services",
+    "/heartbeats",
+    "/integrations/1",
+    "/integrations/2",
+    "/integrations/3",
+    "/me",
+)
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)
 # Whatever reaches past the right edge without a box of its own to scroll in.

@@ -82,6 +82,14 @@ class Door(Protocol):
         ...
 
 
+Doors: TypeAlias = Callable[[str], Door | None]
+"""Leads from a path to another product's API, if to any."""
+
+
+def nowhere(_path: str) -> None:
+    """Lead to no door."""
+
+
 def only_post(visit: Visit) -> None:
     """Refuse whatever is no POST."""
     if visit.method != "POST":

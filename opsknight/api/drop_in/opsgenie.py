@@ -20,9 +20,9 @@ from opsknight.api.reading import as_object
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Malformed
 from opsknight.domain.model.intake import Verdict
-from opsknight.domain.queries import deliveries
+from opsknight.domain.queries import outcomes
 from opsknight.domain.queries.catalogue import Integration
-from opsknight.domain.queries.deliveries import Outcome
+from opsknight.domain.queries.outcomes import Outcome
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -130,13 +130,13 @@ class Opsgenie:
         else:
             about["alert_id"] = alert_id
         async with self._deps.reading() as session:
-            return await deliveries.open_key(session, **about)
+            return await outcomes.open_key(session, **about)
 
     async def _status(self, request_id: str, integration: Integration) -> Answer:
         found, delivery_id = None, _uuid(request_id)
         if delivery_id is not None:
             async with self._deps.reading() as session:
-                found = await deliveries.outcome(session, delivery_id)
+                found = await outcomes.outcome(session, delivery_id)
         if delivery_id is None or found is None or found.integration_id != integration.id:
             raise Problem(404, "Request not found. It might not be processed, or was removed after its retention.")
         return 200, _told({"data": _data(found, integration)}, delivery_id)

@@ -68,7 +68,10 @@ class Fact(StrEnum):
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
+    REPLAYED = "replayed"
     CONFIGURED = "configured"
+    KEY_MADE = "key made"
+    KEY_ENDED = "key ended"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     SIGN_IN_LINK_MADE = "sign-in link made"
@@ -80,6 +83,8 @@ class Fact(StrEnum):
     STARTED = "started"
 
 
+CHANGE_INTEGRATIONS = frozenset({Fact.CONFIGURED, Fact.KEY_MADE, Fact.KEY_ENDED})
+"""After which what ingest knows of the integrations is out of date."""
 OPSKNIGHT = "OpsKnight"
 _CHANNELS = {"email": "mail", "push": "push notification"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
@@ -277,7 +282,12 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.HEARTBEAT_PAUSED: lambda actor, d: f"{actor} paused {_heartbeat(d)}{_for(d)}.",
     Fact.HEARTBEAT_RESUMED: lambda actor, d: f"{actor} resumed {_heartbeat(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
+    Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
+    Fact.KEY_MADE: lambda actor, d: (
+        f"{actor} made a new key for {d.get('name', 'an integration')}; the former one works until it is ended."
+    ),
+    Fact.KEY_ENDED: lambda actor, d: f"{actor} ended the former key of {d.get('name', 'an integration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
     Fact.SIGNED_OUT: lambda actor, _: f"{actor} signed out.",
     Fact.SIGN_IN_LINK_MADE: lambda actor, d: f"{actor} made a sign-in link for {d.get('user', 'somebody')}.",

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """An integration with what its service says; one per key."""
+    """An integration with what its service says; the same one for both of its keys."""
 
     id: int
     key: str
@@ -35,8 +35,9 @@ class Integration:
 
 
 _INTEGRATIONS = text("""
-    SELECT i.id, i.key, i.provider, i.name, i.mapping, i.secret, i.former_secret, s.id AS service_id,
-           s.name AS service, s.urgency_mode, s.runbook_url, s.tags || jsonb_build_object('team', t.name) AS tags,
+    SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret,
+           s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
+           s.tags || jsonb_build_object('team', t.name) AS tags,
            s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active
@@ -44,8 +45,13 @@ _INTEGRATIONS = text("""
 
 
 async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
-    """Return every active integration by its key."""
-    return {row.key: _integration(row) for row in await session.execute(_INTEGRATIONS)}
+    """Return every active integration by its key, and by its former key where that is live still."""
+    known: dict[str, Integration] = {}
+    for row in await session.execute(_INTEGRATIONS):
+        known[row.key] = _integration(row)
+        if row.former_key is not None:
+            known[row.former_key] = known[row.key]
+    return known
 
 
 def _integration(row: Row[*tuple[Any, ...]]) -> Integration:

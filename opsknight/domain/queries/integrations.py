@@ -8,7 +8,48 @@ from typing import TypedDict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.store.tables import IntegrationRow
+from opsknight.domain.store.tables import IntegrationRow, ServiceRow
+from opsknight.errors import NotFound
+
+
+class Keyed(TypedDict):
+    """One integration; the keys are None for whoever may not see them, the former one also where there is none."""
+
+    id: int
+    provider: str
+    name: str
+    service_id: int
+    service: str
+    key: str | None
+    former_key: str | None
+    mapping: Mapping[str, object]
+
+
+async def integration(session: AsyncSession, integration_id: int, *, with_keys: bool) -> Keyed:
+    """Return an active integration with its service; its keys only `with_keys`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    statement = (
+        select(IntegrationRow, ServiceRow.name)
+        .join(ServiceRow, ServiceRow.id == IntegrationRow.service_id)
+        .where(IntegrationRow.id == integration_id, IntegrationRow.active)
+    )
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such integration; it may have been removed.")
+    row, service = found
+    return Keyed(
+        id=row.id,
+        provider=row.provider,
+        name=row.name,
+        service_id=row.service_id,
+        service=service,
+        key=row.key if with_keys else None,
+        former_key=row.former_key if with_keys else None,
+        mapping=row.mapping,
+    )
 
 
 class SecretLine(TypedDict):

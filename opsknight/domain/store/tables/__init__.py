@@ -3,7 +3,14 @@
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.heartbeats import HeartbeatPingRow, HeartbeatRow
-from opsknight.domain.store.tables.incidents import AlertRow, DeliveryRow, EventRow, IdempotencyRow, IncidentRow
+from opsknight.domain.store.tables.incidents import (
+    AlertRow,
+    DeliveryRow,
+    EventRow,
+    IdempotencyRow,
+    IncidentRow,
+    ReplayRow,
+)
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
 from opsknight.domain.store.tables.people import (
@@ -53,6 +60,7 @@ __all__ = [
     "NotificationRow",
     "NotificationRuleRow",
     "PageRow",
+    "ReplayRow",
     "ScheduleRow",
     "ServiceRow",
     "SessionRow",

@@ -112,6 +112,16 @@ class EventRow(Base):
     incident_id: Mapped[UUID | None]
 
 
+class ReplayRow(Base):
+    """Which delivery another one repeats; `original_id` is the first of them, as the monitor sent it."""
+
+    __tablename__ = "replays"
+
+    delivery_id: Mapped[TrafficId]
+    original_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
 class IdempotencyRow(Base):
     """Which delivery an idempotency key of a sender stands for."""
 

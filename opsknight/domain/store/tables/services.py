@@ -102,7 +102,10 @@ class ServiceRow(Base):
 
 
 class IntegrationRow(Base):
-    """A service's key for one provider, and the secrets with which its monitor proves who it is."""
+    """A service's key for one provider, and the secrets with which its monitor proves who it is.
+
+    `former_key` is live beside the key until somebody ends it.
+    """
 
     __tablename__ = "integrations"
 
@@ -111,6 +114,7 @@ class IntegrationRow(Base):
     provider: Mapped[str]
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
+    former_key: Mapped[str | None] = mapped_column(unique=True)
     mapping: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     secret: Mapped[str] = mapped_column(server_default=_EMPTY)
     former_secret: Mapped[str] = mapped_column(server_default=_EMPTY)

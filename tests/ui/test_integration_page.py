@@ -1,0 +1,94 @@
+"""The page of an integration: what arrives shows itself, and a body is read, never run."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from opsknight.ui.integration.body import SHOWN, readable, size
+
+LINES = ".ok-delivery"
+
+
+@pytest.fixture
+async def page(laptop: BrowserContext, gallery: str) -> Page:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    await page.goto(f"{gallery}/integrations/1")
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+@pytest.mark.e2e
+async def test_what_arrives_comes_in_at_the_top_and_the_focus_stays_where_it_was(page: Page):
+    await expect(page.locator(LINES).first).to_contain_text("Opened an incident")
+    second = page.locator(LINES).nth(1).get_by_role("button", name="Raw body")
+    await second.evaluate("(button) => { button.focus(); button.dataset.here = 'yes'; }")
+
+    await expect(page.locator(LINES).first).to_contain_text("Newly arrived")
+
+    assert await page.evaluate("document.activeElement.dataset.here") == "yes"
+
+
+@pytest.mark.e2e
+async def test_the_refused_ones_can_be_looked_at_alone_with_their_reasons(page: Page):
+    await page.get_by_role("radio", name="Refused").check()
+
+    await expect(page.locator(LINES)).to_have_count(3)
+    await expect(page.locator(LINES).first).to_contain_text("The event has no title; send one as")
+
+
+@pytest.mark.e2e
+async def test_a_raw_body_is_shown_and_never_run(page: Page):
+    await page.locator(LINES).last.get_by_role("button", name="Raw body").click()
+
+    shown = page.locator(".ok-raw-text code")
+    await expect(shown).to_contain_text("<script>document.title='broken into'</script>")
+    await expect(shown).to_contain_text('"n": [\n')
+    assert "broken into" not in await page.title()
+
+
+def test_json_is_indented_and_every_character_of_it_kept():
+    body = b'{"a":1.10,"a":2e400,"b":[],"c":[{"d":"x, {\\"y\\"}: \\\\"}]}'
+
+    text = readable(body)
+
+    assert text.splitlines() == [
+        "{", '  "a": 1.10,', '  "a": 2e400,', '  "b": [],', '  "c": [', "    {", '      "d": "x, {\\"y\\"}: \\\\"',
+        "    }", "  ]", "}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"<alert>1</alert>", "<alert>1</alert>"),
+        (b"\xff\x00", "\ufffd\ufffd"),
+        (b'{"cut": "in the mid', '{\n  "cut": "in the mid'),
+        (b"}]", "}]"),
+    ],
+)
+def test_what_is_no_json_stays_as_it_is(body: bytes, text: str):
+    assert readable(body) == text
+
+
+def test_a_large_body_is_shown_in_part_however_deep_it_is():
+    assert len(readable(b"x" * SHOWN * 2)) == SHOWN
+    assert len(readable(b"[" * SHOWN * 2)) < SHOWN * 50
+
+
+@pytest.mark.parametrize(("count", "words"), [(812, "812 B"), (4100, "4.1 kB"), (1_200_000, "1.2 MB")])
+def test_a_size_reads_as_people_say_it(count: int, words: str):
+    assert size(count) == words
+
+
+@pytest.mark.e2e
+async def test_a_key_is_ended_only_after_a_second_look(laptop: BrowserContext, gallery: str):
+    page = await laptop.new_page()
+    await page.goto(f"{gallery}/integrations/2")
+    await page.get_by_role("button", name="End the former key").click()
+
+    async with page.expect_request("**/api/v1/integrations/2/keys/former") as asked:
+        await page.get_by_role("button", name="End it").click()
+
+    assert (await asked.value).method == "DELETE"
