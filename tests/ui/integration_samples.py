@@ -24,7 +24,7 @@ OUTCOMES = (
 def a_keyed(**changes: Any) -> Any:
     line = {
         "id": 1, "provider": "alertmanager", "name": "Prometheus in eu-west-1", "service_id": 1, "service": "Checkout",
-        "key": KEY, "former_key": None, "mapping": {},
+        "key": KEY, "former_key": None, "has_secret": False, "mapping": {},
     }  # fmt: skip
     return {**line, **changes}
 

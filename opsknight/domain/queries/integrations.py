@@ -13,7 +13,10 @@ from opsknight.errors import NotFound
 
 
 class Keyed(TypedDict):
-    """One integration; the keys are None for whoever may not see them, the former one also where there is none."""
+    """One integration; the keys are None for whoever may not see them, the former one also where there is none.
+
+    `has_secret` says that only what its monitor signed is taken.
+    """
 
     id: int
     provider: str
@@ -22,6 +25,7 @@ class Keyed(TypedDict):
     service: str
     key: str | None
     former_key: str | None
+    has_secret: bool
     mapping: Mapping[str, object]
 
 
@@ -48,6 +52,7 @@ async def integration(session: AsyncSession, integration_id: int, *, with_keys: 
         service=service,
         key=row.key if with_keys else None,
         former_key=row.former_key if with_keys else None,
+        has_secret=bool(row.secret),
         mapping=row.mapping,
     )
 

@@ -173,7 +173,7 @@ def _set_up(parts: Parts, how: Sender, base_url: str) -> None:
 
 
 def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
-    if line["key"] is not None:
+    if line["key"] is not None and not line["has_secret"]:  # this page cannot sign as the monitor does
         said = "Sent: an incident opens on the board. Resolve it when you have seen it."
         path, sample = test_event(line["provider"], line["key"], monitors)
         post_button("Send a test event", path, sample, said=said, icon="send")
