@@ -14,7 +14,7 @@ from opsknight.domain.commands import alerts, incidents, timers
 from opsknight.domain.commands.held import hold
 from opsknight.domain.commands.opening import Report, open_own
 from opsknight.domain.model.event import Severity, Urgency, dedup_sha
-from opsknight.domain.model.heartbeat import Heartbeat, Silence, heartbeat_of, title_of
+from opsknight.domain.model.heartbeat import Heartbeat, Silence, title_of
 from opsknight.domain.model.intake import COUNT_FACT, OWN_KEYS
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.timer import TimerKind
@@ -41,20 +41,6 @@ async def hold_heartbeat(uow: UnitOfWork, heartbeat_id: UUID) -> HeartbeatRow:
     if row is None:
         raise NotFound("There is no such heartbeat; it may have been deleted.")
     return row
-
-
-def value(row: HeartbeatRow) -> Heartbeat:
-    """Return a row as the model knows it."""
-    return heartbeat_of(
-        state=row.state,
-        counted_from=row.counted_from,
-        started_at=row.started_at,
-        paused_until=row.paused_until,
-        period_s=row.period_s,
-        cron=row.cron,
-        zone=row.zone,
-        grace_s=row.grace_s,
-    )
 
 
 async def settle(uow: UnitOfWork, row: HeartbeatRow, after: Heartbeat) -> None:

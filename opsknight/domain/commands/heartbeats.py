@@ -13,11 +13,12 @@ from sqlalchemy import select
 from opsknight.crypto import new_id
 from opsknight.domain.commands import timers
 from opsknight.domain.commands.authority import require
-from opsknight.domain.commands.beating import has_open_alert, hold_heartbeat, settle, value
+from opsknight.domain.commands.beating import has_open_alert, hold_heartbeat, settle
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.heartbeat import BadRhythm, Rhythm, check, paused, replanned, resumed
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.heartbeats import value
 from opsknight.domain.store.tables import HeartbeatRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid

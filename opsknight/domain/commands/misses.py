@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from opsknight.domain.commands.beating import report, settle, value
+from opsknight.domain.commands.beating import report, settle
 from opsknight.domain.commands.escalations import LATE
 from opsknight.domain.model.heartbeat import Heartbeat, Silence, missed, resumed
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.queries.heartbeats import value
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.tables import HeartbeatRow
 from opsknight.domain.store.unit_of_work import UnitOfWork

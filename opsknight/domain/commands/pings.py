@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from opsknight.domain.commands.authority import require
-from opsknight.domain.commands.beating import clear, hold_heartbeat, report, settle, value
+from opsknight.domain.commands.beating import clear, hold_heartbeat, report, settle
 from opsknight.domain.model.heartbeat import (
     PINGS_KEPT,
     Heartbeat,
@@ -22,6 +22,7 @@ from opsknight.domain.model.heartbeat import (
 )
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.heartbeats import value
 from opsknight.domain.store.tables import HeartbeatRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 

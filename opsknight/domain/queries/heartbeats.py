@@ -110,34 +110,34 @@ async def pings(session: AsyncSession, heartbeat_id: UUID) -> Sequence[PingLine]
 async def known(session: AsyncSession, key: str) -> Known | None:
     """Return the heartbeat that pings with `key`, None where there is none."""
     row = (await session.execute(_BY_KEY, {"key": key})).one_or_none()
-    return None if row is None else Known(row.id, _value(row), row.last_ping_at)
+    return None if row is None else Known(row.id, value(row), row.last_ping_at)
 
 
 async def badge(session: AsyncSession, badge_key: str, *, at: datetime) -> tuple[str, State] | None:
     """Return name and standing of the heartbeat whose badge has this key, None where there is none."""
     row = (await session.execute(_BY_BADGE, {"key": badge_key})).one_or_none()
-    return None if row is None else (row.name, standing(_value(row), at=at))
+    return None if row is None else (row.name, standing(value(row), at=at))
 
 
 def _line(row: Any, *, at: datetime, with_keys: bool) -> HeartbeatLine:
-    value = _value(row)
+    known = value(row)
     return HeartbeatLine(
         id=str(row.id),
         name=row.name,
         service=row.service,
         service_id=row.service_id,
-        state=standing(value, at=at).value,
+        state=standing(known, at=at).value,
         urgency=row.urgency,
         period_s=row.period_s,
         cron=row.cron,
         zone=row.zone,
         grace_s=row.grace_s,
-        rhythm=value.rhythm.words(),
+        rhythm=known.rhythm.words(),
         last_ping_at=_epoch(row.last_ping_at),
         last_duration_s=row.last_duration_s,
         started_at=_epoch(row.started_at),
-        due_at=_epoch(value.expected_at),
-        deadline=_epoch(value.deadline),
+        due_at=_epoch(known.expected_at),
+        deadline=_epoch(known.deadline),
         paused_until=_epoch(row.paused_until),
         incident=row.incident,
         key=row.key if with_keys else None,
@@ -145,7 +145,8 @@ def _line(row: Any, *, at: datetime, with_keys: bool) -> HeartbeatLine:
     )
 
 
-def _value(row: Any) -> Heartbeat:
+def value(row: Any) -> Heartbeat:
+    """Return a row as the model knows it."""
     return heartbeat_of(
         state=row.state,
         counted_from=row.counted_from,
