@@ -123,13 +123,10 @@ class IngestRoutes:
         integration = self._catalogue.known(url[len(EVENTS) :].decode("latin-1").strip("/"))
         if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
-        headers = Headers(raw)
-        if b"content-encoding" in headers.raw or self._intake.waiting(integration) >= WAITING:
+        headers, kind = Headers(raw), PROVIDERS[integration.provider]
+        if b"content-encoding" in headers.raw or kind.confirms or self._intake.waiting(integration) >= WAITING:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
-        kind = PROVIDERS[integration.provider]
-        if kind.confirms is not None:
-            return False
         try:
             parsed = read(kind, headers, body)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
