@@ -6,7 +6,7 @@ A number is a number here, and yes is `true`: "1" and 1 for `true` are refused, 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -49,7 +49,7 @@ class Until(Seen):
 
 def one_of(**kinds: str) -> ConfigDict:
     """Return what tells in /api/openapi.json that one of these must be said; the sentence is the validator's."""
-    said = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in kinds.items()]
+    said: list[Any] = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in kinds.items()]
     return ConfigDict(json_schema_extra={"oneOf": said})
 
 
