@@ -279,9 +279,9 @@ The load generator, the browser and PostgreSQL share the machine's cores with Op
 ## Ingest alone
 
 Alertmanager webhooks of one alert, 1.1 kB, and of 50, 32 kB, over loopback by wrk; each answer comes after
-the commit of all that it holds, with fsync on. Everything that an event causes is written: delivery, event, alert, incident, timer, facts. The
-paging engine is another process's here. Beside it, in the same run on the same PostgreSQL: {disk}
-single-row commits by pgbench over 16 connections.
+the commit of all that it holds, with fsync on. Everything that an event causes is written: delivery, event,
+alert, incident, timer, facts. The paging engine is another process's here. Beside it, in the same run on the
+same PostgreSQL: {disk} single-row commits by pgbench over 16 connections.
 
 {ingest}
 

@@ -1,8 +1,8 @@
 """Boards without a browser: bare sockets that speak as one does and hear all that it hears.
 
 A process of its own, so that a hundred of them hold up nothing that is measured: reads the cookie from its
-input, says `listening` once each board has heard that all is live, and at the end of its input how many messages and bytes came, which boards were lost, and
-when each board was told of changes.
+input, says `listening` once each board has heard that all is live, and at the end of its input how many
+messages and bytes came, which boards were lost, and when each board was told of changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import httpx
 import websockets
 from websockets.typing import Origin
 
-
 BEAT = '42["beat"'
 """How an event begins that tells a board that all is live."""
 CHANGES = '42["board"'
@@ -35,7 +34,13 @@ class Listeners:
         self.received = 0
         self.lost: list[str] = []
         self.told_at: list[list[float]] = []
-        self.live: set[websockets.ClientConnection] = set()
+        self._live: set[websockets.ClientConnection] = set()
+        self._changed = asyncio.Condition()
+
+    async def all_live(self, number: int) -> None:
+        """Return once `number` boards have heard that all is live, or one was lost."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._live) >= number or self.lost)
 
     async def listen(self, socket: websockets.ClientConnection) -> None:
         """Take all that comes, for as long as the connection lasts."""
@@ -50,11 +55,19 @@ class Listeners:
                 elif message.startswith(CHANGES):
                     told_at.append(time.time())
                 elif message.startswith(BEAT):
-                    self.live.add(socket)
+                    await self._is_live(socket)
                 self.messages += 1
                 self.received += len(message)
         except websockets.ConnectionClosed as closed:
             self.lost.append(str(closed))
+            await self._is_live(socket)
+
+    async def _is_live(self, socket: websockets.ClientConnection) -> None:
+        if socket in self._live:
+            return
+        async with self._changed:
+            self._live.add(socket)
+            self._changed.notify_all()
 
 
 async def main(base_url: str, number: int) -> None:
@@ -70,8 +83,7 @@ async def main(base_url: str, number: int) -> None:
             socket = await stack.enter_async_context(_socket(base_url, cookie, page))
             listening.append(group.create_task(boards.listen(socket)))
         await pages.aclose()
-        while len(boards.live) < number and not boards.lost:
-            await asyncio.sleep(0.05)
+        await boards.all_live(number)
         print("listening", flush=True)
         await read(None, sys.stdin.read)
         for task in listening:
