@@ -20,6 +20,7 @@ from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
+from opsknight.api.mail_in import listen
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
@@ -130,6 +131,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)
         deps.door = door
         front.open(door)
+        await stack.enter_async_context(listen(settings, door, clock=clock))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

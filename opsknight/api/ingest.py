@@ -43,7 +43,7 @@ from opsknight.api.turning_away import TurningAway
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
-from opsknight.domain.model.event import Event, Malformed, Unreadable
+from opsknight.domain.model.event import Event, Malformed, NotMeant, Unreadable
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
 
@@ -306,7 +306,8 @@ class IngestRoutes:
                 parsed = await self.parsed(body, PROVIDERS[integration.provider], headers)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
-            kept = await self._keep_refused(integration, str(malformed), body, headers)
+            unsaid = isinstance(malformed, NotMeant)
+            kept = await self._keep_refused(integration, str(malformed), body, headers, unsaid=unsaid)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         if prepare is not None:
             whole = await prepare(whole)
@@ -378,9 +379,9 @@ class IngestRoutes:
         return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
     async def _keep_refused(
-        self, integration: Integration | None, reason: str, body: bytes, headers: Headers
+        self, integration: Integration | None, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False
     ) -> UUID | None:
-        """Keep what an authenticated sender sent in vain, and say once an hour that it did."""
+        """Keep what an authenticated sender sent in vain, and say once an hour that it did, unless `unsaid`."""
         if integration is None:
             return None
         kept = Delivery(
@@ -390,6 +391,7 @@ class IngestRoutes:
             body=body,
             content_type=headers.get("content-type", "")[:200],
             refusal=reason,
+            unsaid=unsaid,
         )
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id

@@ -13,6 +13,8 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.intake import Verdict
 
 _FORM: Final = b"application/x-www-form-urlencoded"
+MAIL: Final = b"message/rfc822"
+"""The content type of a raw mail."""
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
 
 
@@ -27,7 +29,9 @@ def count(whole: Delivery, receipt: Receipt) -> None:
 
 
 def read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
-    """Return what a body says: JSON, or the fields of a form where its kind of monitor sends such."""
+    """Return what a body says: JSON, or the fields of a form or a mail where its kind of monitor sends such."""
+    if provider.mail and headers.raw.get(b"content-type", b"").startswith(MAIL):
+        return Parsed(provider.mail(body), duplicate_keys=False, may_exceed=True)
     if provider.form and headers.raw.get(b"content-type", b"").startswith(_FORM):
         return parse_form(body)
     return parse(body)

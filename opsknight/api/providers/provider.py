@@ -102,7 +102,8 @@ class Provider:
     one delivery and in no other. `confirms` returns the address that must be got before such a
     monitor sends anything, where a payload asks for that.
 
-    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts.
+    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `mail`
+    reads a body that is a mail (message/rfc822) and raises Malformed where it is none.
     `key_in_body` says that the integration's key stands in the payload and not in the address.
     `retries_429` says whether such a sender comes back after 429; where it does not, it is told 503.
     """
@@ -119,6 +120,7 @@ class Provider:
     once: tuple[str, ...] = ()
     confirms: Callable[[Any], str | None] | None = None
     form: bool = False
+    mail: Callable[[bytes], Any] | None = None
     max_body: int = MIB
     key_in_body: bool = False
     retries_429: bool = True

@@ -16,7 +16,8 @@ class Delivery:
     """One request, or the part of it from event number `offset` on.
 
     `refusal` is why a whole delivery was answered 400: it is kept as rejected and has no events.
-    `throttled` marks one that stands for many which were refused because there were too many.
+    `throttled` marks one that stands for many which were refused because there were too many, `unsaid`
+    one whose refusal is told to nobody.
     """
 
     id: UUID
@@ -28,6 +29,12 @@ class Delivery:
     offset: int = 0
     refusal: str = ""
     throttled: bool = False
+    unsaid: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people learn that it was refused as a whole."""
+        return bool(self.refusal) and not self.unsaid
 
     def as_unreadable(self, reason: str) -> Delivery:
         """Return it with its events replaced by the reason why they cannot be stored."""

@@ -116,7 +116,7 @@ class _Batch:
             self._take_event(delivery, delivery_id, delivery.offset + stored + index, event, sha)
             for index, (event, sha) in enumerate(zip(delivery.events[stored:], shas[stored:], strict=True))
         )
-        if delivery.refusal or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
+        if delivery.is_told or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
             self._report(delivery)
         return Receipt(delivery_id, _STORED_BEFORE * stored + verdicts)
 
