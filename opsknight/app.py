@@ -70,8 +70,9 @@ class Front:
 def build(settings: Settings) -> Front:
     """Return the application of one process. Nothing is started before its lifespan begins."""
     deps = Deps(settings, Clock())
+    mail_host = settings.mail_in_host or "localhost"
     deps.monitors = {
-        slug: Monitor(kind.label, kind.where, kind.setup, kind.sample)
+        slug: Monitor(kind.label, kind.where, kind.setup.replace("{mail}", f"{{key}}@{mail_host}"), kind.sample)
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }

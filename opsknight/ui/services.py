@@ -16,11 +16,21 @@ from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.links import outward, web_address
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import read_services
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
-from opsknight.ui.senders import NO_MONITORS, Sender, endpoint, sender, test_event
+from opsknight.ui.senders import (
+    EMAIL,
+    MAIL_IS_OFF,
+    NO_MONITORS,
+    Sender,
+    endpoint,
+    mail_address,
+    sender,
+    test_event,
+)
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
@@ -38,18 +48,26 @@ def mount(deps: Deps) -> None:
         services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
         ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
         with frame("Services", viewer):
-            show(services, base_url=deps.settings.address, monitors=deps.monitors, signed_with=deps.signed_with)
+            show(
+                services,
+                base_url=deps.settings.address,
+                mail_host=deps.settings.mail_in_host,
+                monitors=deps.monitors,
+                signed_with=deps.signed_with,
+            )
 
 
 def show(
     services: Sequence[ServiceLine],
     *,
     base_url: str,
+    mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
     signed_with: Mapping[str, str] = NO_SECRETS,
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
+    `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
     `signed_with` tells of each kind of monitor that can prove itself whence its secret comes.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
@@ -68,12 +86,12 @@ def show(
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        _service(service, base_url, monitors, signed_with)
+        _service(service, base_url, mail_host, monitors, signed_with)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
 def _service(
-    service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
+    service: ServiceLine, base_url: str, mail_host: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
 ) -> None:
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
@@ -86,7 +104,8 @@ def _service(
             if not service["integrations"]:
                 tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
             for integration in service["integrations"]:
-                _integration(integration, base_url, monitors, signed_with.get(integration["provider"]))
+                of_secret = signed_with.get(integration["provider"])
+                _integration(integration, base_url, mail_host, monitors, of_secret)
 
 
 def _owners(service: ServiceLine) -> None:
@@ -99,7 +118,11 @@ def _owners(service: ServiceLine) -> None:
 
 
 def _integration(
-    integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: str | None
+    integration: IntegrationLine,
+    base_url: str,
+    mail_host: str,
+    monitors: Mapping[str, Monitor],
+    signed_with: str | None,
 ) -> None:
     how, key = sender(integration["provider"], monitors), integration["key"]
     counting = integration["secrets"] or 0
@@ -114,7 +137,9 @@ def _integration(
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
-            _how_to_send(how, key, base_url, address=endpoint(base_url, key, provider=integration["provider"]))
+            is_mailed = integration["provider"] == EMAIL
+            address = endpoint(base_url, key, provider=integration["provider"])
+            _how_to_send(how, key, base_url, address=mail_address(key, mail_host) if is_mailed else address)
             if signed_with is not None:
                 show_secret(integration["id"], counting=counting, signed_with=signed_with)
 
@@ -126,6 +151,9 @@ def _send_a_test(path: str, body: str, *, counting: str) -> None:
 
 
 def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:
+    if not address:
+        note(MAIL_IS_OFF, title="Mail in is off", kind="warn")
+        return
     with tag("dl", classes="ok-facts ok-keys-of"):
         _copied("Address", address)
         _copied("Key", key)

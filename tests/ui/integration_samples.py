@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from opsknight.api.providers.email import PROVIDER as EMAIL
+from opsknight.deps import Monitor
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.traffic import Hour
 from opsknight.ui.integration.fields import Become
@@ -15,6 +17,14 @@ from opsknight.ui.integration.reading import Received
 from tests.ui.samples import HOSTILE, LONG_WORD, NOW
 
 KEY = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+CONDITIONS = {
+    "conditions": [
+        {"field": "subject", "how": "word", "value": "closed", "then": "resolve"},
+        {"field": "sender", "how": "contains", "value": LONG_WORD[:150], "then": "warning"},
+    ],
+    "key": {"of": "between", "field": "subject", "after": "Ticket ", "before": " was"},
+}
+MONITORS = {"email": Monitor("E-mail", EMAIL.where, EMAIL.setup.replace("{mail}", "{key}@alerts.example.com"), {})}
 OUTCOMES = (
     "opened", "occurrence", "urgency raised", "reopened", "late copy", "told lately", "resolved", "acknowledged",
     "nothing open",

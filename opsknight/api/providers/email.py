@@ -98,8 +98,11 @@ PROVIDER: Final = Provider(
     label="E-mail",
     docs_url="docs/mail-in.md",
     normalise=normalise,
-    where="As the address that alerts are mailed to",
-    setup="{mail}",
+    where="In anything that can send mail, as the address to notify; from a shell, to try it",
+    setup=(
+        'echo "91 % used" | mail -s "PROBLEM: disk full on db-1" {mail}\n'
+        'echo "12 % used" | mail -s "RESOLVED: disk full on db-1" {mail}'
+    ),
     sample={
         "from": "OpsKnight <opsknight@example.com>",
         "subject": "Info: OpsKnight takes mails for this integration",

@@ -225,10 +225,11 @@ class Fields:
         found = await self._preview(self._draft, self._received)
         self._result.clear()
         with self._result:
-            _show_previews(found)
+            show_previews(found)
 
 
-def _show_previews(found: Sequence[Become]) -> None:
+def show_previews(found: Sequence[Become]) -> None:
+    """Build what deliveries would become, and how many would be refused."""
     refused = sum(bool(one.refused) for one in found)
     said = f"{len(found) - refused} would be understood, {refused} refused."
     tag("p", said, classes="ok-where")
