@@ -61,6 +61,7 @@ async def test_a_condition_is_added_filled_and_saved_with_the_others(page: Page)
 @pytest.mark.e2e
 async def test_typing_into_a_condition_keeps_the_focus_and_a_preview_follows_it(page: Page):
     words = page.get_by_role("group", name="Condition 1").get_by_label("Words")
+    await words.press("End")
     await words.press_sequentially(" today", delay=30)
     await expect(page.get_by_text("Not saved yet.")).to_be_visible()
 

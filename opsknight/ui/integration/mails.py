@@ -32,9 +32,9 @@ THENS: Final[Words] = {
 }
 OTHERWISE: Final[Words] = {"trigger": "triggers", IGNORE: "is ignored"}
 KEYS: Final[Words] = {
-    KeyOf.SENDER_AND_SUBJECT: "the same sender and subject",
-    KeyOf.SUBJECT: "the same subject",
-    KeyOf.BETWEEN: "the same text between two others",
+    KeyOf.SENDER_AND_SUBJECT: "sender and subject",
+    KeyOf.SUBJECT: "subject alone",
+    KeyOf.BETWEEN: "what stands between two texts",
 }
 WHERE: Final[Words] = {Field.SUBJECT: "in the subject", Field.TEXT: "in the text"}
 NEW: Final[Mapping[str, str]] = {"field": Field.SUBJECT, "how": How.WORD, "value": "", "then": "resolve"}
@@ -92,13 +92,13 @@ class Mails:
 
     def _key(self) -> None:
         key: Draft = self._draft["key"]
-        self._select("ok-key-of", "One incident is", KEYS, key, "of", changed=self._show)
+        self._select("ok-key-of", "Mails belong together by", KEYS, key, "of", changed=self._show)
         if key["of"] != KeyOf.BETWEEN:
             return
         key.setdefault("field", Field.SUBJECT)
-        self._select("ok-key-field", "Between texts", WHERE, key, "field")
-        self._text("ok-key-after", "After", key, "after")
-        self._text("ok-key-before", "Before", key, "before")
+        self._select("ok-key-field", "It stands", WHERE, key, "field")
+        self._text("ok-key-after", "After the text", key, "after")
+        self._text("ok-key-before", "Before the text", key, "before")
 
     def _select(
         self,
