@@ -11,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from opsknight.api.ingest import IngestRoutes
+from opsknight.api.intake import QUEUE, Intake
 from opsknight.api.mail_in import listen
 from opsknight.api.mail_in.reception import MAX_MAIL
+from opsknight.crypto import new_id
+from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.store.engine import Database
 from opsknight.errors import CannotStart
 from opsknight.jobs.channels.email import composed
 from opsknight.settings import Settings
-from tests.api.a_mailroom import FROM, Mailroom, a_mail, a_mailroom
+from tests.api.a_door import a_door
+from tests.api.a_mailroom import FROM, Mailroom, a_mail, a_mailroom, hand_over
+from tests.builders import an_event
 from tests.clock import StoppedClock
 from tests.jobs.a_message import a_message
 from tests.peers.certificates import certificate
@@ -278,6 +284,25 @@ async def test_a_database_that_is_away_makes_the_sender_come_again(room: Mailroo
     reply = await room.send(a_mail(), f"{integration.key}@x")
 
     assert reply.startswith("451 4.3.0 Not stored")
+
+
+async def test_an_integration_that_sends_more_than_its_share_is_asked_to_come_again(
+    database: Database, clock: StoppedClock
+):
+    async with a_door(database, clock) as door:
+        key = (await door.integration("email", "")).key
+        known = await door.deps.catalogue.find(key)
+        assert known is not None
+        full = Intake([], clock=clock, committed=print)
+        for _ in range(QUEUE // 2):
+            full.enqueue(Delivery(new_id(), known, (an_event(),), b""))
+        routes = IngestRoutes(door.routes, intake=full, clock=clock, catalogue=door.deps.catalogue)
+        said = Settings(_env_file=None, mail_in="127.0.0.1:0")
+
+        async with listen(said, routes, clock=clock) as port:
+            reply = await asyncio.to_thread(hand_over, port, a_mail(), [f"{key}@x"])
+
+    assert reply == "452 4.3.1 Not stored: this integration sends more than its share; send it again"
 
 
 async def _away() -> object:

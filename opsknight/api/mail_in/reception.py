@@ -15,12 +15,13 @@ import structlog
 from opsknight import metrics
 from opsknight.api.bodies import Headers
 from opsknight.api.drop_in.door import Reception
+from opsknight.api.gate import HOLD_S
 from opsknight.api.ingest_answers import Problem
 from opsknight.api.providers.email import OUR_ADDRESS, SLUG
 from opsknight.api.taking import MAIL
 from opsknight.domain.model.event import NotMeant
 from opsknight.domain.queries.catalogue import Integration
-from opsknight.errors import Unavailable
+from opsknight.errors import TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -106,13 +107,21 @@ class Mailroom:
         try:
             receipt, _ = await self._reception.store(integration, Headers(headers), body)
         except Problem as problem:
+            await _hold(problem.__cause__)
             return _refusal(problem)
-        except Unavailable:
+        except Unavailable as unavailable:
+            await _hold(unavailable)
             return LATER
         except Exception:  # whatever it is, the sender is told to come again
             log.exception("a mail could not be stored")
             return MISTAKE
         return f"250 2.0.0 Stored as {receipt.delivery_id}"
+
+
+async def _hold(why: BaseException | None) -> None:
+    """Wait before a refusal that cost no waiting: at once, it makes scripts hammer."""
+    if isinstance(why, TurnedAway):
+        await asyncio.sleep(HOLD_S)
 
 
 def _refusal(problem: Problem) -> str:
