@@ -286,6 +286,29 @@ async def test_a_database_that_is_away_makes_the_sender_come_again(room: Mailroo
     assert reply.startswith("451 4.3.0 Not stored")
 
 
+async def test_a_raw_mail_by_http_is_read_like_one_that_was_mailed(room: Mailroom):
+    integration = await room.integration()
+
+    posted = await room.door.send(integration, a_mail(PROBLEM), {"content-type": "message/rfc822"})
+    await room.send(a_mail(RECOVERY), f"{integration.key}@x")
+
+    assert posted.status_code == 202
+    assert await room.rows("SELECT status, dedup_key FROM alerts") == [
+        ("resolved", f"email:{FROM}: service alert web-1/http is")
+    ]
+
+
+async def test_the_conditions_of_an_integration_decide(room: Mailroom):
+    condition = {"field": "subject", "how": "word", "value": "closed", "then": "resolve"}
+    key = {"of": "between", "field": "subject", "after": "Ticket ", "before": " was"}
+    integration = await room.integration(mapping={"conditions": [condition], "key": key})
+
+    for what in ("opened by Noor", "closed by Ada"):
+        await room.send(a_mail(f"Ticket OPS-17 was {what}"), f"{integration.key}@x")
+
+    assert await room.rows("SELECT status, dedup_key FROM alerts") == [("resolved", "email:ops-17")]
+
+
 async def test_an_integration_that_sends_more_than_its_share_is_asked_to_come_again(
     database: Database, clock: StoppedClock
 ):

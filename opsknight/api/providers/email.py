@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import as_object, filled, first, instant, is_object, link, scoped, stable, text, titled
+from opsknight.api.reading import as_object, filled, first, instant, is_object, link, scoped, text, titled
 from opsknight.domain.model.event import Event, Link, Malformed, NotMeant, Unreadable
 from opsknight.domain.model.mail import Mail, read_mail
 from opsknight.domain.model.mail_automatic import why_none_meant_it
@@ -54,7 +54,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     return [
         Event(
             action=said.action,
-            dedup_key=scoped(SLUG, stable(*identity(payload, conditions))),
+            dedup_key=scoped(SLUG, identity(payload, conditions)),
             title=titled(payload.subject.strip("* "), payload.text.strip()[:1000], otherwise="Mail"),
             severity=said.severity,
             source=payload.sender[:320],

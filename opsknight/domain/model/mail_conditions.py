@@ -127,20 +127,20 @@ def read(mail: Mail, conditions: Conditions) -> Read:
     return Read(None if conditions.otherwise == IGNORE else Action.TRIGGER, severity)
 
 
-def identity(mail: Mail, conditions: Conditions) -> tuple[str, ...]:
-    """Return what makes up the dedup key of a mail: a problem and its end have the same.
+def identity(mail: Mail, conditions: Conditions) -> str:
+    """Return the dedup key of a mail, as a person can read it: a problem and its end have the same.
 
     Where nothing stands between the texts that enclose the key, sender and subject are the key.
     """
     if conditions.key_of is KeyOf.BETWEEN:
         found = _between(_part(mail, conditions.key_field), conditions.after, conditions.before)
         if found:
-            return ("between", found)
+            return found
     about = topic(mail.subject or mail.text[:200])
     if conditions.key_of is KeyOf.SUBJECT:
-        return ("subject", about)
+        return about
     local, at, domain = mail.sender.partition("@")
-    return ("mail", local.partition("+")[0] + at + domain, about)
+    return f"{local.partition('+')[0]}{at}{domain}: {about}"
 
 
 def problems(mapping: Mapping[str, Any]) -> Iterator[str]:
