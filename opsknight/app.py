@@ -72,7 +72,7 @@ def build(settings: Settings) -> Front:
     deps = Deps(settings, Clock())
     mail_host = settings.mail_in_host or "localhost"
     deps.monitors = {
-        slug: Monitor(kind.label, kind.where, kind.setup.replace("{mail}", f"{{key}}@{mail_host}"), kind.sample)
+        slug: Monitor(kind.label, kind.where, kind.setup.replace("{mail_host}", mail_host), kind.sample)
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }

@@ -24,7 +24,7 @@ CONDITIONS = {
     ],
     "key": {"of": "between", "field": "subject", "after": "Ticket ", "before": " was"},
 }
-MONITORS = {"email": Monitor("E-mail", EMAIL.where, EMAIL.setup.replace("{mail}", "{key}@alerts.example.com"), {})}
+MONITORS = {"email": Monitor("E-mail", EMAIL.where, EMAIL.setup.replace("{mail_host}", "alerts.example.com"), {})}
 OUTCOMES = (
     "opened", "occurrence", "urgency raised", "reopened", "late copy", "told lately", "resolved", "acknowledged",
     "nothing open",

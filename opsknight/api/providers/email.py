@@ -100,13 +100,13 @@ PROVIDER: Final = Provider(
     normalise=normalise,
     where="In anything that can send mail, as the address to notify; from a shell, to try it",
     setup=(
-        'echo "91 % used" | mail -s "PROBLEM: disk full on db-1" {mail}\n'
-        'echo "12 % used" | mail -s "RESOLVED: disk full on db-1" {mail}'
+        'echo "91 % used" | mail -s "PROBLEM: disk full on db-1" {key}@{mail_host}\n'
+        'echo "12 % used" | mail -s "RESOLVED: disk full on db-1" {key}@{mail_host}'
     ),
     sample={
         "from": "OpsKnight <opsknight@example.com>",
-        "subject": "Info: OpsKnight takes mails for this integration",
-        "text": "This is a test. Resolve it when you have seen it, or send the same with “Resolved:” before it.",
+        "subject": "Info: test mail of OpsKnight",
+        "text": "Mails for this integration are taken. Resolve it when you have seen it, or send the same with “Resolved:” before it.",
     },
     verify=None,
     mail=read_mail,

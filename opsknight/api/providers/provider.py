@@ -92,7 +92,8 @@ class Provider:
     format. Same in, same out: no clock, no randomness, no database.
 
     `where` and `setup` tell a person how to set the monitor up: the place in its own screens, and
-    what to paste there, with {address} and {key} for the integration's, {base} for this server.
+    what to paste there, with {address} and {key} for the integration's, {base} for this server,
+    {mail_host} for where it takes mail.
     `sample` is a payload as the monitor itself would send it to say that something is wrong: the
     test event.
 
