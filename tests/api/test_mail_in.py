@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import QUEUE, Intake
 from opsknight.api.mail_in import listen
 from opsknight.api.mail_in.reception import MAX_MAIL
+from opsknight.api.mail_in.server import AT_ONCE
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.store.engine import Database
@@ -284,6 +286,33 @@ async def test_a_database_that_is_away_makes_the_sender_come_again(room: Mailroo
     reply = await room.send(a_mail(), f"{integration.key}@x")
 
     assert reply.startswith("451 4.3.0 Not stored")
+
+
+class LongDay(StoppedClock):
+    """A clock whose monotonic time the test moves on, too."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+async def test_one_conversation_too_many_is_told_so_until_another_says_nothing_for_long(database: Database):
+    clock = LongDay()
+    async with a_mailroom(database, clock) as room, AsyncExitStack() as stack:
+        integration = await room.integration()
+
+        async def greeted() -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+            stack.callback(writer.close)
+            return await reader.readline()
+
+        greetings = {(await greeted())[:3] for _ in range(AT_ONCE)}
+        refused = await greeted()
+        clock.ahead_s = 21.0
+        taken = await room.send(a_mail(), f"{integration.key}@x")
+
+    assert (greetings, refused[:9], taken[:3]) == ({b"220"}, b"421 4.3.2", "250")
 
 
 async def test_a_raw_mail_by_http_is_read_like_one_that_was_mailed(room: Mailroom):

@@ -106,7 +106,7 @@ PROVIDER: Final = Provider(
     sample={
         "from": "OpsKnight <opsknight@example.com>",
         "subject": "Info: test mail of OpsKnight",
-        "text": "Mails for this integration are taken. Resolve it when you have seen it, or send the same with “Resolved:” before it.",
+        "text": "Mails for this integration are taken. Resolve it, or send the same with “Resolved:” before it.",
     },
     verify=None,
     mail=read_mail,
