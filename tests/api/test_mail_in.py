@@ -277,13 +277,14 @@ async def test_a_connection_is_encrypted_where_there_is_a_certificate(
         assert await room.rows("SELECT count(*) FROM incidents") == [(1,)]
 
 
-async def test_a_database_that_is_away_makes_the_sender_come_again(room: Mailroom):
+@pytest.mark.parametrize("mail", [a_mail(), BOUNCE, b"From: a@b.c\r\n\r\n"], ids=["sound", "bounce", "empty"])
+async def test_a_database_that_is_away_makes_the_sender_come_again_whatever_was_sent(room: Mailroom, mail: bytes):
     integration = await room.integration()
     for lane in room.door.deps.lanes:
         await lane.close()
     room.door.database.lane = _away  # type: ignore[method-assign]
 
-    reply = await room.send(a_mail(), f"{integration.key}@x")
+    reply = await room.send(mail, f"{integration.key}@x")
 
     assert reply.startswith("451 4.3.0 Not stored")
 

@@ -128,6 +128,8 @@ def _refusal(problem: Problem) -> str:
     """Return the reply to a mail that was not understood, or not taken now."""
     if problem.status in (429, 503):
         return THROTTLED if problem.status == 429 else LATER
+    if problem.delivery_id is None:  # it could not be kept
+        return LATER
     if isinstance(problem.__cause__, NotMeant):  # kept; a refusal would make a mail server write one more of its kind
         return f"250 2.0.0 Kept, and nothing was opened: {_ascii(problem.sentence)}"
     return f"554 5.6.0 {_ascii(problem.sentence)}"

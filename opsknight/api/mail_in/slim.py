@@ -87,7 +87,7 @@ class Slim:
                 self._boundaries.append((boundary[1] or boundary[2]).rstrip())
             return False
         if not self._boundaries:
-            return bool(kind) and not kind.startswith(b"text")
+            return b"/" in kind and not kind.startswith(b"text/")  # “plain” alone is what some call a text
         if _DISPOSITION.search(head) or _NAMED.search(head):
             return True
         return bool(kind) and not kind.startswith(_READABLE)
