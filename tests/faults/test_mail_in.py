@@ -43,7 +43,7 @@ def send_and_pull_the_plug(product: Product, port: int, address: str, mail: byte
     talk.mail(FROM)
     assert talk.rcpt(address)[0] == 250
     assert talk.docmd("DATA")[0] == 354
-    talk.send(mail + b"\r\n.\r\n")
+    talk.send(mail + b".\r\n")  # it ends with a line end of its own
     time.sleep(after_s)
     product.kill()
     talk.close()

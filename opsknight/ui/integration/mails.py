@@ -54,7 +54,7 @@ class Mails:
         self._list = tag("div", classes="ok-conditions")
         self._added = tag("div", classes="ok-buttons")
         self._rest = tag("div", classes="ok-mail-rest")
-        self._deeds = tag("div", classes="ok-buttons")
+        self._deeds()
         self._result = tag("div", classes="ok-previews", aria_live="polite")
         self._show()
 
@@ -126,7 +126,7 @@ class Mails:
 
         # Not `value`: Vue would set that anew with every update, over what is being typed.
         written = field(name, label, defaultValue=of.get(part, ""), maxlength=MAX_VALUE, autocomplete="off")
-        written.on("input", write, js_handler=VALUE, throttle=0.3)
+        written.on("input", write, js_handler=VALUE)
 
     def _add(self) -> None:
         self._draft["conditions"].append(dict(NEW))
@@ -141,27 +141,32 @@ class Mails:
         self._draft["words"] = event.args is True
         self._changed()
 
-    def _changed(self) -> None:
-        """Offer what can be done with the draft; what it would make of mails is out of date."""
-        self._result.clear()
-        self._deeds.clear()
-        incomplete = any(not one["value"].strip() for one in self._draft["conditions"])
-        same = self._draft == self._saved
-        with self._deeds:
+    def _deeds(self) -> None:
+        """Build what can be done with the draft; `_changed` keeps it true, for what has the focus must stay."""
+        with tag("div", classes="ok-buttons"):
             button("Preview on the last 50", icon="search").on("click", self._look, args=[])
-            save = button(
+            self._save = button(
                 "Save",
                 kind="primary",
                 data_act="post",
                 data_method="PUT",
                 data_url=f"/api/v1/integrations/{self._integration_id}/mail-conditions",
-                data_body=json.dumps(self._draft),
                 data_said="Saved: it counts from the next mail on.",
-                disabled=True if same or incomplete else None,
             )
-            save.on("ok:posted", self._is_saved, js_handler="(e) => emit(e.detail.ok)")
-            said = "A condition has no words yet." if incomplete else "As saved." if same else "Not saved yet."
-            tag("span", said, classes="ok-faint")
+            self._save.on("ok:posted", self._is_saved, js_handler="(e) => emit(e.detail.ok)")
+            self._state = tag("span", classes="ok-faint")
+
+    def _changed(self) -> None:
+        """Tell how the draft stands; what it would make of mails is out of date."""
+        self._result.clear()
+        incomplete = any(not one["value"].strip() for one in self._draft["conditions"])
+        same = self._draft == self._saved
+        self._save.props["data-body"] = json.dumps(self._draft)
+        self._save.props["disabled"] = same or incomplete
+        self._save.update()
+        said = "A condition has no words yet." if incomplete else "As saved." if same else "Not saved yet."
+        self._state._text = said  # noqa: SLF001  # the text node that `tag` sets
+        self._state.update()
 
     def _is_saved(self, event: GenericEventArguments) -> None:
         if event.args is True:
