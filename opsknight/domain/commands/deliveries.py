@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -17,6 +17,7 @@ class Delivery:
 
     `refusal` is why a whole delivery was answered 400: it is kept as rejected and has no events.
     `throttled` marks one that stands for many which were refused because there were too many.
+    `headers` are those of the request that a replay needs besides the content type, None where it needs none.
     """
 
     id: UUID
@@ -28,6 +29,7 @@ class Delivery:
     offset: int = 0
     refusal: str = ""
     throttled: bool = False
+    headers: Mapping[str, str] | None = None
 
     def as_unreadable(self, reason: str) -> Delivery:
         """Return it with its events replaced by the reason why they cannot be stored."""

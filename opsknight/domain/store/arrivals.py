@@ -85,9 +85,9 @@ remembered AS (
     RETURNING 1
 ),
 delivery AS (
-    INSERT INTO deliveries (id, received_at, integration_id, content_type, body, status, reason)
+    INSERT INTO deliveries (id, received_at, integration_id, content_type, body, status, reason, headers)
     SELECT u.id, $1::timestamptz, u.integration_id, u.content_type, u.body, coalesce(u.status, 'accepted'),
-        coalesce(u.reason, '')
+        coalesce(u.reason, ''), ($11::jsonb[])[array_position($10::uuid[], u.id)]
     FROM unnest($2::delivery_value[]) AS u
 ),
 opened AS MATERIALIZED (SELECT * FROM unnest($5::opened_value[])),
@@ -161,7 +161,7 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (OPEN_ALERTS, ([],)),
     (CHANGE_ALERTS, ([], NOW)),
     (CHANGE_INCIDENTS, ([], NOW)),
-    (STORE, (NOW, [], [], [], [], [], [], [], [])),
+    (STORE, (NOW, [], [], [], [], [], [], [], [], [], [])),
     (JOIN_ALERTS, (NOW, [])),
 )
 """Every statement, with arguments by which it does nothing."""

@@ -76,7 +76,7 @@ async def become(
     known, door, found = replace(known, mapping=mapping), deps.door, list[Become]()
     for one in received:
         try:
-            whole = await door.read_again(known, one.body, one.content_type, id_=one.id)
+            whole = await door.read_again(known, one)
         except Malformed as malformed:
             found.append(Become(one.received_at.timestamp(), (), str(malformed)))
         else:
