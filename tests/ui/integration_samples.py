@@ -9,8 +9,9 @@ from uuid import UUID
 
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.traffic import Hour
-from opsknight.ui.integration.fields import Become
 from opsknight.ui.integration.page import Reads
+from opsknight.ui.integration.payload import Sample
+from opsknight.ui.integration.previews import Become, Becoming
 from opsknight.ui.integration.reading import Received
 from tests.ui.samples import HOSTILE, LONG_WORD, NOW
 
@@ -19,6 +20,20 @@ OUTCOMES = (
     "opened", "occurrence", "urgency raised", "reopened", "late copy", "told lately", "resolved", "acknowledged",
     "nothing open",
 )  # fmt: skip
+MAPPING = {
+    "fields": {
+        "title": {"first": ["check.name", LONG_WORD]}, "dedup_key": ["check.id", "check.name"],
+        "action": "check.state", "tags": "labels", "tags.environment": "labels.env", f"tags.{LONG_WORD}": LONG_WORD,
+    },
+    "links": [{"text": "Runbook", "path": "url"}, {"text": "", "path": "url"}],
+    "when": [
+        {"path": "ended_at", "there": True, "then": "resolve"},
+        {"path": "check.state", "is": ["CRIT", "DOWN"], "then": "trigger"},
+        {"path": "check.state", "is_not": ["CRIT", LONG_WORD], "then": "ignore"},
+    ],
+    "values": {"action": {"CRIT": "trigger", "OK": "resolve"}},
+    "defaults": {"source": "nightly checks", "severity": "warning"},
+}  # fmt: skip
 
 
 def a_keyed(**changes: Any) -> Any:
@@ -61,22 +76,16 @@ def received() -> Received:
     return Received(datetime.fromtimestamp(NOW, UTC), deliveries)
 
 
-def bodies() -> list[StoredDelivery]:
+def samples() -> list[Sample]:
     payload = {
         "check": {"id": 4711, "name": HOSTILE, "state": "CRIT"}, LONG_WORD: LONG_WORD, "a.b": [{"x": 1}, {"x": 2}],
+        "labels": {"env": "prod", "team": LONG_WORD}, "url": "https://checks.example.org/4711", "ended_at": None,
     }  # fmt: skip
-    return [
-        StoredDelivery(
-            id=UUID(int=1),
-            original_id=UUID(int=1),
-            received_at=datetime.fromtimestamp(NOW, UTC),
-            integration_id=3,
-            status="rejected",
-            reason="",
-            content_type="",
-            body=json.dumps(payload).encode(),
-        )
-    ]
+    stored = StoredDelivery(
+        id=UUID(int=1), original_id=UUID(int=1), received_at=datetime.fromtimestamp(NOW, UTC), integration_id=3,
+        status="rejected", reason="", content_type="", body=json.dumps(payload).encode(),
+    )  # fmt: skip
+    return [Sample(stored, payload)]
 
 
 def hours() -> list[Hour]:
@@ -113,11 +122,11 @@ def reads(**changes: Any) -> Reads:
 
     async def preview(mapping: Any, received: Any) -> Any:
         return [
-            Become(NOW, [("trigger", "critical", f"{mapping}", "generic:4711")]),
+            Become(NOW, [Becoming("trigger", "critical", f"{mapping}", "generic:4711", f"tags env={LONG_WORD}")] * 7),
             Become(NOW, [], f"The event has no title {LONG_WORD}"),
         ]
 
     async def last() -> Any:
-        return bodies()
+        return samples()
 
     return Reads(keyed, traffic, again, body, last, preview)

@@ -19,6 +19,7 @@ PAGES = (
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",
+    "/integrations/4",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
