@@ -104,7 +104,7 @@ class IngestRoutes:
         self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
-        self._away = TurningAway(intake, clock=clock)
+        self.away = TurningAway(intake, clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -148,6 +148,8 @@ class IngestRoutes:
             count(whole, receipt)
             answered(202, JSON, accepted(receipt, whole.events))
         else:
+            if isinstance(error, Unavailable):
+                self.away.count(error, whole.integration)
             problem = self._problem(error)
             metrics.REFUSED.labels(str(problem.status)).inc()
             lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
@@ -180,7 +182,7 @@ class IngestRoutes:
             if door is not None:
                 status, body = door.refuse(problem)
             if isinstance(error, TurnedAway) or isinstance(error.__cause__, TurnedAway):
-                await self._away.hold()
+                await self.away.hold()
             await answer(send, status, body, problem.retry_after_s)
         else:
             await answer(send, status, body, None)
@@ -314,10 +316,13 @@ class IngestRoutes:
             whole = await prepare(whole)
         try:
             receipt = await self.store_whole(whole)
-        except Throttled as throttled:
-            self._away.tell(throttled, integration)
+        except Unavailable as away:
+            self.away.count(away, integration)
+            if not isinstance(away, Throttled):
+                raise
+            self.away.tell(away, integration)
             status = 429 if PROVIDERS[integration.provider].retries_429 else 503
-            raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
+            raise Problem(status, away.sentence, retry_after_s=away.retry_after_s) from away
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)

@@ -90,7 +90,9 @@ def samples() -> list[Sample]:
 
 def hours() -> list[Hour]:
     now = datetime.fromtimestamp(NOW // 3600 * 3600, UTC)
-    return [Hour(now - timedelta(hours=23 - place), place * 37 % 211 * 90, place * place % 7) for place in range(24)]
+    counted = [(place * 37 % 211 * 90, place * place % 7, 0, 0, None) for place in range(24)]
+    counted[20] = (9000, 4, 12_000, 40, now)
+    return [Hour(now - timedelta(hours=23 - place), *one) for place, one in enumerate(counted)]
 
 
 def reads(**changes: Any) -> Reads:

@@ -144,7 +144,7 @@ def show(
         tag("a", line["service"], href=f"/services#service-{line['service_id']}")
     if not first.deliveries:  # what is to be done first stands first
         _set_up(parts, how, base_url)
-    with section("Last 24 hours", "By the hour; what was refused stands below in red."):
+    with section("Last 24 hours", "By the hour: what was refused in red, what was told to send again in amber."):
         traffic = Traffic(hours, newest_at=first.newest_at, read=reads.traffic)
     with section("Deliveries", f"The last {SHOWN}, each with what it did.", anchor="deliveries"):
         deliveries_again = _deliveries(viewer, line, first, reads)
