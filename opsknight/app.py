@@ -34,6 +34,7 @@ from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.expire import Expirer
+from opsknight.jobs.hear import Hearer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
 from opsknight.jobs.worker import Worker
@@ -131,6 +132,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
         door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)
         deps.door = door
+        hearer = Hearer(deps)
+        await hearer.mark()  # before anybody looks at what was silent while we were away
+        tasks.start(hearer.run())
         tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
         front.open(door)
     if settings.role is not Role.WEB:

@@ -88,6 +88,11 @@ class Heartbeat:
     paused_until: datetime | None = None
 
     @property
+    def patience(self) -> timedelta:
+        """For how long it may be silent after we could not hear it: one grace, and at most its period."""
+        return min(self.rhythm.grace, self.rhythm.period or self.rhythm.grace)
+
+    @property
     def expected_at(self) -> datetime | None:
         """When the next ping is expected; None before the first and during a pause."""
         if self.paused_until is not None or self.counted_from is None:

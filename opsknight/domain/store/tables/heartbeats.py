@@ -63,3 +63,4 @@ class HearingRow(Base):
     only_one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     heard_at: Mapped[datetime]
     since: Mapped[datetime]
+    deaf_from: Mapped[datetime | None]

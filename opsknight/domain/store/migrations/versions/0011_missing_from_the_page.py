@@ -23,10 +23,11 @@ STATEMENTS = (
     CREATE TABLE hearing (
         only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
         heard_at timestamptz NOT NULL,
-        since timestamptz NOT NULL
+        since timestamptz NOT NULL,
+        deaf_from timestamptz
     )
     """,
-    "COMMENT ON TABLE hearing IS 'when OpsKnight could last hear its monitors, and since when without a break'",
+    "COMMENT ON TABLE hearing IS 'when OpsKnight could last hear its monitors, since when, and the mark before that'",
 )
 
 
