@@ -248,3 +248,17 @@ async def test_conditions_are_picked_worded_and_put_in_order_by_keyboard_alone(p
         {"path": "ended_at", "there": True, "then": "resolve"},
         {"path": "check.state", "is": ["CRIT", "DOWN, hard"], "then": "trigger"},
     ]
+
+
+@pytest.mark.e2e
+async def test_what_is_being_typed_stays_while_the_page_changes_and_is_saved_by_a_press_on_save(page: Page):
+    await page.get_by_role("radio", name="Condition").check()
+    await page.get_by_role("button", name="check.state CRIT").click()
+    words = page.get_by_role("textbox", name="Words")
+    await words.fill("DOWN")
+    await page.locator("#ok-when-0-then").select_option("resolve")
+    await expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    await page.get_by_role("heading", name="Newly arrived").or_(page.get_by_text("Newly arrived")).first.wait_for()
+
+    await expect(words).to_have_value("DOWN")
+    assert (await saved(page))["when"] == [{"path": "check.state", "is": ["DOWN"], "then": "resolve"}]

@@ -77,12 +77,13 @@ class Draft:
         self._part("fields")[f"{TAG}{name}"] = path
         return name
 
-    def name_tag(self, field: str, name: str) -> None:
-        """Call a tag otherwise; an empty name, and one that is taken, changes nothing."""
+    def name_tag(self, field: str, name: str) -> str:
+        """Call a tag otherwise, and return its field; an empty name, and one that is taken, changes nothing."""
         to = f"{TAG}{name.strip()}"
         if to == TAG or to in self.fields or field not in self.fields:
-            return
+            return field
         self._parts["fields"] = {to if one == field else one: paths for one, paths in self.fields.items()}
+        return to
 
     @property
     def links(self) -> Sequence[Mapping[str, Any]]:

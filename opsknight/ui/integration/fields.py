@@ -78,11 +78,12 @@ class Fields:
             self._hint = tag("span", HINTS.get(self._target, _SEVERAL))
         with tag("div", classes="ok-leaves", role="group", aria_label="Values of the last delivery") as self._tree:
             self._show_tree()
-        self._mapping = tag("div", classes="ok-mapping", id=PLACE, tabindex="-1", role="group", aria_label="Picked")
+        with tag("div", classes="ok-mapping", id=PLACE, tabindex="-1", role="group", aria_label="Picked"):
+            self._picked = Picked(self._draft, seen=self._seen, changes=self)
         with tag("div", classes="ok-buttons"):
             self._show_deeds()
         self._result = tag("div", classes="ok-previews", aria_live="polite")
-        self.rebuild(focus="")
+        self.noted()
 
     async def _latest(self) -> None:
         received = await self._read()
@@ -137,10 +138,8 @@ class Fields:
         self.rebuild(focus="")
 
     def rebuild(self, *, focus: str = PLACE) -> None:
-        """Show what was picked anew; `focus` is the id of what has the focus then, "" to leave it where it is."""
-        self._mapping.clear()
-        with self._mapping:
-            Picked(self._draft, seen=self._seen, changes=self)
+        """Show what was picked; `focus` is the id of what has the focus then, "" to leave it where it is."""
+        self._picked.refresh()
         self.noted()
         if focus:
             self._place.client.run_javascript(_FOCUS.format(json.dumps(focus)))
@@ -153,6 +152,7 @@ class Fields:
 
     def noted(self) -> None:
         """Say whether the draft is saved; what it would make of events is out of date."""
+        self._picked.keep()
         self._result.clear()
         self._tell_standing()
 

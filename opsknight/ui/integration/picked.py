@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
@@ -48,7 +49,7 @@ class Changes(Protocol):
     """Who is told that the draft has changed."""
 
     def rebuild(self, *, focus: str = PLACE) -> None:
-        """Show all of it anew, and put the focus on the element with the id `focus`."""
+        """Show the draft as it is, and put the focus on the element with the id `focus`."""
 
     def noted(self) -> None:
         """Take note of a change that shows already."""
@@ -58,28 +59,66 @@ class Changes(Protocol):
 
 
 class Picked:
-    """Shows a draft. `seen` returns the words that stood at a path lately."""
+    """Shows a draft. `seen` returns the words that stood at a path lately.
+
+    Only what a change concerns is built anew: whatever else has the focus, or is on its way to us, stays.
+    """
 
     def __init__(self, draft: Draft, *, seen: Callable[[str], Sequence[str]], changes: Changes) -> None:
         """Build it here."""
         self._draft = draft
         self._seen = seen
         self._changes = changes
+        self._places = {build: tag("div") for build in (self._rows, self._conditions, self._all_meanings)}
+        self._told: dict[Callable[[], None], str] = {}
+        self.refresh()
+        self._defaults()
+
+    def refresh(self) -> None:
+        """Show the draft as it is."""
+        for build, told in self._tells().items():
+            if self._told.get(build) != told:
+                place = self._places[build]
+                place.clear()
+                with place:
+                    build()
+        self.keep()
+
+    def keep(self) -> None:
+        """Take what is shown for the draft as it is."""
+        self._told = self._tells()
+
+    def _tells(self) -> dict[Callable[[], None], str]:
+        """Return what each part is built of."""
+        draft = self._draft
+        picked = {name: (draft.paths(name), draft.is_joined(name)) for name in MEANINGS}
+        return {
+            self._rows: json.dumps([draft.events, draft.fields, draft.links]),
+            self._conditions: json.dumps([draft.events, draft.conditions]),
+            self._all_meanings: json.dumps([draft.events, picked]),
+        }
+
+    def _rows(self) -> None:
+        draft = self._draft
         with tag("dl", classes="ok-facts ok-picked"):
             if draft.events:
-                self._row("One event for each of", draft.events, changes.whole)
+                self._row("One event for each of", draft.events, self._changes.whole)
             for name in draft.fields:
                 self._tag(name) if name.startswith(TAG) else self._field(name)
             for place, link in enumerate(draft.links):
                 self._link(place, link)
-        if draft.conditions:
-            tag("p", "The first condition that holds decides, before the status does.", classes="ok-where")
-            with tag("ol", classes="ok-conditions", aria_label="Conditions, in the order in which they are tried"):
-                for place, condition in enumerate(draft.conditions):
-                    self._condition(place, condition)
+
+    def _conditions(self) -> None:
+        if not self._draft.conditions:
+            return
+        tag("p", "The first condition that holds decides, before the status does.", classes="ok-where")
+        with tag("ol", classes="ok-conditions", aria_label="Conditions, in the order in which they are tried"):
+            for place, condition in enumerate(self._draft.conditions):
+                self._condition(place, condition)
+
+    def _all_meanings(self) -> None:
         for name in MEANINGS:
             self._meanings(name)
-        self._defaults()
 
     def _row(self, words: str, path: str, drop: Callable[[], None]) -> None:
         tag("dt", words)
@@ -104,13 +143,13 @@ class Picked:
                 several.on("change", partial(self._join, name), js_handler=_VALUE)
 
     def _tag(self, name: str) -> None:
-        short = name.removeprefix(TAG)
+        short, held = name.removeprefix(TAG), [name]
         tag("dt", "Tag")
         with tag("dd", classes="ok-picked-named"):
             control = text_field(f"ok-{name}", "Name", value=short, maxlength="100")
-            control.on("change", partial(self._name_tag, name), js_handler=_VALUE)
+            control.on("change", partial(self._name_tag, held), js_handler=_VALUE)
             for path in self._draft.paths(name):
-                self._path(f"the tag {short}", path, partial(self._drop, name, path))
+                self._path(f"the tag {short}", path, lambda path=path: self._drop(held[0], path))
 
     def _link(self, place: int, link: Mapping[str, Any]) -> None:
         tag("dt", "Link")
@@ -189,9 +228,15 @@ class Picked:
             self._draft.join(name, joined=event.args == "joined")
             self._changes.rebuild(focus=f"ok-several-{name}")
 
-    def _name_tag(self, name: str, event: GenericEventArguments) -> None:
-        self._draft.name_tag(name, str(event.args))
-        self._changes.rebuild(focus="")
+    def _name_tag(self, held: list[str], event: GenericEventArguments) -> None:
+        """Call a tag otherwise; what it is called now is `held` for its other deeds, so that nothing is built anew."""
+        before = held[0]
+        held[0] = self._draft.name_tag(before, str(event.args))
+        if held[0] == before:
+            self._told.pop(self._rows, None)
+            self._changes.rebuild(focus=f"ok-{before}")  # its name as it was
+        else:
+            self._changes.noted()
 
     def _name_link(self, place: int, event: GenericEventArguments) -> None:
         self._draft.name_link(place, str(event.args))
