@@ -100,8 +100,9 @@ class Provider:
     `verify` checks the monitor's own signature where an integration has a secret; None where its key
     alone is what it proves itself with. `signed_with` tells a person where the monitor shows the
     secret or asks for it. `once` names the headers, best first, that are the same in every retry of
-    one delivery and in no other. `confirms` returns the address that must be got before such a
-    monitor sends anything, where a payload asks for that.
+    one delivery and in no other. `keeps` names those by which it tells what a payload is, so that a
+    replay has them too; a name that ends in - stands for all that begin so. `confirms` returns the
+    address that must be got before such a monitor sends anything, where a payload asks for that.
 
     `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `mail`
     reads a body that is a mail (message/rfc822) and raises Malformed where it is none.
@@ -119,6 +120,7 @@ class Provider:
     verify: Verify | None = proven
     signed_with: str = IN_A_HEADER
     once: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     confirms: Callable[[Any], str | None] | None = None
     form: bool = False
     mail: Callable[[bytes], Any] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -17,7 +17,8 @@ class Delivery:
 
     `refusal` is why a whole delivery was answered 400: it is kept as rejected and has no events.
     `throttled` marks one that stands for many which were refused because there were too many, `unsaid`
-    one whose refusal is told to nobody.
+    one whose refusal is told to nobody. `headers` are those of the request that a replay needs besides the
+    content type, None where it needs none.
     """
 
     id: UUID
@@ -30,6 +31,7 @@ class Delivery:
     refusal: str = ""
     throttled: bool = False
     unsaid: bool = False
+    headers: Mapping[str, str] | None = None
 
     @property
     def is_told(self) -> bool:

@@ -22,7 +22,7 @@ from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha, 
 from opsknight.domain.model.intake import Verdict, decide
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
-from opsknight.domain.store.engine import lost_connection
+from opsknight.domain.store.engine import jsonb, lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -136,6 +136,8 @@ class _Batch:
             if reason:
                 self._log.unreadable.setdefault(delivery_id, reason)
             return
+        if delivery.headers:
+            self._log.headers[delivery.id] = jsonb(dict(delivery.headers))
         status = "rejected" if delivery.refusal else "unreadable" if reason else None
         self._log.deliveries.append(
             (

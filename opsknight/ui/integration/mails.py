@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 from nicegui.events import GenericEventArguments
 
 from opsknight.domain.model.mail_conditions import IGNORE, MAX_VALUE, MOST, Field, How, KeyOf
-from opsknight.ui.integration.fields import Bodies, Preview, show_previews
+from opsknight.ui.integration.fields import Preview, Samples
+from opsknight.ui.integration.previews import show_previews
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import field, select, switch
 from opsknight.ui.parts.tag import tag
@@ -44,14 +45,14 @@ VALUE: Final = "(e) => emit(e.target.value)"
 class Mails:
     """The draft of the conditions and the controls that change it; saved by one press, used by the next mail."""
 
-    def __init__(self, integration_id: int, conditions: Mapping[str, Any], *, read: Bodies, preview: Preview) -> None:
+    def __init__(self, integration_id: int, conditions: Mapping[str, Any], *, read: Samples, preview: Preview) -> None:
         """Begin with the saved `conditions`; `read` gives the last mails, `preview` what they would become."""
         self._integration_id = integration_id
         self._read = read
         self._preview = preview
         self._saved = _whole(conditions)
         self._draft = _whole(conditions)
-        self._list = tag("div", classes="ok-conditions")
+        self._list = tag("div", classes="ok-mail-conditions")
         self._added = tag("div", classes="ok-buttons")
         self._rest = tag("div", classes="ok-mail-rest")
         self._deeds()
@@ -77,7 +78,7 @@ class Mails:
         self._changed()
 
     def _condition(self, place: int, one: Draft) -> None:
-        with tag("div", classes="ok-condition", role="group", aria_label=f"Condition {place + 1}"):
+        with tag("div", classes="ok-mail-condition", role="group", aria_label=f"Condition {place + 1}"):
             self._select(f"ok-c{place}-field", "If", FIELDS, one, "field")
             self._select(f"ok-c{place}-how", "How", HOWS, one, "how")
             self._text(f"ok-c{place}-value", "Words", one, "value")
