@@ -34,6 +34,13 @@ from opsknight.domain.store.tables.services import (
     ScheduleRow,
     ServiceRow,
 )
+from opsknight.domain.store.tables.silences import (
+    FlapRow,
+    InhibitionRow,
+    InhibitorRow,
+    MaintenanceWindowRow,
+    SilenceRow,
+)
 
 __all__ = [
     "AlertExpiryRow",
@@ -49,14 +56,18 @@ __all__ = [
     "EscalationTargetRow",
     "EventRow",
     "FactRow",
+    "FlapRow",
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
     "IncidentRow",
+    "InhibitionRow",
+    "InhibitorRow",
     "InstallationRow",
     "IntegrationRow",
     "LayerMemberRow",
     "LayerRow",
+    "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",
     "PageRow",
@@ -65,6 +76,7 @@ __all__ = [
     "ServiceRow",
     "SessionRow",
     "SignInLinkRow",
+    "SilenceRow",
     "TeamMemberRow",
     "TeamRow",
     "TimerRow",
