@@ -23,7 +23,7 @@ from opsknight.domain.model.maintenance import (
 from opsknight.domain.model.matcher import Matcher, Op, Subject
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-TUESDAY = datetime(2026, 11, 24, 22)
+TUESDAY = datetime.fromisoformat("2026-11-24T22:00")
 DISK = Subject("Checkout", "Payments", "error", "Disk full", tags={"rack": "r1"})
 
 
@@ -57,7 +57,7 @@ def test_a_weekly_window_comes_on_its_weekdays():
 
 
 def test_a_monthly_window_of_the_31st_comes_on_the_last_day_of_shorter_months():
-    window = a_window(repeat=Repeat.MONTHLY, starts_at=datetime(2026, 1, 31, 3))
+    window = a_window(repeat=Repeat.MONTHLY, starts_at=datetime.fromisoformat("2026-01-31T03:00"))
 
     found = [one.start_at.date().day for one in window.spans(utc(2026, 1, 1), utc(2026, 5, 1))]
 
@@ -72,13 +72,15 @@ def test_a_daily_window_ends_before_its_last_day():
 
 
 def test_a_start_in_the_gap_of_the_clocks_is_the_first_instant_after_it():
-    window = a_window(zone="Europe/Berlin", starts_at=datetime(2026, 3, 29, 2, 30), length=HOUR)
+    window = a_window(zone="Europe/Berlin", starts_at=datetime.fromisoformat("2026-03-29T02:30"), length=HOUR)
 
     assert next(window.spans(utc(2026, 3, 28), utc(2026, 3, 30))) == Span(utc(2026, 3, 29, 1), utc(2026, 3, 29, 1, 30))
 
 
 def test_a_window_over_the_hour_that_comes_twice_covers_it_both_times():
-    window = a_window(zone="Europe/Berlin", starts_at=datetime(2026, 10, 25, 2), length=timedelta(minutes=30))
+    window = a_window(
+        zone="Europe/Berlin", starts_at=datetime.fromisoformat("2026-10-25T02:00"), length=timedelta(minutes=30)
+    )
 
     assert next(window.spans(utc(2026, 10, 24), utc(2026, 10, 26))) == Span(utc(2026, 10, 25), utc(2026, 10, 25, 1, 30))
 
@@ -147,7 +149,9 @@ def test_a_window_that_cannot_be_is_refused_with_a_sentence(wrong: dict[str, Any
 
 
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"])
-WALLS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0))
+WALLS = st.datetimes(datetime.fromisoformat("2026-01-01T00:00"), datetime.fromisoformat("2027-12-31T00:00")).map(
+    lambda at: at.replace(microsecond=0)
+)
 
 
 @st.composite

@@ -126,9 +126,10 @@ def check(matchers: Sequence[Matcher]) -> None:
         raise BadMatcher(f"{len(matchers)} conditions are more than anybody can follow; {MAX_MATCHERS} are allowed.")
     for matcher in matchers:
         check_field(matcher.field)
-        if not matcher.values or (matcher.op is not Op.ONE_OF and len(matcher.values) > 1):
+        first = next(iter(matcher.values), None)
+        if first is None or (matcher.op is not Op.ONE_OF and len(matcher.values) > 1):
             raise BadMatcher(f"“{matcher.field} {matcher.op}” needs one value; only “one of” takes several.")
-        if matcher.op is Op.STARTS_WITH and not matcher.values[0]:
+        if matcher.op is Op.STARTS_WITH and not first:
             raise BadMatcher(f"“{matcher.field} starts with” nothing holds for everything; say how it begins.")
         if len(matcher.values) > MAX_VALUES or any(len(value) > MAX_TITLE for value in matcher.values):
             raise BadMatcher(f"“{matcher.field}” has more values than {MAX_VALUES}, or one that is too long.")

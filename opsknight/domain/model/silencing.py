@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,3 +87,14 @@ def by_source(rule_id: int, name: str, equals: bytes, source: Source) -> Silence
     """Return the silence that an open source keeps by a rule."""
     reason = f"“{source.title}” is open, inhibition “{name}”"
     return Silence(Cause.INHIBITION, reason, rule_id=rule_id, equals=equals, source=source)
+
+
+def soonest(silences: Sequence[Silence | None]) -> Silence | None:
+    """Return under which silence an incident is as a whole, given that of each of its alerts; None where one has none.
+
+    It is the one that ends first: then it is judged again.
+    """
+    quiet = [silence for silence in silences if silence is not None]
+    if len(quiet) < len(silences):
+        return None
+    return min(quiet, key=lambda silence: (silence.until is None, silence.until), default=None)

@@ -6,13 +6,14 @@ Outside of them it pages quietly; what is still open when they begin becomes lou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from opsknight.domain.model.cron import zone_of
 from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.incident import Incident, Status, raised
+from opsknight.domain.model.incident import Incident, Status, carrying, raised
 from opsknight.domain.model.maintenance import WEEKDAYS, Span
 from opsknight.domain.model.rotation import first_instant, last_instant
 
@@ -45,7 +46,7 @@ class SupportHours:
 
     def covers(self, at: datetime) -> bool:
         """Return whether `at` is within them."""
-        return any(one.start_at <= at < one.end_at for one in self._spans(at, days=1))
+        return any(start_at <= at < end_at for start_at, end_at in _around(self, at.astimezone(UTC).date()))
 
     def urgency(self, at: datetime) -> Urgency:
         """Return how loudly the service pages at `at`."""
@@ -53,7 +54,7 @@ class SupportHours:
 
     def next_begin(self, at: datetime) -> datetime | None:
         """Return the first instant after `at` at which they begin, None where they never end."""
-        for one in self._spans(at, days=_SEARCHED_DAYS):
+        for one in self.spans(at.astimezone(zone_of(self.zone)).date(), days=_SEARCHED_DAYS):
             before = one.start_at - timedelta(microseconds=1)
             if one.start_at > at and not self.covers(before):
                 return one.start_at
@@ -76,10 +77,9 @@ class SupportHours:
         """Return what `to_json` wrote."""
         return cls(plain["zone"], tuple(Part(*part) for part in plain["parts"]))
 
-    def _spans(self, at: datetime, *, days: int) -> Iterator[Span]:
-        """Yield the hours of the day of `at`, the one before, and the `days` after, in order."""
-        first = at.astimezone(zone_of(self.zone)).date() - timedelta(days=1)
-        for offset in range(days + 2):
+    def spans(self, first: date, *, days: int) -> Iterator[Span]:
+        """Yield the hours of `days` days from `first` on, in order."""
+        for offset in range(days):
             day = first + timedelta(days=offset)
             for part in sorted(part for part in self.parts if part.weekday == day.isoweekday()):
                 yield self._span(day, part)
@@ -88,6 +88,12 @@ class SupportHours:
         zone, midnight = zone_of(self.zone), datetime(day.year, day.month, day.day)  # noqa: DTZ001  # wall clock
         start_at = first_instant(midnight + timedelta(minutes=part.start_min), zone)
         return Span(start_at, last_instant(midnight + timedelta(minutes=part.end_min), zone))
+
+
+@lru_cache(maxsize=512)
+def _around(hours: SupportHours, day: date) -> tuple[Span, ...]:
+    """Return the hours that can hold an instant of the UTC day `day`: ingest asks for each event."""
+    return tuple(hours.spans(day - timedelta(days=2), days=5))
 
 
 def check(hours: SupportHours) -> None:
@@ -120,7 +126,7 @@ def begun(incident: Incident) -> Incident:
     """
     if incident.status is Status.OPEN:
         return raised(incident, Urgency.HIGH)
-    return replace(incident, urgency=Urgency.HIGH, version=incident.version + 1)
+    return carrying(incident, Urgency.HIGH)
 
 
 def _clock(minutes: int) -> str:

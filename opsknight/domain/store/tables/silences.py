@@ -53,7 +53,7 @@ class InhibitorRow(Base):
 
     __tablename__ = "inhibitors"
 
-    rule_id: Mapped[int] = mapped_column(ForeignKey("inhibitions.id", ondelete="CASCADE"), primary_key=True)
+    rule_id: Mapped[int] = mapped_column(primary_key=True)
     equals: Mapped[bytes] = mapped_column(primary_key=True)
     alert_id: Mapped[UUID] = mapped_column(primary_key=True)
     incident_id: Mapped[UUID]

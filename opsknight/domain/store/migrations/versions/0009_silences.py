@@ -41,7 +41,7 @@ STATEMENTS = (
     """,
     """
     CREATE TABLE inhibitors (
-        rule_id bigint NOT NULL REFERENCES inhibitions ON DELETE CASCADE,
+        rule_id bigint NOT NULL,
         equals bytea NOT NULL,
         alert_id uuid NOT NULL,
         incident_id uuid NOT NULL,
