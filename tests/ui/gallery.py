@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, me, services, style
+from opsknight.ui import frame, heartbeats, maintenance, maintenance_strip, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -129,6 +129,14 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/maintenance")
+def maintenance_page() -> None:
+    ui.add_head_html(maintenance.head())
+    with frame.frame("Maintenance", samples.a_viewer()):
+        maintenance_strip.Running(samples.windows()[:2])
+        maintenance.show(samples.a_viewer(), samples.windows(), scopes=samples.SCOPES)
 
 
 @ui.page("/integrations/{number}")

@@ -186,6 +186,27 @@ def heartbeats() -> Any:
     return [common, *numbered]
 
 
+def windows() -> Any:
+    common = {
+        "id": 1, "name": "Database upgrade", "about": "Checkout", "service_id": 1, "team_id": None, "matchers": [],
+        "conditions": "", "times": "once on 2026-11-24 at 22:00 for 2 h, Europe/Berlin", "zone": "Europe/Berlin",
+        "repeat": "once", "state": "running", "now": {"start_at": NOW - 900, "end_at": NOW + 6300}, "next": None,
+        "last": None, "cancelled_at": None, "planned_by": "Amira Khan", "resting": 3,
+    }  # fmt: skip
+    night = {"start_at": NOW + 40_000, "end_at": NOW + 47_200}
+    weekly = {"repeat": "weekly", "times": "every Tuesday and Friday at 22:00 for 2 h, Europe/Berlin"}
+    others = [
+        {"name": LONG_WORD, "about": LONG_WORD, "conditions": f"tags.rack is {LONG_WORD}", "next": night, **weekly},
+        {"state": "planned", "now": None, "next": night, "name": HOSTILE, "about": "every service", "service_id": None},
+        {"state": "over", "now": None, "last": {"start_at": NOW - 9000, "end_at": NOW - 1800}, "resting": 0},
+        {"state": "cancelled", "now": None, "cancelled_at": NOW - 3600, "resting": 0},
+    ]
+    return [common, *({**common, **other, "id": number} for number, other in enumerate(others, 2))]
+
+
+SCOPES = {"service:1": "Checkout", "service:2": LONG_WORD, "team:1": "Every service of Payments", "": "Everything"}
+
+
 def pings() -> Any:
     common = {"number": 1, "exit_code": None, "duration_s": None, "sender": "192.0.2.7 curl/8.5.0", "body": ""}
     return [

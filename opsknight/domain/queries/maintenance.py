@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -149,3 +149,14 @@ def _soonest(line: WindowLine) -> tuple[bool, float]:
 def _newest(line: WindowLine) -> tuple[float, int]:
     last = line["last"]
     return -(last["end_at"] if last else line["cancelled_at"] or 0.0), -line["id"]
+
+
+async def scopes(session: AsyncSession) -> Mapping[str, str]:
+    """Return what a window can be of: "" for everything, `team:3` and `service:7`, each with its words."""
+    teams = (await session.execute(select(TeamRow.id, TeamRow.name).order_by(TeamRow.name, TeamRow.id))).all()
+    services = (await session.execute(select(ServiceRow.id, ServiceRow.name).order_by(ServiceRow.name))).all()
+    return {
+        **{f"service:{row.id}": row.name for row in services},
+        **{f"team:{row.id}": f"Every service of {row.name}" for row in teams},
+        "": "Every service there is",
+    }
