@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
+from opsknight.api.conditions import Conditions, matchers
 from opsknight.api.plain_json import plain_json
 from opsknight.api.wishes import Clean, Id, Instant, Span
 from opsknight.deps import Deps
@@ -22,28 +23,11 @@ from opsknight.domain.commands import maintenance as commands
 from opsknight.domain.commands.maintenance import Done, Plan
 from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.maintenance import Repeat, Times, until_midnight_after
-from opsknight.domain.model.matcher import MAX_MATCHERS, MAX_VALUES, Matcher, Op
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import maintenance as queries
 from opsknight.domain.queries.sessions import Viewer
 
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
-
-
-class Condition(BaseModel):
-    """One comparison of a field of an alert: service, team, severity, title, source, component or tags.NAME."""
-
-    field: Annotated[Clean, Field(max_length=200)]
-    op: Op = Op.IS
-    values: Annotated[list[Annotated[Clean, Field(max_length=1024)]], Field(max_length=MAX_VALUES)]
-
-    @property
-    def matcher(self) -> Matcher:
-        """The condition as the command takes it."""
-        return Matcher(self.field.strip(), self.op, tuple(self.values))
-
-
-Conditions: TypeAlias = Annotated[list[Condition], Field(max_length=MAX_MATCHERS)]
 
 
 class Wish(BaseModel):
@@ -81,8 +65,7 @@ class Wish(BaseModel):
             weekdays=tuple(sorted(set(self.weekdays))) if self.repeat is Repeat.WEEKLY else (),
             until=None if self.last_day is None else until_midnight_after(self.last_day),
         )
-        matchers = tuple(one.matcher for one in self.matchers)
-        return Plan(self.name, times, self.service_id, self.team_id, matchers)
+        return Plan(self.name, times, self.service_id, self.team_id, matchers(self.matchers))
 
 
 class Longer(BaseModel):

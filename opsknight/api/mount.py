@@ -15,6 +15,7 @@ from opsknight.api import (
     health,
     heartbeats,
     incidents,
+    inhibitions,
     integration_keys,
     integration_log,
     integrations,
@@ -26,6 +27,7 @@ from opsknight.api import (
     push,
     pwa,
     replays,
+    service_quiet,
     services,
     sign_in,
 )
@@ -49,6 +51,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         health,
         heartbeats,
         incidents,
+        inhibitions,
         integration_keys,
         integration_log,
         integrations,
@@ -57,6 +60,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         pings,
         push,
         replays,
+        service_quiet,
         services,
     ):
         app.include_router(routes.router(deps))

@@ -6,6 +6,7 @@ from typing import Final
 
 from opsknight.domain.model.matcher import FIELDS, Op
 from opsknight.ui.parts.button import button
+from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.tag import tag
 
 KNOWN: Final = "ok-condition-fields"
@@ -38,5 +39,7 @@ def condition_parts() -> None:
         with tag("select", classes="ok-select", aria_label="How it is compared", data_part="op"):
             for op in Op:
                 tag("option", op.value, value=op.value)
-        tag("input", classes="ok-input", aria_label="Value; several with commas", data_part="value")
-        button("Remove", kind="quiet", small=True, data_act="condition-remove")
+        words = "Value; several with commas between"
+        tag("input", classes="ok-input", aria_label=words, placeholder="eu-west-1", data_part="value")
+        with tag("button", classes="ok-tool", type="button", data_act="condition-remove", aria_label="Remove"):
+            icon("close")

@@ -12,7 +12,10 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.maintenance import TimeLine, WindowLine
 from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
+from opsknight.ui.conditions import condition_parts
 from opsknight.ui.frame import frame
+from opsknight.ui.inhibitions import SCRIPT as INHIBITIONS
+from opsknight.ui.inhibitions import show_inhibitions
 from opsknight.ui.maintenance_form import ASK, FORM, build_dialogs
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
@@ -21,7 +24,7 @@ from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
-from opsknight.ui.reading import read_scopes, read_windows
+from opsknight.ui.reading import read_inhibitions, read_scopes, read_windows
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/maintenance"
 STYLES: Final = "maintenance.css"
-SCRIPTS: Final = ("conditions.js", "maintenance.js")
+SCRIPTS: Final = ("conditions.js", "maintenance.js", INHIBITIONS)
 AGAIN_EVERY_S: Final = 10.0
 """How soon a window that begins or ends shows on an open page; what it keeps quiet is live as ever, on the board."""
 LONGER: Final[Mapping[str, int]] = {"30 minutes": 1800, "1 hour": 3600, "4 hours": 14_400, "1 day": 86_400}
@@ -52,6 +55,7 @@ def mount(deps: Deps) -> None:
         ui.add_head_html(head())
         with frame("Maintenance", viewer):
             shown = show(viewer, windows, scopes=scopes)
+            rules = show_inhibitions(await read_inhibitions(deps), may_change=viewer.may(Need.CONFIGURE))
 
         async def again() -> None:
             try:
@@ -60,8 +64,10 @@ def mount(deps: Deps) -> None:
                 timer.cancel()
                 return
             shown.update(await read_windows(deps))
+            rules.update(await read_inhibitions(deps))
 
-        shown.place.on("changed", again, args=[])
+        for place in (shown.place, rules.place):
+            place.on("changed", again, args=[])
         timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
 
 
@@ -80,7 +86,8 @@ def show(viewer: Viewer, lines: Sequence[WindowLine], *, scopes: Mapping[str, st
             _new()
     shown = Windows(may_plan=may_plan)
     shown.update(lines)
-    if may_plan:
+    if may_plan:  # who may not plan may make no rule either
+        condition_parts()
         build_dialogs(scopes)
     return shown
 

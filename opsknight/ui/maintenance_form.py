@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsknight.domain.model.maintenance import WEEKDAYS
-from opsknight.ui.conditions import condition_parts, conditions
+from opsknight.ui.conditions import conditions
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.field import choice, field, select, switch
@@ -25,9 +25,8 @@ REPEATS: Final[Mapping[str, str]] = {
 
 def build_dialogs(scopes: Mapping[str, str]) -> None:
     """Build both dialogs, closed; assets/maintenance.js fills them in and sends what they hold."""
-    condition_parts()
     with dialog(FORM, "Plan maintenance"):
-        select("window-scope", "What is worked on", scopes)
+        select("window-scope", "What is worked on", scopes, chosen=next(iter(scopes)))
         _amount("window-length", "It takes", 1, unit="3600")
         choice("window-start", {"now": "From now on", "later": "At a set time"}, chosen="now", label="When it begins")
         with tag("div", classes="ok-window-later"):

@@ -204,6 +204,28 @@ def windows() -> Any:
     return [common, *({**common, **other, "id": number} for number, other in enumerate(others, 2))]
 
 
+def inhibitions() -> Any:
+    title = {"field": "title", "op": "starts with", "values": ["Switch"]}
+    common = {
+        "id": 1, "name": "Switch before hosts", "source": [title], "target": [title], "equal": ["tags.rack"],
+        "source_words": "title starts with Switch", "target_words": "tags.kind is host", "sources": 2, "resting": 14,
+    }  # fmt: skip
+    long = {"id": 2, "name": LONG_WORD, "source_words": f"tags.x is {LONG_WORD}", "target_words": HOSTILE, "equal": []}
+    return [common, {**common, **long, "sources": 0, "resting": 0}]
+
+
+def quiet() -> Any:
+    parts = [{"weekday": day, "start": "09:00", "end": "17:00"} for day in range(1, 6)]
+    common = {
+        "mode": "severity", "words": "Critical and error loudly, warning and info quietly", "zone": "", "parts": [],
+        "flapping": False, "flapping_words": "", "start": 6, "stop": 3, "window_s": 1800,
+    }  # fmt: skip
+    words = "Loudly Mon–Fri 09:00–17:00, Europe/Berlin; quietly outside"
+    flaps = "An alert flaps from 6 changes in 30 min until there are fewer than 3"
+    hours = {"mode": "support_hours", "words": words, "zone": "Europe/Berlin", "parts": parts}
+    return {1: {**common, **hours, "flapping": True, "flapping_words": flaps}, 2: common, 3: common, 4: common}
+
+
 SCOPES = {"service:1": "Checkout", "service:2": LONG_WORD, "team:1": "Every service of Payments", "": "Everything"}
 
 

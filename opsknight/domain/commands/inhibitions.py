@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, select, text
 
@@ -127,7 +127,7 @@ async def _checked(uow: UnitOfWork, wish: Rule, *, besides: int | None = None) -
     return name
 
 
-def _columns(wish: Rule) -> dict[str, object]:
+def _columns(wish: Rule) -> dict[str, Any]:
     sides = {"source": wish.source, "target": wish.target}
     return {side: [one.to_json() for one in matchers] for side, matchers in sides.items()} | {"equal": list(wish.equal)}
 
