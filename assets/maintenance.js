@@ -46,7 +46,11 @@ opsknight.whenPainted(() => {
     at("window-also-open").closest("label").querySelector("span").textContent =
       open === 1 ? "Silence the 1 open incident as well" : `Silence the ${open} open incidents as well`;
   };
-  at("ok-window-form")?.addEventListener("change", () => { clearTimeout(timer); timer = setTimeout(preview, PREVIEW_MS); });
+  at("ok-window-form")?.addEventListener("change", (event) => {
+    if (event.target.id === "window-also-open") return;
+    clearTimeout(timer);
+    timer = setTimeout(preview, PREVIEW_MS);
+  });
 
   opsknight.act("window-new", (button) => {
     const soon = new Date(Date.now() + 3600_000);
@@ -66,6 +70,7 @@ opsknight.whenPainted(() => {
     preview();
   });
   opsknight.act("window-save", (button) => busy(button, async () => {
+    clearTimeout(timer);
     const answer = await done("POST", URL_OF, wish());
     if (answer.ok) button.closest("dialog").close(); else at("window-error").textContent = answer.sentence;
   }));

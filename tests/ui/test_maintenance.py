@@ -64,16 +64,17 @@ async def test_what_is_open_now_is_counted_and_silenced_on_wish(laptop: BrowserC
 async def test_a_weekly_window_for_some_alerts_is_sent_as_it_was_filled_in(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
     await page.get_by_role("button", name="Plan maintenance").first.click()
-    await page.get_by_text("At a set time").click()
-    await page.get_by_label("Begins").fill("2027-01-05T22:30")
+    await page.get_by_label("At a set time").check()
+    await page.get_by_label("Begins", exact=True).fill("2027-01-05T22:30")
     await page.get_by_label("It comes").select_option("weekly")
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
         await page.get_by_label(day).set_checked(day == "Tuesday")
     await page.get_by_text("Only for some alerts").click()
     await page.get_by_role("button", name="Add a condition").first.click()
-    await page.get_by_label("Field").first.fill("tags.rack")
-    await page.get_by_label("How it is compared").first.select_option("one of")
-    await page.get_by_label("Value; several").first.fill("r1, r2")
+    row = page.locator("#window-conditions")
+    await row.get_by_label("Field").fill("tags.rack")
+    await row.get_by_label("How it is compared").select_option("one of")
+    await row.get_by_label("Value; several").fill("r1, r2")
 
     await page.locator("#window-save").click()
 
