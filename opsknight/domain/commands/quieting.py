@@ -37,7 +37,11 @@ async def quiet_of(
     connection: Connection, arrivals: Sequence[tuple[Delivery, Sequence[bytes]]], *, now: datetime
 ) -> Quiet | None:
     """Return what keeps the alerts of a batch quiet, None where nothing can."""
-    concerned = [(delivery, shas) for delivery, shas in arrivals if delivery.integration.silencing is not None]
+    concerned: list[tuple[Delivery, Sequence[bytes]]] = []
+    for delivery, shas in arrivals:
+        silencing = delivery.integration.silencing
+        if silencing is not None and silencing.matters(now):
+            concerned.append((delivery, shas))
     if not concerned:
         return None
     pairs: set[tuple[int, bytes]] = set()
@@ -83,9 +87,8 @@ class Quiet:
     def covers(self, event: Event, integration: Integration) -> bool:
         """Return whether maintenance keeps an alert quiet now, also one that is open already."""
         silencing = integration.silencing
-        if silencing is None or not silencing.windows:
-            return False
-        return under_maintenance(silencing.windows, _subject(event, integration), self._now) is not None
+        windows = () if silencing is None else silencing.running(self._now)
+        return under_maintenance(windows, _subject(event, integration), self._now) is not None
 
     def opened(self, desk: Desk, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration) -> None:
         """Let an alert that opened with its incident rest, where something keeps it quiet; note what it keeps quiet."""
@@ -93,7 +96,7 @@ class Quiet:
         if silencing is None:
             return
         subject, flaps = _subject(event, integration), self.changed(desk, alert, event, sha, integration)
-        silence = under_maintenance(silencing.windows, subject, self._now) or inhibited(
+        silence = under_maintenance(silencing.running(self._now), subject, self._now) or inhibited(
             silencing.targets, subject, self.sources
         )
         if silence is None and silencing.limits is not None and flaps is not None and flaps.since is not None:

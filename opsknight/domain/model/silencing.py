@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from opsknight.domain.model.flapping import Limits
@@ -22,7 +23,7 @@ class Cause(StrEnum):
     FLAPPING = "flapping"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Silencing:
     """The windows that can concern a service, the rules in which it can be source or target, and its limits."""
 
@@ -34,6 +35,22 @@ class Silencing:
     def __bool__(self) -> bool:
         """Be true when there is anything."""
         return bool(self.windows or self.sources or self.targets or self.limits)
+
+    def running(self, at: datetime) -> tuple[Window, ...]:
+        """Return the windows that can cover anything in the minute of `at`."""
+        return _running(self, int(at.timestamp()) // 60) if self.windows else ()
+
+    def matters(self, at: datetime) -> bool:
+        """Return whether any of it can keep an alert quiet at `at`."""
+        return bool(self.sources or self.targets or self.limits or self.running(at))
+
+
+@lru_cache(maxsize=4096)
+def _running(silencing: Silencing, minute: int) -> tuple[Window, ...]:
+    """Return the windows with a time in a minute since the epoch: ingest asks for each batch."""
+    from_at = datetime.fromtimestamp(minute * 60, UTC)
+    to_at = from_at + timedelta(minutes=1)
+    return tuple(window for window in silencing.windows if any(window.spans(from_at, to_at)))
 
 
 @dataclass(frozen=True, slots=True)
