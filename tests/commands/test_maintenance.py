@@ -10,6 +10,7 @@ from opsknight.domain.commands import incidents, maintenance, misses
 from opsknight.domain.commands.audits import repair
 from opsknight.domain.model.event import Action, Severity
 from opsknight.domain.model.maintenance import Repeat
+from opsknight.domain.queries import board
 from opsknight.domain.store.tables import HeartbeatRow, ServiceRow
 from opsknight.errors import Conflict, Forbidden, Invalid
 from tests.builders import a_service, a_team, a_user, an_event
@@ -51,6 +52,21 @@ async def test_an_alert_that_opens_under_a_window_pages_nobody_and_says_why(desk
     assert await desk.timer(incident) == ("suppress_end", 1, 2 * HOUR)
     assert (await desk.told(incident, "suppressed"))["reason"] == "maintenance “DB upgrade”"
     assert await desk.facts(incident) == ["opened", "suppressed"]
+
+
+async def test_the_board_says_why_it_is_quiet_and_no_more_once_a_person_has_it(desk: Desk, service: ServiceRow):
+    await planned(desk, service_id=service.id)
+    await (await a_monitor_of(desk, service)).take(an_event())
+    incident = await only_incident(desk)
+
+    async with desk.database.screens() as session:
+        before = (await board.line(session, incident))["quiet"]
+    await desk.do(incidents.suppress, incident, until=desk.clock.now() + 9 * HOUR)
+    async with desk.database.screens() as session:
+        after = (await board.line(session, incident))["quiet"]
+
+    assert before == {"cause": "maintenance", "reason": "maintenance “DB upgrade”"}
+    assert after is None
 
 
 async def test_when_the_window_ends_what_still_fires_wakes_and_pages(desk: Desk, service: ServiceRow):

@@ -57,6 +57,7 @@ def a_line(**changes: Any) -> Any:
         "last_event_at": NOW - 40,
         "count": 1052,
         "until": None,
+        "quiet": None,
         "next": {"kind": "escalation", "step": 2, "at": NOW + 250},
         "runbook_url": "https://runbooks.example.org/replication-lag",
         "rank": 0,
