@@ -41,7 +41,7 @@ def _window(line: WindowLine) -> None:
     with tag("p"):
         icon("wrench")
         tag("a", line["name"], href=f"/maintenance#window-{line['id']}")
-        tag("span", f" · {line['about']} · nobody is paged until ")
+        tag("span", f" · {line['about']} · what opens pages nobody until ")
         if line["now"] is not None:
             moment(line["now"]["end_at"])
         if line["resting"]:
