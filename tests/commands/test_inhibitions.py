@@ -93,6 +93,18 @@ async def test_when_the_source_resolves_what_still_fires_wakes_and_pages(
     assert await desk.rows("SELECT count(*) FROM inhibitors") == [(0,)]
 
 
+async def test_one_that_has_cleared_and_waits_for_a_person_is_not_woken(desk: Desk, manager: UserRow):
+    await desk.as_(manager, inhibitions.create, RULE)
+    service = await a_service(desk.database, "Network", pages=[desk.user], resolves_with_last_alert=False)
+    monitor = await a_monitor_of(desk, service)
+    await monitor.take(an_event(**SWITCH), an_event(**HOST), an_event(**HOST, **RESOLVE))
+
+    await desk.do(incidents.resolve, (await desk.rows("SELECT id FROM incidents ORDER BY number LIMIT 1"))[0][0])
+    await jobs_run(desk)
+
+    assert await statuses(desk) == ["resolved", "suppressed"]
+
+
 async def test_what_another_source_keeps_quiet_rests_on(desk: Desk, manager: UserRow, network: ServiceRow):
     await desk.as_(manager, inhibitions.create, RULE)
     monitor = await a_monitor_of(desk, network)

@@ -11,9 +11,9 @@ from opsknight.domain.commands.audits import repair
 from opsknight.domain.model.event import Action, Severity
 from opsknight.domain.model.maintenance import Repeat
 from opsknight.domain.queries import board
-from opsknight.domain.store.tables import HeartbeatRow, ServiceRow
+from opsknight.domain.store.tables import HeartbeatRow, IncidentRow, ServiceRow
 from opsknight.errors import Conflict, Forbidden, Invalid
-from tests.builders import a_service, a_team, a_user, an_event
+from tests.builders import a_service, a_team, a_user, an_alert, an_event
 from tests.commands.beats import fire_heartbeats, ping
 from tests.commands.desk import Desk
 from tests.commands.quiet import (
@@ -171,6 +171,21 @@ async def test_how_many_would_be_silenced_is_known_before(desk: Desk, service: S
     assert await desk.do(maintenance.would_silence, a_plan(service_id=service.id)) == 1
     assert await desk.do(maintenance.would_silence, a_plan()) == 2
     assert await desk.rows("SELECT count(*) FROM maintenance_windows") == [(0,)]
+
+
+async def test_one_with_a_second_alert_that_nothing_keeps_quiet_wakes_when_it_is_looked_at(
+    desk: Desk, service: ServiceRow
+):
+    await planned(desk, service_id=service.id)
+    await (await a_monitor_of(desk, service)).take(an_event())
+    await planned(desk, name="Disks", length=5 * HOUR, matchers=(where("title", "Disk full on db-1"),))
+    async with desk.database.screens() as session:
+        incident = await session.get_one(IncidentRow, await only_incident(desk))
+    await an_alert(desk.database, incident, dedup_key="other", title="Disk full on db-2")
+
+    await later(desk, 2 * HOUR)
+
+    assert await statuses(desk) == ["open"]
 
 
 async def test_a_window_of_a_team_or_of_conditions_covers_those_only(desk: Desk):

@@ -8,7 +8,8 @@ import pytest
 
 from opsknight.domain.commands import incidents, service_quiet
 from opsknight.domain.commands.audits import repair
-from opsknight.domain.model.event import Action, Severity
+from opsknight.domain.commands.opening import open_by_hand
+from opsknight.domain.model.event import Action, Severity, Urgency
 from opsknight.domain.model.support_hours import Part, SupportHours
 from opsknight.domain.store.tables import ServiceRow, UserRow
 from opsknight.errors import Forbidden, Invalid
@@ -83,6 +84,15 @@ async def test_what_was_stored_late_is_raised_within_the_minute(desk: Desk, serv
     await jobs_run(desk)
 
     assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["high"]
+
+
+async def test_what_a_person_opens_quietly_within_the_hours_stays_quiet(desk: Desk, service: ServiceRow):
+    desk.clock.advance(2 * HOUR)
+    await desk.do(open_by_hand, service_id=service.id, title="Logo is askew", urgency=Urgency.LOW)
+
+    await later(desk, timedelta(seconds=5))
+
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low"]
 
 
 async def test_one_that_somebody_has_keeps_its_owner_and_carries_the_urgency(desk: Desk, service: ServiceRow):

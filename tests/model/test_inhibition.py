@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from opsknight.crypto import new_id
 from opsknight.domain.model.inhibition import Inhibition, check
 from opsknight.domain.model.matcher import BadMatcher, Matcher, Op, Subject, may_match
-from opsknight.domain.model.silencing import Cause, Source, inhibited
+from opsknight.domain.model.silencing import Cause, Silence, Source, inhibited, soonest
+from tests.clock import NOON
 
 
 def says(**changes: Any) -> Subject:
@@ -65,6 +67,15 @@ def test_a_rule_of_another_service_concerns_none_of_its_alerts():
 
     assert may_match(matchers, service="Checkout", team="Core")
     assert not may_match(matchers, service="Search", team="Core")
+
+
+def test_an_incident_is_quiet_as_long_as_all_of_its_alerts_are():
+    soon, late = (Silence(Cause.MAINTENANCE, "", NOON + timedelta(hours=hours)) for hours in (1, 2))
+    endless = Silence(Cause.INHIBITION, "")
+
+    assert soonest([late, endless, soon]) is soon
+    assert soonest([soon, None]) is None
+    assert soonest([]) is None
 
 
 @pytest.mark.parametrize(

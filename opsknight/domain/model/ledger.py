@@ -137,6 +137,10 @@ def _for(data: Data) -> str:
     return f" for {span(for_s)}" if (for_s := data.get("for_s")) else ""
 
 
+def _until_clear(data: Data) -> str:
+    return "" if data.get("cause") else " until its alert resolves"
+
+
 def _because(data: Data) -> str:
     return f": {reason}" if (reason := data.get("reason")) else ""
 
@@ -255,7 +259,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.UNACKNOWLEDGED: lambda actor, d: f"{actor} unacknowledged it{_because(d)}; paging starts at the first step.",
     Fact.SNOOZED: lambda actor, d: f"{actor} snoozed it{_for(d)}.",
     Fact.WOKEN: lambda actor, d: f"{actor} woke it{_because(d)}; paging starts at the first step.",
-    Fact.SUPPRESSED: lambda actor, d: f"{actor} suppressed it{_for(d) or ' until its alert resolves'}{_because(d)}.",
+    Fact.SUPPRESSED: lambda actor, d: f"{actor} suppressed it{_for(d) or _until_clear(d)}{_because(d)}.",
     Fact.RESOLVED: _resolved,
     Fact.REOPENED: _reopened,
     Fact.REASSIGNED: _reassigned,
