@@ -6,13 +6,11 @@ Once a second: what an ended alert had kept quiet, what support hours make loud,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from opsknight.domain.commands import waking
-from opsknight.domain.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -20,11 +18,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SWEEP_S: Final = 1.0
-_SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (
-    waking.wake_inhibited,
-    waking.begin_support_hours,
-    waking.calm,
-)
 
 
 class Waker:
@@ -50,7 +43,7 @@ class Waker:
             if not await waking.is_due(uow):
                 return 0
         most = 0
-        for each in _SWEEPS:  # each in a unit of its own: one that fails holds up no other for long
+        for each in waking.SWEEPS:  # each in a unit of its own: one that fails holds up no other for long
             async with self._deps.engine_commands("timer:waking") as uow:
                 most = max(most, await each(uow))
         return most

@@ -213,6 +213,8 @@ async def test_an_urgency_that_rises_under_maintenance_pages_nobody(desk: Desk, 
 
     assert await desk.rows("SELECT status, urgency FROM incidents") == [("acknowledged", "high")]
     assert await paged(desk) == 0
+    async with desk.acting("auditor:i2") as uow:
+        assert not await repair(uow)
 
 
 async def test_a_person_who_suppresses_for_longer_is_not_woken_by_the_window(desk: Desk, service: ServiceRow):

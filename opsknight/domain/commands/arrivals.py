@@ -182,6 +182,8 @@ class Desk:
         incident.changed = True
         if incident.value.status is Status.OPEN and not quietly:
             self._due(incident, "escalation", self.now)
+        elif incident.value.status is Status.ACKNOWLEDGED:
+            self._ask_later(incident, integration)
         self.record(Fact.RAISED, integration, alert.incident_id, {"urgency": urgency, "severity": alert.severity})
 
     def _reopen(
@@ -230,10 +232,14 @@ class Desk:
         if after is incident.value:
             return
         incident.value, incident.changed = after, True
-        timeout_s = integration.ack_timeouts_s[after.urgency]
+        self._ask_later(incident, integration)
+        self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
+
+    def _ask_later(self, incident: WorkingIncident, integration: Integration) -> None:
+        """Have the owner of an acknowledged incident asked “still on it?” in time."""
+        timeout_s = integration.ack_timeouts_s[incident.value.urgency]
         kind = None if timeout_s is None else "ack_timeout"
         self._due(incident, kind, self.now + timedelta(seconds=timeout_s or 0))
-        self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
 
     def _due(self, incident: WorkingIncident, kind: str | None, at: datetime) -> None:
         incident.timer_changed = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -173,3 +173,7 @@ async def _raise(uow: UnitOfWork, held: Held) -> None:
             await set_timer(uow, after, held.wanted(after, at=uow.now))
     why = "support hours have begun"
     uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=why, **told)
+
+
+SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (wake_inhibited, begin_support_hours, calm)
+"""All that is swept for; each returns how much it did, STEP where more may be left."""

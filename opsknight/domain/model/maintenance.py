@@ -23,7 +23,8 @@ from opsknight.domain.model.rotation import first_instant, last_instant
 
 _DAY: Final = timedelta(days=1)
 _SEARCHED: Final = timedelta(days=400)
-"""How far ahead the next time is looked for: further than any month is from the next."""
+"""How long a window's times are looked for, further than any is from the next; a week and a month first."""
+_STEPS: Final = (timedelta(days=8), timedelta(days=40), _SEARCHED)
 MAX_CHANGES: Final = 100
 """Times changed by hand that a window remembers."""
 SHORTEST: Final = timedelta(minutes=1)
@@ -150,13 +151,20 @@ class Window:
 
     def next_after(self, at: datetime) -> Span | None:
         """Return the first time that begins after `at`."""
-        ahead = max(_SEARCHED, first_instant(self.times.starts_at, zone_of(self.times.zone)) - at + 2 * _DAY)
-        return next((one for one in self.spans(at, at + ahead) if one.start_at > at), None)
+        first_in = first_instant(self.times.starts_at, zone_of(self.times.zone)) - at
+        for ahead in _STEPS:
+            for one in self.spans(at, at + max(ahead, first_in + ahead)):
+                if one.start_at > at:
+                    return one
+        return None
 
     def last_before(self, at: datetime) -> Span | None:
         """Return the newest time that was over at `at`."""
-        past = [one for one in self.spans(at - _SEARCHED, at) if one.end_at <= at]
-        return max(past, key=lambda one: one.end_at, default=None)
+        for back in _STEPS:
+            past = [one for one in self.spans(at - back - self.times.length, at) if one.end_at <= at]
+            if past:
+                return max(past, key=lambda one: one.end_at)
+        return None
 
     def is_over(self, at: datetime) -> bool:
         """Return whether it will never cover anything again."""
