@@ -38,6 +38,7 @@ from opsknight.jobs.expire import Expirer
 from opsknight.jobs.hear import Hearer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
+from opsknight.jobs.wake import Waker
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Role, Settings
 from opsknight.wire import Answer
@@ -155,6 +156,7 @@ async def _start_workers(
     deps.workers += [engine.wake, deliverer.wake]
     deps.on_due = engine.wake
     tasks.start(Expirer(deps).run())
+    tasks.start(Waker(deps).run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:

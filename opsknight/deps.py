@@ -126,7 +126,7 @@ class Catalogue:
         self._is_sure = False
         try:
             async with self._read() as session:
-                self._known = await integrations(session)
+                self._known = await integrations(session, at=self._clock.now())
             self._is_sure = True
         finally:
             self._tried_at = self._clock.monotonic()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.service_quiet import QuietLine
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
@@ -19,7 +20,7 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_services
+from opsknight.ui.reading import read_quiet, read_services
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
 from opsknight.ui.senders import (
     EMAIL,
@@ -31,12 +32,14 @@ from opsknight.ui.senders import (
     sender,
     test_event,
 )
+from opsknight.ui.service_quiet import SCRIPT, STYLES, build_quiet_dialog, show_quiet
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps, Monitor
 
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING_QUIET: Final[Mapping[int, QuietLine]] = MappingProxyType({})
 
 
 def mount(deps: Deps) -> None:
@@ -45,8 +48,10 @@ def mount(deps: Deps) -> None:
     @ui.page("/services", title="Services")
     async def services_page() -> None:
         viewer = await signed_in(deps)
-        services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
-        ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
+        may_change = viewer.may(Need.CONFIGURE)
+        services = await read_services(deps, with_keys=may_change)
+        quiet = await read_quiet(deps)
+        ui.add_head_html(head())
         with frame("Services", viewer):
             show(
                 services,
@@ -54,7 +59,15 @@ def mount(deps: Deps) -> None:
                 mail_host=deps.settings.mail_in_host,
                 monitors=deps.monitors,
                 signed_with=deps.signed_with,
+                quiet=quiet,
+                may_change=may_change,
             )
+
+
+def head() -> str:
+    """Return what stands in the head of the page besides."""
+    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT))
+    return f'<link rel="stylesheet" href="{asset(STYLES)}">{scripts}'
 
 
 def show(
@@ -64,11 +77,14 @@ def show(
     mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
     signed_with: Mapping[str, str] = NO_SECRETS,
+    quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
+    may_change: bool = False,
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
     `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
-    `signed_with` tells of each kind of monitor that can prove itself whence its secret comes.
+    `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
+    each service how it pages, which `may_change` lets be changed.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -86,16 +102,21 @@ def show(
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        _service(service, base_url, mail_host, monitors, signed_with)
+        with _service(service, base_url, mail_host, monitors, signed_with):
+            if (how := quiet.get(service["id"])) is not None:
+                show_quiet(service["id"], service["name"], how, may_change=may_change)
+    if may_change:
+        build_quiet_dialog()
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
 def _service(
     service: ServiceLine, base_url: str, mail_host: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
-) -> None:
+) -> ui.element:
+    """Show a service and return its head, to add to."""
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
-        with tag("div", classes="ok-section-head"):
+        with tag("div", classes="ok-section-head") as told:
             tag("h2", service["name"], id=f"{name}-title")
             if service["description"]:
                 tag("p", service["description"])
@@ -106,6 +127,7 @@ def _service(
             for integration in service["integrations"]:
                 of_secret = signed_with.get(integration["provider"])
                 _integration(integration, base_url, mail_host, monitors, of_secret)
+    return told
 
 
 def _owners(service: ServiceLine) -> None:

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, me, services, style
+from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -114,9 +114,15 @@ def incident_page(number: str) -> None:
 
 @ui.page("/services")
 def services_page() -> None:
-    ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
+    ui.add_head_html(services.head())
     with frame.frame("Services", samples.a_viewer()):
-        services.show(samples.services(), base_url="http://localhost:8080", signed_with=samples.SIGNED_WITH)
+        services.show(
+            samples.services(),
+            base_url="http://localhost:8080",
+            signed_with=samples.SIGNED_WITH,
+            quiet=samples.quiet(),
+            may_change=True,
+        )
 
 
 @ui.page("/heartbeats")
@@ -129,6 +135,15 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/maintenance")
+def maintenance_page() -> None:
+    ui.add_head_html(maintenance.head())
+    with frame.frame("Maintenance", samples.a_viewer()):
+        maintenance_strip.Running(samples.windows()[:2])
+        maintenance.show(samples.a_viewer(), samples.windows(), scopes=samples.SCOPES)
+        inhibitions.show_inhibitions(samples.inhibitions(), may_change=True)
 
 
 @ui.page("/integrations/{number}")

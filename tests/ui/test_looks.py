@@ -16,6 +16,7 @@ PAGES = (
     "/incidents/412",
     "/services",
     "/heartbeats",
+    "/maintenance",
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from opsknight.domain.commands import alerts, incidents, timers
+from opsknight.domain.commands import alerts, incidents, timers, waking
 from opsknight.domain.commands.held import hold
 from opsknight.domain.commands.opening import Report, open_own
 from opsknight.domain.model.event import Severity, Urgency, dedup_sha
@@ -80,6 +80,7 @@ async def report(uow: UnitOfWork, row: HeartbeatRow, why: Silence, details: dict
         )
         incident, data = await open_own(uow, told, service_id=row.service_id, actor=actor)
         uow.record(Fact.OPENED, incident_id=incident.id, actor=actor, **data)
+        await waking.rest_under_maintenance(uow, incident.id)
         return incident.id
     alert.count += 1
     alert.last_seen_at, alert.details = uow.now, details

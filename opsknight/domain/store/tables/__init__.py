@@ -35,6 +35,13 @@ from opsknight.domain.store.tables.services import (
     ServiceRow,
     TurnedAwayRow,
 )
+from opsknight.domain.store.tables.silences import (
+    FlapRow,
+    InhibitionRow,
+    InhibitorRow,
+    MaintenanceWindowRow,
+    SilenceRow,
+)
 
 __all__ = [
     "AlertExpiryRow",
@@ -50,15 +57,19 @@ __all__ = [
     "EscalationTargetRow",
     "EventRow",
     "FactRow",
+    "FlapRow",
     "HearingRow",
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
     "IncidentRow",
+    "InhibitionRow",
+    "InhibitorRow",
     "InstallationRow",
     "IntegrationRow",
     "LayerMemberRow",
     "LayerRow",
+    "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",
     "PageRow",
@@ -67,6 +78,7 @@ __all__ = [
     "ServiceRow",
     "SessionRow",
     "SignInLinkRow",
+    "SilenceRow",
     "TeamMemberRow",
     "TeamRow",
     "TimerRow",

@@ -98,6 +98,9 @@ class ServiceRow(Base):
     ack_timeout_low_s: Mapped[PlainInt | None]
     reopen_window_s: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     resolves_with_last_alert: Mapped[bool] = mapped_column(server_default=text("true"))
+    support_hours: Mapped[Json | None]
+    hours_begin_at: Mapped[datetime | None]
+    flap_limits: Mapped[Json | None]
     created_at: Mapped[datetime]
 
 
