@@ -21,18 +21,23 @@ from opsknight.ui.viewer import Notice, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to go: its address, its name, the letter after g, its icon."""
+    """Somewhere to go: its address, its name, the letter after g, its icon.
+
+    A place that is not `at_hand` stands in no phone's bar, which has room for five; Find leads to it.
+    """
 
     href: str
     name: str
     letter: str
     icon: str
+    at_hand: bool = True
 
 
 PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
     Place("/services", "Services", "s", "services"),
     Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
+    Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
@@ -114,6 +119,8 @@ def _brand() -> None:
 def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> None:
     with tag("nav", classes=classes, aria_label=label):
         for place in PLACES:
+            if icons and not place.at_hand:
+                continue
             current = "page" if here == place.href else None
             with tag("a", href=place.href, data_go=place.letter, aria_current=current):
                 if icons:

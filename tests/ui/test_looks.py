@@ -16,9 +16,12 @@ PAGES = (
     "/incidents/412",
     "/services",
     "/heartbeats",
+    "/maintenance",
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",
+    "/integrations/4",
+    "/integrations/5",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
