@@ -17,11 +17,21 @@ from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.links import outward, web_address
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import read_quiet, read_services
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
-from opsknight.ui.senders import NO_MONITORS, Sender, endpoint, sender, test_event
+from opsknight.ui.senders import (
+    EMAIL,
+    MAIL_IS_OFF,
+    NO_MONITORS,
+    Sender,
+    endpoint,
+    mail_address,
+    sender,
+    test_event,
+)
 from opsknight.ui.service_quiet import SCRIPT, STYLES, build_quiet_dialog, show_quiet
 from opsknight.ui.viewer import signed_in
 
@@ -46,6 +56,7 @@ def mount(deps: Deps) -> None:
             show(
                 services,
                 base_url=deps.settings.address,
+                mail_host=deps.settings.mail_in_host,
                 monitors=deps.monitors,
                 signed_with=deps.signed_with,
                 quiet=quiet,
@@ -63,6 +74,7 @@ def show(
     services: Sequence[ServiceLine],
     *,
     base_url: str,
+    mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
     signed_with: Mapping[str, str] = NO_SECRETS,
     quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
@@ -70,6 +82,7 @@ def show(
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
+    `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
     `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
     each service how it pages, which `may_change` lets be changed.
     """
@@ -89,7 +102,7 @@ def show(
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        with _service(service, base_url, monitors, signed_with):
+        with _service(service, base_url, mail_host, monitors, signed_with):
             if (how := quiet.get(service["id"])) is not None:
                 show_quiet(service["id"], service["name"], how, may_change=may_change)
     if may_change:
@@ -98,7 +111,7 @@ def show(
 
 
 def _service(
-    service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
+    service: ServiceLine, base_url: str, mail_host: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
 ) -> ui.element:
     """Show a service and return its head, to add to."""
     name = f"service-{service['id']}"
@@ -112,7 +125,8 @@ def _service(
             if not service["integrations"]:
                 tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
             for integration in service["integrations"]:
-                _integration(integration, base_url, monitors, signed_with.get(integration["provider"]))
+                of_secret = signed_with.get(integration["provider"])
+                _integration(integration, base_url, mail_host, monitors, of_secret)
     return told
 
 
@@ -126,7 +140,11 @@ def _owners(service: ServiceLine) -> None:
 
 
 def _integration(
-    integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: str | None
+    integration: IntegrationLine,
+    base_url: str,
+    mail_host: str,
+    monitors: Mapping[str, Monitor],
+    signed_with: str | None,
 ) -> None:
     how, key = sender(integration["provider"], monitors), integration["key"]
     counting = integration["secrets"] or 0
@@ -141,7 +159,9 @@ def _integration(
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
-            _how_to_send(how, key, base_url, address=endpoint(base_url, key, provider=integration["provider"]))
+            is_mailed = integration["provider"] == EMAIL
+            address = endpoint(base_url, key, provider=integration["provider"])
+            _how_to_send(how, key, base_url, address=mail_address(key, mail_host) if is_mailed else address)
             if signed_with is not None:
                 show_secret(integration["id"], counting=counting, signed_with=signed_with)
 
@@ -153,6 +173,9 @@ def _send_a_test(path: str, body: str, *, counting: str) -> None:
 
 
 def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:
+    if not address:
+        note(MAIL_IS_OFF, title="Mail in is off", kind="warn")
+        return
     with tag("dl", classes="ok-facts ok-keys-of"):
         _copied("Address", address)
         _copied("Key", key)

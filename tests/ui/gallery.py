@@ -151,15 +151,21 @@ def integration_page(number: str) -> None:
     said: dict[str, Any] = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
     if number == "3":
         said |= {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}}
+    if number == "4":
+        said |= {"provider": "email", "name": "Old appliances", "mapping": integration_samples.CONDITIONS}
+    if number == "5":
+        said |= {"provider": "generic", "mapping": integration_samples.MAPPING}
     with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
         integration.show(
             samples.a_viewer(),
             integration_samples.a_keyed(**said),
             integration_samples.received(),
             integration_samples.hours(),
-            integration_samples.bodies(),
+            integration_samples.samples(),
             reads=integration_samples.reads(**said),
             base_url="http://localhost:8080",
+            mail_host="alerts.example.com" if number == "4" else "",
+            monitors=integration_samples.MONITORS,
         )
 
 

@@ -178,7 +178,13 @@ def heartbeats() -> Any:
     never = {"last_ping_at": None, "last_duration_s": None, "due_at": None, "deadline": None}
     others = [
         {"state": "down", "name": HOSTILE, "incident": 412, "service": LONG_WORD},
-        {"state": "late", "name": LONG_WORD, "period_s": None, "cron": "0 3 * * *", "rhythm": "at 0 3 * * * in UTC"},
+        {
+            "state": "late",
+            "name": LONG_WORD,
+            "period_s": None,
+            "cron": "0 3 * * *",
+            "rhythm": "every day at 03:00, UTC",
+        },
         {"state": "paused", "paused_until": NOW + 3600, "urgency": "low"},
         {"state": "started", "started_at": NOW - 60},
         {"state": "new", **never, "key": None, "badge_key": None},

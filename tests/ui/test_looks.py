@@ -20,6 +20,8 @@ PAGES = (
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",
+    "/integrations/4",
+    "/integrations/5",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

@@ -5,6 +5,7 @@ Locks are taken in this order: heartbeat, its timer, the incident, the incident'
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,15 +44,18 @@ async def hold_heartbeat(uow: UnitOfWork, heartbeat_id: UUID) -> HeartbeatRow:
     return row
 
 
-async def settle(uow: UnitOfWork, row: HeartbeatRow, after: Heartbeat) -> None:
-    """Write `after` and give it the one timer that it needs; a deadline that is past is due now."""
+async def settle(uow: UnitOfWork, row: HeartbeatRow, after: Heartbeat, *, counts_from: datetime | None = None) -> None:
+    """Write `after` and give it the one timer that it needs; a deadline that is past is due now.
+
+    `counts_from` is when its silence counts, where that is later than the deadline.
+    """
     row.state, row.counted_from = after.state.value, after.counted_from
     row.started_at, row.paused_until = after.started_at, after.paused_until
     await uow.session.flush()
     if after.paused_until is not None:
         await timers.arm(uow, TimerKind.HEARTBEAT_RESUME, row.id, generation=1, due_at=after.paused_until)
     elif (deadline := after.deadline) is not None:
-        due_at = max(deadline, uow.now)
+        due_at = max(deadline, uow.now, counts_from or deadline)
         await timers.arm(uow, TimerKind.HEARTBEAT_MISSED, row.id, generation=1, due_at=due_at)
     else:
         await timers.disarm_heartbeat(uow, row.id)

@@ -23,7 +23,7 @@ from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.intake import Verdict, decide
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
-from opsknight.domain.store.engine import lost_connection
+from opsknight.domain.store.engine import jsonb, lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -131,7 +131,7 @@ class _Batch:
             self._take_event(delivery, delivery_id, delivery.offset + stored + index, event, sha)
             for index, (event, sha) in enumerate(zip(delivery.events[stored:], shas[stored:], strict=True))
         )
-        if delivery.refusal or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
+        if delivery.is_told or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
             self._report(delivery)
         return Receipt(delivery_id, _STORED_BEFORE * stored + verdicts)
 
@@ -141,6 +141,8 @@ class _Batch:
             if reason:
                 self._log.unreadable.setdefault(delivery_id, reason)
             return
+        if delivery.headers:
+            self._log.headers[delivery.id] = jsonb(dict(delivery.headers))
         status = "rejected" if delivery.refusal else "unreadable" if reason else None
         self._log.deliveries.append(
             (

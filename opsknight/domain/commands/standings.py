@@ -83,7 +83,7 @@ def _note_keys(
 ) -> None:
     """Note the keys of one delivery with the first event of each, and those with more than repeats of it."""
     integration = delivery.integration
-    troubled = bool(delivery.refusal)
+    troubled = delivery.is_told
     for event, sha in zip(delivery.events, shas, strict=True):
         if isinstance(event, Unreadable):
             troubled = True

@@ -84,6 +84,7 @@ class Fact(StrEnum):
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
     METHOD_DISABLED = "contact method disabled"
+    HEARD_AGAIN = "heard again"
     RETENTION = "retention"
     STARTED = "started"
 
@@ -135,6 +136,10 @@ def _via(data: Data) -> str:
 
 def _for(data: Data) -> str:
     return f" for {span(for_s)}" if (for_s := data.get("for_s")) else ""
+
+
+def _after(data: Data) -> str:
+    return f" after {span(for_s)}" if (for_s := data.get("for_s")) else ""
 
 
 def _until_clear(data: Data) -> str:
@@ -315,6 +320,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
     Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
+    Fact.HEARD_AGAIN: lambda _, d: (
+        f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
+    ),
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
     Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
 }

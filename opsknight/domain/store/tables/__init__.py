@@ -2,7 +2,7 @@
 
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
-from opsknight.domain.store.tables.heartbeats import HeartbeatPingRow, HeartbeatRow
+from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
     AlertRow,
     DeliveryRow,
@@ -33,6 +33,7 @@ from opsknight.domain.store.tables.services import (
     LayerRow,
     ScheduleRow,
     ServiceRow,
+    TurnedAwayRow,
 )
 from opsknight.domain.store.tables.silences import (
     FlapRow,
@@ -57,6 +58,7 @@ __all__ = [
     "EventRow",
     "FactRow",
     "FlapRow",
+    "HearingRow",
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
@@ -80,5 +82,6 @@ __all__ = [
     "TeamMemberRow",
     "TeamRow",
     "TimerRow",
+    "TurnedAwayRow",
     "UserRow",
 ]
