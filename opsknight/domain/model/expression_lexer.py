@@ -84,9 +84,7 @@ def _text(text: str, start: int) -> Token:
             return Token(Kind.TEXT, text[start : at + 1], Span(start, at + 1 - start), "".join(value))
         if character == "\\":
             escaped = text[at + 1 : at + 2]
-            value.append(
-                _MEANT.get(escaped, f"\\{escaped}")
-            )  # "\\d" and "\\." mean themselves, for regular expressions
+            value.append(_MEANT.get(escaped, f"\\{escaped}"))  # "\\d" means itself, for regular expressions
             at += 2
             continue
         value.append(character)
