@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,7 +18,7 @@ from opsknight import metrics
 from opsknight.clock import SAMPLE_EVERY_S, Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
-from opsknight.domain.commands.lane import Lane
+from opsknight.domain.commands.lane import Lane, Pen
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
@@ -170,7 +170,8 @@ class Deps:
         self.catalogue = Catalogue(self.reading, clock=clock)
         self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
         self.hub.watch(self.catalogue.heed)
-        self.lanes = [Lane(self._connect_lane, clock=clock) for _ in range(LANES)]
+        pen = Pen()
+        self.lanes = [Lane(self._connect_lane, clock=clock, pen=pen) for _ in range(LANES)]
 
     async def open(self, database: Database) -> None:
         """Take the database in use and read what is needed before the first request."""
@@ -259,7 +260,7 @@ class Deps:
             return await feed.here(session)
 
     async def _past(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
-        with self.precedence.pages.first():
+        with self.precedence.pages.first() if self.hub.is_heard() else nullcontext():
             async with self.database.feed() as session:
                 return await feed.past(session, cursor, since=since)
 

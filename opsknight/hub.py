@@ -84,7 +84,10 @@ class _Subscriber:
 
 
 class Hub:
-    """Owns the cursor. `watch` adds a callback that gets every new entry, for caches and workers."""
+    """Owns the cursor. `watch` adds a callback that gets every new entry, for caches and workers.
+
+    `is_heard` says whether any of the subscribers has somebody to tell; while none has, no line is read.
+    """
 
     def __init__(self, reading: Reading, *, clock: Clock) -> None:
         """Prepare; `run` reads."""
@@ -103,6 +106,7 @@ class Hub:
         self._counted_at = -10.0
         self._count_took_s = 0.0
         self.read_at: float | None = None
+        self.is_heard: Callable[[], bool] = lambda: True
 
     @property
     def rev(self) -> str:
@@ -181,7 +185,7 @@ class Hub:
             settled += read
             if read < AT_ONCE:
                 break
-        if not self._subscribers:
+        if not self._subscribers or not self.is_heard():
             self._changed.clear()
             self._told, self._count_at = self._cursor, None
         elif self._changed or (self._count_at is not None and self._clock.monotonic() >= self._count_at):

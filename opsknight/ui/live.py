@@ -46,6 +46,7 @@ def following(audience: str = PUBLIC) -> int:
 
 async def broadcast(deps: Deps) -> None:
     """Pass on what the hub says, for ever."""
+    deps.hub.is_heard = lambda: following() > 0
     async with deps.hub.subscribe() as messages:
         async for message in messages:
             if isinstance(message, Beat):

@@ -52,7 +52,10 @@ class WorkingAlert(Latest):
 
 @dataclass(slots=True, kw_only=True)
 class WorkingIncident:
-    """An incident as this batch leaves it. `due` is its timer to arm: kind and instant; None disarms."""
+    """An incident as this batch leaves it. `due` is its timer to arm: kind and instant; None disarms.
+
+    `seen` is the transaction that wrote its row, where the batch does not hold it.
+    """
 
     value: Incident
     severity: Severity
@@ -62,6 +65,7 @@ class WorkingIncident:
     changed: bool = False
     timer_changed: bool = False
     due: tuple[str, datetime] | None = None
+    seen: int | None = None
 
 
 class Desk:

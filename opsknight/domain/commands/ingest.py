@@ -7,6 +7,7 @@ does not depend on the number of events.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -25,11 +26,19 @@ from opsknight.domain.store.engine import lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+Pen: TypeAlias = AbstractAsyncContextManager[object, None]
+"""Held by who writes, where several would."""
+_OWN_PEN: Final[Pen] = nullcontext()
 _STORED_BEFORE: Final[tuple[tuple[Verdict, UUID | None], ...]] = ((Verdict.STORED_BEFORE, None),)
 
 
-async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now: datetime) -> list[Receipt]:
+async def ingest(
+    connection: Connection, deliveries: Sequence[Delivery], *, now: datetime, pen: Pen = _OWN_PEN, trusting: bool = True
+) -> list[Receipt]:
     """Store `deliveries` with all that follows from them, and return a receipt for each, in order.
+
+    It waits for the `pen` before it writes. Not `trusting`, it holds each incident that it may change, instead
+    of finding out in the end who else did.
 
     Raises:
         ChangedMeanwhile: somebody else changed the same alerts; nothing is stored, call again.
@@ -41,7 +50,7 @@ async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now:
     arrivals = [(delivery, shas_of(delivery)) for delivery in deliveries]
     desk = Desk(now)
     batch = _Batch(desk)
-    held = await standings.read(connection, desk, arrivals)
+    held = await standings.read(connection, desk, arrivals, trusting=trusting)
     receipts: list[Receipt] = []
     try:
         if held:
@@ -51,7 +60,8 @@ async def ingest(connection: Connection, deliveries: Sequence[Delivery], *, now:
                 await batch.store(connection)
         else:
             receipts += batch.take_all(arrivals, seen)
-            await batch.store(connection, at_once=True)
+            async with pen:
+                await batch.store(connection, at_once=True)
     except Exception as error:
         if receipts and lost_connection(error):
             raise Unconfirmed(receipts, error) from error
@@ -82,7 +92,7 @@ class _Batch:
         return [self._take(delivery, shas, seen) for delivery, shas in arrivals]
 
     async def store(self, connection: Connection, *, at_once: bool = False) -> None:
-        """Write where it all ended; `at_once` where no incident that was there before has changed.
+        """Write where it all ended; `at_once` where no incident is held for it.
 
         Raises:
             ChangedMeanwhile: somebody else changed the same alerts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ INDEXES_ONLY = (
     " SET plan_cache_mode = force_generic_plan"
 )
 """Told to the connection: a plan that was made while a table was empty must not scan it when it is full."""
+PATIENCE_S = 0.005
+"""How long a lane with its batch ready waits for another's to be stored, in seconds: longer than that takes but where
+the disk is slow, and there two together are quicker."""
 TRIES = 4
 """How often a batch meets other writers of the same alerts before it is given up."""
 
@@ -31,13 +35,54 @@ class _Doubt:
     receipts: Sequence[Receipt]
 
 
-class Lane:
-    """Stores batches on one connection, opened anew by `connect` when it was lost."""
+class Pen:
+    """Held by the lane that writes, so that the others prepare their batches meanwhile.
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, clock: Clock) -> None:
+    Two that write at the same time end at the same time: then there is nothing to do while they write, and
+    nothing is written while their senders are answered. It is handed over after PATIENCE_S in any case.
+    """
+
+    def __init__(self) -> None:
+        """Lie on the desk."""
+        self._writing = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        """Wait for the pen."""
+        if self._writing:
+            loop = asyncio.get_running_loop()
+            turn: asyncio.Future[None] = loop.create_future()
+            self._waiting.append(turn)
+            patience = loop.call_later(PATIENCE_S, _hand, turn)
+            try:
+                await turn
+            finally:
+                patience.cancel()
+        self._writing += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        """Hand it to who waits longest."""
+        self._writing -= 1
+        while self._waiting and not _hand(self._waiting.popleft()):
+            pass
+
+
+def _hand(turn: asyncio.Future[None]) -> bool:
+    """Give a lane its turn, unless it has had it or has gone."""
+    if turn.done():
+        return False
+    turn.set_result(None)
+    return True
+
+
+class Lane:
+    """Stores batches on one connection, opened anew by `connect` when it was lost; lanes share one `pen`."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, clock: Clock, pen: Pen | None = None) -> None:
         """Connect with the first batch."""
         self._connect = connect
         self._clock = clock
+        self._pen = pen or Pen()
         self._connection: Connection | None = None
         self._doubt: _Doubt | None = None
 
@@ -58,7 +103,7 @@ class Lane:
         for tried in range(1, TRIES + 1):
             connection = await self._opened()
             try:
-                receipts = await ingest(connection, deliveries, now=now)
+                receipts = await ingest(connection, deliveries, now=now, pen=self._pen, trusting=tried == 1)
             except ChangedMeanwhile:
                 if tried == TRIES:
                     raise

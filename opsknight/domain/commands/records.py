@@ -36,12 +36,13 @@ class Log:
 
 
 async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:
-    """Store a batch that changed no incident that was there before, in one statement: a transaction of its own.
+    """Store a batch that holds no incident, in one statement: a transaction of its own.
 
     Raises:
-        ChangedMeanwhile: somebody else changed one of its alerts first; nothing is stored.
+        ChangedMeanwhile: somebody else changed one of its alerts or incidents first; nothing is stored.
     """
-    await _store(connection, desk, log, changed=[_changed_alert(alert, desk.now) for alert in _changed(desk)])
+    changed = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
+    await _store(connection, desk, log, changed=changed, incidents=_changed_incidents(desk))
 
 
 async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
@@ -53,26 +54,25 @@ async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
     changed = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
     if changed and len(await connection.fetch(sql.CHANGE_ALERTS, changed, desk.now)) < len(changed):
         raise ChangedMeanwhile
-    incidents = [
-        _changed_incident(incident)
-        for incident in desk.incidents.values()
-        if (incident.changed or incident.timer_changed) and incident.opened_by is None
-    ]
+    incidents = _changed_incidents(desk)
     if incidents:
         await connection.execute(sql.CHANGE_INCIDENTS, incidents, desk.now)
-    await _store(connection, desk, log, changed=[])
+    await _store(connection, desk, log, changed=[], incidents=[])
     joined = [_joined_alert(alert) for alert in _new(desk) if alert.opens is None]
     if joined:
         await connection.execute(sql.JOIN_ALERTS, desk.now, joined)
 
 
-async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row]) -> None:
+async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row], incidents: list[Row]) -> None:
     """Write the log, and the incidents with alerts and timers that the batch opened."""
     opened = [_opened(alert, desk) for alert in _new(desk) if alert.opens is not None]
     told = (log.deliveries, log.events, desk.facts, opened, changed, log.idempotency)
     reasons = list(log.unreadable), list(log.unreadable.values())
     try:
-        await connection.fetchval(sql.STORE, desk.now, *told, *reasons)
+        if incidents:
+            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, incidents)
+        else:
+            await connection.fetchval(sql.STORE, desk.now, *told, *reasons)
     except asyncpg.DivisionByZeroError:
         raise ChangedMeanwhile from None
 
@@ -83,6 +83,15 @@ def _new(desk: Desk) -> Iterator[WorkingAlert]:
 
 def _changed(desk: Desk) -> Iterator[WorkingAlert]:
     return (alert for alert in (*desk.past, *desk.alerts.values()) if alert.changed and alert.opened_by is None)
+
+
+def _changed_incidents(desk: Desk) -> list[Row]:
+    """Return those that were there before."""
+    return [
+        _changed_incident(incident)
+        for incident in desk.incidents.values()
+        if (incident.changed or incident.timer_changed) and incident.opened_by is None
+    ]
 
 
 def _changed_incident(incident: WorkingIncident) -> Row:
@@ -103,6 +112,7 @@ def _changed_incident(incident: WorkingIncident) -> Row:
         None if due_kind is None else new_id(),
         due_kind,
         due_at,
+        incident.seen,
     )
 
 

@@ -26,6 +26,15 @@ CROSS JOIN LATERAL (
 ) a
 JOIN incidents i ON i.id = a.incident_id
 """
+LATEST_AND_INCIDENTS: Final = LATEST.replace(
+    "i.highest_urgency\n",
+    """i.highest_urgency, i.title, i.status AS incident_status, i.urgency AS incident_urgency,
+       i.severity AS incident_severity, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
+       i.xmin AS seen,
+       (SELECT count(*) FROM alerts o WHERE o.incident_id = a.incident_id AND o.status || '' = 'open') AS open_alerts
+""",
+)
+"""The same with the incidents as they stand, each with what its row is known by until somebody changes it."""
 HOLD: Final = """
 SELECT id, title, status, urgency, highest_urgency, severity, generation, version, assignee_id, until, next_step, lap
 FROM incidents i WHERE id = ANY($1::uuid[]) ORDER BY service_id, id FOR NO KEY UPDATE
@@ -48,35 +57,38 @@ FROM unnest({rows}::alert_change[]) AS u WHERE a.id = u.id AND a.status || '' = 
 CHANGE_ALERTS: Final = _CHANGE_ALERTS.format(now="$2", rows="$1")
 _TIMED: Final = """kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout',
         'ack_reminder')"""
-CHANGE_INCIDENTS: Final = f"""
-WITH changed AS MATERIALIZED (SELECT * FROM unnest($1::incident_change[])), incident AS (
+_CHANGE_INCIDENTS: Final = f"""
+changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), moved AS (
     UPDATE incidents i SET status = u.status, urgency = u.urgency, highest_urgency = u.highest_urgency,
         severity = u.severity, generation = u.generation, version = u.version, assignee_id = u.assignee_id,
-        until = u.until, next_step = u.next_step, lap = u.lap, updated_at = $2::timestamptz, undo = NULL,
+        until = u.until, next_step = u.next_step, lap = u.lap, updated_at = {{now}}::timestamptz, undo = NULL,
         policy = CASE WHEN u.generation = i.generation THEN i.policy END,
         acknowledged_at = CASE WHEN u.status = 'open' THEN NULL
-            WHEN u.status = 'acknowledged' AND u.status <> i.status THEN $2::timestamptz ELSE i.acknowledged_at END,
-        resolved_at = CASE WHEN u.status = 'resolved' AND u.status <> i.status THEN $2::timestamptz
+            WHEN u.status = 'acknowledged' AND u.status <> i.status THEN {{now}}::timestamptz
+            ELSE i.acknowledged_at END,
+        resolved_at = CASE WHEN u.status = 'resolved' AND u.status <> i.status THEN {{now}}::timestamptz
             WHEN u.status = 'resolved' THEN i.resolved_at END
-    FROM changed u WHERE i.id = u.id
-), notification AS (
-    UPDATE notifications n SET status = 'superseded', finished_at = $2::timestamptz,
+    FROM changed u WHERE i.id = u.id AND (u.seen IS NULL OR i.xmin = u.seen) RETURNING 1
+), withdrawn AS (
+    UPDATE notifications n SET status = 'superseded', finished_at = {{now}}::timestamptz,
         reason = 'the incident changed first'
     FROM changed u WHERE n.incident_id = u.id AND n.status = 'queued' AND u.waits_anew AND u.status <> 'suppressed'
 ), disarmed AS (
     DELETE FROM timers t USING changed u
     WHERE t.subject = u.id AND u.waits_anew AND u.due_kind IS NULL AND t.{_TIMED}
+), armed AS (
+    INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
+    SELECT u.timer_id, u.due_kind, u.id, u.generation, u.due_at, {{now}}::timestamptz
+    FROM changed u WHERE u.waits_anew AND u.due_kind IS NOT NULL
+    ON CONFLICT (subject) WHERE {_TIMED}
+    DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at,
+        lease_until = NULL, worker = NULL, fence = timers.fence + 1, attempts = 0, dead_at = NULL, last_error = ''
 )
-INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
-SELECT u.timer_id, u.due_kind, u.id, u.generation, u.due_at, $2::timestamptz
-FROM changed u WHERE u.waits_anew AND u.due_kind IS NOT NULL
-ON CONFLICT (subject) WHERE {_TIMED}
-DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at, lease_until = NULL,
-    worker = NULL, fence = timers.fence + 1, attempts = 0, dead_at = NULL, last_error = ''
 """  # noqa: S608  # words of ours
+CHANGE_INCIDENTS: Final = f"WITH {_CHANGE_INCIDENTS.format(rows='$1', now='$2')} SELECT 1"
 """Where incidents ended that were there before, with what they wait for now; what was queued for them is withdrawn."""
-STORE: Final = f"""
-WITH counted AS ({_CHANGE_ALERTS.format(now="$1", rows="$6")}),
+_STORE: Final = f"""
+counted AS ({_CHANGE_ALERTS.format(now="$1", rows="$6")}),
 remembered AS (
     INSERT INTO idempotency (integration_id, key_sha, body_sha, delivery_id, stored, created_at)
     SELECT u.*, $1::timestamptz FROM unnest($7::idempotency_value[]) AS u
@@ -137,12 +149,24 @@ fact AS (
     FROM opened o
     UNION ALL SELECT $1::timestamptz, u.* FROM unnest($4::fact_value[]) AS u
 )
-SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
+"""  # noqa: S608  # words of ours
+STORE: Final = f"""
+WITH {_STORE} SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
     AND (SELECT count(*) FROM remembered) = cardinality($7))::integer
 """  # noqa: S608  # words of ours
 """A batch in one statement, which is a transaction of its own where none is open.
 
 It divides by zero where a row that it counts on was changed by others meanwhile: then nothing of it is stored.
+"""
+STORE_WITH_CHANGES: Final = f"""
+WITH {_CHANGE_INCIDENTS.format(rows="$10", now="$1")},
+{_STORE.replace("WHERE a.id", "WHERE (SELECT count(*) FROM moved) IS NOT NULL AND a.id", 1)}
+SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($10) AND (SELECT count(*) FROM counted) = cardinality($6)
+    AND (SELECT count(*) FROM remembered) = cardinality($7))::integer
+"""  # noqa: S608  # words of ours
+"""The same for a batch that changes incidents nobody holds for it, each as it was when it was read.
+
+Incidents before their alerts, as everybody takes them.
 """
 JOIN_ALERTS: Final = """
 INSERT INTO alerts (id, service_id, integration_id, incident_id, dedup_key, dedup_sha, title, source, component,
@@ -157,11 +181,13 @@ NOW: Final = object()
 REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (IDEMPOTENT, ([], [], [])),
     (LATEST, ([], [])),
+    (LATEST_AND_INCIDENTS, ([], [])),
     (HOLD, ([],)),
     (OPEN_ALERTS, ([],)),
     (CHANGE_ALERTS, ([], NOW)),
     (CHANGE_INCIDENTS, ([], NOW)),
     (STORE, (NOW, [], [], [], [], [], [], [], [])),
+    (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [])),
     (JOIN_ALERTS, (NOW, [])),
 )
 """Every statement, with arguments by which it does nothing."""
