@@ -25,6 +25,7 @@ from opsknight.api import (
     push,
     pwa,
     replays,
+    rules,
     services,
     sign_in,
 )
@@ -55,6 +56,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         pings,
         push,
         replays,
+        rules,
         services,
     ):
         app.include_router(routes.router(deps))

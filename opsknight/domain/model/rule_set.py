@@ -129,9 +129,9 @@ class RuleSet:
     )
 
     @classmethod
-    def of(cls, rules: Sequence[Rule], compile_pattern: Compile) -> RuleSet:
-        """Return `rules` ready for use; one that is not enabled is left out."""
-        made = cls()
+    def of(cls, rules: Sequence[Rule], compile_pattern: Compile, *, broken: Sequence[Skipped] = ()) -> RuleSet:
+        """Return `rules` ready for use; one that is not enabled is left out. `broken` are such as are none any more."""
+        made = cls(broken=list(broken))
         for rule in rules:
             if rule.enabled:
                 try:

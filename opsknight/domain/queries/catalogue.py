@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.expression_evaluation import Surroundings
+from opsknight.domain.model.rule_set import RuleSet
+from opsknight.domain.queries.rules import rule_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,12 @@ class Integration:
     """Who a fact of what it sends names: "integration:7"."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Those of which one must have signed what it sends, the current one first; () where nothing is checked."""
+    rules: tuple[RuleSet, ...] = field(default=(), repr=False, compare=False)
+    """Those that are asked about what it sends: of all services, then of its own; () where there are none."""
+
+    def around(self, at: datetime) -> Surroundings:
+        """Return what a rule can ask of an event of this integration besides what it says itself."""
+        return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
 
 
 _INTEGRATIONS = text("""
@@ -46,15 +56,17 @@ _INTEGRATIONS = text("""
 
 async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
     """Return every active integration by its key, and by its former key where that is live still."""
+    sets = await rule_sets(session)
     known: dict[str, Integration] = {}
     for row in await session.execute(_INTEGRATIONS):
-        known[row.key] = _integration(row)
+        rules = tuple(sets[scope] for scope in (None, row.service_id) if scope in sets)
+        known[row.key] = _integration(row, rules)
         if row.former_key is not None:
             known[row.former_key] = known[row.key]
     return known
 
 
-def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
+def _integration(row: Row[*tuple[Any, ...]], rules: tuple[RuleSet, ...]) -> Integration:
     return Integration(
         id=row.id,
         key=row.key,
@@ -71,4 +83,5 @@ def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
         resolves_with_last_alert=row.resolves_with_last_alert,
         actor=f"integration:{row.id}",
         secrets=tuple(secret for secret in (row.secret, row.former_secret) if secret),
+        rules=rules,
     )

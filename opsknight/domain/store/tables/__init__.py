@@ -24,6 +24,7 @@ from opsknight.domain.store.tables.people import (
     TeamRow,
     UserRow,
 )
+from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
     EscalationStepRow,
@@ -43,6 +44,7 @@ __all__ = [
     "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",
+    "CountedEventRow",
     "DeliveryRow",
     "EscalationPolicyRow",
     "EscalationStepRow",
@@ -52,6 +54,7 @@ __all__ = [
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
+    "IncidentGroupRow",
     "IncidentRow",
     "InstallationRow",
     "IntegrationRow",
@@ -61,6 +64,8 @@ __all__ = [
     "NotificationRuleRow",
     "PageRow",
     "ReplayRow",
+    "RuleCountRow",
+    "RuleRow",
     "ScheduleRow",
     "ServiceRow",
     "SessionRow",
