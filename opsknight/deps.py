@@ -230,9 +230,9 @@ class Deps:
         if not verdicts.isdisjoint(PAGE_SOMEBODY):
             self.on_due()
 
-    def worker_lock(self) -> WorkerLock:
+    def worker_lock(self, taken: Callable[[], object]) -> WorkerLock:
         """Return a lock for one more worker, with a number of its own."""
-        return WorkerLock(new_worker(), connect=self.database.direct, taken=self.committed)
+        return WorkerLock(new_worker(), connect=self.database.direct, taken=taken)
 
     async def run_clock(self) -> None:
         """Sample the database's time every five seconds, for ever."""

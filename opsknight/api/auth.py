@@ -30,7 +30,7 @@ class Needs:
         self.need = need
         self.by_link = by_link
 
-    def __call__(self, connection: HTTPConnection) -> None:
+    async def __call__(self, connection: HTTPConnection) -> None:  # a plain function would be sent to a thread
         """Refuse who may not.
 
         Raises:
@@ -55,7 +55,7 @@ def viewer_or_none(connection: HTTPConnection) -> Viewer | None:
     return connection.scope.get("state", {}).get("viewer")
 
 
-def viewer(connection: HTTPConnection) -> Viewer:
+async def viewer(connection: HTTPConnection) -> Viewer:  # a plain function would be sent to a thread
     """Return who is signed in.
 
     Raises:

@@ -29,7 +29,7 @@ from opsknight.jobs.worker import Worker
 log = structlog.get_logger(__name__)
 
 SWEEP_S = 1.0
-BREATH_S = 0.03
+BREATH_S = 0.02
 """Between two looks at the outbox, however often commits wake us."""
 CALL_S = 10.0
 """After this long a call is cut off, whatever its channel does."""
@@ -67,6 +67,7 @@ class Deliverer:
 
     async def _wake_at_stop(self) -> None:
         await self._deps.stopping.wait()
+        self._worker.back.set()
         self.wake()
 
     async def _watch_receipts(self) -> None:
@@ -125,7 +126,8 @@ class _LaneWork:
                     wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
                     self._unsure = True
                     log.warning("a lane could not work", channel=self.slug, retry_after_s=wait_s, error=repr(error))
-                    await _either(self._deps.stopping, within_s=wait_s)
+                    self._worker.back.clear()
+                    await _either(self._worker.back, within_s=wait_s)
 
     async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
         """Claim as many due messages as there are places, and begin an attempt for each still wanted."""

@@ -7,6 +7,7 @@ that fails, each timer is tried alone, so that one poisoned timer never holds an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -64,7 +65,10 @@ class Engine:
                 wait_s = AGAIN_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
                 self._unsure = True
                 log.warning("the engine could not work", retry_after_s=wait_s, error=repr(error))
-                await asyncio.sleep(wait_s)
+                self._worker.back.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._worker.back.wait()
 
     async def _release(self) -> None:
         """After a fault of the database: timers may be ours that we gave up, or of which we were never told."""

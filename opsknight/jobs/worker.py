@@ -23,13 +23,19 @@ class Worker:
     def __init__(self, deps: Deps) -> None:
         """Draw a number; the lock comes with `run`."""
         self._deps = deps
-        self._lock = deps.worker_lock()
+        self._lock = deps.worker_lock(self._taken)
+        self.back = asyncio.Event()
+        """Set when the lock becomes ours: what waits for a database that is away may try at once."""
         self.id = self._lock.worker
 
     @property
     def holds_lock(self) -> bool:
         """Whether this worker may claim work and start calls."""
         return self._lock.held
+
+    def _taken(self) -> None:
+        self.back.set()
+        self._deps.committed()
 
     async def run(self) -> None:
         """Hold the lock, and free what dead workers had claimed, until cancelled."""

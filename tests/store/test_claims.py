@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,8 @@ async def test_a_worker_is_dead_when_it_has_no_lock(database: Database):
 
 
 async def test_a_worker_whose_connection_is_cut_knows_and_takes_its_lock_again(database: Database, admin: Connection):
-    lock = WorkerLock(ONE, connect=database.direct)
+    taken: list[float] = []
+    lock = WorkerLock(ONE, connect=database.direct, taken=lambda: taken.append(time.monotonic()))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(lock.run())
         await until(lambda: lock.held)
@@ -102,9 +104,10 @@ async def test_a_worker_whose_connection_is_cut_knows_and_takes_its_lock_again(d
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'opsknight worker'"
             " AND datname = current_database()"
         )
-        await until(lambda: not lock.held)
-        await until(lambda: lock.held)
+        await until(lambda: len(taken) == 2)
+        held_again = lock.held
         running.cancel()
+    assert held_again
     assert not lock.held
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +50,7 @@ class WorkerLock:
         self._taken = taken
         self._connection: Connection | None = None
         self._held = False
+        self._lost = asyncio.Event()
 
     @property
     def held(self) -> bool:
@@ -62,6 +64,7 @@ class WorkerLock:
         ours that the server has not found out to be dead. It is ended.
         """
         self._connection = await self._connect("worker")
+        self._connection.add_termination_listener(lambda _: self._lost.set())
         if not await self._connection.fetchval(_TAKE, WORKER_LOCKS, self.worker):
             await self._connection.execute(_END_OLD, WORKER_LOCKS, self.worker)
             await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
@@ -78,10 +81,20 @@ class WorkerLock:
         """Hold the lock until cancelled; take it again whenever its connection is lost."""
         try:
             while True:
+                self._lost.clear()
                 await self._keep()
-                await asyncio.sleep(_PING_EVERY_S if self._held else _AGAIN_S)
+                await self._rest()
         finally:
             await self.release()
+
+    async def _rest(self) -> None:
+        """Wait for the next ping, or until the connection is seen to be lost: each moment without the lock is late."""
+        if not self._held:
+            await asyncio.sleep(_AGAIN_S)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PING_EVERY_S):
+                await self._lost.wait()
 
     async def _keep(self) -> None:
         try:

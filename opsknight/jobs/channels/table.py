@@ -62,7 +62,7 @@ def _push(ground: Ground) -> Channel:
     )
 
 
-KINDS: Final = (Kind("email", width=16, make=_email), Kind("push", width=32, make=_push))
+KINDS: Final = (Kind("email", width=32, make=_email), Kind("push", width=32, make=_push))
 
 
 def of(deps: Deps) -> Mapping[str, Lane]:
