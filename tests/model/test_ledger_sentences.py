@@ -19,6 +19,11 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
          "Step 1 was skipped, it reached nobody: nobody is on call."),
         (Fact.RECORDED, {"action": "acknowledge"}, "Ada sent an acknowledge, but no alert was open: nothing changed."),
         (Fact.SENT, {"channel": "email", "user": "Bo", "detail": "250 OK"}, "Mail to Bo was accepted: “250 OK”."),
+        (Fact.RULED, {"rule": "Quiet", "did": ["set the severity to info", "changed the title"],
+                      "was": {"title": "Disk", "severity": "error"}},
+         "The rule “Quiet” set the severity to info and changed the title (the title was “Disk” and the severity was"
+         " error)."),
+        (Fact.DROPPED, {"rule": "Noise", "count": 3, "name": "Probes"}, "The rule “Noise” dropped 3 events of Probes."),
         (Fact.RESOLVED, {"firing": True}, "Ada resolved it while its monitor was still firing."),
     ],
 )  # fmt: skip

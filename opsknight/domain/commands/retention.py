@@ -12,12 +12,15 @@ from uuid import UUID
 from sqlalchemy import CursorResult, text
 
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.rule import LONGEST
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 STEP = 2000
 """Rows removed in one transaction; keeps it under a second, so that the change feed is not held back."""
 IDEMPOTENCY_KEPT = timedelta(days=7)
 COMMAND_KEYS_KEPT = timedelta(days=1)
+GROUPS_KEPT = timedelta(days=90)
+"""After that an alert of a group opens an incident of its own again, even where the old one is still open."""
 
 _PARTS_WITHIN = timedelta(hours=1)
 """The events of one large delivery are stored in parts, the last of them no later than this after the first."""
@@ -51,6 +54,8 @@ _SPENT = {
     "sign_in_links": "expires_at",
     "idempotency": "created_at",
     "command_keys": "created_at",
+    "counted_events": "at",
+    "incident_groups": "opened_at",
 }
 """Since when a row of each table is of no use."""
 
@@ -78,6 +83,7 @@ async def remove_spent(uow: UnitOfWork) -> int:
     Returns how many of that went of which most went: STEP, when more may be left.
     """
     kept = {"idempotency": IDEMPOTENCY_KEPT, "command_keys": COMMAND_KEYS_KEPT}
+    kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT}
     most = 0
     for table, since in _SPENT.items():
         statement = text(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, text
 
 from opsknight.domain.commands.authority import require
@@ -14,7 +15,7 @@ from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.rule import BadRule
 from opsknight.domain.model.rule_document import document_of, rule_of
-from opsknight.domain.store.tables import RuleRow, ServiceRow
+from opsknight.domain.store.tables import RuleCountRow, RuleRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
 from opsknight.patterns import compile_pattern
@@ -121,6 +122,7 @@ async def delete(uow: UnitOfWork, rule_id: int) -> Done:
     await require(uow, Need.CONFIGURE)
     row = await _held(uow, rule_id)
     _configured(uow, row, " (deleted)")
+    await uow.session.execute(delete_rows(RuleCountRow).where(RuleCountRow.rule_id == rule_id))
     await uow.session.delete(row)
     return Done(rule_id, f"Deleted “{row.document['name']}”; what it has decided stays as it is.")
 

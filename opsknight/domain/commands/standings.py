@@ -14,9 +14,10 @@ import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.commands.deliveries import Delivery
-from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha, urgency_of
+from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.intake import OWN_KEYS
+from opsknight.domain.model.ruled import loudness
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
 
@@ -104,9 +105,7 @@ def _may_change_incident(alert: WorkingAlert, event: Event, integration: Integra
     """Say whether the incident must be held: not for plain repeats, nor for a resolved one that cannot reopen."""
     if not alert.is_open:
         return bool(integration.reopen_window) and not event.dedup_key.startswith(OWN_KEYS)
-    raises = (
-        alert.highest_urgency is Urgency.LOW and urgency_of(event.severity, integration.urgency_mode) is Urgency.HIGH
-    )
+    raises = alert.highest_urgency is Urgency.LOW and loudness(event, integration.urgency_mode) is Urgency.HIGH
     return not repeats_only or raises or event.severity is not alert.severity
 
 

@@ -25,11 +25,14 @@ class RuleRow(Base):
 
 
 class RuleCountRow(Base):
-    """How often a rule matched and was skipped, and why it was skipped last."""
+    """How often a rule matched and was skipped, and why it was skipped last.
+
+    Ingest must never fail because a rule has gone meanwhile: nothing makes sure that there is one.
+    """
 
     __tablename__ = "rule_counts"
 
-    rule_id: Mapped[int] = mapped_column(ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True)
+    rule_id: Mapped[int] = mapped_column(primary_key=True)
     matched: Mapped[int] = mapped_column(server_default=text("0"))
     matched_at: Mapped[datetime | None]
     skipped: Mapped[int] = mapped_column(server_default=text("0"))

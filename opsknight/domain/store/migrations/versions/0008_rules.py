@@ -20,7 +20,7 @@ STATEMENTS = (
     "CREATE INDEX rules_of_service ON rules (service_id, position)",
     """
     CREATE TABLE rule_counts (
-        rule_id bigint PRIMARY KEY REFERENCES rules ON DELETE CASCADE,
+        rule_id bigint PRIMARY KEY,
         matched bigint NOT NULL DEFAULT 0,
         matched_at timestamptz,
         skipped bigint NOT NULL DEFAULT 0,

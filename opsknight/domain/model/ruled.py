@@ -1,0 +1,31 @@
+"""An event as rules leave it, with what they say about the alert that it may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from opsknight.domain.model.event import Event, Urgency, urgency_of
+from opsknight.domain.model.rule_set import Ruling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledEvent(Event):
+    """`said` is the event as its monitor told it. Its own key stays: by it what is open is looked up."""
+
+    said: Event
+    ruling: Ruling
+
+
+def ruled(said: Event, ruling: Ruling) -> RuledEvent:
+    """Return `said` as `ruling` leaves it."""
+    left: dict[str, Any] = {field.name: getattr(ruling.event, field.name) for field in fields(Event)}
+    left["dedup_key"] = said.dedup_key
+    return RuledEvent(**left, said=said, ruling=ruling)
+
+
+def loudness(event: Event, mode: str) -> Urgency:
+    """Return how loudly `event` pages: as a rule says, else as its service does by `mode`."""
+    if isinstance(event, RuledEvent) and event.ruling.urgency is not None:
+        return event.ruling.urgency
+    return urgency_of(event.severity, mode)
