@@ -51,7 +51,7 @@ def look_at(rule: Mapping[str, Any] | None, yaml: str | None) -> dict[str, Any]:
     except BadRule as refusal:
         return {"problem": {"part": refusal.part, "sentence": refusal.sentence, "position": 0, "length": 0}}
     written = document_of(read)
-    return {"problem": None, "rule": written, "yaml": write_yaml(written), "words": list(read.actions.words())}
+    return {"problem": None, "rule": written, "yaml": write_yaml(written), "words": list(read.actions.does())}
 
 
 async def preview_of(deps: Deps, document: Mapping[str, Any], *, service_id: int | None) -> dict[str, Any]:

@@ -21,18 +21,23 @@ from opsknight.ui.viewer import Notice, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to go: its address, its name, the letter after g, its icon."""
+    """Somewhere to go: its address, its name, the letter after g, its icon.
+
+    What is not `at_hand` is left out of the bar at a phone's bottom, which has room for a few.
+    """
 
     href: str
     name: str
     letter: str
     icon: str
+    at_hand: bool = True
 
 
 PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
     Place("/services", "Services", "s", "services"),
     Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
+    Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
@@ -113,7 +118,7 @@ def _brand() -> None:
 
 def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> None:
     with tag("nav", classes=classes, aria_label=label):
-        for place in PLACES:
+        for place in (place for place in PLACES if place.at_hand or not icons):
             current = "page" if here == place.href else None
             with tag("a", href=place.href, data_go=place.letter, aria_current=current):
                 if icons:

@@ -47,7 +47,7 @@ async def test_a_rule_that_is_saved_is_known_to_ingest_when_it_is_answered(doors
 
     answer = await asked(doors, "POST", json={"rule": QUIET})
 
-    assert (answer.status_code, answer.json()["rule"]["words"]) == (201, ["suppressed it until its alert resolves"])
+    assert (answer.status_code, answer.json()["rule"]["words"]) == (201, ["suppresses it until its alert resolves"])
     known = doors.deps.catalogue.known(integration.key)
     assert known is not None
     assert [ready.rule.name for one in known.rules for ready in one.ready] == ["Staging wakes nobody"]
@@ -102,7 +102,7 @@ async def test_a_rule_without_trouble_is_answered_with_its_yaml_and_what_it_does
 
     assert answer["problem"] is None
     assert answer["yaml"].splitlines()[-1] == "pause: 5m"
-    assert answer["words"] == ["suppressed it until its alert resolves", "waits 5 min before it pages"]
+    assert answer["words"] == ["suppresses it until its alert resolves", "waits 5 min before it pages"]
 
 
 async def test_rules_are_asked_in_the_order_that_is_said(doors: House):

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
 
+from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
 from opsknight.ui import frame, heartbeats, me, services, style
@@ -26,7 +27,10 @@ from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
 from opsknight.ui.reading import Told
-from tests.ui import integration_samples, samples
+from opsknight.ui.rules import editor as rule_editor
+from opsknight.ui.rules import listed as rules_list
+from opsknight.ui.rules import page as rules
+from tests.ui import integration_samples, rule_samples, samples
 
 speaking = asyncio.Event()
 
@@ -129,6 +133,31 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@app.post("/api/v1/rules/check")
+async def check_rule(draft: dict[str, Any]) -> object:
+    return rule_trials.look_at(draft.get("rule"), draft.get("yaml"))
+
+
+@app.post("/api/v1/rules/preview")
+async def preview_rule() -> object:
+    return rule_samples.preview()
+
+
+@ui.page("/rules")
+def rules_page() -> None:
+    rules._scripts()
+    with frame.frame("Rules", samples.a_viewer()):
+        rules_list.show(samples.a_viewer(), rule_samples.rules(), services={"1": "Checkout"})
+
+
+@ui.page("/rules/{number}")
+def rule_page(number: str) -> None:
+    rules._scripts()
+    line = rule_samples.rules()[int(number) - 1] if number.isdecimal() else None
+    with frame.frame("Rule", samples.a_viewer(), path="/rules"):
+        rule_editor.show(line, services={"1": "Checkout"})
 
 
 @ui.page("/integrations/{number}")

@@ -69,23 +69,28 @@ class Actions:
     group: Group | None = None
     threshold: Threshold | None = None
 
-    def words(self) -> tuple[str, ...]:
+    def does(self) -> tuple[str, ...]:
         """Return what they do, each as the end of a sentence that begins with the rule's name."""
         named = (
-            (self.severity, f"set the severity to {self.severity}"),
-            (self.urgency, f"set the urgency to {self.urgency}"),
-            (self.priority, f"set the priority to {self.priority}"),
-            (self.title, "changed the title"),
-            (self.tags, f"set {people([f'tags.{name}' for name in self.tags])}"),
-            (self.service_id, "moved it to another service"),
-            (self.dedup_key, "changed the dedup key"),
+            (self.severity, f"sets the severity to {self.severity}"),
+            (self.urgency, f"sets the urgency to {self.urgency}"),
+            (self.priority, f"sets the priority to {self.priority}"),
+            (self.title, "changes the title"),
+            (self.tags, f"sets {people([f'tags.{name}' for name in self.tags])}"),
+            (self.service_id, "moves it to another service"),
+            (self.dedup_key, "changes the dedup key"),
             (self.threshold, _threshold_words(self.threshold)),
             (self.group, _group_words(self.group)),
-            (self.drop, "dropped it"),
-            (self.suppress, "suppressed it until its alert resolves"),
+            (self.drop, "drops it"),
+            (self.suppress, "suppresses it until its alert resolves"),
             (self.pause, f"waits {span(self.pause.total_seconds()) if self.pause else ''} before it pages"),
         )
         return tuple(words for said, words in named if said)
+
+    def did(self) -> tuple[str, ...]:
+        """Return the same of what has been."""
+        told = (words.split(" ", 1) for words in self.does())
+        return tuple(f"{_DID.get(verb, verb)} {rest}" for verb, rest in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,21 @@ class Rule:
     service_id: int | None = None
 
 
+_DID: Final = {
+    "sets": "set",
+    "changes": "changed",
+    "moves": "moved",
+    "opens": "opened",
+    "groups": "grouped",
+    "drops": "dropped",
+    "suppresses": "suppressed",
+}
+
+
 def _threshold_words(threshold: Threshold | None) -> str:
     if threshold is None:
         return ""
-    return f"counts: it opens with event {threshold.count} within {span(threshold.within.total_seconds())}"
+    return f"opens it with event {threshold.count} within {span(threshold.within.total_seconds())}"
 
 
 def _group_words(group: Group | None) -> str:

@@ -240,7 +240,7 @@ def _done(ready: _Ready, ruling: Ruling, look: Evaluation) -> Ruling:
         pause=does.pause or ruling.pause,
         gathering=gathering,
         countings=countings,
-        reasons=(*ruling.reasons, Reason(rule.id, rule.name, does.words())),
+        reasons=(*ruling.reasons, Reason(rule.id, rule.name, does.did())),
         stopped=rule.stops or does.drop,
     )
 

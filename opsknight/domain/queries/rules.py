@@ -93,7 +93,7 @@ def _line(row: Any) -> RuleLine:
     words: list[str] = []
     why = row.why
     try:
-        words = list(rule_of(document, compile_pattern).actions.words())
+        words = list(rule_of(document, compile_pattern).actions.does())
     except (BadRule, BadExpression) as refusal:
         why = f"it cannot be read: {refusal.sentence}"
     return RuleLine(
