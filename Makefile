@@ -11,11 +11,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
 
-.PHONY: help run native test check bench chaos shots lock clean
+.PHONY: help run native test check bench bench-grown chaos shots lock clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
-		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/runs ## start OpsKnight at http://localhost:8080 (ARGS=… is handed on)
 	@exec $(BIN)/python main.py $(ARGS)
@@ -37,6 +37,10 @@ check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of 
 bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmarks.md
 	@tests/install.sh wrk
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-grown: $(VENV)/tests ## measure ingest on an empty and on a full database (ten minutes); writes docs/benchmarks-grown.md
+	@tests/install.sh wrk
+	@$(BIN)/python -m tests.bench.grown $(ARGS)
 
 chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of the fault tests
 	@tests/install.sh
