@@ -60,12 +60,12 @@ opsknight.whenPainted(() => {
 
   const fromControls = () => {
     const fate = picked("rule-fate");
-    const { service_id = null, dedup_key = null } = rule.set ?? {};   // what only YAML can say stays
     const group = kept({ by: list("rule-group-by"), within: said("rule-group-within") });
     const threshold = kept({ count: said("rule-count") && (Number(said("rule-count")) || said("rule-count")), within: said("rule-within"), by: list("rule-count-by") });
     const keeps_pause = fate !== "page" && fate !== "pause" && rule.pause;
     return { name: at("rule-name").value, when: at("rule-when").value, ...kept({
-      set: kept({ severity: said("rule-severity"), urgency: said("rule-urgency"), priority: said("rule-priority"), title: said("rule-title"), tags: tags(), service_id, dedup_key }),
+      set: kept({ severity: said("rule-severity"), urgency: said("rule-urgency"), priority: said("rule-priority"), title: said("rule-title"), tags: tags(),
+        service_id: said("rule-service_id") && Number(said("rule-service_id")), dedup_key: said("rule-dedup_key") }),
       then: fate === "suppress" || fate === "drop" ? fate : "",
       pause: fate === "pause" ? said("rule-pause") || "0s" : keeps_pause || "",
       group, threshold,
@@ -75,7 +75,7 @@ opsknight.whenPainted(() => {
     const sets = rule.set ?? {};
     at("rule-name").value = rule.name ?? "";
     at("rule-when").value = rule.when ?? "";
-    for (const part of ["severity", "urgency", "priority", "title"]) at(`rule-${part}`).value = sets[part] ?? "";
+    for (const part of ["severity", "urgency", "priority", "title", "service_id", "dedup_key"]) at(`rule-${part}`).value = sets[part] ?? "";
     at("rule-tags").value = Object.entries(sets.tags ?? {}).map(([name, text]) => `${name} = ${text}`).join("\n");
     pick("rule-fate", rule.then ?? (rule.pause ? "pause" : "page"));
     if (rule.pause) at("rule-pause").value = rule.pause;

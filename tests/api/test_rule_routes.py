@@ -50,7 +50,8 @@ async def test_a_rule_that_is_saved_is_known_to_ingest_when_it_is_answered(doors
     assert (answer.status_code, answer.json()["rule"]["words"]) == (201, ["suppresses it until its alert resolves"])
     known = doors.deps.catalogue.known(integration.key)
     assert known is not None
-    assert [ready.rule.name for one in known.rules for ready in one.ready] == ["Staging wakes nobody"]
+    assert known.common_rules is not None
+    assert [ready.rule.name for ready in known.common_rules.ready] == ["Staging wakes nobody"]
 
 
 async def test_a_rule_of_a_service_concerns_no_other(doors: House, database: Database):

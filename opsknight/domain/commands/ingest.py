@@ -17,6 +17,7 @@ import asyncpg
 from opsknight.domain.commands import records, standings
 from opsknight.domain.commands.arrivals import Desk, Opening, WorkingAlert
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
+from opsknight.domain.commands.rerouting import any_reroutes, home, placed
 from opsknight.domain.commands.rulings import OPENING, Rulings, judged
 from opsknight.domain.commands.standings import Remembered, idempotency, own_report, shas_of
 from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha
@@ -51,6 +52,8 @@ async def ingest(
     """
     seen = await standings.remembered(connection, deliveries)
     rulings = judged(deliveries, now=now)
+    if any_reroutes(deliveries):
+        rulings = await placed(connection, rulings or Rulings(deliveries, now))
     arrivals = [(delivery, shas_of(delivery)) for delivery in (rulings.deliveries if rulings else deliveries)]
     desk = Desk(now)
     batch = _Batch(desk, rulings)
@@ -162,6 +165,8 @@ class _Batch:
         self, delivery: Delivery, delivery_id: UUID, ordinal: int, event: Event | Unreadable, sha: bytes
     ) -> tuple[Verdict, UUID | None]:
         integration = delivery.integration
+        if self._rulings and isinstance(event, RuledEvent):
+            integration = home(event, integration)
         where = (delivery_id, ordinal, integration.id, integration.service_id)
         if isinstance(event, Unreadable):
             self._log.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))

@@ -56,8 +56,16 @@ _SPENT = {
     "command_keys": "created_at",
     "counted_events": "at",
     "incident_groups": "opened_at",
+    "rerouted_keys": "at",
 }
 """Since when a row of each table is of no use."""
+
+
+_STAY = {
+    "rerouted_keys": "AND NOT EXISTS (SELECT FROM alerts a WHERE a.service_id = to_service_id AND a.dedup_sha = to_sha"
+    " AND a.status = 'open')"
+}
+"""Which of them stay nevertheless: by where an open alert was sent, its monitor still resolves it."""
 
 
 async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> int:
@@ -83,12 +91,12 @@ async def remove_spent(uow: UnitOfWork) -> int:
     Returns how many of that went of which most went: STEP, when more may be left.
     """
     kept = {"idempotency": IDEMPOTENCY_KEPT, "command_keys": COMMAND_KEYS_KEPT}
-    kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT}
+    kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT, "rerouted_keys": GROUPS_KEPT}
     most = 0
     for table, since in _SPENT.items():
         statement = text(
             f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608  # words of ours
-            f"SELECT ctid FROM {table} WHERE {since} < :before LIMIT {STEP}))"
+            f"SELECT ctid FROM {table} WHERE {since} < :before {_STAY.get(table, '')} LIMIT {STEP}))"
         )
         result = await uow.session.execute(statement, {"before": uow.now - kept.get(table, timedelta())})
         most = max(most, cast("CursorResult[None]", result).rowcount)

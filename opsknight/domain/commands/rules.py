@@ -44,6 +44,7 @@ async def create(uow: UnitOfWork, document: Mapping[str, Any], *, service_id: in
     """
     await require(uow, Need.CONFIGURE)
     whole = checked(document)
+    await _known_service(uow, whole)
     await _in_turn(uow, service_id)
     if service_id is not None and await uow.session.get(ServiceRow, service_id) is None:
         raise Invalid("There is no such service; choose one from the list.")
@@ -69,6 +70,7 @@ async def change(uow: UnitOfWork, rule_id: int, document: Mapping[str, Any]) -> 
     """
     await require(uow, Need.CONFIGURE)
     whole = checked(document)
+    await _known_service(uow, whole)
     row = await _held(uow, rule_id)
     if row.document != whole:
         row.document, row.updated_at = whole, uow.now
@@ -137,6 +139,13 @@ def checked(document: Mapping[str, Any]) -> dict[str, Any]:
         return document_of(rule_of(document, compile_pattern))
     except (BadRule, BadExpression) as refusal:
         raise Invalid(refusal.sentence) from refusal
+
+
+async def _known_service(uow: UnitOfWork, document: Mapping[str, Any]) -> None:
+    """Make sure that a rule gives nothing to a service that does not exist."""
+    service_id = document.get("set", {}).get("service_id")
+    if service_id is not None and await uow.session.get(ServiceRow, service_id) is None:
+        raise Invalid(f"There is no service {service_id} to move it to; choose one from the list.")
 
 
 async def _held(uow: UnitOfWork, rule_id: int) -> RuleRow:

@@ -61,6 +61,8 @@ class Rulings:
     _counted: list[Place] = field(default_factory=list[Place])
     _reached: set[Place] = field(default_factory=set[Place])
     _groups: dict[Place, _Group] = field(default_factory=dict[Place, _Group])
+    sent: dict[Place, tuple[int, bytes, str]] = field(default_factory=dict[Place, tuple[int, bytes, str]])
+    """By an event's own service and key: the service and key under which its alert is found."""
     _marks: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
 
     async def prepare(self, connection: Connection, held: Sequence[UUID]) -> list[UUID]:
@@ -153,6 +155,11 @@ class Rulings:
         if new := {place: group for place, group in self._groups.items() if group.is_new}:
             incidents = [group.incident_id for group in new.values()]
             await connection.execute(sql.GROUP, *_columns(list(new)), incidents, self.now)
+        if self.sent:
+            places = sorted(self.sent)
+            to = [self.sent[place] for place in places]
+            whither = [one[0] for one in to], [one[1] for one in to], [one[2] for one in to]
+            await connection.execute(sql.SEND, *_columns(places), *whither, self.now)
         if self._marks:
             until = [desk.incidents[incident_id].value.until for incident_id in self._marks]
             await connection.execute(sql.MARK, list(self._marks), list(self._marks.values()), until)
@@ -234,9 +241,11 @@ def _ask(event: Event | Unreadable, integration: Integration, now: datetime) -> 
     if isinstance(event, Unreadable) or event.action is not Action.TRIGGER or event.dedup_key.startswith(OWN_KEYS):
         return event
     ruling = Ruling(event)
-    for rules in integration.rules:
-        if not ruling.stopped:
-            ruling = rules.judge(ruling, integration.around(now))
+    if integration.common_rules:
+        ruling = integration.common_rules.judge(ruling, integration.around(now))
+    there = integration.elsewhere.get(ruling.service_id or 0, integration)
+    if there.own_rules and not ruling.stopped:
+        ruling = there.own_rules.judge(ruling, there.around(now))
     return ruled(event, ruling) if ruling.reasons or ruling.skipped else event
 
 

@@ -14,6 +14,7 @@ import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.commands.deliveries import Delivery
+from opsknight.domain.commands.rerouting import home
 from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.intake import OWN_KEYS
@@ -88,8 +89,9 @@ def _note_keys(
         if isinstance(event, Unreadable):
             troubled = True
             continue
-        key = (integration.service_id, sha)
-        first, _ = keys.setdefault(key, (event, integration))
+        there = home(event, integration) if integration.reroutes else integration
+        key = (there.service_id, sha)
+        first, _ = keys.setdefault(key, (event, there))
         if (
             event.severity is not first.severity
             or Action.TRIGGER is not event.action

@@ -144,6 +144,11 @@ class RuleSet:
         """Be true where there is a rule to ask."""
         return bool(self.ready or self.broken)
 
+    def sends_to(self, service_id: int) -> set[int]:
+        """Return where what comes for a service may be sent by these rules: to it itself, for another key."""
+        does = [ready.rule.actions for ready in self.ready]
+        return {one.service_id or service_id for one in does if one.service_id is not None or one.dedup_key}
+
     def judge(self, ruling: Ruling, around: Surroundings) -> Ruling:
         """Return `ruling` after these rules have been asked as well, each about the event as those before left it."""
         if self.broken:

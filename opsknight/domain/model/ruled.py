@@ -11,10 +11,14 @@ from opsknight.domain.model.rule_set import Ruling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuledEvent(Event):
-    """`said` is the event as its monitor told it. Its own key stays: by it what is open is looked up."""
+    """`said` is the event as its monitor told it.
+
+    Its key stays its own unless it is put elsewhere: `service_id` is then the service, None its integration's.
+    """
 
     said: Event
     ruling: Ruling
+    service_id: int | None = None
 
 
 def ruled(said: Event, ruling: Ruling) -> RuledEvent:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,52 +36,94 @@ class Integration:
     """Who a fact of what it sends names: "integration:7"."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Those of which one must have signed what it sends, the current one first; () where nothing is checked."""
-    rules: tuple[RuleSet, ...] = field(default=(), repr=False, compare=False)
-    """Those that are asked about what it sends: of all services, then of its own; () where there are none."""
+    rules: bool = False
+    """Whether any rule is asked about what it sends."""
+    common_rules: RuleSet | None = field(default=None, repr=False, compare=False)
+    own_rules: RuleSet | None = field(default=None, repr=False, compare=False)
+    """Those of all services, and those of its own."""
+    reroutes: bool = False
+    """Whether what it sends may belong to another service or key, because a rule says so or has said so."""
+    elsewhere: Mapping[int, Integration] = field(default_factory=dict["int", "Integration"], repr=False, compare=False)
+    """By service: itself as it speaks for the other services that a rule may give what it sends to."""
 
     def around(self, at: datetime) -> Surroundings:
         """Return what a rule can ask of an event of this integration besides what it says itself."""
         return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
 
 
-_INTEGRATIONS = text("""
-    SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret,
-           s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
+_SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
            s.tags || jsonb_build_object('team', t.name) AS tags,
-           s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert
+           s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert"""
+_INTEGRATIONS = text(f"""
+    SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret, {_SERVICE}
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active
-""")
+""")  # noqa: S608  # columns of ours
+_SERVICES = text(f"""
+    SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids)
+""")  # noqa: S608  # columns of ours
+_SENT = text("SELECT DISTINCT service_id, to_service_id FROM rerouted_keys")
 
 
 async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
     """Return every active integration by its key, and by its former key where that is live still."""
     sets = await rule_sets(session)
+    sent = {tuple(row) for row in await session.execute(_SENT)}
+    rows = (await session.execute(_INTEGRATIONS)).all()
+    to = {scope: _targets(scope, sets, sent) for scope in {row.service_id for row in rows}}
+    wanted = sorted({service_id for targets in to.values() for service_id in targets})
+    services: Sequence[Row[*tuple[Any, ...]]] = []
+    if wanted:
+        services = (await session.execute(_SERVICES, {"ids": wanted})).all()
     known: dict[str, Integration] = {}
-    for row in await session.execute(_INTEGRATIONS):
-        rules = tuple(sets[scope] for scope in (None, row.service_id) if scope in sets)
-        known[row.key] = _integration(row, rules)
+    for row in rows:
+        integration = _integration(row, sets, to[row.service_id])
+        elsewhere = {
+            one.service_id: replace(integration, **_service(one, sets))
+            for one in services
+            if one.service_id in to[row.service_id] and one.service_id != row.service_id
+        }
+        known[row.key] = replace(integration, elsewhere=elsewhere) if elsewhere else integration
         if row.former_key is not None:
             known[row.former_key] = known[row.key]
     return known
 
 
-def _integration(row: Row[*tuple[Any, ...]], rules: tuple[RuleSet, ...]) -> Integration:
+def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tuple[Any, ...]]) -> Collection[int]:
+    """Return the services that what a service's integrations send may belong to, its own for another key."""
+    said = {to for place in (None, scope) if place in sets for to in sets[place].sends_to(scope)}
+    return said | {to for of, to in sent if of == scope}
+
+
+def _integration(
+    row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet], targets: Collection[int]
+) -> Integration:
     return Integration(
         id=row.id,
         key=row.key,
         provider=row.provider,
         name=row.name,
         mapping=row.mapping,
-        service_id=row.service_id,
-        service=row.service,
-        urgency_mode=row.urgency_mode,
-        runbook_url=row.runbook_url,
-        tags=row.tags,
-        ack_timeouts_s={"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
-        reopen_window=timedelta(seconds=row.reopen_window_s),
-        resolves_with_last_alert=row.resolves_with_last_alert,
         actor=f"integration:{row.id}",
         secrets=tuple(secret for secret in (row.secret, row.former_secret) if secret),
-        rules=rules,
+        reroutes=bool(targets),
+        **_service(row, sets),
     )
+
+
+def _service(row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet]) -> dict[str, Any]:
+    """Return what an integration says of the service that it speaks for."""
+    common, own = sets.get(None), sets.get(row.service_id)
+    return {
+        "service_id": row.service_id,
+        "service": row.service,
+        "urgency_mode": row.urgency_mode,
+        "runbook_url": row.runbook_url,
+        "tags": row.tags,
+        "ack_timeouts_s": {"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
+        "reopen_window": timedelta(seconds=row.reopen_window_s),
+        "resolves_with_last_alert": row.resolves_with_last_alert,
+        "rules": common is not None or own is not None,
+        "common_rules": common,
+        "own_rules": own,
+    }

@@ -34,6 +34,21 @@ MARK: Final = """
 UPDATE incidents i SET priority = coalesce(u.priority, i.priority), until = u.until
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u (id, priority, until) WHERE i.id = u.id
 """
+SENT: Final = """
+SELECT k.service_id, k.sha, r.to_service_id, r.dedup_key,
+    EXISTS (SELECT FROM alerts a WHERE a.service_id = k.service_id AND a.dedup_sha = k.sha AND a.status = 'open')
+        AS own_open,
+    EXISTS (SELECT FROM alerts a WHERE a.service_id = r.to_service_id AND a.dedup_sha = r.to_sha
+        AND a.status = 'open') AS sent_open
+FROM unnest($1::bigint[], $2::bytea[]) AS k (service_id, sha)
+LEFT JOIN rerouted_keys r ON r.service_id = k.service_id AND r.own_sha = k.sha
+"""
+SEND: Final = """
+INSERT INTO rerouted_keys (service_id, own_sha, to_service_id, to_sha, dedup_key, at)
+SELECT *, $6::timestamptz FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::text[])
+ON CONFLICT (service_id, own_sha) DO UPDATE SET to_service_id = excluded.to_service_id, to_sha = excluded.to_sha,
+    dedup_key = excluded.dedup_key, at = excluded.at
+"""
 TALLY: Final = """
 INSERT INTO rule_counts AS c (rule_id, matched, matched_at, skipped, skipped_at, why)
 SELECT u.rule_id, u.matched, CASE WHEN u.matched > 0 THEN $5::timestamptz END,

@@ -52,7 +52,7 @@ def show(line: RuleLine | None, *, services: Mapping[str, str], scope: str = "")
         with tag("div", classes="ok-rule-controls"):
             _what(services, scope, is_new=line is None)
             _fate()
-            _changes()
+            _changes(services)
             _together()
         _end()
 
@@ -115,7 +115,7 @@ def _fate() -> None:
             switch("rule-stop", "Ask no further rule when this one matches", on=False)
 
 
-def _changes() -> None:
+def _changes(services: Mapping[str, str]) -> None:
     unchanged = {"": "As it comes"}
     with section("What it changes", "Texts may hold fields in braces, such as {tags.host} or {title}."):
         with tag("div", classes="ok-rule-three"):
@@ -129,6 +129,12 @@ def _changes() -> None:
             field("rule-title", "Title", placeholder="[{tags.env}] {title}", autocomplete="off")
         with _part("tags"):
             field("rule-tags", "Tags", long=True, rows="2", says="One a line: name = text", spellcheck="false")
+        with tag("div", classes="ok-rule-three"):
+            with _part("service_id"):
+                select("rule-service_id", "Service", {"": "As it comes", **services})
+            with _part("dedup_key"):
+                key = "Alerts with the same key are one; its monitor still resolves it by its own."
+                field("rule-dedup_key", "Dedup key", says=key, placeholder="{source}", autocomplete="off")
 
 
 def _together() -> None:

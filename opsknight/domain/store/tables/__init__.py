@@ -24,7 +24,7 @@ from opsknight.domain.store.tables.people import (
     TeamRow,
     UserRow,
 )
-from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, RuleCountRow, RuleRow
+from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
     EscalationStepRow,
@@ -64,6 +64,7 @@ __all__ = [
     "NotificationRuleRow",
     "PageRow",
     "ReplayRow",
+    "ReroutedKeyRow",
     "RuleCountRow",
     "RuleRow",
     "ScheduleRow",

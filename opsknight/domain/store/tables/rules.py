@@ -59,3 +59,16 @@ class IncidentGroupRow(Base):
     key_sha: Mapped[bytes] = mapped_column(primary_key=True)
     incident_id: Mapped[UUID]
     opened_at: Mapped[datetime]
+
+
+class ReroutedKeyRow(Base):
+    """Where rules have sent what its monitor knows by `own_sha` in the service of its integration."""
+
+    __tablename__ = "rerouted_keys"
+
+    service_id: Mapped[int] = mapped_column(primary_key=True)
+    own_sha: Mapped[bytes] = mapped_column(primary_key=True)
+    to_service_id: Mapped[int]
+    to_sha: Mapped[bytes]
+    dedup_key: Mapped[str]
+    at: Mapped[datetime]

@@ -49,6 +49,19 @@ STATEMENTS = (
     ) WITH (fillfactor = 70)
     """,
     "COMMENT ON TABLE incident_groups IS 'the newest incident of a group, which further alerts of the same key join'",
+    """
+    CREATE TABLE rerouted_keys (
+        service_id bigint NOT NULL,
+        own_sha bytea NOT NULL,
+        to_service_id bigint NOT NULL,
+        to_sha bytea NOT NULL,
+        dedup_key text NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (service_id, own_sha)
+    ) WITH (fillfactor = 70)
+    """,
+    "COMMENT ON TABLE rerouted_keys IS 'by service and own key of an event: where rules have sent its alert'",
+    "CREATE INDEX rerouted_keys_age ON rerouted_keys (at)",
     "CREATE INDEX incident_groups_age ON incident_groups (opened_at)",
 )
 
