@@ -36,7 +36,7 @@ from opsknight.domain.model.rule import (
     Rule,
     Threshold,
 )
-from opsknight.domain.model.rule_set import prepared
+from opsknight.domain.model.rule_set import ReadyRule, prepared
 
 PARTS: Final = ("name", "when", "set", "then", "pause", "group", "threshold", "stop", "enabled")
 _SET: Final = ("severity", "urgency", "priority", "title", "tags", "service_id", "dedup_key")
@@ -53,6 +53,13 @@ def rule_of(document: object, compile_pattern: Compile, *, rule_id: int = 0, ser
         BadRule: a part is unknown, or cannot be used; it names the part.
         BadExpression: the condition cannot be used.
     """
+    return ready_rule_of(document, compile_pattern, rule_id=rule_id, service_id=service_id).rule
+
+
+def ready_rule_of(
+    document: object, compile_pattern: Compile, *, rule_id: int = 0, service_id: int | None = None
+) -> ReadyRule:
+    """Return the same with all its texts read."""
     parts = _object(document, "rule", PARTS)
     rule = Rule(
         id=rule_id,
@@ -63,8 +70,7 @@ def rule_of(document: object, compile_pattern: Compile, *, rule_id: int = 0, ser
         enabled=_flag(parts, "enabled", default=True),
         service_id=service_id,
     )
-    prepared(rule, compile_pattern)
-    return rule
+    return prepared(rule, compile_pattern)
 
 
 def actions_of(parts: Mapping[str, Any]) -> Actions:

@@ -101,7 +101,7 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class ReadyRule:
     """A rule with everything read that it says in texts."""
 
     rule: Rule
@@ -121,7 +121,7 @@ Key = tuple[str, ...]
 class RuleSet:
     """Enabled rules in their order. Those that cannot be read any more are `broken`: skipped, counted and shown."""
 
-    ready: list[_Ready] = field(default_factory=list["_Ready"])
+    ready: list[ReadyRule] = field(default_factory=list["ReadyRule"])
     broken: list[Skipped] = field(default_factory=list[Skipped])
     _anywhere: list[int] = field(default_factory=list[int])
     _index: dict[tuple[Field, ...], dict[Key, list[int]]] = field(
@@ -129,9 +129,18 @@ class RuleSet:
     )
 
     @classmethod
-    def of(cls, rules: Sequence[Rule], compile_pattern: Compile, *, broken: Sequence[Skipped] = ()) -> RuleSet:
-        """Return `rules` ready for use; one that is not enabled is left out. `broken` are such as are none any more."""
+    def made(cls, rules: Sequence[ReadyRule], *, broken: Sequence[Skipped] = ()) -> RuleSet:
+        """Return `rules` as a set, without those that are not enabled. `broken` are such as can be read no more."""
         made = cls(broken=list(broken))
+        for ready in rules:
+            if ready.rule.enabled:
+                made._add(ready)
+        return made
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], compile_pattern: Compile) -> RuleSet:
+        """Return `rules` ready for use; one that is not enabled is left out."""
+        made = cls()
         for rule in rules:
             if rule.enabled:
                 try:
@@ -173,7 +182,7 @@ class RuleSet:
         found.sort()
         return found
 
-    def _add(self, ready: _Ready) -> None:
+    def _add(self, ready: ReadyRule) -> None:
         place = len(self.ready)
         self.ready.append(ready)
         asked = _asked_by_name(ready.condition)
@@ -185,7 +194,7 @@ class RuleSet:
             places.setdefault(key, []).append(place)
 
 
-def prepared(rule: Rule, compile_pattern: Compile) -> _Ready:
+def prepared(rule: Rule, compile_pattern: Compile) -> ReadyRule:
     """Return `rule` with all its texts read.
 
     Raises:
@@ -194,7 +203,7 @@ def prepared(rule: Rule, compile_pattern: Compile) -> _Ready:
     """
     condition, patterns = read(rule.condition, compile_pattern)
     does = rule.actions
-    return _Ready(
+    return ReadyRule(
         rule=rule,
         condition=condition,
         patterns=patterns,
@@ -213,7 +222,7 @@ def _fields(names: Sequence[str], part: str) -> tuple[Field, ...]:
         raise BadRule(refusal.sentence, part=part) from refusal
 
 
-def _asked(ready: _Ready, ruling: Ruling, look: Evaluation) -> Ruling:
+def _asked(ready: ReadyRule, ruling: Ruling, look: Evaluation) -> Ruling:
     """Return `ruling` after one rule; where it cannot be carried out, as if there were none."""
     rule = ready.rule
     try:
@@ -224,7 +233,7 @@ def _asked(ready: _Ready, ruling: Ruling, look: Evaluation) -> Ruling:
         return replace(ruling, skipped=(*ruling.skipped, Skipped(rule.id, rule.name, str(error) or repr(error))))
 
 
-def _done(ready: _Ready, ruling: Ruling, look: Evaluation) -> Ruling:
+def _done(ready: ReadyRule, ruling: Ruling, look: Evaluation) -> Ruling:
     """Return `ruling` after the actions of a rule that matched."""
     rule, does = ready.rule, ready.rule.actions
     countings, gathering = ruling.countings, ruling.gathering
@@ -250,7 +259,7 @@ def _done(ready: _Ready, ruling: Ruling, look: Evaluation) -> Ruling:
     )
 
 
-def _changed(ready: _Ready, event: Event, look: Evaluation) -> Event:
+def _changed(ready: ReadyRule, event: Event, look: Evaluation) -> Event:
     """Return `event` as the rule changes it, the same object where it does not."""
     severity = ready.rule.actions.severity or event.severity
     title = (ready.title.fill(look.value, at_most=MAX_TITLE) if ready.title else "") or event.title

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.expression import BadExpression
-from opsknight.domain.model.rule import BadRule, Rule
-from opsknight.domain.model.rule_document import rule_of
-from opsknight.domain.model.rule_set import RuleSet, Skipped
+from opsknight.domain.model.rule import BadRule
+from opsknight.domain.model.rule_document import ready_rule_of, rule_of
+from opsknight.domain.model.rule_set import ReadyRule, RuleSet, Skipped
 from opsknight.errors import NotFound
 from opsknight.patterns import compile_pattern
 
@@ -47,7 +49,7 @@ _LINES = """
 _ALL = text(f"{_LINES} ORDER BY r.service_id NULLS FIRST, r.position, r.id")
 _OF_SCOPE = text(f"{_LINES} WHERE r.service_id IS NOT DISTINCT FROM :service_id ORDER BY r.position, r.id")
 _ONE = text(f"{_LINES} WHERE r.id = :id")
-_READY = text("SELECT id, service_id, document FROM rules ORDER BY position, id")
+_READY = text("SELECT id, service_id, document::text FROM rules ORDER BY position, id")
 
 
 async def rules(session: AsyncSession) -> Sequence[RuleLine]:
@@ -74,18 +76,30 @@ async def rule(session: AsyncSession, rule_id: int) -> RuleLine:
 
 async def rule_sets(session: AsyncSession) -> Mapping[int | None, RuleSet]:
     """Return the enabled rules ready for use, by service; under None those of all services. Empty sets are left out."""
-    read: dict[int | None, list[Rule]] = defaultdict(list)
+    read: dict[int | None, list[ReadyRule]] = defaultdict(list)
     broken: dict[int | None, list[Skipped]] = defaultdict(list)
     for row in await session.execute(_READY):
-        document: Mapping[str, Any] = row.document
-        try:
-            read[row.service_id].append(rule_of(document, compile_pattern, rule_id=row.id, service_id=row.service_id))
-        except (BadRule, BadExpression) as refusal:
-            if document.get("enabled", True) is not False:
-                why = f"it cannot be read: {refusal.sentence}"
-                broken[row.service_id].append(Skipped(row.id, str(document.get("name", "")), why))
-    sets = {one: RuleSet.of(read[one], compile_pattern, broken=broken[one]) for one in {*read, *broken}}
+        found = _ready(row.id, row.service_id, row.document)
+        if isinstance(found, ReadyRule):
+            read[row.service_id].append(found)
+        elif found is not None:
+            broken[row.service_id].append(found)
+    sets = {one: RuleSet.made(read[one], broken=broken[one]) for one in {*read, *broken}}
     return {service_id: one for service_id, one in sets.items() if one}
+
+
+@lru_cache(maxsize=4096)
+def _ready(rule_id: int, service_id: int | None, document: str) -> ReadyRule | Skipped | None:
+    """Return a rule ready for use, or why it is skipped; None where that is no matter, as it is switched off.
+
+    Kept in memory: whenever anything is configured all rules are wanted anew, and hardly one of them has changed.
+    """
+    parts: dict[str, Any] = json.loads(document)
+    try:
+        return ready_rule_of(parts, compile_pattern, rule_id=rule_id, service_id=service_id)
+    except (BadRule, BadExpression) as refusal:
+        why = f"it cannot be read: {refusal.sentence}"
+        return None if parts.get("enabled") is False else Skipped(rule_id, str(parts.get("name", "")), why)
 
 
 def _line(row: Any) -> RuleLine:
