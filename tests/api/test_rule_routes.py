@@ -78,6 +78,7 @@ async def test_a_rule_comes_and_goes_as_yaml_and_as_parts_alike(doors: House):
     ("draft", "part", "marked", "says"),
     [
         ({"rule": {**QUIET, "when": 'titel == "x"'}}, "when", "titel", "There is no field titel; did you mean title?"),
+        ({"rule": {**QUIET, "when": '\n  titel == "x" \n'}}, "when", "titel", "There is no field titel;"),
         ({"rule": {**QUIET, "then": "mute"}}, "then", "", "then is “mute”; it can be suppress or drop."),
         ({"yaml": "name: a\nname: b"}, "yaml", "", "Line 2: “name” stands here twice."),
         ({"yaml": "a: &x [1]\nb: *x"}, "yaml", "", "Line 2: references (*name) are not used here."),

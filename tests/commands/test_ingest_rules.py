@@ -56,11 +56,11 @@ def ruler(database: Database, acting: Acting, clock: StoppedClock, checkout: Ser
 
 async def test_an_incident_opens_as_the_rules_say_and_tells_which_and_what_it_was(ruler: Ruler):
     sets = {"severity": "warning", "title": "[quiet] {title}", "priority": "P4", "tags": {"tier": "2"}}
-    monitor = await ruler.monitor({"set": sets}, {"when": 'tags.tier == "2"', "set": {"urgency": "low"}})
+    monitor = await ruler.monitor({"set": sets}, {"when": 'tags.tier == "2"', "set": {"urgency": "high"}})
 
     await monitor.take(an_event(**CRITICAL))
 
-    assert await monitor.rows(OF_INCIDENTS) == [("[quiet] Disk full on db-1", "open", "low", "warning", "P4", None)]
+    assert await monitor.rows(OF_INCIDENTS) == [("[quiet] Disk full on db-1", "open", "high", "warning", "P4", None)]
     assert await monitor.rows("SELECT tags ->> 'tier' FROM alerts") == [("2",)]
     facts = await monitor.rows("SELECT data FROM facts WHERE kind = 'ruled' ORDER BY seq")
     was = {"title": "Disk full on db-1", "severity": "critical"}

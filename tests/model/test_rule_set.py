@@ -66,6 +66,16 @@ def test_a_rule_that_costs_too_much_is_skipped_and_the_event_pages_as_if_there_w
     assert [(one.rule_id, "steps" in one.why) for one in ruling.skipped] == [(costly.id, True)]
 
 
+def test_many_dear_rules_together_cost_an_event_no_more_than_some_milliseconds():
+    dear = " or ".join(['title contains "y"'] * 3)
+    rules = [a_rule(dear) for _ in range(40)]
+
+    ruling = judged(an_event(title="x" * 60_000), *rules)
+
+    assert 0 < len(ruling.skipped) < 40
+    assert ruling.skipped[-1].why == "the rules before it take more than 20000 steps for this event"
+
+
 def test_a_rule_that_cannot_be_read_any_more_is_skipped_with_its_reason():
     broken = Rule(id=7, name="Old", condition="titel == 3", actions=a_rule(then="drop").actions)
 
@@ -93,6 +103,12 @@ def test_pause_group_and_threshold_carry_the_values_by_which_they_tell_events_ap
     assert ruling.gathering is not None
     assert (ruling.gathering.key, ruling.gathering.within) == ("4:db-1", timedelta(minutes=10))
     assert [(one.key, one.count) for one in ruling.countings] == [("4:None7:staging", 3)]
+
+
+def test_a_number_that_was_sent_is_known_by_its_text_and_so_is_looked_up_in_no_index():
+    ruling = judged(an_event(details={"port": 80}), a_rule('details.port == "80"', then="drop"))
+
+    assert ruling.dropped
 
 
 def test_five_hundred_rules_that_an_index_tells_apart_cost_as_much_as_one():

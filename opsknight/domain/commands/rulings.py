@@ -108,9 +108,11 @@ class Rulings:
         group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
         if group is None:
             return None
-        status = desk.incidents[group.incident_id].value.status
-        is_quiet = status is Status.SUPPRESSED and event.ruling.pages
-        return None if status is Status.RESOLVED or is_quiet else group.incident_id
+        incident = desk.incidents.get(group.incident_id)
+        if incident is None or incident.value.status is Status.RESOLVED:
+            return None
+        is_quiet = incident.value.status is Status.SUPPRESSED and event.ruling.pages
+        return None if is_quiet else group.incident_id
 
     def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
         """Carry out what the rules say about an incident that an event has just opened, and tell it."""

@@ -64,7 +64,7 @@ def ready_rule_of(
     rule = Rule(
         id=rule_id,
         name=_name(parts.get("name")),
-        condition=_text(parts.get("when", ""), "when"),
+        condition=_text(parts.get("when", ""), "when", strip=False).rstrip(),
         actions=actions_of(parts),
         stops=_flag(parts, "stop", default=False),
         enabled=_flag(parts, "enabled", default=True),
@@ -159,10 +159,11 @@ def _name(value: object) -> str:
     return name
 
 
-def _text(value: object, part: str) -> str:
+def _text(value: object, part: str, *, strip: bool = True) -> str:
+    """Return a text. A condition begins where it was written: its problems are told by their place in it."""
     if not isinstance(value, str):
         raise BadRule(f"{part} is no text; put it in quotes.", part=part)
-    return value.strip()
+    return value.strip() if strip else value
 
 
 def _flag(parts: Mapping[str, Any], part: str, *, default: bool) -> bool:

@@ -33,6 +33,9 @@ _INDEXED_FIRST: Final = ("integration", "service")
 _NEVER_INDEXED: Final = frozenset({"details", "hour", "weekday"})
 """What may hold other things than texts, or none that the event brings."""
 _MAX_KEYS: Final = 200
+MAX_STEPS_OF_ALL: Final = 20_000
+"""After so many steps for one event, some milliseconds, the rules of a set that are left are skipped."""
+_TOO_MANY: Final = f"the rules before it take more than {MAX_STEPS_OF_ALL} steps for this event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,17 @@ class RuleSet:
         if self.broken:
             ruling = replace(ruling, skipped=(*ruling.skipped, *self.broken))
         look = Evaluation(ruling.event, around)
-        waiting = self._candidates(look, after=-1)
+        waiting, spent = self._candidates(look, after=-1), 0
         while waiting and not ruling.stopped:
+            if spent > MAX_STEPS_OF_ALL:
+                left = [self.ready[place].rule for place in waiting]
+                return replace(
+                    ruling, skipped=(*ruling.skipped, *(Skipped(one.id, one.name, _TOO_MANY) for one in left))
+                )
             place = waiting.pop(0)
             before = ruling.event
             ruling = _asked(self.ready[place], ruling, look)
+            spent += look.steps
             if ruling.event is not before:
                 look = Evaluation(ruling.event, around)
                 waiting = self._candidates(look, after=place)
