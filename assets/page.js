@@ -114,13 +114,18 @@
     if (answer.status === 0) toast(answer.sentence, { kind: "bad" }); else location.assign("/sign-in");
   });
   act("theme", () => { opsknight.theme.next(); announce(`Theme: ${opsknight.theme.get()}`); });
+  const told = async (method, url, body, said) => {  // send, and say the answer's sentence, or `said` where it went well
+    const answer = await send(method, url, body);
+    toast(answer.ok ? said || answer.sentence : answer.sentence,
+      { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+    return answer;
+  };
   act("post", async (button) => {                    // data-url, data-body (JSON), data-method if it is not POST
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    const answer = await send(button.dataset.method ?? "POST", button.dataset.url, JSON.parse(button.dataset.body || "{}"));
+    const { method, url, body, said } = button.dataset;
+    const answer = await told(method ?? "POST", url, JSON.parse(body || "{}"), said);
     button.removeAttribute("aria-busy");
-    toast(answer.ok ? button.dataset.said || answer.sentence : answer.sentence,
-      { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
     button.dispatchEvent(new CustomEvent("ok:posted", { bubbles: true, detail: answer }));
   });
 
@@ -175,7 +180,7 @@
     const watch = new MutationObserver(() => { if (document.getElementById("main")) { watch.disconnect(); run(); } });
     watch.observe(document.documentElement, { childList: true, subtree: true });
   };
-  Object.assign(opsknight, { act, runAct: (name) => acts[name](), make, announce, toast, send, copy, dialog, mac, whenPainted,
+  Object.assign(opsknight, { act, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
 }

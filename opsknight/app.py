@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -20,10 +21,12 @@ from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
+from opsknight.api.mail_in import listen
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
+from opsknight.domain.commands.turned_away import Turned, add_turned_away
 from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database, check_server
@@ -32,8 +35,10 @@ from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.expire import Expirer
+from opsknight.jobs.hear import Hearer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
+from opsknight.jobs.wake import Waker
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Role, Settings
 from opsknight.wire import Answer
@@ -69,8 +74,9 @@ class Front:
 def build(settings: Settings) -> Front:
     """Return the application of one process. Nothing is started before its lifespan begins."""
     deps = Deps(settings, Clock())
+    mail_host = settings.mail_in_host or "localhost"
     deps.monitors = {
-        slug: Monitor(kind.label, kind.where, kind.setup, kind.sample)
+        slug: Monitor(kind.label, kind.where, kind.setup.replace("{mail_host}", mail_host), kind.sample)
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }
@@ -129,7 +135,12 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
         door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)
         deps.door = door
+        hearer = Hearer(deps)
+        await hearer.mark()  # before anybody looks at what was silent while we were away
+        tasks.start(hearer.run())
+        tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
         front.open(door)
+        await stack.enter_async_context(listen(settings, door, clock=clock))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
@@ -145,6 +156,7 @@ async def _start_workers(
     deps.workers += [engine.wake, deliverer.wake]
     deps.on_due = engine.wake
     tasks.start(Expirer(deps).run())
+    tasks.start(Waker(deps).run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:
@@ -154,6 +166,11 @@ async def _start_workers(
     housekeeping = Housekeeping(deps, partitions=partitions)
     housekeeping.start()
     stack.callback(housekeeping.stop)
+
+
+async def _store_turned_away(deps: Deps, counted: Sequence[Turned]) -> None:
+    async with deps.engine_commands("system:ingest") as uow:
+        await add_turned_away(uow, counted)
 
 
 async def _finish(working: list[asyncio.Task[None]], deps: Deps) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -23,6 +23,7 @@ from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries.catalogue import Integration, integrations
+from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
 from opsknight.domain.store.claims import new_worker
@@ -69,8 +70,12 @@ class Monitor:
 class Door(Protocol):
     """The way in of what monitors send, for what is here already and shall go in once more."""
 
-    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
-        """Return what would be stored of a body that came as delivery `id_`, if it came now."""
+    async def read_again(self, integration: Integration, stored: StoredDelivery) -> Delivery:
+        """Return what would be stored of a delivery if it came now."""
+        ...
+
+    async def seen(self, integration: Integration, stored: StoredDelivery) -> Any:
+        """Return what a field mapping is applied to in a delivery, None where it cannot be read."""
         ...
 
     async def store_whole(self, whole: Delivery) -> Receipt:
@@ -122,7 +127,7 @@ class Catalogue:
         self._is_sure = False
         try:
             async with self._read() as session:
-                self._known = await integrations(session)
+                self._known = await integrations(session, at=self._clock.now())
             self._is_sure = True
         finally:
             self._tried_at = self._clock.monotonic()

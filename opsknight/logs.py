@@ -101,7 +101,7 @@ def curl_line(base_url: str, key: str) -> str:
 def _standard_library(log_format: str, level: str, common: list[structlog.typing.Processor]) -> dict[str, Any]:
     """Return the set-up by which lines of uvicorn, SQLAlchemy and others look like ours.
 
-    The access log stays off: it would hold the tokens of links and the keys of integrations.
+    The access logs stay off: they would hold the tokens of links and the keys of integrations.
     """
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -122,6 +122,7 @@ def _standard_library(log_format: str, level: str, common: list[structlog.typing
         "root": {"handlers": ["terminal"], "level": level.upper()},
         "loggers": {
             "uvicorn.access": {"level": "CRITICAL"},
+            "mail.log": {"level": "CRITICAL"},  # aiosmtpd's: addresses of integrations are their keys
             **{name: {"level": "WARNING"} for name in ("uvicorn.error", "alembic", "apscheduler", "httpx")},
         },
     }

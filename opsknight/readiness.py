@@ -33,6 +33,8 @@ async def look(deps: Deps) -> Sequence[Finding]:
             mail=deps.settings.smtp_url is not None,
             troubles=database.troubles if database else {},
             clock_jump_s=jump.total_seconds() if jump else 0.0,
+            hearing=database.hearing if database else None,
+            now=now,
             stopping=deps.stopping.is_set(),
         )
     )

@@ -81,6 +81,16 @@ class Settings(BaseSettings):
         " Without it nobody is reached by mail.",
     )
     mail_from: str = Field(default="OpsKnight <opsknight@localhost>", description="Sender of mails.")
+    mail_in: str | None = Field(
+        default=None,
+        description="Where to take mail for e-mail integrations, as host:port, for example 0.0.0.0:2525."
+        " Without it none is taken. With OPSKNIGHT_TLS_CERT and OPSKNIGHT_TLS_KEY STARTTLS is offered.",
+    )
+    mail_in_domain: str = Field(
+        default="",
+        description="Domain of the addresses of e-mail integrations; mail for any other is refused."
+        " Default: mail for any domain is taken, and the host of the base URL is shown.",
+    )
     push_allow_private: bool = Field(
         default=False,
         description="Let push subscriptions name private addresses and plain http, for a push service of your own."
@@ -132,6 +142,20 @@ class Settings(BaseSettings):
             raise ValueError("must be like https://opsknight.example.com, without a path")
         return url.rstrip("/")
 
+    @field_validator("mail_in")
+    @classmethod
+    def _host_and_port(cls, place: str | None) -> str | None:
+        if place is not None and not 0 <= _place(place)[1] <= 65535:
+            raise ValueError("must be like 0.0.0.0:2525 or [::]:2525")
+        return place
+
+    @field_validator("mail_in_domain")
+    @classmethod
+    def _plain_domain(cls, domain: str) -> str:
+        if "@" in domain or "/" in domain or " " in domain:
+            raise ValueError("must be a domain, like alerts.example.com")
+        return domain.lower()
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -148,6 +172,16 @@ class Settings(BaseSettings):
     def session_lasts(self) -> timedelta:
         """How long a sign-in lasts without use."""
         return timedelta(days=self.session_days)
+
+    @property
+    def mail_in_place(self) -> tuple[str, int]:
+        """Host and port on which mail is taken."""
+        return _place(self.mail_in or "")
+
+    @property
+    def mail_in_host(self) -> str:
+        """What stands behind the @ of an e-mail integration's address, "" where no mail is taken."""
+        return (self.mail_in_domain or urlsplit(self.address).hostname or "") if self.mail_in else ""
 
     @property
     def address(self) -> str:
@@ -194,6 +228,12 @@ def table() -> str:
         shown = "" if value in (None, "") else f"`{_plain(value)}`"
         lines.append(f"| `OPSKNIGHT_{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _place(said: str) -> tuple[str, int]:
+    """Return host and port of `host:port`, the port -1 where that is none."""
+    host, _, port = said.rpartition(":")
+    return host.strip("[]"), int(port) if host and port.isascii() and port.isdecimal() and len(port) < 6 else -1
 
 
 def _is_loopback(host: str) -> bool:

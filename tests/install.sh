@@ -9,12 +9,14 @@ declare -A package_of=(
     [prometheus]=prometheus
     [prometheus-alertmanager]=prometheus-alertmanager
     [Xvfb]=xvfb
+    [nagios4]=nagios4-core
+    [curl]=curl
     [wrk]=wrk
 )
 programs=("$@")
 libraries=()
 if (($# == 0)); then
-    programs=(chromium prometheus prometheus-alertmanager Xvfb)
+    programs=(chromium prometheus prometheus-alertmanager nagios4 curl Xvfb)
     libraries=(python3-gi gir1.2-webkit2-4.1) # the native window is tried with Debian's own toolkit
 fi
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.deps import Catalogue
+from opsknight.domain.commands import maintenance
 from opsknight.domain.queries.feed import Entry
 from opsknight.domain.store.engine import Database
 from opsknight.errors import Unavailable
-from tests.builders import an_integration
+from tests.builders import a_user, an_integration
 from tests.clock import StoppedClock
+from tests.commands.quiet import a_plan
+from tests.conftest import Acting
 
 
 class LongDay(StoppedClock):
@@ -85,8 +89,10 @@ async def test_an_unknown_key_is_looked_up_once_a_second_at_most(database: Datab
     assert later is not None
 
 
-@pytest.mark.parametrize(("kind", "stale"), [("key made", True), ("key ended", True), ("signed in", False)])
-async def test_a_key_made_or_ended_elsewhere_makes_what_is_known_stale(
+@pytest.mark.parametrize(
+    ("kind", "stale"), [("key made", True), ("key ended", True), ("maintenance planned", True), ("signed in", False)]
+)
+async def test_what_is_changed_elsewhere_makes_what_is_known_stale(
     database: Database, clock: LongDay, kind: str, *, stale: bool
 ):
     catalogue = await a_catalogue(database, clock, [])
@@ -102,3 +108,24 @@ async def test_both_keys_of_an_integration_find_it(database: Database, clock: Lo
     catalogue = await a_catalogue(database, clock, [])
 
     assert catalogue.known(both.key) is catalogue.known("the-former-one") is not None
+
+
+async def test_maintenance_that_is_planned_is_known_until_it_is_over(
+    database: Database, clock: LongDay, acting: Acting
+):
+    integration = await an_integration(database)
+    catalogue = await a_catalogue(database, clock, [])
+    who = await a_user(database)
+    async with acting(f"user:{who.id}") as uow:
+        await maintenance.plan(uow, a_plan())
+
+    await catalogue.load()
+    known = catalogue.known(integration.key)
+    assert known is not None
+    assert known.silencing is not None
+
+    clock.advance(timedelta(days=2))
+    await catalogue.load()
+    known = catalogue.known(integration.key)
+    assert known is not None
+    assert known.silencing is None

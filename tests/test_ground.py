@@ -173,6 +173,20 @@ def test_the_table_of_settings_in_the_docs_is_the_one_of_the_code():
     assert settings.table() in page, "write it anew: python -m opsknight settings"
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [("0.0.0.0:2525", ("0.0.0.0", 2525)), ("[::]:25", ("::", 25)), ("mx.example.org:0", ("mx.example.org", 0))],
+)
+def test_mail_is_taken_where_the_setting_says(said: str, place: tuple[str, int]):
+    assert some_settings(mail_in=said).mail_in_place == place
+
+
+@pytest.mark.parametrize("said", ["2525", "host:", ":25", "host:port", "host:70000"])
+def test_a_place_to_take_mail_that_is_none_is_refused(said: str):
+    with pytest.raises(ValueError, match=r"must be like 0.0.0.0:2525"):
+        some_settings(mail_in=said)
+
+
 def test_on_this_machine_plain_http_is_fine_and_the_cookie_is_prefixed():
     known = some_settings()
 

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
 from opsknight.clock import Clock
 from opsknight.domain.queries.feed import AT_ONCE, Cursor, Entry
-from opsknight.hub import BACKLOG, SUMMARY_SHARE, Beat, Hub, Line, Reading, Tick
+from opsknight.hub import BACKLOG, BUSY_TICK_S, SUMMARY_SHARE, Beat, Hub, Line, Reading, Tick
 from tests.clock import NOON, StoppedClock
 
 
@@ -70,6 +71,14 @@ class HeavyLedger(Ledger):
     async def summary(self) -> dict[str, Any]:
         self.clock.ahead_s += self.took_s
         return await super().summary()
+
+
+class RestlessLedger(Ledger):
+    """A ledger in which more has happened whenever a tick is made than one can carry."""
+
+    async def lines(self, ids: Sequence[UUID]) -> dict[UUID, Line]:
+        self.add(*(uuid4() for _ in range(100)))
+        return await super().lines(ids)
 
 
 @asynccontextmanager
@@ -142,6 +151,19 @@ async def test_a_tick_carries_the_newest_lines_and_the_rest_follows():
     assert [line["id"] for line in first.lines] == [str(each) for each in reversed(incidents[40:])]
     assert [line["id"] for line in second.lines] == [str(each) for each in reversed(incidents[:40])]
     assert first.rev == second.base == second.rev
+
+
+async def test_a_busy_feed_is_told_in_fuller_frames_at_most_four_times_a_second():
+    ledger = RestlessLedger()
+    async with a_hub(ledger) as (hub, messages):
+        ledger.add(uuid4())
+        hub.wake()
+
+        ticks = [await next_tick(messages) for _ in range(6)]
+
+    gaps_s = [after.now - before.now for before, after in pairwise(ticks[1:])]
+    assert min(gaps_s) >= BUSY_TICK_S * 0.95 >= 0.95 / 4
+    assert {len(tick.lines) for tick in ticks[1:]} == {60}
 
 
 async def test_boards_are_told_to_read_anew_when_more_changed_than_ticks_can_carry():

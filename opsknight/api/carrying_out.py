@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from opsknight.api.plain_json import plain_json
@@ -27,13 +28,16 @@ Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 """What to do with a unit of work."""
 
 
-def key_of(viewer: Viewer, what: str, header: str | None) -> bytes:
+def key_of(viewer: Viewer, what: str, header: str | None, *, wish: BaseModel | None = None) -> bytes:
     """Return the key under which an answer is kept: one of this person, for this command, or one made up.
 
+    The same header with another wish is another command; but a queued command that is sent again may
+    have seen a newer version meanwhile, and is the same.
     Also a command without a key must not be done twice when our own second try follows a commit
     whose confirmation was lost.
     """
-    return sha256(f"{viewer.id}\n{what}\n{header or new_token()}")
+    said = "" if wish is None else wish.model_dump_json(exclude={"seen_version"}, exclude_defaults=True)
+    return sha256(f"{viewer.id}\n{what}\n{header or new_token()}\n{said}")
 
 
 async def carry_out(

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import orjson
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from opsknight import readiness
 from opsknight.api.auth import needs, viewer_or_none
@@ -27,7 +27,13 @@ def router(deps: Deps) -> APIRouter:
         """Say that the process answers; asks nobody else."""
         return {"status": "alive"}
 
-    @routes.get("/readyz", dependencies=[needs(Need.NOTHING)])
+    @routes.get(
+        "/readyz",
+        dependencies=[needs(Need.NOTHING)],
+        responses={
+            503: {"description": "Not fit for duty; the findings say why.", "content": {"application/json": {}}}
+        },
+    )
     async def readyz() -> Response:
         """Say whether it is fit for duty (200) or not (503), and why."""
         found = await readiness.look(deps)
@@ -36,7 +42,7 @@ def router(deps: Deps) -> APIRouter:
         body = orjson.dumps({"ready": fit, "findings": findings})
         return Response(body, 200 if fit else 503, {"Cache-Control": "no-store"}, "application/json")
 
-    @routes.get("/metrics", dependencies=[needs(Need.ADMINISTER, by_link=True)])
+    @routes.get("/metrics", dependencies=[needs(Need.ADMINISTER, by_link=True)], response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Return the figures for Prometheus: to its token, to this machine, or to an admin."""
         if not _may_read_metrics(request, deps.settings.metrics_token):

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id, Instant, Span
+from opsknight.api.wishes import Clean, Id, Instant, Span, one_of
 from opsknight.crypto import new_id
 from opsknight.deps import Deps
 from opsknight.domain.commands import heartbeats as commands
@@ -30,8 +30,8 @@ from opsknight.domain.queries.sessions import Viewer
 
 GRACE_S: Final = 300
 
-Period: TypeAlias = Annotated[int, Field(gt=0, le=MAX_PERIOD.days * 86400, description="seconds")]
-Grace: TypeAlias = Annotated[int, Field(ge=0, le=MAX_GRACE.days * 86400, description="seconds")]
+Period: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=MAX_PERIOD.days * 86400, description="seconds")]
+Grace: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MAX_GRACE.days * 86400, description="seconds")]
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 
 
@@ -39,7 +39,7 @@ class Wish(BaseModel):
     """What a heartbeat shall be: `period_s`, or `cron` in `zone`; late by `grace_s` at most."""
 
     service_id: Id
-    name: Annotated[Clean, Field(max_length=1000)]
+    name: Annotated[Clean, Field(max_length=1000, json_schema_extra={"minLength": 1})]
     period_s: Period | None = None
     cron: Annotated[Clean, Field(max_length=200)] = ""
     zone: Annotated[Clean, Field(max_length=64)] = "UTC"
@@ -57,6 +57,8 @@ class Wish(BaseModel):
 
 class Pause(BaseModel):
     """Until when nothing is expected, as an instant or a span; one of them must be said."""
+
+    model_config = one_of(for_s="number", until="number")
 
     for_s: Span | None = None
     until: Instant | None = None

@@ -1,7 +1,8 @@
 """Incidents: what can be read of one, and what can be done to it.
 
 Every command takes an Idempotency-Key: sent again with the same key it is done once and answered
-alike. A refusal because of the present state carries the incident as it is now.
+alike; with another body it is another command. A refusal because of the present state carries the
+incident as it is now.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _add_opening(routes: APIRouter, deps: Deps) -> None:
                 incident_id=incident_id,
             )
 
-        return await carry_out(deps, viewer, act, key=key_of(viewer, "open", key), about=None, status=201)
+        return await carry_out(deps, viewer, act, key=key_of(viewer, "open", key, wish=wish), about=None, status=201)
 
 
 def _add_plain(routes: APIRouter, deps: Deps, name: str, act: Act) -> None:
@@ -110,8 +111,7 @@ def _add_plain(routes: APIRouter, deps: Deps, name: str, act: Act) -> None:
         description=act.__doc__,
     )
     async def plain(which: Which, viewer: SignedIn, wish: Seen | None = None, key: Key = None) -> Response:
-        seen_version = wish.seen_version if wish else None
-        return await _do(deps, viewer, which, name, key, act, seen_version=seen_version)
+        return await _do(deps, viewer, which, name, key, act, wish or Seen())
 
 
 def _add_others(routes: APIRouter, deps: Deps) -> None:
@@ -121,38 +121,39 @@ def _add_others(routes: APIRouter, deps: Deps) -> None:
     async def snooze(which: Which, wish: Snooze, viewer: SignedIn, key: Key = None) -> Response:
         """Let an incident rest until a stated instant, at which it wakes and pages from its first step."""
         until = wish.end(deps.clock.now())
-        return await _do(deps, viewer, which, "snooze", key, verbs.snooze, until=until, seen_version=wish.seen_version)
+        return await _do(deps, viewer, which, "snooze", key, verbs.snooze, wish, until=until)
 
     @routes.post("/{which}/suppress", dependencies=respond)
     async def suppress(which: Which, viewer: SignedIn, wish: Suppress | None = None, key: Key = None) -> Response:
         """Silence an incident: for a day, until a stated instant, or until its monitor reports it as cleared."""
         wish = wish or Suppress()
         ends = {"until": wish.end(deps.clock.now()), "until_clear": wish.until_clear}
-        return await _do(deps, viewer, which, "suppress", key, verbs.suppress, **ends, seen_version=wish.seen_version)
+        return await _do(deps, viewer, which, "suppress", key, verbs.suppress, wish, **ends)
 
     @routes.post("/{which}/reassign", dependencies=respond)
     async def reassign(which: Which, wish: Reassign, viewer: SignedIn, key: Key = None) -> Response:
         """Hand an incident to another person, who is paged at once; to oneself it is an acknowledge."""
-        return await _do(
-            deps, viewer, which, "reassign", key, verbs.reassign, to=wish.to, seen_version=wish.seen_version
-        )
+        return await _do(deps, viewer, which, "reassign", key, verbs.reassign, wish, to=wish.to)
 
     @routes.post("/{which}/undo", dependencies=respond)
     async def take_back(which: Which, viewer: SignedIn, key: Key = None) -> Response:
         """Take one's own last command back, within five seconds."""
-        return await _do(deps, viewer, which, "undo", key, undo)
+        return await _do(deps, viewer, which, "undo", key, undo, None)
 
 
 async def _do(  # every one of them is of another kind
-    deps: Deps, viewer: Viewer, which: str, name: str, key: str | None, act: Act, **wishes: Any
+    deps: Deps, viewer: Viewer, which: str, name: str, key: str | None, act: Act, wish: Seen | None, **wishes: Any
 ) -> Response:
     """Do `act` to the incident that `which` names."""
     incident_id = await _id_of(deps, which)
+    if wish is not None:
+        wishes["seen_version"] = wish.seen_version
 
     async def command(uow: Any) -> Done:
         return await act(uow, incident_id, **wishes)
 
-    return await carry_out(deps, viewer, command, key=key_of(viewer, f"{name} {incident_id}", key), about=incident_id)
+    kept = key_of(viewer, f"{name} {incident_id}", key, wish=wish)
+    return await carry_out(deps, viewer, command, key=kept, about=incident_id)
 
 
 async def _id_of(deps: Deps, which: str) -> UUID:

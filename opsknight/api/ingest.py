@@ -35,16 +35,18 @@ from opsknight.api.ingest_answers import (
 )
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed
-from opsknight.api.providers.provider import Context, Provider
+from opsknight.api.providers.generic import seen
+from opsknight.api.providers.provider import Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.proving import Proof
-from opsknight.api.taking import count, once, read
+from opsknight.api.taking import count, headers_again, headers_kept, read, understood
 from opsknight.api.turning_away import TurningAway
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
-from opsknight.domain.model.event import Event, Malformed, Unreadable
+from opsknight.domain.model.event import Event, Malformed, NotMeant, Unreadable
 from opsknight.domain.queries.catalogue import Integration
+from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -102,7 +104,7 @@ class IngestRoutes:
         self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
-        self._away = TurningAway(intake, clock=clock)
+        self.away = TurningAway(intake, clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -146,6 +148,8 @@ class IngestRoutes:
             count(whole, receipt)
             answered(202, JSON, accepted(receipt, whole.events))
         else:
+            if isinstance(error, Unavailable):
+                self.away.count(error, whole.integration)
             problem = self._problem(error)
             metrics.REFUSED.labels(str(problem.status)).inc()
             lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
@@ -178,7 +182,7 @@ class IngestRoutes:
             if door is not None:
                 status, body = door.refuse(problem)
             if isinstance(error, TurnedAway) or isinstance(error.__cause__, TurnedAway):
-                await self._away.hold()
+                await self.away.hold()
             await answer(send, status, body, problem.retry_after_s)
         else:
             await answer(send, status, body, None)
@@ -306,16 +310,20 @@ class IngestRoutes:
                 parsed = await self.parsed(body, PROVIDERS[integration.provider], headers)
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
-            kept = await self._keep_refused(integration, str(malformed), body, headers)
+            unsaid = isinstance(malformed, NotMeant)
+            kept = await self._keep_refused(integration, str(malformed), body, headers, unsaid=unsaid)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         if prepare is not None:
             whole = await prepare(whole)
         try:
             receipt = await self.store_whole(whole)
-        except Throttled as throttled:
-            self._away.tell(throttled, integration)
+        except Unavailable as away:
+            self.away.count(away, integration)
+            if not isinstance(away, Throttled):
+                raise
+            self.away.tell(away, integration)
             status = 429 if PROVIDERS[integration.provider].retries_429 else 503
-            raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
+            raise Problem(status, away.sentence, retry_after_s=away.retry_after_s) from away
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)
@@ -331,45 +339,32 @@ class IngestRoutes:
         count(whole, receipt)
         return receipt
 
-    async def read_again(self, integration: Integration, body: bytes, content_type: str, *, id_: UUID) -> Delivery:
-        """Return what would be stored of a body that came as delivery `id_`, if it came now; nothing is stored.
-
-        Of its headers only the content type was kept.
+    async def read_again(self, integration: Integration, stored: StoredDelivery) -> Delivery:
+        """Return what would be stored of a delivery if it came now; nothing is stored.
 
         Raises:
             Malformed: the integration's kind of monitor sends nothing like it.
         """
-        headers = Headers([(b"content-type", content_type.encode("latin-1", errors="replace"))])
-        parsed = await self.parsed(body, PROVIDERS[integration.provider], headers)
-        return self._delivery(integration, headers, body, parsed, id_)
+        headers = headers_again(stored)
+        parsed = await self.parsed(stored.body, PROVIDERS[integration.provider], headers)
+        return self._delivery(integration, headers, stored.body, parsed, stored.original_id)
+
+    async def seen(self, integration: Integration, stored: StoredDelivery) -> Any:
+        """Return what a field mapping of the integration is applied to in a delivery, None where it cannot be read."""
+        headers = headers_again(stored)
+        try:
+            return seen((await self.parsed(stored.body, PROVIDERS[integration.provider], headers)).payload, headers)
+        except Malformed:
+            return None
 
     def _delivery(
         self, integration: Integration, headers: Headers, body: bytes, parsed: Parsed, delivery_id: UUID
     ) -> Delivery:
-        """Return what is stored of a body.
-
-        Raises:
-            Malformed: the integration's kind of monitor sends nothing like it.
-        """
-        context = Context(
-            received_at=self._clock.now(),
-            headers=headers,
-            mapping=integration.mapping,
-            new_key=delivery_id.hex,
-            may_exceed=parsed.may_exceed,
-        )
-        provider = PROVIDERS[integration.provider]
-        events = tuple(provider.normalise(parsed.payload, context))
+        now = self._clock.now()
+        whole = understood(integration, headers, body, parsed, delivery_id=delivery_id, received_at=now)
         if parsed.duplicate_keys:
             metrics.DUPLICATE_KEYS.inc()
-        return Delivery(
-            id=delivery_id,
-            integration=integration,
-            events=events,
-            body=body,
-            content_type=headers.get("content-type", "")[:200],
-            idempotency_key=once(provider, headers, proven=bool(integration.secrets))[:1000],
-        )
+        return whole
 
     async def _in_parts(self, whole: Delivery) -> Receipt:
         """Store a delivery AT_ONCE events at a time; a resend goes on after the part that was stored."""
@@ -378,9 +373,9 @@ class IngestRoutes:
         return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
     async def _keep_refused(
-        self, integration: Integration | None, reason: str, body: bytes, headers: Headers
+        self, integration: Integration | None, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False
     ) -> UUID | None:
-        """Keep what an authenticated sender sent in vain, and say once an hour that it did."""
+        """Keep what an authenticated sender sent in vain, and say once an hour that it did, unless `unsaid`."""
         if integration is None:
             return None
         kept = Delivery(
@@ -390,6 +385,8 @@ class IngestRoutes:
             body=body,
             content_type=headers.get("content-type", "")[:200],
             refusal=reason,
+            unsaid=unsaid,
+            headers=headers_kept(PROVIDERS[integration.provider], headers),
         )
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id

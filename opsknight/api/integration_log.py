@@ -19,6 +19,12 @@ _NEVER_RUN: Final = {"Content-Disposition": "attachment", "Cache-Control": "no-s
 """A body is anybody's bytes: a browser may keep it in a file and may not show it as a page."""
 
 
+class Bytes(Response):
+    """Whatever somebody sent."""
+
+    media_type = "application/octet-stream"
+
+
 def router(deps: Deps) -> APIRouter:
     """Serve /api/v1/integrations/{id}/deliveries."""
     routes = APIRouter(
@@ -35,11 +41,11 @@ def router(deps: Deps) -> APIRouter:
             lines = await last_deliveries(session, integration_id, refused=refused)
         return plain_json({"deliveries": lines})
 
-    @routes.get("/{delivery_id}/body")
+    @routes.get("/{delivery_id}/body", response_class=Bytes)
     async def body(integration_id: int, delivery_id: UUID) -> Response:
         """Return the raw bytes of a delivery, as they were received."""
         async with deps.reading() as session:
             found = await stored_delivery(session, integration_id, delivery_id)
-        return Response(found.body, media_type="application/octet-stream", headers=_NEVER_RUN)
+        return Bytes(found.body, headers=_NEVER_RUN)
 
     return routes

@@ -16,6 +16,7 @@ from opsknight.api.plain_json import plain_json
 from opsknight.api.providers import generic
 from opsknight.api.providers.provider import Context
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.api.wishes import Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands.integrations import end_former_secret, map_fields, set_secret
 from opsknight.domain.model.event import Event, Malformed, Unreadable
@@ -38,7 +39,7 @@ class Secret(BaseModel):
     """What a monitor signs with, or "" for nothing; `keep_former` has the one before it count as well."""
 
     secret: Annotated[str, Field(max_length=1000)]
-    keep_former: bool = False
+    keep_former: Yes = False
 
 
 def router(deps: Deps) -> APIRouter:

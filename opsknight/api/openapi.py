@@ -10,6 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 
+from opsknight.api import refusals
+from opsknight.api.auth import declared
 from opsknight.api.drop_in import described
 from opsknight.api.ingest import EVENTS, PAGERDUTY
 from opsknight.api.ingest_answers import ROUTING_KEY_LENGTH
@@ -25,11 +27,13 @@ _REF: Final = "#/components/schemas/"
 
 
 def describe(app: FastAPI) -> None:
-    """Add the ingest routes to what `app` says of itself."""
+    """Add the ingest routes, and how the others refuse, to what `app` says of itself."""
     of_the_rest = app.openapi
 
     def whole() -> Schema:
         schema = of_the_rest()
+        if EVENT_PATH not in schema["paths"]:  # FastAPI makes it once and gives the same again
+            refusals.add(schema, {(method, path): need for method, path, need in declared(app)})
         schema["paths"] |= PATHS | described.PATHS
         schema.setdefault("components", {}).setdefault("schemas", {}).update(_schemas())
         return schema
@@ -312,5 +316,6 @@ _ENQUEUE: Final[Schema] = {
         **_REFUSALS,
     },
 }
-PATHS: Final[Schema] = {f"{EVENTS}{{key}}": {"post": _SEND_EVENTS}, PAGERDUTY: {"post": _ENQUEUE}}
+EVENT_PATH: Final = f"{EVENTS}{{key}}"
+PATHS: Final[Schema] = {EVENT_PATH: {"post": _SEND_EVENTS}, PAGERDUTY: {"post": _ENQUEUE}}
 """The paths of the ingest routes, as OpenAPI has them."""

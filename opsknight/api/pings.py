@@ -40,13 +40,19 @@ _READ_AT_MOST: Final = 1_048_576
 _SENDER_KEPT: Final = 200
 
 
+class Svg(Response):
+    """A picture that scales."""
+
+    media_type = "image/svg+xml"
+
+
 def router(deps: Deps) -> APIRouter:
     """Serve /ping/{key} and /badge/{badge_key}.svg."""
     routes = APIRouter(tags=["heartbeats"])
     for method in METHODS:
         _add_pings(routes, deps, method)
 
-    @routes.get("/badge/{badge_key}.svg", dependencies=[needs(Need.SEE, by_link=True)])
+    @routes.get("/badge/{badge_key}.svg", dependencies=[needs(Need.SEE, by_link=True)], response_class=Svg)
     async def show_badge(badge_key: Key) -> Response:
         """Return the badge of a heartbeat: its name, and up, late, down, paused, started or new."""
         async with deps.reading() as session:
@@ -54,7 +60,7 @@ def router(deps: Deps) -> APIRouter:
         if found is None:
             raise NotFound("There is no heartbeat with this badge; it may have been deleted.")
         name, state = found
-        return Response(badge.svg(name, state), media_type="image/svg+xml", headers=badge.HEADERS)
+        return Svg(badge.svg(name, state), headers=badge.HEADERS)
 
     return routes
 
@@ -63,22 +69,42 @@ def _add_pings(routes: APIRouter, deps: Deps, method: str) -> None:
     """Serve the pings by one method: each has an operation of its own in the description."""
     by_key, name = [needs(Need.SEND_EVENTS, by_link=True)], method.lower()
 
-    @routes.api_route("/ping/{key}", methods=[method], name=f"{name} ping", dependencies=by_key)
+    @routes.api_route(
+        "/ping/{key}", methods=[method], name=f"{name} ping", dependencies=by_key, response_class=PlainTextResponse
+    )
     async def success(key: Key, request: Request) -> Response:
         """Report that all is well; it ends a run that was started, and resolves what silence or a failure opened."""
         return await _take(deps, key, request, Signal.SUCCESS)
 
-    @routes.api_route("/ping/{key}/start", methods=[method], name=f"{name} ping start", dependencies=by_key)
+    @routes.api_route(
+        "/ping/{key}/start",
+        methods=[method],
+        name=f"{name} ping start",
+        dependencies=by_key,
+        response_class=PlainTextResponse,
+    )
     async def start(key: Key, request: Request) -> Response:
         """Report that a run begins; it must end within the grace."""
         return await _take(deps, key, request, Signal.START)
 
-    @routes.api_route("/ping/{key}/fail", methods=[method], name=f"{name} ping fail", dependencies=by_key)
+    @routes.api_route(
+        "/ping/{key}/fail",
+        methods=[method],
+        name=f"{name} ping fail",
+        dependencies=by_key,
+        response_class=PlainTextResponse,
+    )
     async def fail(key: Key, request: Request) -> Response:
         """Report a failure; it opens an incident at once, with the body as its message."""
         return await _take(deps, key, request, Signal.FAIL)
 
-    @routes.api_route("/ping/{key}/{exit_code}", methods=[method], name=f"{name} ping exit", dependencies=by_key)
+    @routes.api_route(
+        "/ping/{key}/{exit_code}",
+        methods=[method],
+        name=f"{name} ping exit",
+        dependencies=by_key,
+        response_class=PlainTextResponse,
+    )
     async def ended(key: Key, exit_code: ExitCode, request: Request) -> Response:
         """Report how a program ended: 0 is a success, anything else a failure."""
         return await _take(deps, key, request, signal_of(exit_code), exit_code=exit_code)

@@ -157,6 +157,8 @@ async def _by_status(request: Request, refusal: HTTPException) -> Response:
         sentence = f"There is nothing at {request.scope['path']}."
     elif refusal.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         sentence = f"{request.scope['path']} does not take {request.method}."
+    elif refusal.status_code == HTTPStatus.BAD_REQUEST:
+        sentence = "The body cannot be read: it is not JSON in UTF-8. Send it so."
     else:
         sentence = str(refusal.detail)
     return answer(request, refusal.status_code, sentence, headers=refusal.headers)

@@ -61,7 +61,12 @@ def router(deps: Deps) -> APIRouter:
         """Return the public key by which browsers know that pushes come from this installation."""
         return plain_json({"key": deps.installation.vapid_public})
 
-    @routes.post("/push/subscriptions", status_code=201, dependencies=own)
+    @routes.post(
+        "/push/subscriptions",
+        status_code=201,
+        dependencies=own,
+        responses={200: {"description": "It is confirmed already.", "content": {"application/json": {}}}},
+    )
     async def add(wish: NewSubscription, viewer: SignedIn) -> Response:
         """Reach the signed-in person at this browser. It counts once a confirming push was accepted."""
         async with deps.commands(viewer.actor) as uow:
@@ -83,7 +88,7 @@ def router(deps: Deps) -> APIRouter:
         sentence = "Push is off on this device." if was_on else "Push was off on this device already."
         return plain_json({"sentence": sentence})
 
-    @routes.post("/push/receipts", dependencies=[needs(Need.OWN_METHODS, by_link=True)])
+    @routes.post("/push/receipts", status_code=204, dependencies=[needs(Need.OWN_METHODS, by_link=True)])
     async def receive(word: Receipt) -> Response:
         """Note that a message was shown. The signed receipt of the push is the permission."""
         claims = crypto.verify(deps.installation.secret, word.receipt, now=deps.clock.now(), purpose=RECEIPT)

@@ -82,7 +82,7 @@ async def _known(deps: Deps, key: str | None) -> Integration:
 
 async def _read(door: Door, known: Integration, old: StoredDelivery) -> Delivery:
     try:
-        return await door.read_again(known, old.body, old.content_type, id_=old.original_id)
+        return await door.read_again(known, old)
     except Malformed as malformed:
         raise Invalid(f"It still cannot be read: {malformed}") from malformed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.rule_trials import look_at, preview_of, ready
 from opsknight.api.rule_yaml import MAX_LENGTH, write_yaml
-from opsknight.api.wishes import Id
+from opsknight.api.wishes import Id, Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands import rules as commands
 from opsknight.domain.commands.rules import Done
@@ -23,6 +23,7 @@ from opsknight.domain.queries import rules as queries
 from opsknight.domain.queries.sessions import Viewer
 
 Document: TypeAlias = dict[str, Any]
+Number: TypeAlias = Annotated[int, Path(ge=1, lt=2**63)]
 Text: TypeAlias = Annotated[str, Field(max_length=MAX_LENGTH + 1000)]
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 
@@ -49,7 +50,7 @@ class Placed(Draft):
 class Switch(BaseModel):
     """Whether a rule shall be asked."""
 
-    enabled: bool
+    enabled: Yes
 
 
 class Order(BaseModel):
@@ -116,18 +117,18 @@ def _add_arranging(routes: APIRouter, deps: Deps) -> None:
         return answer
 
     @routes.put("/{rule_id}", dependencies=configure)
-    async def change(rule_id: Id, draft: Draft, viewer: SignedIn) -> Response:
+    async def change(rule_id: Number, draft: Draft, viewer: SignedIn) -> Response:
         """Make a rule what the body says, all of it; its place and its counts stay."""
         document = ready(draft.rule, draft.yaml)
         return await _carry_out(deps, viewer, lambda uow: commands.change(uow, rule_id, document))
 
     @routes.post("/{rule_id}/enabled", dependencies=configure)
-    async def enable(rule_id: Id, switch: Switch, viewer: SignedIn) -> Response:
+    async def enable(rule_id: Number, switch: Switch, viewer: SignedIn) -> Response:
         """Switch a rule on or off."""
         return await _carry_out(deps, viewer, lambda uow: commands.enable(uow, rule_id, enabled=switch.enabled))
 
     @routes.delete("/{rule_id}", dependencies=configure)
-    async def delete(rule_id: Id, viewer: SignedIn) -> Response:
+    async def delete(rule_id: Number, viewer: SignedIn) -> Response:
         """Remove a rule with its counts; what it has decided stays."""
         return await _carry_out(deps, viewer, lambda uow: commands.delete(uow, rule_id), is_left=False)
 

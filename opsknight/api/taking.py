@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from opsknight import metrics
 from opsknight.api.bodies import Headers
-from opsknight.api.parse import Parsed, parse, parse_form
-from opsknight.api.providers.provider import Provider
+from opsknight.api.parse import Parsed, parse, parse_form, scrub
+from opsknight.api.providers.provider import Context, Provider
+from opsknight.api.providers.table import PROVIDERS
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.intake import Verdict
+from opsknight.domain.queries.catalogue import Integration
+from opsknight.domain.queries.deliveries import StoredDelivery
 
+MOST_KEPT: Final = 30
+"""Headers of one request."""
+LONGEST_KEPT: Final = 1000
+"""Characters of one header."""
+_SECRET: Final = ("auth", "signature", "secret", "token", "passw", "cookie", "api-key", "apikey", "credential")
+"""What stands in the names of headers that prove who sent a request; none of these is ever kept."""
 _FORM: Final = b"application/x-www-form-urlencoded"
+MAIL: Final = b"message/rfc822"
+"""The content type of a raw mail."""
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
 
 
@@ -27,10 +41,62 @@ def count(whole: Delivery, receipt: Receipt) -> None:
 
 
 def read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
-    """Return what a body says: JSON, or the fields of a form where its kind of monitor sends such."""
+    """Return what a body says: JSON, or the fields of a form or a mail where its kind of monitor sends such."""
+    if provider.mail and headers.raw.get(b"content-type", b"").startswith(MAIL):
+        return Parsed(provider.mail(body), duplicate_keys=False, may_exceed=True)
     if provider.form and headers.raw.get(b"content-type", b"").startswith(_FORM):
         return parse_form(body)
     return parse(body)
+
+
+def understood(
+    integration: Integration, headers: Headers, body: bytes, parsed: Parsed, *, delivery_id: UUID, received_at: datetime
+) -> Delivery:
+    """Return what is stored of a body.
+
+    Raises:
+        Malformed: the integration's kind of monitor sends nothing like it.
+    """
+    context = Context(
+        received_at=received_at,
+        headers=headers,
+        mapping=integration.mapping,
+        new_key=delivery_id.hex,
+        may_exceed=parsed.may_exceed,
+    )
+    provider = PROVIDERS[integration.provider]
+    return Delivery(
+        id=delivery_id,
+        integration=integration,
+        events=tuple(provider.normalise(parsed.payload, context)),
+        body=body,
+        content_type=headers.get("content-type", "")[:200],
+        idempotency_key=once(provider, headers, proven=bool(integration.secrets))[:1000],
+        headers=headers_kept(provider, headers),
+    )
+
+
+def headers_kept(provider: Provider, headers: Headers) -> Mapping[str, str] | None:
+    """Return the headers that a replay needs: those that the kind of monitor names, never one that proves who sent it.
+
+    Most name none, and of those no header is looked at.
+    """
+    if not provider.keeps:
+        return None
+    found: dict[str, str] = {}
+    for wanted in provider.keeps:
+        if wanted.endswith("-"):
+            found |= {name: headers[name] for name in headers if name.startswith(wanted)}
+        elif said := headers.get(wanted):
+            found[wanted] = said
+    fit = [(name, said[:LONGEST_KEPT]) for name, said in found.items() if not any(part in name for part in _SECRET)]
+    return scrub(dict(fit[:MOST_KEPT])) or None
+
+
+def headers_again(stored: StoredDelivery) -> Headers:
+    """Return the headers of a stored request, as far as they were kept."""
+    said = {**stored.headers, "content-type": stored.content_type}
+    return Headers((name.encode("latin-1", "replace"), one.encode("latin-1", "replace")) for name, one in said.items())
 
 
 def once(provider: Provider, headers: Headers, *, proven: bool) -> str:

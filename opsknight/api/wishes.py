@@ -1,19 +1,23 @@
-"""The bodies of commands: what a person wants done to an incident."""
+"""The bodies of commands: what a person wants done to an incident.
+
+A number is a number here, and yes is `true`: "1" and 1 for `true` are refused, not guessed at.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from opsknight.api.parse import scrub
 from opsknight.domain.commands.opening import THE_SERVICE, Whom
 from opsknight.domain.model.event import Severity, Urgency
 
-Id: TypeAlias = Annotated[int, Field(ge=1, lt=2**63)]
-Span: TypeAlias = Annotated[float, Field(gt=0, le=366 * 86400, description="seconds from now")]
-Instant: TypeAlias = Annotated[float, Field(gt=0, lt=2**33, description="epoch seconds")]
+Id: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+Span: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=366 * 86400, description="seconds from now")]
+Instant: TypeAlias = Annotated[float, Field(strict=True, gt=0, lt=2**33, description="epoch seconds")]
+Yes: TypeAlias = Annotated[bool, Field(strict=True)]
 Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
 """A text that can be stored: a NUL in it is shown as U+FFFD."""
 
@@ -21,7 +25,7 @@ Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
 class Seen(BaseModel):
     """Any command: the version of the incident that the person was looking at, where a screen knows it."""
 
-    seen_version: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
 
 
 class Until(Seen):
@@ -43,8 +47,16 @@ class Until(Seen):
         return None if self.until is None else datetime.fromtimestamp(self.until, UTC)
 
 
+def one_of(**kinds: str) -> ConfigDict:
+    """Return what tells in /api/openapi.json that one of these must be said; the sentence is the validator's."""
+    said: list[Any] = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in kinds.items()]
+    return ConfigDict(json_schema_extra={"oneOf": said})
+
+
 class Snooze(Until):
     """How long to let it rest; the end must be said."""
+
+    model_config = one_of(for_s="number", until="number")
 
     @model_validator(mode="after")
     def _an_end(self) -> Snooze:
@@ -56,7 +68,7 @@ class Snooze(Until):
 class Suppress(Until):
     """How long to silence it; a day where nothing is said, or until its monitor reports it as cleared."""
 
-    until_clear: bool = False
+    until_clear: Yes = False
 
 
 class Reassign(Seen):
@@ -67,6 +79,8 @@ class Reassign(Seen):
 
 class Page(BaseModel):
     """Whom to page instead of the service's policy: a person first, or another policy."""
+
+    model_config = one_of(user_id="integer", policy_id="integer")
 
     user_id: Id | None = None
     policy_id: Id | None = None
@@ -82,7 +96,7 @@ class ByHand(BaseModel):
     """An incident that no monitor sees."""
 
     service_id: Id
-    title: Annotated[Clean, Field(max_length=10_000)]
+    title: Annotated[Clean, Field(max_length=10_000, json_schema_extra={"minLength": 1})]
     urgency: Urgency
     severity: Severity | None = None
     details: Annotated[Clean, Field(max_length=65_536)] = ""

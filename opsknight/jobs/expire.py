@@ -2,7 +2,8 @@
 
 Silence counts only while we could have heard: after a start, and after the database was away, monitors
 are given the time to repeat themselves first. Else an outage of ours would end what still fires, and
-page everybody anew a minute later.
+page everybody anew a minute later. Whether the process that takes events was away is asked of the
+database, where it marks that it hears.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ log = structlog.get_logger(__name__)
 SWEEP_S: Final = 1.0
 DEAF_AFTER_S: Final = 15.0
 """Longer between two sweeps means that we were away."""
-LISTEN_S: Final = 150.0
-"""Prometheus repeats every minute; twice that, and a little."""
+LISTEN_S: Final = expiries.LISTEN.total_seconds()
 
 
 class Expirer:

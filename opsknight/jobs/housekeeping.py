@@ -64,7 +64,7 @@ class Housekeeping:
             async with self._deps.engine_commands("housekeeping:tidy") as uow:
                 spent = await retention.remove_spent(uow)
         kept = timedelta(days=self._deps.settings.retention_days)
-        for table in ("events", "deliveries", "changes"):
+        for table in ("events", "deliveries", "replays", "changes"):
             removed = retention.STEP
             while removed == retention.STEP:
                 async with self._deps.engine_commands("housekeeping:retention") as uow:

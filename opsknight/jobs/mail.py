@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiosmtplib
 
@@ -29,6 +30,7 @@ def mailer(settings: Settings) -> Callable[[str, str, str], Awaitable[object]] |
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = settings.mail_from, address, subject
         message["Auto-Submitted"] = "auto-generated"
+        message["X-OpsKnight"] = urlsplit(settings.address).hostname or "opsknight"
         message.set_content(text)
         await aiosmtplib.send(
             message,

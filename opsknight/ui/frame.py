@@ -23,7 +23,7 @@ from opsknight.ui.viewer import Notice, Viewer
 class Place:
     """Somewhere to go: its address, its name, the letter after g, its icon.
 
-    What is not `at_hand` is left out of the bar at a phone's bottom, which has room for a few.
+    A place that is not `at_hand` stands in no phone's bar, which has room for five; Find leads to it.
     """
 
     href: str
@@ -38,6 +38,7 @@ PLACES = (
     Place("/services", "Services", "s", "services"),
     Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
     Place("/rules", "Rules", "r", "rules", at_hand=False),
+    Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
@@ -118,7 +119,9 @@ def _brand() -> None:
 
 def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> None:
     with tag("nav", classes=classes, aria_label=label):
-        for place in (place for place in PLACES if place.at_hand or not icons):
+        for place in PLACES:
+            if icons and not place.at_hand:
+                continue
             current = "page" if here == place.href else None
             with tag("a", href=place.href, data_go=place.letter, aria_current=current):
                 if icons:

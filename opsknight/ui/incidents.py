@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from fastapi.responses import RedirectResponse
 from nicegui import ui
 
+from opsknight.errors import SignInRequired
+from opsknight.ui.assets import asset
 from opsknight.ui.board.board import Board
 from opsknight.ui.frame import frame
-from opsknight.ui.viewer import signed_in
+from opsknight.ui.maintenance import AGAIN_EVERY_S, STYLES
+from opsknight.ui.maintenance_strip import Running
+from opsknight.ui.reading import read_running
+from opsknight.ui.viewer import signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -25,5 +30,18 @@ def mount(deps: Deps) -> None:
     @ui.page("/incidents", title="Incidents")
     async def incidents_page() -> None:
         viewer = await signed_in(deps)
+        running = await read_running(deps)
+        ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">')
         with frame("Incidents", viewer, wide=True):
+            strip = Running(running)
             Board(viewer)
+
+        async def again() -> None:
+            try:
+                await still_signed_in(deps)
+            except SignInRequired:
+                timer.cancel()
+                return
+            strip.update(await read_running(deps))
+
+        timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)

@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from nicegui import core, ui
 
-from opsknight.ui import frame, heartbeats, incident, incidents, integration, leaving, me, rules, services, style, wall
+from opsknight.ui import (
+    frame,
+    heartbeats,
+    incident,
+    incidents,
+    integration,
+    leaving,
+    maintenance,
+    me,
+    rules,
+    services,
+    style,
+    wall,
+)
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incidents, incident, wall, services, integration, heartbeats, rules, me, style)
+PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, rules, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from opsknight.domain.queries import incidents
+from opsknight.domain.queries import incidents, maintenance
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
+from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
+from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.rules import RuleLine, rule, rules
+from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 
 if TYPE_CHECKING:
@@ -84,6 +87,36 @@ async def read_rule(deps: Deps, rule_id: int) -> RuleLine:
     """
     async with deps.reading() as session:
         return await rule(session, rule_id)
+
+
+async def read_windows(deps: Deps) -> Sequence[WindowLine]:
+    """Return the maintenance windows that run, then those to come, then the newest that are over."""
+    async with deps.reading() as session:
+        return await maintenance.windows(session, at=deps.clock.now())
+
+
+async def read_running(deps: Deps) -> Sequence[WindowLine]:
+    """Return the maintenance windows that run now."""
+    async with deps.reading() as session:
+        return await maintenance.running(session, at=deps.clock.now())
+
+
+async def read_scopes(deps: Deps) -> Mapping[str, str]:
+    """Return what a maintenance window can be of."""
+    async with deps.reading() as session:
+        return await maintenance.scopes(session)
+
+
+async def read_inhibitions(deps: Deps) -> Sequence[InhibitionLine]:
+    """Return every rule of inhibition by name."""
+    async with deps.reading() as session:
+        return await inhibitions(session)
+
+
+async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:
+    """Return how each service pages, by its id."""
+    async with deps.reading() as session:
+        return await every_quiet(session)
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

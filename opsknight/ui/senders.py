@@ -10,6 +10,12 @@ from typing import Final
 
 from opsknight.deps import Monitor
 
+EMAIL: Final = "email"
+"""The provider that is sent mails."""
+MAIL_IS_OFF: Final = (
+    "OpsKnight takes no mail yet. Set OPSKNIGHT_MAIL_IN to where it shall listen, 0.0.0.0:2525 for example, and start"
+    " it again; the address then stands here."
+)
 NO_MONITORS: Final[Mapping[str, Monitor]] = MappingProxyType({})
 
 
@@ -40,6 +46,11 @@ def sender(provider: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> Send
 def endpoint(base_url: str, key: str, *, provider: str) -> str:
     """Return the address that events of an integration are posted to."""
     return f"{base_url}/v2/enqueue" if provider == "pagerduty" else f"{base_url}/api/v1/events/{key}"
+
+
+def mail_address(key: str, mail_host: str) -> str:
+    """Return the address that mails for an integration go to, "" where no mail is taken."""
+    return f"{key}@{mail_host}" if mail_host else ""
 
 
 def curl(base_url: str, key: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.service_quiet import QuietLine
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
@@ -16,17 +17,29 @@ from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.links import outward, web_address
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_services
+from opsknight.ui.reading import read_quiet, read_services
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
-from opsknight.ui.senders import NO_MONITORS, Sender, endpoint, sender, test_event
+from opsknight.ui.senders import (
+    EMAIL,
+    MAIL_IS_OFF,
+    NO_MONITORS,
+    Sender,
+    endpoint,
+    mail_address,
+    sender,
+    test_event,
+)
+from opsknight.ui.service_quiet import SCRIPT, STYLES, build_quiet_dialog, show_quiet
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps, Monitor
 
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING_QUIET: Final[Mapping[int, QuietLine]] = MappingProxyType({})
 
 
 def mount(deps: Deps) -> None:
@@ -35,22 +48,43 @@ def mount(deps: Deps) -> None:
     @ui.page("/services", title="Services")
     async def services_page() -> None:
         viewer = await signed_in(deps)
-        services = await read_services(deps, with_keys=viewer.may(Need.CONFIGURE))
-        ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
+        may_change = viewer.may(Need.CONFIGURE)
+        services = await read_services(deps, with_keys=may_change)
+        quiet = await read_quiet(deps)
+        ui.add_head_html(head())
         with frame("Services", viewer):
-            show(services, base_url=deps.settings.address, monitors=deps.monitors, signed_with=deps.signed_with)
+            show(
+                services,
+                base_url=deps.settings.address,
+                mail_host=deps.settings.mail_in_host,
+                monitors=deps.monitors,
+                signed_with=deps.signed_with,
+                quiet=quiet,
+                may_change=may_change,
+            )
+
+
+def head() -> str:
+    """Return what stands in the head of the page besides."""
+    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT))
+    return f'<link rel="stylesheet" href="{asset(STYLES)}">{scripts}'
 
 
 def show(
     services: Sequence[ServiceLine],
     *,
     base_url: str,
+    mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
     signed_with: Mapping[str, str] = NO_SECRETS,
+    quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
+    may_change: bool = False,
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
-    `signed_with` tells of each kind of monitor that can prove itself whence its secret comes.
+    `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
+    `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
+    each service how it pages, which `may_change` lets be changed.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -68,16 +102,21 @@ def show(
         with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
             pass
     for service in services:
-        _service(service, base_url, monitors, signed_with)
+        with _service(service, base_url, mail_host, monitors, signed_with):
+            if (how := quiet.get(service["id"])) is not None:
+                show_quiet(service["id"], service["name"], how, may_change=may_change)
+    if may_change:
+        build_quiet_dialog()
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
 
 
 def _service(
-    service: ServiceLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
-) -> None:
+    service: ServiceLine, base_url: str, mail_host: str, monitors: Mapping[str, Monitor], signed_with: Mapping[str, str]
+) -> ui.element:
+    """Show a service and return its head, to add to."""
     name = f"service-{service['id']}"
     with tag("section", classes="ok-section ok-service", id=name, aria_labelledby=f"{name}-title"):
-        with tag("div", classes="ok-section-head"):
+        with tag("div", classes="ok-section-head") as told:
             tag("h2", service["name"], id=f"{name}-title")
             if service["description"]:
                 tag("p", service["description"])
@@ -86,7 +125,9 @@ def _service(
             if not service["integrations"]:
                 tag("p", "Nothing can send events for it yet: it has no integration.", classes="ok-muted")
             for integration in service["integrations"]:
-                _integration(integration, base_url, monitors, signed_with.get(integration["provider"]))
+                of_secret = signed_with.get(integration["provider"])
+                _integration(integration, base_url, mail_host, monitors, of_secret)
+    return told
 
 
 def _owners(service: ServiceLine) -> None:
@@ -100,7 +141,11 @@ def _owners(service: ServiceLine) -> None:
 
 
 def _integration(
-    integration: IntegrationLine, base_url: str, monitors: Mapping[str, Monitor], signed_with: str | None
+    integration: IntegrationLine,
+    base_url: str,
+    mail_host: str,
+    monitors: Mapping[str, Monitor],
+    signed_with: str | None,
 ) -> None:
     how, key = sender(integration["provider"], monitors), integration["key"]
     counting = integration["secrets"] or 0
@@ -115,7 +160,9 @@ def _integration(
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
-            _how_to_send(how, key, base_url, address=endpoint(base_url, key, provider=integration["provider"]))
+            is_mailed = integration["provider"] == EMAIL
+            address = endpoint(base_url, key, provider=integration["provider"])
+            _how_to_send(how, key, base_url, address=mail_address(key, mail_host) if is_mailed else address)
             if signed_with is not None:
                 show_secret(integration["id"], counting=counting, signed_with=signed_with)
 
@@ -127,6 +174,9 @@ def _send_a_test(path: str, body: str, *, counting: str) -> None:
 
 
 def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:
+    if not address:
+        note(MAIL_IS_OFF, title="Mail in is off", kind="warn")
+        return
     with tag("dl", classes="ok-facts ok-keys-of"):
         _copied("Address", address)
         _copied("Key", key)

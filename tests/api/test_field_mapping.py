@@ -66,12 +66,94 @@ def test_events_are_found_in_a_list_inside_the_payload():
 
 
 @pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        (["check.nothing", "hosts.0.name", "check.name"], "web-1"),
+        (["check.blank", "check.name"], "HTTP"),
+        (["check.nothing"], None),
+    ],
+)
+def test_of_several_paths_the_first_that_leads_to_something_wins(paths: list[str], found: object):
+    payload = {**CHECK, "check": {**CHECK["check"], "blank": ""}}  # type: ignore[dict-item]
+
+    assert mapped({"fields": {"title": {"first": paths}}}, payload).get("title") == found
+
+
+def test_a_path_may_begin_at_the_whole_payload_where_each_element_is_an_event():
+    payload = {"host": "web-1", "alerts": [{"name": "Disk", "$": {"host": "its own"}}]}
+    mapping = {"fields": {"title": "name", "source": "$.host", "component": r"\$.host"}}
+
+    found = mapped(mapping, payload["alerts"][0], whole=payload)
+
+    assert (found["title"], found["source"], found["component"]) == ("Disk", "web-1", "its own")
+
+
+def test_tags_are_all_members_of_several_objects():
+    payload = {"labels": {"env": "prod"}, "meta": {"team": "web"}}
+
+    assert mapped({"fields": {"tags": ["labels", "meta"]}}, payload)["tags"] == {"env": "prod", "team": "web"}
+
+
+def test_links_have_words_and_one_whose_path_leads_nowhere_is_left_out():
+    mapping = {
+        "fields": {"links": "url"},
+        "links": [{"text": "Runbook", "path": "help"}, {"text": "Graph", "path": "nowhere"}],
+    }
+
+    assert mapped(mapping, {"url": "https://a.example", "help": "https://b.example"})["links"] == [
+        "https://a.example",
+        {"href": "https://b.example", "text": "Runbook"},
+    ]
+
+
+CONDITIONS = [
+    {"path": "ended_at", "there": True, "then": "resolve"},
+    {"path": "check.state", "is": ["ack", "Seen it"], "then": "acknowledge"},
+    {"path": "check.state", "is_not": ["CRIT", "DOWN"], "then": "ignore"},
+]
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        ({"ended_at": "2026-11-28", "check": {"state": "CRIT"}}, "resolve"),
+        ({"ended_at": None, "check": {"state": "CRIT"}}, "CRIT"),
+        ({"ended_at": "", "check": {"state": "seen-it"}}, "acknowledge"),
+        ({"check": {"state": "not acknowledged"}}, "ignore"),
+        ({"check": {}}, "ignore"),
+    ],
+)
+def test_the_first_condition_that_holds_decides_and_words_are_compared_whole(payload: dict[str, Any], status: str):
+    assert mapped({"fields": {"action": "check.state"}, "when": CONDITIONS}, payload)["status"] == status
+
+
+@pytest.mark.parametrize(
     ("mapping", "sentence"),
     [
-        ({"field": {}}, "“field” is none of its parts, which are events, fields, values and defaults."),
+        ({"field": {}}, "“field” is none of its parts, which are events, fields, links, when, values and defaults."),
         ({"fields": {"name": "a"}}, "“name” is not a field of an event."),
         ({"fields": {"title": 5}}, "“title” has no path, which is a text such as check.name, or a list of such."),
+        (
+            {"fields": {"title": {"last": ["a"]}}},
+            "“title” has no path, which is a text such as check.name, or a list of such.",
+        ),
         ({"fields": []}, "“fields” is not an object."),
+        ({"when": {}}, "“when” is not a list."),
+        ({"when": [{"path": ""}]}, "a condition is an object with a path."),
+        (
+            {"when": [{"path": "a", "then": "resolve"}]},
+            "the condition on “a” says not just one of is, is_not and there.",
+        ),
+        ({"when": [{"path": "a", "is": [], "then": "resolve"}]}, "“is” of the condition on “a” is no list of words."),
+        (
+            {"when": [{"path": "a", "there": "yes", "then": "resolve"}]},
+            "“there” of the condition on “a” is neither true nor false.",
+        ),
+        (
+            {"when": [{"path": "a", "is": ["x"], "then": "close"}]},
+            "the condition on “a” says no action; say one of acknowledge, ignore, resolve, trigger.",
+        ),
+        ({"links": [{"text": "Runbook"}]}, "a link is an object with its path, and the text to show for it."),
         ({"events": ["a"]}, "“events” is not a path to a list, as text."),
         ({"defaults": {"urgency": "high"}}, "“urgency” is not a field of an event."),
         (
@@ -96,9 +178,11 @@ def test_a_mapping_that_works_is_not_refused():
     check(
         {
             "events": "alerts",
-            "fields": {"title": "a.b", "dedup_key": ["a", "b"], "tags.env": "c"},
+            "fields": {"title": {"first": ["a.b", "$.c"]}, "dedup_key": ["a", "b"], "tags.env": "c"},
             "values": {"action": {"OK": "resolve", "MUTED": "ignore"}, "severity": {"5": "critical"}},
             "defaults": {"source": "checks"},
+            "links": [{"text": "Runbook", "path": "a"}, {"path": "b"}],
+            "when": CONDITIONS,
         }
     )
 
@@ -109,8 +193,15 @@ ANYTHING = st.recursive(
     max_leaves=6,
 )
 SECTION = st.dictionaries(st.sampled_from(["action", "title", "tags", "tags.x", "links", "details"]), ANYTHING)
+LISTED = st.lists(
+    st.dictionaries(st.sampled_from(["path", "text", "is", "is_not", "there", "then"]), ANYTHING | st.just("a")),
+    max_size=3,
+)
 
 
-@given(st.dictionaries(st.sampled_from(["fields", "values", "defaults"]), SECTION | ANYTHING), ANYTHING)
+@given(
+    st.dictionaries(st.sampled_from(["fields", "values", "defaults", "links", "when"]), SECTION | LISTED | ANYTHING),
+    ANYTHING,
+)
 def test_no_mapping_that_was_saved_unchecked_breaks_ingest(mapping: dict[str, Any], payload: Any):
     assert isinstance(mapped(mapping, payload), dict)

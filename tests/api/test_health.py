@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
 from tests.api.house import House, a_house
 from tests.builders import a_timer
@@ -154,3 +155,24 @@ async def test_the_figures_say_what_readiness_says(house: House, database: Datab
     assert 'opsknight_finding{finding="engine"} 2.0' in figures
     assert 'opsknight_finding{finding="database"} 0.0' in figures
     assert "opsknight_engine_lag_seconds 40.0" in figures
+
+
+async def test_a_time_in_which_monitors_could_not_reach_us_is_told_while_it_lasts_and_for_a_while_after(
+    house: House, clock: StoppedClock
+):
+    reading_the_feed(house)
+
+    async def mark() -> None:
+        async with house.deps.engine_commands("system:hearing") as uow:
+            await mark_hearing(uow)
+
+    await mark()
+    clock.advance(timedelta(minutes=7))
+    deaf = await readiness(house)
+    await mark()
+    clock.advance(timedelta(seconds=10))
+    back = await readiness(house)
+
+    assert deaf[0] == back[0] == 200
+    assert deaf[1]["hearing"].startswith("No process has taken events or pings for 7 min: ")
+    assert back[1]["hearing"].startswith("OpsKnight could not be reached for 7 min, until 10 s ago: ")

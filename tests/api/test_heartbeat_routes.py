@@ -137,7 +137,7 @@ async def test_a_heartbeat_that_a_manager_makes_waits_for_its_first_ping(doors: 
     assert (await doors.client.get(f"/ping/{said['heartbeat']['key']}")).text == "OK"
     listed = (await asked(doors, "GET", "")).json()["heartbeats"]
     assert [(one["state"], one["rhythm"], one["due_at"]) for one in listed] == [
-        ("up", "at 0 3 * * * in Europe/Berlin", (doors.clock.now() + 14 * HOUR).timestamp())
+        ("up", "every day at 03:00, Europe/Berlin", (doors.clock.now() + 14 * HOUR).timestamp())
     ]
 
 

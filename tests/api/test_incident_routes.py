@@ -98,6 +98,25 @@ async def test_a_command_sent_twice_with_one_key_is_done_once_and_answered_alike
     assert await facts(database) == ["escalated", "escalated"]
 
 
+async def test_the_same_key_with_another_wish_is_another_command(ada: Screen, database: Database):
+    service = await a_service(database)
+    wish = {"service_id": service.id, "title": "Checkout is slow", "urgency": "low"}
+    await ada.post("/incidents", wish, key="reused")
+
+    other = await ada.post("/incidents", {**wish, "title": "Search is down"}, key="reused")
+
+    assert (other.status_code, other.json()["incident"]["title"]) == (201, "Search is down")
+
+
+async def test_a_command_sent_again_with_a_newer_version_in_it_is_the_same(ada: Screen, database: Database):
+    incident = await an_incident(database)
+    await ada.post(f"/incidents/{incident.id}/escalate", {"seen_version": 1}, key="queued")
+
+    await ada.post(f"/incidents/{incident.id}/escalate", {"seen_version": 2}, key="queued")
+
+    assert await facts(database) == ["escalated"]
+
+
 async def test_the_same_key_of_two_people_means_two_commands(ada: Screen, house: House, database: Database):
     bo = await a_screen(house, name="Bo")
     incident = await an_incident(database)

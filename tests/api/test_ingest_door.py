@@ -17,6 +17,7 @@ from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
+from opsknight.domain.commands.turned_away import Turned
 from opsknight.domain.model.event import Event
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration
@@ -251,3 +252,26 @@ async def test_a_storm_is_asked_to_come_back_in_the_words_its_kind_of_sender_hee
     lane.cancel()
     assert answered == [status, status]
     assert [each.throttled for each in stored if each.refusal] == [True]
+
+
+async def test_who_is_told_to_send_again_is_counted_and_what_cannot_be_stored_yet_is_counted_on():
+    clock, integration = FastClock(), await known("quick")
+    intake = Intake([store], clock=clock, committed=lambda _: None)
+    while not intake.refuses(integration):
+        intake.enqueue(Delivery(new_id(), integration, (), b""))
+    routes = IngestRoutes(no_page, intake=intake, clock=clock, catalogue=AlwaysAsks(known))
+    written: list[Turned] = []
+
+    async def away(_counted: Sequence[Turned]) -> None:
+        raise ConnectionRefusedError
+
+    async def there(counted: Sequence[Turned]) -> None:
+        written.extend(counted)
+
+    await Door(routes, clock).send("quick", EVENT)
+    await routes.away.store_counted(away)
+    await Door(routes, clock).send("quick", EVENT)
+    await routes.away.store_counted(there)
+    await routes.away.store_counted(there)
+
+    assert [(one.integration_id, one.too_many, one.no_database) for one in written] == [(integration.id, 2, 0)]

@@ -190,3 +190,16 @@ async def test_a_replay_is_not_for_responders(desk: Desk):
     headers = await desk.house.signed_in(role="responder")
 
     assert (await desk.replay(await desk.refused(), **headers)).status_code == 403
+
+
+async def test_a_replay_knows_the_headers_that_said_what_the_delivery_is(desk: Desk):
+    await desk.mend({"fields": {"title": "data.nothing"}})
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(desk.door), base_url="http://localhost:8080")  # type: ignore[arg-type]
+    headers = {"ce-type": "disk full", "ce-source": "/db-1", "ce-specversion": "1.0"}
+    await client.post(f"/api/v1/events/{desk.integration.key}", content="{}", headers=headers)
+    await desk.mend({"fields": {"title": "type", "source": "source"}})
+
+    answer = await desk.replay(await desk.refused())
+
+    assert answer.json()["sentence"] == "Replayed: 1 opened."
+    assert ("disk full", "/db-1") in await desk.rows("SELECT title, source FROM alerts")

@@ -124,6 +124,7 @@ async def test_a_rule_is_changed_switched_off_and_deleted_each_with_a_fact(doors
     off = await asked(doors, "POST", f"/{rule_id}/enabled", json={"enabled": False})
     deleted = await asked(doors, "DELETE", f"/{rule_id}")
 
+    assert changed.status_code == 200, changed.text
     assert changed.json()["rule"]["rule"]["then"] == "drop"
     assert off.json()["rule"]["enabled"] is False
     assert (deleted.status_code, await names(doors)) == (200, [])

@@ -42,11 +42,12 @@ WATCH = """
 
 @dataclass(slots=True)
 class Boards:
-    """What the open boards heard: messages and bytes, of all together."""
+    """What the open boards heard: messages and bytes, of all together; when each was told of changes, since 1970."""
 
     messages: int = 0
     received: int = 0
     lost: list[str] = field(default_factory=list)
+    told_at: list[list[float]] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -68,7 +69,7 @@ async def open_boards(base_url: str, cookie: str, number: int) -> AsyncIterator[
         process.stdin.close()
         counted = await process.stdout.read()
         await process.wait()
-    boards.messages, boards.received, boards.lost = json.loads(counted)
+    boards.messages, boards.received, boards.lost, boards.told_at = json.loads(counted)
 
 
 @asynccontextmanager

@@ -1,12 +1,13 @@
--- Alertmanager webhooks of one alert each, about 1.1 kB, for wrk.
--- Arguments: mode (new | storm | pairs | repeats), path, seed.
+-- Alertmanager webhooks for wrk: of one alert each, about 1.1 kB, or of fifty, about 32 kB.
+-- Arguments: mode (new | storm | pairs | repeats | fifty), path, seed.
 local threads = 0
 function setup(thread)
   thread:set("number", threads)
   threads = threads + 1
 end
 
-local body = [[{"receiver":"opsknight","status":"%s","alerts":[{"status":"%s","labels":{"alertname":"HighErrorRate","cluster":"eu-west-1","instance":"10.0.%d.%d:9100","job":"checkout","namespace":"shop","pod":"checkout-7d9f6c5b8-x%d","severity":"critical","team":"platform"},"annotations":{"description":"More than 5%% of the requests of checkout fail since five minutes. Customers cannot pay.","runbook_url":"https://runbooks.example.org/checkout/errors","summary":"Error rate of checkout above 5%%"},"startsAt":"2026-11-24T%02d:%02d:%02dZ","endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://prometheus.example.org:9090/graph?g0.expr=rate&g0.tab=1","fingerprint":"%s"}],"groupLabels":{"alertname":"HighErrorRate"},"commonLabels":{"alertname":"HighErrorRate","job":"checkout","severity":"critical"},"commonAnnotations":{"summary":"Error rate of checkout above 5%%"},"externalURL":"http://alertmanager.example.org:9093","version":"4","groupKey":"{}:{alertname=\"HighErrorRate\"}","truncatedAlerts":0}]]
+local whole = [[{"receiver":"opsknight","status":"%s","alerts":[%s],"groupLabels":{"alertname":"HighErrorRate"},"commonLabels":{"alertname":"HighErrorRate","job":"checkout","severity":"critical"},"commonAnnotations":{"summary":"Error rate of checkout above 5%%"},"externalURL":"http://alertmanager.example.org:9093","version":"4","groupKey":"{}:{alertname=\"HighErrorRate\"}","truncatedAlerts":0}]]
+local one = [[{"status":"%s","labels":{"alertname":"HighErrorRate","cluster":"eu-west-1","instance":"10.0.%d.%d:9100","job":"checkout","namespace":"shop","pod":"checkout-7d9f6c5b8-x%d","severity":"critical","team":"platform"},"annotations":{"description":"More than 5%% of the requests of checkout fail since five minutes. Customers cannot pay.","runbook_url":"https://runbooks.example.org/checkout/errors","summary":"Error rate of checkout above 5%%"},"startsAt":"2026-11-24T%02d:%02d:%02dZ","endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://prometheus.example.org:9090/graph?g0.expr=rate&g0.tab=1","fingerprint":"%s"}]]
 local headers = { ["Content-Type"] = "application/json" }
 local mode, path, seed, count = "new", "/", 0, 0
 
@@ -16,23 +17,38 @@ function init(args)
 end
 
 local function key(of)
-  return string.format("%08x%08x", seed * 16 + number, of)
+  -- Begins with a letter: sixteen digits in a row are read with more care, and most fingerprints are none.
+  return string.format("f%07x%08x", seed * 16 + number, of)
 end
 
 local function alert(of, status)
   count = count + 1
-  local s = count % 60
-  return wrk.format("POST", path, headers, string.format(body, status, status, of % 256, of % 250, of, of % 24, of % 60, s, key(of)))
+  return string.format(one, status, of % 256, of % 250, of, of % 24, of % 60, count % 60, key(of))
+end
+
+local function webhook(alerts, status)
+  return wrk.format("POST", path, headers, string.format(whole, status, alerts))
+end
+
+local function single(of, status)
+  return webhook(alert(of, status), status)
 end
 
 function request()
+  if mode == "fifty" then
+    local alerts = {}
+    for number = 1, 50 do
+      alerts[number] = alert(count, "firing")
+    end
+    return webhook(table.concat(alerts, ","), "firing")
+  end
   if mode == "pairs" then
-    return alert(math.floor(count / 2), count % 2 == 0 and "firing" or "resolved")
+    return single(math.floor(count / 2), count % 2 == 0 and "firing" or "resolved")
   end
   if mode == "repeats" or (mode == "storm" and count % 20 ~= 0) then
-    return alert(4000000000 + math.random(0, 499), "firing")
+    return single(4000000000 + math.random(0, 499), "firing")
   end
-  return alert(count, "firing")
+  return single(count, "firing")
 end
 
 function done(summary, latency, requests)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+EVENTS = {"fifty": 50}
+"""In each request, by mode; one in all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,17 @@ class Load:
     p50_ms: float
     p99_ms: float
     max_ms: float
+    events: int = 1
+    """In each request."""
 
     @property
     def rate(self) -> float:
-        """Answered with 2xx, a second."""
-        return (self.requests - self.refused) / self.seconds
+        """Events answered with 2xx, a second."""
+        return (self.requests - self.refused) * self.events / self.seconds
 
 
 async def wrk(base_url: str, path: str, *, mode: str, connections: int, seconds: int, seed: int) -> Load:
-    """Send Alertmanager webhooks of one alert for `seconds` over `connections`; `mode` as in events.lua."""
+    """Send Alertmanager webhooks for `seconds` over `connections`; `mode` as in events.lua."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(HERE / "events.lua")]
     process = await asyncio.create_subprocess_exec(
         *command, base_url, "--", mode, path, str(seed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -38,5 +42,5 @@ async def wrk(base_url: str, path: str, *, mode: str, connections: int, seconds:
     out, _ = await asyncio.wait_for(process.communicate(), seconds + 30)
     for line in out.decode().splitlines():
         if line.startswith("RESULT "):
-            return Load(**json.loads(line.removeprefix("RESULT ")))
+            return Load(**json.loads(line.removeprefix("RESULT ")), events=EVENTS.get(mode, 1))
     raise RuntimeError(f"wrk said nothing to measure: {out.decode()[-500:]}")

@@ -10,15 +10,19 @@ from typing import Any
 import asyncpg
 import pytest
 
+from opsknight.domain.commands.audits import repair
 from opsknight.domain.commands.deliveries import ChangedMeanwhile
 from opsknight.domain.commands.rules import create
 from opsknight.domain.model.event import Action, Severity
 from opsknight.domain.model.intake import Verdict
+from opsknight.domain.queries.catalogue import integrations
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ServiceRow
 from tests.builders import a_service, a_user, an_event
 from tests.clock import NOON, StoppedClock
+from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor, a_monitor
+from tests.commands.quiet import planned
 from tests.conftest import Acting
 
 CRITICAL = {"severity": Severity.CRITICAL}
@@ -260,3 +264,27 @@ async def test_what_reopens_within_the_window_of_its_service_is_kept_quiet_as_we
 
     assert [row[1] for row in await monitor.rows(OF_INCIDENTS)] == ["suppressed"]
     assert await monitor.rows(OF_TIMERS) == [("pause", NOON + timedelta(minutes=5))]
+
+
+@pytest.mark.parametrize(
+    ("rule", "timer"),
+    [
+        ({"pause": "5m"}, [("suppress_end", NOON + timedelta(hours=2))]),
+        ({"pause": "3h"}, [("pause", NOON + timedelta(hours=3))]),
+        ({"then": "suppress"}, []),
+    ],
+)
+async def test_of_a_rule_and_a_maintenance_window_the_one_that_keeps_quiet_for_longer_counts(
+    ruler: Ruler, desk: Desk, database: Database, clock: StoppedClock, rule: dict[str, Any], timer: list[object]
+):
+    before = await ruler.monitor(rule)
+    await planned(desk)
+    async with database.screens() as session:
+        known = await integrations(session)
+    monitor = Monitor(before.connection, known[before.integration.key], clock)
+
+    await monitor.take(an_event())
+
+    assert [row[1] for row in await monitor.rows(OF_INCIDENTS)] == ["suppressed"]
+    assert await monitor.rows(OF_TIMERS) == timer
+    assert await desk.as_("auditor:i2", repair) == ()

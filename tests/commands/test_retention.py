@@ -49,7 +49,7 @@ async def a_delivery(
 
 
 async def tidy(desk: Desk) -> None:
-    for table in ("events", "deliveries"):
+    for table in ("events", "deliveries", "replays"):
         await desk.as_("housekeeping:retention", retention.remove_raw, table, older_than=KEPT)
 
 
@@ -114,3 +114,24 @@ async def test_idempotency_keys_are_kept_for_a_week(desk: Desk, age: timedelta, 
     await desk.as_("housekeeping:tidy", retention.remove_spent)
 
     assert await left(desk, "idempotency") == left_over
+
+
+async def a_replay(database: Database, delivery_id: UUID, original_id: UUID, *, at: datetime = OLD) -> None:
+    async with database.commands() as session:
+        insert = "INSERT INTO replays (delivery_id, original_id, created_at) VALUES (:id, :of, :at)"
+        await session.execute(text(insert), {"id": delivery_id, "of": original_id, "at": at})
+        await session.commit()
+
+
+async def test_which_delivery_repeats_which_is_known_for_as_long_as_one_of_them_is(desk: Desk, database: Database):
+    incident = await a_stored_incident(database)
+    kept = await a_delivery(database, incident.id)
+    replay = await a_delivery(database, at=NOON)
+    await a_replay(database, id_of(OLD), kept)
+    await a_replay(database, replay, id_of(OLD))
+    await a_replay(database, id_of(OLD), id_of(OLD))
+    await a_replay(database, id_of(NOON), id_of(OLD), at=NOON)
+
+    await tidy(desk)
+
+    assert await left(desk, "replays") == 3

@@ -19,7 +19,7 @@ async def test_an_empty_database_gets_a_team_that_can_be_paged(acting: Acting, d
         keys = {(row.provider, len(row.key)) for row in await session.scalars(select(IntegrationRow))}
     assert (user.email, user.role) == ("you@example.org", "admin")
     assert services == {"Checkout API", "Search", "Postgres main"}
-    assert keys == {("generic", 32), ("alertmanager", 32), ("datadog", 32), ("pagerduty", 32)}
+    assert keys == {("generic", 32), ("alertmanager", 32), ("datadog", 32), ("pagerduty", 32), ("email", 32)}
 
 
 async def test_a_second_start_adds_nothing_and_finds_the_same_person_and_key(acting: Acting, database: Database):

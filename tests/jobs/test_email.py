@@ -37,6 +37,7 @@ async def test_a_mail_is_marked_so_that_no_robot_answers_and_mails_of_one_incide
 
     mail = peer.mails[0].message
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-OpsKnight"] == "ops.example.com"
     assert mail["References"] == "<incident-018f0000-0000-7000-8000-000000000012@ops.example.com>"
     assert mail["To"] == "Ada Lovelace <ada@example.com>"
     assert mail["From"] == "OpsKnight <pager@ops.example.com>"

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from opsknight.deps import Deps
 from opsknight.domain.commands import expiries
+from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.model.event import dedup_sha
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import AlertRow, ReroutedKeyRow
@@ -41,6 +42,16 @@ async def expirer(database: Database, acting: Acting) -> Expirer:
     return Expirer(deps)
 
 
+async def marked(expirer: Expirer, *, before: timedelta = timedelta(0)) -> None:
+    """Let the process that takes events mark that it hears, so long before now."""
+    deps = expirer._deps
+    assert isinstance(deps.clock, FastClock)
+    deps.clock.at -= before
+    async with deps.engine_commands("system:hearing") as uow:
+        await mark_hearing(uow)
+    deps.clock.at += before
+
+
 async def ended_after(expirer: Expirer, *seconds: float) -> list[int]:
     """Return what was ended by sweeps so many seconds after the start."""
     clock = expirer._deps.clock
@@ -64,6 +75,25 @@ async def test_after_a_fault_they_may_again(expirer: Expirer):
     deaf_until = steps[-1] + DEAF_AFTER_S + 1
 
     assert await ended_after(expirer, deaf_until, deaf_until + 10) == [0, 0]
+
+
+async def test_nothing_ends_while_the_process_that_takes_events_is_away_nor_before_monitors_repeated_themselves(
+    expirer: Expirer,
+):
+    listened = [float(second) for second in range(0, int(LISTEN_S), 10)]
+    await ended_after(expirer, *listened)
+    await marked(expirer, before=timedelta(minutes=5))
+    away = await ended_after(expirer, LISTEN_S)
+
+    await marked(expirer)
+    back = await ended_after(expirer, LISTEN_S + 1)
+    clock = expirer._deps.clock
+    assert isinstance(clock, FastClock)
+    for _ in range(15):
+        clock.advance(timedelta(seconds=10))
+        await marked(expirer)
+
+    assert (away, back, await ended_after(expirer, LISTEN_S + 2)) == ([0], [0], [1])
 
 
 async def test_what_a_rule_sent_to_another_service_ends_there(database: Database, acting: Acting, expirer: Expirer):

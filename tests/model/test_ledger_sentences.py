@@ -12,6 +12,8 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
         (Fact.ACKNOWLEDGED, {"via": "mail link"}, "Ada acknowledged it by mail link."),
         (Fact.SNOOZED, {"for_s": 5400}, "Ada snoozed it for 1 h 30 min."),
         (Fact.SUPPRESSED, {}, "Ada suppressed it until its alert resolves."),
+        (Fact.SUPPRESSED, {"cause": "inhibition", "reason": "“Switch down” is open"},
+         "Ada suppressed it: “Switch down” is open."),
         (Fact.REASSIGNED, {"user": "Bo"}, "Ada reassigned it to Bo."),
         (Fact.REASSIGNED, {"user": "Ada", "from_user": "Bo"}, "Ada took it over from Bo."),
         (Fact.STEP_FIRED, {"step": 2, "lap": 1, "people": ["Bo", "Cy"]}, "Step 2, round 2 paged Bo and Cy."),

@@ -23,6 +23,7 @@ see                      yes    yes      yes        yes       –       –    �
 respond                  yes    yes      yes        –         –       –    –
 acknowledge              yes    yes      yes        –         –       –    yes
 open an incident         yes    yes      yes        –         –       –    –
+plan maintenance         yes    yes      yes        –         –       –    –
 send events              –      –        –          –         –       yes  –
 configure                yes    yes      –          –         –       –    –
 administer               yes    –        –          –         –       –    –

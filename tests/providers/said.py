@@ -66,7 +66,7 @@ def said(
     """Return what the adapter `slug` makes of a body, or how it refuses it."""
     try:
         return [
-            _plain(one) for one in normalised(slug, parse(body).payload, mapping=mapping or {}, headers=headers or {})
+            plain(one) for one in normalised(slug, parse(body).payload, mapping=mapping or {}, headers=headers or {})
         ]
     except Malformed as malformed:
         errors = getattr(malformed, "errors", None)
@@ -78,7 +78,8 @@ def said_file(slug: str, path: Path) -> Any:
     return said(slug, path.read_bytes(), mapping=beside(path, "mapping"), headers=beside(path, "headers"))
 
 
-def _plain(one: Event | Unreadable) -> dict[str, Any]:
+def plain(one: Event | Unreadable) -> dict[str, Any]:
+    """Return an event as plain JSON, without what it does not say."""
     if isinstance(one, Unreadable):
         return {"unreadable": one.reason}
     fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(one).items()}

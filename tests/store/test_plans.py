@@ -85,7 +85,7 @@ async def test_when_the_next_message_is_due_is_known_without_reading_all(databas
         (
             arrivals.STORE,
             "timestamptz, delivery_value[], event_value[], fact_value[], opened_value[], alert_change[],"  # noqa: ISC004
-            " idempotency_value[], uuid[], text[]",
+            " idempotency_value[], uuid[], text[], uuid[], jsonb[]",
         ),
     ],
     ids=["latest", "hold", "open alerts", "change alerts", "change incidents", "store"],

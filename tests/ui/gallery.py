@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, me, services, style
+from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -118,9 +118,15 @@ def incident_page(number: str) -> None:
 
 @ui.page("/services")
 def services_page() -> None:
-    ui.add_head_html(f'<script defer src="{asset("services.js")}"></script>')
+    ui.add_head_html(services.head())
     with frame.frame("Services", samples.a_viewer()):
-        services.show(samples.services(), base_url="http://localhost:8080", signed_with=samples.SIGNED_WITH)
+        services.show(
+            samples.services(),
+            base_url="http://localhost:8080",
+            signed_with=samples.SIGNED_WITH,
+            quiet=samples.quiet(),
+            may_change=True,
+        )
 
 
 @ui.page("/heartbeats")
@@ -133,6 +139,15 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/maintenance")
+def maintenance_page() -> None:
+    ui.add_head_html(maintenance.head())
+    with frame.frame("Maintenance", samples.a_viewer()):
+        maintenance_strip.Running(samples.windows()[:2])
+        maintenance.show(samples.a_viewer(), samples.windows(), scopes=samples.SCOPES)
+        inhibitions.show_inhibitions(samples.inhibitions(), may_change=True)
 
 
 @app.post("/api/v1/rules/check")
@@ -165,15 +180,21 @@ def integration_page(number: str) -> None:
     said: dict[str, Any] = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
     if number == "3":
         said |= {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}}
+    if number == "4":
+        said |= {"provider": "email", "name": "Old appliances", "mapping": integration_samples.CONDITIONS}
+    if number == "5":
+        said |= {"provider": "generic", "mapping": integration_samples.MAPPING}
     with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
         integration.show(
             samples.a_viewer(),
             integration_samples.a_keyed(**said),
             integration_samples.received(),
             integration_samples.hours(),
-            integration_samples.bodies(),
+            integration_samples.samples(),
             reads=integration_samples.reads(**said),
             base_url="http://localhost:8080",
+            mail_host="alerts.example.com" if number == "4" else "",
+            monitors=integration_samples.MONITORS,
         )
 
 

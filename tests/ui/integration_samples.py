@@ -7,18 +7,43 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from opsknight.api.providers.email import PROVIDER as EMAIL
+from opsknight.deps import Monitor
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.traffic import Hour
-from opsknight.ui.integration.fields import Become
 from opsknight.ui.integration.page import Reads
+from opsknight.ui.integration.payload import Sample
+from opsknight.ui.integration.previews import Become, Becoming
 from opsknight.ui.integration.reading import Received
 from tests.ui.samples import HOSTILE, LONG_WORD, NOW
 
 KEY = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+CONDITIONS = {
+    "conditions": [
+        {"field": "subject", "how": "word", "value": "closed", "then": "resolve"},
+        {"field": "sender", "how": "contains", "value": LONG_WORD[:150], "then": "warning"},
+    ],
+    "key": {"of": "between", "field": "subject", "after": "Ticket ", "before": " was"},
+}
+MONITORS = {"email": Monitor("E-mail", EMAIL.where, EMAIL.setup.replace("{mail_host}", "alerts.example.com"), {})}
 OUTCOMES = (
     "opened", "occurrence", "urgency raised", "reopened", "late copy", "told lately", "resolved", "acknowledged",
     "nothing open",
 )  # fmt: skip
+MAPPING = {
+    "fields": {
+        "title": {"first": ["check.name", LONG_WORD]}, "dedup_key": ["check.id", "check.name"],
+        "action": "check.state", "tags": "labels", "tags.environment": "labels.env", f"tags.{LONG_WORD}": LONG_WORD,
+    },
+    "links": [{"text": "Runbook", "path": "url"}, {"text": "", "path": "url"}],
+    "when": [
+        {"path": "ended_at", "there": True, "then": "resolve"},
+        {"path": "check.state", "is": ["CRIT", "DOWN"], "then": "trigger"},
+        {"path": "check.state", "is_not": ["CRIT", LONG_WORD], "then": "ignore"},
+    ],
+    "values": {"action": {"CRIT": "trigger", "OK": "resolve"}},
+    "defaults": {"source": "nightly checks", "severity": "warning"},
+}  # fmt: skip
 
 
 def a_keyed(**changes: Any) -> Any:
@@ -61,27 +86,23 @@ def received() -> Received:
     return Received(datetime.fromtimestamp(NOW, UTC), deliveries)
 
 
-def bodies() -> list[StoredDelivery]:
+def samples() -> list[Sample]:
     payload = {
         "check": {"id": 4711, "name": HOSTILE, "state": "CRIT"}, LONG_WORD: LONG_WORD, "a.b": [{"x": 1}, {"x": 2}],
+        "labels": {"env": "prod", "team": LONG_WORD}, "url": "https://checks.example.org/4711", "ended_at": None,
     }  # fmt: skip
-    return [
-        StoredDelivery(
-            id=UUID(int=1),
-            original_id=UUID(int=1),
-            received_at=datetime.fromtimestamp(NOW, UTC),
-            integration_id=3,
-            status="rejected",
-            reason="",
-            content_type="",
-            body=json.dumps(payload).encode(),
-        )
-    ]
+    stored = StoredDelivery(
+        id=UUID(int=1), original_id=UUID(int=1), received_at=datetime.fromtimestamp(NOW, UTC), integration_id=3,
+        status="rejected", reason="", content_type="", body=json.dumps(payload).encode(),
+    )  # fmt: skip
+    return [Sample(stored, payload)]
 
 
 def hours() -> list[Hour]:
     now = datetime.fromtimestamp(NOW // 3600 * 3600, UTC)
-    return [Hour(now - timedelta(hours=23 - place), place * 37 % 211 * 90, place * place % 7) for place in range(24)]
+    counted = [(place * 37 % 211 * 90, place * place % 7, 0, 0, None) for place in range(24)]
+    counted[20] = (9000, 4, 12_000, 40, now)
+    return [Hour(now - timedelta(hours=23 - place), *one) for place, one in enumerate(counted)]
 
 
 def reads(**changes: Any) -> Reads:
@@ -113,11 +134,11 @@ def reads(**changes: Any) -> Reads:
 
     async def preview(mapping: Any, received: Any) -> Any:
         return [
-            Become(NOW, [("trigger", "critical", f"{mapping}", "generic:4711")]),
+            Become(NOW, [Becoming("trigger", "critical", f"{mapping}", "generic:4711", f"tags env={LONG_WORD}")] * 7),
             Become(NOW, [], f"The event has no title {LONG_WORD}"),
         ]
 
     async def last() -> Any:
-        return bodies()
+        return samples()
 
     return Reads(keyed, traffic, again, body, last, preview)

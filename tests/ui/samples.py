@@ -57,6 +57,7 @@ def a_line(**changes: Any) -> Any:
         "last_event_at": NOW - 40,
         "count": 1052,
         "until": None,
+        "quiet": None,
         "next": {"kind": "escalation", "step": 2, "at": NOW + 250},
         "runbook_url": "https://runbooks.example.org/replication-lag",
         "rank": 0,
@@ -177,13 +178,62 @@ def heartbeats() -> Any:
     never = {"last_ping_at": None, "last_duration_s": None, "due_at": None, "deadline": None}
     others = [
         {"state": "down", "name": HOSTILE, "incident": 412, "service": LONG_WORD},
-        {"state": "late", "name": LONG_WORD, "period_s": None, "cron": "0 3 * * *", "rhythm": "at 0 3 * * * in UTC"},
+        {
+            "state": "late",
+            "name": LONG_WORD,
+            "period_s": None,
+            "cron": "0 3 * * *",
+            "rhythm": "every day at 03:00, UTC",
+        },
         {"state": "paused", "paused_until": NOW + 3600, "urgency": "low"},
         {"state": "started", "started_at": NOW - 60},
         {"state": "new", **never, "key": None, "badge_key": None},
     ]
     numbered = ({**common, **other, "id": f"{number}"} for number, other in enumerate(others))
     return [common, *numbered]
+
+
+def windows() -> Any:
+    common = {
+        "id": 1, "name": "Database upgrade", "about": "Checkout", "service_id": 1, "team_id": None, "matchers": [],
+        "conditions": "", "times": "once on 2026-11-24 at 22:00 for 2 h, Europe/Berlin", "zone": "Europe/Berlin",
+        "repeat": "once", "state": "running", "now": {"start_at": NOW - 900, "end_at": NOW + 6300}, "next": None,
+        "last": None, "cancelled_at": None, "planned_by": "Amira Khan", "resting": 3,
+    }  # fmt: skip
+    night = {"start_at": NOW + 40_000, "end_at": NOW + 47_200}
+    weekly = {"repeat": "weekly", "times": "every Tuesday and Friday at 22:00 for 2 h, Europe/Berlin"}
+    others = [
+        {"name": LONG_WORD, "about": LONG_WORD, "conditions": f"tags.rack is {LONG_WORD}", "next": night, **weekly},
+        {"state": "planned", "now": None, "next": night, "name": HOSTILE, "about": "every service", "service_id": None},
+        {"state": "over", "now": None, "last": {"start_at": NOW - 9000, "end_at": NOW - 1800}, "resting": 0},
+        {"state": "cancelled", "now": None, "cancelled_at": NOW - 3600, "resting": 0},
+    ]
+    return [common, *({**common, **other, "id": number} for number, other in enumerate(others, 2))]
+
+
+def inhibitions() -> Any:
+    title = {"field": "title", "op": "starts with", "values": ["Switch"]}
+    common = {
+        "id": 1, "name": "Switch before hosts", "source": [title], "target": [title], "equal": ["tags.rack"],
+        "source_words": "title starts with Switch", "target_words": "tags.kind is host", "sources": 2, "resting": 14,
+    }  # fmt: skip
+    long = {"id": 2, "name": LONG_WORD, "source_words": f"tags.x is {LONG_WORD}", "target_words": HOSTILE, "equal": []}
+    return [common, {**common, **long, "sources": 0, "resting": 0}]
+
+
+def quiet() -> Any:
+    parts = [{"weekday": day, "start": "09:00", "end": "17:00"} for day in range(1, 6)]
+    common = {
+        "mode": "severity", "words": "Critical and error loudly, warning and info quietly", "zone": "", "parts": [],
+        "flapping": False, "flapping_words": "", "start": 6, "stop": 3, "window_s": 1800,
+    }  # fmt: skip
+    words = "Loudly Mon–Fri 09:00–17:00, Europe/Berlin; quietly outside"
+    flaps = "An alert flaps from 6 changes in 30 min until there are fewer than 3"
+    hours = {"mode": "support_hours", "words": words, "zone": "Europe/Berlin", "parts": parts}
+    return {1: {**common, **hours, "flapping": True, "flapping_words": flaps}, 2: common, 3: common, 4: common}
+
+
+SCOPES = {"service:1": "Checkout", "service:2": LONG_WORD, "team:1": "Every service of Payments", "": "Everything"}
 
 
 def pings() -> Any:

@@ -19,9 +19,12 @@ PAGES = (
     "/rules",
     "/rules/new",
     "/rules/2",
+    "/maintenance",
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",
+    "/integrations/4",
+    "/integrations/5",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

@@ -60,7 +60,7 @@ def test_every_provider_has_words_of_its_own_that_hold_the_key(provider: str):
     assert provider in MONITORS or how.where != sender("something new").where
 
 
-KNOWN_BY_KEY = {"opsgenie", "pagerduty"}
+KNOWN_BY_KEY = {"email", "opsgenie", "pagerduty"}
 """Their senders prove themselves with the key alone."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from opsknight.api.envelopes import BINARY, attributes
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import IN_A_HEADER, MIB, Context, Provider, Said, each
 from opsknight.api.reading import (
@@ -39,7 +40,6 @@ MAX_EVENTS: Final = 1_000
 
 _OLDER: Final = {"eventtype": "type", "eventtime": "time", "eventid": "id", "cloudeventsversion": "specversion"}
 """The names of CloudEvents 0.1 in lower case."""
-_BINARY: Final = "ce-"
 _STATUS: Final = ("status", "state", "action", "event_action")
 _TITLE: Final = ("title", "summary", "message", "name", "alertname", "description", "text")
 _KEY: Final = ("dedup_key", "fingerprint", "alert_id", "alertId", "incident_id", "incidentId")
@@ -56,9 +56,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     Raises:
         Malformed: it is neither object nor list, or nothing in a single one says what is wrong.
     """
-    binary = {name[len(_BINARY) :]: value for name, value in context.headers.items() if name.startswith(_BINARY)}
-    if binary.get("type"):
-        payload = binary | {"data": payload}
+    if carried := attributes(context.headers):
+        payload = {**carried, "data": payload}
     if is_list(payload) and payload:
         if len(payload) > MAX_EVENTS:
             raise Malformed(f"The batch holds more than {MAX_EVENTS:,} CloudEvents.")
@@ -150,6 +149,7 @@ In the data: status (firing, acknowledged, resolved), title, severity, and a ded
         "datacontenttype": "application/json",
         "data": {"status": "firing", "title": "OpsKnight test", "severity": "info"},
     },
-    once=("ce-id",),
+    once=(f"{BINARY}id",),
+    keeps=(BINARY,),
     max_body=4 * MIB,
 )

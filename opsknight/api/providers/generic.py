@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
 
 from opsknight.api import field_mapping
-from opsknight.api.envelopes import is_pushed, unwrapped
+from opsknight.api.envelopes import BINARY, flattened, is_cloud_event, is_pushed, structured, unwrapped
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import IN_A_HEADER, Context, Provider, Said, each
+from opsknight.api.providers.provider import IN_A_HEADER, Context, Headers, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
     QUIET,
@@ -111,29 +111,44 @@ _WANTED: Final[Mapping[str, str]] = {
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return an event for an object, or for each object of a list or of {"events": […]}.
 
-    A message that Pub/Sub pushes is read for what it carries. With a field mapping the payload is
-    brought into the generic format first.
+    A message that Pub/Sub pushes is read for what it carries, a CloudEvent for its data and what of its
+    attributes that lacks. With a field mapping the payload is brought into the generic format first.
 
     Raises:
         Malformed: a single event is not of this format; one of a list is unreadable instead.
     """
-    mapping = context.mapping
-    if is_pushed(payload) and "subscription" in payload:
-        payload, context = unwrapped(payload), replace(context, may_exceed=True)
-    listed = field_mapping.elements(mapping, payload) if mapping else _listed(payload)
+    opened, mapping = seen(payload, context.headers), context.mapping
+    if opened is not payload:  # it is new to us: it may be beyond the limits although the request is not
+        context = replace(context, may_exceed=True)
+    listed = _listed(opened, mapping)
     if listed is None:
-        if context.may_exceed and (reason := excess(payload)):
+        if context.may_exceed and (reason := excess(opened)):
             return [Unreadable(reason)]
-        event = _event(payload, mapping)
+        event = _event(opened, mapping, opened)
         return [] if event is None else [event]
     if len(listed) > MAX_EVENTS:
         raise Malformed(f"The payload holds {len(listed):,} events; send at most {MAX_EVENTS:,} at once.")
-    return each(listed, lambda element: _event(element, mapping), what="Event", context=context)
+    return each(listed, lambda element: _event(element, mapping, opened), what="Event", context=context)
 
 
-def _listed(payload: Any) -> list[Any] | None:
-    """Return the events of a list or of {"events": […]}, None for a single one."""
-    listed = payload.get("events") if is_object(payload) else payload
+def seen(payload: Any, headers: Headers) -> Any:
+    """Return what a field mapping is applied to: a payload out of its envelope, a CloudEvent in structured form.
+
+    Raises:
+        Malformed: it is an envelope with nothing in it.
+    """
+    if is_pushed(payload) and "subscription" in payload:
+        payload = unwrapped(payload)
+    return structured(payload, headers)
+
+
+def _listed(payload: Any, mapping: Mapping[str, object]) -> list[Any] | None:
+    """Return the events of a list, None for a single one."""
+    if mapping and (listed := field_mapping.elements(mapping, payload)) is not None:
+        return listed
+    if mapping and not (is_list(payload) and is_cloud_event(payload[0])):
+        return None
+    listed = payload.get("events") if is_object(payload) and not is_cloud_event(payload) else payload
     if not is_list(listed):
         return None
     if not listed:
@@ -141,10 +156,12 @@ def _listed(payload: Any) -> list[Any] | None:
     return listed
 
 
-def _event(element: Any, mapping: Mapping[str, object]) -> Event | None:
-    """Return the event of one element, None where its status pages nobody."""
+def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | None:
+    """Return the event of one element of the `whole` payload, None where its status pages nobody."""
     if mapping:
-        element = field_mapping.mapped(mapping, element)
+        element = field_mapping.mapped(mapping, element, whole=whole)
+    elif is_cloud_event(element):
+        element = flattened(element)
     if not is_object(element):
         raise Malformed("An event must be a JSON object.")
     try:
@@ -235,5 +252,6 @@ PROVIDER: Final = Provider(
     normalise=normalise,
     form=True,
     signed_with=f"{IN_A_HEADER} Or sign by Standard Webhooks; the secret is then what begins with whsec_.",
-    once=("webhook-id", "svix-id"),
+    once=("webhook-id", "svix-id", f"{BINARY}id"),
+    keeps=(BINARY,),
 )

@@ -372,5 +372,6 @@ Events: Workflow runs, Deployment statuses, Dependabot alerts (or Check runs, St
     verify=verify,
     signed_with="What you write in the webhook as Secret.",
     once=("x-github-delivery",),
+    keeps=("x-github-event",),
     form=True,
 )

@@ -92,17 +92,20 @@ class Provider:
     format. Same in, same out: no clock, no randomness, no database.
 
     `where` and `setup` tell a person how to set the monitor up: the place in its own screens, and
-    what to paste there, with {address} and {key} for the integration's, {base} for this server.
+    what to paste there, with {address} and {key} for the integration's, {base} for this server,
+    {mail_host} for where it takes mail.
     `sample` is a payload as the monitor itself would send it to say that something is wrong: the
     test event.
 
     `verify` checks the monitor's own signature where an integration has a secret; None where its key
     alone is what it proves itself with. `signed_with` tells a person where the monitor shows the
     secret or asks for it. `once` names the headers, best first, that are the same in every retry of
-    one delivery and in no other. `confirms` returns the address that must be got before such a
-    monitor sends anything, where a payload asks for that.
+    one delivery and in no other. `keeps` names those by which it tells what a payload is, so that a
+    replay has them too; a name that ends in - stands for all that begin so. `confirms` returns the
+    address that must be got before such a monitor sends anything, where a payload asks for that.
 
-    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts.
+    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `mail`
+    reads a body that is a mail (message/rfc822) and raises Malformed where it is none.
     `key_in_body` says that the integration's key stands in the payload and not in the address.
     `retries_429` says whether such a sender comes back after 429; where it does not, it is told 503.
     """
@@ -117,8 +120,10 @@ class Provider:
     verify: Verify | None = proven
     signed_with: str = IN_A_HEADER
     once: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     confirms: Callable[[Any], str | None] | None = None
     form: bool = False
+    mail: Callable[[bytes], Any] | None = None
     max_body: int = MIB
     key_in_body: bool = False
     retries_429: bool = True

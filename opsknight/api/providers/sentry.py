@@ -241,5 +241,6 @@ PROVIDER: Final = Provider(
     verify=verify,
     signed_with="The Client Secret of the internal integration, on its own page in Sentry.",
     once=("request-id",),
+    keeps=("sentry-hook-resource",),
     retries_429=False,
 )

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Event, Severity, Urgency
-from opsknight.domain.model.incident import Incident, Status, Verb, raised, transition
+from opsknight.domain.model.incident import Incident, Status, Verb, carrying, raised, transition
 from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict, exceeds
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries.catalogue import Integration
+
+if TYPE_CHECKING:
+    from opsknight.domain.commands.quieting import Quiet
 
 _WORST_FIRST = tuple(Severity)
 
@@ -69,11 +73,15 @@ class WorkingIncident:
 
 
 class Desk:
-    """Takes events one by one, keeps the working copies and the facts of what happened."""
+    """Takes events one by one, keeps the working copies and the facts of what happened.
+
+    `quiet` decides what opens without paging; it is None where nothing can keep an alert of the batch quiet.
+    """
 
     def __init__(self, now: datetime) -> None:
         """Begin an empty desk for a batch of the instant `now`."""
         self.now = now
+        self.quiet: Quiet | None = None
         self.alerts: dict[tuple[int, bytes], WorkingAlert] = {}
         self.past: list[WorkingAlert] = []
         self.incidents: dict[UUID, WorkingIncident] = {}
@@ -94,11 +102,13 @@ class Desk:
             self._count(alert, event, integration)
         elif verdict is Verdict.RAISED:
             self._count(alert, event, integration)
-            self._raise(alert, urgency, integration)
+            self._raise(alert, event, urgency, integration)
         elif verdict is Verdict.REOPENED:
             return self._reopen(alert, event, sha, integration, urgency)
         elif verdict is Verdict.RESOLVED:
             self._resolve(alert, event, integration)
+            if self.quiet is not None:
+                self.quiet.changed(self, alert, event, sha, integration)
         else:
             self._acknowledge(alert, integration)
         return alert
@@ -117,6 +127,8 @@ class Desk:
         )
         alert = self._alert(event, sha, integration, urgency, incident_id)
         alert.opens = opening
+        if self.quiet is not None:
+            self.quiet.opened(self, alert, event, sha, integration)
         return alert
 
     def _alert(
@@ -162,13 +174,16 @@ class Desk:
             incident.severity = severity
             incident.changed = True
 
-    def _raise(self, alert: WorkingAlert, urgency: Urgency, integration: Integration) -> None:
+    def _raise(self, alert: WorkingAlert, event: Event, urgency: Urgency, integration: Integration) -> None:
         incident = self.incidents[alert.incident_id]
-        incident.value = raised(incident.value, urgency)
+        quietly = self.quiet is not None and self.quiet.covers(event, integration)
+        incident.value = carrying(incident.value, urgency) if quietly else raised(incident.value, urgency)
         incident.highest_urgency = alert.highest_urgency = alert.urgency = urgency
         incident.changed = True
-        if incident.value.status is Status.OPEN:
+        if incident.value.status is Status.OPEN and not quietly:
             self._due(incident, "escalation", self.now)
+        elif incident.value.status is Status.ACKNOWLEDGED:
+            self._ask_later(incident, integration)
         self.record(Fact.RAISED, integration, alert.incident_id, {"urgency": urgency, "severity": alert.severity})
 
     def _reopen(
@@ -184,6 +199,8 @@ class Desk:
             incident.severity, incident.highest_urgency = event.severity, urgency
             self._due(incident, "escalation", self.now)
             self.record(Fact.REOPENED, integration, before.incident_id, {"title": event.title})
+            if self.quiet is not None:
+                self.quiet.opened(self, alert, event, sha, integration)
             return alert
         return self._joined(alert, event, integration, urgency)
 
@@ -202,7 +219,7 @@ class Desk:
         self.record(Fact.ALERT_JOINED, integration, alert.incident_id, {"title": event.title})
         self._judge(incident, event.severity)
         if exceeds(urgency, incident.highest_urgency):
-            self._raise(alert, urgency, integration)
+            self._raise(alert, event, urgency, integration)
         alert.highest_urgency = incident.highest_urgency
         return alert
 
@@ -229,10 +246,14 @@ class Desk:
         if after is incident.value:
             return
         incident.value, incident.changed = after, True
-        timeout_s = integration.ack_timeouts_s[after.urgency]
+        self._ask_later(incident, integration)
+        self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
+
+    def _ask_later(self, incident: WorkingIncident, integration: Integration) -> None:
+        """Have the owner of an acknowledged incident asked “still on it?” in time."""
+        timeout_s = integration.ack_timeouts_s[incident.value.urgency]
         kind = None if timeout_s is None else "ack_timeout"
         self._due(incident, kind, self.now + timedelta(seconds=timeout_s or 0))
-        self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
 
     def _due(self, incident: WorkingIncident, kind: str | None, at: datetime) -> None:
         incident.timer_changed = True

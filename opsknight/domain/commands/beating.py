@@ -5,12 +5,13 @@ Locks are taken in this order: heartbeat, its timer, the incident, the incident'
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from opsknight.domain.commands import alerts, incidents, timers
+from opsknight.domain.commands import alerts, incidents, timers, waking
 from opsknight.domain.commands.held import hold
 from opsknight.domain.commands.opening import Report, open_own
 from opsknight.domain.model.event import Severity, Urgency, dedup_sha
@@ -43,15 +44,18 @@ async def hold_heartbeat(uow: UnitOfWork, heartbeat_id: UUID) -> HeartbeatRow:
     return row
 
 
-async def settle(uow: UnitOfWork, row: HeartbeatRow, after: Heartbeat) -> None:
-    """Write `after` and give it the one timer that it needs; a deadline that is past is due now."""
+async def settle(uow: UnitOfWork, row: HeartbeatRow, after: Heartbeat, *, counts_from: datetime | None = None) -> None:
+    """Write `after` and give it the one timer that it needs; a deadline that is past is due now.
+
+    `counts_from` is when its silence counts, where that is later than the deadline.
+    """
     row.state, row.counted_from = after.state.value, after.counted_from
     row.started_at, row.paused_until = after.started_at, after.paused_until
     await uow.session.flush()
     if after.paused_until is not None:
         await timers.arm(uow, TimerKind.HEARTBEAT_RESUME, row.id, generation=1, due_at=after.paused_until)
     elif (deadline := after.deadline) is not None:
-        due_at = max(deadline, uow.now)
+        due_at = max(deadline, uow.now, counts_from or deadline)
         await timers.arm(uow, TimerKind.HEARTBEAT_MISSED, row.id, generation=1, due_at=due_at)
     else:
         await timers.disarm_heartbeat(uow, row.id)
@@ -76,6 +80,7 @@ async def report(uow: UnitOfWork, row: HeartbeatRow, why: Silence, details: dict
         )
         incident, data = await open_own(uow, told, service_id=row.service_id, actor=actor)
         uow.record(Fact.OPENED, incident_id=incident.id, actor=actor, **data)
+        await waking.rest_under_maintenance(uow, incident.id)
         return incident.id
     alert.count += 1
     alert.last_seen_at, alert.details = uow.now, details

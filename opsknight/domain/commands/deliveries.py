@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -16,7 +16,9 @@ class Delivery:
     """One request, or the part of it from event number `offset` on.
 
     `refusal` is why a whole delivery was answered 400: it is kept as rejected and has no events.
-    `throttled` marks one that stands for many which were refused because there were too many.
+    `throttled` marks one that stands for many which were refused because there were too many, `unsaid`
+    one whose refusal is told to nobody. `headers` are those of the request that a replay needs besides the
+    content type, None where it needs none.
     """
 
     id: UUID
@@ -28,6 +30,13 @@ class Delivery:
     offset: int = 0
     refusal: str = ""
     throttled: bool = False
+    unsaid: bool = False
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people learn that it was refused as a whole."""
+        return bool(self.refusal) and not self.unsaid
 
     def as_unreadable(self, reason: str) -> Delivery:
         """Return it with its events replaced by the reason why they cannot be stored."""

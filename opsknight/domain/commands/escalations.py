@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands.firings import Held, Outcome, hold, write
+from opsknight.domain.commands import silences
+from opsknight.domain.commands.firings import Held, Outcome, hold, rest_on, write
+from opsknight.domain.commands.silences import Standing
 from opsknight.domain.model.escalation import Move, Policy, TargetKind, Why, net_round, next_move
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
@@ -38,6 +41,7 @@ async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     for each in held:
         firing.fire(each)
     await write(uow, firing.out)
+    await rest_on(uow, firing.out)
 
 
 class _Firing:
@@ -49,8 +53,10 @@ class _Firing:
         people: Mapping[int, Reachable],
         schedules: Mapping[int, Schedule],
         leads: Mapping[int, Leads],
+        resting: Mapping[UUID, Standing],
     ) -> None:
         self._uow = uow
+        self._resting = resting
         self._people = people
         self._schedules = schedules
         self._leads = leads
@@ -68,7 +74,10 @@ class _Firing:
         ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}
         ids |= {shift.user_id for schedule in schedules.values() for shift in on_call(schedule, uow.now)}
         ids |= {user_id for of_team in leads.values() for user_id in (*of_team.managers, *of_team.admins)}
-        return cls(uow, await reading.people(uow.session, ids), schedules, leads)
+        resting = await silences.standings(
+            uow, [each.incident.id for each in held if each.timer.kind == "suppress_end"]
+        )
+        return cls(uow, await reading.people(uow.session, ids), schedules, leads, resting)
 
     def fire(self, held: Held) -> None:
         """Do what the timer of `held` was for; one that means nothing any more is dropped."""
@@ -86,7 +95,7 @@ class _Firing:
         elif kind == "snooze_end" and incident.status is Status.SNOOZED:
             self._move(held, Verb.WAKE, Fact.WOKEN, "the snooze is over")
         elif kind == "suppress_end" and incident.status is Status.SUPPRESSED:
-            self._move(held, Verb.WAKE, Fact.WOKEN, "its silence is over")
+            self._end_silence(held)
         elif kind == "pause" and incident.status is Status.SUPPRESSED:
             self._move(held, Verb.WAKE, Fact.WOKEN, "its alert still fires after the pause")
         else:
@@ -193,6 +202,16 @@ class _Firing:
             return
         self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
         self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN)
+
+    def _end_silence(self, held: Held) -> None:
+        """Wake an incident whose silence is over, unless something else keeps it quiet or it does not fire any more."""
+        standing = self._resting.get(held.incident.id)
+        if standing is None:
+            self._move(held, Verb.WAKE, Fact.WOKEN, "its silence is over")
+        elif standing.firing and standing.silence is None:
+            self._move(held, Verb.WAKE, Fact.WOKEN, f"{standing.before} is over")
+        else:
+            self.out.rest.append((held, standing.silence))
 
     def _move(self, held: Held, verb: Verb, fact: Fact, reason: str) -> None:
         """Let the timer do what a person could: the incident is open again, from its first step."""

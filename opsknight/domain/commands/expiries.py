@@ -16,13 +16,17 @@ from sqlalchemy import Row, func, select, text
 
 from opsknight.domain.commands import alerts
 from opsknight.domain.commands.held import hold, settle
+from opsknight.domain.model.hearing import counts_from
 from opsknight.domain.model.incident import Verb, transition
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.store.tables import AlertRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 ENDED_KEPT = timedelta(minutes=10)
 """For how long an end is remembered, so that a lagging peer of the same monitor is known as such."""
+LISTEN = timedelta(seconds=150)
+"""Prometheus repeats every minute; twice that, and a little."""
 STEP = 200
 """Alerts ended in one transaction."""
 
@@ -112,7 +116,12 @@ async def note(uow: UnitOfWork, service_id: int, told: Sequence[Told]) -> dict[b
 
 
 async def end_due(uow: UnitOfWork) -> int:
-    """End the alerts that nobody vouches for any more, one step of them; return how many keys that were."""
+    """End the alerts that nobody vouches for any more, one step of them; return how many keys that were.
+
+    None while we cannot hear, and for LISTEN after we could not: monitors are given the time to repeat themselves.
+    """
+    if counts_from(await hearing(uow.session), uow.now, patience=LISTEN, at=uow.now) > uow.now:
+        return 0
     due = (await uow.session.execute(_DUE, {"now": uow.now, "limit": STEP})).all()
     if not due:
         return 0

@@ -11,9 +11,12 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from opsknight.domain.commands import silences
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.model.incident import Incident, Status, Verb, transition
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.silencing import Silence
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -55,6 +58,7 @@ _MOVE = text("""
         policy = CASE WHEN :anew THEN NULL ELSE policy END
     WHERE id = :id
 """)
+_REST = text("UPDATE incidents SET until = :until, version = :version, updated_at = :now, undo = NULL WHERE id = :id")
 _PAGE = text("""
     INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
     VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
@@ -111,6 +115,7 @@ class Outcome:
     notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     stepped: list[UUID] = field(default_factory=list[UUID])
     caught: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    rest: list[tuple[Held, Silence | None]] = field(default_factory=list[tuple[Held, Silence | None]])
 
 
 async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
@@ -164,6 +169,25 @@ async def write(uow: UnitOfWork, out: Outcome) -> None:
         await uow.session.execute(_SUPERSEDE_ROUND, [{**each, "now": uow.now} for each in out.caught])
     if out.drop:
         await uow.session.execute(_DROP, {"ids": out.drop})
+
+
+async def rest_on(uow: UnitOfWork, out: Outcome) -> None:
+    """Let incidents rest on under another silence; without one, until their alerts resolve, of which none fires."""
+    for held, silence in out.rest:
+        incident, until = held.incident, None if silence is None else silence.until
+        after = transition(incident, Verb.SUPPRESS, until=until)
+        values = {"id": incident.id, "until": until, "version": after.version, "now": uow.now}
+        await uow.session.execute(_REST, values)
+        if until is None:
+            await uow.session.execute(_DROP, {"ids": [held.timer.id]})
+        else:
+            timer = {"id": held.timer.id, "kind": "suppress_end", "generation": after.generation, "due_at": until}
+            await uow.session.execute(_REARM, timer)
+        if silence is None:
+            why = "its alerts have cleared; a person resolves it"
+            uow.record(Fact.SUPPRESSED, incident_id=incident.id, reason=why)
+        else:
+            await silences.keep(uow, incident.id, silence)
 
 
 def _incident(row: Row[Any]) -> Incident:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from opsknight.domain.commands import alerts
+from opsknight.domain.commands import alerts, silences
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import Held, check_seen, hold, set_timer, settle, withdraw
 from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
@@ -122,6 +122,7 @@ async def suppress(
         await require(uow, Need.RESPOND, incident_id=incident_id)
         if not await alerts.ends_with_its_alerts(uow, incident_id):
             raise Invalid("No monitor would end this silence by reporting that all is well; say until when it lasts.")
+        await silences.forget(uow, incident_id)  # it would end with what kept the incident quiet, before it is clear
         sentence = "{title} keeps quiet until it clears."
         return await _plain(uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version)
     until = until or uow.now + SUPPRESS_FOR

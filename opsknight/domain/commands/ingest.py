@@ -16,17 +16,19 @@ import asyncpg
 
 from opsknight.domain.commands import records, standings
 from opsknight.domain.commands.arrivals import Desk, Opening, WorkingAlert
+from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
-from opsknight.domain.commands.rerouting import any_reroutes, home, placed
+from opsknight.domain.commands.quieting import quiet_of
+from opsknight.domain.commands.rerouting import any_reroutes, placed
 from opsknight.domain.commands.rulings import OPENING, Rulings, judged
 from opsknight.domain.commands.standings import Remembered, idempotency, own_report, shas_of
 from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.intake import Verdict, decide
-from opsknight.domain.model.ruled import RuledEvent, loudness
+from opsknight.domain.model.ruled import RuledEvent
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
-from opsknight.domain.store.engine import lost_connection
+from opsknight.domain.store.engine import jsonb, lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -57,15 +59,20 @@ async def ingest(
     arrivals = [(delivery, shas_of(delivery)) for delivery in (rulings.deliveries if rulings else deliveries)]
     desk = Desk(now)
     batch = _Batch(desk, rulings)
-    held = await standings.read(connection, desk, arrivals, trusting=trusting and rulings is None)
+    desk.quiet = await quiet_of(connection, arrivals, now=now)
+    is_alone = rulings is None and desk.quiet is None
+    held = await standings.read(connection, desk, arrivals, trusting=trusting and is_alone)
     receipts: list[Receipt] = []
     try:
-        if held or rulings:
+        if held or not is_alone:
             async with connection.transaction():
                 held = await rulings.prepare(connection, held) if rulings else held
-                await standings.hold(connection, desk, held)
+                if held:
+                    await standings.hold(connection, desk, held)
                 receipts += batch.take_all(arrivals, seen)
                 await batch.store(connection)
+                if desk.quiet is not None:
+                    await desk.quiet.store(connection)
         else:
             receipts += batch.take_all(arrivals, seen)
             async with pen:
@@ -139,7 +146,7 @@ class _Batch:
             self._take_event(delivery, delivery_id, delivery.offset + stored + index, event, sha)
             for index, (event, sha) in enumerate(zip(delivery.events[stored:], shas[stored:], strict=True))
         )
-        if delivery.refusal or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
+        if delivery.is_told or any(verdict is Verdict.UNREADABLE for verdict, _ in verdicts):
             self._report(delivery)
         return Receipt(delivery_id, _STORED_BEFORE * stored + verdicts)
 
@@ -149,6 +156,8 @@ class _Batch:
             if reason:
                 self._log.unreadable.setdefault(delivery_id, reason)
             return
+        if delivery.headers:
+            self._log.headers[delivery.id] = jsonb(dict(delivery.headers))
         status = "rejected" if delivery.refusal else "unreadable" if reason else None
         self._log.deliveries.append(
             (
@@ -216,9 +225,10 @@ class _Batch:
         return verdict, alert
 
     def _decide(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, Urgency]:
-        urgency = loudness(event, integration.urgency_mode)
+        now, quiet = self._desk.now, self._desk.quiet
+        urgency = loudness(event, integration, now)
         latest = self._desk.alerts.get((integration.service_id, sha))
-        now, window = self._desk.now, integration.reopen_window
+        window = integration.reopen_window if quiet is None else quiet.reopen_window(event, sha, integration)
         return decide(event, latest, urgency=urgency, now=now, reopen_window=window), urgency
 
     def _report(self, delivery: Delivery) -> None:

@@ -16,6 +16,8 @@ from opsknight.errors import Conflict, NotFound
 
 MAPPED: Final = "generic"
 """The provider whose JSON may be anybody's; the others' format is known."""
+MAILED: Final = "email"
+"""The provider whose events are mails."""
 
 
 async def map_fields(uow: UnitOfWork, integration_id: int, mapping: Mapping[str, Any]) -> None:
@@ -33,6 +35,23 @@ async def map_fields(uow: UnitOfWork, integration_id: int, mapping: Mapping[str,
         return
     row.mapping = dict(mapping)
     _record(uow, row, f"the field mapping of {row.name}")
+
+
+async def set_mail_conditions(uow: UnitOfWork, integration_id: int, conditions: Mapping[str, Any]) -> None:
+    """Read the mails of `integration_id` by `conditions` from now on; {} leaves the words that everybody uses.
+
+    Raises:
+        NotFound: there is no such integration.
+        Conflict: it takes no mail.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await _locked(uow, integration_id)
+    if row.provider != MAILED:
+        raise Conflict(f"“{row.name}” takes no mail, so it has no conditions for mails.")
+    if row.mapping == conditions:
+        return
+    row.mapping = dict(conditions)
+    _record(uow, row, f"the conditions for mails of {row.name}")
 
 
 async def set_secret(uow: UnitOfWork, integration_id: int, secret: str, *, keep_former: bool = False) -> None:

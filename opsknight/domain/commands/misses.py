@@ -10,9 +10,11 @@ from sqlalchemy import select, text
 
 from opsknight.domain.commands.beating import report, settle
 from opsknight.domain.commands.escalations import LATE
+from opsknight.domain.model.hearing import Hearing, counts_from
 from opsknight.domain.model.heartbeat import Heartbeat, Silence, missed, resumed
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.heartbeats import value
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.tables import HeartbeatRow
@@ -46,10 +48,11 @@ async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     left = [timer.id for timer in timers if timer.subject not in rows]
     if left:
         await uow.session.execute(_DROP, {"ids": left})
+    heard = await hearing(uow.session)
     for timer in timers:
         row = rows.get(timer.subject)
         if row is not None and fences.get(timer.id) == timer.fence:
-            await _fire(uow, row, timer)
+            await _fire(uow, row, timer, heard)
 
 
 async def repair(uow: UnitOfWork) -> Sequence[str]:
@@ -81,19 +84,23 @@ async def _locked(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, HeartbeatR
     return {row.id: row for row in (await uow.session.execute(statement)).scalars()}
 
 
-async def _fire(uow: UnitOfWork, row: HeartbeatRow, timer: ClaimedTimer) -> None:
+async def _fire(uow: UnitOfWork, row: HeartbeatRow, timer: ClaimedTimer, heard: Hearing | None) -> None:
     before, subject = value(row), f"heartbeat:{row.id}"
     if timer.kind == TimerKind.HEARTBEAT_RESUME and before.paused_until is not None:
         await settle(uow, row, resumed(before, at=uow.now))
         uow.record(Fact.HEARTBEAT_RESUMED, subject=subject, actor=f"timer:{timer.kind}", name=row.name)
         return
     deadline = before.deadline
-    if deadline is None or deadline > uow.now:
-        await settle(uow, row, before)
+    counts = deadline and counts_from(heard, deadline, patience=before.patience, at=uow.now)
+    if deadline is None or counts is None or counts > uow.now:
+        await settle(uow, row, before, counts_from=counts)
         return
     after, why = missed(before, at=uow.now)
     await settle(uow, row, after)
     reason = _reason(row, before, why)
+    if heard is not None and counts > deadline:
+        waited = span(before.patience.total_seconds())
+        reason += f"; OpsKnight could not hear for {span(heard.away.total_seconds())}, and has waited {waited} since"
     incident_id = await report(uow, row, why, {"reason": reason})
     if before.state is not after.state:
         told: dict[str, Any] = {"name": row.name, "reason": reason}

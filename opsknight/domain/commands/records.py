@@ -33,6 +33,8 @@ class Log:
     idempotency: list[Row] = field(default_factory=list[Row])
     unreadable: dict[UUID, str] = field(default_factory=dict[UUID, str])
     """Why deliveries that were stored before are found to be unreadable in a later part."""
+    headers: dict[UUID, bytes] = field(default_factory=dict[UUID, bytes])
+    """Of the few new deliveries of which headers are kept, as jsonb."""
 
 
 async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:
@@ -68,11 +70,12 @@ async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[
     opened = [_opened(alert, desk) for alert in _new(desk) if alert.opens is not None]
     told = (log.deliveries, log.events, desk.facts, opened, changed, log.idempotency)
     reasons = list(log.unreadable), list(log.unreadable.values())
+    headers = list(log.headers), list(log.headers.values())
     try:
         if incidents:
-            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, incidents)
+            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, *headers, incidents)
         else:
-            await connection.fetchval(sql.STORE, desk.now, *told, *reasons)
+            await connection.fetchval(sql.STORE, desk.now, *told, *reasons, *headers)
     except asyncpg.DivisionByZeroError:
         raise ChangedMeanwhile from None
 

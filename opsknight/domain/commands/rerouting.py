@@ -43,13 +43,6 @@ class _Standing:
         return self.service_id is not None
 
 
-def home(event: Event, integration: Integration) -> Integration:
-    """Return `integration` as it speaks for the service that the event belongs to."""
-    if isinstance(event, RuledEvent) and event.service_id is not None:
-        return integration.elsewhere[event.service_id]
-    return integration
-
-
 async def placed(connection: Connection, rulings: Rulings) -> Rulings:
     """Put every event of the batch where it belongs."""
     owns = [

@@ -1,4 +1,4 @@
-"""What is kept no longer: old raw deliveries, events and changes, spent links, ended sessions, old idempotency keys.
+"""What is kept no longer: old raw deliveries, events, replays and changes, spent links, ended sessions, old keys.
 
 Each call is one short transaction; callers repeat it while it returns a full step.
 """
@@ -21,6 +21,7 @@ IDEMPOTENCY_KEPT = timedelta(days=7)
 COMMAND_KEYS_KEPT = timedelta(days=1)
 GROUPS_KEPT = timedelta(days=90)
 """After that an alert of a group opens an incident of its own again, even where the old one is still open."""
+TURNED_AWAY_KEPT = timedelta(days=31)
 
 _PARTS_WITHIN = timedelta(hours=1)
 """The events of one large delivery are stored in parts, the last of them no later than this after the first."""
@@ -44,6 +45,13 @@ _RAW = {
                 SELECT e.delivery_id FROM events e WHERE e.delivery_id < :id AND e.received_at < :until)
             ORDER BY d.id LIMIT {STEP})
     """,  # noqa: S608  # a number of ours
+    "replays": f"""
+        DELETE FROM replays WHERE delivery_id IN (
+            SELECT r.delivery_id FROM replays r
+            WHERE r.created_at < :before AND NOT EXISTS (
+                SELECT FROM deliveries d WHERE d.id IN (r.delivery_id, r.original_id))
+            ORDER BY r.created_at LIMIT {STEP})
+    """,  # noqa: S608  # a number of ours
     "changes": f"""
         DELETE FROM changes WHERE id IN (
             SELECT c.id FROM changes c WHERE c.received_at < :before ORDER BY c.received_at LIMIT {STEP})
@@ -57,6 +65,7 @@ _SPENT = {
     "counted_events": "at",
     "incident_groups": "opened_at",
     "rerouted_keys": "at",
+    "turned_away": "starts_at",
 }
 """Since when a row of each table is of no use."""
 
@@ -69,7 +78,7 @@ _STAY = {
 
 
 async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> int:
-    """Remove one step of old rows of `table` (events before deliveries); return how many."""
+    """Remove one step of old rows of `table` (events before deliveries before replays); return how many."""
     result = await uow.session.execute(text(_RAW[table]), bounds(table, before=uow.now - older_than))
     removed = cast("CursorResult[None]", result).rowcount
     if removed:
@@ -79,18 +88,22 @@ async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> i
 
 def bounds(table: str, *, before: datetime) -> dict[str, Any]:
     """Return what the statement of `table` is told: rows from `before` on stay."""
-    if table == "changes":
+    if table in ("changes", "replays"):
         return {"before": before}
     bound: dict[str, Any] = {"id": UUID(int=int((before + _SKEW).timestamp() * 1000) << 80), "before": before}
     return bound | ({"until": before + _PARTS_WITHIN} if table == "deliveries" else {})
 
 
 async def remove_spent(uow: UnitOfWork) -> int:
-    """Remove one step each of ended sessions, links that are over, and idempotency keys past their time.
+    """Remove one step each of ended sessions, links that are over, and keys and figures past their time.
 
     Returns how many of that went of which most went: STEP, when more may be left.
     """
-    kept = {"idempotency": IDEMPOTENCY_KEPT, "command_keys": COMMAND_KEYS_KEPT}
+    kept = {
+        "idempotency": IDEMPOTENCY_KEPT,
+        "command_keys": COMMAND_KEYS_KEPT,
+        "turned_away": TURNED_AWAY_KEPT,
+    }
     kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT, "rerouted_keys": GROUPS_KEPT}
     most = 0
     for table, since in _SPENT.items():

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
-from opsknight.domain.commands.arrivals import Desk, WorkingAlert
+from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.model.event import Action, Event, Unreadable
 from opsknight.domain.model.incident import Status
@@ -111,7 +111,8 @@ class Rulings:
         incident = desk.incidents.get(group.incident_id)
         if incident is None or incident.value.status is Status.RESOLVED:
             return None
-        is_quiet = incident.value.status is Status.SUPPRESSED and event.ruling.pages
+        is_resting = not event.ruling.pages or (desk.quiet is not None and desk.quiet.covers(event, integration))
+        is_quiet = incident.value.status is Status.SUPPRESSED and not is_resting
         return None if is_quiet else group.incident_id
 
     def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
@@ -119,15 +120,25 @@ class Rulings:
         ruling, incident = event.ruling, desk.incidents[alert.incident_id]
         if not ruling.pages:
             until = None if ruling.suppressed or ruling.pause is None else self.now + ruling.pause
-            incident.value = replace(incident.value, status=Status.SUPPRESSED, until=until)
-            incident.changed = incident.timer_changed = True
-            incident.due = None if until is None else ("pause", until)
+            self._suppress(incident, until, desk)
         if ruling.priority is not None or incident.value.until is not None:
             self._marks[alert.incident_id] = ruling.priority
         if ruling.gathering is not None:
             place = _group_place(ruling.gathering, integration)
             self._groups[place] = _Group(alert.incident_id, self.now, is_new=True)
         self.tell(event, alert, integration, desk)
+
+    @staticmethod
+    def _suppress(incident: WorkingIncident, until: datetime | None, desk: Desk) -> None:
+        """Let an incident rest, unless maintenance or the like keeps it quiet for longer anyhow."""
+        value = incident.value
+        if value.status is Status.SUPPRESSED and until is not None and (value.until is None or value.until >= until):
+            return
+        if desk.quiet is not None:
+            desk.quiet.forget(value.id)
+        incident.value = replace(value, status=Status.SUPPRESSED, until=until)
+        incident.changed = incident.timer_changed = True
+        incident.due = None if until is None else ("pause", until)
 
     @staticmethod
     def tell(event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:

@@ -68,7 +68,7 @@ _SERVICES: Final = (
         "Finds products.",
         "search",
         {"env": "production", "tier": "2"},
-        {"pagerduty": "Tools that speak PagerDuty"},
+        {"pagerduty": "Tools that speak PagerDuty", "email": "What can only send mail"},
     ),
     _Kind(
         "Postgres main",

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import Delivery
-from opsknight.domain.commands.rerouting import home
 from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.intake import OWN_KEYS
-from opsknight.domain.model.ruled import loudness
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
 
@@ -59,7 +59,7 @@ async def read(
         key = (row["service_id"], row["sha"])
         alert = desk.alerts[key] = _alert(row)
         event, integration = keys[key]
-        if not _may_change_incident(alert, event, integration, repeats_only=key not in more_than_repeats):
+        if not _may_change_incident(alert, event, integration, now=desk.now, repeats_only=key not in more_than_repeats):
             continue
         if trusting and alert.is_open and row["open_alerts"] == 1 and not integration.reopen_window:
             desk.incidents[alert.incident_id] = _seen(row)
@@ -84,7 +84,7 @@ def _note_keys(
 ) -> None:
     """Note the keys of one delivery with the first event of each, and those with more than repeats of it."""
     integration = delivery.integration
-    troubled = bool(delivery.refusal)
+    troubled = delivery.is_told
     for event, sha in zip(delivery.events, shas, strict=True):
         if isinstance(event, Unreadable):
             troubled = True
@@ -103,11 +103,13 @@ def _note_keys(
         keys[integration.service_id, dedup_sha(report.dedup_key)] = (report, integration)
 
 
-def _may_change_incident(alert: WorkingAlert, event: Event, integration: Integration, *, repeats_only: bool) -> bool:
+def _may_change_incident(
+    alert: WorkingAlert, event: Event, integration: Integration, *, now: datetime, repeats_only: bool
+) -> bool:
     """Say whether the incident must be held: not for plain repeats, nor for a resolved one that cannot reopen."""
     if not alert.is_open:
-        return bool(integration.reopen_window) and not event.dedup_key.startswith(OWN_KEYS)
-    raises = alert.highest_urgency is Urgency.LOW and loudness(event, integration.urgency_mode) is Urgency.HIGH
+        return integration.may_reopen and not event.dedup_key.startswith(OWN_KEYS)
+    raises = alert.highest_urgency is Urgency.LOW and loudness(event, integration, now) is Urgency.HIGH
     return not repeats_only or raises or event.severity is not alert.severity
 
 

@@ -43,6 +43,13 @@ class Malformed(ValueError):
     """What was received cannot be understood; the text says what is missing, for a person."""
 
 
+class NotMeant(Malformed):
+    """What was received is nothing that a monitor meant to tell, a bounce for example.
+
+    It is kept with its reason like what is malformed, and nobody is told: what tells of it may come back as well.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A web address with the words to show for it; only http and https survive an adapter."""

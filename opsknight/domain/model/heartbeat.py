@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from opsknight.domain.model import cron
+from opsknight.domain.model import cron, cron_words
 from opsknight.domain.model.ledger import span
 
 MIN_PERIOD, MAX_PERIOD = timedelta(seconds=30), timedelta(days=366)
@@ -69,8 +69,14 @@ class Rhythm:
         return cron.next_after(self.cron, self.zone, at) if self.period is None else at + self.period
 
     def words(self) -> str:
-        """Return it as people say it: `every 1 d`, `at 0 3 * * * in Europe/Berlin`."""
-        return f"at {self.cron} in {self.zone}" if self.period is None else f"every {span(self.period.total_seconds())}"
+        """Return it as people say it: `every 1 d`, `at 02:00 on weekdays, Europe/Berlin`; else as cron writes it."""
+        if self.period is not None:
+            return f"every {span(self.period.total_seconds())}"
+        times = cron.parse(self.cron)
+        said = cron_words.words(times)
+        if not said:
+            return f"at {self.cron} in {self.zone}"
+        return said if cron_words.is_everywhere_the_same(times) else f"{said}, {self.zone}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,11 @@ class Heartbeat:
     counted_from: datetime | None = None
     started_at: datetime | None = None
     paused_until: datetime | None = None
+
+    @property
+    def patience(self) -> timedelta:
+        """For how long it may be silent after we could not hear it: one grace, and at most its period."""
+        return min(self.rhythm.grace, self.rhythm.period or self.rhythm.grace)
 
     @property
     def expected_at(self) -> datetime | None:

@@ -138,9 +138,14 @@ def raised(incident: Incident, urgency: Urgency) -> Incident:
     one only carries the urgency. The caller knows the highest urgency that it has had.
     """
     if incident.status in (Status.SUPPRESSED, Status.RESOLVED):
-        return replace(incident, urgency=urgency, version=incident.version + 1)
+        return carrying(incident, urgency)
     owner = incident.assignee_id if incident.status is Status.OPEN else None
     return replace(_opened_anew(incident), urgency=urgency, assignee_id=owner)
+
+
+def carrying(incident: Incident, urgency: Urgency) -> Incident:
+    """Return `incident` with another urgency and nothing else changed: nobody is paged for it now."""
+    return replace(incident, urgency=urgency, version=incident.version + 1)
 
 
 def _opened_anew(incident: Incident) -> Incident:

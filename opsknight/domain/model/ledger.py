@@ -69,6 +69,11 @@ class Fact(StrEnum):
     HEARTBEAT_DOWN = "heartbeat down"
     HEARTBEAT_PAUSED = "heartbeat paused"
     HEARTBEAT_RESUMED = "heartbeat resumed"
+    # what keeps quiet: name, for_s, count, reason, title
+    MAINTENANCE_PLANNED = "maintenance planned"
+    MAINTENANCE_CHANGED = "maintenance changed"
+    FLAPPING_STARTED = "flapping started"
+    FLAPPING_STOPPED = "flapping stopped"
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -83,11 +88,14 @@ class Fact(StrEnum):
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
     METHOD_DISABLED = "contact method disabled"
+    HEARD_AGAIN = "heard again"
     RETENTION = "retention"
     STARTED = "started"
 
 
-CHANGE_INTEGRATIONS = frozenset({Fact.CONFIGURED, Fact.KEY_MADE, Fact.KEY_ENDED})
+CHANGE_INTEGRATIONS = frozenset(
+    {Fact.CONFIGURED, Fact.KEY_MADE, Fact.KEY_ENDED, Fact.MAINTENANCE_PLANNED, Fact.MAINTENANCE_CHANGED}
+)
 """After which what ingest knows of the integrations is out of date."""
 OPSKNIGHT = "OpsKnight"
 _CHANNELS = {"email": "mail", "push": "push notification"}
@@ -132,6 +140,14 @@ def _via(data: Data) -> str:
 
 def _for(data: Data) -> str:
     return f" for {span(for_s)}" if (for_s := data.get("for_s")) else ""
+
+
+def _after(data: Data) -> str:
+    return f" after {span(for_s)}" if (for_s := data.get("for_s")) else ""
+
+
+def _until_clear(data: Data) -> str:
+    return "" if data.get("cause") else " until its alert resolves"
 
 
 def _because(data: Data) -> str:
@@ -261,7 +277,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.ALERT_EXPIRED: _alert_expired,
     Fact.LATE_COPY: lambda actor, _: f"{actor} sent a late copy of an alert that had cleared; nobody was paged.",
     Fact.RECORDED: _recorded,
-    Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}.",
+    Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}{_because(d)}.",
     Fact.RULED: _ruled,
     Fact.DROPPED: lambda _, d: f"The rule “{d.get('rule', '')}” dropped {_events(d)}.",
     Fact.COUNTED: lambda _, d: (
@@ -271,7 +287,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.UNACKNOWLEDGED: lambda actor, d: f"{actor} unacknowledged it{_because(d)}; paging starts at the first step.",
     Fact.SNOOZED: lambda actor, d: f"{actor} snoozed it{_for(d)}.",
     Fact.WOKEN: lambda actor, d: f"{actor} woke it{_because(d)}; paging starts at the first step.",
-    Fact.SUPPRESSED: lambda actor, d: f"{actor} suppressed it{_for(d) or ' until its alert resolves'}{_because(d)}.",
+    Fact.SUPPRESSED: lambda actor, d: f"{actor} suppressed it{_for(d) or _until_clear(d)}{_because(d)}.",
     Fact.RESOLVED: _resolved,
     Fact.REOPENED: _reopened,
     Fact.REASSIGNED: _reassigned,
@@ -304,6 +320,15 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.HEARTBEAT_DOWN: lambda _, d: f"{_heartbeat(d)} is down{_because(d)}{_noticed(d)}.",
     Fact.HEARTBEAT_PAUSED: lambda actor, d: f"{actor} paused {_heartbeat(d)}{_for(d)}.",
     Fact.HEARTBEAT_RESUMED: lambda actor, d: f"{actor} resumed {_heartbeat(d)}.",
+    Fact.MAINTENANCE_PLANNED: lambda actor, d: f"{actor} planned maintenance: {d.get('name', 'a window')}.",
+    Fact.MAINTENANCE_CHANGED: lambda actor, d: (
+        f"{actor} changed the maintenance {d.get('name', 'of a service')}{_because(d)}."
+    ),
+    Fact.FLAPPING_STARTED: lambda _, d: (
+        f"“{d.get('title', 'Its alert')}” is flapping: {d.get('count', 'many')} changes in {span(d.get('for_s', 0))}."
+        " While it flaps it pages nobody."
+    ),
+    Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
@@ -318,6 +343,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
     Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
+    Fact.HEARD_AGAIN: lambda _, d: (
+        f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
+    ),
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
     Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
 }

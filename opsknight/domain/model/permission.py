@@ -32,6 +32,8 @@ class Need(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     """The one verb that a link in a page may do as well, for its own incident."""
     OPEN_INCIDENT = "open an incident"
+    PLAN_MAINTENANCE = "plan maintenance"
+    """Windows in which what is planned to break pages nobody."""
     SEND_EVENTS = "send events"
     """What an integration's key is for."""
     CONFIGURE = "configure"
@@ -103,6 +105,7 @@ _ROLES: dict[Need, frozenset[Role]] = {
     Need.RESPOND: _RESPONDERS,
     Need.ACKNOWLEDGE: _RESPONDERS,
     Need.OPEN_INCIDENT: _RESPONDERS,
+    Need.PLAN_MAINTENANCE: _RESPONDERS,
     Need.SEND_EVENTS: frozenset(),
     Need.CONFIGURE: frozenset({Role.ADMIN, Role.MANAGER}),
     Need.ADMINISTER: frozenset({Role.ADMIN}),
@@ -114,6 +117,7 @@ _WISHES: dict[Need, str] = {
     Need.RESPOND: "respond to incidents",
     Need.ACKNOWLEDGE: "acknowledge incidents",
     Need.OPEN_INCIDENT: "open incidents",
+    Need.PLAN_MAINTENANCE: "plan maintenance",
     Need.SEND_EVENTS: "send events",
     Need.CONFIGURE: "change services, policies and schedules",
     Need.ADMINISTER: "administer OpsKnight",

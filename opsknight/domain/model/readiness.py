@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from opsknight.domain.model.hearing import Hearing
+from opsknight.domain.model.ledger import span
 
 LATE_S: Final = 10.0
 """Work that is due for longer raises the alarm."""
@@ -13,6 +17,8 @@ TOO_LATE_S: Final = 30.0
 """Past this an outside watcher must page instead."""
 FEED_SILENT_S: Final = 3.0
 FEWEST_MONTHS_AHEAD: Final = 2
+TOLD_FOR: Final = timedelta(minutes=5)
+"""How long a break in hearing is told after its end."""
 
 
 class State(StrEnum):
@@ -43,12 +49,14 @@ class Observed:
     mail: bool
     troubles: Mapping[str, str] = field(default_factory=dict[str, str])
     clock_jump_s: float = 0.0
+    hearing: Hearing | None = None
+    now: datetime | None = None
     stopping: bool = False
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
     """Return every finding, each thing once, whatever its state."""
-    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock)
+    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock, _hearing)
     return tuple(look(seen) for look in looked_at)
 
 
@@ -113,3 +121,22 @@ def _clock(seen: Observed) -> Finding:
         " correct the clock, or restart OpsKnight when the new time is right."
     )
     return Finding("clock", State.WARN, sentence)
+
+
+def _hearing(seen: Observed) -> Finding:
+    heard, now = seen.hearing, seen.now
+    if heard is None or now is None:
+        return Finding("hearing")
+    if heard.is_deaf(now):
+        sentence = (
+            f"No process has taken events or pings for {span((now - heard.heard_at).total_seconds())}: monitors cannot"
+            " reach OpsKnight, and nothing counts as silent. Start a process of the role web or all."
+        )
+        return Finding("hearing", State.WARN, sentence)
+    if heard.deaf_from is None or now - heard.since > TOLD_FOR:
+        return Finding("hearing")
+    sentence = (
+        f"OpsKnight could not be reached for {span(heard.away.total_seconds())}, until"
+        f" {span((now - heard.since).total_seconds())} ago: each heartbeat that was due then has one grace to report."
+    )
+    return Finding("hearing", State.WARN, sentence)

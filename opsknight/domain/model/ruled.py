@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from opsknight.domain.model.event import Event, Urgency, urgency_of
+from opsknight.domain.model.event import Event
 from opsknight.domain.model.rule_set import Ruling
 
 
@@ -26,10 +26,3 @@ def ruled(said: Event, ruling: Ruling) -> RuledEvent:
     left: dict[str, Any] = {field.name: getattr(ruling.event, field.name) for field in fields(Event)}
     left["dedup_key"] = said.dedup_key
     return RuledEvent(**left, said=said, ruling=ruling)
-
-
-def loudness(event: Event, mode: str) -> Urgency:
-    """Return how loudly `event` pages: as a rule says, else as its service does by `mode`."""
-    if isinstance(event, RuledEvent) and event.ruling.urgency is not None:
-        return event.ruling.urgency
-    return urgency_of(event.severity, mode)

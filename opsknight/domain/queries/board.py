@@ -17,7 +17,7 @@ from sqlalchemy import Boolean, ColumnElement, Select, case, false, func, litera
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
-from opsknight.domain.store.tables import AlertRow, IncidentRow, ServiceRow, TeamRow, TimerRow, UserRow
+from opsknight.domain.store.tables import AlertRow, IncidentRow, ServiceRow, SilenceRow, TeamRow, TimerRow, UserRow
 from opsknight.errors import NotFound
 
 AT_MOST = 300
@@ -32,6 +32,8 @@ _OF_INCIDENTS = text(
     "timers.kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
 )
 
+_RESTS = (IncidentRow.status == "suppressed") & SilenceRow.until.is_not_distinct_from(IncidentRow.until)
+
 
 class NextMove(TypedDict):
     """What happens by itself: a timer's kind, the step it fires (from 1) where it fires one, and when."""
@@ -41,8 +43,18 @@ class NextMove(TypedDict):
     at: float
 
 
+class Quiet(TypedDict):
+    """Why an incident rests without anybody having said so: its cause in one word, and the reason."""
+
+    cause: str
+    reason: str
+
+
 class BoardLine(TypedDict):
-    """One incident. Lines are sorted by `rank`, newest first within it."""
+    """One incident. Lines are sorted by `rank`, newest first within it.
+
+    `quiet` says why it is suppressed, None where a person said so.
+    """
 
     id: str
     n: int
@@ -62,6 +74,7 @@ class BoardLine(TypedDict):
     last_event_at: float
     count: int
     until: float | None
+    quiet: Quiet | None
     next: NextMove | None
     runbook_url: str
     rank: int
@@ -212,12 +225,15 @@ def _statement(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             TimerRow.due_at.label("timer_at"),
             seen.c.count.label("count_"),
             seen.c.last_seen_at,
+            SilenceRow.cause,
+            SilenceRow.reason,
         )
         .select_from(IncidentRow)
         .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
         .join(TeamRow, TeamRow.id == ServiceRow.team_id)
         .outerjoin(UserRow, UserRow.id == IncidentRow.assignee_id)
         .outerjoin(TimerRow, (TimerRow.subject == IncidentRow.id) & _OF_INCIDENTS)
+        .outerjoin(SilenceRow, (SilenceRow.incident_id == IncidentRow.id) & _RESTS)
         .outerjoin(seen, true())
         .where(*where)
     )
@@ -277,6 +293,7 @@ def _line(row: Any) -> BoardLine:
         last_event_at=(row.last_seen_at or row.created_at).timestamp(),
         count=int(row.count_ or 0),
         until=row.until.timestamp() if row.until else None,
+        quiet=None if row.cause is None else Quiet(cause=row.cause, reason=row.reason),
         next=_next(row),
         runbook_url=row.runbook_url,
         rank=rank(row.status, row.urgency, row.severity),

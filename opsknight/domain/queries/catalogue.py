@@ -10,8 +10,12 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.event import Severity, Urgency, urgency_of
 from opsknight.domain.model.expression_evaluation import Surroundings
 from opsknight.domain.model.rule_set import RuleSet
+from opsknight.domain.model.silencing import Silencing
+from opsknight.domain.model.support_hours import SupportHours
+from opsknight.domain.queries import silencing
 from opsknight.domain.queries.rules import rule_sets
 
 
@@ -36,6 +40,11 @@ class Integration:
     """Who a fact of what it sends names: "integration:7"."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Those of which one must have signed what it sends, the current one first; () where nothing is checked."""
+    support_hours: SupportHours | None = None
+    """When the service pages loudly, where its urgency goes by that."""
+    silencing: Silencing | None = None
+    """What can keep its alerts quiet; None where nothing can."""
+
     rules: bool = False
     """Whether any rule is asked about what it sends."""
     common_rules: RuleSet | None = field(default=None, repr=False, compare=False)
@@ -46,6 +55,16 @@ class Integration:
     elsewhere: Mapping[int, Integration] = field(default_factory=dict["int", "Integration"], repr=False, compare=False)
     """By service: itself as it speaks for the other services that a rule may give what it sends to."""
 
+    @property
+    def may_reopen(self) -> bool:
+        """Whether a trigger can take back an incident that is resolved."""
+        return bool(self.reopen_window) or (self.silencing is not None and self.silencing.limits is not None)
+
+    def urgency_of(self, severity: Severity, at: datetime) -> Urgency:
+        """Return how loudly the service pages for `severity` at `at`."""
+        hours = self.support_hours
+        return urgency_of(severity, self.urgency_mode) if hours is None else hours.urgency(at)
+
     def around(self, at: datetime) -> Surroundings:
         """Return what a rule can ask of an event of this integration besides what it says itself."""
         return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
@@ -53,6 +72,8 @@ class Integration:
 
 _SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
            s.tags || jsonb_build_object('team', t.name) AS tags,
+           s.team_id, t.name AS team, s.flap_limits,
+           CASE s.urgency_mode WHEN 'support_hours' THEN s.support_hours END AS support_hours,
            s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert"""
 _INTEGRATIONS = text(f"""
     SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret, {_SERVICE}
@@ -65,8 +86,12 @@ _SERVICES = text(f"""
 _SENT = text("SELECT DISTINCT service_id, to_service_id FROM rerouted_keys")
 
 
-async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
-    """Return every active integration by its key, and by its former key where that is live still."""
+async def integrations(session: AsyncSession, *, at: datetime | None = None) -> Mapping[str, Integration]:
+    """Return every active integration by its key, and by its former key where that is live still.
+
+    Maintenance that is over at `at` is left out, where that is said.
+    """
+    quiet = await silencing.known(session, at=at)
     sets = await rule_sets(session)
     sent = {tuple(row) for row in await session.execute(_SENT)}
     rows = (await session.execute(_INTEGRATIONS)).all()
@@ -77,9 +102,9 @@ async def integrations(session: AsyncSession) -> Mapping[str, Integration]:
         services = (await session.execute(_SERVICES, {"ids": wanted})).all()
     known: dict[str, Integration] = {}
     for row in rows:
-        integration = _integration(row, sets, to[row.service_id])
+        integration = _integration(row, sets, quiet, to[row.service_id])
         elsewhere = {
-            one.service_id: replace(integration, **_service(one, sets))
+            one.service_id: replace(integration, **_service(one, sets, quiet))
             for one in services
             if one.service_id in to[row.service_id] and one.service_id != row.service_id
         }
@@ -96,7 +121,10 @@ def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tu
 
 
 def _integration(
-    row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet], targets: Collection[int]
+    row: Row[*tuple[Any, ...]],
+    sets: Mapping[int | None, RuleSet],
+    quiet: silencing.Known,
+    targets: Collection[int],
 ) -> Integration:
     return Integration(
         id=row.id,
@@ -107,13 +135,14 @@ def _integration(
         actor=f"integration:{row.id}",
         secrets=tuple(secret for secret in (row.secret, row.former_secret) if secret),
         reroutes=bool(targets),
-        **_service(row, sets),
+        **_service(row, sets, quiet),
     )
 
 
-def _service(row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet]) -> dict[str, Any]:
+def _service(row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet], quiet: silencing.Known) -> dict[str, Any]:
     """Return what an integration says of the service that it speaks for."""
-    common, own = sets.get(None), sets.get(row.service_id)
+    common, own, hours = sets.get(None), sets.get(row.service_id), row.support_hours
+    its = {"service_id": row.service_id, "team_id": row.team_id, "service": row.service, "team": row.team}
     return {
         "service_id": row.service_id,
         "service": row.service,
@@ -123,6 +152,8 @@ def _service(row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet]) -> 
         "ack_timeouts_s": {"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
         "reopen_window": timedelta(seconds=row.reopen_window_s),
         "resolves_with_last_alert": row.resolves_with_last_alert,
+        "support_hours": None if hours is None else SupportHours.from_json(hours),
+        "silencing": quiet.of(**its, limits=row.flap_limits) or None,
         "rules": common is not None or own is not None,
         "common_rules": common,
         "own_rules": own,

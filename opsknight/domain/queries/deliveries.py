@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -51,7 +51,10 @@ class DeliveryLine(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A delivery with its bytes, to be read again. `original_id` is itself, unless it was a replay."""
+    """A delivery with its bytes, to be read again. `original_id` is itself, unless it was a replay.
+
+    `headers` are those of its request that were kept, by lower-case name; the content type stands apart.
+    """
 
     id: UUID
     original_id: UUID
@@ -61,6 +64,7 @@ class StoredDelivery:
     reason: str
     content_type: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ _NEWEST = text("""
     SELECT received_at FROM deliveries WHERE integration_id = :integration_id ORDER BY received_at DESC LIMIT 1
 """)
 _BODIES = text("""
-    SELECT d.id, d.id AS original_id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body
+    SELECT d.id, d.id AS original_id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body,
+           d.headers
     FROM (
         SELECT * FROM deliveries WHERE integration_id = :integration_id ORDER BY received_at DESC, id DESC LIMIT :limit
     ) d WHERE octet_length(d.body) <= :small
@@ -117,7 +122,7 @@ _FAMILY = text("""
     ORDER BY e.delivery_id, e.ordinal
 """)
 _STORED = text("""
-    SELECT d.id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body,
+    SELECT d.id, d.received_at, d.integration_id, d.status, d.reason, d.content_type, d.body, d.headers,
            coalesce(r.original_id, d.id) AS original_id
     FROM deliveries d LEFT JOIN replays r ON r.delivery_id = d.id
     WHERE d.id = :id AND d.integration_id = :integration_id
@@ -169,6 +174,7 @@ def _stored(row: Row[*tuple[Any, ...]]) -> StoredDelivery:
         reason=row.reason,
         content_type=row.content_type,
         body=row.body,
+        headers=row.headers or {},
     )
 
 

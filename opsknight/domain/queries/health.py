@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.hearing import Hearing
+from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.notifications import troubles
 from opsknight.domain.store.partitions import months_ahead
 
@@ -28,15 +30,18 @@ _OLDEST_DUE = text("""
 class DatabaseHealth:
     """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
 
-    `troubles` are the channels that do not get through, with their provider's last words.
+    `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
+    whether monitors could reach us.
     """
 
     months_ahead: int
     oldest_due_at: datetime | None
     troubles: Mapping[str, str] = field(default_factory=dict[str, str])
+    hearing: Hearing | None = None
 
 
 async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
     """Return how far ahead there is room for rows, and how late the oldest due work is."""
     oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
-    return DatabaseHealth(await months_ahead(session, now=now), oldest, await troubles(session, now=now))
+    months, failing = await months_ahead(session, now=now), await troubles(session, now=now)
+    return DatabaseHealth(months, oldest, failing, await hearing(session))

@@ -17,11 +17,18 @@ MOST: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The deliveries of the hour that begins at `starts_at`, at most MOST; `refused` are among them."""
+    """The deliveries of the hour that begins at `starts_at`, at most MOST; `refused` are among them.
+
+    Not among them is what was told to send again: `too_many` times because of how much came, `no_database`
+    times because the database was away, the last time at `turned_at`.
+    """
 
     starts_at: datetime
     deliveries: int
     refused: int
+    too_many: int = 0
+    no_database: int = 0
+    turned_at: datetime | None = None
 
 
 # Both counts are read from indexes alone. The bounds of an hour name the partition.
@@ -36,8 +43,10 @@ _HOURS = text(f"""
             SELECT FROM deliveries d WHERE d.integration_id = :integration_id AND d.status <> 'accepted'
                 AND d.received_at >= h.starts_at AND d.received_at < h.starts_at + interval '1 hour'
             LIMIT {MOST}) refused_one
-    ) AS refused
+    ) AS refused, coalesce(t.too_many, 0) AS too_many, coalesce(t.no_database, 0) AS no_database,
+        t.last_at AS turned_at
     FROM generate_series(CAST(:first AS timestamptz), CAST(:last AS timestamptz), interval '1 hour') AS h (starts_at)
+    LEFT JOIN turned_away t ON t.integration_id = :integration_id AND t.starts_at = h.starts_at
     ORDER BY h.starts_at
 """)  # noqa: S608  # a number of ours
 
@@ -46,4 +55,4 @@ async def hours(session: AsyncSession, integration_id: int, *, now: datetime) ->
     """Return the last HOURS hours of the clock, the oldest first; the last one is the present hour, not yet whole."""
     last = now.replace(minute=0, second=0, microsecond=0)
     said = {"integration_id": integration_id, "first": last - timedelta(hours=HOURS - 1), "last": last}
-    return [Hour(row.starts_at, row.deliveries, row.refused) for row in await session.execute(_HOURS, said)]
+    return [Hour(*row) for row in await session.execute(_HOURS, said)]

@@ -97,9 +97,9 @@ remembered AS (
     RETURNING 1
 ),
 delivery AS (
-    INSERT INTO deliveries (id, received_at, integration_id, content_type, body, status, reason)
+    INSERT INTO deliveries (id, received_at, integration_id, content_type, body, status, reason, headers)
     SELECT u.id, $1::timestamptz, u.integration_id, u.content_type, u.body, coalesce(u.status, 'accepted'),
-        coalesce(u.reason, '')
+        coalesce(u.reason, ''), ($11::jsonb[])[array_position($10::uuid[], u.id)]
     FROM unnest($2::delivery_value[]) AS u
 ),
 opened AS MATERIALIZED (SELECT * FROM unnest($5::opened_value[])),
@@ -159,9 +159,9 @@ WITH {_STORE} SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
 It divides by zero where a row that it counts on was changed by others meanwhile: then nothing of it is stored.
 """
 STORE_WITH_CHANGES: Final = f"""
-WITH {_CHANGE_INCIDENTS.format(rows="$10", now="$1")},
+WITH {_CHANGE_INCIDENTS.format(rows="$12", now="$1")},
 {_STORE.replace("WHERE a.id", "WHERE (SELECT count(*) FROM moved) IS NOT NULL AND a.id", 1)}
-SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($10) AND (SELECT count(*) FROM counted) = cardinality($6)
+SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($12) AND (SELECT count(*) FROM counted) = cardinality($6)
     AND (SELECT count(*) FROM remembered) = cardinality($7))::integer
 """  # noqa: S608  # words of ours
 """The same for a batch that changes incidents nobody holds for it, each as it was when it was read.
@@ -186,8 +186,8 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (OPEN_ALERTS, ([],)),
     (CHANGE_ALERTS, ([], NOW)),
     (CHANGE_INCIDENTS, ([], NOW)),
-    (STORE, (NOW, [], [], [], [], [], [], [], [])),
-    (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [])),
+    (STORE, (NOW, [], [], [], [], [], [], [], [], [], [])),
+    (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
     (JOIN_ALERTS, (NOW, [])),
 )
 """Every statement, with arguments by which it does nothing."""

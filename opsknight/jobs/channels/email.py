@@ -251,6 +251,7 @@ def composed(message: Message, *, to: str, sender: str, home: str) -> bytes:
         mail["List-Id"] = f"OpsKnight incidents <incidents.{home}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-OpsKnight"] = home  # so that an e-mail integration knows it for one of ours
     if message.urgency is Urgency.HIGH:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"

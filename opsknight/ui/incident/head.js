@@ -48,7 +48,8 @@ export default {
       <span v-else-if="row.status === 'acknowledged'">Acknowledged by its monitor; nobody owns it</span>
       <span v-else-if="row.status === 'open'"><b>Nobody has it yet</b></span>
       <span v-if="row.until && (row.status === 'snoozed' || row.status === 'suppressed')">Quiet until <time :datetime="iso(row.until)" data-as="clock">{{ clock(row.until) }}</time></span>
-      <span v-else-if="row.status === 'suppressed'">Quiet until its alert resolves</span>
+      <span v-else-if="row.status === 'suppressed'">{{ row.quiet ? 'Quiet until that is over' : 'Quiet until its alert resolves' }}</span>
+      <span v-if="row.status === 'suppressed' && row.quiet">Because of: <b>{{ row.quiet.reason }}</b></span>
       <span v-if="row.next">{{ next }} <time class="ok-tab" :datetime="iso(row.next.at)" data-as="in">{{ clock(row.next.at) }}</time></span>
     </p>
     <a v-if="runbook" class="ok-outward ok-runbook" :href="runbook" target="_blank" rel="noopener noreferrer"><span class="ok-icon ok-icon-book" aria-hidden="true"></span><span>Open the runbook</span></a>

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from opsknight.domain.model.event import Malformed
+from opsknight.domain.model.mail import read_mail
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.errors import Refusal
 from opsknight.ui.parts.copybox import copy_button
@@ -14,6 +16,8 @@ from opsknight.ui.parts.note import note
 from opsknight.ui.parts.tag import tag
 
 DIALOG: Final = "ok-raw"
+MAIL: Final = "message/rfc822"
+"""The content type of a raw mail, which is shown as it is read."""
 SHOWN: Final = 65_536
 """Bytes of a body that are shown; the whole is there to download."""
 _DEEPEST: Final = 20
@@ -48,7 +52,7 @@ class Body:
 
 
 def _show(found: StoredDelivery) -> None:
-    text = readable(found.body)
+    text = readable_mail(found.body) if found.content_type.startswith(MAIL) else readable(found.body)
     if found.reason:
         note(found.reason, title="Why it was refused", kind="bad" if found.status == "rejected" else "warn")
     with tag("p", classes="ok-alert-line ok-muted"):
@@ -77,6 +81,18 @@ def readable(body: bytes) -> str:
     """
     text = body[:SHOWN].decode("utf-8", errors="replace").removeprefix("\ufeff").replace("\x00", "\ufffd")
     return _indented(text) if text.lstrip()[:1] in ("{", "[") else text
+
+
+def readable_mail(body: bytes) -> str:
+    """Return a raw mail as a person reads it: its headers that matter, then its text; the bytes where it is none."""
+    try:
+        mail = read_mail(body)
+    except Malformed:
+        return readable(body)
+    said = [("From", " ".join(filter(None, (mail.sender_name, f"<{mail.sender}>"))))]
+    said += [(name, mail.headers.get(name.lower(), "")) for name in ("To", "Date", "Subject", "Message-ID")]
+    said += [("Attached", ", ".join(mail.attachments))]
+    return "\n".join(f"{name}: {value}" for name, value in said if value) + f"\n\n{mail.text}"
 
 
 def size(count: int) -> str:

@@ -4,55 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from nicegui.events import GenericEventArguments
 
-from opsknight.domain.queries.deliveries import StoredDelivery
-from opsknight.ui.integration.payload import Leaf, element, leaves, parsed
-from opsknight.ui.parts.badge import badge
+from opsknight.domain.model.path import at
+from opsknight.ui.integration.draft import Draft
+from opsknight.ui.integration.payload import Leaf, Sample, element, leaves, said
+from opsknight.ui.integration.picked import FIELDS, PLACE, Picked
+from opsknight.ui.integration.previews import Become, show_previews
 from opsknight.ui.parts.button import button
-from opsknight.ui.parts.field import choice, select
-from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.parts.verdict import verdict
 
-Draft: TypeAlias = dict[str, Any]
-FIELDS: Final = {
-    "title": "Title",
-    "dedup_key": "Dedup key",
-    "action": "Status",
-    "severity": "Severity",
-    "source": "Source",
-    "component": "Component",
+TAG: Final = "tag"
+LINK: Final = "link"
+CONDITION: Final = "when"
+TARGETS: Final[Mapping[str, str]] = {**FIELDS, TAG: "Tag", LINK: "Link", CONDITION: "Condition"}
+_SEVERAL: Final = "Press a second value for where the first is missing."
+HINTS: Final[Mapping[str, str]] = {
+    "dedup_key": "What stays the same from the trigger to the resolve. Press several to join them.",
+    "action": "Then say what each of its words means.",
+    "severity": "Then say what each of its words means.",
+    TAG: "Press a value for one tag, or an object for a tag of each of its members.",
+    LINK: "Press a web address, then say which words to show for it.",
+    CONDITION: "Press the value that tells a trigger from its end; then say which words mean what.",
 }
-MEANINGS: Final = {
-    "action": {
-        "": "as it says",
-        "trigger": "trigger",
-        "acknowledge": "acknowledge",
-        "resolve": "resolve",
-        "ignore": "nothing at all",
-    },
-    "severity": {"": "as it says", "critical": "critical", "error": "error", "warning": "warning", "info": "info"},
-}
-MOST_WORDS: Final = 12
-"""Different words of one field for which a meaning can be chosen here."""
+_SAVED: Final = "Saved: it counts from the next event on."
+SAVED_WITHIN_S: Final = 30.0
+"""How long a browser may take to save."""
+_FOCUS: Final = "requestAnimationFrame(() => document.getElementById({})?.focus())"
 
-
-@dataclass(frozen=True, slots=True)
-class Become:
-    """What one delivery would become: its events (action, severity, title, dedup key), or why it would be refused."""
-
-    at: float
-    events: Sequence[tuple[str, str, str, str]]
-    refused: str = ""
-
-
-Bodies: TypeAlias = Callable[[], Awaitable[Sequence[StoredDelivery]]]
-Preview: TypeAlias = Callable[[Mapping[str, Any], Sequence[StoredDelivery]], Awaitable[Sequence[Become]]]
+Samples: TypeAlias = Callable[[], Awaitable[Sequence[Sample]]]
+Preview: TypeAlias = Callable[[Mapping[str, Any], Sequence[Sample]], Awaitable[Sequence[Become]]]
 
 
 class Fields:
@@ -62,39 +47,43 @@ class Fields:
         self,
         integration_id: int,
         mapping: Mapping[str, Any],
-        received: Sequence[StoredDelivery],
+        received: Sequence[Sample],
         *,
-        read: Bodies,
+        read: Samples,
         preview: Preview,
     ) -> None:
-        """Begin with the saved `mapping` and the last bodies `received`, newest first; `read` gives later ones."""
+        """Begin with the saved `mapping` and the last deliveries `received`, newest first; `read` gives later ones."""
         self._integration_id = integration_id
-        self._saved = dict(mapping)
-        self._draft: Draft = json.loads(json.dumps(self._saved))
+        self._draft = Draft(mapping)
+        self._saved = self._draft.mapping
         self._read = read
         self._preview = preview
-        self._field = "title"
+        self._target = "title"
         with tag("div") as self._place:
             self._show(received)
 
-    def _show(self, received: Sequence[StoredDelivery]) -> None:
-        """Build all of it for the last bodies `received`."""
+    def _show(self, received: Sequence[Sample]) -> None:
+        """Build all of it for the last deliveries `received`."""
         self._received = received
-        self._payloads = [payload for one in received if (payload := parsed(one.body)) is not None]
+        self._payloads = [one.payload for one in received if one.payload is not None]
         with tag("div", classes="ok-buttons ok-fields-head"):
-            said = "Choose one of our fields, then press the value that fills it."
-            tag("p", said if self._payloads else "Send an event first: its values are then chosen here by a click.")
+            words = "Choose what to fill, then press the value that fills it."
+            tag("p", words if self._payloads else "Send an event first: its values are then chosen here by a click.")
             button("Read the latest", kind="quiet", small=True).on("click", self._latest, args=[])
         if not self._payloads:
             return
-        picked = choice("ok-field", FIELDS, chosen=self._field, label="Field to fill").classes("ok-choice-wrap")
+        picked = choice("ok-field", TARGETS, chosen=self._target, label="What to fill").classes("ok-choice-wrap")
         picked.on("change", self._choose, js_handler="(e) => emit(e.target.value)")
+        with tag("p", classes="ok-muted ok-fields-hint", aria_live="polite"):
+            self._hint = tag("span", HINTS.get(self._target, _SEVERAL))
         with tag("div", classes="ok-leaves", role="group", aria_label="Values of the last delivery") as self._tree:
             self._show_tree()
-        self._mapping = tag("div", classes="ok-mapping")
-        self._deeds = tag("div", classes="ok-buttons")
+        with tag("div", classes="ok-mapping", id=PLACE, tabindex="-1", role="group", aria_label="Picked"):
+            self._picked = Picked(self._draft, seen=self._seen, changes=self)
+        with tag("div", classes="ok-buttons"):
+            self._show_deeds()
         self._result = tag("div", classes="ok-previews", aria_live="polite")
-        self._changed()
+        self.noted()
 
     async def _latest(self) -> None:
         received = await self._read()
@@ -103,12 +92,28 @@ class Fields:
             self._show(received)
 
     def _choose(self, event: GenericEventArguments) -> None:
-        if event.args in FIELDS:
-            self._field = event.args
+        if event.args not in TARGETS:
+            return
+        was_tag, self._target = self._target == TAG, event.args
+        self._hint._text = HINTS.get(self._target, _SEVERAL)  # noqa: SLF001  # the text node that `tag` sets
+        self._hint.update()
+        if was_tag is not (self._target == TAG):
+            self._rebuild_tree()
+
+    def _rebuild_tree(self) -> None:
+        self._tree.clear()
+        with self._tree:
+            self._show_tree()
 
     def _show_tree(self) -> None:
-        for leaf in leaves(element(self._payloads[0], self._draft.get("events"))):
-            words = "One event for each of these" if leaf.each else leaf.value[:200] or "(empty)"
+        for leaf in leaves(self._payloads[0], self._draft.events):
+            if leaf.members and self._target != TAG:
+                continue
+            words = leaf.value[:200] or "(empty)"
+            if leaf.each:
+                words = f"One event for each: {leaf.value}"
+            elif leaf.members:
+                words = f"A tag for each member: {leaf.value}"
             with tag("button", classes="ok-leaf", type="button") as value:
                 tag("span", leaf.path, classes="ok-mono ok-faint")
                 tag("span", words, classes="ok-cut")
@@ -116,135 +121,79 @@ class Fields:
 
     def _pick(self, leaf: Leaf) -> None:
         if leaf.each:
-            self._draft["events"], self._draft["fields"] = leaf.path, {}
-            self._draft.pop("values", None)
-            self._tree.clear()
-            with self._tree:
-                self._show_tree()
+            self._draft.split(leaf.path)
+            self._rebuild_tree()
+            self.rebuild()
+            return
+        if leaf.members:
+            self._draft.pick("tags", leaf.path)
+        elif self._target == TAG:
+            self._draft.pick_tag(leaf.path)
+        elif self._target == LINK:
+            self._draft.pick_link(leaf.path)
+        elif self._target == CONDITION:
+            self._draft.pick_condition(leaf.path, leaf.value)
         else:
-            self._draft.setdefault("fields", {})[self._field] = leaf.path
-        self._changed()
+            self._draft.pick(self._target, leaf.path)
+        self.rebuild(focus="")
 
-    def _changed(self) -> None:
-        """Show the draft as it is now."""
-        self._mapping.clear()
-        with self._mapping:
-            self._show_mapping()
-        self._can_be_saved()
+    def rebuild(self, *, focus: str = PLACE) -> None:
+        """Show what was picked; `focus` is the id of what has the focus then, "" to leave it where it is."""
+        self._picked.refresh()
+        self.noted()
+        if focus:
+            self._place.client.run_javascript(_FOCUS.format(json.dumps(focus)))
 
-    def _can_be_saved(self) -> None:
-        """Offer what can be done with the draft; what it would make of events is out of date."""
+    def whole(self) -> None:
+        """Make one event of a payload again; what was picked from its elements leads nowhere then."""
+        self._draft.split("")
+        self._rebuild_tree()
+        self.rebuild()
+
+    def noted(self) -> None:
+        """Say whether the draft is saved; what it would make of events is out of date."""
+        self._picked.keep()
         self._result.clear()
-        self._deeds.clear()
-        with self._deeds:
-            self._show_deeds()
+        self._tell_standing()
 
-    def _show_mapping(self) -> None:
-        with tag("dl", classes="ok-facts ok-picked"):
-            if events := self._draft.get("events"):
-                self._row("One event for each of", str(events), partial(self._drop, "events"))
-            for field, path in self._draft.get("fields", {}).items():
-                paths = path if isinstance(path, str) else " : ".join(map(str, path))
-                self._row(FIELDS.get(str(field), str(field)), paths, partial(self._drop_field, field))
-        for field in MEANINGS:
-            self._show_meanings(field)
+    def _seen(self, path: str) -> Sequence[str]:
+        """Return the words that stood at `path` lately, each once, in order."""
+        found: set[str] = set()
+        for payload in self._payloads:
+            value = at(element(payload, self._draft.events), path, whole=payload)
+            if value is not None and not isinstance(value, dict | list):
+                found.add(said(value))
+        return sorted(found)
 
     def _show_deeds(self) -> None:
-        same = self._draft == self._saved
         look = button(f"Preview on the last {len(self._received)}", icon="search")
         look.on("click", self._look, args=[])
-        save = button(
-            "Save",
-            kind="primary",
-            data_act="post",
-            data_method="PUT",
-            data_url=f"/api/v1/integrations/{self._integration_id}/mapping",
-            data_body=json.dumps(self._draft),
-            data_said="Saved: it counts from the next event on.",
-            disabled=True if same else None,
-        )
-        save.on("ok:posted", self._is_saved, js_handler="(e) => emit(e.detail.ok)")
-        tag("span", "As saved." if same else "Not saved yet.", classes="ok-faint")
+        self._save = button("Save", kind="primary")
+        self._save.on("click", self._store, args=[])
+        self._stands = tag("span", classes="ok-faint")
 
-    def _row(self, words: str, path: str, drop: Callable[[], None]) -> None:
-        tag("dt", words)
-        with tag("dd"):
-            tag("code", path)
-            button("Remove", kind="quiet", small=True, aria_label=f"Remove {words}").on("click", drop, args=[])
-
-    def _show_meanings(self, field: str) -> None:
-        """Offer a meaning for each word that has been seen at the path of `field`."""
-        path = self._draft.get("fields", {}).get(field)
-        if not isinstance(path, str):
+    async def _store(self) -> None:
+        """Have the browser save the draft as it is once every change before the press has arrived."""
+        mapping = self._draft.mapping
+        sent = json.dumps(["PUT", f"/api/v1/integrations/{self._integration_id}/mapping", mapping, _SAVED])
+        code = f"opsknight.told(...{sent}).then((answer) => answer.ok)"
+        try:
+            ok = await self._place.client.run_javascript(code, timeout=SAVED_WITHIN_S)
+        except TimeoutError:  # the browser went away, or has told its person that nothing was changed
             return
-        chosen = self._draft.get("values", {}).get(field, {})
-        elements = [element(payload, self._draft.get("events")) for payload in self._payloads]
-        seen = {leaf.value for one in elements for leaf in leaves(one) if leaf.path == path}
-        with tag("div", classes="ok-meanings"):
-            for place, word in enumerate(sorted(seen | set(chosen))[:MOST_WORDS]):
-                label = f"{FIELDS[field]} “{word[:60]}” means"
-                meant = select(f"ok-{field}-{place}", label, MEANINGS[field], chosen=str(chosen.get(word, "")))
-                meant.on("change", partial(self._mean, field, word), js_handler="(e) => emit(e.target.value)")
+        if ok is True:
+            self._saved = mapping
+            self._tell_standing()
 
-    def _mean(self, field: str, word: str, event: GenericEventArguments) -> None:
-        if event.args not in MEANINGS[field]:
-            return
-        values = self._draft.setdefault("values", {})
-        if event.args:
-            values.setdefault(field, {})[word] = event.args
-        else:
-            values.get(field, {}).pop(word, None)
-        if not values.get(field):
-            values.pop(field, None)
-        if not values:
-            self._draft.pop("values")
-        self._can_be_saved()
-
-    def _drop(self, part: str) -> None:
-        for name in (part, "fields", "values"):
-            self._draft.pop(name, None)
-        self._tree.clear()
-        with self._tree:
-            self._show_tree()
-        self._changed()
-
-    def _drop_field(self, field: str) -> None:
-        self._draft["fields"].pop(field)
-        self._draft.get("values", {}).pop(field, None)
-        for part in ("fields", "values"):
-            if not self._draft.get(part):
-                self._draft.pop(part, None)
-        self._changed()
-
-    def _is_saved(self, event: GenericEventArguments) -> None:
-        if event.args is True:
-            self._saved = json.loads(json.dumps(self._draft))
-            self._can_be_saved()
+    def _tell_standing(self) -> None:
+        same = self._draft.mapping == self._saved
+        self._save.props["disabled"] = same
+        self._stands._text = "As saved." if same else "Not saved yet."  # noqa: SLF001  # as `tag` sets it
+        self._save.update()
+        self._stands.update()
 
     async def _look(self) -> None:
-        found = await self._preview(self._draft, self._received)
+        found = await self._preview(self._draft.mapping, self._received)
         self._result.clear()
         with self._result:
-            _show_previews(found)
-
-
-def _show_previews(found: Sequence[Become]) -> None:
-    refused = sum(bool(one.refused) for one in found)
-    said = f"{len(found) - refused} would be understood, {refused} refused."
-    tag("p", said, classes="ok-where")
-    for one in found:
-        with tag("div", classes="ok-preview"):
-            moment(one.at, "seconds", classes="ok-faint")
-            with tag("div", classes="ok-delivery-said"):
-                if one.refused:
-                    verdict("Refused", "bad")
-                    tag("p", one.refused, classes="ok-delivery-reason")
-                elif not one.events:
-                    verdict("Nothing that pages or resolves", "none", mark="check")
-                for action, severity, title, dedup_key in one.events[:5]:
-                    with tag("div", classes="ok-preview-event"):
-                        tag("span", action.capitalize())
-                        if severity:
-                            badge(severity, solid=False)
-                        tag("span", title, classes="ok-delivery-title")
-                        tag("span", dedup_key, classes="ok-mono ok-faint ok-cut")
+            show_previews(found)

@@ -19,17 +19,20 @@ from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.integration.body import Body
-from opsknight.ui.integration.fields import Become, Bodies, Fields, Preview
+from opsknight.ui.integration.fields import Fields, Preview, Samples
 from opsknight.ui.integration.keyed import Parts
 from opsknight.ui.integration.keys import SAYS, show_keys
 from opsknight.ui.integration.log import Log
+from opsknight.ui.integration.mails import Mails
+from opsknight.ui.integration.payload import Sample
+from opsknight.ui.integration.previews import Become
 from opsknight.ui.integration.reading import (
     Received,
     become,
-    read_bodies,
     read_body,
     read_integration,
     read_received,
+    read_samples,
     read_traffic,
 )
 from opsknight.ui.integration.setup import show_setup
@@ -39,7 +42,7 @@ from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import NO_MONITORS, Sender, sender, test_event
+from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, test_event
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class Reads:
     traffic: Callable[[], Awaitable[Sequence[Hour]]]
     received: Callable[[Received | None, bool], Awaitable[Received]]
     body: Callable[[str], Awaitable[StoredDelivery]]
-    bodies: Bodies
+    samples: Samples
     become: Preview
 
 
@@ -93,15 +96,15 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_body(deps, line["id"], delivery_id)
 
-        async def bodies() -> Sequence[StoredDelivery]:
+        async def samples() -> Sequence[Sample]:
             await still_signed_in(deps)
-            return await read_bodies(deps, line["id"])
+            return await read_samples(deps, line["id"], line["key"] or "")
 
-        async def preview(mapping: Mapping[str, object], received: Sequence[StoredDelivery]) -> Sequence[Become]:
+        async def preview(mapping: Mapping[str, object], received: Sequence[Sample]) -> Sequence[Become]:
             await still_signed_in(deps)
             return await become(deps, line["key"] or "", mapping, received)
 
-        last = await bodies() if may and line["provider"] == GENERIC else ()
+        last = await samples() if may and line["provider"] == GENERIC else ()
         first, hours = await read_received(deps, line["id"]), await traffic()
         with frame(title(line), viewer, path="/services"):
             show(
@@ -110,8 +113,9 @@ def mount(deps: Deps) -> None:
                 first,
                 hours,
                 last,
-                reads=Reads(keyed, traffic, received, body, bodies, preview),
+                reads=Reads(keyed, traffic, received, body, samples, preview),
                 base_url=deps.settings.address,
+                mail_host=deps.settings.mail_in_host,
                 monitors=deps.monitors,
             )
 
@@ -126,13 +130,18 @@ def show(
     line: Keyed,
     first: Received,
     hours: Sequence[Hour],
-    last: Sequence[StoredDelivery] = (),
+    last: Sequence[Sample] = (),
     *,
     reads: Reads,
     base_url: str,
+    mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
 ) -> None:
-    """Build the page and keep it true; `base_url` is the address under which monitors reach OpsKnight."""
+    """Build the page and keep it true.
+
+    `base_url` is the address under which monitors reach OpsKnight, `mail_host` what stands behind the @
+    of addresses that take mail.
+    """
     ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">')
     how, parts = sender(line["provider"], monitors), Parts(line)
     with heading(title(line)):
@@ -141,16 +150,19 @@ def show(
         tag("span", f"{how.name} for ")
         tag("a", line["service"], href=f"/services#service-{line['service_id']}")
     if not first.deliveries:  # what is to be done first stands first
-        _set_up(parts, how, base_url)
-    with section("Last 24 hours", "By the hour; what was refused stands below in red."):
+        _set_up(parts, how, base_url, mail_host)
+    with section("Last 24 hours", "By the hour: what was refused in red, what was told to send again in amber."):
         traffic = Traffic(hours, newest_at=first.newest_at, read=reads.traffic)
     with section("Deliveries", f"The last {SHOWN}, each with what it did.", anchor="deliveries"):
         deliveries_again = _deliveries(viewer, line, first, reads)
     if first.deliveries:
-        _set_up(parts, how, base_url)
+        _set_up(parts, how, base_url, mail_host)
     if line["provider"] == GENERIC and line["key"] is not None:
         with section("Fields", "How the JSON of any tool is understood; try it before it counts.", anchor="fields"):
-            Fields(line["id"], line["mapping"], last, read=reads.bodies, preview=reads.become)
+            Fields(line["id"], line["mapping"], last, read=reads.samples, preview=reads.become)
+    if line["provider"] == EMAIL and line["key"] is not None:
+        with section("Conditions", "How its mails are read; try it before it counts.", anchor="conditions"):
+            Mails(line["id"], line["mapping"], read=reads.samples, preview=reads.become)
 
     async def again() -> None:
         try:
@@ -164,9 +176,9 @@ def show(
         place.on("ok:posted", again, args=[])
 
 
-def _set_up(parts: Parts, how: Sender, base_url: str) -> None:
+def _set_up(parts: Parts, how: Sender, base_url: str, mail_host: str) -> None:
     with section("Set-up", "What to paste on the monitor's side."):
-        parts.add(partial(show_setup, how=how, base_url=base_url))
+        parts.add(partial(show_setup, how=how, base_url=base_url, mail_host=mail_host))
     if parts.line["key"] is not None:
         with section("Key", SAYS):
             parts.add(show_keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from opsknight.domain.model.event import Event, Malformed, Unreadable
@@ -19,10 +19,14 @@ from opsknight.domain.queries.deliveries import (
 )
 from opsknight.domain.queries.integrations import Keyed, integration
 from opsknight.domain.queries.traffic import Hour, hours
-from opsknight.ui.integration.fields import Become
+from opsknight.ui.integration.payload import Sample
+from opsknight.ui.integration.previews import Become, Becoming
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
+
+MORE: Final = 200
+"""Characters of tags, and of links, that a preview shows."""
 
 
 @dataclass(slots=True)
@@ -60,27 +64,30 @@ async def read_traffic(deps: Deps, integration_id: int) -> Sequence[Hour]:
         return await hours(session, integration_id, now=deps.clock.now())
 
 
-async def read_bodies(deps: Deps, integration_id: int) -> Sequence[StoredDelivery]:
-    """Return the last deliveries with their raw bodies, without the large ones."""
+async def read_samples(deps: Deps, integration_id: int, key: str) -> Sequence[Sample]:
+    """Return the last deliveries, without the large ones, each with what a field mapping is applied to in it."""
     async with deps.reading() as session:
-        return await last_bodies(session, integration_id)
+        received = await last_bodies(session, integration_id)
+    known, door = await deps.catalogue.find(key), deps.door
+    if known is None or door is None:
+        return []
+    return [Sample(one, await door.seen(known, one)) for one in received]
 
 
-async def become(
-    deps: Deps, key: str, mapping: Mapping[str, object], received: Sequence[StoredDelivery]
-) -> Sequence[Become]:
+async def become(deps: Deps, key: str, mapping: Mapping[str, object], received: Sequence[Sample]) -> Sequence[Become]:
     """Return what each of `received` would become by `mapping`, if it came now; nothing is stored."""
     known = await deps.catalogue.find(key)
     if known is None or deps.door is None:
         return []
     known, door, found = replace(known, mapping=mapping), deps.door, list[Become]()
     for one in received:
+        at = one.stored.received_at.timestamp()
         try:
-            whole = await door.read_again(known, one.body, one.content_type, id_=one.id)
+            whole = await door.read_again(known, one.stored)
         except Malformed as malformed:
-            found.append(Become(one.received_at.timestamp(), (), str(malformed)))
+            found.append(Become(at, (), str(malformed)))
         else:
-            found.append(Become(one.received_at.timestamp(), [_said(event) for event in whole.events]))
+            found.append(Become(at, [_said(event) for event in whole.events]))
     return found
 
 
@@ -94,7 +101,12 @@ async def read_body(deps: Deps, integration_id: int, delivery_id: str) -> Stored
         return await stored_delivery(session, integration_id, UUID(delivery_id))
 
 
-def _said(event: Event | Unreadable) -> tuple[str, str, str, str]:
+def _said(event: Event | Unreadable) -> Becoming:
     if isinstance(event, Unreadable):
-        return "unreadable", "", event.reason, ""
-    return event.action, event.severity, event.title, event.dedup_key
+        return Becoming("unreadable", "", event.reason)
+    of = " · ".join(part for part in (event.source, event.component) if part)
+    tags = ", ".join(f"{name}={value}" for name, value in event.tags.items())
+    links = ", ".join(link.text or link.href for link in event.links)
+    told = ((of, ""), (tags, "tags "), (links, "links "))
+    more = "; ".join(f"{what}{words[:MORE]}" for words, what in told if words)
+    return Becoming(event.action, event.severity, event.title, event.dedup_key, more)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from opsknight.domain.queries.integrations import Keyed
 from opsknight.ui.parts.copybox import copy_button, copybox
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import Sender, endpoint
+from opsknight.ui.senders import EMAIL, MAIL_IS_OFF, Sender, endpoint, mail_address
 
 
-def show_setup(line: Keyed, *, how: Sender, base_url: str) -> None:
-    """Build the steps for `line`, complete with its own address; without its key, whom to ask."""
+def show_setup(line: Keyed, *, how: Sender, base_url: str, mail_host: str = "") -> None:
+    """Build the steps for `line`, complete with its own address; without its key, whom to ask.
+
+    `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
+    """
     key = line["key"]
     if key is None:
         tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         return
+    address = endpoint(base_url, key, provider=line["provider"])
+    if line["provider"] == EMAIL:
+        address = mail_address(key, mail_host)
+        if not address:
+            note(MAIL_IS_OFF, title="Mail in is off", kind="warn")
+            return
     with tag("dl", classes="ok-facts ok-keys-of"):
-        for words, value in (("Address", endpoint(base_url, key, provider=line["provider"])), ("Key", key)):
+        for words, value in (("Address", address), ("Key", key)):
             tag("dt", words)
             with tag("dd"):
                 tag("code", value)

@@ -49,9 +49,12 @@ def show_traffic(hours: Sequence[Hour], *, newest_at: datetime | None) -> None:
     """Build figures and chart of `hours`, the oldest first; `newest_at` is when the last delivery came."""
     whole, refused = sum(hour.deliveries for hour in hours), sum(hour.refused for hour in hours)
     more = "+" if any(hour.deliveries >= MOST for hour in hours) else ""
+    turned = sum(_turned(hour) for hour in hours)
     with stats():
         stat(f"{_count(whole)}{more}", "deliveries")
         stat(_count(refused), "of them refused", kind="bad" if refused else "plain")
+        if turned:
+            stat(_count(turned), "told to send again", kind="warn")
         with tag("div", classes="ok-stat"):
             if newest_at is None:
                 tag("b", "never")
@@ -60,6 +63,7 @@ def show_traffic(hours: Sequence[Hour], *, newest_at: datetime | None) -> None:
                     moment(newest_at, "ago")
             tag("span", "the last one came")
     said = f"Deliveries of the last {len(hours)} hours: {_count(whole)}{more}, of which {_count(refused)} refused."
+    said += f" Told to send again: {_count(turned)}." if turned else ""
     with tag("div", classes="ok-chart"):
         bars([_bar(hour, len(hours) - 1 - place) for place, hour in enumerate(hours)], label=said)
         with tag("div", classes="ok-chart-axis", aria_hidden="true"):
@@ -68,13 +72,42 @@ def show_traffic(hours: Sequence[Hour], *, newest_at: datetime | None) -> None:
                 moment(hours[len(hours) // 2].starts_at)
             tag("span", "now")
 
+    if turned:
+        _tell_turned(hours)
+
+
+def _tell_turned(hours: Sequence[Hour]) -> None:
+    """Say in a sentence how often, when last and why senders were told to send again."""
+    too_many, no_database = sum(hour.too_many for hour in hours), sum(hour.no_database for hour in hours)
+    last = max((hour.turned_at for hour in hours if hour.turned_at), default=None)
+    whys = (
+        (too_many, "because it sent more than its share of what can be stored"),
+        (no_database, "because the database did not answer in time"),
+    )
+    why = ", ".join(f"{_times(count)} {words}" for count, words in whys if count)
+    with tag("p", classes="ok-turned"):
+        tag("span", f"Told to send again {why}")
+        if last is not None:
+            tag("span", "; the last time ")
+            moment(last, "ago")
+        tag("span", ". It was answered 429 or 503, so that a good sender comes back with the same event.")
+
 
 def _bar(hour: Hour, ago: int) -> Bar:
     when = f"{ago} h before this hour" if ago else "this hour"
     more = " or more" if hour.deliveries >= MOST else ""
-    return Bar(
-        hour.deliveries, hour.refused, f"{when}: {_count(hour.deliveries)}{more} deliveries, {hour.refused} refused"
-    )
+    turned = _turned(hour)
+    said = f"{when}: {_count(hour.deliveries)}{more} deliveries, {hour.refused} refused"
+    said += f", {_count(turned)} told to send again" if turned else ""
+    return Bar(hour.deliveries + turned, hour.refused, said, held=turned)
+
+
+def _turned(hour: Hour) -> int:
+    return hour.too_many + hour.no_database
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{_count(count)} times"
 
 
 def _count(number: int) -> str:

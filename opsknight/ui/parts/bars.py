@@ -19,11 +19,12 @@ LEAST: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One span: how many in all, how many of them are `bad`, and what it `says` under the pointer."""
+    """One span: how many in all, how many of them are `bad` or `held` off, and what it `says` under the pointer."""
 
     whole: int
     bad: int = 0
     says: str = ""
+    held: int = 0
 
 
 def bars(columns: Sequence[Bar], *, label: str) -> ui.element:
@@ -36,20 +37,22 @@ def bars(columns: Sequence[Bar], *, label: str) -> ui.element:
                 if bar.says:
                     tag("title", bar.says)
                 _box(place, HEIGHT, 0, "ok-bar-room")
-                bad, good = heights(bar, most=most)
-                _box(place, good, bad, "ok-bar-good")
+                bad, held, good = heights(bar, most=most)
+                _box(place, good, bad + held, "ok-bar-good")
+                _box(place, held, bad, "ok-bar-held")
                 _box(place, bad, 0, "ok-bar-bad")
         _box_across(width)
     return chart
 
 
-def heights(bar: Bar, *, most: int) -> tuple[float, float]:
-    """Return how high the bad part of `bar` is, and the good part above it, where `most` fills the chart."""
-    if not bar.whole or not most:
-        return 0.0, 0.0
-    bad = max(LEAST, HEIGHT * bar.bad / most) if bar.bad else 0.0
-    good = max(LEAST, HEIGHT * (bar.whole - bar.bad) / most) if bar.whole > bar.bad else 0.0
-    return min(bad, HEIGHT), min(good, HEIGHT - min(bad, HEIGHT))
+def heights(bar: Bar, *, most: int) -> tuple[float, float, float]:
+    """Return how high the bad, the held and the good part of `bar` are, from below, where `most` fills the chart."""
+    left, found = float(HEIGHT), list[float]()
+    for part in (bar.bad, bar.held, bar.whole - bar.bad - bar.held):
+        height = min(left, max(LEAST, HEIGHT * part / most)) if part and most else 0.0
+        found.append(height)
+        left -= height
+    return found[0], found[1], found[2]
 
 
 def _box(place: int, height: float, above: float, classes: str) -> None:

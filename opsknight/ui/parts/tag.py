@@ -10,6 +10,8 @@ def tag(name: str, text: str = "", /, *, classes: str = "", **attributes: object
 
     `attributes` are HTML attributes with underscores for hyphens (`aria_label`, `data_copy`) and a trailing
     underscore for Python's own words (`for_`); None leaves one out. Text and values are never read as HTML.
+    What an input begins with is its attribute `value`: as a property it would be written again whenever anything
+    on the page changes, over what a person has typed meanwhile.
     """
     element = ui.element(name)
     if text:
@@ -18,5 +20,6 @@ def tag(name: str, text: str = "", /, *, classes: str = "", **attributes: object
         element.classes(classes)
     for key, value in attributes.items():
         if value is not None:
-            element.props[key.rstrip("_").replace("_", "-")] = value
+            attribute = key.rstrip("_").replace("_", "-")
+            element.props["^value" if (name, attribute) == ("input", "value") else attribute] = value
     return element

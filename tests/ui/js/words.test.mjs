@@ -21,6 +21,11 @@ test("a row says who has it, or else which step is next and when", () => {
   assert.deepEqual(nextMove(aLine({ status: "acknowledged" })).who, "Its monitor");
   assert.deepEqual(nextMove(aLine({ status: "snoozed", next: { kind: "snooze_end", step: null, at } })), { who: "", what: "Wakes", at });
   assert.deepEqual(nextMove(aLine({ status: "suppressed" })).what, "Quiet until it clears");
+  const quiet = { cause: "maintenance", reason: "maintenance “DB upgrade”" };
+  const ends = { kind: "suppress_end", step: null, at };
+  assert.deepEqual(nextMove(aLine({ status: "suppressed", quiet, next: ends })), { who: "", what: "Maintenance, ends", at });
+  assert.deepEqual(nextMove(aLine({ status: "suppressed", quiet: { ...quiet, cause: "inhibition" } })).what, "Inhibited");
+  assert.deepEqual(nextMove(aLine({ status: "open", quiet })).what, "Nobody is paged");
   assert.deepEqual(nextMove(aLine()).what, "Nobody is paged");
   assert.deepEqual(nextMove(aLine({ next: { kind: "of a later version", step: null, at } })).what, "Next");
 });

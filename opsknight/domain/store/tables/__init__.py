@@ -2,7 +2,7 @@
 
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
-from opsknight.domain.store.tables.heartbeats import HeartbeatPingRow, HeartbeatRow
+from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
     AlertRow,
     DeliveryRow,
@@ -34,6 +34,14 @@ from opsknight.domain.store.tables.services import (
     LayerRow,
     ScheduleRow,
     ServiceRow,
+    TurnedAwayRow,
+)
+from opsknight.domain.store.tables.silences import (
+    FlapRow,
+    InhibitionRow,
+    InhibitorRow,
+    MaintenanceWindowRow,
+    SilenceRow,
 )
 
 __all__ = [
@@ -51,15 +59,20 @@ __all__ = [
     "EscalationTargetRow",
     "EventRow",
     "FactRow",
+    "FlapRow",
+    "HearingRow",
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
     "IncidentGroupRow",
     "IncidentRow",
+    "InhibitionRow",
+    "InhibitorRow",
     "InstallationRow",
     "IntegrationRow",
     "LayerMemberRow",
     "LayerRow",
+    "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",
     "PageRow",
@@ -71,8 +84,10 @@ __all__ = [
     "ServiceRow",
     "SessionRow",
     "SignInLinkRow",
+    "SilenceRow",
     "TeamMemberRow",
     "TeamRow",
     "TimerRow",
+    "TurnedAwayRow",
     "UserRow",
 ]

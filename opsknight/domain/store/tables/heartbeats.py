@@ -53,3 +53,14 @@ class HeartbeatPingRow(Base):
     duration_s: Mapped[float | None] = mapped_column(Double)
     sender: Mapped[str] = mapped_column(server_default=_EMPTY)
     body: Mapped[str] = mapped_column(server_default=_EMPTY)
+
+
+class HearingRow(Base):
+    """When OpsKnight could last hear what reports to it, and since when without a break; the only row of its kind."""
+
+    __tablename__ = "hearing"
+
+    only_one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    heard_at: Mapped[datetime]
+    since: Mapped[datetime]
+    deaf_from: Mapped[datetime | None]

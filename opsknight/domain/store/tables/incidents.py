@@ -79,7 +79,7 @@ class AlertRow(Base):
 
 
 class DeliveryRow(Base):
-    """One request as it was received, raw bytes kept once."""
+    """One request as it was received, raw bytes kept once; `headers` are the few that a replay needs."""
 
     __tablename__ = "deliveries"
 
@@ -90,6 +90,7 @@ class DeliveryRow(Base):
     reason: Mapped[str] = mapped_column(server_default=_EMPTY)
     content_type: Mapped[str] = mapped_column(server_default=_EMPTY)
     body: Mapped[bytes]
+    headers: Mapped[Json | None]
 
 
 class EventRow(Base):

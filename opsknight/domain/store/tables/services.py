@@ -98,6 +98,9 @@ class ServiceRow(Base):
     ack_timeout_low_s: Mapped[PlainInt | None]
     reopen_window_s: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     resolves_with_last_alert: Mapped[bool] = mapped_column(server_default=text("true"))
+    support_hours: Mapped[Json | None]
+    hours_begin_at: Mapped[datetime | None]
+    flap_limits: Mapped[Json | None]
     created_at: Mapped[datetime]
 
 
@@ -120,3 +123,15 @@ class IntegrationRow(Base):
     former_secret: Mapped[str] = mapped_column(server_default=_EMPTY)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]
+
+
+class TurnedAwayRow(Base):
+    """How often in one hour an integration was told to send again: because it sends too many, or for us being away."""
+
+    __tablename__ = "turned_away"
+
+    integration_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
+    too_many: Mapped[int] = mapped_column(server_default=text("0"))
+    no_database: Mapped[int] = mapped_column(server_default=text("0"))
+    last_at: Mapped[datetime]

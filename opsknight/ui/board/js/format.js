@@ -33,6 +33,9 @@ const NEXT = {
   ack_reminder: () => "Unacknowledged",
 };
 
+// Why it is quiet where nobody said so.
+const CAUSES = { maintenance: "Maintenance", inhibition: "Inhibited", flapping: "Flapping" };
+
 // Who has it, or else what happens next: {who, what, at}; `what` counts down to `at`.
 export function nextMove(row) {
   const move = row.next && row.next.at ? row.next : null;
@@ -42,6 +45,8 @@ export function nextMove(row) {
     return { who: row.assignee ?? "Its monitor", what: soon ? what : "", at: soon ? move.at : null };
   }
   if (row.status === "resolved") return { who: row.assignee ?? "", what: "", at: null };
+  const cause = row.status === "suppressed" && row.quiet ? CAUSES[row.quiet.cause] : null;
+  if (cause) return { who: "", what: move ? `${cause}, ends` : cause, at: move ? move.at : null };
   if (row.status === "suppressed" && !move) return { who: "", what: "Quiet until it clears", at: null };
   if (!move) return { who: row.assignee ?? "", what: row.assignee ? "" : "Nobody is paged", at: null };
   return { who: row.assignee ?? "", what, at: move.at };

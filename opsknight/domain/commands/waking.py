@@ -1,0 +1,179 @@
+"""Putting incidents to rest and waking them where no timer of theirs does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from opsknight.domain.commands import silences
+from opsknight.domain.commands.held import Held, hold, set_timer, settle, write
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Status, Verb, transition
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.maintenance import Window
+from opsknight.domain.model.silencing import Cause, Silence
+from opsknight.domain.model.support_hours import SupportHours, begun
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+STEP: Final = 100
+"""Incidents that one unit of work changes at most."""
+LATE_COMMITS: Final = timedelta(minutes=1)
+"""For how long after support hours have begun it is looked again: what arrived before may be stored after."""
+
+_IS_DUE = text("""
+    SELECT EXISTS (SELECT FROM silences WHERE source_alert_id IS NOT NULL)
+        OR EXISTS (SELECT FROM inhibitors)
+        OR EXISTS (SELECT FROM services WHERE hours_begin_at <= :now)
+        OR EXISTS (SELECT FROM flaps WHERE calm_at <= :now)
+        OR EXISTS (SELECT FROM silences WHERE until <= :before)
+""")
+_ENDED_SOURCES = text("""
+    DELETE FROM inhibitors n USING alerts a WHERE a.id = n.alert_id AND a.status <> 'open'
+""")
+_LEFT_ALONE = text("""
+    SELECT s.incident_id FROM silences s
+    WHERE s.source_alert_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM inhibitors n
+        WHERE n.rule_id = s.rule_id AND n.equals = s.equals AND n.alert_id = s.source_alert_id)
+    ORDER BY s.incident_id LIMIT :limit
+""")
+_TAKE = text("""
+    DELETE FROM silences WHERE incident_id = :id AND source_alert_id IS NOT NULL RETURNING reason, until
+""")
+_BEGINNING = text("""
+    SELECT id, support_hours, hours_begin_at FROM services WHERE hours_begin_at <= :now
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+""")
+_QUIET = text("""
+    SELECT id FROM incidents
+    WHERE service_id = :service_id AND status <> 'resolved' AND highest_urgency = 'low' AND created_at < :begun_at
+    ORDER BY id LIMIT :limit
+""")
+_NEXT = text("UPDATE services SET hours_begin_at = :at WHERE id = :id")
+_CALM = text("""
+    DELETE FROM flaps WHERE (service_id, dedup_sha) IN (
+        SELECT service_id, dedup_sha FROM flaps WHERE calm_at <= :now ORDER BY calm_at LIMIT :limit
+        FOR UPDATE SKIP LOCKED)
+    RETURNING incident_id, title, since
+""")
+_LONG_OVER = text("""
+    DELETE FROM silences WHERE incident_id IN (
+        SELECT s.incident_id FROM silences s WHERE s.until <= :before AND NOT EXISTS (
+            SELECT FROM incidents i WHERE i.id = s.incident_id AND i.status = 'suppressed') LIMIT :limit)
+""")
+_OPEN_UNDER = text("""
+    SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_id
+    WHERE i.status <> 'resolved' AND i.status = 'open'
+        AND (CAST(:service_id AS bigint) IS NULL OR i.service_id = :service_id)
+        AND (CAST(:team_id AS bigint) IS NULL OR s.team_id = :team_id)
+    ORDER BY i.id LIMIT :limit
+""")
+_KEPT: Final = timedelta(days=1)
+
+
+async def is_due(uow: UnitOfWork) -> bool:
+    """Return whether there is anything to look at; where nobody uses any of this, there never is."""
+    return bool(await uow.session.scalar(_IS_DUE, {"now": uow.now, "before": uow.now - _KEPT}))
+
+
+async def rest_under_maintenance(uow: UnitOfWork, incident_id: UUID) -> None:
+    """Put an incident to rest that has opened in this unit, where a window or another cause keeps it quiet."""
+    standing = (await silences.judge(uow, [incident_id]))[incident_id]
+    if standing.silence is not None:
+        await _rest(uow, await hold(uow, incident_id), standing.silence)
+
+
+async def rest_open_ones(uow: UnitOfWork, window: Window, *, limit: int) -> int:
+    """Put what is open and would open quietly under `window` now to rest as well; return how many those are."""
+    rested = 0
+    for incident_id, silence in (await open_under(uow, window, limit=limit)).items():
+        held = await hold(uow, incident_id)
+        if held.before.status is Status.OPEN:
+            await _rest(uow, held, silence)
+            rested += 1
+    return rested
+
+
+async def open_under(uow: UnitOfWork, window: Window, *, limit: int) -> dict[UUID, Silence]:
+    """Return the open incidents that would open quietly under `window` now; nobody has acknowledged them."""
+    values = {"service_id": window.service_id, "team_id": window.team_id, "limit": limit}
+    ids: Sequence[UUID] = (await uow.session.execute(_OPEN_UNDER, values)).scalars().all()
+    found = await silences.judge(uow, ids, only=(window,)) if ids else {}
+    return {incident_id: one.silence for incident_id, one in found.items() if one.silence is not None}
+
+
+async def wake_inhibited(uow: UnitOfWork) -> int:
+    """Wake what was quiet for a source that is over, if it still fires and nothing else keeps it quiet."""
+    await uow.session.execute(_ENDED_SOURCES)
+    alone = (await uow.session.execute(_LEFT_ALONE, {"limit": STEP})).scalars().all()
+    for incident_id in alone:
+        held = await hold(uow, incident_id)
+        taken = (await uow.session.execute(_TAKE, {"id": incident_id})).one_or_none()
+        if taken is None or held.before.status is not Status.SUPPRESSED or held.before.until != taken.until:
+            continue
+        standing = (await silences.judge(uow, [incident_id]))[incident_id]
+        if standing.silence is not None:
+            await _rest(uow, held, standing.silence)
+        elif standing.firing:
+            told = await settle(uow, held, transition(held.before, Verb.WAKE), Verb.WAKE)
+            reason = f"{taken.reason}: that is over"
+            uow.record(Fact.WOKEN, incident_id=incident_id, actor=Cause.INHIBITION.value, **told, reason=reason)
+    return len(alone)
+
+
+async def begin_support_hours(uow: UnitOfWork) -> int:
+    """Raise what is quiet in services whose support hours have begun, each incident once; return how many."""
+    done = 0
+    for row in (await uow.session.execute(_BEGINNING, {"now": uow.now})).all():
+        hours = SupportHours.from_json(row.support_hours)
+        quiet: Sequence[UUID] = ()
+        if hours.covers(uow.now):
+            values = {"service_id": row.id, "begun_at": row.hours_begin_at, "limit": STEP}
+            quiet = (await uow.session.execute(_QUIET, values)).scalars().all()
+        for incident_id in quiet:
+            await _raise(uow, await hold(uow, incident_id))
+        if not quiet and (uow.now - row.hours_begin_at >= LATE_COMMITS or not hours.covers(uow.now)):
+            await uow.session.execute(_NEXT, {"id": row.id, "at": hours.next_begin(uow.now)})
+        done += len(quiet)
+    return done
+
+
+async def calm(uow: UnitOfWork) -> int:
+    """Say of which keys the flapping is over, and forget those that have been calm; return how many."""
+    rows = (await uow.session.execute(_CALM, {"now": uow.now, "limit": STEP})).all()
+    for row in rows:
+        if row.since is not None:
+            uow.record(Fact.FLAPPING_STOPPED, incident_id=row.incident_id, actor="flapping", title=row.title)
+    await uow.session.execute(_LONG_OVER, {"before": uow.now - _KEPT, "limit": STEP})
+    return len(rows)
+
+
+async def _rest(uow: UnitOfWork, held: Held, silence: Silence) -> None:
+    after = transition(held.before, Verb.SUPPRESS, until=silence.until)
+    if after is not held.before:
+        await settle(uow, held, after, Verb.SUPPRESS)
+        held.row.undo = None  # nobody's to take back: the window itself is ended instead
+    await uow.session.flush()
+    await silences.keep(uow, held.row.id, silence)
+
+
+async def _raise(uow: UnitOfWork, held: Held) -> None:
+    after = begun(held.before)
+    told: dict[str, Any] = {}
+    held.row.urgency = held.row.highest_urgency = Urgency.HIGH.value
+    if after.status is Status.OPEN:
+        told = await settle(uow, held, after, Verb.WAKE)
+    else:
+        write(uow, held.row, after)
+        if after.status is Status.ACKNOWLEDGED:
+            await set_timer(uow, after, held.wanted(after, at=uow.now))
+    why = "support hours have begun"
+    uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=why, **told)
+
+
+SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (wake_inhibited, begin_support_hours, calm)
+"""All that is swept for; each returns how much it did, STEP where more may be left."""

@@ -1,0 +1,56 @@
+"""Fault 1 for mail in: the plug is pulled between the end of a mail and its answer, and the mail is sent again."""
+
+from __future__ import annotations
+
+import smtplib
+import time
+from contextlib import suppress
+
+import pytest
+
+from tests.api.a_mailroom import FROM, a_mail, hand_over
+from tests.faults.measure import moments
+from tests.faults.product import Product
+from tests.peers.smtp import SmtpPeer
+from tests.server import free_port, until
+
+pytestmark = pytest.mark.faults
+
+
+def test_a_mail_counts_once_though_the_plug_is_pulled_before_its_answer_and_it_is_sent_again(smtp: SmtpPeer):
+    port, sent = free_port(), 0
+    with Product(smtp, MAIL_IN=f"127.0.0.1:{port}") as product:
+        address = f"{product.key_of('email')}@alerts.example.org"
+        for after_s in moments("mail in", short=3, full=100, longest_s=0.03):
+            sent += 1
+            mail = a_mail(Message_ID=f"<{sent}@mon.example.org>")
+            with product.fault():
+                send_and_pull_the_plug(product, port, address, mail, after_s=after_s)
+                product.start()
+                until(lambda mail=mail: taken(port, address, mail), within_s=30)
+
+        stored = product.rows("SELECT count(*) AS many FROM deliveries WHERE content_type = 'message/rfc822'")
+        counted = product.rows("SELECT count FROM alerts WHERE title = 'Disk full on db-1'")
+
+    assert stored[0]["many"] == sent
+    assert [row["count"] for row in counted] == [sent]
+
+
+def send_and_pull_the_plug(product: Product, port: int, address: str, mail: bytes, *, after_s: float) -> None:
+    """Send a mail to its last dot, and kill the process `after_s` seconds later, whatever it was about to say."""
+    talk = smtplib.SMTP("127.0.0.1", port, timeout=30)
+    talk.ehlo()
+    talk.mail(FROM)
+    assert talk.rcpt(address)[0] == 250
+    assert talk.docmd("DATA")[0] == 354
+    talk.send(mail + b".\r\n")  # it ends with a line end of its own
+    time.sleep(after_s)
+    product.kill()
+    talk.close()
+
+
+def taken(port: int, address: str, mail: bytes) -> bool:
+    """Send a mail once more and say whether it was taken."""
+    with suppress(OSError, smtplib.SMTPException):
+        return hand_over(port, mail, [address]).startswith("250")
+    return False
