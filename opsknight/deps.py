@@ -42,8 +42,9 @@ log = structlog.get_logger(__name__)
 
 CHANGE_NOTHING = frozenset(
     {Verdict.OCCURRENCE, Verdict.LATE_COPY, Verdict.NOTHING_OPEN, Verdict.TOLD_LATELY, Verdict.STORED_BEFORE}
+    | {Verdict.DROPPED, Verdict.COUNTED}
 )
-PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.UNREADABLE})
+PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.JOINED, Verdict.UNREADABLE})
 
 
 LANES = 2

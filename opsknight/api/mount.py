@@ -28,6 +28,7 @@ from opsknight.api import (
     push,
     pwa,
     replays,
+    rules,
     service_quiet,
     services,
     sign_in,
@@ -62,6 +63,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         pings,
         push,
         replays,
+        rules,
         service_quiet,
         services,
     ):

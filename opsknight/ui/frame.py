@@ -37,6 +37,7 @@ PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
     Place("/services", "Services", "s", "services"),
     Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
+    Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
     Place("/me", "Me", "m", "person"),
 )

@@ -16,6 +16,7 @@ from opsknight.ui import (
     leaving,
     maintenance,
     me,
+    rules,
     services,
     style,
     wall,
@@ -24,7 +25,7 @@ from opsknight.ui import (
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, me, style)
+PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, rules, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30

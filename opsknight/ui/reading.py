@@ -14,6 +14,7 @@ from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.pages import PageLine, pages
+from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 
@@ -70,6 +71,22 @@ async def read_pings(deps: Deps, heartbeat_id: str) -> Sequence[PingLine]:
     """Return the pings of a heartbeat that are kept, newest first."""
     async with deps.reading() as session:
         return await pings(session, UUID(heartbeat_id))
+
+
+async def read_rules(deps: Deps) -> Sequence[RuleLine]:
+    """Return every rule in the order in which they are asked, those of all services first."""
+    async with deps.reading() as session:
+        return await rules(session)
+
+
+async def read_rule(deps: Deps, rule_id: int) -> RuleLine:
+    """Return one rule.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with deps.reading() as session:
+        return await rule(session, rule_id)
 
 
 async def read_windows(deps: Deps) -> Sequence[WindowLine]:

@@ -135,6 +135,7 @@ def _owners(service: ServiceLine) -> None:
         for words, value in (("Team", service["team"]), ("Policy", service["policy"])):
             tag("dt", words)
             tag("dd", value or "none")
+    tag("a", "Rules", href=f"/rules?service={service['id']}#service-{service['id']}")
     if web_address(service["runbook_url"]):
         outward(service["runbook_url"], "Runbook", icon_name="book")
 

@@ -22,6 +22,7 @@ import psutil
 
 from opsknight.clock import Clock
 from tests.bench.boards import a_browser, open_boards
+from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
 from tests.bench.load import Load, wrk
 from tests.server import ROOT, RunningServer, free_port, until
@@ -45,6 +46,32 @@ class People:
     load: Load | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of ingest alone."""
+
+    mode: str
+    connections: int
+    load: Load
+    memory_mb: float
+    costs: Costs
+
+    def row(self, disk: float) -> tuple[object, ...]:
+        """Return it as a row of the page; `disk` is what pgbench reached."""
+        load, costs = self.load, self.costs
+        return (
+            f"{_MODES[self.mode]}, {self.connections} connections",
+            rate(load.rate),
+            ms(load.p50_ms),
+            ms(load.p99_ms),
+            load.refused + load.broken,
+            f"{load.rate / disk:.2f}",
+            costs.each(load.rate * load.seconds),
+            f"{costs.idle:.0%}",
+            f"{self.memory_mb:.0f} MB",
+        )
+
+
 async def main(*, quick: bool) -> None:
     """Measure everything and write the page."""
     seconds, measured_on = 3 if quick else 10, surroundings()
@@ -56,25 +83,27 @@ async def main(*, quick: bool) -> None:
         PAGE.write_text(page, encoding="utf-8")
 
 
-async def _ingest(seconds: int) -> tuple[list[tuple[str, int, Load, float]], float]:
+async def _ingest(seconds: int) -> tuple[list[Run], float]:
     """Measure ingest alone, without the paging engine, and the disk beside it."""
-    runs: list[tuple[str, int, Load, float]] = []
+    runs: list[Run] = []
     with RunningServer(settings={"ROLE": "web"}) as server:
+        assert server.process is not None
         key = _key(server, "alertmanager")
         disk = await asyncio.to_thread(_pgbench, server, seconds)
         seed = int(time.time()) % 100_000
         for connections in (16, 64):
             for mode in _MODES if connections == 16 else ("new", "storm", "pairs"):
                 seed += 1
-                load = await wrk(
-                    server.base_url,
-                    f"/api/v1/events/{key}",
-                    mode=mode,
-                    connections=connections,
-                    seconds=seconds,
-                    seed=seed,
-                )
-                runs.append((mode, connections, load, _memory_mb(server)))
+                with counted(server.process.pid) as costs:
+                    load = await wrk(
+                        server.base_url,
+                        f"/api/v1/events/{key}",
+                        mode=mode,
+                        connections=connections,
+                        seconds=seconds,
+                        seed=seed,
+                    )
+                runs.append(Run(mode, connections, load, _memory_mb(server), costs))
                 print(f"  ingest {mode} at {connections}: {load.rate:,.0f}/s p99 {load.p99_ms} ms", flush=True)
     return runs, disk
 
@@ -233,12 +262,7 @@ def _pgbench(server: RunningServer, seconds: int) -> float:
     return float(found[1])
 
 
-def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: list[People], *, measured_on: str) -> str:
-    ingest_rows = [
-        (f"{_MODES[mode]}, {connections} connections", rate(load.rate), ms(load.p50_ms), ms(load.p99_ms),
-         load.refused + load.broken, f"{load.rate / disk:.2f}", f"{memory:.0f} MB")
-        for mode, connections, load, memory in ingest
-    ]  # fmt: skip
+def _page(ingest: list[Run], disk: float, together: list[People], *, measured_on: str) -> str:
     names = ("ingest at rest", "ingest saturated, 64 connections", "ingest saturated, 512 connections")
     people_rows = [
         (name, rate(people.load.rate) if people.load else "–",
@@ -253,7 +277,8 @@ def _page(ingest: list[tuple[str, int, Load, float]], disk: float, together: lis
         surroundings=measured_on,
         disk=rate(disk),
         ingest=table(
-            ("events", "stored and answered", "p50", "p99", "not 2xx", "of pgbench", "memory"), ingest_rows
+            ("events", "stored and answered", "p50", "p99", "not 2xx", "of pgbench", "OpsKnight + PostgreSQL",
+             "cores idle", "memory"), [run.row(disk) for run in ingest]
         ),
         together=table(
             ("meanwhile", "events", "change to glass p50 / p95", "acknowledge p50 / p99", "due to hand-off p50 / p99",
@@ -281,7 +306,8 @@ The load generator, the browser and PostgreSQL share the machine's cores with Op
 Alertmanager webhooks of one alert, 1.1 kB, and of 50, 32 kB, over loopback by wrk; each answer comes after
 the commit of all that it holds, with fsync on. Everything that an event causes is written: delivery, event,
 alert, incident, timer, facts. The paging engine is another process's here. Beside it, in the same run on the
-same PostgreSQL: {disk} single-row commits by pgbench over 16 connections.
+same PostgreSQL: {disk} single-row commits by pgbench over 16 connections. OpsKnight + PostgreSQL is the
+processor time of both for one event; what is neither that nor idle went to wrk and to the kernel.
 
 {ingest}
 

@@ -21,6 +21,12 @@ async def audit(desk: Desk) -> list[str]:
     return list(await desk.as_("auditor:i2", repair))
 
 
+async def test_a_pause_is_the_timer_of_an_incident_that_waits_until_it_is_sure(desk: Desk):
+    await a_stored_incident(desk.database, status="suppressed", until=NOON, timer="pause")
+
+    assert await audit(desk) == []
+
+
 async def told(desk: Desk, incident: IncidentRow) -> str:
     return sentence("timer repaired", "OpsKnight", await desk.told(incident.id, "timer repaired"))
 

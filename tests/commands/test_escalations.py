@@ -18,6 +18,7 @@ from tests.builders import (
     a_service,
     a_stored_incident,
     a_team,
+    a_timer,
     a_user,
 )
 from tests.clock import StoppedClock
@@ -316,3 +317,17 @@ async def test_a_step_that_failed_for_good_does_not_supersede_what_is_under_way(
 
     assert ("queued", 1) in await engine.rows("SELECT status, attempts FROM notifications")
     assert isinstance(clock.now(), datetime)
+
+
+async def test_what_still_fires_when_its_pause_ends_pages_from_the_first_step(database: Database, engine: Engine):
+    service = await a_service(database, pages=[await a_user(database, "Ada")])
+    until = engine.clock.now() + timedelta(minutes=5)
+    incident = await a_stored_incident(database, service, alert=True, status="suppressed", until=until)
+    await a_timer(database, incident.id, kind="pause", due_at=until)
+
+    assert await engine.run(after=timedelta(minutes=4)) == 0
+    await engine.run(after=timedelta(minutes=1))
+    await engine.run()
+
+    assert await engine.paged() == ["Ada"]
+    assert await engine.told("woken") == [{"reason": "its alert still fires after the pause"}]

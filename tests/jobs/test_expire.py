@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from opsknight.deps import Deps
 from opsknight.domain.commands import expiries
 from opsknight.domain.commands.hearing import mark_hearing
+from opsknight.domain.model.event import dedup_sha
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import AlertRow, ReroutedKeyRow
 from opsknight.jobs.expire import DEAF_AFTER_S, LISTEN_S, Expirer
 from opsknight.settings import Settings
 from tests.builders import a_service, a_stored_incident, an_alert
@@ -91,3 +94,18 @@ async def test_nothing_ends_while_the_process_that_takes_events_is_away_nor_befo
         await marked(expirer)
 
     assert (away, back, await ended_after(expirer, LISTEN_S + 2)) == ([0], [0], [1])
+
+
+async def test_what_a_rule_sent_to_another_service_ends_there(database: Database, acting: Acting, expirer: Expirer):
+    service, own_sha = await a_service(database), dedup_sha("its own")
+    alert = await an_alert(database, await a_stored_incident(database, service), integration_id=1)
+    async with acting("integration:1") as uow:
+        to = {"to_service_id": service.id, "to_sha": alert.dedup_sha, "dedup_key": alert.dedup_key}
+        uow.session.add(ReroutedKeyRow(service_id=999, own_sha=own_sha, at=NOON, **to))
+        await expiries.note(uow, 999, [expiries.Told(own_sha, NOON, expires_at=NOON - timedelta(minutes=1))])
+
+    await ended_after(expirer, 0.0, *(float(second) for second in range(10, int(LISTEN_S), 10)))
+    await ended_after(expirer, LISTEN_S)
+
+    async with database.screens() as session:
+        assert list(await session.scalars(select(AlertRow.status))) == ["resolved", "resolved"]

@@ -21,6 +21,9 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
          "Step 1 was skipped, it reached nobody: nobody is on call."),
         (Fact.RECORDED, {"action": "acknowledge"}, "Ada sent an acknowledge, but no alert was open: nothing changed."),
         (Fact.SENT, {"channel": "email", "user": "Bo", "detail": "250 OK"}, "Mail to Bo was accepted: “250 OK”."),
+        (Fact.RULED, {"rule": "Quiet", "did": ["changed the title", "paused it"], "was": {"title": "Disk"}},
+         "The rule “Quiet” changed the title and paused it (the title was “Disk”)."),
+        (Fact.DROPPED, {"rule": "Noise", "count": 3, "name": "Probes"}, "The rule “Noise” dropped 3 events of Probes."),
         (Fact.RESOLVED, {"firing": True}, "Ada resolved it while its monitor was still firing."),
     ],
 )  # fmt: skip

@@ -63,6 +63,7 @@ async def test_a_line_says_everything_that_a_row_shows(database: Database):
         "last_event_at": (NOON + MINUTE).timestamp(),
         "count": 42,
         "until": None,
+        "quiet": None,
         "next": {"kind": "escalation", "step": 2, "at": (NOON + 5 * MINUTE).timestamp()},
         "runbook_url": "https://example.org/runbook",
         "rank": 0,

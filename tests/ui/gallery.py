@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
 
+from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
 from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
@@ -26,7 +27,10 @@ from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
 from opsknight.ui.reading import Told
-from tests.ui import integration_samples, samples
+from opsknight.ui.rules import editor as rule_editor
+from opsknight.ui.rules import listed as rules_list
+from opsknight.ui.rules import page as rules
+from tests.ui import integration_samples, rule_samples, samples
 
 speaking = asyncio.Event()
 
@@ -144,6 +148,31 @@ def maintenance_page() -> None:
         maintenance_strip.Running(samples.windows()[:2])
         maintenance.show(samples.a_viewer(), samples.windows(), scopes=samples.SCOPES)
         inhibitions.show_inhibitions(samples.inhibitions(), may_change=True)
+
+
+@app.post("/api/v1/rules/check")
+async def check_rule(draft: dict[str, Any]) -> object:
+    return rule_trials.look_at(draft.get("rule"), draft.get("yaml"))
+
+
+@app.post("/api/v1/rules/preview")
+async def preview_rule() -> object:
+    return rule_samples.preview()
+
+
+@ui.page("/rules")
+def rules_page() -> None:
+    rules._scripts()
+    with frame.frame("Rules", samples.a_viewer()):
+        rules_list.show(samples.a_viewer(), rule_samples.rules(), services={"1": "Checkout"})
+
+
+@ui.page("/rules/{number}")
+def rule_page(number: str) -> None:
+    rules._scripts()
+    line = rule_samples.rules()[int(number) - 1] if number.isdecimal() else None
+    with frame.frame("Rule", samples.a_viewer(), path="/rules"):
+        rule_editor.show(line, services={"1": "Checkout"})
 
 
 @ui.page("/integrations/{number}")

@@ -202,7 +202,21 @@ class Desk:
             if self.quiet is not None:
                 self.quiet.opened(self, alert, event, sha, integration)
             return alert
-        self.record(Fact.ALERT_JOINED, integration, before.incident_id, {"title": event.title})
+        return self._joined(alert, event, integration, urgency)
+
+    def join(
+        self, event: Event, sha: bytes, integration: Integration, urgency: Urgency, incident_id: UUID
+    ) -> WorkingAlert:
+        """Open an alert that belongs to an incident on the desk which is not resolved."""
+        incident = self.incidents[incident_id]
+        incident.open_alerts += 1
+        incident.changed = True
+        return self._joined(self._alert(event, sha, integration, urgency, incident_id), event, integration, urgency)
+
+    def _joined(self, alert: WorkingAlert, event: Event, integration: Integration, urgency: Urgency) -> WorkingAlert:
+        """Carry how bad and how loud a further alert is to its incident."""
+        incident = self.incidents[alert.incident_id]
+        self.record(Fact.ALERT_JOINED, integration, alert.incident_id, {"title": event.title})
         self._judge(incident, event.severity)
         if exceeds(urgency, incident.highest_urgency):
             self._raise(alert, event, urgency, integration)

@@ -53,7 +53,7 @@ _WRONG = f"""
             OR has_generation <> generation
         WHEN 'ack_timeout' THEN has IS NULL OR has NOT IN ('ack_timeout', 'ack_reminder')
         WHEN 'snooze_end' THEN has IS DISTINCT FROM 'snooze_end'
-        WHEN 'suppress_end' THEN has IS DISTINCT FROM 'suppress_end'
+        WHEN 'suppress_end' THEN has IS NULL OR has NOT IN ('suppress_end', 'pause')
         ELSE has IS NOT NULL
     END LIMIT 500
 """  # noqa: S608  # constants of ours

@@ -96,6 +96,8 @@ class _Firing:
             self._move(held, Verb.WAKE, Fact.WOKEN, "the snooze is over")
         elif kind == "suppress_end" and incident.status is Status.SUPPRESSED:
             self._end_silence(held)
+        elif kind == "pause" and incident.status is Status.SUPPRESSED:
+            self._move(held, Verb.WAKE, Fact.WOKEN, "its alert still fires after the pause")
         else:
             self.out.drop.append(held.timer.id)
 

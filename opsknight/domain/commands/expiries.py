@@ -61,11 +61,17 @@ _DUE = text("""
     RETURNING service_id, dedup_sha
 """)
 _OPEN = text("""
+    WITH own AS (SELECT * FROM unnest(CAST(:services AS bigint[]), CAST(:shas AS bytea[])) AS u (service_id, sha)),
+    place AS (
+        SELECT service_id, sha FROM own
+        UNION SELECT r.to_service_id, r.to_sha FROM own o
+            JOIN rerouted_keys r ON r.service_id = o.service_id AND r.own_sha = o.sha
+    )
     SELECT a.id, a.incident_id, a.title
-    FROM alerts a JOIN unnest(CAST(:services AS bigint[]), CAST(:shas AS bytea[])) AS u (service_id, sha)
-        ON a.service_id = u.service_id AND a.dedup_sha = u.sha
+    FROM alerts a JOIN place u ON a.service_id = u.service_id AND a.dedup_sha = u.sha
     WHERE a.status = 'open' ORDER BY a.incident_id, a.id
 """)
+"""Also where rules have sent them."""
 
 
 @dataclass(frozen=True, slots=True)

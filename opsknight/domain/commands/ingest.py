@@ -15,12 +15,17 @@ from uuid import UUID
 import asyncpg
 
 from opsknight.domain.commands import records, standings
-from opsknight.domain.commands.arrivals import Desk, Opening
+from opsknight.domain.commands.arrivals import Desk, Opening, WorkingAlert
+from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
 from opsknight.domain.commands.quieting import quiet_of
+from opsknight.domain.commands.rerouting import any_reroutes, placed
+from opsknight.domain.commands.rulings import OPENING, Rulings, judged
 from opsknight.domain.commands.standings import Remembered, idempotency, own_report, shas_of
 from opsknight.domain.model.event import Event, Unreadable, Urgency, dedup_sha
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.intake import Verdict, decide
+from opsknight.domain.model.ruled import RuledEvent
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import jsonb, lost_connection
@@ -48,15 +53,20 @@ async def ingest(
         asyncpg.PostgresError: nothing is stored.
     """
     seen = await standings.remembered(connection, deliveries)
-    arrivals = [(delivery, shas_of(delivery)) for delivery in deliveries]
+    rulings = judged(deliveries, now=now)
+    if any_reroutes(deliveries):
+        rulings = await placed(connection, rulings or Rulings(deliveries, now))
+    arrivals = [(delivery, shas_of(delivery)) for delivery in (rulings.deliveries if rulings else deliveries)]
     desk = Desk(now)
-    batch = _Batch(desk)
+    batch = _Batch(desk, rulings)
     desk.quiet = await quiet_of(connection, arrivals, now=now)
-    held = await standings.read(connection, desk, arrivals, trusting=trusting and desk.quiet is None)
+    is_alone = rulings is None and desk.quiet is None
+    held = await standings.read(connection, desk, arrivals, trusting=trusting and is_alone)
     receipts: list[Receipt] = []
     try:
-        if held or desk.quiet is not None:
+        if held or not is_alone:
             async with connection.transaction():
+                held = await rulings.prepare(connection, held) if rulings else held
                 if held:
                     await standings.hold(connection, desk, held)
                 receipts += batch.take_all(arrivals, seen)
@@ -87,8 +97,9 @@ async def rehearse(connection: Connection) -> None:
 class _Batch:
     """Applies deliveries to the desk and collects the rows that log them."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, rulings: Rulings | None) -> None:
         self._desk = desk
+        self._rulings = rulings
         self._log = records.Log()
         self._remembered: dict[tuple[int, bytes, bytes], tuple[UUID, int]] = {}
 
@@ -104,9 +115,13 @@ class _Batch:
             StoredBefore: a first call with the same `now` has stored them.
         """
         self._log.idempotency = [(*key, *stored) for key, stored in self._remembered.items()]
+        if self._rulings:
+            self._rulings.conclude(self._desk)
         write = records.store_at_once if at_once else records.store_changes
         try:
             await write(connection, self._desk, self._log)
+            if self._rulings:
+                await self._rulings.store(connection, self._desk)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "alerts_one_open":
                 raise ChangedMeanwhile from error
@@ -159,23 +174,59 @@ class _Batch:
         self, delivery: Delivery, delivery_id: UUID, ordinal: int, event: Event | Unreadable, sha: bytes
     ) -> tuple[Verdict, UUID | None]:
         integration = delivery.integration
+        if self._rulings and isinstance(event, RuledEvent):
+            integration = home(event, integration)
         where = (delivery_id, ordinal, integration.id, integration.service_id)
         if isinstance(event, Unreadable):
             self._log.events.append((*where, "unreadable", "", event.reason, "", None, Verdict.UNREADABLE, None, None))
             return Verdict.UNREADABLE, None
         verdict, urgency = self._decide(event, sha, integration)
-        if verdict is Verdict.OPENED:  # its row follows from what it opened
-            opening = Opening(delivery_id, ordinal, urgency)
-            return verdict, self._desk.open(event, sha, integration, opening).incident_id
-        alert = self._desk.apply(verdict, event, sha, integration, urgency)
+        if self._rulings and isinstance(event, RuledEvent) and verdict in OPENING:
+            verdict, alert = self._rule(self._rulings, verdict, event, sha, integration, Opening(*where[:2], urgency))
+        elif verdict is Verdict.OPENED:
+            alert = self._desk.open(event, sha, integration, Opening(delivery_id, ordinal, urgency))
+        else:
+            alert = self._desk.apply(verdict, event, sha, integration, urgency)
+        if verdict is Verdict.OPENED and alert is not None:  # its row follows from what it opened
+            return verdict, alert.incident_id
         said = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at, verdict)
         of = (None, None) if alert is None else (alert.id, alert.incident_id)
         self._log.events.append((*where, *said, *of))
         return verdict, of[1]
 
+    def _rule(
+        self,
+        rulings: Rulings,
+        verdict: Verdict,
+        event: RuledEvent,
+        sha: bytes,
+        integration: Integration,
+        opening: Opening,
+    ) -> tuple[Verdict, WorkingAlert | None]:
+        """Open or reopen an alert as rules say, or not at all; return the verdict and the alert."""
+        desk, urgency = self._desk, opening.urgency
+        verdict = rulings.settle(event, verdict, integration, desk)
+        if verdict in (Verdict.DROPPED, Verdict.COUNTED):
+            return verdict, None
+        incident_id = rulings.joins(event, integration, desk) if verdict is Verdict.JOINED else None
+        if incident_id is not None:
+            alert = desk.join(event, sha, integration, urgency, incident_id)
+            rulings.tell(event, alert, integration, desk)
+            return verdict, alert
+        if verdict is Verdict.OPENED:
+            alert = desk.open(event, sha, integration, opening)
+        else:
+            before = desk.alerts[integration.service_id, sha]
+            was_over = desk.incidents[before.incident_id].value.status is Status.RESOLVED
+            alert = desk.apply(verdict, event, sha, integration, urgency)
+            if alert is None or not was_over:
+                return verdict, alert
+        rulings.opened(event, alert, integration, desk)
+        return verdict, alert
+
     def _decide(self, event: Event, sha: bytes, integration: Integration) -> tuple[Verdict, Urgency]:
         now, quiet = self._desk.now, self._desk.quiet
-        urgency = integration.urgency_of(event.severity, now)
+        urgency = loudness(event, integration, now)
         latest = self._desk.alerts.get((integration.service_id, sha))
         window = integration.reopen_window if quiet is None else quiet.reopen_window(event, sha, integration)
         return decide(event, latest, urgency=urgency, now=now, reopen_window=window), urgency

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from opsknight.domain.commands.belonging import home
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.model.event import Action, Event
 from opsknight.domain.model.flapping import Flaps, Limits
@@ -39,8 +40,9 @@ async def quiet_of(
     """Return what keeps the alerts of a batch quiet, None where nothing can."""
     concerned: list[tuple[Delivery, Sequence[bytes]]] = []
     for delivery, shas in arrivals:
-        silencing = delivery.integration.silencing
-        if silencing is not None and silencing.matters(now):
+        integration = delivery.integration
+        several = (integration, *integration.elsewhere.values()) if integration.elsewhere else (integration,)
+        if any(one.silencing is not None and one.silencing.matters(now) for one in several):
             concerned.append((delivery, shas))
     if not concerned:
         return None
@@ -109,6 +111,10 @@ class Quiet:
         if silence is not None:
             self._suppress(desk, desk.incidents[alert.incident_id], silence)
 
+    def forget(self, incident_id: UUID) -> None:
+        """Leave an incident to a rule that keeps it quiet for longer."""
+        self._silences.pop(incident_id, None)
+
     def changed(
         self, desk: Desk, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration
     ) -> Flaps | None:
@@ -169,12 +175,12 @@ def told_of(silence: Silence, now: datetime) -> dict[str, Any]:
 
 def _note(delivery: Delivery, shas: Sequence[bytes], pairs: set[tuple[int, bytes]], keys: set[Key]) -> None:
     """Note of which rules a source must be looked for, and of which keys the changes."""
-    integration = delivery.integration
-    silencing = integration.silencing
-    if silencing is None:
-        return
     for event, sha in zip(delivery.events, shas, strict=True):
         if not isinstance(event, Event):
+            continue
+        integration = home(event, delivery.integration)
+        silencing = integration.silencing
+        if silencing is None:
             continue
         if _limits(event, integration) is not None:
             keys.add((integration.service_id, sha))

@@ -12,12 +12,15 @@ from uuid import UUID
 from sqlalchemy import CursorResult, text
 
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.rule import LONGEST
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 STEP = 2000
 """Rows removed in one transaction; keeps it under a second, so that the change feed is not held back."""
 IDEMPOTENCY_KEPT = timedelta(days=7)
 COMMAND_KEYS_KEPT = timedelta(days=1)
+GROUPS_KEPT = timedelta(days=90)
+"""After that an alert of a group opens an incident of its own again, even where the old one is still open."""
 TURNED_AWAY_KEPT = timedelta(days=31)
 
 _PARTS_WITHIN = timedelta(hours=1)
@@ -59,9 +62,19 @@ _SPENT = {
     "sign_in_links": "expires_at",
     "idempotency": "created_at",
     "command_keys": "created_at",
+    "counted_events": "at",
+    "incident_groups": "opened_at",
+    "rerouted_keys": "at",
     "turned_away": "starts_at",
 }
 """Since when a row of each table is of no use."""
+
+
+_STAY = {
+    "rerouted_keys": "AND NOT EXISTS (SELECT FROM alerts a WHERE a.service_id = to_service_id AND a.dedup_sha = to_sha"
+    " AND a.status = 'open')"
+}
+"""Which of them stay nevertheless: by where an open alert was sent, its monitor still resolves it."""
 
 
 async def remove_raw(uow: UnitOfWork, table: str, *, older_than: timedelta) -> int:
@@ -91,11 +104,12 @@ async def remove_spent(uow: UnitOfWork) -> int:
         "command_keys": COMMAND_KEYS_KEPT,
         "turned_away": TURNED_AWAY_KEPT,
     }
+    kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT, "rerouted_keys": GROUPS_KEPT}
     most = 0
     for table, since in _SPENT.items():
         statement = text(
             f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608  # words of ours
-            f"SELECT ctid FROM {table} WHERE {since} < :before LIMIT {STEP}))"
+            f"SELECT ctid FROM {table} WHERE {since} < :before {_STAY.get(table, '')} LIMIT {STEP}))"
         )
         result = await uow.session.execute(statement, {"before": uow.now - kept.get(table, timedelta())})
         most = max(most, cast("CursorResult[None]", result).rowcount)

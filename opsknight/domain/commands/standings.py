@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.model.event import Action, Event, Severity, Unreadable, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
@@ -88,8 +89,9 @@ def _note_keys(
         if isinstance(event, Unreadable):
             troubled = True
             continue
-        key = (integration.service_id, sha)
-        first, _ = keys.setdefault(key, (event, integration))
+        there = home(event, integration) if integration.reroutes else integration
+        key = (there.service_id, sha)
+        first, _ = keys.setdefault(key, (event, there))
         if (
             event.severity is not first.severity
             or Action.TRIGGER is not event.action
@@ -107,7 +109,7 @@ def _may_change_incident(
     """Say whether the incident must be held: not for plain repeats, nor for a resolved one that cannot reopen."""
     if not alert.is_open:
         return integration.may_reopen and not event.dedup_key.startswith(OWN_KEYS)
-    raises = alert.highest_urgency is Urgency.LOW and integration.urgency_of(event.severity, now) is Urgency.HIGH
+    raises = alert.highest_urgency is Urgency.LOW and loudness(event, integration, now) is Urgency.HIGH
     return not repeats_only or raises or event.severity is not alert.severity
 
 

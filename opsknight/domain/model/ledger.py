@@ -29,6 +29,10 @@ class Fact(StrEnum):
     LATE_COPY = "late copy"
     RECORDED = "recorded"
     RAISED = "urgency raised"
+    # rules: rule, rule_id, did (ends of a sentence), was (title, severity), count, name
+    RULED = "ruled"
+    DROPPED = "dropped"
+    COUNTED = "counted"
     # verbs: via, for_s, user, user_id, from_user, alerts
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"
@@ -245,6 +249,20 @@ def _exhausted(_actor: str, data: Data) -> str:
     return "Nobody acknowledged: the escalation policy has come to its end."
 
 
+def _ruled(_actor: str, data: Data) -> str:
+    was = data.get("was", {})
+    told = [f"the title was “{was['title']}”"] if "title" in was else []
+    told += [f"the severity was {was['severity']}"] if "severity" in was else []
+    return f"The rule “{data.get('rule', '')}” {people(list(data.get('did', ())))}" + (
+        f" ({people(told)})." if told else "."
+    )
+
+
+def _events(data: Data) -> str:
+    count = data.get("count", 1)
+    return f"{'an event' if count == 1 else f'{count} events'} of {data.get('name', 'an integration')}"
+
+
 def _retrying(_actor: str, data: Data) -> str:
     again = f"; again in {span(data['for_s'])}" if "for_s" in data else "; trying again"
     return f"{_sent_message(data)} did not go through{_words(data)}{again}."
@@ -260,6 +278,11 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.LATE_COPY: lambda actor, _: f"{actor} sent a late copy of an alert that had cleared; nobody was paged.",
     Fact.RECORDED: _recorded,
     Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}{_because(d)}.",
+    Fact.RULED: _ruled,
+    Fact.DROPPED: lambda _, d: f"The rule “{d.get('rule', '')}” dropped {_events(d)}.",
+    Fact.COUNTED: lambda _, d: (
+        f"The rule “{d.get('rule', '')}” counted {_events(d)}; too few came to open an incident."
+    ),
     Fact.ACKNOWLEDGED: lambda actor, d: f"{actor} acknowledged it{_via(d)}.",
     Fact.UNACKNOWLEDGED: lambda actor, d: f"{actor} unacknowledged it{_because(d)}; paging starts at the first step.",
     Fact.SNOOZED: lambda actor, d: f"{actor} snoozed it{_for(d)}.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.event import Severity, Urgency, urgency_of
+from opsknight.domain.model.expression_evaluation import Surroundings
+from opsknight.domain.model.rule_set import RuleSet
 from opsknight.domain.model.silencing import Silencing
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
+from opsknight.domain.queries.rules import rule_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Integration:
     silencing: Silencing | None = None
     """What can keep its alerts quiet; None where nothing can."""
 
+    rules: bool = False
+    """Whether any rule is asked about what it sends."""
+    common_rules: RuleSet | None = field(default=None, repr=False, compare=False)
+    own_rules: RuleSet | None = field(default=None, repr=False, compare=False)
+    """Those of all services, and those of its own."""
+    reroutes: bool = False
+    """Whether what it sends may belong to another service or key, because a rule says so or has said so."""
+    elsewhere: Mapping[int, Integration] = field(default_factory=dict["int", "Integration"], repr=False, compare=False)
+    """By service: itself as it speaks for the other services that a rule may give what it sends to."""
+
     @property
     def may_reopen(self) -> bool:
         """Whether a trigger can take back an incident that is resolved."""
@@ -52,17 +65,25 @@ class Integration:
         hours = self.support_hours
         return urgency_of(severity, self.urgency_mode) if hours is None else hours.urgency(at)
 
+    def around(self, at: datetime) -> Surroundings:
+        """Return what a rule can ask of an event of this integration besides what it says itself."""
+        return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
 
-_INTEGRATIONS = text("""
-    SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret,
-           s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
+
+_SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
            s.tags || jsonb_build_object('team', t.name) AS tags,
            s.team_id, t.name AS team, s.flap_limits,
            CASE s.urgency_mode WHEN 'support_hours' THEN s.support_hours END AS support_hours,
-           s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert
+           s.ack_timeout_high_s, s.ack_timeout_low_s, s.reopen_window_s, s.resolves_with_last_alert"""
+_INTEGRATIONS = text(f"""
+    SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret, {_SERVICE}
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active
-""")
+""")  # noqa: S608  # columns of ours
+_SERVICES = text(f"""
+    SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids)
+""")  # noqa: S608  # columns of ours
+_SENT = text("SELECT DISTINCT service_id, to_service_id FROM rerouted_keys")
 
 
 async def integrations(session: AsyncSession, *, at: datetime | None = None) -> Mapping[str, Integration]:
@@ -70,34 +91,70 @@ async def integrations(session: AsyncSession, *, at: datetime | None = None) -> 
 
     Maintenance that is over at `at` is left out, where that is said.
     """
+    quiet = await silencing.known(session, at=at)
+    sets = await rule_sets(session)
+    sent = {tuple(row) for row in await session.execute(_SENT)}
+    rows = (await session.execute(_INTEGRATIONS)).all()
+    to = {scope: _targets(scope, sets, sent) for scope in {row.service_id for row in rows}}
+    wanted = sorted({service_id for targets in to.values() for service_id in targets})
+    services: Sequence[Row[*tuple[Any, ...]]] = []
+    if wanted:
+        services = (await session.execute(_SERVICES, {"ids": wanted})).all()
     known: dict[str, Integration] = {}
-    everything = await silencing.known(session, at=at)
-    for row in await session.execute(_INTEGRATIONS):
-        known[row.key] = _integration(row, everything)
+    for row in rows:
+        integration = _integration(row, sets, quiet, to[row.service_id])
+        elsewhere = {
+            one.service_id: replace(integration, **_service(one, sets, quiet))
+            for one in services
+            if one.service_id in to[row.service_id] and one.service_id != row.service_id
+        }
+        known[row.key] = replace(integration, elsewhere=elsewhere) if elsewhere else integration
         if row.former_key is not None:
             known[row.former_key] = known[row.key]
     return known
 
 
-def _integration(row: Row[*tuple[Any, ...]], everything: silencing.Known) -> Integration:
-    its = {"service_id": row.service_id, "team_id": row.team_id, "service": row.service, "team": row.team}
-    hours = row.support_hours
+def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tuple[Any, ...]]) -> Collection[int]:
+    """Return the services that what a service's integrations send may belong to, its own for another key."""
+    said = {to for place in (None, scope) if place in sets for to in sets[place].sends_to(scope)}
+    return said | {to for of, to in sent if of == scope}
+
+
+def _integration(
+    row: Row[*tuple[Any, ...]],
+    sets: Mapping[int | None, RuleSet],
+    quiet: silencing.Known,
+    targets: Collection[int],
+) -> Integration:
     return Integration(
         id=row.id,
         key=row.key,
         provider=row.provider,
         name=row.name,
         mapping=row.mapping,
-        service_id=row.service_id,
-        service=row.service,
-        urgency_mode=row.urgency_mode,
-        runbook_url=row.runbook_url,
-        tags=row.tags,
-        ack_timeouts_s={"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
-        reopen_window=timedelta(seconds=row.reopen_window_s),
-        resolves_with_last_alert=row.resolves_with_last_alert,
         actor=f"integration:{row.id}",
         secrets=tuple(secret for secret in (row.secret, row.former_secret) if secret),
-        support_hours=None if hours is None else SupportHours.from_json(hours),
-        silencing=everything.of(**its, limits=row.flap_limits) or None,
+        reroutes=bool(targets),
+        **_service(row, sets, quiet),
     )
+
+
+def _service(row: Row[*tuple[Any, ...]], sets: Mapping[int | None, RuleSet], quiet: silencing.Known) -> dict[str, Any]:
+    """Return what an integration says of the service that it speaks for."""
+    common, own, hours = sets.get(None), sets.get(row.service_id), row.support_hours
+    its = {"service_id": row.service_id, "team_id": row.team_id, "service": row.service, "team": row.team}
+    return {
+        "service_id": row.service_id,
+        "service": row.service,
+        "urgency_mode": row.urgency_mode,
+        "runbook_url": row.runbook_url,
+        "tags": row.tags,
+        "ack_timeouts_s": {"high": row.ack_timeout_high_s, "low": row.ack_timeout_low_s},
+        "reopen_window": timedelta(seconds=row.reopen_window_s),
+        "resolves_with_last_alert": row.resolves_with_last_alert,
+        "support_hours": None if hours is None else SupportHours.from_json(hours),
+        "silencing": quiet.of(**its, limits=row.flap_limits) or None,
+        "rules": common is not None or own is not None,
+        "common_rules": common,
+        "own_rules": own,
+    }

@@ -20,6 +20,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "urgency raised": ("escalate", "bad"),
     "heartbeat down": ("clock", "bad"),
     "heartbeat up": ("check", "good"),
+    "ruled": ("list", ""),
     "acknowledged": ("status-acknowledged", "good"),
     "still on it": ("status-acknowledged", "good"),
     "unacknowledged": ("undo", "warn"),

@@ -28,6 +28,9 @@ VERDICTS: Final[Mapping[str, Told]] = {
     Verdict.NOTHING_OPEN: ("Nothing was open", "none", "arrow"),
     Verdict.LATE_COPY: ("Late copy", "none", "arrow"),
     Verdict.TOLD_LATELY: ("Told this hour", "none", "arrow"),
+    Verdict.JOINED: ("Joined an incident", "none", "bell"),
+    Verdict.DROPPED: ("Dropped by a rule", "none", "close"),
+    Verdict.COUNTED: ("Counted by a rule", "none", "plus"),
     Verdict.UNREADABLE: ("Unreadable", "bad", "close"),
 }
 NOTHING_TO_DO: Final[Told] = ("Understood: nothing that pages or resolves", "none", "check")

@@ -24,6 +24,7 @@ from opsknight.domain.store.tables.people import (
     TeamRow,
     UserRow,
 )
+from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
     EscalationStepRow,
@@ -51,6 +52,7 @@ __all__ = [
     "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",
+    "CountedEventRow",
     "DeliveryRow",
     "EscalationPolicyRow",
     "EscalationStepRow",
@@ -62,6 +64,7 @@ __all__ = [
     "HeartbeatPingRow",
     "HeartbeatRow",
     "IdempotencyRow",
+    "IncidentGroupRow",
     "IncidentRow",
     "InhibitionRow",
     "InhibitorRow",
@@ -74,6 +77,9 @@ __all__ = [
     "NotificationRuleRow",
     "PageRow",
     "ReplayRow",
+    "ReroutedKeyRow",
+    "RuleCountRow",
+    "RuleRow",
     "ScheduleRow",
     "ServiceRow",
     "SessionRow",

@@ -1,0 +1,283 @@
+"""What rules make of one batch: asked before it is read, carried out where an event opens an alert, then remembered.
+
+Where no rule matches, nothing here costs anything. Where one does, the batch is one transaction, in which those that
+count or group by the same key take turns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.deliveries import Delivery
+from opsknight.domain.model.event import Action, Event, Unreadable
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.intake import OWN_KEYS, Verdict
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.rule_set import Counting, Gathering, Reason, Ruling, Skipped
+from opsknight.domain.model.ruled import RuledEvent, ruled
+from opsknight.domain.queries.catalogue import Integration
+from opsknight.domain.store import ruling as sql
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Place: TypeAlias = tuple[int, bytes]
+"""Of a threshold: its rule, and by what it counts. Of a group: its service, and by what it groups."""
+OPENING: Final = (Verdict.OPENED, Verdict.REOPENED)
+"""What rules decide about; of other events only how bad and how loud they are."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    matched: int = 0
+    skipped: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class _Group:
+    incident_id: UUID
+    opened_at: datetime
+    is_new: bool = False
+
+
+@dataclass(slots=True)
+class Rulings:
+    """The deliveries of a batch as rules leave them, and what follows from it."""
+
+    deliveries: Sequence[Delivery]
+    now: datetime
+    _tallies: dict[int, _Tally] = field(default_factory=dict[int, _Tally])
+    _told: dict[tuple[Fact, int, int], dict[str, Any]] = field(
+        default_factory=dict[tuple[Fact, int, int], dict[str, Any]]
+    )
+    _counts: dict[Place, int] = field(default_factory=dict[Place, int])
+    _counted: list[Place] = field(default_factory=list[Place])
+    _reached: set[Place] = field(default_factory=set[Place])
+    _groups: dict[Place, _Group] = field(default_factory=dict[Place, _Group])
+    sent: dict[Place, tuple[int, bytes, str]] = field(default_factory=dict[Place, tuple[int, bytes, str]])
+    """By an event's own service and key: the service and key under which its alert is found."""
+    _marks: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+
+    async def prepare(self, connection: Connection, held: Sequence[UUID]) -> list[UUID]:
+        """Read what thresholds have counted and which incidents groups have; return what must be held besides."""
+        countings, groups = self._places()
+        turns = sorted({_turn(place) for place in (*countings, *groups)})
+        if not turns:
+            return list(held)
+        await connection.fetch(sql.IN_TURN, turns)
+        if countings:
+            since = [self.now - counting.within for counting in countings.values()]
+            rows = await connection.fetch(sql.COUNTED, *_columns(list(countings)), since)
+            self._counts = {(row["rule_id"], row["key_sha"]): row["count"] for row in rows}
+        if groups:
+            for row in await connection.fetch(sql.GROUPED, *_columns(list(groups))):
+                place, opened_at = (row["service_id"], row["key_sha"]), row["opened_at"]
+                within = groups[place].within
+                if within is None or self.now - opened_at < within:
+                    self._groups[place] = _Group(row["incident_id"], opened_at)
+        return sorted({*held, *(group.incident_id for group in self._groups.values())})
+
+    def settle(self, event: RuledEvent, verdict: Verdict, integration: Integration, desk: Desk) -> Verdict:
+        """Return what becomes of an event that would open an alert."""
+        ruling = event.ruling
+        self._tally(ruling)
+        if ruling.dropped:
+            self._note(Fact.DROPPED, ruling.reasons[-1], integration)
+            return Verdict.DROPPED
+        waiting = [one for one in ruling.countings if not self._reaches(one, integration)]
+        if waiting:
+            self._note(Fact.COUNTED, waiting[0], integration)
+            return Verdict.COUNTED
+        if verdict is Verdict.OPENED and self.joins(event, integration, desk) is not None:
+            return Verdict.JOINED
+        return verdict
+
+    def joins(self, event: RuledEvent, integration: Integration, desk: Desk) -> UUID | None:
+        """Return the incident that the event's alert belongs to, None where it opens one.
+
+        What would page joins nothing that a rule or a person keeps quiet.
+        """
+        gathering = event.ruling.gathering
+        group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
+        if group is None:
+            return None
+        incident = desk.incidents.get(group.incident_id)
+        if incident is None or incident.value.status is Status.RESOLVED:
+            return None
+        is_resting = not event.ruling.pages or (desk.quiet is not None and desk.quiet.covers(event, integration))
+        is_quiet = incident.value.status is Status.SUPPRESSED and not is_resting
+        return None if is_quiet else group.incident_id
+
+    def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
+        """Carry out what the rules say about an incident that an event has just opened, and tell it."""
+        ruling, incident = event.ruling, desk.incidents[alert.incident_id]
+        if not ruling.pages:
+            until = None if ruling.suppressed or ruling.pause is None else self.now + ruling.pause
+            self._suppress(incident, until, desk)
+        if ruling.priority is not None or incident.value.until is not None:
+            self._marks[alert.incident_id] = ruling.priority
+        if ruling.gathering is not None:
+            place = _group_place(ruling.gathering, integration)
+            self._groups[place] = _Group(alert.incident_id, self.now, is_new=True)
+        self.tell(event, alert, integration, desk)
+
+    @staticmethod
+    def _suppress(incident: WorkingIncident, until: datetime | None, desk: Desk) -> None:
+        """Let an incident rest, unless maintenance or the like keeps it quiet for longer anyhow."""
+        value = incident.value
+        if value.status is Status.SUPPRESSED and until is not None and (value.until is None or value.until >= until):
+            return
+        if desk.quiet is not None:
+            desk.quiet.forget(value.id)
+        incident.value = replace(value, status=Status.SUPPRESSED, until=until)
+        incident.changed = incident.timer_changed = True
+        incident.due = None if until is None else ("pause", until)
+
+    @staticmethod
+    def tell(event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
+        """Record on the incident what each rule did."""
+        was: dict[str, object] = {}
+        if event.title != event.said.title:
+            was["title"] = event.said.title
+        if event.severity is not event.said.severity:
+            was["severity"] = event.said.severity
+        for reason in event.ruling.reasons:
+            if reason.did:
+                told = {"rule": reason.rule, "rule_id": reason.rule_id, "did": list(reason.did)}
+                desk.record(Fact.RULED, integration, alert.incident_id, {**told, **({"was": was} if was else {})})
+
+    def conclude(self, desk: Desk) -> None:
+        """Record what was dropped or only counted: one fact of each rule and integration."""
+        for (kind, _, _), told in self._told.items():
+            integration: Integration = told.pop("integration")
+            desk.record(kind, integration, None, told)
+
+    async def store(self, connection: Connection, desk: Desk) -> None:
+        """Write what rules remember, within the batch's transaction."""
+        if self._reached:
+            await connection.execute(sql.UNCOUNT, *_columns(sorted(self._reached)))
+        if counted := [place for place in self._counted if place not in self._reached]:
+            await connection.execute(sql.COUNT, *_columns(counted), self.now)
+        if new := {place: group for place, group in self._groups.items() if group.is_new}:
+            incidents = [group.incident_id for group in new.values()]
+            await connection.execute(sql.GROUP, *_columns(list(new)), incidents, self.now)
+        if self.sent:
+            places = sorted(self.sent)
+            to = [self.sent[place] for place in places]
+            whither = [one[0] for one in to], [one[1] for one in to], [one[2] for one in to]
+            await connection.execute(sql.SEND, *_columns(places), *whither, self.now)
+        if self._marks:
+            until = [desk.incidents[incident_id].value.until for incident_id in self._marks]
+            await connection.execute(sql.MARK, list(self._marks), list(self._marks.values()), until)
+        if self._tallies:
+            ids = sorted(self._tallies)
+            several = [self._tallies[rule_id] for rule_id in ids]
+            counts = [one.matched for one in several], [one.skipped for one in several], [one.why for one in several]
+            await connection.execute(sql.TALLY, ids, *counts, self.now)
+
+    def _note(self, kind: Fact, of: Reason | Counting, integration: Integration) -> None:
+        told = {
+            "integration": integration,
+            "name": integration.name,
+            "rule": of.rule,
+            "rule_id": of.rule_id,
+            "count": 0,
+        }
+        self._told.setdefault((kind, of.rule_id, integration.id), told)["count"] += 1
+
+    def _reaches(self, counting: Counting, integration: Integration) -> bool:
+        """Count one more event; return whether there are enough now, after which the count begins anew."""
+        place = _counting_place(counting, integration)
+        self._counts[place] = self._counts.get(place, 0) + 1
+        if self._counts[place] < counting.count:
+            self._counted.append(place)
+            return False
+        self._counts[place] = 0
+        self._counted = [other for other in self._counted if other != place]
+        self._reached.add(place)
+        return True
+
+    def _tally(self, ruling: Ruling) -> None:
+        for reason in ruling.reasons:
+            self._of(reason).matched += 1
+        for skipped in ruling.skipped:
+            tally = self._of(skipped)
+            tally.skipped, tally.why = tally.skipped + 1, skipped.why
+
+    def _of(self, one: Reason | Skipped) -> _Tally:
+        return self._tallies.setdefault(one.rule_id, _Tally())
+
+    def _places(self) -> tuple[dict[Place, Counting], dict[Place, Gathering]]:
+        """Return everything that this batch may count or group by."""
+        countings: dict[Place, Counting] = {}
+        groups: dict[Place, Gathering] = {}
+        for event, integration in self._events():
+            for counting in event.ruling.countings:
+                countings[_counting_place(counting, integration)] = counting
+            if event.ruling.gathering is not None:
+                groups[_group_place(event.ruling.gathering, integration)] = event.ruling.gathering
+        return countings, groups
+
+    def _events(self) -> Iterator[tuple[RuledEvent, Integration]]:
+        for delivery in self.deliveries:
+            for event in delivery.events:
+                if isinstance(event, RuledEvent):
+                    yield event, delivery.integration
+
+
+def judged(deliveries: Sequence[Delivery], *, now: datetime) -> Rulings | None:
+    """Ask the rules about every trigger; return what they say, None where no rule matches or is skipped."""
+    if not any(delivery.integration.rules for delivery in deliveries):
+        return None
+    found = [_judged(delivery, now) if delivery.integration.rules else delivery for delivery in deliveries]
+    return None if all(map(_is_same, found, deliveries)) else Rulings(found, now)
+
+
+def _is_same(one: Delivery, other: Delivery) -> bool:
+    return one is other
+
+
+def _judged(delivery: Delivery, now: datetime) -> Delivery:
+    """Return the delivery with its events as the rules leave them, the same one where they say nothing."""
+    events = tuple(_ask(event, delivery.integration, now) for event in delivery.events)
+    return replace(delivery, events=events) if any(isinstance(event, RuledEvent) for event in events) else delivery
+
+
+def _ask(event: Event | Unreadable, integration: Integration, now: datetime) -> Event | Unreadable:
+    if isinstance(event, Unreadable) or event.action is not Action.TRIGGER or event.dedup_key.startswith(OWN_KEYS):
+        return event
+    ruling = Ruling(event)
+    if integration.common_rules:
+        ruling = integration.common_rules.judge(ruling, integration.around(now))
+    there = integration.elsewhere.get(ruling.service_id or 0, integration)
+    if there.own_rules and not ruling.stopped:
+        ruling = there.own_rules.judge(ruling, there.around(now))
+    return ruled(event, ruling) if ruling.reasons or ruling.skipped else event
+
+
+def _counting_place(counting: Counting, integration: Integration) -> Place:
+    return counting.rule_id, _sha(f"{integration.service_id}:{counting.key}")
+
+
+def _group_place(gathering: Gathering, integration: Integration) -> Place:
+    return integration.service_id, _sha(f"{gathering.rule_id}:{gathering.key}")
+
+
+def _sha(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+
+def _turn(place: Place) -> int:
+    """Return the number of the lock by which a place is taken in turn."""
+    return int.from_bytes(_sha(f"{place[0]}:{place[1].hex()}")[:8], "big", signed=True)
+
+
+def _columns(places: Sequence[Place]) -> tuple[list[int], list[bytes]]:
+    return [place[0] for place in places], [place[1] for place in places]
