@@ -43,6 +43,13 @@ async def test_what_is_longest_due_is_claimed_first_and_what_is_not_due_is_left(
     assert await timers_of(database, ONE) == [later.id, late.id]
 
 
+async def test_of_what_is_due_the_urgent_is_claimed_first(database: Database):
+    await a_timer(database, due_at=NOON - MINUTE, urgent=False)
+    urgent = await a_timer(database)
+
+    assert await timers_of(database, ONE, limit=1) == [urgent.id]
+
+
 async def test_a_lease_that_has_run_out_is_claimed_again_with_a_higher_fence(database: Database):
     await a_timer(database)
     async with database.engine() as session, session.begin():

@@ -154,7 +154,8 @@ async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind,
     if timer is None:
         await timers.disarm(uow, incident.id)
     else:
-        await timers.arm(uow, timer[0], incident.id, generation=incident.generation, due_at=timer[1])
+        urgent, (kind, due_at) = incident.urgency is Urgency.HIGH, timer
+        await timers.arm(uow, kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent)
 
 
 async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:

@@ -125,7 +125,8 @@ async def open_own(
     uow.session.add(row)
     uow.session.add(_alert(uow, row, report))
     await uow.session.flush()
-    await timers.arm(uow, TimerKind.ESCALATION, row.id, generation=1, due_at=uow.now)
+    urgent = report.urgency is Urgency.HIGH
+    await timers.arm(uow, TimerKind.ESCALATION, row.id, generation=1, due_at=uow.now, urgent=urgent)
     return row, {"title": row.title, "severity": row.severity, "urgency": row.urgency, "service": service.name}
 
 

@@ -20,12 +20,14 @@ _OF_INCIDENTS = text(
 _OF_HEARTBEATS = text("kind IN ('heartbeat_missed', 'heartbeat_resume')")
 
 
-async def arm(uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime) -> None:
-    """Give `subject` this timer in place of the one it has, if any.
+async def arm(
+    uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime, urgent: bool = True
+) -> None:
+    """Give `subject` this timer in place of the one it has, if any; what is not `urgent` lets others go first.
 
     Whoever had claimed that one finds its fence raised and leaves it alone.
     """
-    values = {"kind": kind, "generation": generation, "due_at": due_at}
+    values = {"kind": kind, "generation": generation, "due_at": due_at, "urgent": urgent}
     fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": ""}
     statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=uow.now, **values)
     await uow.session.execute(

@@ -77,12 +77,13 @@ changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), mov
     DELETE FROM timers t USING changed u
     WHERE t.subject = u.id AND u.waits_anew AND u.due_kind IS NULL AND t.{_TIMED}
 ), armed AS (
-    INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
-    SELECT u.timer_id, u.due_kind, u.id, u.generation, u.due_at, {{now}}::timestamptz
+    INSERT INTO timers (id, kind, subject, generation, due_at, urgent, created_at)
+    SELECT u.timer_id, u.due_kind, u.id, u.generation, u.due_at, u.urgency = 'high', {{now}}::timestamptz
     FROM changed u WHERE u.waits_anew AND u.due_kind IS NOT NULL
     ON CONFLICT (subject) WHERE {_TIMED}
     DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at,
-        lease_until = NULL, worker = NULL, fence = timers.fence + 1, attempts = 0, dead_at = NULL, last_error = ''
+        urgent = excluded.urgent, lease_until = NULL, worker = NULL, fence = timers.fence + 1, attempts = 0,
+        dead_at = NULL, last_error = ''
 )
 """  # noqa: S608  # words of ours
 CHANGE_INCIDENTS: Final = f"WITH {_CHANGE_INCIDENTS.format(rows='$1', now='$2')} SELECT 1"
@@ -124,9 +125,10 @@ incident AS (
         CASE (o.alert).status WHEN 'resolved' THEN $1::timestamptz END
     FROM opened o
 ), timer AS (
-    INSERT INTO timers (id, kind, subject, generation, due_at, created_at)
+    INSERT INTO timers (id, kind, subject, generation, due_at, urgent, created_at)
     SELECT o.timer_id, coalesce((o.incident).due_kind, 'escalation'), o.incident_id,
-        coalesce((o.incident).generation, 1), coalesce((o.incident).due_at, $1::timestamptz), $1::timestamptz
+        coalesce((o.incident).generation, 1), coalesce((o.incident).due_at, $1::timestamptz),
+        coalesce((o.incident).urgency, o.urgency) = 'high', $1::timestamptz
     FROM opened o WHERE o.timer_id IS NOT NULL
 ),
 event AS (

@@ -66,7 +66,7 @@ _DUE_TIMERS: Final = text("""
     FROM (
         SELECT id FROM timers
         WHERE dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY urgent DESC, due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ) due
     WHERE t.id = due.id
     RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts
@@ -139,7 +139,7 @@ def new_worker() -> int:
 
 
 async def due_timers(session: AsyncSession, *, now: datetime, worker: int, limit: int) -> list[ClaimedTimer]:
-    """Claim at most `limit` timers that are due at `now`, the longest due first."""
+    """Claim at most `limit` timers that are due at `now`: the urgent before others, of those the longest due."""
     values = {"now": now, "lease_until": now + LEASE, "worker": worker, "limit": limit}
     claimed = [ClaimedTimer(*row) for row in await session.execute(_DUE_TIMERS, values)]
     return sorted(claimed, key=lambda timer: timer.due_at)

@@ -14,7 +14,10 @@ _EMPTY = text("''")
 
 
 class TimerRow(Base):
-    """Something that happens at `due_at`; a worker holds it until `lease_until`, fenced by `fence`."""
+    """Something that happens at `due_at`; a worker holds it until `lease_until`, fenced by `fence`.
+
+    What is not `urgent` waits behind what is, where more is due than can be done at once.
+    """
 
     __tablename__ = "timers"
 
@@ -23,6 +26,7 @@ class TimerRow(Base):
     subject: Mapped[UUID]
     generation: Mapped[PlainInt]
     due_at: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(server_default=text("true"))
     lease_until: Mapped[datetime | None]
     worker: Mapped[PlainInt | None]
     fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
