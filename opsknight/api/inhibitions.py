@@ -13,7 +13,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.conditions import Conditions, matchers
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id
+from opsknight.api.wishes import Clean, Number
 from opsknight.deps import Deps
 from opsknight.domain.commands import inhibitions as commands
 from opsknight.domain.commands.inhibitions import Done, Rule
@@ -57,12 +57,12 @@ def router(deps: Deps) -> APIRouter:
         return await _carry_out(deps, viewer, lambda uow: commands.create(uow, wish.rule), status=201)
 
     @routes.put("/{rule_id}", dependencies=configure)
-    async def change(rule_id: Id, wish: Wish, viewer: SignedIn) -> Response:
+    async def change(rule_id: Number, wish: Wish, viewer: SignedIn) -> Response:
         """Make a rule what the body says, all of it."""
         return await _carry_out(deps, viewer, lambda uow: commands.change(uow, rule_id, wish.rule))
 
     @routes.delete("/{rule_id}", dependencies=configure)
-    async def remove(rule_id: Id, viewer: SignedIn) -> Response:
+    async def remove(rule_id: Number, viewer: SignedIn) -> Response:
         """Remove a rule; what it keeps quiet and still fires wakes."""
         return await _carry_out(deps, viewer, lambda uow: commands.remove(uow, rule_id), is_left=False)
 

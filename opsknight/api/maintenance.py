@@ -17,7 +17,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.conditions import Conditions, matchers
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id, Instant, Span
+from opsknight.api.wishes import Clean, Id, Instant, Number, Span, Yes, one_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import maintenance as commands
 from opsknight.domain.commands.maintenance import Done, Plan
@@ -37,16 +37,16 @@ class Wish(BaseModel):
     """
 
     name: Annotated[Clean, Field(max_length=1000)]
-    length_s: Annotated[int, Field(gt=0, le=366 * 86400, description="seconds, by the wall clock")]
+    length_s: Annotated[int, Field(strict=True, gt=0, le=366 * 86400, description="seconds, by the wall clock")]
     zone: Annotated[Clean, Field(max_length=64)] = "UTC"
     starts_at: Annotated[datetime | None, Field(description="local time without a zone, as 2026-11-24T22:00")] = None
     repeat: Repeat = Repeat.ONCE
-    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = []
+    weekdays: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=7)]], Field(max_length=7)] = []
     last_day: date | None = None
     service_id: Id | None = None
     team_id: Id | None = None
     matchers: Conditions = []
-    also_open: Annotated[bool, Field(description="silence what is open now as well")] = False
+    also_open: Annotated[Yes, Field(description="silence what is open now as well")] = False
 
     @model_validator(mode="after")
     def _a_wall_clock(self) -> Wish:
@@ -70,6 +70,8 @@ class Wish(BaseModel):
 
 class Longer(BaseModel):
     """When the running time shall end instead, as an instant or a span from now."""
+
+    model_config = one_of(for_s="number", until="number")
 
     for_s: Span | None = None
     until: Instant | None = None
@@ -112,7 +114,7 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
             return plain_json({"windows": await queries.running(session, at=deps.clock.now())})
 
     @routes.get("/{window_id}", dependencies=see)
-    async def read_one(window_id: Id) -> Response:
+    async def read_one(window_id: Number) -> Response:
         """Return one window."""
         async with deps.reading() as session:
             return plain_json({"window": await queries.window(session, window_id, at=deps.clock.now())})
@@ -142,19 +144,19 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
     may_plan = [needs(Need.PLAN_MAINTENANCE)]
 
     @routes.post("/{window_id}/end", dependencies=may_plan)
-    async def end(window_id: Id, viewer: SignedIn) -> Response:
+    async def end(window_id: Number, viewer: SignedIn) -> Response:
         """End the running time of a window now; a recurring one comes again."""
         return await _carry_out(deps, viewer, lambda uow: commands.end(uow, window_id))
 
     @routes.post("/{window_id}/extend", dependencies=may_plan)
-    async def extend(window_id: Id, wish: Longer, viewer: SignedIn) -> Response:
+    async def extend(window_id: Number, wish: Longer, viewer: SignedIn) -> Response:
         """Let the running time of a window end at another instant."""
         return await _carry_out(
             deps, viewer, lambda uow: commands.extend(uow, window_id, until=wish.end(deps.clock.now()))
         )
 
     @routes.delete("/{window_id}", dependencies=may_plan)
-    async def cancel(window_id: Id, viewer: SignedIn) -> Response:
+    async def cancel(window_id: Number, viewer: SignedIn) -> Response:
         """Cancel a window with all its times to come; it stays in the list of those that are over."""
         return await _carry_out(deps, viewer, lambda uow: commands.cancel(uow, window_id))
 

@@ -22,7 +22,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "401": "Nobody is signed in, or the link is not valid.",
     "403": "It is not this person's to do, or the request came from another site.",
     "404": "What it is about is not there.",
-    "409": "The present state does not allow it; an incident is told as it is now.",
+    "409": "It is not in the state, or not of the kind, for this; an incident is told as it is now.",
     "422": "Something in it is missing or wrong; the sentence names it.",
     "500": "A mistake of ours.",
     "503": "The database is away or busy. Try again after Retry-After seconds.",
@@ -56,7 +56,7 @@ def _statuses(told: Schema, *, reads: bool, need: Needs | None) -> Iterator[str]
     if "requestBody" in told or told.get("parameters"):
         yield "404"
         yield "422"
-    if not reads:
+    if not reads or told.get("parameters"):
         yield "409"
     yield "500"
     yield "503"

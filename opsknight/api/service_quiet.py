@@ -13,7 +13,7 @@ from starlette.responses import Response
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id
+from opsknight.api.wishes import Clean, Number, Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands import service_quiet as commands
 from opsknight.domain.commands.service_quiet import Done
@@ -32,7 +32,7 @@ Time: TypeAlias = Annotated[
 class Hours(BaseModel):
     """Hours of one weekday, 1 is Monday."""
 
-    weekday: Annotated[int, Field(ge=1, le=7)]
+    weekday: Annotated[int, Field(strict=True, ge=1, le=7)]
     start: Time
     end: Time
 
@@ -65,10 +65,10 @@ class Loudness(BaseModel):
 class Flapping(BaseModel):
     """From `start` changes in `window_s` seconds until fewer than `stop`; not `on`: nothing flaps."""
 
-    on: bool
-    start: Annotated[int, Field(ge=0, le=1000)] = 6
-    stop: Annotated[int, Field(ge=0, le=1000)] = 3
-    window_s: Annotated[int, Field(ge=0, le=7 * 86400)] = 1800
+    on: Yes
+    start: Annotated[int, Field(strict=True, ge=0, le=1000)] = 6
+    stop: Annotated[int, Field(strict=True, ge=0, le=1000)] = 3
+    window_s: Annotated[int, Field(strict=True, ge=0, le=7 * 86400)] = 1800
 
     @property
     def limits(self) -> Limits | None:
@@ -82,20 +82,20 @@ def router(deps: Deps) -> APIRouter:
     configure = [needs(Need.CONFIGURE)]
 
     @routes.get("/quiet", dependencies=[needs(Need.SEE)])
-    async def read(service_id: Id) -> Response:
+    async def read(service_id: Number) -> Response:
         """Return how loudly a service pages and when, and from when on its alerts count as flapping."""
         async with deps.reading() as session:
             return plain_json({"quiet": await service_quiet(session, service_id)})
 
     @routes.put("/urgency", dependencies=configure)
-    async def set_urgency(service_id: Id, wish: Loudness, viewer: SignedIn) -> Response:
+    async def set_urgency(service_id: Number, wish: Loudness, viewer: SignedIn) -> Response:
         """Say how loudly a service pages: by severity, always loudly or quietly, or by support hours."""
         return await _carry_out(
             deps, viewer, lambda uow: commands.set_urgency(uow, service_id, wish.mode, wish.support_hours)
         )
 
     @routes.put("/flapping", dependencies=configure)
-    async def set_flapping(service_id: Id, wish: Flapping, viewer: SignedIn) -> Response:
+    async def set_flapping(service_id: Number, wish: Flapping, viewer: SignedIn) -> Response:
         """Say from how many changes on an alert counts as flapping, and pages no more until it is steady."""
         return await _carry_out(deps, viewer, lambda uow: commands.set_flapping(uow, service_id, wish.limits))
 

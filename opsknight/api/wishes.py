@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from opsknight.api.parse import scrub
@@ -15,6 +16,8 @@ from opsknight.domain.commands.opening import THE_SERVICE, Whom
 from opsknight.domain.model.event import Severity, Urgency
 
 Id: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+Number: TypeAlias = Annotated[int, Path(ge=1, lt=2**63)]
+"""The number of a thing in an address, where everything is text."""
 Span: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=366 * 86400, description="seconds from now")]
 Instant: TypeAlias = Annotated[float, Field(strict=True, gt=0, lt=2**33, description="epoch seconds")]
 Yes: TypeAlias = Annotated[bool, Field(strict=True)]
