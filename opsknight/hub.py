@@ -102,6 +102,7 @@ class Hub:
         self._held_since: float | None = None
         self._gap_at = -10.0
         self._told_at = -10.0
+        self._tell_from = -10.0
         self._count_at: float | None = None
         self._counted_at = -10.0
         self._count_took_s = 0.0
@@ -149,7 +150,7 @@ class Hub:
                 if not started:
                     self._cursor, started = await self._reading.start(), True
                     self._told = self._cursor
-                busy = await self._look()
+                await self._look()
                 if self._clock.monotonic() >= beat_due:
                     self._publish(Beat(now=self._clock.now().timestamp(), rev=self.rev))
                     beat_due = self._clock.monotonic() + BEAT_S
@@ -157,40 +158,39 @@ class Hub:
                 log.warning("change feed lost", retry_after_s=1.0, error=repr(error))
                 await asyncio.sleep(1.0)
                 continue
-            await self._rest(beat_due, busy=busy)
+            await self._rest(beat_due)
 
-    async def _rest(self, beat_due: float, *, busy: bool) -> None:
+    async def _rest(self, beat_due: float) -> None:
         """Wait for the next tick, or for a wake or the next beat when nothing is left to say."""
         if self._held_since is not None:
             await asyncio.sleep(HELD_BACK_S)
             return
-        tick_s = BUSY_TICK_S if busy else TICK_S
         if self._changed:
-            await asyncio.sleep(tick_s)
+            await asyncio.sleep(max(GATHER_S, self._tell_from - self._clock.monotonic()))
             return
-        until = beat_due if self._count_at is None else min(beat_due, self._count_at)
+        until = beat_due if self._count_at is None else min(beat_due, max(self._count_at, self._tell_from))
         try:
             async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
                 await self._woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(max(GATHER_S, self._told_at + tick_s - self._clock.monotonic()))
+        await asyncio.sleep(max(GATHER_S, self._tell_from - self._clock.monotonic()))
 
-    async def _look(self) -> bool:
-        """Read the feed once and publish what came; say whether there is more than a tick can carry."""
+    async def _look(self) -> None:
+        """Read the feed once, and publish what came when it is time for a tick."""
         self._woken.clear()
-        settled = 0
         for _ in range(READS_A_LOOK):
-            read = await self._read()
-            settled += read
-            if read < AT_ONCE:
+            if await self._read() < AT_ONCE:
                 break
+        now = self._clock.monotonic()
         if not self._subscribers or not self.is_heard():
             self._changed.clear()
             self._told, self._count_at = self._cursor, None
-        elif self._changed or (self._count_at is not None and self._clock.monotonic() >= self._count_at):
+        elif now >= self._tell_from and (self._changed or (self._count_at is not None and now >= self._count_at)):
+            changed, since_s = len(self._changed), max(TICK_S, now - self._told_at)
             await self._tell()
-        return settled > LINES_A_TICK or bool(self._changed)
+            is_busy = bool(self._changed) or changed > LINES_A_TICK * min(1.0, since_s / BUSY_TICK_S)
+            self._tell_from = self._told_at + (BUSY_TICK_S if is_busy else TICK_S)
 
     async def _read(self) -> int:
         """Read the feed on, note what changed, and return how many facts that were."""
