@@ -1,6 +1,7 @@
 // /heartbeats: what its dialogs hold is sent as JSON, and the list is told to read itself again.
 "use strict";
 opsknight.whenPainted(() => {
+  const { busy } = opsknight;
   const at = (id) => document.getElementById(id);
   const UNITS = [86400, 3600, 60, 1];
   const picked = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
@@ -20,12 +21,6 @@ opsknight.whenPainted(() => {
       at("ok-beats").dispatchEvent(new CustomEvent("changed"));
     }
     return answer;
-  };
-  const busy = async (button, run) => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    await run();
-    button.removeAttribute("aria-busy");
   };
   const open = (button, title, line) => {
     at(`${button.dataset.dialog}-title`).textContent = title;

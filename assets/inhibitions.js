@@ -1,6 +1,7 @@
 // The rules of inhibition on /maintenance: what the dialog holds is sent as JSON, and the list reads itself again.
 "use strict";
 opsknight.whenPainted(() => {
+  const { busy } = opsknight;
   const at = (id) => document.getElementById(id);
   const ONE = [{ field: "", op: "is", values: [] }];
   let target = { method: "POST", url: "/api/v1/inhibitions" };
@@ -12,12 +13,6 @@ opsknight.whenPainted(() => {
       at("ok-rules").dispatchEvent(new CustomEvent("changed"));
     }
     return answer;
-  };
-  const busy = async (button, run) => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    await run();
-    button.removeAttribute("aria-busy");
   };
   const open = (button, title, line) => {
     at(`${button.dataset.dialog}-title`).textContent = title;

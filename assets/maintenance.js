@@ -1,6 +1,7 @@
 // /maintenance: what its dialogs hold is sent as JSON, and the list is told to read itself again.
 "use strict";
 opsknight.whenPainted(() => {
+  const { busy } = opsknight;
   const at = (id) => document.getElementById(id);
   const URL_OF = "/api/v1/maintenance", PREVIEW_MS = 250;
   const picked = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
@@ -28,12 +29,6 @@ opsknight.whenPainted(() => {
       at("ok-windows").dispatchEvent(new CustomEvent("changed"));
     }
     return answer;
-  };
-  const busy = async (button, run) => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    await run();
-    button.removeAttribute("aria-busy");
   };
   // How much is open that could be silenced as well: asked only for what begins now.
   const preview = async () => {

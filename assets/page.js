@@ -180,7 +180,14 @@
     const watch = new MutationObserver(() => { if (document.getElementById("main")) { watch.disconnect(); run(); } });
     watch.observe(document.documentElement, { childList: true, subtree: true });
   };
-  Object.assign(opsknight, { act, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted,
+  // A button that is at it does not begin again.
+  const busy = async (button, run) => {
+    if (button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    await run();
+    button.removeAttribute("aria-busy");
+  };
+  Object.assign(opsknight, { act, busy, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
 }

@@ -1,15 +1,9 @@
 // /rules: what the list's buttons do; and the editor, whose two sides (controls, YAML) are kept the same by the server.
 "use strict";
 opsknight.whenPainted(() => {
-  const { make } = opsknight;
+  const { make, busy } = opsknight;
   const at = (id) => document.getElementById(id);
   const RULES = "/api/v1/rules";
-  const busy = async (button, run) => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    await run();
-    button.removeAttribute("aria-busy");
-  };
 
   // ---------- the list ----------
   const done = async (method, url, body) => {

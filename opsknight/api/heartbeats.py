@@ -6,18 +6,18 @@ Every answer to a command carries the heartbeat as it is then, and a sentence fo
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id, Instant, Span, one_of
+from opsknight.api.wishes import Clean, End, Id
 from opsknight.crypto import new_id
 from opsknight.deps import Deps
 from opsknight.domain.commands import heartbeats as commands
@@ -53,27 +53,6 @@ class Wish(BaseModel):
         cron = " ".join(self.cron.split())
         rhythm = Rhythm(grace=timedelta(seconds=self.grace_s), period=period, cron=cron, zone=self.zone.strip())
         return Plan(self.service_id, self.name, rhythm, self.urgency)
-
-
-class Pause(BaseModel):
-    """Until when nothing is expected, as an instant or a span; one of them must be said."""
-
-    model_config = one_of(for_s="number", until="number")
-
-    for_s: Span | None = None
-    until: Instant | None = None
-
-    @model_validator(mode="after")
-    def _one_end(self) -> Pause:
-        if (self.for_s is None) == (self.until is None):
-            raise ValueError("say either until or for_s: a pause has an end")
-        return self
-
-    def end(self, now: datetime) -> datetime:
-        """Return the instant that is meant."""
-        if self.until is not None:
-            return datetime.fromtimestamp(self.until, UTC)
-        return now + timedelta(seconds=self.for_s or 0)
 
 
 def router(deps: Deps) -> APIRouter:
@@ -129,7 +108,7 @@ def _add_pausing(routes: APIRouter, deps: Deps) -> None:
     respond = [needs(Need.RESPOND)]
 
     @routes.post("/{heartbeat_id}/pause", dependencies=respond)
-    async def pause(heartbeat_id: UUID, wish: Pause, viewer: SignedIn) -> Response:
+    async def pause(heartbeat_id: UUID, wish: End, viewer: SignedIn) -> Response:
         """Expect nothing from a heartbeat until a stated end, at most 90 days away."""
         until = wish.end(deps.clock.now())
         return await _carry_out(deps, viewer, lambda uow: commands.pause(uow, heartbeat_id, until=until))

@@ -6,7 +6,7 @@ Every answer to a command carries the window as it is then, and a sentence for a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter
@@ -17,7 +17,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.conditions import Conditions, matchers
 from opsknight.api.plain_json import plain_json
-from opsknight.api.wishes import Clean, Id, Instant, Number, Span, Yes, one_of
+from opsknight.api.wishes import Clean, End, Id, Number, Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands import maintenance as commands
 from opsknight.domain.commands.maintenance import Done, Plan
@@ -66,27 +66,6 @@ class Wish(BaseModel):
             until=None if self.last_day is None else until_midnight_after(self.last_day),
         )
         return Plan(self.name, times, self.service_id, self.team_id, matchers(self.matchers))
-
-
-class Longer(BaseModel):
-    """When the running time shall end instead, as an instant or a span from now."""
-
-    model_config = one_of(for_s="number", until="number")
-
-    for_s: Span | None = None
-    until: Instant | None = None
-
-    @model_validator(mode="after")
-    def _one_end(self) -> Longer:
-        if (self.for_s is None) == (self.until is None):
-            raise ValueError("say either until or for_s")
-        return self
-
-    def end(self, now: datetime) -> datetime:
-        """Return the instant that is meant."""
-        if self.until is not None:
-            return datetime.fromtimestamp(self.until, UTC)
-        return now + timedelta(seconds=self.for_s or 0)
 
 
 def router(deps: Deps) -> APIRouter:
@@ -149,7 +128,7 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
         return await _carry_out(deps, viewer, lambda uow: commands.end(uow, window_id))
 
     @routes.post("/{window_id}/extend", dependencies=may_plan)
-    async def extend(window_id: Number, wish: Longer, viewer: SignedIn) -> Response:
+    async def extend(window_id: Number, wish: End, viewer: SignedIn) -> Response:
         """Let the running time of a window end at another instant."""
         return await _carry_out(
             deps, viewer, lambda uow: commands.extend(uow, window_id, until=wish.end(deps.clock.now()))

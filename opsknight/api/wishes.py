@@ -56,6 +56,27 @@ def one_of(**kinds: str) -> ConfigDict:
     return ConfigDict(json_schema_extra={"oneOf": said})
 
 
+class End(BaseModel):
+    """When something ends, as a span from now or an instant; one of them must be said."""
+
+    model_config = one_of(for_s="number", until="number")
+
+    for_s: Span | None = None
+    until: Instant | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> End:
+        if (self.for_s is None) == (self.until is None):
+            raise ValueError("say either until or for_s: it has an end")
+        return self
+
+    def end(self, now: datetime) -> datetime:
+        """Return the instant that is meant."""
+        if self.until is not None:
+            return datetime.fromtimestamp(self.until, UTC)
+        return now + timedelta(seconds=self.for_s or 0)
+
+
 class Snooze(Until):
     """How long to let it rest; the end must be said."""
 

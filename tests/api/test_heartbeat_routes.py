@@ -166,7 +166,7 @@ async def test_a_pause_has_an_end_and_can_be_ended(doors: House, backup: Heartbe
     paused = await asked(doors, "POST", f"/{backup.id}/pause", role="responder", json={"for_s": 3600})
     resumed = await asked(doors, "POST", f"/{backup.id}/resume", role="responder")
 
-    assert endless.json()["detail"] == "say either until or for_s: a pause has an end."
+    assert endless.json()["detail"] == "say either until or for_s: it has an end."
     assert paused.json()["heartbeat"]["state"] == "paused"
     assert paused.json()["heartbeat"]["paused_until"] == (doors.clock.now() + HOUR).timestamp()
     assert resumed.json()["heartbeat"]["state"] == "new"

@@ -132,45 +132,30 @@ def _alert(row: asyncpg.Record) -> WorkingAlert:
 
 def _seen(row: asyncpg.Record) -> WorkingIncident:
     """Return the incident of an alert's row; `seen` tells whether it is still the same when it is written."""
-    value = Incident(
-        id=row["incident_id"],
-        title=row["title"],
-        status=Status(row["incident_status"]),
-        urgency=Urgency(row["incident_urgency"]),
-        generation=row["generation"],
-        version=row["version"],
-        assignee_id=row["assignee_id"],
-        until=row["until"],
-        next_step=row["next_step"],
-        lap=row["lap"],
-    )
-    return WorkingIncident(
-        value=value,
-        severity=Severity(row["incident_severity"]),
-        highest_urgency=Urgency(row["highest_urgency"]),
-        open_alerts=1,
-        seen=row["seen"],
-    )
+    value = _value(row, row["incident_id"], row["incident_status"], row["incident_urgency"])
+    severity, highest = Severity(row["incident_severity"]), Urgency(row["highest_urgency"])
+    return WorkingIncident(value=value, severity=severity, highest_urgency=highest, open_alerts=1, seen=row["seen"])
 
 
 def _incident(row: asyncpg.Record, open_alerts: int) -> WorkingIncident:
-    value = Incident(
-        id=row["id"],
+    value = _value(row, row["id"], row["status"], row["urgency"])
+    severity, highest = Severity(row["severity"]), Urgency(row["highest_urgency"])
+    return WorkingIncident(value=value, severity=severity, highest_urgency=highest, open_alerts=open_alerts)
+
+
+def _value(row: asyncpg.Record, incident_id: UUID, status: str, urgency: str) -> Incident:
+    """Return a row as the model knows it; what an alert has as well goes by other names in an alert's row."""
+    return Incident(
+        id=incident_id,
         title=row["title"],
-        status=Status(row["status"]),
-        urgency=Urgency(row["urgency"]),
+        status=Status(status),
+        urgency=Urgency(urgency),
         generation=row["generation"],
         version=row["version"],
         assignee_id=row["assignee_id"],
         until=row["until"],
         next_step=row["next_step"],
         lap=row["lap"],
-    )
-    return WorkingIncident(
-        value=value,
-        severity=Severity(row["severity"]),
-        highest_urgency=Urgency(row["highest_urgency"]),
-        open_alerts=open_alerts,
     )
 
 
