@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from opsknight.domain.queries import incidents, maintenance
+from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
@@ -111,6 +112,12 @@ async def read_inhibitions(deps: Deps) -> Sequence[InhibitionLine]:
     """Return every rule of inhibition by name."""
     async with deps.reading() as session:
         return await inhibitions(session)
+
+
+async def read_changes(deps: Deps) -> Mapping[int, Sequence[ChangeLine]]:
+    """Return the last changes of each service, by its id."""
+    async with deps.reading() as session:
+        return await latest(session, at=deps.clock.now())
 
 
 async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:

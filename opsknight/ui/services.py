@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.changes import ChangeLine
 from opsknight.domain.queries.service_quiet import QuietLine
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.ui.assets import asset
@@ -20,7 +21,7 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_quiet, read_services
+from opsknight.ui.reading import read_changes, read_quiet, read_services
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
 from opsknight.ui.senders import (
     EMAIL,
@@ -32,6 +33,7 @@ from opsknight.ui.senders import (
     sender,
     test_event,
 )
+from opsknight.ui.service_changes import show_changes
 from opsknight.ui.service_quiet import SCRIPT, STYLES, build_quiet_dialog, show_quiet
 from opsknight.ui.viewer import signed_in
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps, Monitor
 
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+NO_CHANGES: Final[Mapping[int, Sequence[ChangeLine]]] = MappingProxyType({})
 NOTHING_QUIET: Final[Mapping[int, QuietLine]] = MappingProxyType({})
 
 
@@ -50,7 +53,7 @@ def mount(deps: Deps) -> None:
         viewer = await signed_in(deps)
         may_change = viewer.may(Need.CONFIGURE)
         services = await read_services(deps, with_keys=may_change)
-        quiet = await read_quiet(deps)
+        quiet, changes = await read_quiet(deps), await read_changes(deps)
         ui.add_head_html(head())
         with frame("Services", viewer):
             show(
@@ -60,6 +63,7 @@ def mount(deps: Deps) -> None:
                 monitors=deps.monitors,
                 signed_with=deps.signed_with,
                 quiet=quiet,
+                changes=changes,
                 may_change=may_change,
             )
 
@@ -78,13 +82,14 @@ def show(
     monitors: Mapping[str, Monitor] = NO_MONITORS,
     signed_with: Mapping[str, str] = NO_SECRETS,
     quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
+    changes: Mapping[int, Sequence[ChangeLine]] = NO_CHANGES,
     may_change: bool = False,
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
     `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
     `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
-    each service how it pages, which `may_change` lets be changed.
+    each service how it pages, which `may_change` lets be changed, and `changes` what was changed on it of late.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -105,6 +110,8 @@ def show(
         with _service(service, base_url, mail_host, monitors, signed_with):
             if (how := quiet.get(service["id"])) is not None:
                 show_quiet(service["id"], service["name"], how, may_change=may_change)
+            if of_late := changes.get(service["id"]):
+                show_changes(of_late)
     if may_change:
         build_quiet_dialog()
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)

@@ -125,6 +125,7 @@ def services_page() -> None:
             base_url="http://localhost:8080",
             signed_with=samples.SIGNED_WITH,
             quiet=samples.quiet(),
+            changes=samples.changes(),
             may_change=True,
         )
 

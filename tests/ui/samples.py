@@ -93,6 +93,12 @@ def a_change(**said: Any) -> Any:
     return {**change, "links": [], "details": {}, **said}
 
 
+def changes() -> Any:
+    """The last changes of two services."""
+    links = [{"href": "https://ci.example.org/builds/1", "text": "Build"}]
+    return {1: [a_change(), a_change(summary=LONG_WORD, links=links)], 2: [a_change(links=links)]}
+
+
 def an_alert(**changes: Any) -> Any:
     alert = {
         "id": "1",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from opsknight.domain.model.change import SUSPECT_FOR, SUSPECTS
-from opsknight.domain.store.tables import ChangeRow
+from opsknight.domain.store.tables import ChangeRow, ServiceRow
 
 AT_MOST = 200
+LATELY = timedelta(days=7)
 
 
 class ChangeLine(TypedDict):
@@ -40,6 +42,24 @@ async def changes(
     if before is not None:
         statement = statement.where(ChangeRow.at < before)
     return [_line(row) for row in (await session.execute(statement)).scalars()]
+
+
+async def latest(session: AsyncSession, *, at: datetime) -> Mapping[int, Sequence[ChangeLine]]:
+    """Return by service its last SUSPECTS changes of the LATELY before `at`, newest first."""
+    newest = (
+        select(ChangeRow)
+        .where(ChangeRow.service_id == ServiceRow.id, ChangeRow.at <= at, ChangeRow.at > at - LATELY)
+        .order_by(ChangeRow.at.desc(), ChangeRow.id.desc())
+        .limit(SUSPECTS)
+        .correlate(ServiceRow)
+        .lateral()
+    )
+    of_service = aliased(ChangeRow, newest)
+    statement = select(of_service).select_from(ServiceRow).join(of_service, true())
+    found: dict[int, list[ChangeLine]] = {}
+    for row in (await session.execute(statement)).scalars():
+        found.setdefault(row.service_id, []).append(_line(row))
+    return found
 
 
 async def suspects(session: AsyncSession, service_id: int, *, opened_at: datetime) -> list[ChangeLine]:
