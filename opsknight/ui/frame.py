@@ -190,7 +190,14 @@ def _shift(viewer: Viewer) -> None:
 
 def _tools(viewer: Viewer) -> None:
     with tag("div", classes="ok-tools"):
-        with tag("button", classes="ok-find", type="button", data_act="palette", aria_keyshortcuts="Control+K Meta+K"):
+        with tag(
+            "button",
+            classes="ok-find",
+            type="button",
+            data_act="palette",
+            aria_label="Find",
+            aria_keyshortcuts="Control+K Meta+K",
+        ):
             icon("search")
             tag("span", "Find", classes="ok-find-word")
             keycap("Mod", "K")
