@@ -50,10 +50,13 @@ _Key: TypeAlias = tuple[int, str]
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
+    """A delivery on its way; `size` is how many events it counts as, at least one."""
+
     delivery: Delivery
     since: float
     answer: asyncio.Future[Receipt]
     keys: Sequence[_Key]
+    size: int
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +92,7 @@ class Intake:
         self._queues: dict[int, deque[_Waiting]] = {}
         self._turns: deque[int] = deque()
         self._depth = 0
+        self._events = 0
         self._arrived = asyncio.Event()
         self._taken: set[_Key] = set()
 
@@ -135,9 +139,10 @@ class Intake:
     def enqueue(self, delivery: Delivery) -> asyncio.Future[Receipt]:
         """Do as `submit`, where it is known that it `refuses` nothing now."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery))
+        waiting = _Waiting(delivery, self._clock.monotonic(), answer, _keys(delivery), len(delivery.events) or 1)
         self._queue_of(waiting).append(waiting)
         self._depth += 1
+        self._events += waiting.size
         self._arrived.set()
         return answer
 
@@ -174,7 +179,7 @@ class Intake:
 
     def _take(self) -> list[_Waiting]:
         """Take the next batch, one of each integration in turn, past what must wait for a key in another lane."""
-        if self._taken and self._depth < WORTH_A_LANE:
+        if self._taken and self._events < WORTH_A_LANE:
             return []
         batch: list[_Waiting] = []
         passed: list[_Waiting] = []
@@ -183,11 +188,11 @@ class Intake:
         while turns and events < BATCH and len(passed) < LOOK_AHEAD:
             queue = self._queues[turns[0]]
             waiting = queue[0]
-            size = max(1, len(waiting.delivery.events))
-            if batch and events + size > BATCH:
+            if batch and events + waiting.size > BATCH:
                 break
             queue.popleft()
             self._depth -= 1
+            self._events -= waiting.size
             if queue:
                 turns.rotate(-1)
             else:
@@ -199,9 +204,10 @@ class Intake:
                 passed.append(waiting)
                 continue
             batch.append(waiting)
-            events += size
+            events += waiting.size
         for waiting in reversed(passed):
             self._queue_of(waiting).appendleft(waiting)
+            self._events += waiting.size
         self._depth += len(passed)
         return batch
 

@@ -248,3 +248,25 @@ async def test_a_key_is_in_one_lane_at_a_time_and_keeps_its_order():
     for disk in (slow, quick):
         order = [each.id for each in disk.stored if each in later]
         assert order in ([], [each.id for each in later])
+
+
+async def test_one_delivery_of_many_events_is_worth_a_lane_of_its_own():
+    slow, quick = Disk(), Disk()
+    slow.ready.clear()
+    quick.ready.clear()
+    intake = Intake([slow.write, quick.write], clock=Clock(), committed=lambda _: None)
+    first, many = a_delivery("disk"), a_delivery(*(f"other {number}" for number in range(WORTH_A_LANE)))
+    async with asyncio.TaskGroup() as group:
+        lanes = group.create_task(intake.run())
+        sending = [group.create_task(sent(intake, first))]
+        await asyncio.sleep(0.01)
+        sending.append(group.create_task(sent(intake, many)))
+        await asyncio.sleep(0.01)
+
+        left = intake.depth
+
+        slow.ready.set()
+        quick.ready.set()
+        await asyncio.gather(*sending)
+        lanes.cancel()
+    assert left == 0

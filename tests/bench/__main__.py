@@ -295,6 +295,7 @@ _MODES = {
     "storm": "storm, 95 % repeats",
     "pairs": "trigger → resolve pairs",
     "fifty": "webhooks of 50 new keys",
+    "fifty_again": "webhooks of 50 repeats",
 }
 _TEXT = """# Benchmarks
 

@@ -1,5 +1,5 @@
 -- Alertmanager webhooks for wrk: of one alert each, about 1.1 kB, or of fifty, about 32 kB.
--- Arguments: mode (new | storm | pairs | repeats | fifty), path, seed.
+-- Arguments: mode (new | storm | pairs | repeats | fifty | fifty_again), path, seed.
 local threads = 0
 function setup(thread)
   thread:set("number", threads)
@@ -35,10 +35,10 @@ local function single(of, status)
 end
 
 function request()
-  if mode == "fifty" then
+  if mode == "fifty" or mode == "fifty_again" then
     local alerts = {}
     for number = 1, 50 do
-      alerts[number] = alert(count, "firing")
+      alerts[number] = alert(mode == "fifty" and count or 4000000000 + count % 2000, "firing")
     end
     return webhook(table.concat(alerts, ","), "firing")
   end

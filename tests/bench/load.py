@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-EVENTS = {"fifty": 50}
+EVENTS = {"fifty": 50, "fifty_again": 50}
 """In each request, by mode; one in all others."""
 
 
