@@ -53,9 +53,7 @@ opsknight.whenPainted(() => {
     part(add({ ...last, weekday: (last.weekday % 7) + 1 }), "weekday").focus();
   });
   opsknight.act("hours-remove", (button) => { button.closest(".ok-hours-row").remove(); at("hours-add").focus(); });
-  opsknight.act("quiet-save", async (button) => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
+  opsknight.act("quiet-save", (button) => opsknight.busy(button, async () => {
     const url = `/api/v1/services/${source.dataset.service}`;
     const wishes = [[`${url}/urgency`, urgency()], ...(JSON.stringify(flapping()) === before ? [] : [[`${url}/flapping`, flapping()]])];
     let answer;
@@ -65,7 +63,6 @@ opsknight.whenPainted(() => {
       told(answer.body.quiet);
       opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
     }
-    button.removeAttribute("aria-busy");
     if (answer.ok) button.closest("dialog").close(); else at("quiet-error").textContent = answer.sentence;
-  });
+  }));
 });

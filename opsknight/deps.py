@@ -101,6 +101,14 @@ class Catalogue:
         async with self._reading:
             await self._load()
 
+    async def refresh(self) -> None:
+        """Read all of it after a change; where that fails, the change stands and is read as soon as can be."""
+        try:
+            await self.load()
+        except Exception as error:  # noqa: BLE001  # what was asked for is committed: it is not to be answered as failed
+            log.warning("integrations could not be read after a change", error=repr(error))
+            self._stale.set()
+
     def known(self, key: str) -> Integration | None:
         """Return the integration of `key` where it is in memory; None says nothing about whether there is one."""
         return self._known.get(key)
@@ -195,11 +203,16 @@ class Deps:
 
     @asynccontextmanager
     async def commands(self, actor: str) -> AsyncIterator[UnitOfWork]:
-        """Open a unit of work of `actor`; it commits when the block ends well."""
+        """Open a unit of work of `actor`; it commits when the block ends well.
+
+        Where it changed what ingest goes by, the next event is read by what is so now.
+        """
         hooks = (self.committed,)
         with self.precedence.people.first():
             async with unit_of_work(self.database.commands, actor=actor, now=self.clock.now(), hooks=hooks) as uow:
                 yield uow
+        if not uow.kinds.isdisjoint(CHANGE_INTEGRATIONS):
+            await self.catalogue.refresh()
 
     @asynccontextmanager
     async def engine_commands(self, actor: str) -> AsyncIterator[UnitOfWork]:

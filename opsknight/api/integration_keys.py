@@ -25,7 +25,6 @@ def router(deps: Deps) -> APIRouter:
         """Make a new key; the one before stays live, as the former one, until it is ended."""
         async with deps.commands(viewer.actor) as uow:
             key = await make_key(uow, integration_id)
-        await deps.catalogue.load()
         return plain_json({"key": key, "sentence": "The new key is live, and so is the former one."}, status=201)
 
     @routes.delete("/former")
@@ -33,7 +32,6 @@ def router(deps: Deps) -> APIRouter:
         """End the former key: what is sent with it is answered 404 from now on."""
         async with deps.commands(viewer.actor) as uow:
             await end_former_key(uow, integration_id)
-        await deps.catalogue.load()
         return plain_json({"sentence": "The former key has ended: what is sent with it is refused."})
 
     return routes

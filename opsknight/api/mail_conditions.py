@@ -44,7 +44,6 @@ def router(deps: Deps) -> APIRouter:
             raise Invalid(f"The conditions cannot be used: {problem}")
         async with deps.commands(viewer.actor) as uow:
             await set_mail_conditions(uow, integration_id, conditions)
-        await deps.catalogue.load()
         return plain_json(conditions)
 
     return routes

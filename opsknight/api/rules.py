@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.rule_trials import look_at, preview_of, ready
 from opsknight.api.rule_yaml import MAX_LENGTH, write_yaml
-from opsknight.api.wishes import Id, Yes
+from opsknight.api.wishes import Id, Number, Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands import rules as commands
 from opsknight.domain.commands.rules import Done
@@ -23,7 +23,6 @@ from opsknight.domain.queries import rules as queries
 from opsknight.domain.queries.sessions import Viewer
 
 Document: TypeAlias = dict[str, Any]
-Number: TypeAlias = Annotated[int, Path(ge=1, lt=2**63)]
 Text: TypeAlias = Annotated[str, Field(max_length=MAX_LENGTH + 1000)]
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 
@@ -112,9 +111,7 @@ def _add_arranging(routes: APIRouter, deps: Deps) -> None:
                 sentence = await commands.put_in_order(uow, wish.ids, service_id=wish.service_id)
             return plain_json({"sentence": sentence})
 
-        answer = await again(attempt)
-        await deps.catalogue.load()
-        return answer
+        return await again(attempt)
 
     @routes.put("/{rule_id}", dependencies=configure)
     async def change(rule_id: Number, draft: Draft, viewer: SignedIn) -> Response:
@@ -136,7 +133,7 @@ def _add_arranging(routes: APIRouter, deps: Deps) -> None:
 async def _carry_out(
     deps: Deps, viewer: Viewer, command: Command, *, status: int = 200, is_left: bool = True
 ) -> Response:
-    """Do `command`, again where the database asks for it; when it is answered, ingest knows of it."""
+    """Do `command`, again where the database asks for it; answer with what is so then."""
 
     async def attempt() -> Response:
         async with deps.commands(viewer.actor) as uow:
@@ -145,6 +142,4 @@ async def _carry_out(
             line = await queries.rule(uow.session, done.id) if is_left else None
         return plain_json({"rule": line, "sentence": done.sentence}, status=status)
 
-    answer = await again(attempt)
-    await deps.catalogue.load()
-    return answer
+    return await again(attempt)

@@ -26,12 +26,14 @@ class UnitOfWork:
     """What a command is given. Commands write through `session`, `record` what they did, and never commit.
 
     `now` is the instant of the whole unit; `actor` says who does it: `user:3`, `integration:7`,
-    `timer:escalation`. Hooks given to `after_commit` run once the change is durable, in order.
+    `timer:escalation`. `kinds` are those of the facts recorded so far. Hooks given to `after_commit` run
+    once the change is durable, in order.
     """
 
     session: AsyncSession
     actor: str
     now: datetime
+    kinds: set[str] = field(default_factory=set[str])
     _facts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     _hooks: list[Hook] = field(default_factory=list[Hook])
 
@@ -45,6 +47,7 @@ class UnitOfWork:
         self, kind: str, *, incident_id: UUID | None = None, subject: str = "", actor: str | None = None, **data: Any
     ) -> None:
         """Write one fact with this unit; `data` must be plain JSON. `actor` names another doer than the unit's."""
+        self.kinds.add(str(kind))
         self._facts.append(
             {
                 "at": self.now,
