@@ -26,6 +26,7 @@ from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
+from opsknight.domain.queries.sessions import Viewer, viewer_of
 from opsknight.domain.store.claims import new_worker
 from opsknight.domain.store.engine import Database, busy, is_poison, is_unfit, lost_connection, retryable
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
@@ -227,6 +228,17 @@ class Deps:
         """Open a session for reading; nothing in it is ever committed."""
         async with self.database.screens() as session:
             yield session
+
+    async def viewer(self, token: str, *, now: datetime) -> Viewer | None:
+        """Return the active person whose browser has the cookie `token`, or None: asked at each request."""
+        for last in (False, True):
+            try:
+                async with self.database.sessions() as session:
+                    return await viewer_of(session, token, now=now)
+            except Exception as error:
+                if last or not lost_connection(error):
+                    raise
+        return None
 
     def committed(self) -> None:
         """Wake everything that watches the ledger, here and in other processes."""

@@ -19,7 +19,7 @@ from opsknight import logs
 from opsknight.api import problems
 from opsknight.deps import Deps
 from opsknight.domain.commands.sessions import touch, touch_due
-from opsknight.domain.queries.sessions import Viewer, viewer_of
+from opsknight.domain.queries.sessions import Viewer
 
 log = structlog.get_logger(__name__)
 
@@ -145,8 +145,7 @@ class Guard:
         if not token:
             return None
         now = self._deps.clock.now()
-        async with self._deps.reading() as session:
-            found = await viewer_of(session, token, now=now)
+        found = await self._deps.viewer(token, now=now)
         if found is not None and touch_due(found.seen_at, now=now):
             async with self._deps.commands(found.actor) as uow:
                 await touch(uow, found.session_id, lasts=self._deps.settings.session_lasts)

@@ -8,10 +8,11 @@ import pytest
 
 from opsknight.api.guard import is_open, same_origin
 from opsknight.domain.queries.sessions import viewer_of
-from opsknight.domain.store.engine import Database
+from opsknight.domain.store.engine import Database, connect
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import ADDRESS, FROM_US, IN_BROWSER, House, a_house, knock
 from tests.clock import StoppedClock
+from tests.clusters import Addresses
 
 
 async def test_who_is_signed_in_is_known_to_the_route(house: House):
@@ -219,3 +220,19 @@ async def test_reading_does_not_write_each_time(house: House, database: Database
 def test_files_and_probes_are_open_and_pages_are_not():
     assert all(is_open(path) for path in ("/assets/theme.css", "/sw.js", "/healthz", "/ack/x", "/sign-in/x"))
     assert not any(is_open(path) for path in ("/", "/incidents", "/api/v1/board", "/me", "/wall/main"))
+
+
+async def test_who_is_signed_in_is_found_out_though_the_connections_for_it_have_died(
+    house: House, addresses: Addresses
+):
+    ada = await house.signed_in()
+    await house.client.get("/api/v1/who", headers=ada)
+    admin = await connect(addresses.admin_dsn, purpose="tests")
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'opsknight sessions'"
+    )
+    await admin.close()
+
+    answer = await house.client.get("/api/v1/who", headers=ada)
+
+    assert answer.status_code == 200

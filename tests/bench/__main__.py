@@ -30,7 +30,7 @@ from tests.server import ROOT, RunningServer, free_port, until
 PAGE = ROOT / "docs" / "benchmarks.md"
 BOARDS = 100
 NEW_A_SECOND = 50
-ACKNOWLEDGES_A_SECOND = 5
+ACKNOWLEDGES_A_SECOND = 10
 
 
 @dataclass(slots=True)

@@ -82,16 +82,17 @@ async def test_a_server_that_is_stuck_is_given_up_and_the_next_session_works(dat
     os.kill(mine, signal.SIGCONT)
 
 
+@pytest.mark.parametrize("purpose", ["screens", "commands", "health"])
 async def test_connections_that_died_in_the_pool_are_noticed_before_they_are_used(
-    database: Database, admin: Connection
+    database: Database, admin: Connection, purpose: str
 ):
-    async with database.screens() as session:
+    async with getattr(database, purpose)() as session:
         await session.execute(text("SELECT 1"))
     await admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'opsknight screens'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", f"opsknight {purpose}"
     )
 
-    async with database.screens() as session:
+    async with getattr(database, purpose)() as session:
         assert await session.scalar(text("SELECT 1")) == 1
 
 

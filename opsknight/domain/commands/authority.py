@@ -47,7 +47,9 @@ async def _actor(uow: UnitOfWork) -> Actor:
         return IngestKey(int(number))
     if uow.user_id is None:
         return Machine(uow.actor)
-    row = (
-        await uow.session.execute(select(UserRow.role, UserRow.active).where(UserRow.id == uow.user_id))
-    ).one_or_none()
-    return Anonymous() if row is None else Person(uow.user_id, Role(row.role), active=row.active)
+    if uow.person is None:
+        row = (
+            await uow.session.execute(select(UserRow.role, UserRow.active).where(UserRow.id == uow.user_id))
+        ).one_or_none()
+        uow.person = None if row is None else Person(uow.user_id, Role(row.role), active=row.active)
+    return uow.person or Anonymous()

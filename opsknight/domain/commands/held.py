@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Delete, func, select, update
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from opsknight.domain.commands import timers
 from opsknight.domain.model.escalation import Policy
@@ -129,10 +131,12 @@ async def settle(
     if after.generation != held.before.generation and verb is not Verb.ESCALATE:
         held.row.policy = None  # copied anew when paging starts
     held.row.undo = _undo(uow, held, after, verb, alerts)
-    await set_timer(uow, after, held.wanted(after, at=uow.now))
+    timer = held.wanted(after, at=uow.now)
     if verb is Verb.ESCALATE and after.generation == held.before.generation:
+        await set_timer(uow, after, timer)
         return {}  # the step that fires withdraws what it replaces
-    return {"withdrawn": withdrawn} if (withdrawn := await withdraw(uow, after.id, _why(verb, after))) else {}
+    withdrawn = await _rest(uow, after, timer, _why(verb, after))
+    return {"withdrawn": withdrawn} if withdrawn else {}
 
 
 def write(uow: UnitOfWork, row: IncidentRow, after: Incident) -> None:
@@ -151,11 +155,7 @@ def write(uow: UnitOfWork, row: IncidentRow, after: Incident) -> None:
 
 async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None) -> None:
     """Give `incident` exactly this timer, or none."""
-    if timer is None:
-        await timers.disarm(uow, incident.id)
-    else:
-        urgent, (kind, due_at) = incident.urgency is Urgency.HIGH, timer
-        await timers.arm(uow, kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent)
+    await uow.session.execute(_timing(uow, incident, timer))
 
 
 async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:
@@ -163,14 +163,33 @@ async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:
 
     One whose provider is being called is left to its sender, which reads the incident again.
     """
-    found = await uow.session.execute(
+    withdrawn = _withdrawing(uow, incident_id, reason).cte("withdrawn")
+    return await uow.session.scalar(select(func.count()).select_from(withdrawn)) or 0
+
+
+async def _rest(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None, reason: str) -> int:
+    """Do both in one statement: most of the time that a click takes is spent on the way to the database."""
+    withdrawn = _withdrawing(uow, incident.id, reason).cte("withdrawn")
+    counted = select(func.count()).select_from(withdrawn)
+    await uow.session.flush()  # it does not see by itself that the incident is written first
+    return await uow.session.scalar(counted.add_cte(_timing(uow, incident, timer).cte("timed"))) or 0
+
+
+def _timing(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None) -> Insert | Delete:
+    if timer is None:
+        return timers.disarming(incident.id)
+    urgent, (kind, due_at) = incident.urgency is Urgency.HIGH, timer
+    return timers.arming(kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent, now=uow.now)
+
+
+def _withdrawing(uow: UnitOfWork, incident_id: UUID, reason: str) -> ReturningUpdate[UUID]:
+    return (
         update(NotificationRow)
         .where(NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
         .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
         .returning(NotificationRow.id)
         .execution_options(synchronize_session=False)
     )
-    return len(found.all())
 
 
 def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tuple[UUID, ...]) -> dict[str, Any] | None:

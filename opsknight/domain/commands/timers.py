@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Delete, delete, select, text
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.timer import OF_HEARTBEATS, TimerKind
@@ -23,25 +23,30 @@ _OF_HEARTBEATS = text("kind IN ('heartbeat_missed', 'heartbeat_resume')")
 async def arm(
     uow: UnitOfWork, kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime, urgent: bool = True
 ) -> None:
-    """Give `subject` this timer in place of the one it has, if any; what is not `urgent` lets others go first.
+    """Give `subject` this timer in place of the one it has, if any; what is not `urgent` lets others go first."""
+    await uow.session.execute(arming(kind, subject, generation=generation, due_at=due_at, urgent=urgent, now=uow.now))
 
-    Whoever had claimed that one finds its fence raised and leaves it alone.
-    """
+
+def arming(kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime, urgent: bool, now: datetime) -> Insert:
+    """Return the statement of `arm`: whoever had claimed the former timer finds its fence raised and leaves it."""
     values = {"kind": kind, "generation": generation, "due_at": due_at, "urgent": urgent}
     fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": ""}
-    statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=uow.now, **values)
-    await uow.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[TimerRow.subject],
-            index_where=_OF_HEARTBEATS if kind in OF_HEARTBEATS else _OF_INCIDENTS,
-            set_={**values, **fresh, "fence": TimerRow.fence + 1},
-        )
+    statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=now, **values)
+    return statement.on_conflict_do_update(
+        index_elements=[TimerRow.subject],
+        index_where=_OF_HEARTBEATS if kind in OF_HEARTBEATS else _OF_INCIDENTS,
+        set_={**values, **fresh, "fence": TimerRow.fence + 1},
     )
 
 
 async def disarm(uow: UnitOfWork, subject: UUID) -> None:
     """Take the timer of the incident `subject` away; nothing when it has none."""
-    await uow.session.execute(delete(TimerRow).where(TimerRow.subject == subject, _OF_INCIDENTS))
+    await uow.session.execute(disarming(subject))
+
+
+def disarming(subject: UUID) -> Delete:
+    """Return the statement of `disarm`."""
+    return delete(TimerRow).where(TimerRow.subject == subject, _OF_INCIDENTS)
 
 
 async def disarm_heartbeat(uow: UnitOfWork, subject: UUID) -> None:

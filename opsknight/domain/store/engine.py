@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -45,9 +45,10 @@ class Limits:
     """How many connections, and for how long each may be kept busy.
 
     The server ends a statement after `statement_s`; we stop waiting for a server that is stuck a
-    second later. Connections that are `pinged` are asked first whether they live, which costs a round
-    trip: nobody meets a dead one after a restart of the server. The others are for work that
-    is done again when it meets one.
+    second later. Connections that are `pinged` are asked first whether they live: nobody meets a dead
+    one after a restart of the server. That costs those that only read a round trip; the others have
+    their transaction begun by it. What is not pinged is for work that is done again when it meets a
+    dead one.
     """
 
     size: int
@@ -72,6 +73,7 @@ class Limits:
 
 COMMANDS: Final = Limits(size=8, statement_s=5)
 SCREENS: Final = Limits(size=6, statement_s=5, reads_only=True)
+SESSIONS: Final = Limits(size=4, statement_s=5, pinged=False, reads_only=True)
 ENGINE: Final = Limits(size=8, statement_s=10, pinged=False)
 ENGINE_READS: Final = Limits(size=2, statement_s=10, pinged=False, reads_only=True)
 FEED: Final = Limits(size=2, statement_s=5, pinged=False, reads_only=True)
@@ -83,9 +85,9 @@ DIRECT: Final = Limits(size=1, statement_s=60, lock_s=30, idle_in_transaction_s=
 class Database:
     """The pools of one process. Each is called to open a session: `async with database.screens() as session`.
 
-    `commands` is for what people do, `screens` for what they read, `engine` for paging and
-    `engine_reads` for what it waits for, `feed` for what boards are told, `health` for probes, which
-    must answer when all others are busy.
+    `commands` is for what people do, `screens` for what they read, `sessions` for finding out who
+    they are, `engine` for paging and `engine_reads` for what it waits for, `feed` for what boards are
+    told, `health` for probes, which must answer when all others are busy.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -94,6 +96,7 @@ class Database:
         self._engines: list[AsyncEngine] = []
         self.commands = self._sessions("commands", COMMANDS)
         self.screens = self._sessions("screens", SCREENS)
+        self.sessions = self._sessions("sessions", SESSIONS)
         self.engine = self._sessions("engine", ENGINE)
         self.engine_reads = self._sessions("engine reads", ENGINE_READS)
         self.feed = self._sessions("feed", FEED)
@@ -124,7 +127,7 @@ class Database:
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
         )
-        event.listen(engine.sync_engine, "checkout", _refuse_silent if limits.pinged else _refuse_closed)
+        event.listen(engine.sync_engine, "checkout", _judge(limits))
         self._engines.append(engine)
         return async_sessionmaker(engine, expire_on_commit=False)
 
@@ -249,6 +252,13 @@ async def _open(dsn: str, *, purpose: str, limits: Limits) -> Connection:
     )
 
 
+def _judge(limits: Limits) -> Callable[[Any, object, object], None]:
+    """Return how a connection is looked at before it is handed out."""
+    if not limits.pinged:
+        return _refuse_closed
+    return _refuse_silent if limits.reads_only else _refuse_unwilling
+
+
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool open others where the server is known to have hung up."""
     if connection.driver_connection.is_closed():
@@ -264,6 +274,21 @@ def _refuse_silent(connection: Any, _record: object, _proxy: object) -> None:
     try:
         connection.run_async(_ask)
     except (*_LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+        raise InvalidatePoolError from lost
+
+
+def _refuse_unwilling(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool open others where the server does not begin the transaction, which the first statement would.
+
+    SQLAlchemy has no public name for this; where it changes, every command fails in the tests.
+    """
+
+    def begin(_driver: Connection) -> Awaitable[None]:
+        return connection._start_transaction()  # noqa: SLF001
+
+    try:
+        connection.run_async(begin)
+    except (*_LOST, connection.dbapi.Error) as lost:
         raise InvalidatePoolError from lost
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from opsknight.domain.model.permission import Person
+
 Hook: TypeAlias = Callable[[], object]
 
 _RECORD = text(
@@ -26,13 +28,15 @@ class UnitOfWork:
     """What a command is given. Commands write through `session`, `record` what they did, and never commit.
 
     `now` is the instant of the whole unit; `actor` says who does it: `user:3`, `integration:7`,
-    `timer:escalation`. `kinds` are those of the facts recorded so far. Hooks given to `after_commit` run
+    `timer:escalation`, and `person` is the acting user once that has been read. `kinds` are those of
+    the facts recorded so far. Hooks given to `after_commit` run
     once the change is durable, in order.
     """
 
     session: AsyncSession
     actor: str
     now: datetime
+    person: Person | None = None
     kinds: set[str] = field(default_factory=set[str])
     _facts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     _hooks: list[Hook] = field(default_factory=list[Hook])
