@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ssl
 from asyncio import TimerHandle, get_running_loop, timeout
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address as MailAddress
-from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
+from functools import lru_cache
 from html import escape
 from socket import gaierror
 from typing import Final, TypeVar, cast
@@ -53,6 +53,8 @@ _UTF8: Final = Charset("utf-8")
 _UTF8.body_encoding = QP
 _LONGEST_LINE: Final = 990
 """RFC 5321 allows 998 characters."""
+_FOLDED_FROM: Final = 74
+"""A header's name and value that make a longer line are folded; RFC 5322 recommends 78 characters."""
 _Error = TypeVar("_Error", bound=BaseException)
 
 
@@ -228,42 +230,67 @@ class _Talk:
 
 
 def composed(message: Message, *, to: str, sender: str, home: str) -> bytes:
-    """Return the mail: plain text, and the same as quiet HTML. Made the old way, which takes a fifth of the time.
+    """Return the mail: plain text, and the same as quiet HTML.
 
     Its Message-ID is the notification's, so that a repeat is known as such by whoever files it, and
-    mails about one incident form a thread. Line breaks in any text become spaces.
+    mails about one incident form a thread. Line breaks in any text become spaces. What is short and
+    ASCII is put together here, the rest by the library, which alone would take ten times as long.
 
     Raises:
         ValueError, HeaderParseError: `to` or `sender` is not an address.
     """
-    name, plain_sender = parseaddr(sender)
-    to = MailAddress(addr_spec=_in_ascii(to)).addr_spec  # it refuses what is none
-    mail = MIMEMultipart("alternative", policy=_POLICY)
-    mail["From"] = formataddr((_line(name) or "OpsKnight", plain_sender))
-    mail["To"] = formataddr((_line(message.to_name), to))
-    mail["Subject"] = cast("str", Header(_line(message.subject), header_name="Subject"))  # as the old way has it
-    mail["Date"] = formatdate()
-    mail["Message-ID"] = f"<{message.notification_id}@{home}>"
+    boundary = f"=_{message.notification_id.hex}"
+    parts = (_part(_text(message), "plain"), _part(_html(message), "html"))
+    headers = "".join(_header(name, value) for name, value in _headers(message, to=to, sender=sender, home=home))
+    frame = f'{headers}Content-Type: multipart/alternative; boundary="{boundary}"\r\nMIME-Version: 1.0\r\n\r\n'
+    between = f"--{boundary}\r\n".encode()
+    return b"".join([frame.encode(), between, parts[0], b"\r\n", between, parts[1], f"\r\n--{boundary}--\r\n".encode()])
+
+
+def _headers(message: Message, *, to: str, sender: str, home: str) -> Iterator[tuple[str, str]]:
+    yield "From", _from(sender)
+    yield "To", formataddr((_line(message.to_name), _recipient(to)))
+    yield "Subject", _line(message.subject)
+    yield "Date", formatdate()
+    yield "Message-ID", f"<{message.notification_id}@{home}>"
     if message.incident_id is not None:
         thread = f"<incident-{message.incident_id}@{home}>"
-        mail["References"] = thread
-        mail["In-Reply-To"] = thread
-        mail["List-Id"] = f"OpsKnight incidents <incidents.{home}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-OpsKnight"] = home  # so that an e-mail integration knows it for one of ours
+        yield "References", thread
+        yield "In-Reply-To", thread
+        yield "List-Id", f"OpsKnight incidents <incidents.{home}>"
+    yield "Auto-Submitted", "auto-generated"
+    yield "X-Auto-Response-Suppress", "All"
+    yield "X-OpsKnight", home  # so that an e-mail integration knows it for one of ours
     if message.urgency is Urgency.HIGH:
-        mail["Importance"] = "high"
-        mail["X-Priority"] = "1"
-    mail.attach(_part(_text(message), "plain"))
-    mail.attach(_part(_html(message), "html"))
-    return mail.as_bytes()
+        yield "Importance", "high"
+        yield "X-Priority", "1"
 
 
-def _part(text: str, kind: str) -> MIMEText:
+def _header(name: str, value: str) -> str:
+    if value.isascii() and len(name) + len(value) < _FOLDED_FROM:
+        return f"{name}: {value}\r\n"
+    folded = Header(value, header_name=name).encode(linesep="\r\n")
+    return f"{name}: {folded}\r\n"
+
+
+@lru_cache(maxsize=8)
+def _from(sender: str) -> str:
+    name, plain = parseaddr(sender)
+    return formataddr((_line(name) or "OpsKnight", plain))
+
+
+@lru_cache(maxsize=1024)
+def _recipient(to: str) -> str:
+    return MailAddress(addr_spec=_in_ascii(to)).addr_spec  # it refuses what is none
+
+
+def _part(text: str, kind: str) -> bytes:
     """Return a body as it is where mail servers take it so: ASCII in lines that are not too long."""
-    plain = text.isascii() and max(map(len, text.splitlines()), default=0) <= _LONGEST_LINE
-    return MIMEText(text, kind, "us-ascii" if plain else cast("str", _UTF8), policy=_POLICY)
+    if not text.isascii() or max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
+        return MIMEText(text, kind, cast("str", _UTF8), policy=_POLICY).as_bytes()
+    lines = "\r\n".join(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    head = f'Content-Type: text/{kind}; charset="us-ascii"\r\nContent-Transfer-Encoding: 7bit\r\n\r\n'
+    return f"{head}{lines}".encode()
 
 
 def classified(error: Exception, *, handed_over: bool) -> Outcome:
@@ -334,4 +361,5 @@ def _in_ascii(address: str) -> str:
 
 def _line(text: str) -> str:
     """Return `text` as one line without control characters, so that it can be one header and no more."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())[:500]
