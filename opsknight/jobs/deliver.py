@@ -136,11 +136,11 @@ class _LaneWork:
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
         quiet = sum(urgency is Urgency.LOW for urgency in self._under_way.values())
-        low = min(free // 2, max(0, self._width // 2 - quiet))
+        low = max(0, self._width // 2 - quiet)
         read_at = self._deps.clock.monotonic()
         async with self._deps.engine_commands(ACTOR) as uow:
             begun = await notifications.claim_and_begin(
-                uow, channel=self.slug, worker=self._worker.id, limit_high=free - low, limit_low=low
+                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low
             )
         return [(attempt, read_at) for attempt in begun]
 

@@ -97,7 +97,7 @@ async def test_acknowledging_races_the_sender_and_no_call_begins_late(addresses:
 async def test_a_call_that_did_not_begin_in_time_reads_the_incident_again(pager: Pager) -> None:
     mail = await pager.a_mail()
     async with pager.deps.engine_commands("timer:test") as uow:
-        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit_high=5, limit_low=5)
+        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit=10, limit_low=5)
     async with pager.deps.commands("user:1") as uow:
         await incidents.acknowledge(uow, mail.incident_id)  # type: ignore[arg-type]
 
@@ -226,7 +226,7 @@ async def test_first_attempts_go_before_retries_and_high_before_low(pager: Pager
     fresh = await pager.a_mail(loud)
 
     async with pager.deps.engine_commands("timer:test") as uow:
-        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit_high=2, limit_low=1)
+        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit=3, limit_low=1)
 
     assert [one.notification_id for one in begun] == [fresh.id, retried.id, low.id]
 

@@ -262,7 +262,7 @@ async def test_an_outcome_that_comes_after_the_lease_changes_nothing(pager: Page
     begun = []
     for worker in (1, 2):
         async with pager.deps.engine_commands("timer:test") as uow:
-            begun += await notifications.claim_and_begin(uow, channel="email", worker=worker, limit_high=1, limit_low=1)
+            begun += await notifications.claim_and_begin(uow, channel="email", worker=worker, limit=2, limit_low=1)
         await pager.move_on(31 * SECOND)
 
     async with pager.deps.engine_commands("timer:test") as uow:
@@ -277,7 +277,7 @@ async def test_an_outcome_that_comes_after_the_lease_changes_nothing(pager: Page
 async def test_an_outcome_whose_confirmation_was_lost_is_written_once(pager: Pager) -> None:
     await pager.a_mail()
     async with pager.deps.engine_commands("timer:test") as uow:
-        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit_high=1, limit_low=1)
+        begun = await notifications.claim_and_begin(uow, channel="email", worker=1, limit=2, limit_low=1)
 
     for _ in range(2):
         async with pager.deps.engine_commands("timer:test") as uow:
@@ -289,7 +289,7 @@ async def test_an_outcome_whose_confirmation_was_lost_is_written_once(pager: Pag
 async def test_a_beginning_whose_confirmation_was_lost_is_taken_back_and_sent_at_once(pager: Pager) -> None:
     unknown, known = await pager.a_mail(), await pager.a_mail()
     async with pager.deps.engine_commands("timer:test") as uow:
-        await notifications.claim_and_begin(uow, channel="email", worker=7, limit_high=2, limit_low=1)
+        await notifications.claim_and_begin(uow, channel="email", worker=7, limit=3, limit_low=1)
 
     async with pager.deps.engine_commands("timer:test") as uow:
         back = await notifications.take_back_unknown(uow, channel="email", worker=7, known=[known.id])

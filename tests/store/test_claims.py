@@ -152,9 +152,18 @@ async def test_low_urgency_takes_no_more_than_its_places(database: Database):
     for _ in range(3):
         await a_message(database, urgency="low")
 
-    claimed = await messages_of(database, ONE, high=5, low=1)
+    claimed = await messages_of(database, ONE, limit=5, low=1)
 
     assert len(claimed) == 1
+
+
+async def test_high_urgency_takes_every_place_where_it_needs_them(database: Database):
+    high = {(await a_message(database)).id for _ in range(3)}
+    await a_message(database, urgency="low")
+
+    claimed = await messages_of(database, ONE, limit=3, low=2)
+
+    assert {one.id for one in claimed} == high
 
 
 @pytest.mark.parametrize("status", ["accepted", "delivered", "failed", "superseded", "bundled"])
@@ -169,10 +178,10 @@ async def timers_of(database: Database, worker: int, *, at: datetime = NOON, lim
         return [timer.id for timer in await claims.due_timers(session, now=at, worker=worker, limit=limit)]
 
 
-async def messages_of(database: Database, worker: int, *, at: datetime = NOON, high: int = 10, low: int = 10):
+async def messages_of(database: Database, worker: int, *, at: datetime = NOON, limit: int = 10, low: int = 10):
     async with database.engine() as session, session.begin():
         return await claims.due_notifications(
-            session, now=at, worker=worker, channel="email", limit_high=high, limit_low=low
+            session, now=at, worker=worker, channel="email", limit=limit, limit_low=low
         )
 
 

@@ -63,7 +63,7 @@ def most_rows(nodes: list[dict[str, Any]]) -> float:
 async def test_claiming_messages_reads_no_more_than_it_claims(database: Database, many_messages: None):
     values = {"now": NOON, "lease_until": NOON + timedelta(seconds=30), "worker": 1, "channel": "email"}
 
-    nodes = await plan(database, claims._DUE_NOTIFICATIONS, limit_high=10, limit_low=5, **values)
+    nodes = await plan(database, claims._DUE_NOTIFICATIONS, limit=15, limit_low=5, **values)
 
     assert most_rows(nodes) <= 20
 

@@ -92,11 +92,11 @@ _TAKE_BACK_UNKNOWN = text("""
 
 
 async def claim_and_begin(
-    uow: UnitOfWork, *, channel: str, worker: int, limit_high: int, limit_low: int
+    uow: UnitOfWork, *, channel: str, worker: int, limit: int, limit_low: int
 ) -> Sequence[Attempt]:
     """Lease what is due on `channel` and begin an attempt for each message that is still wanted."""
     claimed = await claims.due_notifications(
-        uow.session, now=uow.now, worker=worker, channel=channel, limit_high=limit_high, limit_low=limit_low
+        uow.session, now=uow.now, worker=worker, channel=channel, limit=limit, limit_low=limit_low
     )
     return await begin(uow, {each.id: each.fence for each in claimed}, worker=worker) if claimed else ()
 

@@ -82,16 +82,21 @@ _DUE: Final = """
 """
 
 
-def _due_of(urgency: str) -> str:
-    """Return the common tables of what is due at `urgency`: at most its limit, first attempts before retries."""
-    first = _DUE.format(urgency=urgency, tried="= 0", limit=f":limit_{urgency}")
-    left = f":limit_{urgency} - (SELECT count(*) FROM {urgency}_first)"  # noqa: S608  # our own words
+def _due_of(urgency: str, limit: str) -> str:
+    """Return the common tables of what is due at `urgency`: at most `limit`, first attempts before retries."""
+    first = _DUE.format(urgency=urgency, tried="= 0", limit=limit)
+    left = f"{limit} - (SELECT count(*) FROM {urgency}_first)"  # noqa: S608  # our own words
     again = _DUE.format(urgency=urgency, tried="> 0", limit=left)
     return f"{urgency}_first AS ({first}), {urgency}_again AS ({again})"
 
 
+_LEFT_FOR_LOW: Final = """
+    LEAST(:limit_low, :limit - (SELECT count(*) FROM high_first) - (SELECT count(*) FROM high_again))
+"""
+
+
 _DUE_NOTIFICATIONS: Final = text(f"""
-    WITH {_due_of("high")}, {_due_of("low")}, due AS (
+    WITH {_due_of("high", ":limit")}, {_due_of("low", _LEFT_FOR_LOW)}, due AS (
         TABLE high_first UNION ALL TABLE high_again UNION ALL TABLE low_first UNION ALL TABLE low_again)
     UPDATE notifications n SET status = 'sending', lease_until = :lease_until, worker = :worker, fence = n.fence + 1
     FROM due WHERE n.id = due.id
@@ -146,15 +151,15 @@ async def due_timers(session: AsyncSession, *, now: datetime, worker: int, limit
 
 
 async def due_notifications(
-    session: AsyncSession, *, now: datetime, worker: int, channel: str, limit_high: int, limit_low: int
+    session: AsyncSession, *, now: datetime, worker: int, channel: str, limit: int, limit_low: int
 ) -> list[ClaimedNotification]:
     """Claim what is due on `channel`: high urgency first, then first attempts, then the longest due.
 
-    At most `limit_high` of high and `limit_low` of low urgency; the caller keeps places for high.
+    At most `limit` in all and `limit_low` of low urgency: the caller keeps places for high.
     """
     values = {
         "now": now, "lease_until": now + LEASE, "worker": worker, "channel": channel,
-        "limit_high": limit_high, "limit_low": limit_low,
+        "limit": limit, "limit_low": limit_low,
     }  # fmt: skip
     claimed = [ClaimedNotification(*row) for row in await session.execute(_DUE_NOTIFICATIONS, values)]
     return sorted(claimed, key=lambda one: (one.urgency != "high", one.attempts > 0, one.due_at))
