@@ -35,7 +35,7 @@ check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of 
 	$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmarks.md
-	@tests/install.sh wrk
+	@tests/install.sh wrk smtp-sink
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-grown: $(VENV)/tests ## measure ingest on an empty and on a full database (ten minutes); writes docs/benchmarks-grown.md

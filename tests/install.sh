@@ -12,6 +12,7 @@ declare -A package_of=(
     [nagios4]=nagios4-core
     [curl]=curl
     [wrk]=wrk
+    [smtp-sink]=postfix
 )
 programs=("$@")
 libraries=()

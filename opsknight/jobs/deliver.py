@@ -97,7 +97,9 @@ class _LaneWork:
         self._width = lane.width
         self._writer = Writer(deps.settings.address, deps.installation.secret)
         self._woken = asyncio.Event()
+        self._has_room = asyncio.Event()
         self._under_way: dict[UUID, Urgency] = {}
+        self._being_written: set[UUID] = set()
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
@@ -117,11 +119,12 @@ class _LaneWork:
                 try:
                     if self._unsure:
                         await self._take_back_unknown()
+                    self._has_room.clear()
                     begun = await self._begin_due()
                     for attempt, read_at in begun:
                         self._under_way[attempt.notification_id] = attempt.urgency
                         calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
-                    await (asyncio.sleep(BREATH_S) if begun else self._rest())
+                    await (self._breathe() if begun else self._rest())
                 except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
                     wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
                     self._unsure = True
@@ -131,7 +134,7 @@ class _LaneWork:
 
     async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
         """Claim as many due messages as there are places, and begin an attempt for each still wanted."""
-        free = self._width - len(self._under_way)
+        free = self._free()
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
@@ -144,14 +147,19 @@ class _LaneWork:
             )
         return [(attempt, read_at) for attempt in begun]
 
+    def _free(self) -> int:
+        """Return how many calls may begin: one whose result is on its way to the database has left its place."""
+        return self._width - max(len(self._under_way), len(self._being_written))
+
     async def _take_back_unknown(self) -> None:
         """After a fault of the database: a beginning may be written of which we were never told."""
-        known = {*self._under_way, *self._perhaps_sent}
+        known = {*self._under_way, *self._being_written, *self._perhaps_sent}
         async with self._deps.engine_commands(ACTOR) as uow:
             await notifications.take_back_unknown(uow, channel=self.slug, worker=self._worker.id, known=known)
         self._unsure = False
 
     async def _deliver(self, attempt: Attempt, read_at: float) -> None:
+        which = attempt.notification_id
         try:
             outcome = await self._call(attempt, read_at)
         except Exception as error:  # before the provider was called: surely not sent
@@ -161,16 +169,20 @@ class _LaneWork:
             else:
                 log.exception("a message could not be made", channel=self.slug)
                 outcome = Retry(f"{type(error).__name__} in OpsKnight")
+        finally:
+            self._being_written.add(which)
+            del self._under_way[which]
+            self._made_room()
         try:
             if outcome is not None:
                 _count(attempt, outcome)
                 await self._write(attempt, outcome)
         except Exception:  # its lease ends, and it is found as perhaps sent
             log.exception("an outcome could not be stored", channel=self.slug)
-            self._perhaps_sent.add(attempt.notification_id)
+            self._perhaps_sent.add(which)
         finally:
-            del self._under_way[attempt.notification_id]
-            self.wake()
+            self._being_written.discard(which)
+            self._made_room()
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
         """Hand the message to the provider; None when it may not be handed over any more."""
@@ -239,10 +251,22 @@ class _LaneWork:
         async with self._deps.engine_commands(ACTOR) as uow:
             return await outcomes.finish_sent(uow, sent)
 
+    def _made_room(self) -> None:
+        self.wake()
+        if 2 * self._free() >= self._width:
+            self._has_room.set()
+
+    async def _breathe(self) -> None:
+        """Wait a breath; less where every place was taken and half of them are free again: more waits for them."""
+        if 2 * self._free() >= self._width:
+            await asyncio.sleep(BREATH_S)
+        else:
+            await _either(self._has_room, within_s=BREATH_S)
+
     async def _rest(self) -> None:
         """Wait until woken, until the next message is due, or until the next sweep; at least a breath."""
         wait_s = SWEEP_S
-        full = len(self._under_way) >= self._width or self._unwritten > 0
+        full = self._free() <= 0 or self._unwritten > 0
         if not full and not self._woken.is_set():
             async with self._deps.database.engine_reads() as session:
                 due_at = await next_due_at(session, channel=self.slug)

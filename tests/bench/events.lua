@@ -1,5 +1,5 @@
 -- Alertmanager webhooks for wrk: of one alert each, about 1.1 kB, or of fifty, about 32 kB.
--- Arguments: mode (new | storm | pairs | repeats | fifty | fifty_again), path, seed.
+-- Arguments: mode (new | storm | pairs | repeats | fifty | fifty_again), path, seed, pause between requests in ms.
 local threads = 0
 function setup(thread)
   thread:set("number", threads)
@@ -14,6 +14,10 @@ local mode, path, seed, count = "new", "/", 0, 0
 function init(args)
   mode, path, seed = args[1], args[2], tonumber(args[3])
   math.randomseed(seed * 1000 + number)
+  local pause = tonumber(args[4])
+  if pause > 0 then
+    delay = function() return math.random(0, 2 * pause) end
+  end
 end
 
 local function key(of)

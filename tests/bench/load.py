@@ -33,11 +33,16 @@ class Load:
         return (self.requests - self.refused) * self.events / self.seconds
 
 
-async def wrk(base_url: str, path: str, *, mode: str, connections: int, seconds: int, seed: int) -> Load:
-    """Send Alertmanager webhooks for `seconds` over `connections`; `mode` as in events.lua."""
+async def wrk(
+    base_url: str, path: str, *, mode: str, connections: int, seconds: int, seed: int, pause_ms: int = 0
+) -> Load:
+    """Send Alertmanager webhooks for `seconds` over `connections`; `mode` as in events.lua.
+
+    Each connection rests `pause_ms` between an answer and its next request.
+    """
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(HERE / "events.lua")]
     process = await asyncio.create_subprocess_exec(
-        *command, base_url, "--", mode, path, str(seed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        *command, base_url, "--", mode, path, str(seed), str(pause_ms), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     out, _ = await asyncio.wait_for(process.communicate(), seconds + 30)
     for line in out.decode().splitlines():
