@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opsknight.domain.model.rotation import first_instant
+from opsknight.domain.model.wall_clock import first_instant
 
 _LEAP_YEAR: Final = 2024
 _SEARCHED_DAYS: Final = 3000

@@ -19,7 +19,7 @@ from opsknight.domain.model import matcher
 from opsknight.domain.model.cron import zone_of
 from opsknight.domain.model.ledger import people, span
 from opsknight.domain.model.matcher import Matcher, Subject
-from opsknight.domain.model.rotation import first_instant, last_instant
+from opsknight.domain.model.wall_clock import first_instant, last_instant
 
 _DAY: Final = timedelta(days=1)
 _SEARCHED: Final = timedelta(days=400)

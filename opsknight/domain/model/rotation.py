@@ -6,16 +6,23 @@ handoff at 09:00 stays at 09:00 when the clocks change. Indexes count handoffs f
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_SECOND = timedelta(seconds=1)
+from opsknight.domain.model.counting import Counting, counting
+from opsknight.domain.model.restriction import Restriction
+from opsknight.domain.model.wall_clock import FAR_AHEAD, first_instant, last_instant, wall_time
+
+_MINUTE = timedelta(minutes=1)
+_WEEK = timedelta(days=7)
 _MONTHS_A_YEAR = 12
+_STEPS_MOST = 3_000_000
 
 
 class Unit(StrEnum):
@@ -25,9 +32,12 @@ class Unit(StrEnum):
     DAYS = "days"
     WEEKS = "weeks"
     MONTHS = "months"
+    WEEKDAYS = "weekdays"
+    """Handoffs at named weekdays and times, as Monday and Thursday at 09:00, or Friday 17:00 and Monday 09:00."""
 
 
-_SPANS = {Unit.HOURS: timedelta(hours=1), Unit.DAYS: timedelta(days=1), Unit.WEEKS: timedelta(weeks=1)}
+_SPANS = {Unit.HOURS: timedelta(hours=1), Unit.DAYS: timedelta(days=1), Unit.WEEKS: _WEEK}
+_A_WEEK = {Unit.HOURS: 7 * 24, Unit.DAYS: 7}
 
 
 class Turn(NamedTuple):
@@ -39,10 +49,76 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps that a rotation counts: step `index` begins at a wall-clock time, and step 0 with the rotation.
+
+    Of WEEKDAYS, `weekly_min` are the times of handoff in minutes after Monday 00:00, in order; step 0 lasts
+    from the start to the first of them.
+    """
+
+    starts_at: datetime
+    unit: Unit
+    weekly_min: tuple[int, ...] = ()
+
+    @property
+    def a_period(self) -> int:
+        """After how many steps the pattern of weekdays and times of day begins again, from step 1 on."""
+        return len(self.weekly_min) if self.unit is Unit.WEEKDAYS else _A_WEEK.get(self.unit, 1)
+
+    def wall(self, index: int) -> datetime:
+        """Return the wall-clock time at which step `index` begins; far ahead where there is no such time."""
+        if index >= _STEPS_MOST:
+            return FAR_AHEAD
+        if self.unit is Unit.WEEKDAYS:
+            return self._weekday(index)
+        if self.unit is not Unit.MONTHS:
+            return min(self.starts_at + index * _SPANS[self.unit], FAR_AHEAD)
+        years, month = divmod(self.starts_at.month - 1 + index, _MONTHS_A_YEAR)
+        year = self.starts_at.year + years
+        if year >= FAR_AHEAD.year:
+            return FAR_AHEAD
+        day = min(self.starts_at.day, monthrange(year, month + 1)[1])
+        return self.starts_at.replace(year=year, month=month + 1, day=day)
+
+    def at(self, wall: datetime) -> int:
+        """Return the index of the step that holds a wall-clock time, or of a neighbour; never below 0."""
+        if self.unit is Unit.MONTHS:
+            months = (wall.year - self.starts_at.year) * _MONTHS_A_YEAR + wall.month - self.starts_at.month
+            return max(0, months)
+        if self.unit is Unit.WEEKDAYS:
+            weeks, rest = divmod(wall - self._monday, _WEEK)
+            return max(0, weeks * len(self.weekly_min) + bisect_right(self.weekly_min, rest / _MINUTE) - self._skipped)
+        return max(0, (wall - self.starts_at) // _SPANS[self.unit])
+
+    def _weekday(self, index: int) -> datetime:
+        if index == 0:
+            return self.starts_at
+        weeks, number = divmod(self._skipped + index - 1, len(self.weekly_min))
+        return min(self._monday + weeks * _WEEK + self.weekly_min[number] * _MINUTE, FAR_AHEAD)
+
+    @property
+    def _monday(self) -> datetime:
+        day = self.starts_at.date()
+        return datetime.combine(day - timedelta(days=day.weekday()), time())
+
+    @property
+    def _skipped(self) -> int:
+        """How many handoffs of the week of the start lie before it, or at it."""
+        return bisect_right(self.weekly_min, (self.starts_at - self._monday) / _MINUTE)
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """`groups` take turns of `length` `unit`s from `starts_at` on, in the wall clock of `zone`.
 
     `starts_at` and `ends_at` are naive wall-clock times. A rotation without groups covers nothing.
+    Of Unit.WEEKDAYS, `weekly_min` says when the handoffs are (minutes after Monday 00:00, in order), and every
+    `length`-th of them counts.
+
+    With `active_only`, a turn lasts for `length` active units: hours, days, weeks, months or times between
+    handoffs of which that restriction leaves anything, judged by the wall clock, holidays included. Units of
+    which it leaves nothing do not count; they belong to the turn before, which is therefore longer.
+    So “every 2 days, Mon to Fri, active days only” from a Monday is Mon and Tue, Wed and Thu, Fri and Mon.
     """
 
     zone: ZoneInfo
@@ -51,6 +127,8 @@ class Rotation:
     length: int
     groups: tuple[tuple[int, ...], ...]
     ends_at: datetime | None = None
+    weekly_min: tuple[int, ...] = ()
+    active_only: Restriction | None = None
 
     @property
     def first_at(self) -> datetime:
@@ -62,9 +140,17 @@ class Rotation:
         """The instant from which the rotation covers nothing more, or None."""
         return None if self.ends_at is None else last_instant(self.ends_at, self.zone)
 
+    @property
+    def steps(self) -> Steps:
+        """What it counts."""
+        return Steps(self.starts_at, self.unit, self.weekly_min)
+
     def handoff(self, index: int) -> datetime:
         """Return the instant of handoff number `index`, where the turn of that index begins."""
-        return first_instant(_after(self.starts_at, self.unit, self.length * index), self.zone)
+        step = index * self.length
+        if (counted := self._counting()) is not None:
+            step = counted.step_of(step)
+        return first_instant(self.steps.wall(step), self.zone)
 
     def index_at(self, at: datetime) -> int | None:
         """Return the index of the turn that holds `at`, or None before the start, after the end or without groups.
@@ -74,7 +160,10 @@ class Rotation:
         over_at = self.over_at
         if not self.groups or at < self.first_at or (over_at is not None and at >= over_at):
             return None
-        index = max(0, self._estimate(at))
+        step = self.steps.at(wall_time(at, self.zone))
+        if (counted := self._counting()) is not None:
+            step = max(0, counted.active_before(step + 1) - 1)
+        index = step // self.length
         while index > 0 and self.handoff(index) > at:
             index -= 1
         while self.handoff(index + 1) <= at:
@@ -91,62 +180,22 @@ class Rotation:
     def turns(self, start_at: datetime, end_at: datetime) -> Iterator[Turn]:
         """Yield the turns that touch `[start_at, end_at)`, whole, in order of time."""
         index = self.index_at(max(start_at, self.first_at))
-        while index is not None:
-            turn = self.turn(index)
-            if turn.start_at >= end_at or (self.over_at is not None and turn.start_at >= self.over_at):
-                return
+        if index is None:
+            return
+        last_at = end_at if self.over_at is None else min(end_at, self.over_at)
+        turn = self.turn(index)
+        while turn.start_at < last_at:
             if turn.start_at < turn.end_at:
                 yield turn
             index += 1
+            turn = self._following(turn, index)
 
-    def _estimate(self, at: datetime) -> int:
-        """Return the index by the wall clock alone: off by the size of a clock change at most."""
-        wall = at.astimezone(self.zone).replace(tzinfo=None)
-        if self.unit is Unit.MONTHS:
-            months = (wall.year - self.starts_at.year) * _MONTHS_A_YEAR + wall.month - self.starts_at.month
-            return months // self.length
-        return (wall - self.starts_at) // (_SPANS[self.unit] * self.length)
+    def _following(self, turn: Turn, index: int) -> Turn:
+        """Return the turn of `index`, given the one before, which it begins with the end of."""
+        end_at, last_at = self.handoff(index + 1), self.over_at
+        if last_at is not None and end_at > last_at:
+            end_at = max(turn.end_at, last_at)
+        return Turn(turn.end_at, end_at, self.groups[index % len(self.groups)])
 
-
-def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant (UTC) of a naive wall-clock time: a handoff or a start.
-
-    Of a time that occurs twice, the first; of one that does not exist, the first instant after the gap.
-    """
-    return _instant(wall, zone, fold=0)
-
-
-def last_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant (UTC) of a naive wall-clock time: an end. Of a time that occurs twice, the last."""
-    return _instant(wall, zone, fold=1)
-
-
-def _instant(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
-    early = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    if late < early:  # in a gap, fold 0 counts by the offset before it and lands behind it
-        return _end_of_gap(late, early, zone)
-    return late if fold else early
-
-
-def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant of the clock change between `before` and `after`, to the second, by halving."""
-    offset = after.astimezone(zone).utcoffset()
-    seconds = int((after - before) / _SECOND)
-    low, high = 0, seconds
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (before + middle * _SECOND).astimezone(zone).utcoffset() == offset:
-            high = middle
-        else:
-            low = middle
-    return before + high * _SECOND
-
-
-def _after(wall: datetime, unit: Unit, count: int) -> datetime:
-    """Return `wall` moved by `count` units; a month that is too short ends the day's wish at its last day."""
-    if unit is not Unit.MONTHS:
-        return wall + count * _SPANS[unit]
-    years, month = divmod(wall.month - 1 + count, _MONTHS_A_YEAR)
-    year = wall.year + years
-    return wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))
+    def _counting(self) -> Counting | None:
+        return None if self.active_only is None else counting(self.steps, self.active_only)

@@ -15,7 +15,7 @@ from opsknight.domain.model.cron import zone_of
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, carrying, raised
 from opsknight.domain.model.maintenance import WEEKDAYS, Span
-from opsknight.domain.model.rotation import first_instant, last_instant
+from opsknight.domain.model.wall_clock import first_instant, last_instant
 
 _DAY_MIN: Final = 24 * 60
 _SHORT: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
