@@ -158,14 +158,15 @@ async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind,
         await timers.arm(uow, kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent)
 
 
-async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:
-    """Supersede every queued message about the incident; return how many.
+async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None = None) -> int:
+    """Supersede every queued message about the incident, or those to one person; return how many.
 
     One whose provider is being called is left to its sender, which reads the incident again.
     """
+    which = (NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
     found = await uow.session.execute(
         update(NotificationRow)
-        .where(NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
+        .where(*which, *(() if user_id is None else (NotificationRow.user_id == user_id,)))
         .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
         .returning(NotificationRow.id)
         .execution_options(synchronize_session=False)

@@ -32,7 +32,11 @@ _READ = text("""
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
-           tried.perhaps, tried.cut_off
+           tried.perhaps, tried.cut_off, n.gather,
+           CASE WHEN p.kind = 'help' THEN EXISTS (SELECT FROM responders r
+                   WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
+               ELSE (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
+                   AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n
     JOIN pages p ON p.id = n.page_id
     JOIN users u ON u.id = n.user_id
@@ -176,6 +180,9 @@ def _why_unwanted(row: Row[Any]) -> str | None:
             status=Status(row.incident_status) if row.incident_status else None,
             incident_generation=row.incident_generation,
             assignee_id=row.assignee_id,
+            answered=row.answered,
+            paged_at=row.paged_at,
+            acknowledged_at=row.acknowledged_at,
         )
     )
 
