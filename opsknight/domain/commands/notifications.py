@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import outcomes
+from opsknight.domain.commands import bundles, outcomes
 from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
@@ -109,17 +109,23 @@ async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> 
     """Read the incidents of claimed notifications again; start an attempt for each that is still wanted.
 
     `fences` are the notifications, in the order to send, and the fence each was claimed with. Those
-    not wanted are marked here and now: superseded when the incident needs nobody any more, failed
-    when the address is of no use. An attempt that was cut off by the end of its process is ambiguous, and resent once.
+    not wanted are marked here and now: superseded when the incident needs nobody any more, failed when
+    the address is of no use, bundled when they go together with another. An attempt that was cut off by
+    the end of its process is ambiguous, and resent once.
     """
     found = {row.id: row for row in await _read(uow, list(fences))}
     rows = [found[one] for one, fence in fences.items() if one in found and found[one].fence == fence]
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    wanted = [row for row in rows if not _why_unwanted(row)]
+    wanted = await bundles.gather(uow, [row for row in rows if not _why_unwanted(row)])
     await _supersede(uow, [row for row in rows if _why_unwanted(row)])
-    starting = [attempt for row in wanted if (attempt := await _usable(uow, row)) is not None]
+    carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow)])
+    starting = [
+        replace(attempt, others=carried.get(attempt.notification_id, ()))
+        for row in wanted
+        if (attempt := await _usable(uow, row)) is not None
+    ]
     if starting:
         await uow.session.execute(
             _START,

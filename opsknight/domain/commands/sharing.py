@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -49,7 +50,7 @@ async def acknowledge_in_part(uow: UnitOfWork, held: Held, *, via: str) -> Part 
     write(uow, held.row, incident)
     held.row.undo = None
     withdrawn = await withdraw(uow, before.id, "this person has acknowledged", user_id=user)
-    told = {"withdrawn": withdrawn} if withdrawn else {}
+    told: dict[str, Any] = {"withdrawn": withdrawn} if withdrawn else {}
     uow.record(Fact.ACKNOWLEDGED_IN_PART, incident_id=before.id, left=left, via=via, **told)
     return Part(incident, sentence, changed=True)
 
