@@ -17,10 +17,11 @@ from opsknight.domain.commands import timers
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
+from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.timer import TimerKind, wanted
 from opsknight.domain.model.undo import remembered
 from opsknight.domain.queries.people import name_of
-from opsknight.domain.store.tables import IncidentRow, NotificationRow, ServiceRow
+from opsknight.domain.store.tables import IncidentRow, NotificationRow, PageRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import NotFound, Stale
 
@@ -132,7 +133,9 @@ async def settle(
     await set_timer(uow, after, held.wanted(after, at=uow.now))
     if verb is Verb.ESCALATE and after.generation == held.before.generation:
         return {}  # the step that fires withdraws what it replaces
-    return {"withdrawn": withdrawn} if (withdrawn := await withdraw(uow, after.id, _why(verb, after))) else {}
+    stops_help = after.status in (Status.ACKNOWLEDGED, Status.RESOLVED)  # then nothing is handed over any more
+    withdrawn = await withdraw(uow, after.id, _why(verb, after), help_too=stops_help)
+    return {"withdrawn": withdrawn} if withdrawn else {}
 
 
 def write(uow: UnitOfWork, row: IncidentRow, after: Incident) -> None:
@@ -158,15 +161,23 @@ async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind,
         await timers.arm(uow, kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent)
 
 
-async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None = None) -> int:
+async def withdraw(
+    uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None = None, help_too: bool = True
+) -> int:
     """Supersede every queued message about the incident, or those to one person; return how many.
 
+    Not `help_too`: those that ask somebody to help go on.
     One whose provider is being called is left to its sender, which reads the incident again.
     """
-    which = (NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
+    which = [NotificationRow.incident_id == incident_id, NotificationRow.status == "queued"]
+    if user_id is not None:
+        which.append(NotificationRow.user_id == user_id)
+    if not help_too:
+        asking = select(PageRow.id).where(PageRow.incident_id == incident_id, PageRow.kind == PageKind.HELP.value)
+        which.append(NotificationRow.page_id.not_in(asking))
     found = await uow.session.execute(
         update(NotificationRow)
-        .where(*which, *(() if user_id is None else (NotificationRow.user_id == user_id,)))
+        .where(*which)
         .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
         .returning(NotificationRow.id)
         .execution_options(synchronize_session=False)

@@ -49,19 +49,29 @@ class Steps:
     @classmethod
     async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> Steps:
         """Read what the steps of `held` need, one statement each, and nothing that none of them needs."""
+        its = await cls.of_policies(uow, [each.policy for each in held])
+        await its.count_alerts([each.incident.id for each in held if _counts_alerts(each.policy)])
+        return its
+
+    @classmethod
+    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy]) -> Steps:
+        """Read what the steps of `policies` need besides their incidents."""
         its = cls(uow)
-        steps = [step for each in held for step in each.policy.steps]
+        steps = [step for policy in policies for step in policy.steps]
         targets = {target for step in steps for target in step.targets}
         if schedules := {target.id for target in targets if target.kind is TargetKind.SCHEDULE}:
             its._schedules = await reading.schedules(uow.session, schedules)
         if teams := {target.id for target in targets if target.kind in OF_TEAMS}:
             its._teams = await reading.teams(uow.session, teams)
-        if counted := [each.incident.id for each in held if _counts_alerts(each.policy)]:
-            its._alerts = dict((await uow.session.execute(_ALERTS, {"ids": counted})).all())
-        if turns := sorted({turn for each in held for turn in _turns_of(each.policy)}):
+        if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):
             keys = {"policies": [policy_id for policy_id, _ in turns], "steps": [step for _, step in turns]}
             its._turns = {(row.policy_id, row.step): row.turn for row in await uow.session.execute(_TURNS, keys)}
         return its
+
+    async def count_alerts(self, ids: Sequence[UUID]) -> None:
+        """Read how many alerts each of the incidents `ids` has gathered."""
+        if ids:
+            self._alerts = dict((await self._uow.session.execute(_ALERTS, {"ids": list(ids)})).all())
 
     def everybody(self) -> set[int]:
         """Return all whom any of the schedules and teams could ask now."""
