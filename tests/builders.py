@@ -40,7 +40,7 @@ from opsknight.domain.store.tables import (
 from tests.clock import NOON
 
 Row = TypeVar("Row", bound=Base)
-Target = UserRow | ScheduleRow
+Target = UserRow | ScheduleRow | TeamRow
 
 _numbers = count(1)
 
@@ -124,19 +124,29 @@ async def a_policy(
     team: TeamRow | None = None,
     wait_s: int | Sequence[int] = 300,
     repeats: int = 2,
+    **of_steps: Any,
 ) -> EscalationPolicyRow:
-    """Insert a policy; each of `steps` is a user or schedule, or several. `wait_s` is of every step, or one each."""
+    """Insert a policy; each of `steps` is a user, schedule or team, or several. `wait_s` is of every step, or one each.
+
+    What else is said, `round_robin` for instance, is so of every step; `managers_only` of every team.
+    """
+    managers_only = of_steps.pop("managers_only", False)
     team = team or await a_team(database)
     policy = await _saved(
         database, EscalationPolicyRow(team_id=team.id, name=f"Policy {next(_numbers)}", repeats=repeats)
     )
     for position, targets in enumerate(steps):
         wait = wait_s if isinstance(wait_s, int) else wait_s[position]
-        step = await _saved(database, EscalationStepRow(policy_id=policy.id, position=position, wait_s=wait))
+        step = await _saved(
+            database, EscalationStepRow(policy_id=policy.id, position=position, wait_s=wait, **of_steps)
+        )
         for place, target in enumerate([targets] if isinstance(targets, Base) else targets):
-            who = {"user_id": target.id} if isinstance(target, UserRow) else {"schedule_id": target.id}
+            who: dict[str, Any] = {_ASKED[type(target)]: target.id, "managers_only": managers_only}
             await _saved(database, EscalationTargetRow(step_id=step.id, position=place, **who))
     return policy
+
+
+_ASKED: dict[type[Base], str] = {UserRow: "user_id", ScheduleRow: "schedule_id", TeamRow: "team_id"}
 
 
 async def a_service(

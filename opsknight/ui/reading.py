@@ -15,6 +15,7 @@ from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.pages import PageLine, pages
+from opsknight.domain.queries.responders import Responders, responders
 from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
@@ -29,6 +30,7 @@ class Told:
 
     detail: Detail
     pages: Sequence[PageLine]
+    asked: Responders
     facts: Sequence[FactLine]
     more: str | None
 
@@ -45,6 +47,7 @@ async def read_incident(deps: Deps, key: str) -> Told:
         return Told(
             detail=await incidents.detail(session, incident_id),
             pages=await pages(session, incident_id),
+            asked=await responders(session, incident_id),
             facts=story["facts"],
             more=story["more"],
         )

@@ -80,12 +80,27 @@ def told() -> Told:
             "changes": [a_change(), a_change(summary=LONG_WORD, links=links)],
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
+        asked=_asked(),
         facts=[
             a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30),
             a_fact("opened", HOSTILE, 40),
         ],
         more="cursor",
     )
+
+
+def _asked() -> Any:
+    answered = {"answer": "accepted", "asked_by": "Amira Khan", "asked_at": NOW - 90, "answered_at": NOW - 30}
+    return {
+        "must_acknowledge": [
+            {"user": "Amira Khan", "user_id": 1, "at": NOW - 60},
+            {"user": LONG_WORD, "user_id": 2, "at": None},
+        ],
+        "responders": [
+            {"user": "Jonas Olsen", "user_id": 2, "note": HOSTILE, **answered},
+            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, "answer": "asked", "answered_at": None},
+        ],
+    }
 
 
 def a_change(**said: Any) -> Any:
