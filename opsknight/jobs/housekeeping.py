@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, misses, retention
+from opsknight.domain.commands import audits, misses, recorded_shifts, retention, shift_swaps
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,7 @@ LOCK_CLASS = 0x0B6
 AUDIT_EVERY_S = 10
 TIDY_EVERY_S = 300
 PARTITIONS_EVERY_S = 6 * 3600
+SHIFTS_EVERY_S = 300
 
 
 class Housekeeping:
@@ -40,6 +41,7 @@ class Housekeeping:
         """Begin; the first audit runs at once."""
         self._scheduler.add_job(self._every(AUDIT_EVERY_S, 1, self.audit), id="first audit")
         self._every(TIDY_EVERY_S, 2, self.tidy)
+        self._every(SHIFTS_EVERY_S, 12, self.shifts)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -69,6 +71,15 @@ class Housekeeping:
             while removed == retention.STEP:
                 async with self._deps.engine_commands("housekeeping:retention") as uow:
                     removed = await retention.remove_raw(uow, table, older_than=kept)
+
+    async def shifts(self) -> None:
+        """Record who was on call, and end offers of shifts that nobody took."""
+        until, recorded = self._deps.clock.now(), recorded_shifts.STEP
+        while recorded == recorded_shifts.STEP:
+            async with self._deps.engine_commands("housekeeping:shifts") as uow:
+                recorded = await recorded_shifts.record_shifts(uow, until)
+        async with self._deps.engine_commands("housekeeping:shifts") as uow:
+            await shift_swaps.expire(uow)
 
     def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
         """Schedule `body`, and return it as it is run: by one process, and never raising."""

@@ -26,6 +26,7 @@ from tests.bench.boards import a_browser, open_boards
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
 from tests.bench.load import Load, wrk
+from tests.bench.schedules import measured as schedules_measured
 from tests.server import ROOT, RunningServer, free_port, until
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -307,6 +308,7 @@ def _page(ingest: list[Run], disk: float, together: list[People], *, measured_on
             ("meanwhile", "events", "change to glass p50 / p95", "acknowledge p50 / p99", "due to hand-off p50 / p99",
              "unseen", "boards lost", "memory"), people_rows
         ),
+        schedules=schedules_measured(),
         boards=BOARDS,
         new=NEW_A_SECOND,
         acknowledges=ACKNOWLEDGES_A_SECOND,
@@ -345,6 +347,12 @@ Change to glass: from before the event is sent to its row in the browser's docum
 when a notification was due to the start of the call to the mail server.
 
 {together}
+
+## Who is on call
+
+The model alone, without the database; a restriction is never walked from the rotation's start.
+
+{schedules}
 """
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.commands.steps import RECENT
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import everyone
 from opsknight.domain.model.ledger import Fact, people
@@ -100,7 +101,7 @@ async def follow(uow: UnitOfWork) -> int:
     rows = (await uow.session.execute(_DUE, {"now": uow.now, "limit": STEP})).all()
     if not rows:
         return 0
-    schedules = await reading.schedules(uow.session, [row.schedule_id for row in rows])
+    schedules = await reading.schedules(uow.session, [row.schedule_id for row in rows], since=uow.now - RECENT)
     known = [row for row in rows if row.schedule_id in schedules]
     changes = {row.schedule_id: _change(schedules[row.schedule_id], row.user_ids, uow.now) for row in known}
     done = 0

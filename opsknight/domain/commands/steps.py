@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +31,8 @@ _TURNS: Final = text("""
 """)
 _TOOK: Final = text("UPDATE escalation_turns SET turn = :turn WHERE policy_id = :policy_id AND step = :step")
 
+RECENT: Final = timedelta(days=62)
+"""For how long overrides that are over are read: longer than most shifts last, of which they are a part."""
 Whom = dict[int, str]
 """People in the order in which they are asked, each with the reason."""
 
@@ -60,7 +63,7 @@ class Steps:
         steps = [step for policy in policies for step in policy.steps]
         targets = {target for step in steps for target in step.targets}
         if schedules := {target.id for target in targets if target.kind is TargetKind.SCHEDULE}:
-            its._schedules = await reading.schedules(uow.session, schedules)
+            its._schedules = await reading.schedules(uow.session, schedules, since=uow.now - RECENT)
         if teams := {target.id for target in targets if target.kind in OF_TEAMS}:
             its._teams = await reading.teams(uow.session, teams)
         if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):

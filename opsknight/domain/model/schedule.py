@@ -34,10 +34,13 @@ __all__ = [
     "away",
     "gaps",
     "layers_shown",
+    "merged",
+    "next_on_call",
     "next_shift",
     "on_call",
     "shadows",
     "shifts",
+    "uncovered",
 ]
 
 
@@ -113,9 +116,9 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[OnCall, 
     alone = [one for one in schedule.overrides if one.stands_alone and one.touches(start, end)]
     if alone:
         since, until = min(since, *(one.start_at for one in alone)), max(until, *(one.end_at for one in alone))
-        pieces = stacked(sources, since, until)
     changes = _changes(schedule, since, until)
     if changes:
+        pieces = stacked(sources, since, until)  # a person's time may be cut by another turn of their own
         found = [_on_call(time) for time in swept(pieces, changes, (since, until))]
     else:
         found = [shift for piece in pieces for shift in _people(piece)]
@@ -151,6 +154,18 @@ def next_shift(schedule: Schedule, user_id: int, *, after: datetime, within: tim
             return min(found)
         start, look = end, look * 2
     return None
+
+
+def next_on_call(schedule: Schedule, *, after: datetime, within: timedelta = LOOK_AHEAD) -> tuple[OnCall, ...]:
+    """Return those who come on call next, later than `after`, together; nobody where none do within that span."""
+    start, last, look = after, after + within, _FIRST_LOOK
+    while start < last:
+        end = min(start + look, last)
+        found = [one for one in shifts(schedule, start, end) if one.start_at > after]
+        if found:
+            return tuple(one for one in found if one.start_at == found[0].start_at)
+        start, look = end, look * 2
+    return ()
 
 
 def layers_shown(schedule: Schedule, start: datetime, end: datetime) -> tuple[LayerShown, ...]:
