@@ -59,7 +59,7 @@ async def signed_in(deps: Deps) -> Viewer:
         SignInRequired: the session is over, or there never was one.
     """
     found = await _session(deps)
-    leaving.remember(ui.context.client, found.session_id)
+    leaving.remember(ui.context.client, found.session_id, found.id)
     now = deps.clock.now()
     notices = await _notices(deps)
     async with deps.reading() as session:
