@@ -36,6 +36,7 @@ class Viewer:
     name: str
     role: str
     email: str = ""
+    zone: str = "UTC"
     audience: str = "public"
     on_call: Sequence[Duty] = ()
     next_shift: NextShift | None = None
@@ -69,6 +70,7 @@ async def signed_in(deps: Deps) -> Viewer:
             name=found.name,
             role=found.role,
             email=found.email,
+            zone=found.zone,
             on_call=await on_call_now(session, at=now, you=found.id),
             next_shift=await next_shift_of(session, found.id, after=now),
             high=summary["counts"]["high_unacknowledged"],

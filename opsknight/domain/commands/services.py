@@ -50,7 +50,9 @@ async def make(uow: UnitOfWork, plan: Plan, *, mode: str = "severity") -> Done:
     uow.session.add(row)
     await _flush(uow, plan.name)
     _record(uow, row, f"the service {row.name} (new)")
-    return Done(row.id, f"“{row.name}” is made. Add an integration next: without one no monitor speaks for it.")
+    return Done(
+        row.id, f"“{row.name}” is made. Now add the monitor that watches it: until then nothing sends events for it."
+    )
 
 
 async def change(uow: UnitOfWork, service_id: int, plan: Plan) -> Done:

@@ -77,8 +77,12 @@ class OwnedLine(TypedDict):
 
 
 class PersonDetail(RosterLine):
-    """A person with what only their own page shows; addresses are masked for who may not read them."""
+    """A person with what only their own page shows; addresses are masked for who may not read them.
 
+    `left` says what still counts on somebody who is deactivated, as ends of a sentence.
+    """
+
+    left: list[str]
     methods: list[ContactMethodLine]
     shifts: list[NextShift]
     incidents: list[OwnedLine]
@@ -106,6 +110,7 @@ async def person(session: AsyncSession, user_id: int, *, at: datetime, can_mail:
     methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id)]
     return PersonDetail(
         **found[0],
+        left=[] if found[0]["active"] else await still_asks(session, user_id),
         methods=methods,
         shifts=await shifts_of(session, user_id, after=at, count=SHIFTS_AHEAD) if found[0]["active"] else [],
         incidents=await _owned(session, user_id),
