@@ -171,7 +171,8 @@ def _on_call(viewer: Viewer) -> None:
                 tag("span", duty["schedule"], classes="ok-muted ok-cut")
                 with tag("span", classes="ok-duty-who"):
                     _duty(duty)
-        tag("a", "Who is next, and whether they are reached", href="/oncall")
+        with tag("div", classes="ok-duty"):
+            tag("a", "Who is next, and whether they are reached", href="/oncall")
 
 
 def _duty(duty: Duty | None) -> None:

@@ -98,7 +98,7 @@ def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> No
         note("None of these counts yet; everybody verifies their own.", title=f"Nobody can reach {whose}", kind="bad")
     elif not works:
         note(
-            "Turn push on below, or ask an admin to verify your mail address.",
+            "Turn push on below, or sign in once by a link that is mailed to you: that verifies your address.",
             title="Nobody can reach you",
             kind="bad",
         )

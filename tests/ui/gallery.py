@@ -83,6 +83,11 @@ def every_service() -> object:
     return samples.services()
 
 
+@app.get("/api/v1/people")
+def everybody() -> object:
+    return samples.roster()
+
+
 @app.post("/hush")
 def hush() -> None:
     speaking.clear()

@@ -240,6 +240,19 @@ async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: Browser
     assert sent == [("PUT", "/api/v1/me/profile", {"name": "Amira K", "zone": "Asia/Kathmandu"})]
 
 
+async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gallery: str):
+    page = await laptop.new_page()
+    await page.goto(f"{gallery}/me")
+    await page.locator("html[data-live=live]").wait_for(timeout=30_000)
+
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("maximil")
+    await expect(page.get_by_role("option").first).to_contain_text("person · responder")
+    await page.keyboard.press("Enter")
+
+    await expect(page).to_have_url(f"{gallery}/people/2")
+
+
 async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(laptop: BrowserContext, gallery: str):
     page, _ = await _open(laptop, gallery, "/people")
 
