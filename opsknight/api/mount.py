@@ -36,6 +36,7 @@ from opsknight.api import (
     service_quiet,
     services,
     sign_in,
+    teams,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -47,9 +48,10 @@ if TYPE_CHECKING:
 
 
 def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
-    """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
+    """Serve every route on `app`; `mail` sends sign-in links and invitations, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
+    app.include_router(people.router(deps, mail=mail))
     for routes in (
         acknowledge,
         board,
@@ -64,7 +66,6 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         integrations,
         mail_conditions,
         maintenance,
-        people,
         pings,
         policies,
         push,
@@ -74,6 +75,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         schedules,
         service_quiet,
         services,
+        teams,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

@@ -21,7 +21,20 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
+from opsknight.ui import (
+    frame,
+    heartbeats,
+    inhibitions,
+    maintenance,
+    maintenance_strip,
+    me,
+    oncall,
+    people,
+    person,
+    services,
+    style,
+    teams,
+)
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -68,6 +81,11 @@ def healthz() -> dict[str, str]:
 @app.get("/api/v1/services")
 def every_service() -> object:
     return samples.services()
+
+
+@app.get("/api/v1/people")
+def everybody() -> object:
+    return samples.roster()
 
 
 @app.post("/hush")
@@ -127,7 +145,32 @@ def services_page() -> None:
             quiet=samples.quiet(),
             changes=samples.changes(),
             may_change=True,
+            teams={"1": "Payments", "2": samples.LONG_WORD},
+            policies=samples.policies(),
+            monitors=integration_samples.MONITORS,
         )
+
+
+@ui.page("/people")
+def people_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("People", samples.a_viewer()):
+        people.show(samples.a_viewer(), samples.roster(), teams={"1": "Payments"})
+
+
+@ui.page("/people/{number}")
+def person_page(number: str) -> None:
+    ui.add_head_html(people.head())
+    line = samples.a_person(int(number))
+    with frame.frame(line["name"], samples.a_viewer(), path="/people"):
+        person.show(samples.a_viewer(), line)
+
+
+@ui.page("/teams")
+def teams_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("Teams", samples.a_viewer(), path="/people"):
+        teams.show(samples.a_viewer(), samples.teams(), people=samples.PEOPLE)
 
 
 @ui.page("/heartbeats")
@@ -197,6 +240,13 @@ def integration_page(number: str) -> None:
             mail_host="alerts.example.com" if number == "4" else "",
             monitors=integration_samples.MONITORS,
         )
+
+
+@ui.page("/oncall")
+def on_call_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("On call", samples.a_viewer(), path="/people"):
+        oncall.show(samples.a_viewer(), samples.turns())
 
 
 @ui.page("/me")

@@ -90,7 +90,7 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
-    # the house itself: name, user, reason, count
+    # the house itself: name, user, reason, count, role
     CHANGED = "changed"
     UNREADABLE = "unreadable"
     REPLAYED = "replayed"
@@ -100,6 +100,11 @@ class Fact(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     SIGN_IN_LINK_MADE = "sign-in link made"
+    PERSON_INVITED = "person invited"
+    PERSON_CHANGED = "person changed"
+    ROLE_CHANGED = "role changed"
+    PERSON_DEACTIVATED = "person deactivated"
+    PERSON_REACTIVATED = "person reactivated"
     METHOD_ADDED = "contact method added"
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
@@ -293,6 +298,14 @@ def _events(data: Data) -> str:
     return f"{'an event' if count == 1 else f'{count} events'} of {data.get('name', 'an integration')}"
 
 
+def _role(data: Data) -> str:
+    return _article(str(data.get("role", "member")))
+
+
+def _as_role(data: Data) -> str:
+    return f" as {_role(data)}" if data.get("role") else ""
+
+
 def _retrying(_actor: str, data: Data) -> str:
     again = f"; again in {span(data['for_s'])}" if "for_s" in data else "; trying again"
     return f"{_sent_message(data)} did not go through{_words(data)}{again}."
@@ -381,8 +394,15 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.KEY_ENDED: lambda actor, d: f"{actor} ended the former key of {d.get('name', 'an integration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
-    Fact.SIGNED_OUT: lambda actor, _: f"{actor} signed out.",
+    Fact.SIGNED_OUT: lambda actor, d: (
+        f"{actor} signed {user} out." if (user := d.get("user")) else f"{actor} signed out."
+    ),
     Fact.SIGN_IN_LINK_MADE: lambda actor, d: f"{actor} made a sign-in link for {d.get('user', 'somebody')}.",
+    Fact.PERSON_INVITED: lambda actor, d: f"{actor} invited {d.get('user', 'somebody')}{_as_role(d)}.",
+    Fact.PERSON_CHANGED: lambda actor, d: f"{actor} changed {d.get('user', 'somebody')}{_because(d)}.",
+    Fact.ROLE_CHANGED: lambda actor, d: f"{actor} made {d.get('user', 'somebody')} {_role(d)}.",
+    Fact.PERSON_DEACTIVATED: lambda actor, d: f"{actor} deactivated {d.get('user', 'somebody')}.",
+    Fact.PERSON_REACTIVATED: lambda actor, d: f"{actor} reactivated {d.get('user', 'somebody')}.",
     Fact.METHOD_ADDED: lambda actor, d: f"{actor} added a contact method: {_message(d)}.",
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
