@@ -11,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from opsknight.api import (
     acknowledge,
     board,
+    calendar_feeds,
     changes,
     cover,
     health,
@@ -51,6 +52,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     for routes in (
         acknowledge,
         board,
+        calendar_feeds,
         changes,
         cover,
         health,

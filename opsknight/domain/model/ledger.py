@@ -85,6 +85,14 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
+    # calendars: name, of (whose shifts, or which schedule), count, removed, reason, for_s
+    CALENDAR_LINK_MADE = "calendar link made"
+    CALENDAR_LINK_REVOKED = "calendar link revoked"
+    CALENDAR_IMPORTED = "calendar imported"
+    CALENDAR_CHANGED = "calendar changed"
+    CALENDAR_FAILING = "calendar failing"
+    CALENDAR_READ_AGAIN = "calendar read again"
+    CALENDAR_REMOVED = "calendar removed"
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -172,6 +180,10 @@ def _because(data: Data) -> str:
 
 def _heartbeat(data: Data) -> str:
     return str(data.get("name", "A heartbeat"))
+
+
+def _calendar(data: Data) -> str:
+    return f"the calendar “{data.get('name', '')}”"
 
 
 def _noticed(data: Data) -> str:
@@ -346,6 +358,26 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
+    Fact.CALENDAR_LINK_MADE: lambda actor, d: (
+        f"{actor} made the calendar link “{d.get('name', '')}” to {d.get('of', 'shifts')}."
+    ),
+    Fact.CALENDAR_LINK_REVOKED: lambda actor, d: (
+        f"{actor} revoked the calendar link “{d.get('name', '')}” to {d.get('of', 'shifts')}."
+    ),
+    Fact.CALENDAR_IMPORTED: lambda actor, d: (
+        f"{actor} took {d.get('count', 0)} shifts of {d.get('of', 'a schedule')} from {_calendar(d)}."
+    ),
+    Fact.CALENDAR_CHANGED: lambda _, d: (
+        f"T{_calendar(d)[1:]} has changed: {d.get('of', 'a schedule')} has {d.get('count', 0)} new shifts,"
+        f" and {d.get('removed', 0)} are gone."
+    ),
+    Fact.CALENDAR_FAILING: lambda _, d: (
+        f"T{_calendar(d)[1:]} of {d.get('of', 'a schedule')} cannot be read{_because(d)}"
+    ),
+    Fact.CALENDAR_READ_AGAIN: lambda _, d: (
+        f"T{_calendar(d)[1:]} of {d.get('of', 'a schedule')} can be read again{_after(d)}."
+    ),
+    Fact.CALENDAR_REMOVED: lambda actor, d: f"{actor} removed {_calendar(d)} from {d.get('of', 'a schedule')}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",

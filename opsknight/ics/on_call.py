@@ -1,0 +1,76 @@
+"""Who is on call as entries of a calendar, by the same function that pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from opsknight.domain.model import schedule as model
+from opsknight.domain.model.imported_shift import Known
+from opsknight.domain.model.schedule import OnCall, Schedule
+from opsknight.ics.writing import Entry
+
+BEHIND: Final = timedelta(days=30)
+AHEAD: Final = timedelta(days=180)
+"""A calendar shows what was in the last 30 days and what comes in the next 180."""
+
+
+def window(at: datetime) -> tuple[datetime, datetime]:
+    """Return what a calendar shows at `at`; it moves once a day, so that the calendar stays the same meanwhile."""
+    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - BEHIND, today + AHEAD
+
+
+def entries(
+    schedule: Schedule,
+    people: Mapping[int, Known],
+    *,
+    at: datetime,
+    address: str,
+    realm: str,
+    only: int | None = None,
+    with_gaps: bool = False,
+) -> Iterator[Entry]:
+    """Yield the shifts of a schedule in the window around `at`, whole; those of person `only` where one is named.
+
+    Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
+    the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out.
+    """
+    start, end = window(at)
+    url = f"{address}/schedules/{schedule.id}"
+    seen: set[tuple[int, datetime]] = set()
+    for shift in model.shifts(schedule, start, end):
+        if (only is None or shift.user_id == only) and (shift.user_id, shift.start_at) not in seen:
+            seen.add((shift.user_id, shift.start_at))
+            yield _shift(schedule, shift, people, url=url, realm=realm)
+    if with_gaps and only is None:
+        for gap_start, gap_end in model.gaps(schedule, start, end):
+            edge = gap_end if gap_end < end else gap_start if gap_start > start else None
+            mark = "always" if edge is None else f"{'to' if edge == gap_end else 'from'}-{int(edge.timestamp())}"
+            yield Entry(
+                gap_start,
+                gap_end,
+                f"gap-{schedule.id}-{mark}@{realm}",
+                f"Nobody on call: {schedule.name}",
+                "No layer covers this time: nobody of this schedule is paged.",
+                url,
+            )
+
+
+def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, realm: str) -> Entry:
+    known = people.get(shift.user_id)
+    return Entry(
+        shift.start_at,
+        shift.end_at,
+        f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}@{realm}",
+        f"{known.name if known else 'Somebody'} on call: {schedule.name}",
+        _why(shift),
+        url,
+        known.email if known else "",
+    )
+
+
+def _why(shift: OnCall) -> str:
+    """Return why it is this person, in a sentence."""
+    return f"By the layer {shift.layer}."
