@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -39,11 +40,14 @@ def entries(
     """
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
-    seen: set[tuple[int, datetime]] = set()
+    seen: Counter[str] = Counter()
     for shift in model.shifts(schedule, start, end):
-        if (only is None or shift.user_id == only) and (shift.user_id, shift.start_at) not in seen:
-            seen.add((shift.user_id, shift.start_at))
-            yield _shift(schedule, shift, people, url=url, realm=realm)
+        if only is not None and shift.user_id != only:
+            continue
+        ident = f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}"
+        seen[ident] += 1
+        again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
+        yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
     if with_gaps and only is None:
         for gap_start, gap_end in model.gaps(schedule, start, end):
             edge = gap_end if gap_end < end else gap_start if gap_start > start else None
@@ -58,19 +62,34 @@ def entries(
             )
 
 
-def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, realm: str) -> Entry:
+def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, uid: str) -> Entry:
     known = people.get(shift.user_id)
     return Entry(
         shift.start_at,
         shift.end_at,
-        f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}@{realm}",
+        uid,
         f"{known.name if known else 'Somebody'} on call: {schedule.name}",
-        _why(shift),
+        _why(shift, people),
         url,
         known.email if known else "",
     )
 
 
-def _why(shift: OnCall) -> str:
-    """Return why it is this person, in a sentence."""
-    return f"By the layer {shift.layer}."
+def _why(shift: OnCall, people: Mapping[int, Known]) -> str:
+    """Return why it is this person, in sentences."""
+    if shift.temporary:
+        told = f"By the temporary schedule {shift.temporary}."
+    elif shift.override_id is None:
+        told = f"By the layer {shift.layer}."
+    elif shift.replaces is None:
+        told = "Added by an override."
+    else:
+        told = "By an override."
+    if shift.replaces is not None:
+        told += f" In place of {_name(people, shift.replaces)}{', who is away' if shift.leave_id else ''}."
+    return told
+
+
+def _name(people: Mapping[int, Known], user_id: int) -> str:
+    known = people.get(user_id)
+    return known.name if known else "somebody"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from opsknight.domain.queries import incidents, maintenance
+from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
@@ -124,6 +125,12 @@ async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:
     """Return how each service pages, by its id."""
     async with deps.reading() as session:
         return await every_quiet(session)
+
+
+async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
+    """Return the live calendar links that a person has made, newest first."""
+    async with deps.reading() as session:
+        return await feeds(session, you=user_id, everybody=False)
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

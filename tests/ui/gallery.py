@@ -21,7 +21,17 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
+from opsknight.ui import (
+    calendar_links,
+    frame,
+    heartbeats,
+    inhibitions,
+    maintenance,
+    maintenance_strip,
+    me,
+    services,
+    style,
+)
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -201,9 +211,11 @@ def integration_page(number: str) -> None:
 
 @ui.page("/me")
 def me_page() -> None:
-    ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+    for script in ("me.js", "calendars.js"):
+        ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     with frame.frame("Me", samples.a_viewer()):
         me.show(samples.a_viewer(), samples.methods())
+        calendar_links.show_links(samples.calendar_links())
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ async def make(uow: UnitOfWork, plan: Plan) -> Made:
     )
     uow.session.add(row)
     await uow.session.flush()
-    uow.record(Fact.CALENDAR_LINK_MADE, subject=_subject(row.id), name=name, of=of)
+    did = f"made the calendar link “{name}” to {of}"
+    uow.record(Fact.CALENDAR_LINK_MADE, subject=_subject(row.id), did=did, name=name, of=of)
     return Made(row.id, token, f"Made the calendar link “{name}” to {of}. Copy it now: it is not shown again.")
 
 
@@ -89,7 +90,8 @@ async def revoke(uow: UnitOfWork, feed_id: int) -> str:
         raise NotFound(_NO_LINK)
     row.revoked_at = uow.now
     of = await _of(uow, Plan(row.name, row.schedule_id, row.team_id), row.user_id or 0)
-    uow.record(Fact.CALENDAR_LINK_REVOKED, subject=_subject(row.id), name=row.name, of=of)
+    did = f"revoked the calendar link “{row.name}” to {of}"
+    uow.record(Fact.CALENDAR_LINK_REVOKED, subject=_subject(row.id), did=did, name=row.name, of=of)
     return f"Revoked the calendar link “{row.name}”; programs that read it find nothing there now."
 
 

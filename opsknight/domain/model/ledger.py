@@ -85,7 +85,7 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
-    # calendars: name, of (whose shifts, or which schedule), count, removed, reason, for_s
+    # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"
     CALENDAR_IMPORTED = "calendar imported"
@@ -121,6 +121,8 @@ SCHEDULING = frozenset(
     | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
 )
 """After which others may be on call than before."""
+CALENDARS = frozenset(fact for fact in Fact if fact.startswith("calendar "))
+"""Links to calendars, and calendars from which shifts are taken."""
 OPSKNIGHT = "OpsKnight"
 _CHANNELS = {"email": "mail", "push": "push notification"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
@@ -180,10 +182,6 @@ def _because(data: Data) -> str:
 
 def _heartbeat(data: Data) -> str:
     return str(data.get("name", "A heartbeat"))
-
-
-def _calendar(data: Data) -> str:
-    return f"the calendar “{data.get('name', '')}”"
 
 
 def _noticed(data: Data) -> str:
@@ -358,26 +356,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
-    Fact.CALENDAR_LINK_MADE: lambda actor, d: (
-        f"{actor} made the calendar link “{d.get('name', '')}” to {d.get('of', 'shifts')}."
-    ),
-    Fact.CALENDAR_LINK_REVOKED: lambda actor, d: (
-        f"{actor} revoked the calendar link “{d.get('name', '')}” to {d.get('of', 'shifts')}."
-    ),
-    Fact.CALENDAR_IMPORTED: lambda actor, d: (
-        f"{actor} took {d.get('count', 0)} shifts of {d.get('of', 'a schedule')} from {_calendar(d)}."
-    ),
-    Fact.CALENDAR_CHANGED: lambda _, d: (
-        f"T{_calendar(d)[1:]} has changed: {d.get('of', 'a schedule')} has {d.get('count', 0)} new shifts,"
-        f" and {d.get('removed', 0)} are gone."
-    ),
-    Fact.CALENDAR_FAILING: lambda _, d: (
-        f"T{_calendar(d)[1:]} of {d.get('of', 'a schedule')} cannot be read{_because(d)}"
-    ),
-    Fact.CALENDAR_READ_AGAIN: lambda _, d: (
-        f"T{_calendar(d)[1:]} of {d.get('of', 'a schedule')} can be read again{_after(d)}."
-    ),
-    Fact.CALENDAR_REMOVED: lambda actor, d: f"{actor} removed {_calendar(d)} from {d.get('of', 'a schedule')}.",
+    **dict.fromkeys(CALENDARS, lambda actor, d: f"{actor} {d.get('did', 'changed a calendar')}."),
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
