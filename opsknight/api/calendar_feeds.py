@@ -27,7 +27,7 @@ from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.queries import calendar_feeds as queries
 from opsknight.domain.queries.calendar_feeds import Content, Feed
 from opsknight.errors import NotFound
-from opsknight.ics.on_call import entries
+from opsknight.ics.on_call import entries, window
 from opsknight.ics.writing import calendar_file
 
 log = structlog.get_logger(__name__)
@@ -122,8 +122,9 @@ def _add_file(routes: APIRouter, deps: Deps, method: str) -> None:
             feed = await queries.feed_of(session, token)
             if feed is None:
                 raise NotFound("There is no calendar at this address; its link may be revoked. Make a new one.")
-            shown = await queries.content(session, feed)
-        at = deps.clock.now()
+            at = deps.clock.now()
+            start, end = window(at)
+            shown = await queries.content(session, feed, start=start, end=end)
         await _note(deps, feed, request.headers.get("user-agent", ""), at)
         # in a thread: half a year of many schedules would hold up everybody else
         body = await asyncio.to_thread(_written, feed, shown, at, deps.settings.address, _realm(deps))
@@ -152,6 +153,7 @@ def _written(feed: Feed, shown: Content, at: datetime, address: str, realm: str)
         for schedule in shown.schedules
         for entry in entries(
             schedule,
+            shown.records.get(schedule.id or 0),
             shown.people,
             at=at,
             address=address,

@@ -9,6 +9,7 @@ from typing import Final
 
 from opsknight.domain.model import schedule as model
 from opsknight.domain.model.imported_shift import Known
+from opsknight.domain.model.record import Record, told
 from opsknight.domain.model.schedule import OnCall, Schedule
 from opsknight.ics.writing import Entry
 
@@ -25,6 +26,7 @@ def window(at: datetime) -> tuple[datetime, datetime]:
 
 def entries(
     schedule: Schedule,
+    record: Record | None,
     people: Mapping[int, Known],
     *,
     at: datetime,
@@ -35,13 +37,14 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield the shifts of a schedule in the window around `at`, whole; those of person `only` where one is named.
 
+    What is recorded is told as it was, and gaps as far as they are to come.
     Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
     the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out.
     """
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
     seen: Counter[str] = Counter()
-    for shift in model.shifts(schedule, start, end):
+    for shift in told(schedule, record, start, end):
         if only is not None and shift.user_id != only:
             continue
         ident = f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}"
@@ -49,8 +52,9 @@ def entries(
         again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
         yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
     if with_gaps and only is None:
-        for gap_start, gap_end in model.gaps(schedule, start, end):
-            edge = gap_end if gap_end < end else gap_start if gap_start > start else None
+        today = start + BEHIND
+        for gap_start, gap_end in model.gaps(schedule, today, end):
+            edge = gap_end if gap_end < end else gap_start if gap_start > today else None
             mark = "always" if edge is None else f"{'to' if edge == gap_end else 'from'}-{int(edge.timestamp())}"
             yield Entry(
                 gap_start,
@@ -78,16 +82,16 @@ def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, ur
 def _why(shift: OnCall, people: Mapping[int, Known]) -> str:
     """Return why it is this person, in sentences."""
     if shift.temporary:
-        told = f"By the temporary schedule {shift.temporary}."
+        words = f"By the temporary schedule {shift.temporary}."
     elif shift.override_id is None:
-        told = f"By the layer {shift.layer}."
+        words = f"By the layer {shift.layer}."
     elif shift.replaces is None:
-        told = "Added by an override."
+        words = "Added by an override."
     else:
-        told = "By an override."
+        words = "By an override."
     if shift.replaces is not None:
-        told += f" In place of {_name(people, shift.replaces)}{', who is away' if shift.leave_id else ''}."
-    return told
+        words += f" In place of {_name(people, shift.replaces)}{', who is away' if shift.leave_id else ''}."
+    return words
 
 
 def _name(people: Mapping[int, Known], user_id: int) -> str:

@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from opsknight import metrics
 from opsknight.deps import Deps
 from opsknight.domain.commands import audits, misses, retention
+from opsknight.jobs import calendars
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,8 @@ LOCK_CLASS = 0x0B6
 AUDIT_EVERY_S = 10
 TIDY_EVERY_S = 300
 PARTITIONS_EVERY_S = 6 * 3600
+CALENDARS_EVERY_S = 60
+"""How often it is asked which imported calendars are due."""
 
 
 class Housekeeping:
@@ -40,6 +43,7 @@ class Housekeeping:
         """Begin; the first audit runs at once."""
         self._scheduler.add_job(self._every(AUDIT_EVERY_S, 1, self.audit), id="first audit")
         self._every(TIDY_EVERY_S, 2, self.tidy)
+        self._every(CALENDARS_EVERY_S, 15, self.calendars)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -69,6 +73,10 @@ class Housekeeping:
             while removed == retention.STEP:
                 async with self._deps.engine_commands("housekeeping:retention") as uow:
                     removed = await retention.remove_raw(uow, table, older_than=kept)
+
+    async def calendars(self) -> None:
+        """Read again the imported calendars that are due."""
+        await calendars.refresh(self._deps)
 
     def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
         """Schedule `body`, and return it as it is run: by one process, and never raising."""

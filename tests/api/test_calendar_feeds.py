@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from opsknight.api import calendar_feeds
+from opsknight.domain.commands.arranging import held
 from opsknight.domain.model.imported_shift import Reading
 from opsknight.domain.model.schedule import shifts
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import LayerRow
 from opsknight.ics.on_call import window
 from opsknight.ics.reading import read
 from tests.api.house import FROM_US, House
@@ -115,6 +118,23 @@ async def test_a_shift_is_the_same_event_however_the_window_moves(
     assert {span: before[span] for span in before.keys() & after.keys()} == {
         span: after[span] for span in before.keys() & after.keys()
     }
+
+
+async def test_what_was_stays_in_the_calendar_when_the_schedule_changes(
+    doors: House, database: Database, clock: StoppedClock
+):
+    bo = await a_user(database, "Bo")
+    schedule = await a_schedule(database, bo, unit="days")
+    path = await made(doors, await ada(doors), schedule_id=schedule.id)
+    clock.advance(timedelta(days=3))
+    async with doors.deps.commands("system:test") as uow:
+        await held(uow, schedule.id)
+        await uow.session.execute(delete(LayerRow).where(LayerRow.schedule_id == schedule.id))
+
+    found = events(await fetched(doors, path)).occurrences
+
+    assert found[-1].end_at == clock.now()
+    assert {one.summary for one in found} == {f"Bo on call: {schedule.name}"}
 
 
 async def test_a_program_that_has_it_already_is_told_so(doors: House, database: Database, clock: StoppedClock):

@@ -11,10 +11,10 @@ from sqlalchemy import func, select, update
 from opsknight.crypto import new_token, sha256
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.permission import Need, permits
+from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import CalendarFeedRow, ScheduleRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Conflict, Invalid, NotFound
+from opsknight.errors import Conflict, Forbidden, Invalid, NotFound
 
 MAX_NAME: Final = 100
 LINKS_AT_MOST: Final = 50
@@ -84,10 +84,10 @@ async def revoke(uow: UnitOfWork, feed_id: int) -> str:
     """
     await require(uow, Need.SEE)
     row = await uow.session.scalar(select(CalendarFeedRow).where(CalendarFeedRow.id == feed_id).with_for_update())
-    person = uow.person
-    may_all = person is None or bool(permits(person, Need.CONFIGURE))
-    if row is None or row.revoked_at is not None or not (may_all or row.made_by == uow.user_id):
+    if row is None or row.revoked_at is not None:
         raise NotFound(_NO_LINK)
+    if row.made_by != uow.user_id:
+        await _require_for_others(uow)
     row.revoked_at = uow.now
     of = await _of(uow, Plan(row.name, row.schedule_id, row.team_id), row.user_id or 0)
     did = f"revoked the calendar link “{row.name}” to {of}"
@@ -104,6 +104,14 @@ async def note_read(uow: UnitOfWork, feed_id: int, *, agent: str) -> None:
 def note_due(read_at: datetime | None, *, now: datetime) -> bool:
     """Say whether a link last noted at `read_at` should be noted again."""
     return read_at is None or now - read_at >= NOTED_AFTER
+
+
+async def _require_for_others(uow: UnitOfWork) -> None:
+    """Return when the actor may revoke what others made; who may not must not know that it is there."""
+    try:
+        await require(uow, Need.CONFIGURE)
+    except Forbidden as refusal:
+        raise NotFound(_NO_LINK) from refusal
 
 
 def _checked_name(said: str) -> str:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 BEFORE: Final = timedelta(days=1)
 AHEAD: Final = timedelta(days=400)
@@ -102,6 +102,14 @@ def matched(reading: Reading, people: Iterable[Known]) -> Imported:
     if len(warnings) > WARNINGS_KEPT:
         warnings = [*warnings[:WARNINGS_KEPT], f"{len(warnings) - WARNINGS_KEPT} more are like these."]
     return Imported(tuple(sorted(shifts)), tuple(warnings))
+
+
+def as_layer(shifts: Iterable[ImportedShift]) -> list[list[Any]]:
+    """Return shifts as a layer keeps them: `[start, end, users]` in epoch seconds, those of one time together."""
+    together: dict[tuple[datetime, datetime], set[int]] = defaultdict(set)
+    for one in shifts:
+        together[one.start_at, one.end_at].add(one.user_id)
+    return [[start.timestamp(), end.timestamp(), sorted(users)] for (start, end), users in sorted(together.items())]
 
 
 class _Directory:

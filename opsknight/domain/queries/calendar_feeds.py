@@ -13,12 +13,12 @@ from sqlalchemy.orm import aliased
 
 from opsknight.crypto import sha256
 from opsknight.domain.model.imported_shift import Known
+from opsknight.domain.model.record import Record
 from opsknight.domain.model.schedule import Schedule
+from opsknight.domain.queries.duties import records
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.tables import (
     CalendarFeedRow,
-    LayerMemberRow,
-    LayerRow,
     ScheduleRow,
     TeamRow,
     UserRow,
@@ -63,9 +63,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a link's calendar is made of: schedules, and everybody who may be in them, by number."""
+    """What a link's calendar is made of: schedules, what is recorded of each, and everybody, by number."""
 
     schedules: tuple[Schedule, ...]
+    records: Mapping[int, Record]
     people: Mapping[int, Known]
 
 
@@ -100,19 +101,23 @@ async def feed_of(session: AsyncSession, token: str) -> Feed | None:
     return Feed(row.id, title, row.user_id, row.schedule_id, row.team_id, row.with_gaps, row.created_at, row.read_at)
 
 
-async def content(session: AsyncSession, feed: Feed) -> Content:
-    """Return the schedules that a link shows, in order of their numbers, and the people."""
-    wanted = select(ScheduleRow.id)
+async def content(session: AsyncSession, feed: Feed, *, start: datetime, end: datetime) -> Content:
+    """Return the schedules that a link shows, by number, with what is recorded of `[start, end)`, and the people."""
+    wanted = select(ScheduleRow.id).where(ScheduleRow.deleted_at.is_(None))
     if feed.schedule_id is not None:
         wanted = wanted.where(ScheduleRow.id == feed.schedule_id)
     elif feed.team_id is not None:
         wanted = wanted.where(ScheduleRow.team_id == feed.team_id)
-    else:
-        layers = select(LayerRow.schedule_id).join(LayerMemberRow, LayerMemberRow.layer_id == LayerRow.id)
-        wanted = wanted.where(ScheduleRow.id.in_(layers.where(LayerMemberRow.user_id == feed.user_id)))
     ids = (await session.execute(wanted.order_by(ScheduleRow.id))).scalars().all()
-    known = await schedules(session, ids)
-    return Content(tuple(known[one] for one in ids if one in known), {one.id: one for one in await people(session)})
+    known, kept = await schedules(session, ids), await records(session, ids, start, end)
+    shown = (known[one] for one in ids if one in known)
+    if feed.user_id is not None:
+        shown = (one for one in shown if feed.user_id in one.people or _is_in(kept.get(one.id or 0), feed.user_id))
+    return Content(tuple(shown), kept, {one.id: one for one in await people(session)})
+
+
+def _is_in(record: Record | None, user_id: int) -> bool:
+    return record is not None and any(one.user_id == user_id for one in record.shifts)
 
 
 async def people(session: AsyncSession) -> Sequence[Known]:

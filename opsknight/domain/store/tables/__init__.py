@@ -1,7 +1,7 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
-from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarShiftRow, CalendarSourceRow
+from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarSourceRow
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
@@ -58,7 +58,6 @@ __all__ = [
     "AttemptRow",
     "Base",
     "CalendarFeedRow",
-    "CalendarShiftRow",
     "CalendarSourceRow",
     "ChangeRow",
     "CommandKeyRow",

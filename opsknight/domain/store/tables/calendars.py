@@ -34,7 +34,8 @@ class CalendarFeedRow(Base):
 class CalendarSourceRow(Base):
     """A calendar from which a layer of a schedule has its shifts; `url` is "" where it was uploaded.
 
-    `read_at` is when the shifts in use were read, `failing_since` when the first try after it failed.
+    The shifts are the layer's; `shifts_sha` tells whether they still are what was read. `read_at` is
+    when the shifts in use were read, `failing_since` when the first try after it failed.
     """
 
     __tablename__ = "calendar_sources"
@@ -46,6 +47,7 @@ class CalendarSourceRow(Base):
     url: Mapped[str] = mapped_column(server_default=_EMPTY)
     zone: Mapped[str]
     etag: Mapped[str] = mapped_column(server_default=_EMPTY)
+    shifts_sha: Mapped[bytes]
     warnings: Mapped[Json] = mapped_column(server_default=text("'[]'"))
     read_at: Mapped[datetime]
     tried_at: Mapped[datetime]
@@ -53,15 +55,3 @@ class CalendarSourceRow(Base):
     error: Mapped[str] = mapped_column(server_default=_EMPTY)
     made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
-
-
-class CalendarShiftRow(Base):
-    """One shift out of an imported calendar, and the event that says so."""
-
-    __tablename__ = "calendar_shifts"
-
-    source_id: Mapped[int] = mapped_column(ForeignKey("calendar_sources.id", ondelete="CASCADE"), primary_key=True)
-    start_at: Mapped[datetime] = mapped_column(primary_key=True)
-    end_at: Mapped[datetime] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    uid: Mapped[str]

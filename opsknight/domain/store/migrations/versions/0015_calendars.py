@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0012"
 
 STATEMENTS = (
     """
@@ -34,6 +34,7 @@ STATEMENTS = (
         url text NOT NULL DEFAULT '',
         zone text NOT NULL,
         etag text NOT NULL DEFAULT '',
+        shifts_sha bytea NOT NULL,
         warnings jsonb NOT NULL DEFAULT '[]',
         read_at timestamptz NOT NULL,
         tried_at timestamptz NOT NULL,
@@ -44,19 +45,9 @@ STATEMENTS = (
     )
     """,
     "COMMENT ON COLUMN calendar_sources.url IS 'empty where the calendar was uploaded'",
+    "COMMENT ON COLUMN calendar_sources.shifts_sha IS 'of the layer''s shifts as they were read'",
     "COMMENT ON COLUMN calendar_sources.read_at IS 'when the shifts in use were read'",
     "CREATE INDEX calendar_sources_of_schedule ON calendar_sources (schedule_id)",
-    """
-    CREATE TABLE calendar_shifts (
-        source_id bigint NOT NULL REFERENCES calendar_sources ON DELETE CASCADE,
-        start_at timestamptz NOT NULL,
-        end_at timestamptz NOT NULL,
-        user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
-        uid text NOT NULL,
-        PRIMARY KEY (source_id, start_at, end_at, user_id),
-        CHECK (start_at < end_at)
-    )
-    """,
 )
 
 
