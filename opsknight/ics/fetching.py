@@ -7,6 +7,7 @@ whatever the name resolves to then: nothing inside our own network is ever calle
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +23,8 @@ WITHIN_S: Final = 15.0
 HOPS: Final = 4
 """Redirects are followed as often as this; Google and Outlook need one or two."""
 _CHUNK: Final = 65_536
+_GZIP: Final = zlib.MAX_WBITS | 16
+_TOO_LARGE: Final = f"The calendar is larger than {MAX_BYTES:,} bytes."
 _AGENT: Final = "OpsKnight (calendar import)"
 _CHECKS_CERTIFICATE: Final = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 
@@ -54,7 +57,9 @@ async def fetch(url: str, *, etag: str = "", allow_private: bool = False, within
     try:
         async with (
             asyncio.timeout(within_s),
-            aiohttp.ClientSession(connector=connector(allow_private=allow_private, limit=1)) as session,
+            aiohttp.ClientSession(
+                connector=connector(allow_private=allow_private, limit=1), auto_decompress=False
+            ) as session,
         ):
             return await _followed(session, https_of(url), etag, allow_private=allow_private)
     except TimeoutError as late:
@@ -71,7 +76,7 @@ async def fetch(url: str, *, etag: str = "", allow_private: bool = False, within
 
 
 async def _followed(session: aiohttp.ClientSession, url: str, etag: str, *, allow_private: bool) -> Fetched:
-    headers = {"Accept": "text/calendar, */*;q=0.1", "User-Agent": _AGENT}
+    headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "gzip", "User-Agent": _AGENT}
     first = _host(url)
     for _ in range(HOPS + 1):
         refused = refusal(url, allow_private=allow_private)
@@ -91,12 +96,24 @@ async def _followed(session: aiohttp.ClientSession, url: str, etag: str, *, allo
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body, unpacked; what is larger than a calendar may be is not read, and not unpacked, to its end."""
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
-        body += chunk  # decompressed: a small body that unpacks to a large one is stopped as well
+        body += chunk
         if len(body) > MAX_BYTES:
-            raise NotFetched(f"The calendar is larger than {MAX_BYTES:,} bytes.")
-    return bytes(body)
+            raise NotFetched(_TOO_LARGE)
+    packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing in ("identity", ""):
+        return bytes(body)
+    if packing not in ("gzip", "x-gzip"):
+        raise NotFetched(f"The calendar comes packed as “{packing[:20]}”, which was not asked for.")
+    try:
+        unpacked = zlib.decompressobj(_GZIP).decompress(bytes(body), MAX_BYTES + 1)
+    except zlib.error as wrong:
+        raise NotFetched("The calendar comes packed, and cannot be unpacked.") from wrong
+    if len(unpacked) > MAX_BYTES:
+        raise NotFetched(_TOO_LARGE)
+    return unpacked
 
 
 def _host(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -105,6 +106,19 @@ async def test_what_is_too_large_too_slow_or_away_is_told(server: CalendarServer
     assert await refused(server.url, within_s=0.2) == "localhost did not give the calendar within 0 s."
 
     assert (await refused("http://localhost:1/a.ics")).startswith("localhost cannot be reached")
+
+
+async def test_a_packed_calendar_is_unpacked_as_far_as_a_calendar_may_go(server: CalendarServer):
+    server.packing, server.body = "gzip", gzip.compress(ics().encode())
+    assert (await fetch(server.url, allow_private=True)).raw == ics().encode()
+
+    server.body = gzip.compress(bytes(100_000_000))
+    assert await refused(server.url) == "The calendar is larger than 1,000,000 bytes."
+
+    server.body = b"no gzip"
+    assert await refused(server.url) == "The calendar comes packed, and cannot be unpacked."
+    server.packing = "br"
+    assert await refused(server.url) == "The calendar comes packed as “br”, which was not asked for."
 
 
 def test_a_webcal_address_is_an_https_one():

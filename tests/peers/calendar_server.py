@@ -29,6 +29,8 @@ class CalendarServer:
     status: int = 200
     etag: str = ""
     moved_to: str = ""
+    packing: str = ""
+    """What the body is packed with, which it is already."""
     hangs: bool = False
     asked: list[str] = field(default_factory=list[str])
     """If-None-Match of each request, "" where there was none."""
@@ -48,7 +50,10 @@ class CalendarServer:
         if self.etag and self.etag == request.headers.get("If-None-Match"):
             return web.Response(status=304, headers={"ETag": self.etag})
         body = self.body.encode() if isinstance(self.body, str) else self.body
-        return web.Response(status=self.status, body=body, headers={"ETag": self.etag} if self.etag else {})
+        headers = {"ETag": self.etag} if self.etag else {}
+        if self.packing:
+            headers["Content-Encoding"] = self.packing
+        return web.Response(status=self.status, body=body, headers=headers)
 
 
 @asynccontextmanager
