@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from opsknight.crypto import new_id
+from opsknight.crypto import new_id, sha256
 from opsknight.domain.model.event import Action, Event, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.queries.catalogue import Integration
@@ -19,6 +19,8 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import (
     AlertRow,
     Base,
+    CalendarFeedRow,
+    CalendarSourceRow,
     ContactMethodRow,
     EscalationPolicyRow,
     EscalationStepRow,
@@ -116,6 +118,35 @@ async def a_schedule(
     for position, user in enumerate(people):
         await _saved(database, LayerMemberRow(layer_id=layer.id, position=position, user_id=user.id))
     return schedule
+
+
+async def a_calendar_source(
+    database: Database, schedule: ScheduleRow | None = None, **columns: Any
+) -> CalendarSourceRow:
+    """Insert an imported calendar of `schedule`, or of a new one, that was read at noon and had nothing in it."""
+    schedule = schedule or await a_schedule(database)
+    number = next(_numbers)
+    layer = LayerRow(
+        schedule_id=schedule.id, position=number, name=f"Calendar {number}", kind="fixed", unit="weeks",
+        starts_at=NOON.replace(tzinfo=None),
+    )  # fmt: skip
+    layer = await _saved(database, layer)
+    columns = {
+        "name": layer.name, "url": "https://calendar.example.org/a.ics", "zone": "UTC", "shifts_sha": b"",
+        "read_at": NOON, "tried_at": NOON, "created_at": NOON, **columns,
+    }  # fmt: skip
+    return await _saved(database, CalendarSourceRow(schedule_id=schedule.id, layer_id=layer.id, **columns))
+
+
+async def a_calendar_feed(
+    database: Database, token: str, *, made_by: UserRow | None = None, **columns: Any
+) -> CalendarFeedRow:
+    """Insert a calendar link with `token` that somebody has made for their own shifts, unless said otherwise."""
+    made_by = made_by or await a_user(database)
+    if not columns.keys() & {"schedule_id", "team_id"}:
+        columns["user_id"] = made_by.id
+    columns = {"name": "My phone", "created_at": NOON, **columns}
+    return await _saved(database, CalendarFeedRow(token_sha=sha256(token), made_by=made_by.id, **columns))
 
 
 async def a_policy(

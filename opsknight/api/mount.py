@@ -11,6 +11,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from opsknight.api import (
     acknowledge,
     board,
+    calendar_feeds,
+    calendar_sources,
     changes,
     cover,
     health,
@@ -55,6 +57,8 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     for routes in (
         acknowledge,
         board,
+        calendar_feeds,
+        calendar_sources,
         changes,
         cover,
         health,

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from opsknight.domain.queries.contact_methods import ContactMethodLine
 from opsknight.ui.assets import asset
+from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
@@ -21,7 +22,7 @@ from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import ROLES
-from opsknight.ui.reading import read_methods
+from opsknight.ui.reading import read_calendar_links, read_methods
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ def mount(deps: Deps) -> None:
     @ui.page("/me", title="Me")
     async def me_page() -> None:
         viewer = await signed_in(deps)
-        methods = await read_methods(deps, viewer.id)
-        ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+        methods, links = await read_methods(deps, viewer.id), await read_calendar_links(deps, viewer.id)
+        for script in ("me.js", "calendars.js"):
+            ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         with frame("Me", viewer):
             reached, push = show(viewer, methods)
+            place = show_links(links)
 
         async def again() -> None:
             await still_signed_in(deps)
@@ -48,7 +51,15 @@ def mount(deps: Deps) -> None:
             with reached:
                 show_methods(fresh)
 
+        async def links_again() -> None:
+            await still_signed_in(deps)
+            fresh = await read_calendar_links(deps, viewer.id)
+            place.clear()
+            with place:
+                list_links(fresh)
+
         push.on("changed", again, args=[])
+        place.on("changed", links_again, args=[])
 
 
 def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.element, ui.element]:

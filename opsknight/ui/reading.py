@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from opsknight.domain.queries import incidents, maintenance, roster
+from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
@@ -208,6 +209,12 @@ async def read_policies(deps: Deps) -> Sequence[PolicyLine]:
 
 def _can_mail(deps: Deps) -> bool:
     return deps.settings.smtp_url is not None
+
+
+async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
+    """Return the live calendar links that a person has made, newest first."""
+    async with deps.reading() as session:
+        return await feeds(session, you=user_id, everybody=False)
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

@@ -22,6 +22,7 @@ from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
 from opsknight.ui import (
+    calendar_links,
     frame,
     heartbeats,
     inhibitions,
@@ -251,9 +252,11 @@ def on_call_page() -> None:
 
 @ui.page("/me")
 def me_page() -> None:
-    ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+    for script in ("me.js", "calendars.js"):
+        ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     with frame.frame("Me", samples.a_viewer()):
         me.show(samples.a_viewer(), samples.methods())
+        calendar_links.show_links(samples.calendar_links())
 
 
 if __name__ == "__main__":

@@ -366,3 +366,14 @@ def methods() -> Any:
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
     ]
+
+
+def calendar_links() -> Any:
+    common = {
+        "of": "person", "about": "Amira Khan", "schedule_id": None, "team_id": None, "with_gaps": False,
+        "made_by": "Amira Khan", "yours": True, "created_at": NOW,
+    }  # fmt: skip
+    return [
+        {**common, "id": 2, "name": "My phone", "read_at": NOW - 600, "read_by": "Google-Calendar-Importer"},
+        {**common, "id": 1, "name": LONG_WORD[:100], "of": "team", "about": LONG_WORD, "read_at": None, "read_by": ""},
+    ]

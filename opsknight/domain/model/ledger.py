@@ -90,6 +90,14 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
+    # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
+    CALENDAR_LINK_MADE = "calendar link made"
+    CALENDAR_LINK_REVOKED = "calendar link revoked"
+    CALENDAR_IMPORTED = "calendar imported"
+    CALENDAR_CHANGED = "calendar changed"
+    CALENDAR_FAILING = "calendar failing"
+    CALENDAR_READ_AGAIN = "calendar read again"
+    CALENDAR_REMOVED = "calendar removed"
     # the house itself: name, user, reason, count, role
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -123,6 +131,8 @@ SCHEDULING = frozenset(
     | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
 )
 """After which others may be on call than before."""
+CALENDARS = frozenset(fact for fact in Fact if fact.startswith("calendar "))
+"""Links to calendars, and calendars from which shifts are taken."""
 OPSKNIGHT = "OpsKnight"
 REACHES_NOBODY: Final = "the whole policy reaches nobody"
 """The reason for which a policy came to its end without having paged anybody."""
@@ -386,6 +396,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
+    **dict.fromkeys(CALENDARS, lambda actor, d: f"{actor} {d.get('did', 'changed a calendar')}."),
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",

@@ -34,7 +34,7 @@ from opsknight.jobs.channels.channel import (
     Sent,
     Urgency,
 )
-from opsknight.jobs.channels.outbound import Blocked, connector
+from opsknight.outbound import Blocked, connector
 
 TOKEN_LIVES: Final = timedelta(hours=12)
 """RFC 8292 allows 24 h; clocks differ."""

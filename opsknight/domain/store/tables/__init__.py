@@ -1,6 +1,7 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
+from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarSourceRow
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
@@ -59,6 +60,8 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "Base",
+    "CalendarFeedRow",
+    "CalendarSourceRow",
     "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",
