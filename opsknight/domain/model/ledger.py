@@ -74,6 +74,10 @@ class Fact(StrEnum):
     MAINTENANCE_CHANGED = "maintenance changed"
     FLAPPING_STARTED = "flapping started"
     FLAPPING_STOPPED = "flapping stopped"
+    # pay: name (of the schedule), user, user_id, reason, before, after
+    PAY_RULES_SET = "pay rules set"
+    ONE_OFF_ADDED = "one-off added"
+    ONE_OFF_REMOVED = "one-off removed"
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -329,6 +333,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         " While it flaps it pages nobody."
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
+    Fact.PAY_RULES_SET: lambda actor, d: f"{actor} changed what {d.get('name', 'a schedule')} pays.",
+    Fact.ONE_OFF_ADDED: lambda actor, d: f"{actor} entered a one-off for {d.get('user', 'somebody')}{_because(d)}.",
+    Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",

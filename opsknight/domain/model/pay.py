@@ -71,6 +71,18 @@ class PayRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What is paid, and which days are holidays then."""
+
+    rules: PayRules
+    holidays: frozenset[date] = NO_DAYS
+
+
+NO_TERMS: Final = Terms(PayRules())
+"""Of a schedule that nobody has said anything for: it pays nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class OneOff:
     """Something paid once, entered by hand, with the reason why."""
 
@@ -139,11 +151,32 @@ def report(
         *_of_calls(rules, [call for call in calls if start <= call.at < end]),
         *(line for one in one_offs if start <= (line := _of_one_off(one, zones)).start_at < end),
     ]
-    ordered = tuple(sorted(lines, key=lambda line: (line.user_id, line.start_at, line.kind, line.reason)))
-    totals: dict[int, Decimal] = {}
-    for line in ordered:
-        totals[line.user_id] = totals.get(line.user_id, Decimal(0)) + line.amount
-    return Report(ordered, totals, sum(totals.values(), Decimal(0)).quantize(CENT))
+    return _added_up(lines)
+
+
+def report_over(
+    terms: Sequence[tuple[datetime, Terms]],
+    shifts: Sequence[Shift],
+    calls: Sequence[Call],
+    one_offs: Sequence[OneOff],
+    *,
+    start: datetime,
+    end: datetime,
+    zones: Mapping[int, ZoneInfo],
+) -> Report:
+    """Return what is paid for `[start, end)` where the terms have changed: each from its instant until the next.
+
+    A shift over such an instant has a line before it and one after it. Before the first terms nothing is paid
+    but one-offs.
+    """
+    ordered = sorted(terms, key=lambda term: term[0])
+    since = [start, *(at for at, _ in ordered if start < at < end)]
+    lines: list[Line] = []
+    for first, last in zip(since, [*since[1:], end], strict=True):
+        now = next((one for at, one in reversed(ordered) if at <= first), NO_TERMS)
+        part = report(now.rules, shifts, calls, one_offs, start=first, end=last, zones=zones, holidays=now.holidays)
+        lines += part.lines
+    return _added_up(lines)
 
 
 def check(rules: PayRules) -> None:
@@ -182,6 +215,14 @@ def money(exact: Fraction) -> Decimal:
     """Return `exact`, which is not negative, to two places, half up."""
     cents = (exact * 200 + 1) // 2
     return Decimal(cents).scaleb(-2)
+
+
+def _added_up(lines: Iterable[Line]) -> Report:
+    ordered = tuple(sorted(lines, key=lambda line: (line.user_id, line.start_at, line.kind, line.reason)))
+    totals: dict[int, Decimal] = {}
+    for line in ordered:
+        totals[line.user_id] = totals.get(line.user_id, Decimal(0)) + line.amount
+    return Report(ordered, totals, sum(totals.values(), Decimal(0)).quantize(CENT))
 
 
 def _of_shifts(

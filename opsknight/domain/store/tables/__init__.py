@@ -13,6 +13,7 @@ from opsknight.domain.store.tables.incidents import (
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
+from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
     CommandKeyRow,
     ContactMethodRow,
@@ -75,7 +76,9 @@ __all__ = [
     "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",
+    "OneOffRow",
     "PageRow",
+    "PayRulesRow",
     "ReplayRow",
     "ReroutedKeyRow",
     "RuleCountRow",
