@@ -23,7 +23,8 @@ from opsknight.ui.viewer import Notice, Viewer
 class Place:
     """Somewhere to go: its address, its name, the letter after g, its icon.
 
-    A place that is not `at_hand` stands in no phone's bar, which has room for five; Find leads to it.
+    A place that is not `at_hand` stands in no phone's bar, which has room for five, and one that is not
+    `in_strip` not in the strip on top (one's own page is behind the initials there); Find and its letter lead to both.
     """
 
     href: str
@@ -31,6 +32,7 @@ class Place:
     letter: str
     icon: str
     at_hand: bool = True
+    in_strip: bool = True
 
 
 PLACES = (
@@ -39,6 +41,7 @@ PLACES = (
     Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
     Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
+    Place("/fairness", "Fairness", "f", "team", at_hand=False, in_strip=False),
     Place("/me", "Me", "m", "person"),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
@@ -123,7 +126,8 @@ def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> 
             if icons and not place.at_hand:
                 continue
             current = "page" if here == place.href else None
-            with tag("a", href=place.href, data_go=place.letter, aria_current=current):
+            hidden = None if place.in_strip else True
+            with tag("a", href=place.href, data_go=place.letter, aria_current=current, hidden=hidden):
                 if icons:
                     icon(place.icon)
                 tag("span", place.name)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 
 from opsknight.ui import (
+    fairness,
     frame,
     heartbeats,
     incident,
@@ -25,7 +26,7 @@ from opsknight.ui import (
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, rules, me, style)
+PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, rules, fairness, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
+from opsknight.ui import fairness, frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -30,7 +30,7 @@ from opsknight.ui.reading import Told
 from opsknight.ui.rules import editor as rule_editor
 from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
-from tests.ui import integration_samples, rule_samples, samples
+from tests.ui import fairness_samples, integration_samples, rule_samples, samples
 
 speaking = asyncio.Event()
 
@@ -140,6 +140,16 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/fairness")
+def fairness_page() -> None:
+    ui.add_head_html(fairness.head())
+    today = datetime.fromtimestamp(samples.NOW, UTC).date()
+    asked, _ = fairness.asked_for({}, today=today)
+    with frame.frame("Fairness", samples.a_viewer()):
+        names = {"1": "Platform primary", "2": samples.LONG_WORD}
+        fairness.show(samples.a_viewer(), fairness_samples.fairness(), asked, schedules=names, today=today)
 
 
 @ui.page("/maintenance")

@@ -83,6 +83,12 @@ async def rotas(
     return told
 
 
+async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
+    """Return every schedule's name by its id, in order of name."""
+    named = select(ScheduleRow.id, ScheduleRow.name).order_by(func.lower(ScheduleRow.name), ScheduleRow.id)
+    return {str(row.id): row.name for row in await session.execute(named)}
+
+
 async def holidays_of(session: AsyncSession, schedule_ids: Collection[int]) -> Mapping[int, frozenset[date]]:
     """Return the public holidays of each schedule, as its newest rules of pay name them."""
     found: dict[int, frozenset[date]] = dict.fromkeys(schedule_ids, frozenset())
