@@ -20,9 +20,11 @@ from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.pay import zone_of_schedule
+from opsknight.domain.queries.people import people
 from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
+from opsknight.domain.queries.why import WhyLine, why
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -59,6 +61,18 @@ async def read_story(deps: Deps, incident_id: str, *, before: str) -> Timeline:
     """Return what happened to an incident before the cursor `before`, newest first."""
     async with deps.reading() as session:
         return await incidents.timeline(session, UUID(incident_id), before=before)
+
+
+async def read_why(deps: Deps, incident_id: str, *, user_id: int, viewer_id: int) -> WhyLine:
+    """Return why a person was paged for an incident, or was not, told to the viewer."""
+    async with deps.reading() as session:
+        return await why(session, UUID(incident_id), user_id=user_id, viewer_id=viewer_id, at=deps.clock.now())
+
+
+async def read_names(deps: Deps) -> Mapping[str, str]:
+    """Return everybody's name by their id, in order of name, the deactivated last."""
+    async with deps.reading() as session:
+        return {str(line["id"]): line["name"] for line in await people(session)}
 
 
 async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[ServiceLine]:

@@ -258,6 +258,7 @@ class _Firing:
                 "kind": kind,
                 "user_id": user_id,
                 "reason": why,
+                "chosen_by": planned.reason,
                 "due_at": held.timer.due_at,
                 "now": now,
             }

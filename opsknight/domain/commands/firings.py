@@ -60,8 +60,8 @@ _MOVE = text("""
 """)
 _REST = text("UPDATE incidents SET until = :until, version = :version, updated_at = :now, undo = NULL WHERE id = :id")
 _PAGE = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY = text("""

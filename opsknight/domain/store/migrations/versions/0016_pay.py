@@ -1,4 +1,4 @@
-"""What schedules pay, and since when; what is paid once; and a person's pages by time, for fairness."""
+"""What schedules pay, and since when; what is paid once; pages by time, and what chose their messages."""
 
 from alembic import op
 
@@ -38,6 +38,8 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX one_offs_of_schedule ON one_offs (schedule_id, day)",
+    "ALTER TABLE pages ADD COLUMN chosen_by text NOT NULL DEFAULT ''",
+    "COMMENT ON COLUMN pages.chosen_by IS 'why the person gets these messages: own rules, or every contact method'",
     "CREATE INDEX pages_by_time ON pages (created_at)",
 )
 
