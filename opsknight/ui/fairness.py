@@ -192,11 +192,13 @@ def _nights(count: int) -> str:
 
 
 def _sleep(line: LoadLine) -> str:
-    return f"{span(line['sleep_lost_s'])} awake" if line["nights_broken"] else ""
+    minutes = round(line["sleep_lost_s"] / 60)
+    return f"{span(60 * minutes)} awake" if line["nights_broken"] else ""
 
 
 def _by_night(line: LoadLine) -> str:
-    return f"{line['by_night']} by night, {line['off_hours']} off hours" if line["interruptions"] else ""
+    parts = ((line["by_night"], "by night"), (line["off_hours"], "off hours"))
+    return ", ".join(f"{count} {words}" for count, words in parts if count)
 
 
 def _run(line: LoadLine) -> str:

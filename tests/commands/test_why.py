@@ -102,11 +102,11 @@ async def test_who_was_paged_is_told_by_what_and_what_became_of_it(
 
     assert told["paged"]
     assert told["summary"] == (
-        "You were paged by step 1 (on call: Primary, Primary, until Tue 13:00)."
+        "You were paged by step 1 (on call: Primary, Primary, until Tue 13:00 CET)."
         " The mail was accepted by its provider (the provider said: “250 OK”)."
     )
     assert told["chain"][-1]["sentence"] == (
-        "Step 1 asked you (on call: Primary, Primary, until Tue 13:00). The messages were planned as mail,"
+        "Step 1 asked you (on call: Primary, Primary, until Tue 13:00 CET). The messages were planned as mail,"
         " over every verified contact method, push first and a minute apart, without rules of your own."
     )
 
@@ -121,7 +121,7 @@ async def test_who_is_asked_by_a_later_step_is_told_who_was_faster(
 
     assert not told["paged"]
     assert told["summary"] == (
-        "You were not paged: step 1 asked Ada (on call: Primary, Primary, until Tue 13:00);"
+        "You were not paged: step 1 asked Ada (on call: Primary, Primary, until Tue 13:00 CET);"
         " you are asked by step 2, due 5 min after the first; Ada acknowledged after 1 min 40 s."
     )
 
@@ -132,9 +132,9 @@ async def test_while_it_waits_the_next_step_is_told(desk: Desk, crew: Sequence[U
     told = await desk.asked(incident, crew[1], by=crew[0])
 
     assert told["summary"] == (
-        "Bo was not paged: step 1 asked Ada (on call: Primary, Primary, until Tue 13:00);"
+        "Bo was not paged: step 1 asked Ada (on call: Primary, Primary, until Tue 13:00 CET);"
         " Bo is asked by step 2, due 5 min after the first; nobody has acknowledged yet, and step 2 is due at"
-        " Tue 13:05."
+        " Tue 13:05 CET."
     )
 
 
@@ -153,7 +153,9 @@ async def test_whom_the_policy_does_not_name_is_told_so(desk: Desk, crew: Sequen
     told = await desk.asked(incident, crew[2])
 
     assert "; the policy Platform does not ask you; nobody has acknowledged yet" in told["summary"]
-    assert told["chain"][-1]["sentence"] == "Step 1 asked Ada (on call: Primary, Primary, until Tue 13:00), not you."
+    assert (
+        told["chain"][-1]["sentence"] == "Step 1 asked Ada (on call: Primary, Primary, until Tue 13:00 CET), not you."
+    )
 
 
 async def test_who_cannot_be_reached_is_told_why(desk: Desk, database: Database, crew: Sequence[UserRow]):
@@ -210,7 +212,7 @@ async def test_before_the_first_step_it_is_told_when_that_is_due(desk: Desk, cre
 
     told = await desk.asked(incident, crew[0])
 
-    assert told["summary"] == "You were not paged yet: step 1 is due at Tue 13:00; you are asked by step 1."
+    assert told["summary"] == "You were not paged yet: step 1 is due at Tue 13:00 CET; you are asked by step 1."
 
 
 async def test_others_messages_are_no_part_of_ones_own_chain(desk: Desk, acting: Acting, crew: Sequence[UserRow]):

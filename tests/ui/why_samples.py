@@ -7,8 +7,8 @@ from tests.ui.samples import NOW
 
 PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein"}
 _STEP = (
-    "Step 1 asked you (on call: Platform on call, Weekly, until Mon 09:00). The messages were planned as push and mail,"
-    " as your notification rules for this urgency say."
+    "Step 1 asked you (on call: Platform on call, Weekly, until Mon 09:00 CET). The messages were planned as push"
+    " and mail, as your notification rules for this urgency say."
 )
 _CHAIN = (
     ("opened", "Checkout probes opened the incident as critical, high urgency."),
@@ -16,11 +16,11 @@ _CHAIN = (
     ("failed", "Mail to Amira Khan failed: “550 5.1.1 The email account that you tried to reach does not exist”."),
     ("acknowledged", "Amira Khan acknowledged it by push notification."),
 )
-_PAGED = "You were paged by step 1 (on call: Platform on call, Weekly, until Mon 09:00). The push was seen."
+_PAGED = "You were paged by step 1 (on call: Platform on call, Weekly, until Mon 09:00 CET). The push was seen."
 _NOT_PAGED = (
     "Maximiliane Oberbichler-Hohenstein was not paged: step 1 asked Amira Khan (on call: Platform on call, Weekly,"
-    " until Mon 09:00); Maximiliane Oberbichler-Hohenstein is asked by step 2, due 5 min after the first; Amira Khan"
-    " acknowledged after 1 min 40 s."
+    " until Mon 09:00 CET); Maximiliane Oberbichler-Hohenstein is asked by step 2, due 5 min after the first;"
+    " Amira Khan acknowledged after 1 min 40 s."
 )
 
 

@@ -374,7 +374,7 @@ def _until(case: Case, page: Page) -> str:
 
 
 def _clock(case: Case, at: datetime) -> str:
-    return f"{at.astimezone(case.zone):%a %H:%M}"
+    return f"{at.astimezone(case.zone):%a %H:%M %Z}"
 
 
 def _ordinal(count: int) -> str:
