@@ -122,6 +122,8 @@ def test_only_what_has_happened_since_paging_began_anew_counts():
     answer = explain(a_case(facts=story, pages=[page]))
 
     assert answer.summary.endswith("you are asked by step 2, due 5 min after the first; nobody has acknowledged yet.")
+    assert answer.summary.count("step 1") == 1
+    assert len(answer.chain) == len(story)
 
 
 def test_a_step_that_was_skipped_is_told_with_its_reason():

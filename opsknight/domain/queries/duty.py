@@ -14,7 +14,7 @@ from opsknight.domain.model import schedule as model
 from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.schedule import OnCall
+from opsknight.domain.model.schedule import OnCall, Schedule
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
@@ -73,14 +73,26 @@ async def rotas(
         found = found.where(ScheduleRow.team_id == team_id)
     rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
     ids = [row.id for row in rows]
-    known, holidays = await schedules(session, ids), await holidays_of(session, ids)
+    found_duties, holidays = await duties(session, ids, start, end), await holidays_of(session, ids)
     told: list[Rota] = []
     for row in rows:
-        if (schedule := known.get(row.id)) is not None:
-            shifts = model.shifts(schedule, start, end)
-            members = frozenset(user for layer in schedule.layers for group in layer.rotation.groups for user in group)
-            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, members, holidays[row.id]))
+        if row.id in found_duties:
+            schedule, shifts = found_duties[row.id]
+            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, members(schedule), holidays[row.id]))
     return told
+
+
+async def duties(
+    session: AsyncSession, ids: Collection[int], start: datetime, end: datetime
+) -> Mapping[int, tuple[Schedule, tuple[OnCall, ...]]]:
+    """Return schedules by their number, each with every time on call that touches `[start, end)`."""
+    known = await schedules(session, ids)
+    return {number: (schedule, model.shifts(schedule, start, end)) for number, schedule in known.items()}
+
+
+def members(schedule: Schedule) -> frozenset[int]:
+    """Return everybody who takes turns in a schedule."""
+    return frozenset(user for layer in schedule.layers for group in layer.rotation.groups for user in group)
 
 
 async def schedule_names(session: AsyncSession) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from opsknight.domain.model.explanation import Case, Message, Page, Rota, Told, 
 from opsknight.domain.model.ledger import Fact, sentence
 from opsknight.domain.model.schedule import Schedule, on_call
 from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.duty import members
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.people import actor_names
 from opsknight.domain.store.tables import FactRow, IncidentRow, ServiceRow, TimerRow, UserRow
@@ -135,7 +136,7 @@ async def _rotas(
         key: Rota(
             schedules[key].name,
             tuple((shift.user_id, names.get(shift.user_id, "somebody"), shift.layer) for shift in shifts),
-            frozenset(user for layer in schedules[key].layers for group in layer.rotation.groups for user in group),
+            members(schedules[key]),
         )
         for key, shifts in then.items()
     }
