@@ -18,8 +18,8 @@ from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _PAGE: Final = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY: Final = text("""
@@ -79,6 +79,7 @@ class Outbox:
                 "kind": page.kind.value,
                 "user_id": page.user_id,
                 "reason": page.reason,
+                "chosen_by": planned.reason,
                 "due_at": page.due_at,
                 "now": self.now,
             }

@@ -15,6 +15,7 @@ from opsknight.domain.store.tables.incidents import (
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
+from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
     CommandKeyRow,
     ContactMethodRow,
@@ -91,8 +92,10 @@ __all__ = [
     "NotificationRow",
     "NotificationRuleRow",
     "OnCallSeenRow",
+    "OneOffRow",
     "OverrideRow",
     "PageRow",
+    "PayRulesRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",
