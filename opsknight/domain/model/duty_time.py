@@ -126,5 +126,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return _at(day, time(0), zone)
 
 
+@lru_cache(maxsize=65_536)
 def _at(day: date, wall: time, zone: ZoneInfo) -> datetime:
+    """Return an instant of a local day; the same few thousand are asked for again and again."""
     return first_instant(datetime.combine(day, wall), zone)

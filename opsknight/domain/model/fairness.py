@@ -35,7 +35,8 @@ AWAKE_AT_MOST: Final = timedelta(hours=2)
 """How much sleep one page costs at most, however long its incident stayed open."""
 _UTC: Final = ZoneInfo("UTC")
 _NOTHING: Final = timedelta(0)
-_PLAIN, _WEEKEND, _NIGHT = Fraction(1), Fraction(3, 2), Fraction(2)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_HOUR_US: Final = 3_600_000_000
 _EVEN, _NEARLY, _UNEVEN = 90, 75, 50
 
 
@@ -171,11 +172,6 @@ def balance(carried: Sequence[Load]) -> Balance:
     return Balance(score, _in_words(score))
 
 
-def weight(piece: Piece) -> Fraction:
-    """Return how much an hour of that kind counts for `balance`."""
-    return _NIGHT if piece.night or piece.holiday else _WEEKEND if piece.weekend else _PLAIN
-
-
 def _in_words(score: int) -> str:
     if score >= _EVEN:
         return "evenly shared"
@@ -197,7 +193,7 @@ def _load(
         night=_sum(one for one in cut if one.night),
         weekend=_sum(one for one in cut if one.weekend),
         holiday=_sum(one for one in cut if one.holiday),
-        weighted=sum((weight(one) * _hours(one.length) for one in cut), Fraction(0)),
+        weighted=_weighted(cut),
         interruptions=len(kinds),
         by_night=kinds.count("night"),
         off_hours=kinds.count("off"),
@@ -214,8 +210,15 @@ def _sum(cut: Iterable[Piece]) -> timedelta:
     return sum((one.length for one in cut), _NOTHING)
 
 
-def _hours(length: timedelta) -> Fraction:
-    return Fraction(length // timedelta(microseconds=1), 3_600_000_000)
+def _weighted(cut: Iterable[Piece]) -> Fraction:
+    """Return the weighted hours, exactly; added up as whole numbers of halves, for fractions are slow."""
+    halves = sum((_halves(one) * one.length for one in cut), _NOTHING)
+    return Fraction(halves // _MICROSECOND, 2 * _HOUR_US)
+
+
+def _halves(piece: Piece) -> int:
+    """Return how many halves an hour of that kind weighs in `balance`."""
+    return 4 if piece.night or piece.holiday else 3 if piece.weekend else 2
 
 
 def _kind(at: datetime, zone: ZoneInfo, holidays: frozenset[date]) -> str:
@@ -247,7 +250,7 @@ def _sleep(calls: Sequence[Call], zone: ZoneInfo) -> tuple[int, timedelta]:
     broken: set[date] = set()
     for call in calls:
         at = call.at
-        held = nights(at, at + timedelta(microseconds=1), zone=zone, night=SLEEP)
+        held = nights(at, at + _MICROSECOND, zone=zone, night=SLEEP)
         broken |= {day for day, night in held if night.start_at <= at < night.end_at}
     lost = sum(
         (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.fairness import Load, balance, during, loads
+from opsknight.domain.model.fairness import Call, Load, balance, during, loads
 from opsknight.domain.queries import duty
 
 _SECOND = timedelta(seconds=1)
@@ -70,32 +72,34 @@ async def fairness(
     whom = None if schedule_id is None and team_id is None else ids
     called = await duty.calls(session, start=start, end=end, user_ids=whom)
     who = await duty.people(session, ids | {call.user_id for call in called})
+    told = await asyncio.to_thread(_report, found, called, who, start=start, end=end)  # pages must not wait for it
+    return {"from": start.timestamp(), "to": end.timestamp(), **told}
+
+
+class _Told(TypedDict):
+    people: list[LoadLine]
+    schedules: list[RotaLine]
+
+
+def _report(
+    found: Sequence[duty.Rota],
+    called: Sequence[Call],
+    who: Mapping[int, tuple[str, ZoneInfo]],
+    *,
+    start: datetime,
+    end: datetime,
+) -> _Told:
     zones = {user: zone for user, (_, zone) in who.items()}
+    of = partial(loads, start=start, end=end, zones=zones)
     every_shift = [shift for rota in found for shift in rota.shifts]
     holidays = frozenset(day for rota in found for day in rota.holidays)
     members = {one for rota in found for one in rota.members}
-    whole = loads(every_shift, called, start=start, end=end, zones=zones, holidays=holidays, also=members)
-    return {
-        "from": start.timestamp(),
-        "to": end.timestamp(),
-        "people": _lines(whole, who),
-        "schedules": [
-            _rota(
-                rota,
-                loads(
-                    rota.shifts,
-                    during(called, rota.shifts),
-                    start=start,
-                    end=end,
-                    zones=zones,
-                    holidays=rota.holidays,
-                    also=rota.members,
-                ),
-                who,
-            )
-            for rota in found
-        ],
-    }
+    whole = of(every_shift, called, holidays=holidays, also=members)
+    by_rota = [
+        of(rota.shifts, during(called, rota.shifts), holidays=rota.holidays, also=rota.members) for rota in found
+    ]
+    rotas = [_rota(rota, carried, who) for rota, carried in zip(found, by_rota, strict=True)]
+    return _Told(people=_lines(whole, who), schedules=rotas)
 
 
 def _rota(rota: duty.Rota, carried: Sequence[Load], who: Mapping[int, tuple[str, ZoneInfo]]) -> RotaLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -186,7 +187,10 @@ async def pay_report(
     who = await duty.people(session, {shift.user_id for shift in shifts} | {one.user_id for one in once})
     zones = {user: zone for user, (_, zone) in who.items()}
     terms = [(_since(row.valid_from, rota.zone), _terms(row)) for row in rules]
-    told = model.report_over(terms, shifts, during(called, shifts), once, start=start, end=end, zones=zones)
+    counted = during(called, shifts)
+    told = await asyncio.to_thread(  # pages must not wait for it
+        model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones
+    )
     names = {user: name for user, (name, _) in who.items()}
     by_name = sorted(told.totals, key=lambda user: (names[user].lower(), user))
     return {
