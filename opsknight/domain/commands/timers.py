@@ -28,7 +28,7 @@ async def arm(
     Whoever had claimed that one finds its fence raised and leaves it alone.
     """
     values = {"kind": kind, "generation": generation, "due_at": due_at, "urgent": urgent}
-    fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": ""}
+    fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": "", "gather": False}
     statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=uow.now, **values)
     await uow.session.execute(
         statement.on_conflict_do_update(
