@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from opsknight.crypto import new_id
@@ -36,6 +37,16 @@ async def arm(
             index_where=_OF_HEARTBEATS if kind in OF_HEARTBEATS else _OF_INCIDENTS,
             set_={**values, **fresh, "fence": TimerRow.fence + 1},
         )
+    )
+
+
+async def go_together(uow: UnitOfWork, subjects: Collection[UUID]) -> None:
+    """Let the messages that the steps of these incidents lead to go together: they have come to it together."""
+    await uow.session.execute(
+        update(TimerRow)
+        .where(TimerRow.subject.in_(subjects), TimerRow.kind == TimerKind.ESCALATION.value)
+        .values(gather=True)
+        .execution_options(synchronize_session=False)
     )
 
 
