@@ -1,7 +1,7 @@
 """The engine: fires what is due. Woken in memory after commits, by NOTIFY, and by a sweep twice a second.
 
 The sweep alone meets the promise; the other two make it quick. A batch is fired in one unit; when
-that fails, each timer is tried alone, so that one poisoned timer never holds another up.
+that fails, its halves are, so that one poisoned timer soon stands alone and holds no other up.
 """
 
 from __future__ import annotations
@@ -85,22 +85,22 @@ class Engine:
     async def _fire(self, claimed: Sequence[ClaimedTimer]) -> None:
         lag_s = (self._deps.clock.now() - min(timer.due_at for timer in claimed)).total_seconds()
         metrics.ENGINE_LAG_SECONDS.set(lag_s)
+        await self._fire_or_halve(claimed)
+
+    async def _fire_or_halve(self, claimed: Sequence[ClaimedTimer]) -> None:
+        """Fire in one unit; where that fails, each half in one, until the timer that fails stands alone."""
         try:
             await self._fire_together(claimed)
         except Exception as error:
             if retryable(error):  # no timer's fault: all are released, and claimed again
                 raise
             if len(claimed) == 1:
-                await self._put_back(claimed[0], error)
+                await self._put_back(claimed[0], error)  # only this one backs off
                 return
-            log.warning("a batch of timers failed; firing them one by one", timers=len(claimed), error=repr(error))
-            for timer in claimed:
-                try:
-                    await self._fire_together([timer])
-                except Exception as alone:
-                    if retryable(alone):
-                        raise
-                    await self._put_back(timer, alone)  # only this one backs off
+            log.warning("a batch of timers failed; firing it in halves", timers=len(claimed), error=repr(error))
+            middle = len(claimed) // 2
+            await self._fire_or_halve(claimed[:middle])
+            await self._fire_or_halve(claimed[middle:])
 
     async def _fire_together(self, claimed: Sequence[ClaimedTimer]) -> None:
         for last in (False, False, True):

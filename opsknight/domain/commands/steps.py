@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,7 +12,8 @@ from sqlalchemy import text
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.schedule import Schedule, on_call
-from opsknight.domain.model.step_conditions import Case
+from opsknight.domain.model.step_conditions import ALWAYS, Case
+from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Team
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -84,15 +85,17 @@ class Steps:
 
     def unmet(self, held: Held, step: int) -> str | None:
         """Return why step number `step` asks nobody on this incident now, or None where its conditions hold."""
-        incident = held.incident
+        incident, conditions = held.incident, held.policy.steps[step].conditions
+        if conditions == ALWAYS:
+            return None
         case = Case(
             at=self._uow.now,
             urgency=incident.urgency,
             priority=held.priority,
-            support_hours=held.support_hours,
+            support_hours=_hours(held.support_hours),
             alerts=self._alerts.get(incident.id, 0),
         )
-        return held.policy.steps[step].conditions.unmet(case)
+        return conditions.unmet(case)
 
     def candidates(self, policy: Policy, step: int) -> Iterator[tuple[int, Whom]]:
         """Yield whom the step asks, with its place; where it asks one after the other, whose turn it is first."""
@@ -146,6 +149,10 @@ class Steps:
                 only = target.kind is TargetKind.TEAM_MANAGERS
                 whose = f"{'manager' if only else 'member'} of {team.name}, in {named}"
                 return dict.fromkeys(team.managers if only else team.members, whose)
+
+
+def _hours(stored: object) -> SupportHours | None:
+    return SupportHours.from_json(cast("dict[str, Any]", stored)) if isinstance(stored, dict) else None
 
 
 def _counts_alerts(policy: Policy) -> bool:
