@@ -87,7 +87,7 @@ async def teams(session: AsyncSession, *, only: Collection[int] | None = None) -
         line = MemberLine(id=row.id, name=row.name, role=row.role, active=row.active, manages=row.manages)
         found[row.team_id]["members"].append(line)
     for kind, table in _OWNED.items():
-        owned_by = select(table.team_id, table.id, table.name).where(table.team_id.in_(found))
+        owned_by = select(table.team_id, table.id, table.name).where(table.team_id.in_(found), *_live(table))
         for row in await session.execute(owned_by.order_by(func.lower(table.name), table.id)):
             things: list[NamedLine] = found[row.team_id][kind]
             things.append(NamedLine(id=row.id, name=row.name))
@@ -116,15 +116,21 @@ async def owned(session: AsyncSession, team_id: int) -> list[str]:
 
 
 async def policies(session: AsyncSession) -> Sequence[PolicyLine]:
-    """Return every escalation policy by name, with its team."""
+    """Return every escalation policy by name, with its team; none that was deleted."""
     statement = (
         select(
             EscalationPolicyRow.id, EscalationPolicyRow.name, EscalationPolicyRow.team_id, TeamRow.name.label("team")
         )
         .join(TeamRow, TeamRow.id == EscalationPolicyRow.team_id)
+        .where(EscalationPolicyRow.deleted_at.is_(None))
         .order_by(func.lower(EscalationPolicyRow.name), EscalationPolicyRow.id)
     )
     return [
         PolicyLine(id=row.id, name=row.name, team_id=row.team_id, team=row.team)
         for row in await session.execute(statement)
     ]
+
+
+def _live(table: Any) -> list[Any]:
+    """Return the condition that a thing was not deleted, where it can be."""
+    return [] if table is ServiceRow else [table.deleted_at.is_(None)]
