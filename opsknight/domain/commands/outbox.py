@@ -59,8 +59,8 @@ class Outbox:
 
     now: datetime
     people: Mapping[int, Reachable]
-    _pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    _notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def add(self, page: Page) -> str | None:
         """Plan one person's messages; return why they cannot be reached, or None when they are paged."""
@@ -69,7 +69,7 @@ class Outbox:
         if not planned.reaches:
             return planned.reason
         page_id = new_id()
-        self._pages.append(
+        self.pages.append(
             {
                 "id": page_id,
                 "incident_id": page.incident_id,
@@ -89,7 +89,7 @@ class Outbox:
 
     def _notify(self, page: Page, page_id: UUID, planned: Plan) -> None:
         first_at = planned.notifications[0].due_at
-        self._notifications.extend(
+        self.messages.extend(
             {
                 "id": new_id(),
                 "page_id": page_id,
@@ -107,6 +107,6 @@ class Outbox:
 
     async def write(self, uow: UnitOfWork) -> None:
         """Write all that was added."""
-        if self._pages:
-            await uow.session.execute(_PAGE, self._pages)
-            await uow.session.execute(_NOTIFY, self._notifications)
+        if self.pages:
+            await uow.session.execute(_PAGE, self.pages)
+            await uow.session.execute(_NOTIFY, self.messages)

@@ -30,6 +30,11 @@ _TURNS: Final = text("""
     ON CONFLICT (policy_id, step) DO UPDATE SET turn = t.turn
     RETURNING policy_id, step, turn
 """)
+_TURNS_NOW: Final = text("""
+    SELECT policy_id, step, coalesce(t.turn, 0) AS turn
+    FROM unnest(CAST(:policies AS bigint[]), CAST(:steps AS smallint[])) u (policy_id, step)
+    LEFT JOIN escalation_turns t USING (policy_id, step)
+""")
 _TOOK: Final = text("UPDATE escalation_turns SET turn = :turn WHERE policy_id = :policy_id AND step = :step")
 
 RECENT: Final = timedelta(days=62)
@@ -58,8 +63,8 @@ class Steps:
         return its
 
     @classmethod
-    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy]) -> Steps:
-        """Read what the steps of `policies` need besides their incidents."""
+    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy], *, takes_turns: bool = True) -> Steps:
+        """Read what the steps of `policies` need besides their incidents; who only looks on `takes_turns` not."""
         its = cls(uow)
         steps = [step for policy in policies for step in policy.steps]
         targets = {target for step in steps for target in step.targets}
@@ -69,13 +74,21 @@ class Steps:
             its._teams = await reading.teams(uow.session, teams)
         if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):
             keys = {"policies": [policy_id for policy_id, _ in turns], "steps": [step for _, step in turns]}
-            its._turns = {(row.policy_id, row.step): row.turn for row in await uow.session.execute(_TURNS, keys)}
+            its._turns = {
+                (row.policy_id, row.step): row.turn
+                for row in await uow.session.execute(_TURNS if takes_turns else _TURNS_NOW, keys)
+            }
         return its
 
     async def count_alerts(self, ids: Sequence[UUID]) -> None:
         """Read how many alerts each of the incidents `ids` has gathered."""
         if ids:
             self._alerts = dict((await self._uow.session.execute(_ALERTS, {"ids": list(ids)})).all())
+
+    def everybody_ever(self) -> set[int]:
+        """Return all whom any of the schedules and teams could ever ask."""
+        of_teams = {user_id for team in self._teams.values() for user_id in (*team.members, *team.managers)}
+        return of_teams | {user_id for one in self._schedules.values() for user_id in one.people}
 
     def everybody(self) -> set[int]:
         """Return all whom any of the schedules and teams could ask now."""
