@@ -12,6 +12,7 @@ opsknight.whenPainted(() => {
 
   const icon = (name) => make("span", { class: `ok-icon ok-icon-${name}`, "aria-hidden": "true" });
   const clock = (s) => make("time", { class: "ok-tab", datetime: new Date(s * 1000).toISOString(), "data-as": "clock" }, "");
+  const PAGED = /^Step \d+(, round \d+)? paged /;    // what the messages under it tell as well
   const ICONS = { push: "phone", email: "mail", sms: "phone", voice: "phone" };
   const WORDS = { email: "mail" };
   const span = (s) => {                              // as the server says it: 45 s · 5 min · 1 h 30 min · 2 d 3 h
@@ -34,7 +35,7 @@ opsknight.whenPainted(() => {
   const title = (one) => (one.kind === "net" ? "Safety net" : `Step ${one.step}`);
   const entry = (one) => {
     const reached = one.messages.length > 0;
-    const said = reached ? one.sentences.filter((words) => !one.messages.some((each) => words.includes(each.user))) : one.sentences;
+    const said = one.sentences.filter((words) => !reached || !PAGED.test(words));
     return make("li", { class: "ok-foreseen-entry", "data-kind": one.kind === "net" ? "net" : reached ? "step" : "skip" },
       make("div", { class: "ok-foreseen-at" }, make("b", { class: "ok-tab" }, offset(one.after_s)), clock(one.at)),
       make("span", { class: "ok-foreseen-rail", "aria-hidden": "true" }),
@@ -99,7 +100,10 @@ opsknight.whenPainted(() => {
     draw(answer.body.entries);
   };
   opsknight.foresight.ask = ask;
-  opsknight.act("foresee", (button) => opsknight.busy(button, ask));
+  opsknight.act("foresee", (button) => opsknight.busy(button, async () => {
+    await ask();
+    at("foresight-sum").scrollIntoView({ block: "nearest" });
+  }));
   panel.addEventListener("submit", (event) => event.preventDefault());
   panel.addEventListener("change", (event) => {
     if (event.target.name === "foresight-when" && event.target.value === "later" && !at("foresight-at").value) {

@@ -187,6 +187,9 @@ opsknight.whenPainted(() => {
     event.preventDefault();
     move(step, by, event.target);
   });
+  for (const [key, says] of [["↑", "Move the step up"], ["↓", "Move the step down"]]) {
+    opsknight.keys.add({ keys: ["Alt", key], says, group: "This policy" });
+  }
   opsknight.act("step-hours", (button) => { part(add_hours(one_of(button), OFFICE), "weekday").focus(); changed(); });
   opsknight.act("step-hours-remove", (button) => {
     const step = one_of(button);

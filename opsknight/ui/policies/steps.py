@@ -65,13 +65,15 @@ def _head() -> None:
     with tag("div", classes="ok-step-head"):
         tag("h2", "Step", data_part="title")
         with tag("div", classes="ok-step-tools"):
-            _tool("step-up", "chevron", "Move up", classes="ok-step-up")
-            _tool("step-down", "chevron", "Move down")
+            _tool("step-up", "chevron", "Move up", classes="ok-step-up", key="ArrowUp")
+            _tool("step-down", "chevron", "Move down", key="ArrowDown")
             _tool("step-remove", "close", "Remove")
 
 
-def _tool(act: str, mark: str, words: str, *, classes: str = "") -> None:
-    with tag("button", classes=f"ok-tool {classes}", type="button", data_act=act, data_words=words, title=words):
+def _tool(act: str, mark: str, words: str, *, classes: str = "", key: str = "") -> None:
+    keys = {"aria_keyshortcuts": f"Alt+{key}"} if key else {}
+    named = {"data_words": words, "title": words, "aria_label": words}
+    with tag("button", classes=f"ok-tool {classes}", type="button", data_act=act, **named, **keys):
         icon(mark)
 
 
