@@ -104,7 +104,7 @@ class LaneWork:
         self._width = lane.width
         self._writer = Writer(deps.settings.address, deps.installation.secret)
         self._woken = asyncio.Event()
-        self._under_way: dict[UUID, Urgency] = {}
+        self._under_way: dict[UUID, Attempt] = {}
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
@@ -133,7 +133,7 @@ class LaneWork:
                 await self._take_back_unknown()
             begun = await self._begin_due()
             for attempt, read_at in begun:
-                self._under_way[attempt.notification_id] = attempt.urgency
+                self._under_way[attempt.id] = attempt
                 calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
             return Rest(self._woken, 0.0 if begun else await self._until_due_s(), at_least_s=BREATH_S)
         except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
@@ -149,7 +149,7 @@ class LaneWork:
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
-        quiet = sum(urgency is Urgency.LOW for urgency in self._under_way.values())
+        quiet = sum(attempt.urgency is Urgency.LOW for attempt in self._under_way.values())
         low = min(free // 2, max(0, self._width // 2 - quiet))
         read_at = self._deps.clock.monotonic()
         async with self._deps.engine_commands(ACTOR) as uow:
@@ -160,7 +160,7 @@ class LaneWork:
 
     async def _take_back_unknown(self) -> None:
         """After a fault of the database: a beginning may be written of which we were never told."""
-        known = {*self._under_way, *self._perhaps_sent}
+        known = {attempt.notification_id for attempt in self._under_way.values()} | self._perhaps_sent
         async with self._deps.engine_commands(ACTOR) as uow:
             await notifications.take_back_unknown(uow, channel=self.slug, worker=self._worker.id, known=known)
         self._unsure = False
@@ -183,7 +183,7 @@ class LaneWork:
             log.exception("an outcome could not be stored", channel=self.slug)
             self._perhaps_sent.add(attempt.notification_id)
         finally:
-            del self._under_way[attempt.notification_id]
+            del self._under_way[attempt.id]
             self.wake()
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
