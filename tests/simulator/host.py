@@ -149,6 +149,11 @@ class Host:
                 raise ConnectionResetError(Strike.IDLE.value)
         self._check()
 
+    def forget_wakes(self) -> None:
+        """Have its loops not hear what they were just told; only their sweeps find it."""
+        for loop in () if self.calm else self.loops:
+            loop.woken.clear()
+
     def committed_now(self, xid: int) -> None:
         self.run.committed_at[xid] = self.run.timeline.at
 

@@ -118,6 +118,7 @@ class Simulation:
         """Wake the other hosts, as NOTIFY does; now and then nobody hears it, nor the teller itself."""
         if self.fate.happens(0.2):
             self.fate.note("nobody is told", self.timeline.at)
+            asyncio.get_running_loop().call_soon(teller.forget_wakes)
             return
         for host in self.hosts:
             if host is not teller and host.is_alive and not host.calm:
