@@ -8,6 +8,7 @@ ESCALATIONS = "tests/commands/test_escalations.py"
 CLAIMS = "tests/store/test_claims.py"
 DELIVER = "tests/jobs/test_deliver.py"
 SIMULATOR = "tests/simulator/test_simulator.py::test_whatever_fails_and_whenever_every_page_is_as_promised[fixed]"
+CUT_OFF = "tests/simulator/test_claims.py::test_what_an_engine_had_claimed_is_fired_within_seconds_when_it_is_cut_off"
 
 Words = tuple[str, str, str]
 """A file of the product, what it says, and what it says when it is broken."""
@@ -111,7 +112,7 @@ MUTANTS = (
     Mutant(
         "nobody frees what a dead process had claimed",
         (("opsknight/jobs/worker.py", _FREE_NOTHING, _FREE_NOTHING.replace("await free_of_the_dead(uow)", "0")),),
-        SIMULATOR,
+        f"{CUT_OFF}[killed]",
     ),
     Mutant(
         "what a lost connection left claimed is kept until its lease ends",
@@ -122,7 +123,7 @@ MUTANTS = (
                 "                self._unsure = False\n",
             ),
         ),
-        SIMULATOR,
+        f"{CUT_OFF}[lost]",
     ),
     Mutant(
         "a step that reaches nobody burns its wait",
