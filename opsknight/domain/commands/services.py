@@ -91,7 +91,8 @@ async def _checked(uow: UnitOfWork, plan: Plan, *, besides: int | None = None) -
     if team is None:
         raise Invalid("There is no such team; choose one from the list.")
     await require_team(uow, team)
-    if await uow.session.get(EscalationPolicyRow, plan.policy_id) is None:
+    policy = await uow.session.get(EscalationPolicyRow, plan.policy_id)
+    if policy is None or policy.deleted_at is not None:
         raise Invalid("There is no such escalation policy; choose one from the list.")
     same = select(ServiceRow.id).where(
         func.lower(ServiceRow.name) == plan.name.lower(), ServiceRow.id != (besides or 0)
