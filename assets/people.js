@@ -90,6 +90,18 @@ opsknight.whenPainted(() => {
     if (answer.ok) button.closest("dialog").close(); else at("person-ask-error").textContent = answer.sentence;
   }));
 
+  let handed = "";
+  opsknight.act("person-hand-over", (button) => {
+    handed = button.dataset.url;
+    at("hand-over-words").textContent = button.dataset.says;
+    at("hand-over-note").value = at("hand-over-error").textContent = "";
+    open(button, "hand-over-to");
+  });
+  opsknight.act("person-handed-over", (button) => busy(button, async () => {
+    const answer = await done("POST", handed, { to: Number(at("hand-over-to").value), note: at("hand-over-note").value });
+    if (answer.ok) button.closest("dialog").close(); else at("hand-over-error").textContent = answer.sentence;
+  }));
+
   opsknight.act("team-name", (button) => {
     named = button.dataset;
     at("ok-team-name-title").textContent = named.title;

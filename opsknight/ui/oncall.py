@@ -96,7 +96,7 @@ class OnCall:
                 for duty in now:
                     self._now(duty, turns.people)
             with tag("div", classes="ok-duty-people"):
-                _next(now, turns.then.get(schedule_id, ()), reader=self._viewer.id)
+                _next(turns.then.get(schedule_id, ()), turns.changes_at.get(schedule_id), reader=self._viewer.id)
 
     def _now(self, duty: Duty, people: Mapping[int, RosterLine]) -> None:
         if duty["user"] is None or duty["user_id"] is None:
@@ -115,11 +115,10 @@ class OnCall:
                 verdict(line["why"], "bad")
 
 
-def _next(now: Sequence[Duty], then: Sequence[Duty], *, reader: int) -> None:
-    """Say who takes over when the first of those on call now goes."""
-    ends = [duty["until"] for duty in now if duty["until"] is not None]
-    if not ends:
-        tag("p", "Not known", classes="ok-faint")
+def _next(then: Sequence[Duty], changes_at: float | None, *, reader: int) -> None:
+    """Say who takes over when the first of those on call now goes, or when a gap ends."""
+    if changes_at is None:
+        tag("p", "Nobody within a year", classes="ok-faint")
         return
     for duty in then:
         if duty["user"] is None:
@@ -131,7 +130,7 @@ def _next(now: Sequence[Duty], then: Sequence[Duty], *, reader: int) -> None:
                 person(duty["user"], you=duty["user_id"] == reader)
     with tag("p", classes="ok-muted"):
         tag("span", "next, from ")
-        moment(min(ends), "soon")
+        moment(changes_at, "soon")
 
 
 def _by_team(turns: Turns) -> Mapping[str, Sequence[int]]:

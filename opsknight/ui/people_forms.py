@@ -16,6 +16,7 @@ INVITE: Final = "ok-person-invite"
 EDIT: Final = "ok-person-edit"
 LINK: Final = "ok-person-link"
 ASK: Final = "ok-person-ask"
+HAND_OVER: Final = "ok-person-hand-over"
 ROLES: Final[Mapping[str, str]] = {
     Role.ADMIN.value: "Admin: may do everything",
     Role.MANAGER.value: "Manager: responds and changes the configuration",
@@ -70,3 +71,15 @@ def build_ask() -> None:
         with tag("div", classes="ok-buttons"):
             button("Do it", kind="danger", data_act="person-asked", id="person-asked")
             button("Leave it", kind="quiet", data_act="close")
+
+
+def build_hand_over(others: Mapping[str, str]) -> None:
+    """Build the dialog that gives all that somebody owns to one of `others`."""
+    with dialog(HAND_OVER, "Hand everything over"):
+        tag("p", id="hand-over-words")
+        select("hand-over-to", "To", others)
+        field("hand-over-note", "What they should know", maxlength="1000", autocomplete="off")
+        tag("p", classes="ok-error", id="hand-over-error", role="alert")
+        with tag("div", classes="ok-buttons"):
+            button("Hand over", kind="primary", data_act="person-handed-over", id="hand-over-save")
+            button("Cancel", kind="quiet", data_act="close")

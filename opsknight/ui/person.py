@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
@@ -21,8 +22,18 @@ from opsknight.ui.parts.section import section
 from opsknight.ui.parts.status import status
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people import PATH, head
-from opsknight.ui.people_forms import ASK, EDIT, LINK, ROLES, build_ask, build_edit, build_link
-from opsknight.ui.reading import read_person
+from opsknight.ui.people_forms import (
+    ASK,
+    EDIT,
+    HAND_OVER,
+    LINK,
+    ROLES,
+    build_ask,
+    build_edit,
+    build_hand_over,
+    build_link,
+)
+from opsknight.ui.reading import read_people_names, read_person
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -41,9 +52,10 @@ def mount(deps: Deps) -> None:
             raise NotFound("There is no such person.")
         readable = viewer.may(Need.ADMINISTER) or viewer.id == int(number)
         line = await read_person(deps, int(number), addresses=readable)
+        people = await read_people_names(deps)
         ui.add_head_html(head())
         with frame(line["name"], viewer, path=PATH):
-            place = show(viewer, line)
+            place = show(viewer, line, people={key: name for key, name in people.items() if key != number})
 
         async def again() -> None:
             try:
@@ -58,14 +70,19 @@ def mount(deps: Deps) -> None:
         place.on("changed", again, args=[])
 
 
-def show(viewer: Viewer, line: PersonDetail) -> ui.element:
-    """Build the page and return its place, which hears `changed` when the browser has changed something."""
+def show(viewer: Viewer, line: PersonDetail, *, people: Mapping[str, str]) -> ui.element:
+    """Build the page and return its place, which hears `changed` when the browser has changed something.
+
+    `people` are the others, to whom what this one owns can be handed over.
+    """
     with tag("div", id=PLACE) as place:
         build(viewer, line)
     if viewer.may(Need.ADMINISTER):
         build_edit()
         build_link()
         build_ask()
+    if viewer.may(Need.RESPOND):
+        build_hand_over(people)
     return place
 
 
@@ -93,6 +110,8 @@ def build(viewer: Viewer, line: PersonDetail) -> None:
         _teams(line)
     with section("Open incidents", "What they own and have not resolved."):
         _incidents(line)
+        if line["incidents"] and viewer.may(Need.RESPOND):
+            _hand_over(viewer, line)
 
 
 def _who(viewer: Viewer, line: PersonDetail) -> None:
@@ -200,3 +219,18 @@ def _incidents(line: PersonDetail) -> None:
                 tag("span", incident["title"], classes="ok-cut")
                 status(incident["status"])
                 moment(incident["created_at"], "ago")
+
+
+def _hand_over(viewer: Viewer, line: PersonDetail) -> None:
+    count = line["open_incidents"]
+    what = "1 open incident goes" if count == 1 else f"{count} open incidents go"
+    whose = "Your" if line["id"] == viewer.id else f"{line['name']}’s"
+    with tag("div", classes="ok-buttons ok-after"):
+        button(
+            "Hand everything over",
+            icon="person",
+            data_act="person-hand-over",
+            data_dialog=HAND_OVER,
+            data_url=f"/api/v1{PATH}/{line['id']}/hand-over",
+            data_says=f"{whose} {what} to somebody else, who is paged once for all of it.",
+        )

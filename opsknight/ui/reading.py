@@ -20,7 +20,7 @@ from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbe
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
-from opsknight.domain.queries.oncall import Duty, on_call_now
+from opsknight.domain.queries.oncall import Duty, begins_again, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.pay import zone_of_schedule
 from opsknight.domain.queries.people import people
@@ -184,11 +184,13 @@ async def read_teams(deps: Deps) -> Sequence[TeamLine]:
 class Turns:
     """Who is on call `now`, gaps included, and who will be `then`, when the first of a schedule's people goes.
 
-    `teams` names the team of each schedule; `people` tells of those on call how a page reaches them.
+    `changes_at` says when that is, in epoch seconds: in a gap, when it ends. `teams` names the team of each
+    schedule; `people` tells of those on call how a page reaches them.
     """
 
     now: Sequence[Duty]
     then: Mapping[int, Sequence[Duty]]
+    changes_at: Mapping[int, float]
     teams: Mapping[int, str]
     people: Mapping[int, RosterLine]
 
@@ -202,6 +204,8 @@ async def read_turns(deps: Deps, *, you: int) -> Turns:
         for duty in now:
             if (until := duty["until"]) is not None:
                 ends[duty["schedule_id"]] = min(until, ends.get(duty["schedule_id"], until))
+            elif (begins := await begins_again(session, duty["schedule_id"], after=at)) is not None:
+                ends[duty["schedule_id"]] = begins
         then: dict[int, Sequence[Duty]] = {}
         for end in sorted(set(ends.values())):
             later = await on_call_now(session, at=datetime.fromtimestamp(end, UTC), you=you)
@@ -210,7 +214,7 @@ async def read_turns(deps: Deps, *, you: int) -> Turns:
         named = {each["id"]: line["name"] for line in await teams(session) for each in line["schedules"]}
         on_call = {duty["user_id"] for duty in now}
         lines = await roster.roster(session, at=at, can_mail=_can_mail(deps), addresses=False)
-        return Turns(now, then, named, {line["id"]: line for line in lines if line["id"] in on_call})
+        return Turns(now, then, ends, named, {line["id"]: line for line in lines if line["id"] in on_call})
 
 
 async def read_team_names(deps: Deps) -> Mapping[str, str]:

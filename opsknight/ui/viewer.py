@@ -12,7 +12,7 @@ from opsknight import readiness
 from opsknight.domain.model.permission import Need, Person, Role, permits
 from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import board, sessions
-from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
+from opsknight.domain.queries.oncall import Duty, NextShift, on_call_and_next
 from opsknight.errors import SignInRequired
 from opsknight.ui import leaving
 
@@ -65,14 +65,15 @@ async def signed_in(deps: Deps) -> Viewer:
     notices = await _notices(deps)
     async with deps.reading() as session:
         summary = await board.summary(session, now=now)
+        on_call, next_shift = await on_call_and_next(session, at=now, you=found.id)
         return Viewer(
             id=found.id,
             name=found.name,
             role=found.role,
             email=found.email,
             zone=found.zone,
-            on_call=await on_call_now(session, at=now, you=found.id),
-            next_shift=await next_shift_of(session, found.id, after=now),
+            on_call=on_call,
+            next_shift=next_shift,
             high=summary["counts"]["high_unacknowledged"],
             notices=notices,
         )

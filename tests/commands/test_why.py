@@ -232,9 +232,9 @@ async def test_a_kind_of_fact_that_is_new_is_told_as_the_timeline_tells_it(
 ):
     incident = await desk.opened(crew[0])
     async with acting(f"user:{crew[1].id}") as uow:
-        uow.record("came on call", incident_id=incident.id)
+        uow.record("rang a bell", incident_id=incident.id)
 
-    assert (await desk.asked(incident, crew[0]))["chain"][-1]["sentence"].startswith("Bo: came on call")
+    assert (await desk.asked(incident, crew[0]))["chain"][-1]["sentence"].startswith("Bo: rang a bell")
 
 
 async def test_nobody_can_be_asked_about_who_is_not_there(desk: Desk, crew: Sequence[UserRow]):

@@ -176,7 +176,7 @@ def person_page(number: str) -> None:
     ui.add_head_html(people.head())
     line = samples.a_person(int(number))
     with frame.frame(line["name"], samples.a_viewer(), path="/people"):
-        person.show(samples.a_viewer(), line)
+        person.show(samples.a_viewer(), line, people={"2": "Bo Lindqvist", "3": "Cy Young"})
 
 
 @ui.page("/teams")

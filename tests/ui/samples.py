@@ -345,7 +345,8 @@ def turns() -> Any:
     long = {**a_duty(LONG_WORD, LONG_WORD, until=NOW + 900_000), "schedule_id": 4, "user_id": 4}
     then = {1: [{**now[1], "schedule": "Platform primary"}], 2: [now[2]], 4: [long]}
     teams = {1: "Platform", 2: "Payments", 3: "Payments", 4: LONG_WORD}
-    return Turns([*now, long], then, teams, {line["id"]: line for line in roster()})
+    changes_at = {1: NOW + 3_600.0, 2: NOW + 7_200.0, 4: NOW + 900_000.0}
+    return Turns([*now, long], then, changes_at, teams, {line["id"]: line for line in roster()})
 
 
 PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein", "5": "Bo Lin"}

@@ -232,12 +232,25 @@ async def test_a_monitor_is_added_and_its_page_opened(laptop: BrowserContext, ga
 async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
-    await page.get_by_label("Name").fill("Amira K")
+    await page.get_by_label("Name", exact=True).fill("Amira K")
     await page.get_by_label("Time zone").fill("Asia/Kathmandu")
     await page.get_by_role("button", name="Save").click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Amira K")
     assert sent == [("PUT", "/api/v1/me/profile", {"name": "Amira K", "zone": "Asia/Kathmandu"})]
+
+
+async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/people/1")
+
+    await page.get_by_role("button", name="Hand everything over").click()
+    form = page.locator("#ok-person-hand-over")
+    await form.get_by_label("To").select_option("3")
+    await form.get_by_label("What they should know").fill("The disk is being enlarged")
+    await form.get_by_role("button", name="Hand over").click()
+
+    await expect(form).not_to_be_visible()
+    assert sent == [("POST", "/api/v1/people/1/hand-over", {"to": 3, "note": "The disk is being enlarged"})]
 
 
 async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gallery: str):

@@ -38,7 +38,7 @@ class Page:
     `held_back` is how long its messages wait for others that go together with them.
     """
 
-    incident_id: UUID
+    incident_id: UUID | None
     generation: int
     kind: PageKind
     user_id: int

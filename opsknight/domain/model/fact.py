@@ -82,6 +82,9 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
+    # told before it matters: user, user_id, name (of the schedule), reason
+    SHIFT_ANNOUNCED = "shift announced"
+    GAP_TOLD = "gap told"
     # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"

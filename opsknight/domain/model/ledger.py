@@ -284,6 +284,10 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
     **dict.fromkeys(CALENDARS, lambda actor, d: f"{actor} {d.get('did', 'changed a calendar')}."),
+    Fact.SHIFT_ANNOUNCED: lambda _, d: f"{d.get('user', 'Somebody')} was told that their shift begins{_because(d)}.",
+    Fact.GAP_TOLD: lambda _, d: (
+        f"{d.get('user', 'Somebody')} was told of a gap in {d.get('name', 'a schedule')}{_because(d)}."
+    ),
     Fact.PAY_RULES_SET: lambda actor, d: f"{actor} changed what {d.get('name', 'a schedule')} pays.",
     Fact.ONE_OFF_ADDED: lambda actor, d: f"{actor} entered a one-off for {d.get('user', 'somebody')}{_because(d)}.",
     Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",

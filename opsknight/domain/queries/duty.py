@@ -15,6 +15,7 @@ from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.schedules import holiday_dates
 from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
 _CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
@@ -88,11 +89,14 @@ async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
 
 
 async def holidays_of(session: AsyncSession, schedule_ids: Collection[int]) -> Mapping[int, frozenset[date]]:
-    """Return the public holidays of each schedule, as its newest rules of pay name them."""
-    found: dict[int, frozenset[date]] = dict.fromkeys(schedule_ids, frozenset())
+    """Return the public holidays of each schedule: its own, and those that its newest rules of pay name."""
+    own = select(ScheduleRow.id, ScheduleRow.country, ScheduleRow.subdivision, ScheduleRow.holidays)
+    rows = await session.execute(own.where(ScheduleRow.id.in_(schedule_ids)))
+    its = {row.id: frozenset(holiday_dates(row.country, row.subdivision, row.holidays)) for row in rows}
+    found: dict[int, frozenset[date]] = dict(its)
     statement = select(PayRulesRow.schedule_id, PayRulesRow.holidays).where(PayRulesRow.schedule_id.in_(schedule_ids))
     for row in await session.execute(statement.order_by(PayRulesRow.valid_from)):
-        found[row.schedule_id] = frozenset(date.fromisoformat(day) for day in row.holidays)
+        found[row.schedule_id] = its[row.schedule_id] | {date.fromisoformat(day) for day in row.holidays}
     return found
 
 

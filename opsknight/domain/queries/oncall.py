@@ -130,16 +130,50 @@ async def on_call_now(session: AsyncSession, *, at: datetime, you: int | None = 
 
     `you` marks the duties of that person.
     """
-    ids = await _live(session)
-    known = await schedules(session, ids, since=at - _RECENT)
-    found = [(known[schedule_id], model.on_call(known[schedule_id], at)) for schedule_id in ids if schedule_id in known]
-    names = await _names(session, {shift.user_id for _, shifts in found for shift in shifts})
-    return [_duty(schedule, shift, names, you=you) for schedule, shifts in found for shift in (shifts or (None,))]
+    return await _duties(session, await _every(session, at), at=at, you=you)
+
+
+async def on_call_and_next(session: AsyncSession, *, at: datetime, you: int) -> tuple[Sequence[Duty], NextShift | None]:
+    """Return who is on call at `at`, and when `you` are next: what the strip on every page shows, read once."""
+    known = await _every(session, at)
+    return await _duties(session, known, at=at, you=you), _next(known, you, after=at)
+
+
+async def next_shifts(session: AsyncSession, user_ids: Iterable[int], *, after: datetime) -> Mapping[int, NextShift]:
+    """Return the first time on call that begins after `after` of each of these people who has one."""
+    known = await _every(session, after)
+    found = {user_id: _next(known, user_id, after=after) for user_id in user_ids}
+    return {user_id: shift for user_id, shift in found.items() if shift is not None}
 
 
 async def next_shift_of(session: AsyncSession, user_id: int, *, after: datetime) -> NextShift | None:
     """Return the first time on call of a person that begins after `after`, over all schedules."""
-    known = await schedules(session, await _live(session), since=after - _RECENT)
+    return _next(await _every(session, after), user_id, after=after)
+
+
+async def begins_again(session: AsyncSession, schedule_id: int, *, after: datetime) -> float | None:
+    """Return when somebody comes on call next on a schedule, in epoch seconds; None where nobody does."""
+    known = await schedules(session, [schedule_id], since=after - _RECENT)
+    found = model.next_on_call(known[schedule_id], after=after) if schedule_id in known else ()
+    return min((one.start_at.timestamp() for one in found), default=None)
+
+
+async def _every(session: AsyncSession, at: datetime) -> Mapping[int, model.Schedule]:
+    """Return every schedule that is not deleted, in order of name."""
+    ids = await _live(session)
+    known = await schedules(session, ids, since=at - _RECENT)
+    return {schedule_id: known[schedule_id] for schedule_id in ids if schedule_id in known}
+
+
+async def _duties(
+    session: AsyncSession, known: Mapping[int, model.Schedule], *, at: datetime, you: int | None
+) -> Sequence[Duty]:
+    found = [(schedule, model.on_call(schedule, at)) for schedule in known.values()]
+    names = await _names(session, {shift.user_id for _, shifts in found for shift in shifts})
+    return [_duty(schedule, shift, names, you=you) for schedule, shifts in found for shift in (shifts or (None,))]
+
+
+def _next(known: Mapping[int, model.Schedule], user_id: int, *, after: datetime) -> NextShift | None:
     candidates = [
         (shift, schedule)
         for schedule in known.values()

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.person import Method, masked, reach
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
-from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
+from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, next_shifts, on_call_now
 from opsknight.domain.store.tables import (
     ContactMethodRow,
     EscalationPolicyRow,
@@ -169,16 +169,14 @@ async def _lines(
     for duty in await on_call_now(session, at=at):
         if duty["user_id"] is not None:
             duties.setdefault(duty["user_id"], []).append(duty)
-    turns = set((await session.execute(select(LayerMemberRow.user_id).distinct())).scalars())
+    coming = await next_shifts(session, [row.UserRow.id for row in rows if row.UserRow.active], after=at)
     return [
         _line(
             row,
             methods=methods.get(row.UserRow.id, []),
             teams=teams.get(row.UserRow.id, []),
             on_call=duties.get(row.UserRow.id, []) if row.UserRow.active else [],
-            next_shift=await next_shift_of(session, row.UserRow.id, after=at)
-            if row.UserRow.active and row.UserRow.id in turns
-            else None,
+            next_shift=coming.get(row.UserRow.id),
             open_incidents=owned.get(row.UserRow.id, 0),
             can_mail=can_mail,
             readable=readable is None or row.UserRow.id in readable,

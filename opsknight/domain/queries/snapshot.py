@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries.board import BoardLine, Filter
-from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
+from opsknight.domain.queries.oncall import Duty, NextShift, on_call_and_next
 from opsknight.domain.queries.sessions import Viewer
 
 
@@ -49,6 +49,7 @@ async def snapshot(session: AsyncSession, wanted: Filter, *, viewer: Viewer, now
     await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     rev = await feed.here(session)
     whole = await board.summary(session, now=now)
+    on_call, next_shift = await on_call_and_next(session, at=now, you=viewer.id)
     return Snapshot(
         rev=str(rev),
         now=now.timestamp(),
@@ -57,11 +58,11 @@ async def snapshot(session: AsyncSession, wanted: Filter, *, viewer: Viewer, now
         counts=whole["counts"],
         oldest_unacknowledged_at=whole["oldest_unacknowledged_at"],
         by_service=whole["by_service"],
-        on_call=await on_call_now(session, at=now, you=viewer.id),
+        on_call=on_call,
         you=You(
             id=viewer.id,
             name=viewer.name,
             role=viewer.role.value,
-            next_shift=await next_shift_of(session, viewer.id, after=now),
+            next_shift=next_shift,
         ),
     )

@@ -109,10 +109,18 @@ async def owned(session: AsyncSession, team_id: int) -> list[str]:
     """Return what a team owns in words, such as `3 services` and `1 schedule`; nothing is left out of the list."""
     words: list[str] = []
     for kind, table in _OWNED.items():
-        counted = select(func.count()).where(table.team_id == team_id)
+        counted = select(func.count()).where(table.team_id == team_id, *_live(table))
         if count := (await session.execute(counted)).scalar_one():
             words.append(f"{count} {_ONE[kind] if count == 1 else _MANY[kind]}")
+        gone = [~live for live in _live(table)]
+        if gone and (count := await session.scalar(select(func.count()).where(table.team_id == team_id, *gone))):
+            words.append(f"{count} deleted {_ONE[kind] if count == 1 else _MANY[kind]}, kept for the record")
     return words
+
+
+def _live(table: Any) -> list[Any]:
+    """Return what tells those that are not deleted, where such are kept."""
+    return [table.deleted_at.is_(None)] if hasattr(table, "deleted_at") else []
 
 
 async def policies(session: AsyncSession) -> Sequence[PolicyLine]:

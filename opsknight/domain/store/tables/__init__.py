@@ -37,6 +37,7 @@ from opsknight.domain.store.tables.schedules import (
     ScheduleRow,
     ShiftSwapRow,
     TemporaryScheduleRow,
+    ToldAheadRow,
 )
 from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
@@ -112,6 +113,7 @@ __all__ = [
     "TeamRow",
     "TemporaryScheduleRow",
     "TimerRow",
+    "ToldAheadRow",
     "TurnedAwayRow",
     "UserRow",
 ]
