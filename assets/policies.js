@@ -114,6 +114,18 @@ opsknight.whenPainted(() => {
     if (place) place.replaceChildren(make("p", { class: "ok-error" }, sentence)); else at("policy-error").textContent = sentence;
     return place ?? at("policy-error");
   };
+  const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+  const unfit = (said) => {                          // what the fields let through, and no policy can be; or nothing
+    for (const [i, { wait_s, when }] of said.steps.entries()) {
+      const { hours, alerts_at_least = 0 } = when;
+      if (!(wait_s >= 0 && wait_s <= 7 * 86400)) return `Step ${i + 1} waits 0 seconds at least, and 7 days at most.`;
+      if (!(alerts_at_least >= 0 && alerts_at_least <= 10000) || alerts_at_least % 1) return `Step ${i + 1} asks from 0 to 10,000 alerts on.`;
+      if (hours?.parts.some((one) => !CLOCK.test(one.start) || !CLOCK.test(one.end))) {
+        return `Step ${i + 1}, when it asks: write hours as 09:00; a day ends at 24:00.`;
+      }
+    }
+    return "";
+  };
   const missing = (said) => !said.name.trim() || !said.steps.length || said.steps.some((step) => !step.targets.length);
   let whole = null;                                  // the last draft that can be kept
   opsknight.foresight.own.policy = () => whole;
@@ -127,6 +139,7 @@ opsknight.whenPainted(() => {
       at("policy-said").textContent = "Give it a name, and each step somebody to ask: then it says what may go wrong, and what would happen.";
       return;
     }
+    if (unfit(said)) { whole = null; warn([]); refuse(unfit(said)); return; }
     const answer = await opsknight.send("POST", `${POLICIES}/check`, said);
     if (mine !== asked) return;
     warn(answer.ok ? answer.body.warnings : []);
@@ -233,7 +246,9 @@ opsknight.whenPainted(() => {
   // ---------- kept, or deleted ----------
   const save = async () => {
     clearTimeout(timer);
+    asked += 1;                                      // what a check still says is of an older draft
     const { id, version } = form.dataset, said = draft();
+    if (unfit(said)) { refuse(unfit(said)).scrollIntoView({ block: "center" }); return; }
     const answer = id ? await opsknight.send("PUT", `${POLICIES}/${id}`, { ...said, seen_version: Number(version) })
       : await opsknight.send("POST", POLICIES, said);
     if (!answer.ok) {
@@ -254,6 +269,8 @@ opsknight.whenPainted(() => {
     document.querySelector(".ok-head h1").textContent = answer.body.policy.name;
     at("policy-said").textContent = answer.sentence;
     opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
+    whole = said;
+    opsknight.foresight.ask();
   };
   opsknight.act("policy-save", (button) => busy(button, save));
   form.addEventListener("keydown", (event) => {

@@ -135,6 +135,17 @@ async def test_a_refusal_stands_at_its_step_and_keeps_what_was_written(laptop: B
     await expect(page.get_by_label("Name")).to_have_value("Other")
 
 
+async def test_what_no_step_can_be_is_told_in_words_and_not_sent(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/policies/1")
+    step = page.locator("#policy-steps > li").first
+
+    await step.get_by_label("Then wait").fill("-5")
+
+    await expect(step.get_by_text("Step 1 waits 0 seconds at least, and 7 days at most.")).to_be_visible()
+    await page.get_by_role("button", name="Save").click()
+    assert kept(sent) == []
+
+
 async def test_the_draft_is_played_through_before_it_is_saved(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
     await page.locator("#policy-steps").get_by_label("Then wait").first.fill("7")
