@@ -161,11 +161,10 @@ async def a_policy(
 
     What else is said, `round_robin` for instance, is so of every step; `managers_only` of every team.
     """
-    managers_only = of_steps.pop("managers_only", False)
+    managers_only, deleted_at = of_steps.pop("managers_only", False), of_steps.pop("deleted_at", None)
     team = team or await a_team(database)
-    policy = await _saved(
-        database, EscalationPolicyRow(team_id=team.id, name=f"Policy {next(_numbers)}", repeats=repeats)
-    )
+    row = EscalationPolicyRow(team_id=team.id, name=f"Policy {next(_numbers)}", repeats=repeats, deleted_at=deleted_at)
+    policy = await _saved(database, row)
     for position, targets in enumerate(steps):
         wait = wait_s if isinstance(wait_s, int) else wait_s[position]
         step = await _saved(

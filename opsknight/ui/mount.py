@@ -20,11 +20,13 @@ from opsknight.ui import (
     oncall,
     people,
     person,
+    policies,
     rules,
     services,
     style,
     teams,
     wall,
+    what_if,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ PAGES = (
     person,
     teams,
     oncall,
+    policies,
+    what_if,
     fairness,
     me,
     style,

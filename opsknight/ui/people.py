@@ -36,7 +36,12 @@ AGAIN_EVERY_S: Final = 30.0
 """How soon a shift that begins shows on an open page; what is changed here shows at once."""
 FILTER_FROM: Final = 9
 CHANNELS: Final[Mapping[str, str]] = {"push": "push", "email": "mail"}
-PLACES: Final[Mapping[str, str]] = {"/people": "People", "/teams": "Teams", "/oncall": "On call"}
+PLACES: Final[Mapping[str, str]] = {
+    "/people": "People",
+    "/teams": "Teams",
+    "/oncall": "On call",
+    "/policies": "Policies",
+}
 _COLUMNS: Final = "minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)"
 
 

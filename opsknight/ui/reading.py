@@ -24,9 +24,14 @@ from opsknight.domain.queries.oncall import Duty, begins_again, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.pay import zone_of_schedule
 from opsknight.domain.queries.people import people
+from opsknight.domain.queries.policies import policies as whole_policies
+from opsknight.domain.queries.policy_lines import PolicyLine as PolicyDetail
+from opsknight.domain.queries.policy_lines import policy_line, policy_lines
+from opsknight.domain.queries.policy_warnings import WarningLine, every_warning, warnings
 from opsknight.domain.queries.responders import Responders, responders
 from opsknight.domain.queries.roster import PersonDetail, RosterLine
 from opsknight.domain.queries.rules import RuleLine, rule, rules
+from opsknight.domain.queries.schedule_lines import schedule_lines
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
@@ -227,6 +232,46 @@ async def read_policies(deps: Deps) -> Sequence[PolicyLine]:
     """Return every escalation policy, as a form offers them."""
     async with deps.reading() as session:
         return await policies(session)
+
+
+async def read_policy_lines(deps: Deps) -> Sequence[tuple[PolicyDetail, Sequence[WarningLine]]]:
+    """Return every escalation policy as a whole, by name, each with what may go wrong with it."""
+    async with deps.reading() as session:
+        lines = await policy_lines(session)
+        known = await whole_policies(session, [line["id"] for line in lines])
+        found = await every_warning(session, [known[line["id"]] for line in lines], at=deps.clock.now())
+        return list(zip(lines, found, strict=True))
+
+
+async def read_policy_line(deps: Deps, policy_id: int) -> tuple[PolicyDetail, Sequence[WarningLine]]:
+    """Return one escalation policy as a whole, with what may go wrong with it.
+
+    Raises:
+        NotFound: there is none, or it was deleted.
+    """
+    async with deps.reading() as session:
+        line = await policy_line(session, policy_id)
+        known = await whole_policies(session, [policy_id])
+        return line, await warnings(session, known[policy_id], at=deps.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """Whom a step of a policy can ask, name by id: schedules, people that are active, and teams."""
+
+    schedules: Mapping[str, str]
+    people: Mapping[str, str]
+    teams: Mapping[str, str]
+
+
+async def read_askable(deps: Deps) -> Askable:
+    """Return whom the step of a policy can ask."""
+    async with deps.reading() as session:
+        return Askable(
+            schedules={str(line["id"]): line["name"] for line in await schedule_lines(session)},
+            people={str(line["id"]): line["name"] for line in await people(session) if line["active"]},
+            teams={str(line["id"]): line["name"] for line in await teams(session)},
+        )
 
 
 def _can_mail(deps: Deps) -> bool:

@@ -175,9 +175,11 @@ def _service(
 
 def _owners(service: ServiceLine) -> None:
     with tag("dl", classes="ok-facts"):
-        for words, value in (("Team", service["team"]), ("Policy", service["policy"])):
-            tag("dt", words)
-            tag("dd", value or "none")
+        tag("dt", "Team")
+        tag("dd", service["team"] or "none")
+        tag("dt", "Policy")
+        with tag("dd"):
+            tag("a", service["policy"], href=f"/policies/{service['policy_id']}")
     tag("a", "Rules", href=f"/rules?service={service['id']}#service-{service['id']}")
     if web_address(service["runbook_url"]):
         outward(service["runbook_url"], "Runbook", icon_name="book")

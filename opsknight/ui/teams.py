@@ -129,7 +129,7 @@ def _new(*, primary: bool) -> None:
 def _owned(line: TeamLine) -> None:
     with tag("dl", classes="ok-facts"):
         _things("Services", line["services"], href="/services#service-")
-        _things("Policies", line["policies"])
+        _things("Policies", line["policies"], href="/policies/")
         _things("Schedules", line["schedules"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opsknight.domain.commands import integrations, services
+from opsknight.domain.commands import integrations, policies, services
 from opsknight.domain.model.service_plan import Plan
 from opsknight.domain.queries.catalogue import integrations as catalogue
 from opsknight.domain.queries.services import service
@@ -86,6 +86,13 @@ async def test_what_was_changed_is_said_and_what_is_open_goes_on(office: Desk, p
 async def test_what_cannot_be_kept_is_refused(office: Desk, plan: Plan, changes: Mapping[str, Any], why: str):
     with pytest.raises(Invalid, match=why):
         await office.do(services.make, replace(plan, **changes))
+
+
+async def test_a_deleted_policy_is_not_given_to_a_service(office: Desk, plan: Plan):
+    await office.do(policies.delete, plan.policy_id)
+
+    with pytest.raises(Invalid, match="no such escalation policy"):
+        await office.do(services.make, plan)
 
 
 async def test_a_name_is_given_once(office: Desk, plan: Plan):

@@ -48,6 +48,7 @@ async def test_a_team_is_told_with_managers_first_and_what_it_owns(database: Dat
     team = await a_team(database, "Payments", members=[ada, gone], managers=[bo])
     schedule = await a_schedule(database, ada, name="Primary", team=team)
     policy = await a_policy(database, schedule, team=team)
+    await a_policy(database, ada, team=team, deleted_at=NOON)
     await a_service(database, "Checkout", team=team, policy=policy)
 
     async with database.screens() as session:

@@ -37,17 +37,22 @@ from opsknight.ui import (
     services,
     style,
     teams,
+    what_if,
 )
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.incident.why import Why
 from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
+from opsknight.ui.policies import editor as policy_editor
+from opsknight.ui.policies import listed as policies_list
+from opsknight.ui.policies import page as policies
+from opsknight.ui.policies import read_only as policy_read_only
 from opsknight.ui.reading import Told
 from opsknight.ui.rules import editor as rule_editor
 from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
-from tests.ui import fairness_samples, integration_samples, rule_samples, samples, why_samples
+from tests.ui import fairness_samples, integration_samples, policy_samples, rule_samples, samples, why_samples
 
 speaking = asyncio.Event()
 
@@ -235,6 +240,49 @@ def rule_page(number: str) -> None:
     line = rule_samples.rules()[int(number) - 1] if number.isdecimal() else None
     with frame.frame("Rule", samples.a_viewer(), path="/rules"):
         rule_editor.show(line, services={"1": "Checkout"})
+
+
+@app.post("/api/v1/policies/check")
+async def check_policy() -> object:
+    return {"warnings": policy_samples.warnings(), "plan": []}
+
+
+@app.post("/api/v1/what-if")
+async def foresee() -> object:
+    return policy_samples.foreseen("The rule “Payments are loud”: sets the urgency to high.")
+
+
+@ui.page("/policies")
+def policies_page() -> None:
+    ui.add_head_html(policies.head())
+    with frame.frame("Policies", samples.a_viewer(), path="/people"):
+        policies_list.show(policy_samples.policies(), may_make=True)
+
+
+@ui.page("/policies/{number}")
+def policy_page(number: str) -> None:
+    ui.add_head_html(policies.head())
+    line = policy_samples.a_policy() if number.isdecimal() else None
+    found = policy_samples.warnings() if line else []
+    with frame.frame("Policy", samples.a_viewer(), path="/people"):
+        if number == "2":
+            policy_read_only.show(policy_samples.a_policy(), found, services=policy_samples.SERVICES)
+            return
+        policy_editor.show(
+            line,
+            found,
+            teams=policy_samples.TEAMS,
+            services=policy_samples.SERVICES,
+            askable=policy_samples.ASKABLE,
+            zone="Europe/Berlin",
+        )
+
+
+@ui.page("/what-if")
+def what_if_page() -> None:
+    ui.add_head_html(what_if.head())
+    with frame.frame("What if", samples.a_viewer(), path="/people"):
+        what_if.show(policy_samples.SERVICES)
 
 
 @ui.page("/integrations/{number}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
@@ -58,7 +58,18 @@ class _World:
 
 async def warnings(session: AsyncSession, policy: Policy, *, at: datetime) -> list[WarningLine]:
     """Return what may go wrong with `policy`, step by step; nothing where all is well."""
-    world = await _world(session, policy, at)
+    return (await every_warning(session, [policy], at=at))[0]
+
+
+async def every_warning(
+    session: AsyncSession, policies: Sequence[Policy], *, at: datetime
+) -> Sequence[list[WarningLine]]:
+    """Return the warnings of each of `policies`, in their order; people and schedules are read once for all."""
+    world = await _world(session, policies, at)
+    return [_of_policy(world, policy) for policy in policies]
+
+
+def _of_policy(world: _World, policy: Policy) -> list[WarningLine]:
     found: list[WarningLine] = []
     for number, step in enumerate(policy.steps, start=1):
         found += _of_step(world, number, step)
@@ -69,8 +80,8 @@ async def warnings(session: AsyncSession, policy: Policy, *, at: datetime) -> li
     return found
 
 
-async def _world(session: AsyncSession, policy: Policy, at: datetime) -> _World:
-    targets = {target for step in policy.steps for target in step.targets}
+async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime) -> _World:
+    targets = {target for policy in policies for step in policy.steps for target in step.targets}
     known = await schedules(session, [one.id for one in targets if one.kind is TargetKind.SCHEDULE])
     of_teams = await teams(session, {one.id for one in targets if one.kind in OF_TEAMS})
     world = _World(at, known, of_teams, {})

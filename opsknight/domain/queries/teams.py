@@ -124,7 +124,7 @@ def _live(table: Any) -> list[Any]:
 
 
 async def policies(session: AsyncSession) -> Sequence[PolicyLine]:
-    """Return every escalation policy by name, with its team."""
+    """Return every escalation policy by name, with its team; none that was deleted."""
     statement = (
         select(
             EscalationPolicyRow.id, EscalationPolicyRow.name, EscalationPolicyRow.team_id, TeamRow.name.label("team")
@@ -137,3 +137,8 @@ async def policies(session: AsyncSession) -> Sequence[PolicyLine]:
         PolicyLine(id=row.id, name=row.name, team_id=row.team_id, team=row.team)
         for row in await session.execute(statement)
     ]
+
+
+def _live(table: Any) -> list[Any]:
+    """Return the condition that a thing was not deleted, where it can be."""
+    return [] if table is ServiceRow else [table.deleted_at.is_(None)]
