@@ -121,6 +121,8 @@ class Place:
             await builders.an_integration(database, provider=provider, key=os.urandom(16).hex())
         arranged = await builders.an_integration(database, key=os.urandom(16).hex())
         heartbeat = await builders.a_heartbeat(database, badge_key="badge")
+        on_call = await builders.a_user(database)
+        schedule = await builders.a_schedule(database, on_call)
         await database.close()
         self.server.fire(dedup_key="one of everything")
         refused = await asyncio.to_thread(until, lambda: self._refused(arranged.key), within_s=10, step_s=0.2)
@@ -129,7 +131,7 @@ class Place:
             "which": str(incident["number"]), "service_id": incident["service_id"], "routing_key": "ops",
             "integration_id": arranged.id, "delivery_id": refused, "requestId": refused,
             "heartbeat_id": str(heartbeat.id), "badge_key": heartbeat.badge_key, "key": heartbeat.key,
-            "identifier": "one of everything",
+            "identifier": "one of everything", "schedule_id": schedule.id, "team_id": schedule.team_id,
         }  # fmt: skip
 
     def _refused(self, key: str) -> str | None:

@@ -24,6 +24,7 @@ respond                  yes    yes      yes        –         –       –   
 acknowledge              yes    yes      yes        –         –       –    yes
 open an incident         yes    yes      yes        –         –       –    –
 plan maintenance         yes    yes      yes        –         –       –    –
+arrange cover            yes    yes      yes        –         –       –    –
 send events              –      –        –          –         –       yes  –
 configure                yes    yes      –          –         –       –    –
 administer               yes    –        –          –         –       –    –

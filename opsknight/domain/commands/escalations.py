@@ -30,6 +30,8 @@ ANSWER_WITHIN = timedelta(minutes=5)
 """How long the owner has to answer “still on it?”."""
 LATE = timedelta(seconds=60)
 """A timer later than this counts as missed, and its page says by how much."""
+_RECENT = timedelta(days=62)
+"""For how long overrides that are over are read: longer than most shifts last, of which they are a part."""
 MAX_SKIPS = 200
 """Steps that one firing passes over at most; more than any policy has in all its laps."""
 
@@ -68,7 +70,7 @@ class _Firing:
         stepping = [each for each in held if each.timer.kind == "escalation"]  # the safety net must need nothing else
         targets = {target for each in stepping for step in each.policy.steps for target in step.targets}
         schedule_ids = {target.id for target in targets if target.kind is TargetKind.SCHEDULE}
-        schedules: Mapping[int, Schedule] = await reading.schedules(uow.session, schedule_ids) if schedule_ids else {}
+        schedules = await reading.schedules(uow.session, schedule_ids, since=uow.now - _RECENT)
         leads = await reading.leads(uow.session, {each.team_id for each in held})
         ids = {target.id for target in targets if target.kind is TargetKind.USER}
         ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}

@@ -74,6 +74,17 @@ class Fact(StrEnum):
     MAINTENANCE_CHANGED = "maintenance changed"
     FLAPPING_STARTED = "flapping started"
     FLAPPING_STOPPED = "flapping stopped"
+    # schedules: did (the end of a sentence), name; before and after of what was changed
+    SCHEDULE_MADE = "schedule made"
+    SCHEDULE_CHANGED = "schedule changed"
+    SCHEDULE_DELETED = "schedule deleted"
+    OVERRIDDEN = "overridden"
+    OVERRIDE_WITHDRAWN = "override withdrawn"
+    SWAP_ASKED = "swap asked"
+    SWAP_TAKEN = "swap taken"
+    SWAP_ENDED = "swap ended"
+    LEAVE_TAKEN = "leave taken"
+    LEAVE_WITHDRAWN = "leave withdrawn"
     # the house itself: name, user, reason, count
     CHANGED = "changed"
     UNREADABLE = "unreadable"
@@ -97,6 +108,11 @@ CHANGE_INTEGRATIONS = frozenset(
     {Fact.CONFIGURED, Fact.KEY_MADE, Fact.KEY_ENDED, Fact.MAINTENANCE_PLANNED, Fact.MAINTENANCE_CHANGED}
 )
 """After which what ingest knows of the integrations is out of date."""
+SCHEDULING = frozenset(
+    {Fact.SCHEDULE_MADE, Fact.SCHEDULE_CHANGED, Fact.SCHEDULE_DELETED, Fact.OVERRIDDEN, Fact.OVERRIDE_WITHDRAWN}
+    | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
+)
+"""After which others may be on call than before."""
 OPSKNIGHT = "OpsKnight"
 _CHANNELS = {"email": "mail", "push": "push notification"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
@@ -329,6 +345,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         " While it flaps it pages nobody."
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
+    **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",

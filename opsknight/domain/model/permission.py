@@ -34,6 +34,8 @@ class Need(StrEnum):
     OPEN_INCIDENT = "open an incident"
     PLAN_MAINTENANCE = "plan maintenance"
     """Windows in which what is planned to break pages nobody."""
+    ARRANGE_COVER = "arrange cover"
+    """Overrides, swaps and leave: who is on call instead."""
     SEND_EVENTS = "send events"
     """What an integration's key is for."""
     CONFIGURE = "configure"
@@ -106,6 +108,7 @@ _ROLES: dict[Need, frozenset[Role]] = {
     Need.ACKNOWLEDGE: _RESPONDERS,
     Need.OPEN_INCIDENT: _RESPONDERS,
     Need.PLAN_MAINTENANCE: _RESPONDERS,
+    Need.ARRANGE_COVER: _RESPONDERS,
     Need.SEND_EVENTS: frozenset(),
     Need.CONFIGURE: frozenset({Role.ADMIN, Role.MANAGER}),
     Need.ADMINISTER: frozenset({Role.ADMIN}),
@@ -118,6 +121,7 @@ _WISHES: dict[Need, str] = {
     Need.ACKNOWLEDGE: "acknowledge incidents",
     Need.OPEN_INCIDENT: "open incidents",
     Need.PLAN_MAINTENANCE: "plan maintenance",
+    Need.ARRANGE_COVER: "change who is on call",
     Need.SEND_EVENTS: "send events",
     Need.CONFIGURE: "change services, policies and schedules",
     Need.ADMINISTER: "administer OpsKnight",

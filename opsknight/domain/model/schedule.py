@@ -34,10 +34,13 @@ __all__ = [
     "away",
     "gaps",
     "layers_shown",
+    "merged",
+    "next_on_call",
     "next_shift",
     "on_call",
     "shadows",
     "shifts",
+    "uncovered",
 ]
 
 
@@ -151,6 +154,18 @@ def next_shift(schedule: Schedule, user_id: int, *, after: datetime, within: tim
             return min(found)
         start, look = end, look * 2
     return None
+
+
+def next_on_call(schedule: Schedule, *, after: datetime, within: timedelta = LOOK_AHEAD) -> tuple[OnCall, ...]:
+    """Return those who come on call next, later than `after`, together; nobody where none do within that span."""
+    start, last, look = after, after + within, _FIRST_LOOK
+    while start < last:
+        end = min(start + look, last)
+        found = [one for one in shifts(schedule, start, end) if one.start_at > after]
+        if found:
+            return tuple(one for one in found if one.start_at == found[0].start_at)
+        start, look = end, look * 2
+    return ()
 
 
 def layers_shown(schedule: Schedule, start: datetime, end: datetime) -> tuple[LayerShown, ...]:

@@ -6,16 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.escalation import NO_POLICY, Policy, Step, Target, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.paging import ContactMethod, Rule
-from opsknight.domain.model.rotation import Rotation, Unit
-from opsknight.domain.model.schedule import Layer, Schedule
+from opsknight.domain.queries import schedules as of_schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,6 @@ _POLICIES = text("""
     LEFT JOIN escalation_targets t ON t.step_id = s.id
     WHERE p.id = ANY(:ids) ORDER BY p.id, s.position, t.position
 """)
-_SCHEDULES = text("""
-    SELECT s.id, s.name, s.zone, l.id AS layer_id, l.name AS layer, l.starts_at, l.ends_at, l.unit, l.length, m.user_id
-    FROM schedules s
-    LEFT JOIN layers l ON l.schedule_id = s.id
-    LEFT JOIN layer_members m ON m.layer_id = l.id
-    WHERE s.id = ANY(:ids) ORDER BY s.id, l.position DESC, m.position
-""")
 _PEOPLE = text("""
     SELECT u.id, u.name, u.active, m.id AS method_id, m.channel, m.verified_at IS NOT NULL AS verified,
            m.disabled_at IS NOT NULL AS disabled
@@ -73,6 +64,10 @@ _LEADS = text("""
     SELECT NULL, id FROM users WHERE role = 'admin' AND active
     ORDER BY 2
 """)
+
+
+schedules = of_schedules.schedules
+"""Return the schedules as the model reads them."""
 
 
 async def policies(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Policy]:
@@ -99,29 +94,6 @@ async def policies(session: AsyncSession, ids: Collection[int]) -> Mapping[int, 
             name=policy.name,
         )
         for policy_id, policy in found.items()
-    }
-
-
-async def schedules(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Schedule]:
-    """Return schedules as the model reads them, layers highest first."""
-    if not ids:
-        return {}
-    names: dict[int, str] = {}
-    layers: dict[int, dict[int, tuple[Row[*tuple[Any, ...]], list[int]]]] = {}
-    for row in await session.execute(_SCHEDULES, {"ids": list(ids)}):
-        names[row.id] = row.name
-        of_schedule = layers.setdefault(row.id, {})
-        if row.layer_id is not None:
-            _, members = of_schedule.setdefault(row.layer_id, (row, []))
-            if row.user_id is not None:
-                members.append(row.user_id)
-    return {
-        schedule_id: Schedule(
-            layers=tuple(_layer(row, members) for row, members in layers[schedule_id].values() if members),
-            name=name,
-            id=schedule_id,
-        )
-        for schedule_id, name in names.items()
     }
 
 
@@ -156,15 +128,3 @@ def snapshot(stored: object, current: Policy | None) -> Policy:
     if isinstance(stored, dict):
         return Policy.from_json(cast("dict[str, Any]", stored))
     return current or NO_POLICY
-
-
-def _layer(row: Row[*tuple[Any, ...]], members: list[int]) -> Layer:
-    rotation = Rotation(
-        groups=tuple((user_id,) for user_id in members),
-        unit=Unit(row.unit),
-        length=row.length,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        zone=ZoneInfo(row.zone),
-    )
-    return Layer(row.layer, rotation)

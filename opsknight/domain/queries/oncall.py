@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
-from opsknight.domain.queries.escalations import schedules
-from opsknight.domain.store.tables import LayerMemberRow, LayerRow, ScheduleRow, UserRow
+from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.schedules import schedules
+from opsknight.domain.store.tables import ScheduleRow, UserRow
+from opsknight.errors import NotFound
+
+_INSTANT = timedelta(microseconds=1)
+_RECENT = timedelta(days=62)
 
 
 class Duty(TypedDict):
@@ -30,13 +35,103 @@ NextShift = TypedDict("NextShift", {"schedule": str, "schedule_id": int, "from":
 """Somebody's next time on call, in epoch seconds."""
 
 
+class Shift(TypedDict):
+    """One person's time on call and why; instants are in epoch seconds.
+
+    `instead_of` is whose turn it was, `override_id`, `leave_id` and `temporary` what has changed it.
+    """
+
+    user: str | None
+    user_id: int
+    start_at: float
+    end_at: float
+    layer: str
+    layer_id: int | None
+    override_id: int | None
+    instead_of: str | None
+    instead_of_id: int | None
+    leave_id: int | None
+    temporary: str | None
+    temporary_id: int | None
+
+
+class OnCallLine(TypedDict):
+    """Who is on call on a schedule at an instant, nobody in a gap, and whoever comes next."""
+
+    schedule_id: int
+    schedule: str
+    team_id: int
+    on_call: list[Shift]
+    next: list[Shift]
+
+
+async def on_call_lines(
+    session: AsyncSession, *, at: datetime, schedule_id: int | None = None, user_id: int | None = None
+) -> Sequence[OnCallLine]:
+    """Return who was, is or will be on call at `at`, by schedules in order of name; past time as it was recorded.
+
+    Of one schedule, or of those on which a person is on call then.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    statement = select(ScheduleRow.id, ScheduleRow.team_id).where(ScheduleRow.deleted_at.is_(None))
+    if schedule_id is not None:
+        statement = statement.where(ScheduleRow.id == schedule_id)
+    teams = {row.id: row.team_id for row in await session.execute(statement.order_by(func.lower(ScheduleRow.name)))}
+    if schedule_id is not None and not teams:
+        raise NotFound("There is no such schedule.")
+    known = await duties(session, [*teams], at, at + _INSTANT)
+    lines: list[tuple[int, Sequence[model.OnCall], Sequence[model.OnCall]]] = []
+    for number in teams:
+        schedule, found = known[number]
+        now = [one for one in found if one.start_at <= at < one.end_at]
+        if user_id is None or any(one.user_id == user_id for one in now):
+            lines.append((number, now, model.next_on_call(schedule, after=at)))
+    names = await user_names(session, [one for _, now, after in lines for one in (*now, *after)])
+    return [
+        {
+            "schedule_id": number,
+            "schedule": known[number][0].name,
+            "team_id": teams[number],
+            "on_call": [shift_line(one, names) for one in now],
+            "next": [shift_line(one, names) for one in after],
+        }
+        for number, now, after in lines
+    ]
+
+
+def shift_line(one: model.OnCall, names: Mapping[int, str]) -> Shift:
+    """Return a time on call as it is told."""
+    return {
+        "user": names.get(one.user_id),
+        "user_id": one.user_id,
+        "start_at": one.start_at.timestamp(),
+        "end_at": one.end_at.timestamp(),
+        "layer": one.layer,
+        "layer_id": one.layer_id,
+        "override_id": one.override_id,
+        "instead_of": None if one.replaces is None else names.get(one.replaces),
+        "instead_of_id": one.replaces,
+        "leave_id": one.leave_id,
+        "temporary": one.temporary or None,
+        "temporary_id": one.temporary_id,
+    }
+
+
+async def user_names(session: AsyncSession, found: Iterable[model.OnCall]) -> Mapping[int, str]:
+    """Return the names of everybody in these times on call."""
+    ids = {user for one in found for user in (one.user_id, one.replaces) if user is not None}
+    return await _names(session, ids)
+
+
 async def on_call_now(session: AsyncSession, *, at: datetime, you: int | None = None) -> Sequence[Duty]:
     """Return who is on call at `at`, schedule by schedule in order of name; gaps included.
 
     `you` marks the duties of that person.
     """
-    ids = (await session.execute(select(ScheduleRow.id).order_by(func.lower(ScheduleRow.name)))).scalars().all()
-    known = await schedules(session, ids)
+    ids = await _live(session)
+    known = await schedules(session, ids, since=at - _RECENT)
     found = [(known[schedule_id], model.on_call(known[schedule_id], at)) for schedule_id in ids if schedule_id in known]
     names = await _names(session, {shift.user_id for _, shifts in found for shift in shifts})
     return [_duty(schedule, shift, names, you=you) for schedule, shifts in found for shift in (shifts or (None,))]
@@ -44,13 +139,7 @@ async def on_call_now(session: AsyncSession, *, at: datetime, you: int | None = 
 
 async def next_shift_of(session: AsyncSession, user_id: int, *, after: datetime) -> NextShift | None:
     """Return the first time on call of a person that begins after `after`, over all schedules."""
-    statement = (
-        select(LayerRow.schedule_id)
-        .join(LayerMemberRow, LayerMemberRow.layer_id == LayerRow.id)
-        .where(LayerMemberRow.user_id == user_id)
-        .distinct()
-    )
-    known = await schedules(session, (await session.execute(statement)).scalars().all())
+    known = await schedules(session, await _live(session), since=after - _RECENT)
     candidates = [
         (shift, schedule)
         for schedule in known.values()
@@ -65,6 +154,11 @@ async def next_shift_of(session: AsyncSession, user_id: int, *, after: datetime)
         "from": shift.start_at.timestamp(),
         "to": shift.end_at.timestamp(),
     }
+
+
+async def _live(session: AsyncSession) -> Sequence[int]:
+    statement = select(ScheduleRow.id).where(ScheduleRow.deleted_at.is_(None))
+    return (await session.scalars(statement.order_by(func.lower(ScheduleRow.name)))).all()
 
 
 def _duty(schedule: model.Schedule, shift: model.OnCall | None, names: dict[int, str], *, you: int | None) -> Duty:

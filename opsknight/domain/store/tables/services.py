@@ -1,4 +1,4 @@
-"""Rows of what breaks and who is asked: services, integrations, escalation policies, schedules."""
+"""Rows of what breaks and who is asked: services, integrations, escalation policies."""
 
 from __future__ import annotations
 
@@ -7,45 +7,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opsknight.domain.store.tables.base import Base, ConfigurationId, Json, PlainInt, SmallInt, WallClock
+from opsknight.domain.store.tables.base import Base, ConfigurationId, Json, PlainInt, SmallInt
 
 _EMPTY = text("''")
-
-
-class ScheduleRow(Base):
-    """Who is on call when, in a zone."""
-
-    __tablename__ = "schedules"
-
-    id: Mapped[ConfigurationId]
-    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
-    name: Mapped[str]
-    zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
-
-
-class LayerRow(Base):
-    """One rotation of a schedule; `starts_at` and `ends_at` are wall clock of the schedule's zone."""
-
-    __tablename__ = "layers"
-
-    id: Mapped[ConfigurationId]
-    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
-    position: Mapped[SmallInt]
-    name: Mapped[str]
-    starts_at: Mapped[WallClock]
-    ends_at: Mapped[WallClock | None]
-    unit: Mapped[str]
-    length: Mapped[SmallInt] = mapped_column(server_default=text("1"))
-
-
-class LayerMemberRow(Base):
-    """One person's place in a rotation."""
-
-    __tablename__ = "layer_members"
-
-    layer_id: Mapped[int] = mapped_column(ForeignKey("layers.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[SmallInt] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
 
 
 class EscalationPolicyRow(Base):

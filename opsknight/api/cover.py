@@ -1,0 +1,170 @@
+"""Who is on call instead: overrides, temporary schedules, swaps, requests for cover, and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from opsknight.api.again import again
+from opsknight.api.auth import SignedIn, needs
+from opsknight.api.plain_json import plain_json
+from opsknight.api.schedule_wishes import (
+    Leave,
+    Offer,
+    Override,
+    Taking,
+    TemporarySchedule,
+    instant,
+    instant_or_none,
+    layers_of,
+)
+from opsknight.api.wishes import Number
+from opsknight.deps import Deps
+from opsknight.domain.commands import leaves, overrides, shift_swaps, temporary_schedules
+from opsknight.domain.commands.arranging import Done
+from opsknight.domain.model.permission import Need
+from opsknight.domain.queries import schedule_lines as queries
+from opsknight.domain.queries.sessions import Viewer
+
+Command: TypeAlias = Callable[[Any], Awaitable[Done]]
+Reading: TypeAlias = Callable[[Any, int], Awaitable[dict[str, Any]]]
+
+
+def router(deps: Deps) -> APIRouter:
+    """Serve what changes schedules for a while, under /api/v1."""
+    routes = APIRouter(prefix="/api/v1", tags=["cover"])
+    _add_overrides(routes, deps)
+    _add_temporary(routes, deps)
+    _add_swaps(routes, deps)
+    _add_leaves(routes, deps)
+    return routes
+
+
+def _add_overrides(routes: APIRouter, deps: Deps) -> None:
+    cover = [needs(Need.ARRANGE_COVER)]
+
+    @routes.post("/schedules/{schedule_id}/overrides", status_code=201, dependencies=cover)
+    async def override(schedule_id: Number, wish: Override, viewer: SignedIn) -> Response:
+        """Add, remove or replace somebody for a while; nobody can be replaced by two at once."""
+        done = _doing(lambda uow: overrides.override(uow, schedule_id, wish.wish), "override", queries.override)
+        return await done(deps, viewer, 201)
+
+    @routes.delete("/overrides/{override_id}", dependencies=cover)
+    async def withdraw(override_id: Number, viewer: SignedIn) -> Response:
+        """Take an override back, from now on."""
+        done = _doing(lambda uow: overrides.withdraw(uow, override_id), "override", queries.override)
+        return await done(deps, viewer, 200)
+
+
+def _add_temporary(routes: APIRouter, deps: Deps) -> None:
+    configure = [needs(Need.CONFIGURE)]
+
+    async def told(session: Any, number: int) -> dict[str, Any]:
+        line = await queries.temporary_schedule(session, number)
+        return line | {"layers": layers_of(line["layers"])}
+
+    @routes.post("/schedules/{schedule_id}/temporary", status_code=201, dependencies=configure)
+    async def replace(schedule_id: Number, wish: TemporarySchedule, viewer: SignedIn) -> Response:
+        """Let other layers, or fixed shifts, be all there is for a while, overrides left aside."""
+        start_at, end_at = instant(wish.start_at), instant(wish.end_at)
+        layers = [layer.plan for layer in wish.layers]
+
+        async def command(uow: Any) -> Done:
+            return await temporary_schedules.replace_for_a_while(
+                uow, schedule_id, name=wish.name, layers=layers, start_at=start_at, end_at=end_at
+            )
+
+        return await _doing(command, "temporary", told)(deps, viewer, 201)
+
+    @routes.delete("/temporary-schedules/{temporary_id}", dependencies=configure)
+    async def withdraw(temporary_id: Number, viewer: SignedIn) -> Response:
+        """Take a temporary schedule back, from now on."""
+        done = _doing(lambda uow: temporary_schedules.withdraw(uow, temporary_id), "temporary", told)
+        return await done(deps, viewer, 200)
+
+
+def _add_swaps(routes: APIRouter, deps: Deps) -> None:
+    cover = [needs(Need.ARRANGE_COVER)]
+
+    async def told(session: Any, number: int) -> dict[str, Any]:
+        return await queries.swap(session, number, at=deps.clock.now())
+
+    @routes.get("/swaps", dependencies=cover)
+    async def read(viewer: SignedIn) -> Response:
+        """Return the offers that you made or may take, the newest first."""
+        async with deps.reading() as session:
+            return plain_json({"swaps": await queries.swaps(session, at=deps.clock.now(), user_id=viewer.id)})
+
+    @routes.post("/schedules/{schedule_id}/swaps", status_code=201, dependencies=cover)
+    async def ask(schedule_id: Number, wish: Offer, viewer: SignedIn) -> Response:
+        """Offer a shift, or a part of one, to others; until it is taken its person stays on call."""
+        offered = shift_swaps.Wish(
+            user_id=wish.user_id or viewer.id,
+            start_at=instant(wish.start_at),
+            end_at=instant(wish.end_at),
+            in_return=wish.kind == "swap",
+            return_start_at=instant_or_none(wish.return_start_at),
+            return_end_at=instant_or_none(wish.return_end_at),
+            offered_to=tuple(dict.fromkeys(wish.offered_to)),
+            expires_at=instant_or_none(wish.expires_at),
+            note=wish.note,
+        )
+        return await _doing(lambda uow: shift_swaps.ask(uow, schedule_id, offered), "swap", told)(deps, viewer, 201)
+
+    @routes.post("/swaps/{swap_id}/take", dependencies=cover)
+    async def take(swap_id: Number, wish: Taking, viewer: SignedIn) -> Response:
+        """Take an offered shift, or a part of it; you are on call then from this answer on."""
+        part = shift_swaps.Part(
+            instant_or_none(wish.start_at),
+            instant_or_none(wish.end_at),
+            instant_or_none(wish.return_start_at),
+            instant_or_none(wish.return_end_at),
+        )
+        return await _doing(lambda uow: shift_swaps.take(uow, swap_id, part), "swap", told)(deps, viewer, 200)
+
+    @routes.delete("/swaps/{swap_id}", dependencies=cover)
+    async def withdraw(swap_id: Number, viewer: SignedIn) -> Response:
+        """Take an offer back; the shift stays as it is."""
+        return await _doing(lambda uow: shift_swaps.withdraw(uow, swap_id), "swap", told)(deps, viewer, 200)
+
+
+def _add_leaves(routes: APIRouter, deps: Deps) -> None:
+    cover = [needs(Need.ARRANGE_COVER)]
+
+    @routes.get("/leaves", dependencies=[needs(Need.SEE)])
+    async def read() -> Response:
+        """Return who is away, now and later."""
+        async with deps.reading() as session:
+            return plain_json({"leaves": await queries.leaves(session, at=deps.clock.now())})
+
+    @routes.post("/leaves", status_code=201, dependencies=cover)
+    async def take(wish: Leave, viewer: SignedIn) -> Response:
+        """Say when you are away, and who has your shifts meanwhile; without a substitute your schedules warn."""
+        away = leaves.Wish(
+            wish.user_id or viewer.id, instant(wish.start_at), instant(wish.end_at), wish.substitute_id, wish.note
+        )
+        return await _doing(lambda uow: leaves.take_leave(uow, away), "leave", queries.leave)(deps, viewer, 201)
+
+    @routes.delete("/leaves/{leave_id}", dependencies=cover)
+    async def withdraw(leave_id: Number, viewer: SignedIn) -> Response:
+        """Take a leave back, from now on."""
+        return await _doing(lambda uow: leaves.withdraw(uow, leave_id), "leave", queries.leave)(deps, viewer, 200)
+
+
+def _doing(command: Command, called: str, read: Reading) -> Callable[[Deps, Viewer, int], Awaitable[Response]]:
+    """Return what does `command` in one unit of work and answers with what is so then, under the name `called`."""
+
+    async def carry_out(deps: Deps, viewer: Viewer, status: int) -> Response:
+        async def attempt() -> Response:
+            async with deps.commands(viewer.actor) as uow:
+                done = await command(uow)
+                await uow.session.flush()
+                line = await read(uow.session, done.id)
+            return plain_json({called: line, "sentence": done.sentence}, status=status)
+
+        return await again(attempt)
+
+    return carry_out

@@ -1,0 +1,98 @@
+"""Leave: a person is away, on every schedule; whoever they name has their shifts meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from opsknight.domain.commands.arranging import Done, checked_note, from_now, names_of, require_for, when
+from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.recorded_shifts import record_shifts
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.schedules import schedules
+from opsknight.domain.store.tables import LeaveRow, ScheduleRow, UserRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who is away in `[start_at, end_at)`, and who has their shifts, where they name somebody."""
+
+    user_id: int
+    start_at: datetime
+    end_at: datetime
+    substitute_id: int | None = None
+    note: str = ""
+
+
+async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
+    """Let a person be away, from now on at the earliest. Without a substitute their schedules warn, or have a gap.
+
+    Raises:
+        Forbidden: it is somebody else's leave.
+        Invalid: the span or the substitute cannot be.
+    """
+    await require_for(uow, wish.user_id)
+    names = await names_of(uow, (wish.user_id, wish.substitute_id))
+    if wish.substitute_id == wish.user_id:
+        raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
+    start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
+    await _record_schedules_of(uow, wish.user_id)
+    row = LeaveRow(user_id=wish.user_id, start_at=start_at, end_at=end_at, substitute_id=wish.substitute_id)
+    row.note, row.created_by, row.created_at = checked_note(wish.note), uow.user_id, uow.now
+    uow.session.add(row)
+    await uow.session.flush()
+    lasting = when(uow, start_at, end_at)
+    by = "" if wish.substitute_id is None else f"; {names[wish.substitute_id]} has their shifts"
+    told = f"{names[wish.user_id]} is away {lasting}{by}"
+    uow.record(
+        Fact.LEAVE_TAKEN, subject=f"user:{wish.user_id}", did=f"noted leave: {told}", leave_id=row.id, after=_plain(row)
+    )
+    return Done(row.id, f"{told}.")
+
+
+async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
+    """Take a leave back, from now on.
+
+    Raises:
+        NotFound: there is no such leave.
+        Forbidden: it is somebody else's.
+        Conflict: it is over, or withdrawn already.
+    """
+    await require(uow, Need.ARRANGE_COVER)
+    statement = select(LeaveRow).where(LeaveRow.id == leave_id).with_for_update()
+    row = await uow.session.scalar(statement.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound("There is no such leave.")
+    await require_for(uow, row.user_id)
+    if row.deleted_at is not None or row.end_at <= uow.now:
+        raise Conflict("This leave is over already.")
+    await _record_schedules_of(uow, row.user_id)
+    row.deleted_at = uow.now
+    name = (await uow.session.get_one(UserRow, row.user_id)).name
+    subject, did = f"user:{row.user_id}", f"withdrew a leave of {name}"
+    uow.record(Fact.LEAVE_WITHDRAWN, subject=subject, did=did, leave_id=row.id, before=_plain(row))
+    return Done(row.id, f"{name} is here again.")
+
+
+async def _record_schedules_of(uow: UnitOfWork, user_id: int) -> None:
+    """Record who was on call on every schedule that the person is in, before that changes."""
+    live = select(ScheduleRow.id).where(ScheduleRow.deleted_at.is_(None))
+    known = await schedules(uow.session, (await uow.session.scalars(live)).all())
+    mine = [number for number, schedule in known.items() if user_id in schedule.people]
+    if mine:
+        await record_shifts(uow, uow.now, of=mine)
+
+
+def _plain(row: LeaveRow) -> dict[str, object]:
+    return {
+        "user_id": row.user_id,
+        "substitute_id": row.substitute_id,
+        "start_at": row.start_at.timestamp(),
+        "end_at": row.end_at.timestamp(),
+        "note": row.note,
+    }

@@ -1,0 +1,130 @@
+"""Overrides: somebody is on call instead, besides, or no longer, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from opsknight.domain.commands.arranging import Done, checked_note, from_now, held, names_of, put, when
+from opsknight.domain.commands.authority import require
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.override import Change
+from opsknight.domain.model.permission import Need
+from opsknight.domain.store.tables import OverrideRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an override shall do in `[start_at, end_at)`; of a replacement, `replaces_id` None is everybody."""
+
+    change: Change
+    start_at: datetime
+    end_at: datetime
+    user_id: int | None = None
+    replaces_id: int | None = None
+    note: str = ""
+
+
+async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
+    """Change who is on call for a while, from now on at the earliest. Two may be added at once.
+
+    Raises:
+        NotFound: there is no such schedule.
+        Invalid: the wish does not say who, or its span cannot be.
+        Conflict: the person is replaced by another at the same time.
+    """
+    await require(uow, Need.ARRANGE_COVER)
+    _check(wish)
+    schedule = await held(uow, schedule_id)
+    names = await names_of(uow, (wish.user_id, wish.replaces_id))
+    start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
+    row = OverrideRow(
+        schedule_id=schedule.id,
+        change=wish.change.value,
+        user_id=wish.user_id,
+        replaces_id=wish.replaces_id,
+        start_at=start_at,
+        end_at=end_at,
+        note=checked_note(wish.note),
+        created_by=uow.user_id,
+        created_at=uow.now,
+    )
+    await put(uow, row)
+    lasting = when(uow, start_at, end_at)
+    who = _who(wish, names)
+    uow.record(
+        Fact.OVERRIDDEN,
+        subject=f"schedule:{schedule.id}",
+        did=f"changed who is on call in “{schedule.name}”: {who} {lasting}",
+        name=schedule.name,
+        override_id=row.id,
+        after=_plain(row),
+    )
+    return Done(row.id, f"In “{schedule.name}”, {who} {lasting}.", schedule.id)
+
+
+async def withdraw(uow: UnitOfWork, override_id: int) -> Done:
+    """Take an override back, from now on; what it did until now stays as it was.
+
+    Raises:
+        NotFound: there is no such override.
+        Conflict: it is over, or withdrawn already.
+    """
+    await require(uow, Need.ARRANGE_COVER)
+    schedule_id = await uow.session.scalar(select(OverrideRow.schedule_id).where(OverrideRow.id == override_id))
+    if schedule_id is None:
+        raise NotFound("There is no such override.")
+    schedule = await held(uow, schedule_id)
+    row = await uow.session.get_one(OverrideRow, override_id, populate_existing=True)
+    if row.deleted_at is not None:
+        raise Conflict("This override has been withdrawn already.")
+    if row.end_at <= uow.now:
+        raise Conflict("This override is over already, and what was cannot be changed.")
+    row.deleted_at = uow.now
+    uow.record(
+        Fact.OVERRIDE_WITHDRAWN,
+        subject=f"schedule:{schedule.id}",
+        did=f"withdrew an override in “{schedule.name}”",
+        name=schedule.name,
+        override_id=row.id,
+        before=_plain(row),
+    )
+    return Done(row.id, f"Withdrew the override in “{schedule.name}”; its layers count again.", schedule.id)
+
+
+def _check(wish: Wish) -> None:
+    if wish.change is Change.REMOVE and (wish.replaces_id is None or wish.user_id is not None):
+        raise Invalid("To remove somebody, say replaces_id: who is not on call.")
+    if wish.change is not Change.REMOVE and wish.user_id is None:
+        raise Invalid("Say user_id: who is on call.")
+    if wish.change is Change.ADD and wish.replaces_id is not None:
+        raise Invalid("Who is added replaces nobody; say replace, or leave replaces_id out.")
+    if wish.user_id is not None and wish.user_id == wish.replaces_id:
+        raise Invalid("Nobody can replace themselves.")
+
+
+def _who(wish: Wish, names: Mapping[int, str]) -> str:
+    other = "everybody else" if wish.replaces_id is None else names[wish.replaces_id]
+    match wish.change:
+        case Change.REMOVE:
+            return f"{other} is not on call"
+        case Change.ADD:
+            return f"{names[wish.user_id or 0]} is on call as well"
+        case Change.REPLACE:
+            return f"{names[wish.user_id or 0]} is on call instead of {other}"
+
+
+def _plain(row: OverrideRow) -> dict[str, object]:
+    return {
+        "change": row.change,
+        "user_id": row.user_id,
+        "replaces_id": row.replaces_id,
+        "start_at": row.start_at.timestamp(),
+        "end_at": row.end_at.timestamp(),
+        "note": row.note,
+    }

@@ -1,0 +1,209 @@
+"""Schedules as managers write them: made, changed as a whole, and put away. What was on call stays recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import delete as deleting
+from sqlalchemy import select, update
+
+from opsknight.domain.commands.arranging import Done, held, names_of
+from opsknight.domain.commands.authority import require
+from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.override import OnLeave
+from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.public_holidays import is_known
+from opsknight.domain.queries.schedules import EVER, plans
+from opsknight.domain.store.tables import (
+    EscalationPolicyRow,
+    EscalationStepRow,
+    EscalationTargetRow,
+    LayerMemberRow,
+    LayerRow,
+    ScheduleRow,
+    TeamRow,
+)
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Conflict, Invalid, Stale
+
+MAX_NAME: Final = 100
+MAX_DATES: Final = 1000
+_OUT_OF_THE_WAY: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a schedule shall be: layers in order, the highest first; `country` and `subdivision` name its holidays."""
+
+    name: str
+    team_id: int
+    zone: str
+    layers: tuple[LayerPlan, ...]
+    shadow_layers: tuple[LayerPlan, ...] = ()
+    on_leave: OnLeave = OnLeave.WARN
+    country: str = ""
+    subdivision: str = ""
+    holidays: tuple[date, ...] = ()
+
+
+async def make(uow: UnitOfWork, plan: Plan) -> Done:
+    """Make a schedule. From now on its record begins: who was on call by it before it was there is hypothetical.
+
+    Raises:
+        Invalid: something in the plan cannot be used.
+    """
+    await require(uow, Need.CONFIGURE)
+    await _check(uow, plan)
+    row = ScheduleRow(version=1, recorded_from=uow.now, recorded_until=uow.now)
+    _write(row, plan)
+    uow.session.add(row)
+    await uow.session.flush()
+    await _write_layers(uow, row.id, plan.layers)
+    subject = f"schedule:{row.id}"
+    told = f"made the schedule “{row.name}”"
+    uow.record(Fact.SCHEDULE_MADE, subject=subject, did=told, name=row.name, after=_document(row, plan.layers))
+    return Done(row.id, f"Made “{row.name}”.", row.id)
+
+
+async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version: int | None = None) -> Done:
+    """Let a schedule be as `plan` says, from now on; layers that keep their name keep their identity.
+
+    Raises:
+        NotFound: there is no such schedule.
+        Stale: somebody else has changed it since.
+        Invalid: something in the plan cannot be used.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await held(uow, schedule_id)
+    before = _document(row, await plans(uow.session, row.id))
+    if seen_version is not None and seen_version != row.version:
+        raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
+    await _check(uow, plan)
+    _write(row, plan)
+    after = _document(row, plan.layers)
+    if after == before:
+        return Done(row.id, f"“{row.name}” is like that already.", row.id)
+    row.version += 1
+    await _write_layers(uow, row.id, plan.layers)
+    subject = f"schedule:{row.id}"
+    told = f"changed the schedule “{row.name}”"
+    uow.record(
+        Fact.SCHEDULE_CHANGED, subject=subject, did=told, name=row.name, version=row.version, before=before, after=after
+    )
+    return Done(row.id, f"Changed “{row.name}”.", row.id)
+
+
+async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
+    """Put a schedule away; who was on call by it stays recorded.
+
+    Raises:
+        NotFound: there is no such schedule.
+        Conflict: an escalation policy asks it.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await held(uow, schedule_id)
+    policy = await _asked_by(uow, row.id)
+    if policy is not None:
+        raise Conflict(f"The escalation policy “{policy}” asks “{row.name}”; let it ask somebody else first.")
+    before = _document(row, await plans(uow.session, row.id))
+    row.deleted_at = uow.now
+    subject = f"schedule:{row.id}"
+    told = f"deleted the schedule “{row.name}”"
+    uow.record(Fact.SCHEDULE_DELETED, subject=subject, did=told, name=row.name, before=before)
+    return Done(row.id, f"Deleted “{row.name}”; who was on call by it stays recorded.", row.id)
+
+
+async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
+    statement = (
+        select(EscalationPolicyRow.name)
+        .join(EscalationStepRow, EscalationStepRow.policy_id == EscalationPolicyRow.id)
+        .join(EscalationTargetRow, EscalationTargetRow.step_id == EscalationStepRow.id)
+        .where(EscalationTargetRow.schedule_id == schedule_id)
+        .limit(1)
+    )
+    return await uow.session.scalar(statement)
+
+
+async def _check(uow: UnitOfWork, plan: Plan) -> None:
+    name = " ".join(plan.name.split())
+    if not name or len(name) > MAX_NAME:
+        raise Invalid(f"A schedule needs a name of {MAX_NAME} characters at most, such as “Platform on call”.")
+    if await uow.session.scalar(select(TeamRow.id).where(TeamRow.id == plan.team_id)) is None:
+        raise Invalid("There is no such team; choose one from the list.")
+    if plan.subdivision and not plan.country:
+        raise Invalid("A subdivision is a part of a country; say the country too, such as DE.")
+    if plan.country and not is_known(plan.country, plan.subdivision):
+        where = "-".join(filter(None, (plan.country, plan.subdivision)))
+        raise Invalid(f"No public holidays of “{where}” are known; say a country such as DE and a part such as BY.")
+    if len(plan.holidays) > MAX_DATES:
+        raise Invalid(f"{MAX_DATES} dates of holidays are allowed beside those of the country.")
+    try:
+        checked_zone(plan.zone)
+        check(plan.layers)
+        check(plan.shadow_layers)
+    except BadSchedule as refusal:
+        raise Invalid(str(refusal)) from refusal
+    await names_of(uow, {user for layer in (*plan.layers, *plan.shadow_layers) for user in layer.people})
+
+
+def _write(row: ScheduleRow, plan: Plan) -> None:
+    row.name = " ".join(plan.name.split())
+    row.team_id, row.zone, row.on_leave = plan.team_id, plan.zone, plan.on_leave.value
+    row.country, row.subdivision = plan.country, plan.subdivision
+    row.holidays = [day.isoformat() for day in sorted(set(plan.holidays))]
+    row.shadow_layers = [layer.to_json() for layer in plan.shadow_layers]
+
+
+async def _write_layers(uow: UnitOfWork, schedule_id: int, layers: Sequence[LayerPlan]) -> None:
+    """Write the layers anew; the one on top has the highest position."""
+    moved = update(LayerRow).where(LayerRow.schedule_id == schedule_id)
+    await uow.session.execute(moved.values(position=LayerRow.position + _OUT_OF_THE_WAY))
+    statement = select(LayerRow).where(LayerRow.schedule_id == schedule_id)
+    known = (await uow.session.scalars(statement.execution_options(populate_existing=True))).all()
+    by_name = {row.name: row for row in known}
+    kept: list[LayerRow] = []
+    for position, layer in enumerate(reversed(layers)):
+        row = by_name.pop(layer.name, None) or LayerRow(schedule_id=schedule_id)
+        _write_layer(row, layer, position)
+        uow.session.add(row)
+        kept.append(row)
+    await uow.session.flush()
+    ids = [row.id for row in kept]
+    others = deleting(LayerRow).where(LayerRow.schedule_id == schedule_id, LayerRow.id.not_in(ids))
+    await uow.session.execute(others)
+    await uow.session.execute(deleting(LayerMemberRow).where(LayerMemberRow.layer_id.in_(ids)))
+    for row, layer in zip(kept, reversed(layers), strict=True):
+        members = [(number, user) for number, group in enumerate(layer.groups) for user in group]
+        uow.session.add_all(
+            LayerMemberRow(layer_id=row.id, position=position, user_id=user, group_number=number)
+            for position, (number, user) in enumerate(members)
+        )
+    await uow.session.flush()
+
+
+def _write_layer(row: LayerRow, layer: LayerPlan, position: int) -> None:
+    row.position, row.name, row.kind, row.zone = position, layer.name, layer.kind.value, layer.zone
+    begins = layer.starts_at or min((one.start_at for one in layer.shifts), default=EVER)
+    row.starts_at, row.ends_at = begins.replace(tzinfo=None), layer.ends_at
+    row.unit, row.length, row.active_only = layer.unit.value, layer.length, layer.active_only
+    row.handoffs, row.parts = [*layer.handoffs], [[*part] for part in layer.parts]
+    row.holidays = layer.holidays.value
+    row.shifts = layer.to_json()["shifts"] if layer.kind is Kind.FIXED else []
+
+
+def _document(row: ScheduleRow, layers: Sequence[LayerPlan]) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "team_id": row.team_id,
+        "zone": row.zone,
+        "layers": [layer.to_json() for layer in layers],
+        "shadow_layers": row.shadow_layers,
+        "on_leave": row.on_leave,
+        "country": row.country,
+        "subdivision": row.subdivision,
+        "holidays": row.holidays,
+    }

@@ -1,0 +1,243 @@
+"""Shift swaps and requests for cover: a shift, or a part of one, offered to others.
+
+Until somebody takes it, it stays its person's, who is paged as before. Whoever takes it is on call from the same
+commit on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from opsknight.domain.commands.arranging import (
+    Done,
+    checked_note,
+    from_now,
+    held,
+    names_of,
+    put,
+    require_for,
+    when,
+)
+from opsknight.domain.commands.authority import require
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.permission import Need
+from opsknight.domain.model.schedule import Schedule, shifts
+from opsknight.domain.queries.schedules import schedules
+from opsknight.domain.store.tables import OverrideRow, ScheduleRow, ShiftSwapRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Conflict, Forbidden, Invalid, NotFound
+
+MAX_OFFERED: Final = 100
+EXPIRED_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is offered: the time of `user_id` in `[start_at, end_at)`, to `offered_to` or to everybody.
+
+    A swap wants a shift in return, the one in `[return_start_at, return_end_at)` or any that the taker names; a
+    request for cover wants none. It expires when the time begins, where nothing else is said.
+    """
+
+    user_id: int
+    start_at: datetime
+    end_at: datetime
+    in_return: bool = False
+    return_start_at: datetime | None = None
+    return_end_at: datetime | None = None
+    offered_to: tuple[int, ...] = ()
+    expires_at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of an offered shift is taken, all of it where nothing is said, and what is given for a swap."""
+
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    return_start_at: datetime | None = None
+    return_end_at: datetime | None = None
+
+
+async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
+    """Offer a shift to others.
+
+    Raises:
+        NotFound: there is no such schedule.
+        Forbidden: it is somebody else's.
+        Invalid: they are not on call then, or the offer cannot be used.
+    """
+    await require_for(uow, wish.user_id)
+    if len(wish.offered_to) > MAX_OFFERED or wish.user_id in wish.offered_to:
+        raise Invalid(f"Offer it to {MAX_OFFERED} other people at most, or to nobody by name for everybody.")
+    if (wish.return_start_at is None) != (wish.return_end_at is None):
+        raise Invalid("Say both the start and the end of what you want in return, or neither.")
+    schedule = await held(uow, schedule_id)
+    names = await names_of(uow, (wish.user_id, *wish.offered_to))
+    start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
+    if wish.return_start_at is not None and wish.return_end_at is not None:
+        from_now(uow, wish.return_start_at, wish.return_end_at)
+    await _must_be_on_call(uow, schedule, wish.user_id, names[wish.user_id], (start_at, end_at))
+    expires_at = wish.expires_at or max(start_at, wish.start_at)
+    if start_at <= uow.now and wish.expires_at is None:  # what has begun can be taken until it ends
+        expires_at = end_at
+    if not uow.now < expires_at <= end_at:
+        raise Invalid("The offer must expire between now and the end of the shift.")
+    row = ShiftSwapRow(schedule_id=schedule.id, kind="swap" if wish.in_return else "cover", status="open")
+    row.user_id, row.start_at, row.end_at = wish.user_id, start_at, end_at
+    if wish.in_return:
+        row.return_start_at, row.return_end_at = wish.return_start_at, wish.return_end_at
+    row.offered_to, row.note = [*wish.offered_to], checked_note(wish.note)
+    row.expires_at, row.created_at = expires_at, uow.now
+    uow.session.add(row)
+    await uow.session.flush()
+    what = "to swap a shift" if wish.in_return else "for cover"
+    did = f"asked {what} in “{schedule.name}” {when(uow, start_at, end_at)}"
+    _tell(uow, Fact.SWAP_ASKED, row, schedule, did)
+    mine = f"{names[wish.user_id]} stays on call until somebody takes it"
+    return Done(row.id, f"Asked {what} in “{schedule.name}”; {mine}.", schedule.id)
+
+
+async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
+    """Take an offered shift, or a part of it: the rest stays offered.
+
+    Raises:
+        NotFound: there is no such offer.
+        Forbidden: it was not offered to the actor.
+        Conflict: it is not open any more, or its person is not on call then any more.
+        Invalid: the part lies outside of it, or a swap lacks what is given in return.
+    """
+    await require(uow, Need.ARRANGE_COVER)
+    row, schedule = await _held(uow, swap_id)
+    taker = uow.user_id
+    if taker is None or taker == row.user_id:
+        raise Forbidden("Only another person can take a shift that is offered.")
+    if row.offered_to and taker not in row.offered_to:
+        raise Forbidden("This shift was offered to others; ask its person to offer it to you.")
+    _must_be_open(uow, row)
+    names = await names_of(uow, (taker, row.user_id))
+    taken = from_now(uow, part.start_at or row.start_at, part.end_at or row.end_at)
+    if taken[0] < row.start_at or taken[1] > row.end_at:
+        raise Invalid("That lies outside of the shift that is offered; take it, or a part within it.")
+    await _must_be_on_call(uow, schedule, row.user_id, names[row.user_id], taken)
+    back = await _given(uow, row, schedule, part, (taker, names[taker]))
+    _offer_the_rest(uow, row, taken)
+    row.start_at, row.end_at = taken
+    row.status, row.taken_by, row.ended_at = "taken", taker, uow.now
+    await _hand_over(uow, row, taker, row.user_id, taken)
+    if back is not None:
+        row.return_start_at, row.return_end_at = back
+        await _hand_over(uow, row, row.user_id, taker, back)
+    whose = f"{names[row.user_id]}'s shift in “{schedule.name}” {when(uow, *taken)}"
+    in_return = f", who takes theirs {when(uow, *back)}" if back else ""
+    _tell(uow, Fact.SWAP_TAKEN, row, schedule, f"took {whose}{in_return}")
+    return Done(row.id, f"You have taken {whose}.", schedule.id)
+
+
+async def withdraw(uow: UnitOfWork, swap_id: int) -> Done:
+    """Take an offer back; the shift stays its person's.
+
+    Raises:
+        NotFound: there is no such offer.
+        Forbidden: it is somebody else's.
+        Conflict: it is not open any more.
+    """
+    await require(uow, Need.ARRANGE_COVER)
+    row, schedule = await _held(uow, swap_id)
+    await require_for(uow, row.user_id)
+    _must_be_open(uow, row)
+    row.status, row.ended_at = "withdrawn", uow.now
+    _tell(uow, Fact.SWAP_ENDED, row, schedule, f"withdrew an offer in “{schedule.name}”")
+    return Done(row.id, f"Withdrew the offer in “{schedule.name}”; the shift stays as it is.", schedule.id)
+
+
+async def expire(uow: UnitOfWork) -> int:
+    """End offers that nobody took in time, EXPIRED_AT_ONCE at most, and return how many; their people stay on call."""
+    statement = (
+        select(ShiftSwapRow, ScheduleRow)
+        .join(ScheduleRow, ScheduleRow.id == ShiftSwapRow.schedule_id)
+        .where(ShiftSwapRow.status == "open", ShiftSwapRow.expires_at <= uow.now)
+        .order_by(ShiftSwapRow.id)
+        .limit(EXPIRED_AT_ONCE)
+        .with_for_update(of=ShiftSwapRow, skip_locked=True)
+    )
+    found = (await uow.session.execute(statement)).all()
+    for row, schedule in found:
+        row.status, row.ended_at = "expired", uow.now
+        did = f"ended an offer in “{schedule.name}” that nobody took: the shift stays as it is"
+        _tell(uow, Fact.SWAP_ENDED, row, schedule, did)
+    return len(found)
+
+
+async def _held(uow: UnitOfWork, swap_id: int) -> tuple[ShiftSwapRow, ScheduleRow]:
+    schedule_id = await uow.session.scalar(select(ShiftSwapRow.schedule_id).where(ShiftSwapRow.id == swap_id))
+    if schedule_id is None:
+        raise NotFound("There is no such offer.")
+    schedule = await held(uow, schedule_id)
+    statement = select(ShiftSwapRow).where(ShiftSwapRow.id == swap_id).with_for_update()
+    return (await uow.session.scalars(statement.execution_options(populate_existing=True))).one(), schedule
+
+
+def _must_be_open(uow: UnitOfWork, row: ShiftSwapRow) -> None:
+    if row.status != "open":
+        raise Conflict(f"This offer is not open any more: it was {row.status}.")
+    if row.expires_at <= uow.now:
+        raise Conflict("This offer has expired; the shift stays as it is.")
+
+
+async def _must_be_on_call(
+    uow: UnitOfWork, schedule: ScheduleRow, user_id: int, name: str, time: tuple[datetime, datetime]
+) -> None:
+    known: Schedule = (await schedules(uow.session, [schedule.id]))[schedule.id]
+    if not any(one.user_id == user_id for one in shifts(known, *time)):
+        raise Invalid(f"{name} is not on call in “{schedule.name}” at that time, so there is nothing to hand over.")
+
+
+async def _given(
+    uow: UnitOfWork, row: ShiftSwapRow, schedule: ScheduleRow, part: Part, taker: tuple[int, str]
+) -> tuple[datetime, datetime] | None:
+    """Return the time of the taker that they give for it: what was asked for, else what they name."""
+    if row.kind == "cover":
+        return None
+    start_at, end_at = row.return_start_at or part.return_start_at, row.return_end_at or part.return_end_at
+    if start_at is None or end_at is None:
+        raise Invalid("This is a swap: say return_start_at and return_end_at, the shift of yours that they get.")
+    time = from_now(uow, start_at, end_at)
+    await _must_be_on_call(uow, schedule, *taker, time)
+    return time
+
+
+def _offer_the_rest(uow: UnitOfWork, row: ShiftSwapRow, taken: tuple[datetime, datetime]) -> None:
+    for start_at, end_at in ((max(row.start_at, uow.now), taken[0]), (taken[1], row.end_at)):
+        if start_at < end_at:
+            rest = ShiftSwapRow(schedule_id=row.schedule_id, kind=row.kind, status="open", user_id=row.user_id)
+            rest.start_at, rest.end_at, rest.offered_to, rest.note = start_at, end_at, row.offered_to, row.note
+            rest.expires_at, rest.created_at = min(row.expires_at, end_at), row.created_at
+            uow.session.add(rest)
+
+
+async def _hand_over(uow: UnitOfWork, row: ShiftSwapRow, to: int, of: int, time: tuple[datetime, datetime]) -> None:
+    instead = OverrideRow(schedule_id=row.schedule_id, change="replace", user_id=to, replaces_id=of, swap_id=row.id)
+    instead.start_at, instead.end_at, instead.note = *time, row.note
+    instead.created_by, instead.created_at = uow.user_id, uow.now
+    await put(uow, instead)
+
+
+def _tell(uow: UnitOfWork, fact: Fact, row: ShiftSwapRow, schedule: ScheduleRow, did: str) -> None:
+    uow.record(
+        fact,
+        subject=f"schedule:{schedule.id}",
+        did=did,
+        name=schedule.name,
+        swap_id=row.id,
+        user_id=row.user_id,
+        start_at=row.start_at.timestamp(),
+        end_at=row.end_at.timestamp(),
+        status=row.status,
+        taken_by=row.taken_by,
+    )

@@ -1,0 +1,99 @@
+"""Temporary schedules: layers of their own, or shifts written down by hand, instead of all there is for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from opsknight.domain.commands.arranging import Done, from_now, held, names_of, when
+from opsknight.domain.commands.authority import require
+from opsknight.domain.model.layer_plan import MAX_NAME, BadSchedule, LayerPlan, check
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.permission import Need
+from opsknight.domain.store.tables import TemporaryScheduleRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Conflict, Invalid, NotFound
+
+
+async def replace_for_a_while(
+    uow: UnitOfWork,
+    schedule_id: int,
+    *,
+    name: str,
+    layers: Sequence[LayerPlan],
+    start_at: datetime,
+    end_at: datetime,
+) -> Done:
+    """Let `layers` be all there is of a schedule in `[start_at, end_at)`, from now on at the earliest.
+
+    Where they cover nothing, nobody is on call. Of several at once the newest counts.
+
+    Raises:
+        NotFound: there is no such schedule.
+        Invalid: a layer or the span cannot be used.
+    """
+    await require(uow, Need.CONFIGURE)
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME:
+        raise Invalid(f"A temporary schedule needs a name of {MAX_NAME} characters at most, such as “Moving day”.")
+    try:
+        check(layers)
+    except BadSchedule as refusal:
+        raise Invalid(str(refusal)) from refusal
+    schedule = await held(uow, schedule_id)
+    await names_of(uow, {user for layer in layers for user in layer.people})
+    start_at, end_at = from_now(uow, start_at, end_at)
+    row = TemporaryScheduleRow(schedule_id=schedule.id, name=name, start_at=start_at, end_at=end_at)
+    row.layers = [layer.to_json() for layer in layers]
+    row.created_by, row.created_at = uow.user_id, uow.now
+    uow.session.add(row)
+    await uow.session.flush()
+    lasting = when(uow, start_at, end_at)
+    uow.record(
+        Fact.OVERRIDDEN,
+        subject=f"schedule:{schedule.id}",
+        did=f"replaced “{schedule.name}” by “{name}” {lasting}",
+        name=schedule.name,
+        temporary_id=row.id,
+        after=_plain(row),
+    )
+    return Done(row.id, f"“{name}” replaces “{schedule.name}” {lasting}.", schedule.id)
+
+
+async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
+    """Take a temporary schedule back, from now on; who was on call by it until now stays recorded.
+
+    Raises:
+        NotFound: there is no such temporary schedule.
+        Conflict: it is over, or withdrawn already.
+    """
+    await require(uow, Need.CONFIGURE)
+    kept = TemporaryScheduleRow
+    schedule_id = await uow.session.scalar(select(kept.schedule_id).where(kept.id == temporary_id))
+    if schedule_id is None:
+        raise NotFound("There is no such temporary schedule.")
+    schedule = await held(uow, schedule_id)
+    row = await uow.session.get_one(kept, temporary_id, populate_existing=True)
+    if row.deleted_at is not None or row.end_at <= uow.now:
+        raise Conflict(f"“{row.name}” is over already.")
+    row.deleted_at = uow.now
+    uow.record(
+        Fact.OVERRIDE_WITHDRAWN,
+        subject=f"schedule:{schedule.id}",
+        did=f"withdrew “{row.name}”, which replaced “{schedule.name}” for a while",
+        name=schedule.name,
+        temporary_id=row.id,
+        before=_plain(row),
+    )
+    return Done(row.id, f"Withdrew “{row.name}”; “{schedule.name}” counts again.", schedule.id)
+
+
+def _plain(row: TemporaryScheduleRow) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "start_at": row.start_at.timestamp(),
+        "end_at": row.end_at.timestamp(),
+        "layers": row.layers,
+    }

@@ -1,0 +1,61 @@
+"""The record of who was on call: what was, stays, whatever becomes of the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from opsknight.domain.model.schedule import OnCall, Schedule, shifts
+
+_WHY = ("layer", "layer_id", "override_id", "replaces", "leave_id", "temporary", "temporary_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Who was on call in `[from_at, until_at)`: `shifts` within it, the one that ran to its end included."""
+
+    from_at: datetime
+    until_at: datetime
+    shifts: tuple[OnCall, ...] = ()
+
+
+def told(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
+    """Return every time on call that touches `[start, end)`, in order of time.
+
+    What is recorded is told as recorded. What is not is computed: what comes after, and what a schedule says of
+    the time before anybody was on call by it. A shift that runs over the end of the record is one shift.
+    """
+    if record is None or end <= record.from_at:
+        return shifts(schedule, start, end)
+    found = [one for one in record.shifts if one.start_at < end and one.end_at > start]
+    if start < record.from_at:
+        before = shifts(schedule, start, record.from_at)
+        found += [replace(one, end_at=min(one.end_at, record.from_at)) for one in before]
+    if end > record.until_at:
+        for one in shifts(schedule, max(start, record.until_at), end):
+            begun = joined(record.shifts, one, record.until_at)
+            if begun in found:
+                found.remove(begun)
+            found.append(replace(one, start_at=begun.start_at if begun else max(one.start_at, record.until_at)))
+    return tuple(sorted(found))
+
+
+def joined(recorded: Iterable[OnCall], one: OnCall, at: datetime) -> OnCall | None:
+    """Return the recorded shift that ends at `at` and of which `one`, begun before, is the rest; None without."""
+    if one.start_at >= at:
+        return None
+    same = (past for past in recorded if past.end_at == at and past.user_id == one.user_id)
+    return next((past for past in same if why(past) == why(one)), None)
+
+
+def why(one: OnCall) -> dict[str, Any]:
+    """Return why somebody was on call, as plain JSON; what does not apply is left out."""
+    return {name: value for name in _WHY if (value := getattr(one, name))}
+
+
+def recorded(start_at: datetime, end_at: datetime, user_id: int, reasons: Mapping[str, Any]) -> OnCall:
+    """Return the shift that was stored with what `why` returned."""
+    said: dict[str, Any] = {"layer": "", **reasons}
+    return OnCall(start_at, end_at, user_id, **said)

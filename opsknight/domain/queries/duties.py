@@ -1,0 +1,57 @@
+"""Who was, is and will be on call: recorded where it is past, computed where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.record import Record, recorded, told
+from opsknight.domain.model.schedule import OnCall, Schedule
+from opsknight.domain.queries.schedules import schedules
+from opsknight.domain.store.tables import RecordedShiftRow, ScheduleRow
+
+_INSTANT = timedelta(microseconds=1)
+
+
+async def duties(
+    session: AsyncSession, ids: Collection[int], start: datetime, end: datetime
+) -> Mapping[int, tuple[Schedule, tuple[OnCall, ...]]]:
+    """Return schedules by their number, each with every time on call that touches `[start, end)`."""
+    known = await schedules(session, ids)
+    kept = await records(session, ids, start, end)
+    return {number: (one, told(one, kept.get(number), start, end)) for number, one in known.items()}
+
+
+async def on_call_at(
+    session: AsyncSession, ids: Collection[int], at: datetime
+) -> Mapping[int, tuple[Schedule, tuple[OnCall, ...]]]:
+    """Return schedules by their number, each with who was, is or will be on call at `at`."""
+    return {
+        number: (schedule, tuple(one for one in found if one.start_at <= at < one.end_at))
+        for number, (schedule, found) in (await duties(session, ids, at, at + _INSTANT)).items()
+    }
+
+
+async def records(session: AsyncSession, ids: Collection[int], start: datetime, end: datetime) -> Mapping[int, Record]:
+    """Return what is recorded of `[start, end)`, and the shifts that ran to the end of the record, by schedule."""
+    kept, of = RecordedShiftRow, ScheduleRow
+    wanted = or_(kept.end_at > start, kept.end_at == of.recorded_until)
+    statement = (
+        select(of.id, of.recorded_from, of.recorded_until, kept.start_at, kept.end_at, kept.user_id, kept.why)
+        .outerjoin(kept, (kept.schedule_id == of.id) & wanted & (kept.start_at < end))
+        .where(of.id.in_(ids), of.recorded_from.is_not(None))
+        .order_by(of.id, kept.start_at)
+    )
+    spans: dict[int, tuple[Any, Any]] = {}
+    found: dict[int, list[OnCall]] = {}
+    rows: Sequence[Any] = (await session.execute(statement)).all()
+    for row in rows:
+        spans[row.id] = row.recorded_from, row.recorded_until
+        shifts = found.setdefault(row.id, [])
+        if row.start_at is not None:
+            shifts.append(recorded(row.start_at, row.end_at, row.user_id, row.why))
+    return {number: Record(*spans[number], tuple(shifts)) for number, shifts in found.items()}

@@ -1,0 +1,33 @@
+"""Public holidays of countries, as plain dates. Source: https://github.com/vacanza/holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+import holidays
+
+YEARS: Final = range(2020, 2046)
+"""For which they are known: what was planned before is recorded, and what is planned later is far away."""
+
+
+def is_known(country: str, subdivision: str = "") -> bool:
+    """Return whether holidays of a country (DE) or of a part of it (BY) are known."""
+    of_country = _known().get(country)
+    return of_country is not None and (not subdivision or subdivision in of_country)
+
+
+@lru_cache(maxsize=256)
+def public_holidays(country: str, subdivision: str = "") -> Sequence[date]:
+    """Return the public holidays of YEARS, in order; none where the country is not known, which stops no page."""
+    if not is_known(country, subdivision):
+        return ()
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=YEARS)
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=1)
+def _known() -> Mapping[str, Collection[str]]:
+    return holidays.list_supported_countries(include_aliases=True)
