@@ -35,8 +35,9 @@ class Place:
 
 PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
+    Place("/schedules", "Schedules", "c", "calendar"),
     Place("/services", "Services", "s", "services"),
-    Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
+    Place("/heartbeats", "Heartbeats", "h", "heartbeat", at_hand=False),
     Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
     Place("/me", "Me", "m", "person"),
@@ -123,7 +124,8 @@ def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> 
             if icons and not place.at_hand:
                 continue
             current = "page" if here == place.href else None
-            with tag("a", href=place.href, data_go=place.letter, aria_current=current):
+            far = None if place.at_hand else True
+            with tag("a", href=place.href, data_go=place.letter, data_far=far, aria_current=current):
                 if icons:
                     icon(place.icon)
                 tag("span", place.name)

@@ -21,6 +21,8 @@ from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.reading import read_methods
+from opsknight.ui.schedules import mine
+from opsknight.ui.schedules.reading import read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def mount(deps: Deps) -> None:
         ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
         with frame("Me", viewer):
             reached, push = show(viewer, methods)
+            mine.show(viewer, await read_own_shifts(deps, viewer.id))
 
         async def again() -> None:
             await still_signed_in(deps)

@@ -17,6 +17,7 @@ from opsknight.ui import (
     maintenance,
     me,
     rules,
+    schedules,
     services,
     style,
     wall,
@@ -25,7 +26,7 @@ from opsknight.ui import (
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incidents, incident, wall, services, integration, heartbeats, maintenance, rules, me, style)
+PAGES = (incidents, incident, wall, schedules, services, integration, heartbeats, maintenance, rules, me, style)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30
