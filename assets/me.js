@@ -29,4 +29,15 @@ opsknight.whenPainted(() => {
   for (const radio of document.querySelectorAll('input[name="ok-theme"]')) {
     radio.addEventListener("change", () => opsknight.theme.set(radio.value));
   }
+
+  const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
+  document.body.append(opsknight.make("datalist", { id: "ok-zones" }, ...["UTC", ...zones].map((zone) => opsknight.make("option", { value: zone }))));
+  opsknight.act("own-save", (button) => opsknight.busy(button, async () => {
+    const [name, zone] = ["own-name", "own-zone"].map((id) => document.getElementById(id).value);
+    const answer = await opsknight.send("PUT", "/api/v1/me/profile", { name, zone });
+    document.getElementById("own-error").textContent = answer.ok ? "" : answer.sentence;
+    if (!answer.ok) return;
+    opsknight.toast(answer.sentence, { kind: "good" });
+    document.querySelector("h1").textContent = answer.body.person.name;
+  }));
 });

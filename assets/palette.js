@@ -3,7 +3,7 @@
 {
   const { make } = opsknight;
   const sources = [];                                // each: (query) => [{title, hint?, keys?, icon?, run | href}]
-  let services = null;
+  let services = null, people = [];
 
   const fixed = () => [
     ...opsknight.keys.places().map((place) => ({ title: `Go to ${place.says}`, keys: place.keys, icon: "arrow", href: place.href })),
@@ -29,7 +29,10 @@
   };
   const search = (query) => (query.length < 2 ? [] : [{ title: `Incidents with “${query}”`, hint: "filter the board", icon: "search",
     href: `/incidents?q=${encodeURIComponent(query)}` }]);
-  const named = () => (services ?? []).map((one) => ({ title: one.name, hint: `service · ${one.team ?? ""}`, icon: "services", href: `/services#service-${one.id}` }));
+  const named = () => [
+    ...(services ?? []).map((one) => ({ title: one.name, hint: `service · ${one.team ?? ""}`, icon: "services", href: `/services#service-${one.id}` })),
+    ...people.map((one) => ({ title: one.name, hint: `person · ${one.active ? one.role : "deactivated"}`, icon: "person", href: `/people/${one.id}` })),
+  ];
 
   // Every word of the query begins a word of the title or hint; an exact start of the title comes first.
   const rank = (item, words) => {
@@ -97,8 +100,9 @@
     box.showModal();
     if (services === null) {
       services = [];
-      fetch("/api/v1/services", { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : []))
-        .then((found) => { services = found; if (box.open) draw(); }).catch(() => { services = null; });
+      const read = (what) => fetch(`/api/v1/${what}`, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : []));
+      Promise.all([read("services"), read("people")])
+        .then((found) => { [services, people] = found; if (box.open) draw(); }).catch(() => { services = null; });
     }
   };
   opsknight.act("palette", open);

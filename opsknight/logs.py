@@ -16,7 +16,7 @@ from opsknight.crypto import new_token
 _SECRET_NAMES: Final = frozenset(
     {"token", "key", "secret", "password", "authorization", "cookie", "routing_key", "database_url", "smtp_url"}
 )
-_SECRET_PATHS: Final = re.compile(r"(/(?:sign-in|ack|api/v1/events)/)[^\s/?#\"'”]+")
+_SECRET_PATHS: Final = re.compile(r"(/(?:sign-in|ack|calendars|api/v1/events)/)[^\s/?#\"'”]+")
 _SECRET_LOGINS: Final = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
 _HIDDEN: Final = "…"
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from opsknight import metrics
 from opsknight.deps import Deps
+from opsknight.domain.model.ledger import span
 from opsknight.domain.model.readiness import Finding, Observed, State, findings, ready
+from opsknight.domain.queries.calendar_sources import Stale
 from opsknight.domain.queries.health import DatabaseHealth, database_health
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             hearing=database.hearing if database else None,
             now=now,
             stopping=deps.stopping.is_set(),
+            stale_calendars=[_calendar(one, now) for one in database.stale_calendars] if database else (),
         )
     )
     _show(found, late_s=(now - due_at).total_seconds() if due_at else 0.0)
@@ -48,6 +52,10 @@ def _show(found: Sequence[Finding], *, late_s: float) -> None:
     metrics.ENGINE_LAG_SECONDS.set(late_s)
     for finding in found:
         metrics.FINDINGS.labels(finding.name).set(_FIGURES[finding.state])
+
+
+def _calendar(one: Stale, now: datetime) -> str:
+    return f"“{one.name}” of {one.schedule} for {span((now - one.since).total_seconds())} ({one.error.rstrip('.')})"
 
 
 async def _ask(deps: Deps) -> DatabaseHealth | None:

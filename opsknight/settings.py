@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         description="Let push subscriptions name private addresses and plain http, for a push service of your own."
         " Otherwise only public https addresses are called.",
     )
+    calendars_allow_private: bool = Field(
+        default=False,
+        description="Let imported calendars come from private addresses and over plain http, for a closed network."
+        " Otherwise only public https addresses are called.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(

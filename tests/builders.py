@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from opsknight.crypto import new_id
+from opsknight.crypto import new_id, sha256
 from opsknight.domain.model.event import Action, Event, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.queries.catalogue import Integration
@@ -19,6 +19,8 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import (
     AlertRow,
     Base,
+    CalendarFeedRow,
+    CalendarSourceRow,
     ContactMethodRow,
     EscalationPolicyRow,
     EscalationStepRow,
@@ -40,7 +42,7 @@ from opsknight.domain.store.tables import (
 from tests.clock import NOON
 
 Row = TypeVar("Row", bound=Base)
-Target = UserRow | ScheduleRow
+Target = UserRow | ScheduleRow | TeamRow
 
 _numbers = count(1)
 
@@ -118,25 +120,64 @@ async def a_schedule(
     return schedule
 
 
+async def a_calendar_source(
+    database: Database, schedule: ScheduleRow | None = None, **columns: Any
+) -> CalendarSourceRow:
+    """Insert an imported calendar of `schedule`, or of a new one, that was read at noon and had nothing in it."""
+    schedule = schedule or await a_schedule(database)
+    number = next(_numbers)
+    layer = LayerRow(
+        schedule_id=schedule.id, position=number, name=f"Calendar {number}", kind="fixed", unit="weeks",
+        starts_at=NOON.replace(tzinfo=None),
+    )  # fmt: skip
+    layer = await _saved(database, layer)
+    columns = {
+        "name": layer.name, "url": "https://calendar.example.org/a.ics", "zone": "UTC", "shifts_sha": b"",
+        "read_at": NOON, "tried_at": NOON, "created_at": NOON, **columns,
+    }  # fmt: skip
+    return await _saved(database, CalendarSourceRow(schedule_id=schedule.id, layer_id=layer.id, **columns))
+
+
+async def a_calendar_feed(
+    database: Database, token: str, *, made_by: UserRow | None = None, **columns: Any
+) -> CalendarFeedRow:
+    """Insert a calendar link with `token` that somebody has made for their own shifts, unless said otherwise."""
+    made_by = made_by or await a_user(database)
+    if not columns.keys() & {"schedule_id", "team_id"}:
+        columns["user_id"] = made_by.id
+    columns = {"name": "My phone", "created_at": NOON, **columns}
+    return await _saved(database, CalendarFeedRow(token_sha=sha256(token), made_by=made_by.id, **columns))
+
+
 async def a_policy(
     database: Database,
     *steps: Target | Sequence[Target],
     team: TeamRow | None = None,
     wait_s: int | Sequence[int] = 300,
     repeats: int = 2,
+    **of_steps: Any,
 ) -> EscalationPolicyRow:
-    """Insert a policy; each of `steps` is a user or schedule, or several. `wait_s` is of every step, or one each."""
+    """Insert a policy; each of `steps` is a user, schedule or team, or several. `wait_s` is of every step, or one each.
+
+    What else is said, `round_robin` for instance, is so of every step; `managers_only` of every team.
+    """
+    managers_only = of_steps.pop("managers_only", False)
     team = team or await a_team(database)
     policy = await _saved(
         database, EscalationPolicyRow(team_id=team.id, name=f"Policy {next(_numbers)}", repeats=repeats)
     )
     for position, targets in enumerate(steps):
         wait = wait_s if isinstance(wait_s, int) else wait_s[position]
-        step = await _saved(database, EscalationStepRow(policy_id=policy.id, position=position, wait_s=wait))
+        step = await _saved(
+            database, EscalationStepRow(policy_id=policy.id, position=position, wait_s=wait, **of_steps)
+        )
         for place, target in enumerate([targets] if isinstance(targets, Base) else targets):
-            who = {"user_id": target.id} if isinstance(target, UserRow) else {"schedule_id": target.id}
+            who: dict[str, Any] = {_ASKED[type(target)]: target.id, "managers_only": managers_only}
             await _saved(database, EscalationTargetRow(step_id=step.id, position=place, **who))
     return policy
+
+
+_ASKED: dict[type[Base], str] = {UserRow: "user_id", ScheduleRow: "schedule_id", TeamRow: "team_id"}
 
 
 async def a_service(

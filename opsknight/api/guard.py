@@ -37,6 +37,7 @@ OPEN: Final = (
     "/ack/",
     "/ping/",
     "/badge/",
+    "/calendars/",
     "/api/v1/acknowledge-link",
     "/api/v1/push/receipts",
     "/readyz",

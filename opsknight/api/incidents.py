@@ -145,7 +145,7 @@ async def _do(  # every one of them is of another kind
     deps: Deps, viewer: Viewer, which: str, name: str, key: str | None, act: Act, wish: Seen | None, **wishes: Any
 ) -> Response:
     """Do `act` to the incident that `which` names."""
-    incident_id = await _id_of(deps, which)
+    incident_id = await id_of(deps, which)
     if wish is not None:
         wishes["seen_version"] = wish.seen_version
 
@@ -156,7 +156,7 @@ async def _do(  # every one of them is of another kind
     return await carry_out(deps, viewer, command, key=kept, about=incident_id)
 
 
-async def _id_of(deps: Deps, which: str) -> UUID:
+async def id_of(deps: Deps, which: str) -> UUID:
     """Return the incident's id; an id is taken at its word, a number is looked up."""
     try:
         return UUID(which)

@@ -11,6 +11,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from opsknight.api import (
     acknowledge,
     board,
+    calendar_feeds,
+    calendar_sources,
     changes,
     cover,
     health,
@@ -25,16 +27,19 @@ from opsknight.api import (
     openapi,
     people,
     pings,
+    policies,
     problems,
     push,
     pwa,
     replays,
+    responders,
     rules,
     schedule_previews,
     schedules,
     service_quiet,
     services,
     sign_in,
+    teams,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -46,12 +51,15 @@ if TYPE_CHECKING:
 
 
 def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
-    """Serve every route on `app`; `mail` sends sign-in links, None where there is no mail server."""
+    """Serve every route on `app`; `mail` sends sign-in links and invitations, None where there is no mail server."""
     app.include_router(pwa.router(deps), dependencies=[needs(Need.NOTHING)])
     app.include_router(sign_in.router(deps, mail=mail))
+    app.include_router(people.router(deps, mail=mail))
     for routes in (
         acknowledge,
         board,
+        calendar_feeds,
+        calendar_sources,
         changes,
         cover,
         health,
@@ -63,15 +71,17 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         integrations,
         mail_conditions,
         maintenance,
-        people,
         pings,
+        policies,
         push,
         replays,
+        responders,
         rules,
         schedule_previews,
         schedules,
         service_quiet,
         services,
+        teams,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

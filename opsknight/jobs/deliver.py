@@ -16,7 +16,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.deps import Deps, retryable
-from opsknight.domain.commands import notifications, outcomes
+from opsknight.domain.commands import bundles, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.queries.notifications import next_due_at
@@ -71,13 +71,17 @@ class Deliverer:
         self.wake()
 
     async def _watch_receipts(self) -> None:
-        """Start the next contact method of pushes that give no sign of life; at most a tenth of the time goes there."""
+        """Start the next contact method of pushes that give no sign of life, and what lost the message it went with.
+
+        At most a tenth of the time goes there.
+        """
         while not self._deps.stopping.is_set():
             began = self._deps.clock.monotonic()
             try:
                 if self._worker.holds_lock:
                     async with self._deps.engine_commands(ACTOR) as uow:
                         started = await outcomes.start_what_waits_for_receipts(uow)
+                        started += await bundles.settle(uow)
                     if started:
                         self.wake()
             except Exception as error:  # noqa: BLE001  # looked at again in a second

@@ -15,7 +15,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, misses, retention
+from opsknight.domain.commands import audits, misses, recorded_shifts, retention, shift_swaps
+from opsknight.jobs import calendars
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,9 @@ LOCK_CLASS = 0x0B6
 AUDIT_EVERY_S = 10
 TIDY_EVERY_S = 300
 PARTITIONS_EVERY_S = 6 * 3600
+SHIFTS_EVERY_S = 300
+CALENDARS_EVERY_S = 60
+"""How often it is asked which imported calendars are due."""
 
 
 class Housekeeping:
@@ -40,6 +44,8 @@ class Housekeeping:
         """Begin; the first audit runs at once."""
         self._scheduler.add_job(self._every(AUDIT_EVERY_S, 1, self.audit), id="first audit")
         self._every(TIDY_EVERY_S, 2, self.tidy)
+        self._every(SHIFTS_EVERY_S, 12, self.shifts)
+        self._every(CALENDARS_EVERY_S, 15, self.calendars)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -69,6 +75,19 @@ class Housekeeping:
             while removed == retention.STEP:
                 async with self._deps.engine_commands("housekeeping:retention") as uow:
                     removed = await retention.remove_raw(uow, table, older_than=kept)
+
+    async def shifts(self) -> None:
+        """Record who was on call, and end offers of shifts that nobody took."""
+        until, recorded = self._deps.clock.now(), recorded_shifts.STEP
+        while recorded == recorded_shifts.STEP:
+            async with self._deps.engine_commands("housekeeping:shifts") as uow:
+                recorded = await recorded_shifts.record_shifts(uow, until)
+        async with self._deps.engine_commands("housekeeping:shifts") as uow:
+            await shift_swaps.expire(uow)
+
+    async def calendars(self) -> None:
+        """Read again the imported calendars that are due."""
+        await calendars.refresh(self._deps)
 
     def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
         """Schedule `body`, and return it as it is run: by one process, and never raising."""

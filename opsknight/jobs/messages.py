@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight import crypto
-from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
+from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
-from opsknight.domain.model.notification import ALONE, PageKind
+from opsknight.domain.model.notification import ALONE, TO_THE_OWNER, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 
 AGE_WORTH_TELLING: Final = timedelta(minutes=1)
+LISTED: Final = 20
+"""Incidents that a summary names; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Writer:
     def message(self, attempt: Attempt, *, now: datetime) -> Message:
         """Return what `attempt` says, with an acknowledge link where there is something to acknowledge."""
         incident = attempt.incident
-        token = None if incident is None else self._acknowledge_token(attempt, incident, now=now)
+        alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
+        token = self._acknowledge_token(attempt, incident, now=now) if incident is not None and alone else None
         words = _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
@@ -35,18 +39,23 @@ class Writer:
             subject=_marked(words.subject, attempt),
             title=words.title,
             body="\n".join([*_remarks(attempt), *words.lines]),
-            url=f"{self.address}/incidents/{incident.number}" if incident else f"{self.address}/me",
+            url=self._url(attempt, incident),
             urgency=attempt.urgency,
             to_name=attempt.user_name,
-            incident_id=incident.id if incident else None,
-            number=incident.number if incident else None,
+            incident_id=incident.id if incident and alone else None,
+            number=incident.number if incident and alone else None,
             acknowledge_token=token,
             acknowledge_url=f"{self.address}/ack/{token}" if token else None,
             receipt_token=self._receipt_token(attempt, now=now),
             possible_repeat=attempt.possible_repeat,
-            late_by=attempt.late,
+            late_by=_latest(attempt),
             drill=attempt.kind in ALONE,
         )
+
+    def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
+        if incident is None:
+            return f"{self.address}/me"
+        return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
     def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str:
         link = AcknowledgeClaims(attempt.user_id, incident.id, attempt.generation, attempt.notification_id)
@@ -63,17 +72,22 @@ def address_of(attempt: Attempt) -> Address:
 
 def _marked(title: str, attempt: Attempt) -> str:
     """Return the first line with what its reader must know before anything else."""
-    late = f" ({span(attempt.late.total_seconds())} late)" if attempt.late else ""
+    late = _late(_latest(attempt))
     repeat = "Possible repeat: " if attempt.possible_repeat else ""
     return f"{repeat}{title}{late}"
+
+
+def _latest(attempt: Attempt) -> timedelta | None:
+    """Return how late the most belated of what a message tells is, None where nothing is late."""
+    return max((late for late in (attempt.late, *(other.late for other in attempt.others)) if late), default=None)
 
 
 def _remarks(attempt: Attempt) -> list[str]:
     remarks: list[str] = []
     if attempt.possible_repeat:
         remarks.append("You may have had this message already: its delivery was never confirmed.")
-    if attempt.late:
-        remarks.append(f"This message is {span(attempt.late.total_seconds())} late.")
+    if (late := _latest(attempt)) is not None:
+        remarks.append(f"This message is {span(late.total_seconds())} late.")
     return remarks
 
 
@@ -89,9 +103,11 @@ class _Words:
 def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> _Words:
     if incident is None:
         return _of_oneself(attempt)
+    if attempt.others:
+        return _summary(attempt, incident)
     prefix, lines = _TEXTS[attempt.kind](incident, now)
     open_for = now - incident.opened_at
-    if attempt.kind is not PageKind.STILL_ON_IT and open_for >= AGE_WORTH_TELLING:
+    if attempt.kind not in TO_THE_OWNER and open_for >= AGE_WORTH_TELLING:
         lines.append(f"Open for {span(open_for.total_seconds())}.")
     lines.append(f"Service {incident.service}, {incident.severity}, {attempt.urgency} urgency.")
     if attempt.why_paged:
@@ -102,6 +118,28 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         lines.append(f"Runbook: {incident.runbook_url}")
     cause = f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
     return _Words(f"{prefix}{cause}", f"{prefix}{incident.title}", lines)
+
+
+def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
+    """Return one message for several incidents: how many, then each, worst first, with how late it is."""
+    own = Other(incident.number, incident.title, incident.severity, incident.service, attempt.late)
+    ranks = tuple(Severity)
+    all_of_them = sorted((own, *attempt.others), key=lambda one: (ranks.index(one.severity), one.number))
+    shown = [f"#{each.number} {_cause(each)}{_late(each.late)}" for each in all_of_them[:LISTED]]
+    if (more := len(all_of_them) - LISTED) > 0:
+        shown.append(f"and {more} more")
+    asked = attempt.kind is PageKind.HAND_OVER
+    ask = "Your shift is over: hand them over, or say that you keep them." if asked else "Open OpsKnight to take them."
+    title = f"{len(all_of_them)} {'of yours to hand over' if asked else 'open for you'}"
+    return _Words(f"{title}: {_cause(all_of_them[0])} and {len(all_of_them) - 1} more", title, [*shown, ask])
+
+
+def _cause(one: Other) -> str:
+    return f"{one.severity.upper()} {one.service}: {one.title}"
+
+
+def _late(late: timedelta | None) -> str:
+    return f" ({span(late.total_seconds())} late)" if late else ""
 
 
 def _page(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
@@ -123,6 +161,18 @@ def _safety_net(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]
     return "Nobody answers: ", ["Nobody acknowledged it: the safety net pages you."]
 
 
+def _help(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "Can you help? ", ["Say on its page whether you can: accept or decline."]
+
+
+def _hand_over(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "Hand over? ", ["Your shift is over and you own it: hand it over, or keep it."]
+
+
+def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return "More alerts: ", ["You own it; nobody else is told."]
+
+
 def _of_oneself(attempt: Attempt) -> _Words:
     what = attempt.label or attempt.channel
     if attempt.kind is PageKind.CONFIRM:
@@ -137,5 +187,8 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
     PageKind.ASSIGNED: _assigned,
     PageKind.STILL_ON_IT: _still_on_it,
     PageKind.SAFETY_NET: _safety_net,
+    PageKind.HELP: _help,
+    PageKind.HAND_OVER: _hand_over,
+    PageKind.JOINED: _joined,
 }
 """What stands before the cause, and what is said first, for each kind of page."""

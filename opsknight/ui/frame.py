@@ -23,7 +23,8 @@ from opsknight.ui.viewer import Notice, Viewer
 class Place:
     """Somewhere to go: its address, its name, the letter after g, its icon.
 
-    A place that is not `at_hand` stands in no phone's bar, which has room for five; Find leads to it.
+    A place that is not `at_hand` stands in no phone's bar, which has room for five, and one that is not
+    `in_strip` not in the strip on top (one's own page is behind the initials there); Find and its letter lead to both.
     """
 
     href: str
@@ -31,6 +32,7 @@ class Place:
     letter: str
     icon: str
     at_hand: bool = True
+    in_strip: bool = True
 
 
 PLACES = (
@@ -40,7 +42,10 @@ PLACES = (
     Place("/heartbeats", "Heartbeats", "h", "heartbeat", at_hand=False),
     Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
-    Place("/me", "Me", "m", "person"),
+    Place("/people", "People", "p", "team", at_hand=False),
+    Place("/teams", "Teams", "t", "team", at_hand=False, in_strip=False),
+    Place("/oncall", "On call", "o", "clock", at_hand=False, in_strip=False),
+    Place("/me", "Me", "m", "person", in_strip=False),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
 _SCRIPTS = ("page.js", "times.js", "live.js", "keys.js", "palette.js", "push.js", "register.js")
@@ -124,8 +129,10 @@ def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> 
             if icons and not place.at_hand:
                 continue
             current = "page" if here == place.href else None
+            hidden = None if icons or place.in_strip else True
             far = None if place.at_hand else True
-            with tag("a", href=place.href, data_go=place.letter, data_far=far, aria_current=current):
+            go = {"href": place.href, "data_go": place.letter, "data_far": far}
+            with tag("a", aria_current=current, hidden=hidden, **go):
                 if icons:
                     icon(place.icon)
                 tag("span", place.name)
@@ -167,6 +174,8 @@ def _on_call(viewer: Viewer) -> None:
                 tag("span", duty["schedule"], classes="ok-muted ok-cut")
                 with tag("span", classes="ok-duty-who"):
                     _duty(duty)
+        with tag("div", classes="ok-duty"):
+            tag("a", "Who is next, and whether they are reached", href="/oncall")
 
 
 def _duty(duty: Duty | None) -> None:

@@ -9,10 +9,11 @@ from nicegui import ui
 
 from opsknight.domain.queries.contact_methods import ContactMethodLine
 from opsknight.ui.assets import asset
+from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
-from opsknight.ui.parts.field import choice, switch
+from opsknight.ui.parts.field import choice, field, switch
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.note import note
@@ -20,7 +21,8 @@ from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
-from opsknight.ui.reading import read_methods
+from opsknight.ui.people_forms import ROLES
+from opsknight.ui.reading import read_calendar_links, read_methods
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules.reading import read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
-ROLES = {
-    "admin": "Admin: may do everything",
-    "manager": "Manager: responds and changes the configuration",
-    "responder": "Responder: responds to incidents",
-    "observer": "Observer: sees incidents and changes nothing",
-}
 
 
 def mount(deps: Deps) -> None:
@@ -43,11 +39,13 @@ def mount(deps: Deps) -> None:
     @ui.page("/me", title="Me")
     async def me_page() -> None:
         viewer = await signed_in(deps)
-        methods = await read_methods(deps, viewer.id)
-        ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+        methods, links = await read_methods(deps, viewer.id), await read_calendar_links(deps, viewer.id)
+        for script in ("me.js", "calendars.js"):
+            ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         with frame("Me", viewer):
             reached, push = show(viewer, methods)
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
+            place = show_links(links)
 
         async def again() -> None:
             await still_signed_in(deps)
@@ -56,7 +54,15 @@ def mount(deps: Deps) -> None:
             with reached:
                 show_methods(fresh)
 
+        async def links_again() -> None:
+            await still_signed_in(deps)
+            fresh = await read_calendar_links(deps, viewer.id)
+            place.clear()
+            with place:
+                list_links(fresh)
+
         push.on("changed", again, args=[])
+        place.on("changed", links_again, args=[])
 
 
 def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.element, ui.element]:
@@ -78,6 +84,12 @@ def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.eleme
         with tag("div", classes="ok-buttons"):
             button("Turn push on", kind="primary", icon="phone", data_act="push-on", hidden=True)
             button("Turn push off", kind="plain", data_act="push-off", hidden=True)
+    with section("You", "How others know you, and the clock you live by."), tag("div", classes="ok-stacked"):
+        field("own-name", "Name", value=viewer.name, autocomplete="name", maxlength="100")
+        zone = "A time zone, as Europe/Berlin."
+        field("own-zone", "Time zone", value=viewer.zone, spellcheck="false", list="ok-zones", says=zone)
+        tag("p", classes="ok-error", id="own-error", role="alert")
+        button("Save", data_act="own-save")
     with section("This browser", "Remembered on this device only."), tag("div", classes="ok-stacked"):
         choice(
             "ok-theme",
@@ -93,11 +105,14 @@ def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.eleme
     return reached, push
 
 
-def show_methods(methods: Sequence[ContactMethodLine]) -> None:
-    """Build one row per contact method, or say that there is none."""
-    if not any(_works(method) for method in methods):
+def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> None:
+    """Build one row per contact method, or say that there is none; `whose` names somebody else than the reader."""
+    works = any(_works(method) for method in methods)
+    if not works and whose:
+        note("None of these counts yet; everybody verifies their own.", title=f"Nobody can reach {whose}", kind="bad")
+    elif not works:
         note(
-            "Turn push on below, or ask an admin to verify your mail address.",
+            "Turn push on below, or sign in once by a link that is mailed to you: that verifies your address.",
             title="Nobody can reach you",
             kind="bad",
         )

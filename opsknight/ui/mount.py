@@ -16,17 +16,37 @@ from opsknight.ui import (
     leaving,
     maintenance,
     me,
+    oncall,
+    people,
+    person,
     rules,
     schedules,
     services,
     style,
+    teams,
     wall,
 )
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
-PAGES = (incidents, incident, wall, schedules, services, integration, heartbeats, maintenance, rules, me, style)
+PAGES = (
+    incidents,
+    incident,
+    wall,
+    schedules,
+    services,
+    integration,
+    heartbeats,
+    maintenance,
+    rules,
+    people,
+    person,
+    teams,
+    oncall,
+    me,
+    style,
+)
 PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 4
 RECONNECT_S = 30

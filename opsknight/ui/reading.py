@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from opsknight.domain.queries import incidents, maintenance
+from opsknight.domain.queries import incidents, maintenance, roster
+from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
+from opsknight.domain.queries.oncall import Duty, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
+from opsknight.domain.queries.people import people
+from opsknight.domain.queries.responders import Responders, responders
+from opsknight.domain.queries.roster import PersonDetail, RosterLine
 from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
+from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -29,6 +36,7 @@ class Told:
 
     detail: Detail
     pages: Sequence[PageLine]
+    asked: Responders
     facts: Sequence[FactLine]
     more: str | None
 
@@ -45,6 +53,7 @@ async def read_incident(deps: Deps, key: str) -> Told:
         return Told(
             detail=await incidents.detail(session, incident_id),
             pages=await pages(session, incident_id),
+            asked=await responders(session, incident_id),
             facts=story["facts"],
             more=story["more"],
         )
@@ -124,6 +133,88 @@ async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:
     """Return how each service pages, by its id."""
     async with deps.reading() as session:
         return await every_quiet(session)
+
+
+async def read_roster(deps: Deps, *, addresses: bool) -> Sequence[RosterLine]:
+    """Return everybody as the page of people shows them; whole mail addresses only with `addresses`."""
+    async with deps.reading() as session:
+        return await roster.roster(session, at=deps.clock.now(), can_mail=_can_mail(deps), addresses=addresses)
+
+
+async def read_person(deps: Deps, user_id: int, *, addresses: bool) -> PersonDetail:
+    """Return one person with all that their page tells.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    async with deps.reading() as session:
+        return await roster.person(session, user_id, at=deps.clock.now(), can_mail=_can_mail(deps), addresses=addresses)
+
+
+async def read_teams(deps: Deps) -> Sequence[TeamLine]:
+    """Return every team with its members and what it owns."""
+    async with deps.reading() as session:
+        return await teams(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Who is on call `now`, gaps included, and who will be `then`, when the first of a schedule's people goes.
+
+    `teams` names the team of each schedule; `people` tells of those on call how a page reaches them.
+    """
+
+    now: Sequence[Duty]
+    then: Mapping[int, Sequence[Duty]]
+    teams: Mapping[int, str]
+    people: Mapping[int, RosterLine]
+
+
+async def read_turns(deps: Deps, *, you: int) -> Turns:
+    """Return who is on call now and who is next, schedule by schedule."""
+    at = deps.clock.now()
+    async with deps.reading() as session:
+        now = await on_call_now(session, at=at, you=you)
+        ends: dict[int, float] = {}
+        for duty in now:
+            if (until := duty["until"]) is not None:
+                ends[duty["schedule_id"]] = min(until, ends.get(duty["schedule_id"], until))
+        then: dict[int, Sequence[Duty]] = {}
+        for end in sorted(set(ends.values())):
+            later = await on_call_now(session, at=datetime.fromtimestamp(end, UTC), you=you)
+            for schedule_id in (one for one, its in ends.items() if its == end):
+                then[schedule_id] = [duty for duty in later if duty["schedule_id"] == schedule_id]
+        named = {each["id"]: line["name"] for line in await teams(session) for each in line["schedules"]}
+        on_call = {duty["user_id"] for duty in now}
+        lines = await roster.roster(session, at=at, can_mail=_can_mail(deps), addresses=False)
+        return Turns(now, then, named, {line["id"]: line for line in lines if line["id"] in on_call})
+
+
+async def read_team_names(deps: Deps) -> Mapping[str, str]:
+    """Return every team's name by its id, as a form offers them."""
+    return {str(line["id"]): line["name"] for line in await read_teams(deps)}
+
+
+async def read_people_names(deps: Deps) -> Mapping[str, str]:
+    """Return the name of everybody active by their id, as a form offers them."""
+    async with deps.reading() as session:
+        return {str(line["id"]): line["name"] for line in await people(session) if line["active"]}
+
+
+async def read_policies(deps: Deps) -> Sequence[PolicyLine]:
+    """Return every escalation policy, as a form offers them."""
+    async with deps.reading() as session:
+        return await policies(session)
+
+
+def _can_mail(deps: Deps) -> bool:
+    return deps.settings.smtp_url is not None
+
+
+async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
+    """Return the live calendar links that a person has made, newest first."""
+    async with deps.reading() as session:
+        return await feeds(session, you=user_id, everybody=False)
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

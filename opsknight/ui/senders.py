@@ -12,6 +12,7 @@ from opsknight.deps import Monitor
 
 EMAIL: Final = "email"
 """The provider that is sent mails."""
+GENERIC: Final = "generic"
 MAIL_IS_OFF: Final = (
     "OpsKnight takes no mail yet. Set OPSKNIGHT_MAIL_IN to where it shall listen, 0.0.0.0:2525 for example, and start"
     " it again; the address then stands here."
@@ -41,6 +42,13 @@ def sender(provider: str, monitors: Mapping[str, Monitor] = NO_MONITORS) -> Send
         return setup.replace("{base}", base_url).replace("{key}", key)
 
     return Sender(monitor.label, monitor.where, text)
+
+
+def kinds(monitors: Mapping[str, Monitor] = NO_MONITORS) -> Mapping[str, str]:
+    """Return the name of every kind of monitor by its provider: what anything can send first, the others by name."""
+    named = {provider: kind.label for provider, kind in monitors.items()}
+    named |= {provider: one.name for provider, one in _SENDERS.items()}
+    return dict(sorted(named.items(), key=lambda kind: (kind[0] != GENERIC, kind[1].lower())))
 
 
 def endpoint(base_url: str, key: str, *, provider: str) -> str:

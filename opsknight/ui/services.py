@@ -12,6 +12,7 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.changes import ChangeLine
 from opsknight.domain.queries.service_quiet import QuietLine
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
+from opsknight.domain.queries.teams import PolicyLine, TeamLine
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import post_button
@@ -21,7 +22,7 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_changes, read_quiet, read_services
+from opsknight.ui.reading import read_changes, read_policies, read_quiet, read_services, read_teams
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
 from opsknight.ui.senders import (
     EMAIL,
@@ -34,14 +35,17 @@ from opsknight.ui.senders import (
     test_event,
 )
 from opsknight.ui.service_changes import show_changes
+from opsknight.ui.service_form import SCRIPT as FORM_SCRIPT
+from opsknight.ui.service_form import build_service_dialogs, new_service, show_service_deeds
 from opsknight.ui.service_quiet import SCRIPT, STYLES, build_quiet_dialog, show_quiet
-from opsknight.ui.viewer import signed_in
+from opsknight.ui.viewer import Viewer, signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps, Monitor
 
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
 NO_CHANGES: Final[Mapping[int, Sequence[ChangeLine]]] = MappingProxyType({})
+NO_TEAMS: Final[Mapping[str, str]] = MappingProxyType({})
 NOTHING_QUIET: Final[Mapping[int, QuietLine]] = MappingProxyType({})
 
 
@@ -54,6 +58,7 @@ def mount(deps: Deps) -> None:
         may_change = viewer.may(Need.CONFIGURE)
         services = await read_services(deps, with_keys=may_change)
         quiet, changes = await read_quiet(deps), await read_changes(deps)
+        teams = their_teams(viewer, await read_teams(deps)) if may_change else NO_TEAMS
         ui.add_head_html(head())
         with frame("Services", viewer):
             show(
@@ -65,12 +70,24 @@ def mount(deps: Deps) -> None:
                 quiet=quiet,
                 changes=changes,
                 may_change=may_change,
+                teams=teams,
+                policies=await read_policies(deps) if teams else (),
             )
+
+
+def their_teams(viewer: Viewer, teams: Sequence[TeamLine]) -> Mapping[str, str]:
+    """Return the names of the teams that `viewer` may give a service to, by their ids."""
+    is_admin = viewer.may(Need.ADMINISTER)
+    return {
+        str(team["id"]): team["name"]
+        for team in teams
+        if is_admin or any(member["id"] == viewer.id and member["manages"] for member in team["members"])
+    }
 
 
 def head() -> str:
     """Return what stands in the head of the page besides."""
-    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT))
+    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT, FORM_SCRIPT))
     return f'<link rel="stylesheet" href="{asset(STYLES)}">{scripts}'
 
 
@@ -84,12 +101,15 @@ def show(
     quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
     changes: Mapping[int, Sequence[ChangeLine]] = NO_CHANGES,
     may_change: bool = False,
+    teams: Mapping[str, str] = NO_TEAMS,
+    policies: Sequence[PolicyLine] = (),
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
     `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
     `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
     each service how it pages, which `may_change` lets be changed, and `changes` what was changed on it of late.
+    `teams` (id → name) are those whose services the reader may make and change, by one of `policies`.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
     with heading("Services", says):
@@ -103,18 +123,34 @@ def show(
                 data_ok_filter="",
                 data_filters=".ok-service",
             )
+        if teams:
+            new_service(primary=True)
     if not services:
-        with empty("No services yet", "A service is what monitors send events for. An admin adds the first one."):
-            pass
+        _teach(may_make=bool(teams))
     for service in services:
         with _service(service, base_url, mail_host, monitors, signed_with):
             if (how := quiet.get(service["id"])) is not None:
                 show_quiet(service["id"], service["name"], how, may_change=may_change)
+            if str(service["team_id"]) in teams:
+                show_service_deeds(service)
             if of_late := changes.get(service["id"]):
                 show_changes(of_late)
     if may_change:
         build_quiet_dialog()
+    if teams:
+        build_service_dialogs(teams, policies, monitors)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
+
+
+def _teach(*, may_make: bool) -> None:
+    says = "A service is what monitors send events for. " + (
+        "Make one, then add the monitor that watches it."
+        if may_make
+        else "An admin, or the manager of a team, makes one."
+    )
+    with empty("No services yet", says, icon_name="services"):
+        if may_make:
+            new_service(primary=False)
 
 
 def _service(

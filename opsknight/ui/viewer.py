@@ -36,6 +36,7 @@ class Viewer:
     name: str
     role: str
     email: str = ""
+    zone: str = "UTC"
     audience: str = "public"
     on_call: Sequence[Duty] = ()
     next_shift: NextShift | None = None
@@ -59,7 +60,7 @@ async def signed_in(deps: Deps) -> Viewer:
         SignInRequired: the session is over, or there never was one.
     """
     found = await _session(deps)
-    leaving.remember(ui.context.client, found.session_id)
+    leaving.remember(ui.context.client, found.session_id, found.id)
     now = deps.clock.now()
     notices = await _notices(deps)
     async with deps.reading() as session:
@@ -69,6 +70,7 @@ async def signed_in(deps: Deps) -> Viewer:
             name=found.name,
             role=found.role,
             email=found.email,
+            zone=found.zone,
             on_call=await on_call_now(session, at=now, you=found.id),
             next_shift=await next_shift_of(session, found.id, after=now),
             high=summary["counts"]["high_unacknowledged"],

@@ -21,6 +21,7 @@ from opsknight.deps import Deps
 from opsknight.domain.commands import sessions
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import UserRow
 from opsknight.settings import Settings
 from tests.builders import a_user
 from tests.clock import StoppedClock
@@ -50,7 +51,10 @@ class House:
 
     async def signed_in(self, **person: Any) -> dict[str, str]:
         """Return the headers of a browser in which somebody is signed in."""
-        user = await a_user(self.database, **person)
+        return await self.browser_of(await a_user(self.database, **person))
+
+    async def browser_of(self, user: UserRow) -> dict[str, str]:
+        """Return the headers of a browser in which `user` is signed in."""
         async with self.deps.commands("system:test") as uow:
             token = await sessions.open_session(uow, user.id)
         return {"cookie": f"{self.deps.settings.session_cookie}={token}"}

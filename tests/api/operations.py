@@ -115,7 +115,7 @@ class Place:
         return int(self.rows("SELECT count(*) FROM facts WHERE actor LIKE 'user:%'")[0][0])
 
     async def _furnish(self) -> dict[str, Any]:
-        """Put an integration for every door, an incident, a delivery and a heartbeat there, and return their names."""
+        """Put one of everything there, an integration for every door among it, and return their names."""
         database = Database(self.server.owner_dsn())
         for provider in ("opsgenie", "splunk-oncall", "prometheus"):
             await builders.an_integration(database, provider=provider, key=os.urandom(16).hex())
@@ -123,6 +123,8 @@ class Place:
         heartbeat = await builders.a_heartbeat(database, badge_key="badge")
         on_call = await builders.a_user(database)
         schedule = await builders.a_schedule(database, on_call)
+        calendar = await builders.a_calendar_source(database, schedule)
+        feed = await builders.a_calendar_feed(database, "token", schedule_id=calendar.schedule_id)
         await database.close()
         self.server.fire(dedup_key="one of everything")
         refused = await asyncio.to_thread(until, lambda: self._refused(arranged.key), within_s=10, step_s=0.2)
@@ -132,6 +134,7 @@ class Place:
             "integration_id": arranged.id, "delivery_id": refused, "requestId": refused,
             "heartbeat_id": str(heartbeat.id), "badge_key": heartbeat.badge_key, "key": heartbeat.key,
             "identifier": "one of everything", "schedule_id": schedule.id, "team_id": schedule.team_id,
+            "calendar_id": calendar.id, "feed_id": feed.id, "token": "token",
         }  # fmt: skip
 
     def _refused(self, key: str) -> str | None:

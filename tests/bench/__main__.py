@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,12 +26,14 @@ from tests.bench.boards import a_browser, open_boards
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
 from tests.bench.load import Load, wrk
+from tests.bench.schedules import measured as schedules_measured
 from tests.server import ROOT, RunningServer, free_port, until
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BOARDS = 100
 NEW_A_SECOND = 50
 ACKNOWLEDGES_A_SECOND = 10
+RULES = 500
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Run:
         """Return it as a row of the page; `disk` is what pgbench reached."""
         load, costs = self.load, self.costs
         return (
-            f"{_MODES[self.mode]}, {self.connections} connections",
+            f"{_MODES.get(self.mode, self.mode)}, {self.connections} connections",
             rate(load.rate),
             ms(load.p50_ms),
             ms(load.p99_ms),
@@ -106,7 +108,28 @@ async def _ingest(seconds: int) -> tuple[list[Run], float]:
                     )
                 runs.append(Run(mode, connections, load, _memory_mb(server), costs))
                 print(f"  ingest {mode} at {connections}: {load.rate:,.0f}/s p99 {load.p99_ms} ms", flush=True)
+        with closing(server.sign_in()) as client:
+            for rules in (1, RULES):
+                await asyncio.to_thread(_make_rules, client, rules)
+                runs += [await _ruled_run(server, key, rules=rules, seconds=seconds)]
     return runs, disk
+
+
+async def _ruled_run(server: RunningServer, key: str, *, rules: int, seconds: int) -> Run:
+    """Measure new keys that no rule is about, with `rules` that one field tells apart."""
+    assert server.process is not None
+    path, seed = f"/api/v1/events/{key}", int(time.time()) % 100_000
+    with counted(server.process.pid) as costs:
+        load = await wrk(server.base_url, path, mode="new", connections=64, seconds=seconds, seed=seed)
+    print(f"  ingest new at 64 with {rules} rules: {load.rate:,.0f}/s p99 {load.p99_ms} ms", flush=True)
+    return Run(f"new keys, {rules} rule{'s' if rules > 1 else ''}", 64, load, _memory_mb(server), costs)
+
+
+def _make_rules(client: httpx.Client, number: int) -> None:
+    """Have `number` rules, each about another instance."""
+    for one in range(len(client.get("/api/v1/rules").json()["rules"]), number):
+        rule = {"name": f"Node {one}", "when": f'tags.instance == "10.1.{one}.1:9100"', "then": "suppress"}
+        client.post("/api/v1/rules", json={"rule": rule}).raise_for_status()
 
 
 async def _together(connections: int, *, seconds: int) -> People:
@@ -285,6 +308,7 @@ def _page(ingest: list[Run], disk: float, together: list[People], *, measured_on
             ("meanwhile", "events", "change to glass p50 / p95", "acknowledge p50 / p99", "due to hand-off p50 / p99",
              "unseen", "boards lost", "memory"), people_rows
         ),
+        schedules=schedules_measured(),
         boards=BOARDS,
         new=NEW_A_SECOND,
         acknowledges=ACKNOWLEDGES_A_SECOND,
@@ -323,6 +347,12 @@ Change to glass: from before the event is sent to its row in the browser's docum
 when a notification was due to the start of the call to the mail server.
 
 {together}
+
+## Who is on call
+
+The model alone, without the database; a restriction is never walked from the rotation's start.
+
+{schedules}
 """
 
 if __name__ == "__main__":

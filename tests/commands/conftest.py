@@ -8,6 +8,7 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import HeartbeatRow
 from tests.builders import a_heartbeat, a_service, a_user
 from tests.clock import StoppedClock
+from tests.commands.clockwork import Clockwork
 from tests.commands.desk import Desk
 from tests.conftest import Acting
 
@@ -23,3 +24,9 @@ async def backup(database: Database, desk: Desk) -> HeartbeatRow:
     """A heartbeat of a service that pages Ada: every hour, with ten minutes of grace."""
     service = await a_service(database, "Backups", pages=[desk.user])
     return await a_heartbeat(database, service, name="Nightly backup")
+
+
+@pytest.fixture
+def clockwork(database: Database, acting: Acting, clock: StoppedClock) -> Clockwork:
+    """The engine by hand."""
+    return Clockwork(database, acting, clock)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from opsknight.domain.commands import leaves, overrides
 from opsknight.domain.commands.claims import claim, put_back
 from opsknight.domain.commands.escalations import fire
+from opsknight.domain.model.override import Change
 from opsknight.domain.store.engine import Database
 from tests.builders import (
     a_notification,
@@ -77,6 +79,23 @@ async def test_the_first_step_pages_who_is_on_call_and_arms_the_next(database: D
         ("email", "queued", engine.clock.now())
     ]
     assert (await engine.told("step fired"))[0]["people"] == ["Ada"]
+
+
+@pytest.mark.parametrize("change", ["replace", "leave"])
+async def test_who_is_on_call_instead_is_paged(database: Database, acting: Acting, engine: Engine, change: str):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    rota = await a_schedule(database, ada)
+    await a_stored_incident(database, await a_service(database, pages=[rota]), timer="escalation")
+    span = {"start_at": engine.clock.now(), "end_at": engine.clock.now() + timedelta(hours=1)}
+    async with acting(f"user:{ada.id}") as uow:
+        if change == "leave":
+            await leaves.take_leave(uow, leaves.Wish(ada.id, **span, substitute_id=bo.id))
+        else:
+            await overrides.override(uow, rota.id, overrides.Wish(Change.REPLACE, **span, user_id=bo.id))
+
+    await engine.run()
+
+    assert await engine.paged() == ["Bo"]
 
 
 async def test_the_second_step_fires_when_its_wait_is_over_and_not_before(database: Database, engine: Engine):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -75,3 +76,27 @@ async def test_signing_out_in_one_tab_closes_the_others_of_that_browser_and_no_p
     server.fire(title="After the sign-out").raise_for_status()
     await expect(theirs.get_by_text("After the sign-out", exact=True)).to_be_visible(timeout=10_000)
     await expect(theirs).to_have_url(f"{server.base_url}/incidents")
+
+
+async def test_who_is_deactivated_is_signed_out_everywhere_and_whose_role_changes_reads_anew(
+    server: RunningServer, browser: Browser
+):
+    admin = await signed_in(browser, a_link(server))
+    headers = {"Origin": server.base_url}
+
+    async def tell(method: str, path: str, **said: str) -> Any:
+        answer = await admin.request.fetch(f"{server.base_url}/api/v1{path}", method=method, data=said, headers=headers)
+        return await answer.json()
+
+    invited = await tell("POST", "/people", email="bo@example.org", name="Bo Lin", role="responder")
+    number = invited["person"]["id"]
+    theirs = await signed_in(browser, invited["link"])
+    page = await opened(theirs, f"{server.base_url}/services")
+    await expect(page.get_by_role("button", name="New service")).to_have_count(0)
+
+    await tell("PUT", f"/people/{number}", name="Bo Lin", role="admin", zone="UTC")
+    await expect(page.get_by_role("button", name="New service")).to_be_visible(timeout=10_000)
+
+    await tell("POST", f"/people/{number}/deactivate")
+    await expect(page).to_have_url(re.compile("/sign-in"))
+    assert (await theirs.request.get(f"{server.base_url}/api/v1/people")).status == 401

@@ -248,7 +248,7 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
         if ended_at is not None:
             allowed_at = max(allowed_at, ended_at + AFTER_FAULT_S * WIDER)
         if row["started_at"] is None:
-            if row["status"] != "superseded" and row["now"] > allowed_at:
+            if row["status"] not in ("superseded", "bundled") and row["now"] > allowed_at:
                 yield f"I4: notification {row['id']} was never handed off: {row['status']} {row['reason']}"
             continue
         if due_at >= history.since:
@@ -283,7 +283,7 @@ _STOPS = """
         extract(epoch FROM max(a.started_at))::float8 AS started_at
     FROM notifications n JOIN pages p ON p.id = n.page_id JOIN attempts a ON a.notification_id = n.id
     JOIN facts f ON f.incident_id = n.incident_id AND f.kind IN ('acknowledged', 'resolved') AND f.at >= p.created_at
-    WHERE p.kind <> 'still_on_it' GROUP BY n.id, f.kind, f.xid
+    WHERE p.kind NOT IN ('still_on_it', 'hand_over', 'joined') GROUP BY n.id, f.kind, f.xid
 """
 
 

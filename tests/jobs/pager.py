@@ -128,6 +128,20 @@ class Pager:
         """How many attempts are started and not finished."""
         return (await self.rows("SELECT count(*) FROM attempts WHERE outcome = 'started'"))[0][0]
 
+    async def count_becomes(self, sql: str, count: int) -> None:
+        """Wait until what `sql` counts is `count`."""
+
+        async def look() -> int:
+            return (await self.rows(sql))[0][0]
+
+        await until(look, count)
+
+    async def becomes_settled(self) -> None:
+        """Wait until nothing is due any more that is not sent, and every carried message is settled."""
+        await self.count_becomes(
+            "SELECT count(*) FROM notifications WHERE finished_at IS NULL OR (status = 'bundled' AND gather)", 0
+        )
+
     async def due_in(self, notification: NotificationRow) -> timedelta:
         """How long from now the notification is due."""
         due_at = (await self.rows("SELECT due_at FROM notifications WHERE id = :id", id=notification.id))[0][0]

@@ -74,9 +74,10 @@ async def test_acknowledging_races_the_sender_and_no_call_begins_late(addresses:
         mails = [await pager.a_mail(due_at=pager.deps.clock.now()) for _ in range(150)]
         pager.smtp.delay_s = 0.6  # so that who does not look again is still at it 2 s later
         committed: dict[UUID, datetime] = {}  # what is promised counts from the commit: asking waits for a connection
+        connections = asyncio.Semaphore(8)  # on a slow machine the last would wait for one in vain
 
         async def acknowledge(mail: NotificationRow) -> None:
-            async with pager.deps.commands("user:1") as uow:
+            async with connections, pager.deps.commands("user:1") as uow:
                 await incidents.acknowledge(uow, mail.incident_id)
             committed[mail.incident_id] = pager.deps.clock.now()
 

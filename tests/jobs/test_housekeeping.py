@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from opsknight.jobs.housekeeping import Housekeeping
+from tests.builders import a_schedule, a_user
 from tests.jobs.pager import Pager, until
+
+HOUR = timedelta(hours=1)
 
 
 async def test_the_first_audit_does_not_wait_for_its_turn(pager: Pager) -> None:
@@ -18,3 +23,20 @@ async def test_the_first_audit_does_not_wait_for_its_turn(pager: Pager) -> None:
         await until(armed, [(incident.id, "escalation")], within_s=5)
     finally:
         housekeeping.stop()
+
+
+async def test_who_was_on_call_is_recorded_once_however_often_it_runs(pager: Pager) -> None:
+    clock, began = pager.deps.clock, pager.deps.clock.now().replace(microsecond=0) - 3 * HOUR
+    ada = await a_user(pager.deps.database, "Ada")
+    schedule = await a_schedule(pager.deps.database, ada, starts_at=began)
+    housekeeping = Housekeeping(pager.deps, partitions=None)
+
+    await housekeeping.shifts()
+    clock.offset += HOUR
+    await housekeeping.shifts()
+
+    [(of, user, start_at, end_at)] = await pager.rows(
+        "SELECT schedule_id, user_id, start_at, end_at FROM recorded_shifts"
+    )
+    assert (of, user, start_at) == (schedule.id, ada.id, began)
+    assert end_at == clock.now()

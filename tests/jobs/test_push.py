@@ -11,8 +11,8 @@ from opsknight.crypto import new_vapid
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Sent
-from opsknight.jobs.channels.outbound import Blocked, connector
 from opsknight.jobs.channels.push import PushChannel
+from opsknight.outbound import Blocked, connector
 from tests.jobs.a_message import a_message
 from tests.peers.push_service import Answer, Browser, PushPeer, push_peer
 

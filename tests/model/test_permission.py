@@ -11,6 +11,7 @@ from opsknight.domain.model.permission import (
     Person,
     Role,
     permits,
+    permits_team,
 )
 
 INCIDENT, OTHER = UUID(int=1), UUID(int=2)
@@ -27,6 +28,7 @@ plan maintenance         yes    yes      yes        –         –       –   
 arrange cover            yes    yes      yes        –         –       –    –
 send events              –      –        –          –         –       yes  –
 configure                yes    yes      –          –         –       –    –
+manage a team            yes    yes      –          –         –       –    –
 administer               yes    –        –          –         –       –    –
 """
 WHO = {
@@ -55,6 +57,32 @@ def test_every_cell_of_the_table_of_permissions(need: Need, who: str, may: bool)
 
 def test_the_table_names_every_need():
     assert {need for need, _, _ in cells()} == set(Need)
+
+
+@pytest.mark.parametrize(
+    ("who", "manages", "may"),
+    [
+        ("admin", False, True),
+        ("manager", True, True),
+        ("manager", False, False),
+        ("responder", True, False),
+        ("observer", True, False),
+        ("nobody", True, False),
+        ("key", True, False),
+        ("link", True, False),
+    ],
+)
+def test_a_team_is_changed_by_admins_and_by_its_own_managers(who: str, manages: bool, may: bool):  # noqa: FBT001
+    decision = permits_team(WHO[who], "Platform", manages=manages)
+
+    assert decision.permitted is may
+    assert may or decision.sentence.endswith(".")
+
+
+def test_the_manager_of_another_team_is_told_whose_it_is():
+    assert permits_team(WHO["manager"], "Platform", manages=False).sentence == (
+        "You do not manage the team Platform; ask one of its managers or an admin."
+    )
 
 
 def test_a_link_acknowledges_its_own_incident_only():

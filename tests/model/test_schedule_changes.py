@@ -136,3 +136,15 @@ def test_who_is_away_without_a_substitute_stays_and_is_warned_of_unless_the_sche
     assert [(one.start_at, one.end_at) for one in away(warning, *week)] == [(leave.start_at, leave.end_at)]
     assert gaps(warning, *week) == ()
     assert gaps(removing, *week) == ((leave.start_at, leave.end_at),)
+
+
+def test_who_substitutes_after_a_turn_of_their_own_has_the_same_times_whatever_window_is_asked_for():
+    own = Turn(berlin(2026, 1, 5, 9), berlin(2026, 1, 5, 10), (ADA,))
+    covered = Turn(berlin(2026, 1, 5, 9), berlin(2026, 1, 5, 18), (BO,))
+    both = Layer("fixed", FixedShifts((own, covered)))
+    away_all_day = Leave(1, BO, berlin(2026, 1, 5), berlin(2026, 1, 6), substitute_id=ADA)
+    schedule = a_schedule(both, leaves=(away_all_day,))
+
+    whole = shifts(schedule, berlin(2026, 1, 5), berlin(2026, 1, 6))
+
+    assert shifts(schedule, berlin(2026, 1, 5, 12), berlin(2026, 1, 5, 13)) == whole[-1:]

@@ -21,7 +21,21 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.settings import ASSETS
-from opsknight.ui import frame, heartbeats, inhibitions, maintenance, maintenance_strip, me, services, style
+from opsknight.ui import (
+    calendar_links,
+    frame,
+    heartbeats,
+    inhibitions,
+    maintenance,
+    maintenance_strip,
+    me,
+    oncall,
+    people,
+    person,
+    services,
+    style,
+    teams,
+)
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
 from opsknight.ui.integration import page as integration
@@ -72,6 +86,11 @@ def healthz() -> dict[str, str]:
 @app.get("/api/v1/services")
 def every_service() -> object:
     return samples.services()
+
+
+@app.get("/api/v1/people")
+def everybody() -> object:
+    return [*schedule_samples.people(), *(one for one in samples.roster() if one["id"] not in schedule_samples.NAMES)]
 
 
 @app.post("/hush")
@@ -131,7 +150,32 @@ def services_page() -> None:
             quiet=samples.quiet(),
             changes=samples.changes(),
             may_change=True,
+            teams={"1": "Payments", "2": samples.LONG_WORD},
+            policies=samples.policies(),
+            monitors=integration_samples.MONITORS,
         )
+
+
+@ui.page("/people")
+def people_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("People", samples.a_viewer()):
+        people.show(samples.a_viewer(), samples.roster(), teams={"1": "Payments"})
+
+
+@ui.page("/people/{number}")
+def person_page(number: str) -> None:
+    ui.add_head_html(people.head())
+    line = samples.a_person(int(number))
+    with frame.frame(line["name"], samples.a_viewer(), path="/people"):
+        person.show(samples.a_viewer(), line)
+
+
+@ui.page("/teams")
+def teams_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("Teams", samples.a_viewer(), path="/people"):
+        teams.show(samples.a_viewer(), samples.teams(), people=samples.PEOPLE)
 
 
 @ui.page("/heartbeats")
@@ -203,11 +247,6 @@ def integration_page(number: str) -> None:
         )
 
 
-@app.get("/api/v1/people")
-def everybody() -> object:
-    return schedule_samples.people()
-
-
 @app.get("/api/v1/schedules/1")
 def a_schedule() -> object:
     return {"schedule": schedule_samples.document()}
@@ -260,12 +299,21 @@ def edit_page(key: str) -> None:
     schedules.edit(samples.a_viewer(), line, teams={1: "Platform", 2: samples.LONG_WORD})  # type: ignore[arg-type]
 
 
+@ui.page("/oncall")
+def on_call_page() -> None:
+    ui.add_head_html(people.head())
+    with frame.frame("On call", samples.a_viewer(), path="/people"):
+        oncall.show(samples.a_viewer(), samples.turns())
+
+
 @ui.page("/me")
 def me_page() -> None:
-    ui.add_head_html(f'<script defer src="{asset("me.js")}"></script>')
+    for script in ("me.js", "calendars.js"):
+        ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     with frame.frame("Me", samples.a_viewer()):
         me.show(samples.a_viewer(), samples.methods())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
+        calendar_links.show_links(samples.calendar_links())
 
 
 if __name__ == "__main__":

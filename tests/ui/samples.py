@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from opsknight.ui.reading import Told
+from opsknight.ui.reading import Told, Turns
 from opsknight.ui.viewer import Notice, Viewer
 
 NOW = time.time()
@@ -80,12 +80,27 @@ def told() -> Told:
             "changes": [a_change(), a_change(summary=LONG_WORD, links=links)],
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
+        asked=_asked(),
         facts=[
             a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30),
             a_fact("opened", HOSTILE, 40),
         ],
         more="cursor",
     )
+
+
+def _asked() -> Any:
+    answered = {"answer": "accepted", "asked_by": "Amira Khan", "asked_at": NOW - 90, "answered_at": NOW - 30}
+    return {
+        "must_acknowledge": [
+            {"user": "Amira Khan", "user_id": 1, "at": NOW - 60},
+            {"user": LONG_WORD, "user_id": 2, "at": None},
+        ],
+        "responders": [
+            {"user": "Jonas Olsen", "user_id": 2, "note": HOSTILE, **answered},
+            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, "answer": "asked", "answered_at": None},
+        ],
+    }
 
 
 def a_change(**said: Any) -> Any:
@@ -164,7 +179,11 @@ def services() -> Any:
         for i, (provider, name) in enumerate(named)
     ]
     hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None, "secrets": None}]
-    common = {"team": "Payments", "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": ""}
+    common = {
+        "team": "Payments", "team_id": 1, "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": "",
+        "tags": {"tier": "1"}, "ack_timeout_high_s": 1800, "ack_timeout_low_s": None, "reopen_window_s": 0,
+        "resolves_with_last_alert": True,
+    }  # fmt: skip
     return [
         {**common, "id": 1, "name": "Checkout", "description": HOSTILE, "integrations": every},
         {**common, "id": 2, "name": LONG_WORD, "runbook_url": "https://r.example.org", "integrations": hidden},
@@ -258,6 +277,80 @@ def pings() -> Any:
     ]
 
 
+def policies() -> Any:
+    return [
+        {"id": 1, "name": "Payments", "team_id": 1, "team": "Payments"},
+        {"id": 2, "name": LONG_WORD, "team_id": 2, "team": LONG_WORD},
+    ]
+
+
+def roster() -> Any:
+    next_shift = {"schedule": "Payments", "schedule_id": 1, "from": NOW + 1_728_000, "to": NOW + 2_000_000}
+    common = {
+        "id": 1, "name": "Amira Khan", "email": "amira.khan@a-company-with-a-long-name.example.org", "role": "admin",
+        "zone": "Europe/Berlin", "active": True, "signed_in": True, "link_out": False, "reachable": True,
+        "channels": ["push", "email"], "why": "", "open_incidents": 2, "next_shift": None,
+        "teams": [{"id": 1, "name": "Payments", "manages": True}, {"id": 2, "name": LONG_WORD, "manages": False}],
+        "on_call": [a_duty("Platform primary", "Amira Khan", until=NOW + 10_000, you=True)],
+    }  # fmt: skip
+    away = {"on_call": [], "next_shift": next_shift, "role": "responder", "teams": []}
+    nothing = {"reachable": False, "channels": []}
+    others = [
+        {"name": "Maximiliane Oberbichler-Hohenstein", **away},
+        {"name": HOSTILE, **away, **nothing, "why": "Mail only, and no mail server is set", "next_shift": None},
+        {"name": LONG_WORD, **away, **nothing, "why": "Nothing verified yet", "signed_in": False, "link_out": True},
+        {"name": "Bo Lin", **away, **nothing, "active": False, "why": "Deactivated", "next_shift": None},
+    ]
+    return [common, *({**common, **other, "id": number} for number, other in enumerate(others, 2))]
+
+
+def a_person(number: int) -> Any:
+    line = roster()[number - 1]
+    shifts = [
+        {"schedule": LONG_WORD, "schedule_id": 1, "from": NOW + 604_800 * n, "to": NOW + 604_800 * (n + 1)}
+        for n in (1, 3)
+    ]
+    owned = {"n": 412, "title": LONG_WORD, "status": "acknowledged", "urgency": "high", "created_at": NOW - 4000}
+    left = [] if line["active"] else ["owns 2 open incidents", f"is in the rotation of {LONG_WORD}"]
+    return {
+        **line,
+        "left": left,
+        "methods": methods() if line["reachable"] else [],
+        "shifts": shifts if line["active"] else [],
+        "incidents": [owned, {**owned, "n": 413, "title": HOSTILE, "status": "snoozed"}],
+    }
+
+
+def teams() -> Any:
+    common = {"role": "manager", "active": True, "manages": False}
+    members = [
+        {**common, "id": 1, "name": "Amira Khan", "role": "admin", "manages": True},
+        {**common, "id": 2, "name": "Maximiliane Oberbichler-Hohenstein"},
+        {**common, "id": 3, "name": HOSTILE, "role": "responder"},
+        {**common, "id": 4, "name": LONG_WORD, "active": False},
+    ]
+    things = [{"id": 1, "name": "Checkout"}, {"id": 2, "name": LONG_WORD}]
+    owned = {"services": things, "policies": things, "schedules": things[:1]}
+    nothing = {"services": [], "policies": [], "schedules": []}
+    return [
+        {"id": 1, "name": "Payments", "members": members, **owned},
+        {"id": 2, "name": LONG_WORD, "members": members[3:], **nothing},
+        {"id": 3, "name": HOSTILE, "members": [], **nothing},
+    ]
+
+
+def turns() -> Any:
+    named = enumerate(a_viewer().on_call, 1)
+    now: list[Any] = [{**duty, "schedule_id": n, "user_id": n if duty["user"] else None} for n, duty in named]
+    long = {**a_duty(LONG_WORD, LONG_WORD, until=NOW + 900_000), "schedule_id": 4, "user_id": 4}
+    then = {1: [{**now[1], "schedule": "Platform primary"}], 2: [now[2]], 4: [long]}
+    teams = {1: "Platform", 2: "Payments", 3: "Payments", 4: LONG_WORD}
+    return Turns([*now, long], then, teams, {line["id"]: line for line in roster()})
+
+
+PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein", "5": "Bo Lin"}
+
+
 def methods() -> Any:
     common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
     return [
@@ -272,4 +365,15 @@ def methods() -> Any:
             "disabled_reason": "the device is gone",
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
+    ]
+
+
+def calendar_links() -> Any:
+    common = {
+        "of": "person", "about": "Amira Khan", "schedule_id": None, "team_id": None, "with_gaps": False,
+        "made_by": "Amira Khan", "yours": True, "created_at": NOW,
+    }  # fmt: skip
+    return [
+        {**common, "id": 2, "name": "My phone", "read_at": NOW - 600, "read_by": "Google-Calendar-Importer"},
+        {**common, "id": 1, "name": LONG_WORD[:100], "of": "team", "about": LONG_WORD, "read_at": None, "read_by": ""},
     ]

@@ -29,6 +29,12 @@ PAGES = (
     "/integrations/3",
     "/integrations/4",
     "/integrations/5",
+    "/people",
+    "/people/1",
+    "/people/3",
+    "/people/5",
+    "/teams",
+    "/oncall",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

@@ -14,7 +14,7 @@ from opsknight.deps import Monitor
 from opsknight.domain.model.event import Action, Event, Severity
 from opsknight.ui.parts.avatar import initials
 from opsknight.ui.parts.links import web_address
-from opsknight.ui.senders import curl, endpoint, sender
+from opsknight.ui.senders import curl, endpoint, kinds, sender
 from opsknight.ui.senders import test_event as sample_event
 
 BASE, KEY = "https://opsknight.example.org", "9f8e7d6c5b4a3928"
@@ -80,6 +80,13 @@ def test_the_curl_line_survives_a_shell_and_is_a_critical_trigger():
     assert words[:2] == ["curl", f"{BASE}/api/v1/events/{KEY}"]
     assert isinstance(event, Event)
     assert event.severity is Severity.CRITICAL
+
+
+def test_every_kind_of_monitor_is_offered_the_one_for_anything_first():
+    offered = kinds(MONITORS)
+
+    assert set(offered) == set(PROVIDERS)
+    assert next(iter(offered)) == "generic"
 
 
 def test_datadogs_payload_is_a_json_object_of_its_own_variables():

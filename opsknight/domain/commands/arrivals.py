@@ -58,7 +58,8 @@ class WorkingAlert(Latest):
 class WorkingIncident:
     """An incident as this batch leaves it. `due` is its timer to arm: kind and instant; None disarms.
 
-    `seen` is the transaction that wrote its row, where the batch does not hold it.
+    `seen` is the transaction that wrote its row, where the batch does not hold it. `joined` says that
+    alerts have joined of which its owner shall hear.
     """
 
     value: Incident
@@ -70,6 +71,7 @@ class WorkingIncident:
     timer_changed: bool = False
     due: tuple[str, datetime] | None = None
     seen: int | None = None
+    joined: bool = False
 
 
 class Desk:
@@ -221,6 +223,8 @@ class Desk:
         if exceeds(urgency, incident.highest_urgency):
             self._raise(alert, event, urgency, integration)
         alert.highest_urgency = incident.highest_urgency
+        if incident.value.status is Status.ACKNOWLEDGED and incident.value.assignee_id is not None:
+            incident.joined = incident.joined or self.quiet is None or not self.quiet.covers(event, integration)
         return alert
 
     def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:

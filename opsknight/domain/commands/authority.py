@@ -16,8 +16,9 @@ from opsknight.domain.model.permission import (
     Person,
     Role,
     permits,
+    permits_team,
 )
-from opsknight.domain.store.tables import UserRow
+from opsknight.domain.store.tables import TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Forbidden, SignInRequired
 
@@ -37,6 +38,20 @@ async def require(
     if link is not None and isinstance(actor, Person) and actor.active and actor.id == link.user_id:
         actor = link
     decision = permits(actor, need, incident_id=incident_id)
+    if not decision:
+        raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
+
+
+async def require_team(uow: UnitOfWork, team: TeamRow) -> None:
+    """Return when the unit's actor may change `team` and what it owns.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+        Forbidden: the actor may not, or manages other teams only.
+    """
+    actor = await _actor(uow)
+    theirs = select(TeamMemberRow.manages).where(TeamMemberRow.team_id == team.id, TeamMemberRow.user_id == uow.user_id)
+    decision = permits_team(actor, team.name, manages=bool(await uow.session.scalar(theirs)))
     if not decision:
         raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
 

@@ -24,8 +24,9 @@ _PUT_BACK = text("""
         due_at = :due_at WHERE id = :id AND fence = :fence
 """)
 _STILL_OURS = text("SELECT 1 FROM timers WHERE id = :id AND fence = :fence FOR UPDATE")
-_NEVER_DEAD = OF_HEARTBEATS | {TimerKind.SAFETY_NET}
-"""These are tried for ever: nothing stands behind the safety net, and a heartbeat has no incident yet."""
+_NEVER_DEAD = OF_HEARTBEATS | {TimerKind.SAFETY_NET, TimerKind.ALERTS_JOINED}
+"""These are tried for ever: nothing stands behind the safety net, a heartbeat has no incident yet, and an
+owner who is not told of more alerts still has their incident."""
 _OPENS = {
     Status.ACKNOWLEDGED: (Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED),
     Status.SNOOZED: (Verb.WAKE, Fact.WOKEN),

@@ -135,7 +135,10 @@ async def page_me(uow: UnitOfWork) -> TestPage:
     )
     methods = (await uow.session.execute(usable)).scalars().all()
     if not methods:
-        raise Conflict("Nothing to page: you have no verified contact method. Turn push on, or verify a mail address.")
+        raise Conflict(
+            "Nothing to page: you have no verified contact method."
+            " Turn push on, or sign in by a link that is mailed to you: that verifies your address."
+        )
     lately = UUID(int=int((uow.now - _SKEW).timestamp() * 1000) << 80)  # ids rise with time: the primary key finds it
     recent = exists().where(
         PageRow.id > lately,

@@ -11,16 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from opsknight.crypto import new_id
 from opsknight.domain.commands import silences
 from opsknight.domain.commands.firings import Held, Outcome, hold, rest_on, write
+from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.silences import Standing
-from opsknight.domain.model.escalation import Move, Policy, TargetKind, Why, net_round, next_move
+from opsknight.domain.commands.steps import Steps
+from opsknight.domain.model.escalation import Move, TargetKind, Why, net_round, next_move
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.paging import plan
-from opsknight.domain.model.schedule import Schedule, on_call
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads, Reachable
 from opsknight.domain.store.claims import ClaimedTimer
@@ -30,8 +29,10 @@ ANSWER_WITHIN = timedelta(minutes=5)
 """How long the owner has to answer “still on it?”."""
 LATE = timedelta(seconds=60)
 """A timer later than this counts as missed, and its page says by how much."""
-_RECENT = timedelta(days=62)
-"""For how long overrides that are over are read: longer than most shifts last, of which they are a part."""
+GATHERING = timedelta(seconds=1)
+"""How long messages that go together wait for those of the next batch, where one batch is not all."""
+A_BATCH = 100
+"""Timers of a batch that is perhaps not all that is due."""
 MAX_SKIPS = 200
 """Steps that one firing passes over at most; more than any policy has in all its laps."""
 
@@ -42,7 +43,8 @@ async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     firing = await _Firing.prepare(uow, held)
     for each in held:
         firing.fire(each)
-    await write(uow, firing.out)
+    await write(uow, firing.out, firing.outbox)
+    await firing.steps.write()
     await rest_on(uow, firing.out)
 
 
@@ -53,33 +55,36 @@ class _Firing:
         self,
         uow: UnitOfWork,
         people: Mapping[int, Reachable],
-        schedules: Mapping[int, Schedule],
+        steps: Steps,
         leads: Mapping[int, Leads],
         resting: Mapping[UUID, Standing],
+        *,
+        many: bool,
     ) -> None:
         self._uow = uow
         self._resting = resting
         self._people = people
-        self._schedules = schedules
         self._leads = leads
+        self._held_back = GATHERING if many else timedelta()
+        self.steps = steps
         self.out = Outcome()
+        self.outbox = Outbox(uow.now, people)
 
     @classmethod
     async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> _Firing:
         """Read, once for all, everybody whom these firings could reach."""
         stepping = [each for each in held if each.timer.kind == "escalation"]  # the safety net must need nothing else
-        targets = {target for each in stepping for step in each.policy.steps for target in step.targets}
-        schedule_ids = {target.id for target in targets if target.kind is TargetKind.SCHEDULE}
-        schedules = await reading.schedules(uow.session, schedule_ids, since=uow.now - _RECENT)
+        steps = await Steps.prepare(uow, stepping)
         leads = await reading.leads(uow.session, {each.team_id for each in held})
-        ids = {target.id for target in targets if target.kind is TargetKind.USER}
+        targets = {target for each in stepping for step in each.policy.steps for target in step.targets}
+        ids = {target.id for target in targets if target.kind is TargetKind.USER} | steps.everybody()
         ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}
-        ids |= {shift.user_id for schedule in schedules.values() for shift in on_call(schedule, uow.now)}
         ids |= {user_id for of_team in leads.values() for user_id in (*of_team.managers, *of_team.admins)}
         resting = await silences.standings(
             uow, [each.incident.id for each in held if each.timer.kind == "suppress_end"]
         )
-        return cls(uow, await reading.people(uow.session, ids), schedules, leads, resting)
+        people = await reading.people(uow.session, ids)
+        return cls(uow, people, steps, leads, resting, many=len(held) >= A_BATCH)
 
     def fire(self, held: Held) -> None:
         """Do what the timer of `held` was for; one that means nothing any more is dropped."""
@@ -127,20 +132,32 @@ class _Firing:
             return self._page_assignee(held, lap)
         if held.policy.step_at(step, lap) is None:
             return False
-        whom = self._asked(held.policy, step)
-        paged = [
-            self._people[user_id].name
-            for user_id, why in whom.items()
-            if self._page(held, step, lap, PageKind.PAGE, user_id, why)
-        ]
         number = step + 1
-        if paged:
-            self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=paged)
-            if step or lap:
-                self.out.stepped.append(held.incident.id)
-        else:
-            self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=self._why_nobody(whom))
-        return bool(paged)
+        if (unmet := self.steps.unmet(held, step)) is not None:
+            self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=unmet, unmet=True)
+            return False
+        paged, nobody = self._ask_step(held, step, lap)
+        if not paged:
+            self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=nobody)
+            return False
+        self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=[self._people[one].name for one in paged])
+        asks_all = held.policy.steps[step].everyone
+        held.everyone = held.everyone.asked(paged if asks_all else ())
+        if step or lap:
+            self.out.stepped.append(held.incident.id)
+        return True
+
+    def _ask_step(self, held: Held, step: int, lap: int) -> tuple[list[int], str]:
+        """Page whom the step asks, the next in turn where it takes turns; return them, and why it is nobody."""
+        nobody = "nobody is on call"
+        for offset, asked in self.steps.candidates(held.policy, step):
+            whom = {user: why for user, why in asked.items() if user not in held.everyone.answered}
+            paged = [user for user, why in whom.items() if self._page(held, step, lap, PageKind.PAGE, user, why)]
+            if paged:
+                self.steps.took(held.policy, step, offset)
+                return paged, ""
+            nobody = self._why_nobody(whom) if whom else "all have acknowledged already" if asked else nobody
+        return [], nobody
 
     def _page_assignee(self, held: Held, lap: int) -> bool:
         """Page the person it was given to, before any step; return whether they can be reached."""
@@ -150,23 +167,9 @@ class _Firing:
         self._record(held, Fact.PAGED, user=self._people[assignee].name, user_id=assignee, reason=why)
         return True
 
-    def _asked(self, policy: Policy, step: int) -> dict[int, str]:
-        """Return whom a step asks now, each with the reason, in the order of its targets."""
-        whom: dict[int, str] = {}
-        for target in policy.steps[step].targets:
-            if target.kind is TargetKind.USER:
-                whom.setdefault(target.id, f"named in step {step + 1} of {policy.name or 'the policy'}")
-                continue
-            schedule = self._schedules.get(target.id)
-            for shift in on_call(schedule, self._uow.now) if schedule else ():
-                whom.setdefault(shift.user_id, f"on call: {schedule.name if schedule else ''}, {shift.layer}")
-        return whom
-
     def _why_nobody(self, whom: Mapping[int, str]) -> str:
-        if not whom:
-            return "nobody is on call"
         names = ", ".join(self._people[user_id].name for user_id in whom if user_id in self._people)
-        return f"{names} cannot be reached"
+        return f"{names or 'nobody who is still known'} cannot be reached"
 
     def _catch(self, held: Held) -> None:
         """Page the team's managers, then all admins, until somebody acknowledges."""
@@ -186,6 +189,7 @@ class _Firing:
         ]
         if paged and held.incident.lap == held.policy.net_lap:
             self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_paged else Why.REACHES_NOBODY)
+        held.everyone = held.everyone.asked(())
         self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in found.user_ids]
         self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)
         self._advance(held, 0, found.lap)
@@ -203,7 +207,7 @@ class _Firing:
             )
             return
         self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
-        self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN)
+        self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN, gather=False)
 
     def _end_silence(self, held: Held) -> None:
         """Wake an incident whose silence is over, unless something else keeps it quiet or it does not fire any more."""
@@ -233,7 +237,9 @@ class _Firing:
             }
         )
         self._record(held, fact, reason=reason)
-        self._rearm(held, "escalation", self._uow.now)
+        missed = self._uow.now - held.timer.due_at > LATE  # then its page tells since when it should have come
+        due_at = held.timer.due_at if missed else self._uow.now
+        self._rearm(held, "escalation", due_at, gather=missed or fact is Fact.WOKEN)
 
     def _reachable(self, user_id: int) -> bool:
         person = self._people.get(user_id)
@@ -244,48 +250,40 @@ class _Firing:
         person = self._people.get(user_id)
         if person is None:
             return False
-        incident, now = held.incident, self._uow.now
-        planned = plan(person.methods, person.rules, urgency=incident.urgency, at=now, active=person.active)
-        if not planned.reaches:
-            self._record(held, Fact.NOT_PAGED, user=person.name, user_id=user_id, reason=planned.reason)
-            return False
-        page_id = new_id()
-        self.out.pages.append(
-            {
-                "id": page_id,
-                "incident_id": incident.id,
-                "generation": incident.generation,
-                "step": step,
-                "lap": lap,
-                "kind": kind,
-                "user_id": user_id,
-                "reason": why,
-                "due_at": held.timer.due_at,
-                "now": now,
-            }
+        gather = self._gathers(held)
+        refused = self.outbox.add(
+            Page(
+                incident_id=held.incident.id,
+                generation=held.incident.generation,
+                kind=kind,
+                user_id=user_id,
+                reason=why,
+                urgency=held.incident.urgency,
+                due_at=held.timer.due_at,
+                step=step,
+                lap=lap,
+                gather=gather,
+                held_back=self._held_back if gather else timedelta(),
+            )
         )
-        self.out.notifications.extend(
-            {
-                "id": new_id(),
-                "page_id": page_id,
-                "contact_method_id": each.contact_method_id,
-                "channel": each.channel,
-                "urgency": incident.urgency,
-                "position": each.position,
-                "due_at": each.due_at,
-                "now": now,
-            }
-            for each in planned.notifications
-        )
-        return True
+        if refused is not None:
+            self._record(held, Fact.NOT_PAGED, user=person.name, user_id=user_id, reason=refused)
+        return refused is None
+
+    def _gathers(self, held: Held) -> bool:
+        """Whether its messages go together with others: it came with many, or was missed."""
+        return held.timer.gather or self._uow.now - held.timer.due_at > LATE
 
     def _advance(self, held: Held, step: int, lap: int) -> None:
         policy = None if held.has_snapshot else held.policy.to_json()
-        self.out.advance.append({"id": held.incident.id, "next_step": step, "lap": lap, "policy": policy})
+        must = held.everyone.to_json()
+        row = {"id": held.incident.id, "next_step": step, "lap": lap, "policy": policy, "must_acknowledge": must}
+        self.out.advance.append(row)
 
-    def _rearm(self, held: Held, kind: str, due_at: datetime) -> None:
-        generation = held.incident.generation
-        self.out.rearm.append({"id": held.timer.id, "kind": kind, "generation": generation, "due_at": due_at})
+    def _rearm(self, held: Held, kind: str, due_at: datetime, *, gather: bool | None = None) -> None:
+        gather = self._gathers(held) if gather is None else gather  # what came together escalates together
+        row = {"id": held.timer.id, "kind": kind, "generation": held.incident.generation, "due_at": due_at}
+        self.out.rearm.append({**row, "gather": gather})
 
     def _record(self, held: Held, fact: Fact, **data: Any) -> None:  # plain JSON
         late = self._uow.now - held.timer.due_at

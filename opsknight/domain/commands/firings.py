@@ -12,18 +12,23 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands import silences
+from opsknight.domain.commands.outbox import Outbox
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.everyone import Everyone, everyone
 from opsknight.domain.model.incident import Incident, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.silencing import Silence
+from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.policies import policies as policies_now
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _HOLD = text("""
     SELECT i.id, i.title, i.status, i.urgency, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
-           i.policy, coalesce(i.policy_id, s.policy_id) AS policy_id, s.team_id
+           i.policy, i.must_acknowledge, i.priority, coalesce(i.policy_id, s.policy_id) AS policy_id, s.team_id,
+           s.support_hours
     FROM incidents i JOIN services s ON s.id = i.service_id
     WHERE i.id = ANY(:ids) ORDER BY i.service_id, i.id FOR NO KEY UPDATE OF i
 """)
@@ -44,13 +49,16 @@ _PAGED = text("""
     WHERE p.incident_id = ANY(:ids) AND p.kind IN ('page', 'assigned')
 """)
 _REARM = text("""
-    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, lease_until = NULL, worker = NULL,
-        fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
+    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, gather = :gather, lease_until = NULL,
+        worker = NULL, fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
 """)
 _DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
 _ADVANCE = text("""
-    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy) WHERE id = :id
-""").bindparams(bindparam("policy", type_=JSONB(none_as_null=True)))
+    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy),
+        must_acknowledge = :must_acknowledge WHERE id = :id
+""").bindparams(
+    bindparam("policy", type_=JSONB(none_as_null=True)), bindparam("must_acknowledge", type_=JSONB(none_as_null=True))
+)
 _MOVE = text("""
     UPDATE incidents SET status = :status, generation = :generation, version = :version, assignee_id = :assignee_id,
         until = :until, next_step = :next_step, lap = :lap, updated_at = :now, undo = NULL,
@@ -59,18 +67,6 @@ _MOVE = text("""
     WHERE id = :id
 """)
 _REST = text("UPDATE incidents SET until = :until, version = :version, updated_at = :now, undo = NULL WHERE id = :id")
-_PAGE = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
-""")
-# The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
-_NOTIFY = text("""
-    INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
-        position, status, due_at, created_at)
-    SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
-        'queued', :due_at, :now
-    FROM pages p WHERE p.id = :page_id
-""")
 _SUPERSEDE_EARLIER = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
     FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
@@ -98,6 +94,9 @@ class Held:
     policy: Policy
     has_snapshot: bool
     team_id: int
+    priority: str | None
+    support_hours: SupportHours | None
+    everyone: Everyone
     lap_started_at: datetime | None
     asked: int
     was_paged: bool
@@ -111,8 +110,6 @@ class Outcome:
     drop: list[UUID] = field(default_factory=list[UUID])
     advance: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     move: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     stepped: list[UUID] = field(default_factory=list[UUID])
     caught: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     rest: list[tuple[Held, Silence | None]] = field(default_factory=list[tuple[Held, Silence | None]])
@@ -131,7 +128,7 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
     caught = [timer.subject for timer in timers if timer.kind == "safety_net"]
     paged: set[UUID] = set((await uow.session.execute(_PAGED, {"ids": caught})).scalars()) if caught else set()
     wanted = {row.policy_id for row in rows.values() if row.policy is None}
-    policies: Mapping[int, Policy] = await reading.policies(uow.session, wanted) if wanted else {}
+    policies: Mapping[int, Policy] = await policies_now(uow.session, wanted) if wanted else {}
     held: list[Held] = []
     for timer in timers:
         row = rows.get(timer.subject)
@@ -144,6 +141,9 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
                 policy=reading.snapshot(row.policy, policies.get(row.policy_id)),
                 has_snapshot=row.policy is not None,
                 team_id=row.team_id,
+                priority=row.priority,
+                support_hours=None if row.support_hours is None else SupportHours.from_json(row.support_hours),
+                everyone=everyone(row.must_acknowledge, row.generation),
                 lap_started_at=laps.get(row.id),
                 asked=asked.get(row.id, 0),
                 was_paged=row.id in paged,
@@ -152,17 +152,16 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
     return held
 
 
-async def write(uow: UnitOfWork, out: Outcome) -> None:
+async def write(uow: UnitOfWork, out: Outcome, outbox: Outbox) -> None:
     """Write all that the firings decided."""
     for statement, rows in (
         (_MOVE, out.move),
         (_ADVANCE, out.advance),
         (_REARM, out.rearm),
-        (_PAGE, out.pages),
-        (_NOTIFY, out.notifications),
     ):
         if rows:
             await uow.session.execute(statement, rows)
+    await outbox.write(uow)
     if out.stepped:
         await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
     if out.caught:
@@ -182,7 +181,7 @@ async def rest_on(uow: UnitOfWork, out: Outcome) -> None:
             await uow.session.execute(_DROP, {"ids": [held.timer.id]})
         else:
             timer = {"id": held.timer.id, "kind": "suppress_end", "generation": after.generation, "due_at": until}
-            await uow.session.execute(_REARM, timer)
+            await uow.session.execute(_REARM, {**timer, "gather": False})
         if silence is None:
             why = "its alerts have cleared; a person resolves it"
             uow.record(Fact.SUPPRESSED, incident_id=incident.id, reason=why)

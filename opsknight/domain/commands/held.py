@@ -19,10 +19,11 @@ from opsknight.domain.commands import timers
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
+from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.timer import TimerKind, wanted
 from opsknight.domain.model.undo import remembered
 from opsknight.domain.queries.people import name_of
-from opsknight.domain.store.tables import IncidentRow, NotificationRow, ServiceRow
+from opsknight.domain.store.tables import IncidentRow, NotificationRow, PageRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import NotFound, Stale
 
@@ -135,7 +136,8 @@ async def settle(
     if verb is Verb.ESCALATE and after.generation == held.before.generation:
         await set_timer(uow, after, timer)
         return {}  # the step that fires withdraws what it replaces
-    withdrawn = await _rest(uow, after, timer, _why(verb, after))
+    stops_help = after.status in (Status.ACKNOWLEDGED, Status.RESOLVED)  # then nothing is handed over any more
+    withdrawn = await _rest(uow, after, timer, _why(verb, after), help_too=stops_help)
     return {"withdrawn": withdrawn} if withdrawn else {}
 
 
@@ -158,18 +160,23 @@ async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind,
     await uow.session.execute(_timing(uow, incident, timer))
 
 
-async def withdraw(uow: UnitOfWork, incident_id: UUID, reason: str) -> int:
-    """Supersede every queued message about the incident; return how many.
+async def withdraw(
+    uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None = None, help_too: bool = True
+) -> int:
+    """Supersede every queued message about the incident, or those to one person; return how many.
 
+    Not `help_too`: those that ask somebody to help go on.
     One whose provider is being called is left to its sender, which reads the incident again.
     """
-    withdrawn = _withdrawing(uow, incident_id, reason).cte("withdrawn")
+    withdrawn = _withdrawing(uow, incident_id, reason, user_id=user_id, help_too=help_too).cte("withdrawn")
     return await uow.session.scalar(select(func.count()).select_from(withdrawn)) or 0
 
 
-async def _rest(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None, reason: str) -> int:
+async def _rest(
+    uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None, reason: str, *, help_too: bool
+) -> int:
     """Do both in one statement: most of the time that a click takes is spent on the way to the database."""
-    withdrawn = _withdrawing(uow, incident.id, reason).cte("withdrawn")
+    withdrawn = _withdrawing(uow, incident.id, reason, user_id=None, help_too=help_too).cte("withdrawn")
     counted = select(func.count()).select_from(withdrawn)
     await uow.session.flush()  # it does not see by itself that the incident is written first
     return await uow.session.scalar(counted.add_cte(_timing(uow, incident, timer).cte("timed"))) or 0
@@ -182,10 +189,18 @@ def _timing(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetim
     return timers.arming(kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent, now=uow.now)
 
 
-def _withdrawing(uow: UnitOfWork, incident_id: UUID, reason: str) -> ReturningUpdate[UUID]:
+def _withdrawing(
+    uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None, help_too: bool
+) -> ReturningUpdate[UUID]:
+    which = [NotificationRow.incident_id == incident_id, NotificationRow.status == "queued"]
+    if user_id is not None:
+        which.append(NotificationRow.user_id == user_id)
+    if not help_too:
+        asking = select(PageRow.id).where(PageRow.incident_id == incident_id, PageRow.kind == PageKind.HELP.value)
+        which.append(NotificationRow.page_id.not_in(asking))
     return (
         update(NotificationRow)
-        .where(NotificationRow.incident_id == incident_id, NotificationRow.status == "queued")
+        .where(*which)
         .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
         .returning(NotificationRow.id)
         .execution_options(synchronize_session=False)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from opsknight.domain.commands import alerts, silences
+from opsknight.domain.commands import alerts, sharing, silences
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import Held, check_seen, hold, set_timer, settle, withdraw
 from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
@@ -58,7 +58,8 @@ async def acknowledge(
     """Take responsibility for an incident and stop its paging at once.
 
     Another's incident is left with its owner, with the offer to take it over. The owner's own
-    answers the question “still on it?”. `link` is the acknowledge link by which the person came,
+    answers the question “still on it?”. Where everyone must acknowledge, each stops only the paging of
+    that person, and the last one acknowledges the incident. `link` is the acknowledge link by which the person came,
     `via` its words for the timeline: “mail link”, “push button”.
     """
     await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
@@ -69,6 +70,8 @@ async def acknowledge(
         owner = await name_of(uow.session, before.assignee_id)
         sentence = f"{owner} has acknowledged “{before.title}” already; take it over?"
         return Done(before, sentence, changed=False, offer=Offer.TAKE_OVER)
+    if (done := await sharing.acknowledge_in_part(uow, held, via=via)) is not None:
+        return Done(done.incident, done.sentence, changed=done.changed, offer=Offer.TAKE_OVER)
     after = transition(before, Verb.ACKNOWLEDGE, by=uow.user_id)
     if after is before:
         return await _unchanged(uow, held)

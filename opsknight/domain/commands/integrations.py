@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_team
+from opsknight.domain.commands.integration_keys import KEY_BYTES
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
-from opsknight.domain.store.tables import IntegrationRow
+from opsknight.domain.store.tables import IntegrationRow, ServiceRow, TeamRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Conflict, NotFound
+from opsknight.errors import Conflict, Invalid, NotFound
 
 MAPPED: Final = "generic"
 """The provider whose JSON may be anybody's; the others' format is known."""
+MAX_NAME: Final = 100
 MAILED: Final = "email"
 """The provider whose events are mails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new integration, its key, and the sentence that says so."""
+
+    id: int
+    key: str
+    sentence: str
+
+
+async def add(uow: UnitOfWork, service_id: int, *, provider: str, name: str) -> Added:
+    """Let a monitor of the kind `provider` speak for a service, by a key of its own; whoever calls knows the kinds.
+
+    Raises:
+        NotFound: there is no such service.
+        Invalid: the name cannot be used.
+    """
+    await require(uow, Need.MANAGE_TEAM)
+    service = await uow.session.get(ServiceRow, service_id)
+    if service is None:
+        raise NotFound("There is no such service.")
+    await require_team(uow, await uow.session.get_one(TeamRow, service.team_id))
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME:
+        raise Invalid(f"An integration needs a name of at most {MAX_NAME} characters, such as “Prometheus, Frankfurt”.")
+    row = IntegrationRow(service_id=service_id, provider=provider, name=name, key=secrets.token_hex(KEY_BYTES))
+    row.created_at = uow.now
+    uow.session.add(row)
+    await uow.session.flush()
+    _record(uow, row, f"the integration {name} of {service.name} (new)")
+    return Added(row.id, row.key, f"“{name}” can send events for “{service.name}” now.")
 
 
 async def map_fields(uow: UnitOfWork, integration_id: int, mapping: Mapping[str, Any]) -> None:

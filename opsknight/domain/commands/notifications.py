@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import outcomes
+from opsknight.domain.commands import bundles, outcomes
 from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
@@ -32,7 +32,11 @@ _READ = text("""
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
-           tried.perhaps, tried.cut_off
+           tried.perhaps, tried.cut_off, n.gather,
+           CASE WHEN p.kind = 'help' THEN EXISTS (SELECT FROM responders r
+                   WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
+               ELSE (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
+                   AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n
     JOIN pages p ON p.id = n.page_id
     JOIN users u ON u.id = n.user_id
@@ -105,17 +109,23 @@ async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> 
     """Read the incidents of claimed notifications again; start an attempt for each that is still wanted.
 
     `fences` are the notifications, in the order to send, and the fence each was claimed with. Those
-    not wanted are marked here and now: superseded when the incident needs nobody any more, failed
-    when the address is of no use. An attempt that was cut off by the end of its process is ambiguous, and resent once.
+    not wanted are marked here and now: superseded when the incident needs nobody any more, failed when
+    the address is of no use, bundled when they go together with another. An attempt that was cut off by
+    the end of its process is ambiguous, and resent once.
     """
     found = {row.id: row for row in await _read(uow, list(fences))}
     rows = [found[one] for one, fence in fences.items() if one in found and found[one].fence == fence]
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    wanted = [row for row in rows if not _why_unwanted(row)]
+    wanted = await bundles.gather(uow, [row for row in rows if not _why_unwanted(row)])
     await _supersede(uow, [row for row in rows if _why_unwanted(row)])
-    starting = [attempt for row in wanted if (attempt := await _usable(uow, row)) is not None]
+    carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow)])
+    starting = [
+        replace(attempt, others=carried.get(attempt.notification_id, ()))
+        for row in wanted
+        if (attempt := await _usable(uow, row)) is not None
+    ]
     if starting:
         await uow.session.execute(
             _START,
@@ -176,6 +186,9 @@ def _why_unwanted(row: Row[Any]) -> str | None:
             status=Status(row.incident_status) if row.incident_status else None,
             incident_generation=row.incident_generation,
             assignee_id=row.assignee_id,
+            answered=row.answered,
+            paged_at=row.paged_at,
+            acknowledged_at=row.acknowledged_at,
         )
     )
 

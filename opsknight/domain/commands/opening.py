@@ -157,11 +157,16 @@ async def _paged(uow: UnitOfWork, page: Whom) -> dict[str, Any]:
         return {"user": await active_name(uow.session, page.user_id), "user_id": page.user_id}
     if page.policy_id is None:
         return {}
-    found = await uow.session.execute(select(EscalationPolicyRow.name).where(EscalationPolicyRow.id == page.policy_id))
+    found = await uow.session.execute(_policy_name(page.policy_id))
     name = found.scalar_one_or_none()
     if name is None:
         raise Invalid("There is no such escalation policy; choose one from the list.")
     return {"policy": name}
+
+
+def _policy_name(policy_id: int) -> Any:  # a select of one column
+    row = EscalationPolicyRow
+    return select(row.name).where(row.id == policy_id, row.deleted_at.is_(None))
 
 
 def _alert(uow: UnitOfWork, incident: IncidentRow, report: Report) -> AlertRow:

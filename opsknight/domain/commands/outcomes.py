@@ -70,9 +70,12 @@ _MOVE = text("""
 """)
 _NEXT_METHOD = text("""
     UPDATE notifications SET due_at = :now, reason = :why
-    WHERE id = (SELECT id FROM notifications WHERE page_id = :page_id AND position > :position
-                    AND contact_method_id <> :method_id AND status NOT IN ('failed', 'superseded')
-                    ORDER BY position LIMIT 1)
+    WHERE id IN (SELECT DISTINCT ON (page_id) id FROM notifications
+                    WHERE page_id IN (SELECT :page_id UNION ALL SELECT b.page_id FROM notifications b
+                            WHERE b.bundled_into = :id AND b.status = 'bundled')
+                        AND position > :position AND contact_method_id <> :method_id
+                        AND status NOT IN ('failed', 'superseded')
+                    ORDER BY page_id, position)
         AND status = 'queued' AND attempts = 0 AND due_at > :now
 """)
 # A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
@@ -311,11 +314,12 @@ async def _move(
 
 
 async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
-    """Make the next other contact method due now, unless it has started already."""
+    """Make the next other contact method due now, unless it has started already; so for all that it carries."""
     if attempt.kind in ALONE:
         return
     label = f" to {attempt.label}" if attempt.label else ""
     key = {
+        "id": attempt.notification_id,
         "page_id": attempt.page_id,
         "position": attempt.position,
         "method_id": attempt.contact_method_id,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from opsknight.domain.model.record import joined, recorded, why
 from opsknight.domain.model.schedule import OnCall, Schedule, shifts
@@ -18,6 +18,8 @@ from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import RecordedShiftRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
+STEP: Final = 50
+"""Schedules that are recorded in one unit, of all."""
 LOOKED_BACK: Final = timedelta(days=92)
 """How much of the time before its first record a schedule that was there already is taken to have been as it is."""
 
@@ -25,8 +27,8 @@ LOOKED_BACK: Final = timedelta(days=92)
 async def record_shifts(uow: UnitOfWork, until: datetime, *, of: Collection[int] | None = None) -> int:
     """Record who was on call until `until`, now at the latest, and return of how many schedules something is new.
 
-    Of all schedules, leaving aside those that somebody is changing; or of those named, waiting for them. The rows
-    of the schedules stay locked for the unit. What is recorded is never changed; a shift that goes on grows.
+    Of all schedules, STEP at most, leaving aside those that somebody is changing; or of those named, waiting for
+    them. Their rows stay locked for the unit. What is recorded is never changed; a shift that goes on grows.
     """
     until = min(until, uow.now)
     rows = await _behind(uow, until, of)
@@ -42,12 +44,13 @@ async def record_shifts(uow: UnitOfWork, until: datetime, *, of: Collection[int]
 
 
 async def _behind(uow: UnitOfWork, until: datetime, of: Collection[int] | None) -> Sequence[ScheduleRow]:
+    behind = or_(ScheduleRow.recorded_until.is_(None), ScheduleRow.recorded_until < until)
     statement = select(ScheduleRow).order_by(ScheduleRow.id).execution_options(populate_existing=True)
     if of is None:
-        statement = statement.where(ScheduleRow.deleted_at.is_(None)).with_for_update(key_share=True, skip_locked=True)
-    else:
-        statement = statement.where(ScheduleRow.id.in_(of)).with_for_update(key_share=True)
-    rows = (await uow.session.scalars(statement)).all()
+        live = statement.where(ScheduleRow.deleted_at.is_(None), behind).limit(STEP)
+        return (await uow.session.scalars(live.with_for_update(key_share=True, skip_locked=True))).all()
+    named = statement.where(ScheduleRow.id.in_(of)).with_for_update(key_share=True)
+    rows = (await uow.session.scalars(named)).all()
     return [row for row in rows if row.recorded_until is None or row.recorded_until < until]
 
 

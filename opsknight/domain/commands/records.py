@@ -63,6 +63,10 @@ async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
     joined = [_joined_alert(alert) for alert in _new(desk) if alert.opens is None]
     if joined:
         await connection.execute(sql.JOIN_ALERTS, desk.now, joined)
+        telling = [incident for incident in desk.incidents.values() if incident.joined]
+        rows = [(new_id(), one.value.id, one.value.generation, one.value.urgency == "high") for one in telling]
+        if rows:
+            await connection.execute(sql.TELL_OWNERS, *sql.columns(rows, 4), desk.now)
 
 
 async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row], incidents: list[Row]) -> None:

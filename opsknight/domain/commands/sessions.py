@@ -12,11 +12,14 @@ from opsknight.crypto import new_token, sha256
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
-from opsknight.domain.store.tables import SessionRow, SignInLinkRow, UserRow
+from opsknight.domain.queries.people import name_of
+from opsknight.domain.store.tables import ContactMethodRow, SessionRow, SignInLinkRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Forbidden, NotFound
 
 LINK_LASTS: Final = timedelta(hours=1)
+INVITATION_LASTS: Final = timedelta(days=3)
+"""An invitation waits for somebody who does not expect it."""
 SESSION_LASTS: Final = timedelta(days=30)
 TOUCH_AFTER: Final = timedelta(hours=1)
 """A session in use is prolonged at most this often, so that reading does not write."""
@@ -34,9 +37,16 @@ class Invitation:
 
 
 async def make_sign_in_link(
-    uow: UnitOfWork, *, user_id: int | None = None, email: str | None = None, lasts: timedelta = LINK_LASTS
+    uow: UnitOfWork,
+    *,
+    user_id: int | None = None,
+    email: str | None = None,
+    lasts: timedelta = LINK_LASTS,
+    mailed: bool = False,
 ) -> str:
     """Return the token of a new link that signs a person in, once; name them by id or by address.
+
+    It counts as a proof of the person's address where it is `mailed` to that and shown to nobody else.
 
     Raises:
         NotFound: there is no such person.
@@ -48,7 +58,7 @@ async def make_sign_in_link(
         raise NotFound(f"Nobody here has the address {email}." if email else f"There is no user {user_id}.")
     if not user.active:
         raise Forbidden(f"The account of {user.name} is deactivated; ask an admin to activate it.")
-    return _new_link(uow, user, lasts=lasts)
+    return new_link(uow, user, lasts=lasts, mailed=mailed)
 
 
 async def ask_for_sign_in_link(uow: UnitOfWork, *, email: str) -> Invitation | None:
@@ -64,11 +74,13 @@ async def ask_for_sign_in_link(uow: UnitOfWork, *, email: str) -> Invitation | N
     )
     if (await uow.session.execute(unused)).scalar_one() >= LINKS_AT_ONCE:
         return None
-    return Invitation(_new_link(uow, user, lasts=LINK_LASTS), user.email, user.name)
+    return Invitation(new_link(uow, user, lasts=LINK_LASTS, mailed=True), user.email, user.name)
 
 
 async def use_sign_in_link(uow: UnitOfWork, token: str, *, agent: str = "", lasts: timedelta = SESSION_LASTS) -> str:
     """Spend the link and return the cookie of a new session. Of two who use it at once, one gets it.
+
+    Where it came by mail, the mailbox it went to is proved to be theirs.
 
     Raises:
         NotFound: there never was such a link, or it is long over.
@@ -79,12 +91,15 @@ async def use_sign_in_link(uow: UnitOfWork, token: str, *, agent: str = "", last
         update(SignInLinkRow)
         .where(SignInLinkRow.id == sha256(token), SignInLinkRow.used_at.is_(None), SignInLinkRow.expires_at > uow.now)
         .values(used_at=uow.now)
-        .returning(SignInLinkRow.user_id)
+        .returning(SignInLinkRow.user_id, SignInLinkRow.mailed)
     )
-    user_id = (await uow.session.execute(spent)).scalar_one_or_none()
-    if user_id is None:
+    link = (await uow.session.execute(spent)).one_or_none()
+    if link is None:
         raise await _why_unusable(uow, token)
-    return await open_session(uow, user_id, agent=agent, lasts=lasts)
+    cookie = await open_session(uow, link.user_id, agent=agent, lasts=lasts)
+    if link.mailed:
+        await _prove_address(uow, link.user_id)
+    return cookie
 
 
 async def open_session(uow: UnitOfWork, user_id: int, *, agent: str = "", lasts: timedelta = SESSION_LASTS) -> str:
@@ -124,6 +139,17 @@ async def end_session(uow: UnitOfWork, session_id: bytes) -> bool:
     return True
 
 
+async def end_every_session(uow: UnitOfWork, user: UserRow) -> int:
+    """Sign a person out everywhere, and let no link that is out sign them in; return how many browsers it was."""
+    links = delete(SignInLinkRow).where(SignInLinkRow.user_id == user.id, SignInLinkRow.used_at.is_(None))
+    await uow.session.execute(links)
+    ended = delete(SessionRow).where(SessionRow.user_id == user.id).returning(SessionRow.id)
+    sessions = (await uow.session.execute(ended)).scalars().all()
+    for session_id in sessions:
+        uow.record(Fact.SIGNED_OUT, subject=session_subject(session_id), user=user.name, user_id=user.id)
+    return len(sessions)
+
+
 async def touch(uow: UnitOfWork, session_id: bytes, *, lasts: timedelta = SESSION_LASTS) -> None:
     """Note that the session is in use, which prolongs it; no fact, for nothing was decided."""
     used = update(SessionRow).where(SessionRow.id == session_id, SessionRow.seen_at <= uow.now)
@@ -140,11 +166,39 @@ def session_subject(session_id: bytes) -> str:
     return f"session:{session_id.hex()}"
 
 
-def _new_link(uow: UnitOfWork, user: UserRow, *, lasts: timedelta) -> str:
+def new_link(uow: UnitOfWork, user: UserRow, *, lasts: timedelta, mailed: bool) -> str:
+    """Return the token of a new link for `user`; who may have one is decided by the caller."""
     token = new_token()
-    uow.session.add(SignInLinkRow(id=sha256(token), user_id=user.id, created_at=uow.now, expires_at=uow.now + lasts))
+    link = SignInLinkRow(id=sha256(token), user_id=user.id, created_at=uow.now, expires_at=uow.now + lasts)
+    link.mailed = mailed
+    uow.session.add(link)
     uow.record(Fact.SIGN_IN_LINK_MADE, subject=f"user:{user.id}", user=user.name, user_id=user.id)
     return token
+
+
+async def _prove_address(uow: UnitOfWork, user_id: int) -> None:
+    """Let a person's own mail address count that is not verified yet: a link that was mailed to it came back."""
+    theirs = (
+        select(ContactMethodRow)
+        .join(UserRow, UserRow.id == ContactMethodRow.user_id)
+        .where(
+            ContactMethodRow.user_id == user_id,
+            ContactMethodRow.channel == "email",
+            func.lower(ContactMethodRow.address) == func.lower(UserRow.email),
+            ContactMethodRow.verified_at.is_(None),
+            ContactMethodRow.disabled_at.is_(None),
+        )
+    )
+    for method in (await uow.session.execute(theirs)).scalars():
+        method.verified_at = method.last_proof_at = uow.now
+        uow.record(
+            Fact.METHOD_VERIFIED,
+            actor=f"user:{user_id}",
+            channel=method.channel,
+            label=method.label,
+            user=await name_of(uow.session, user_id),
+            user_id=user_id,
+        )
 
 
 async def _user(uow: UnitOfWork, *, user_id: int | None = None, email: str | None = None) -> UserRow | None:

@@ -30,7 +30,7 @@ async def arm(
 def arming(kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime, urgent: bool, now: datetime) -> Insert:
     """Return the statement of `arm`: whoever had claimed the former timer finds its fence raised and leaves it."""
     values = {"kind": kind, "generation": generation, "due_at": due_at, "urgent": urgent}
-    fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": ""}
+    fresh = {"lease_until": None, "worker": None, "attempts": 0, "dead_at": None, "last_error": "", "gather": False}
     statement = insert(TimerRow).values(id=new_id(), subject=subject, created_at=now, **values)
     return statement.on_conflict_do_update(
         index_elements=[TimerRow.subject],

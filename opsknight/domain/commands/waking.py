@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from opsknight.domain.commands import silences
+from opsknight.domain.commands import shift_changes, silences
 from opsknight.domain.commands.held import Held, hold, set_timer, settle, write
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status, Verb, transition
@@ -24,13 +24,14 @@ STEP: Final = 100
 LATE_COMMITS: Final = timedelta(minutes=1)
 """For how long after support hours have begun it is looked again: what arrived before may be stored after."""
 
-_IS_DUE = text("""
+_IS_DUE = text(f"""
     SELECT EXISTS (SELECT FROM silences WHERE source_alert_id IS NOT NULL)
         OR EXISTS (SELECT FROM inhibitors)
         OR EXISTS (SELECT FROM services WHERE hours_begin_at <= :now)
         OR EXISTS (SELECT FROM flaps WHERE calm_at <= :now)
         OR EXISTS (SELECT FROM silences WHERE until <= :before)
-""")
+        OR {shift_changes.IS_DUE}
+""")  # noqa: S608  # words of ours
 _ENDED_SOURCES = text("""
     DELETE FROM inhibitors n USING alerts a WHERE a.id = n.alert_id AND a.status <> 'open'
 """)
@@ -175,5 +176,10 @@ async def _raise(uow: UnitOfWork, held: Held) -> None:
     uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=why, **told)
 
 
-SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (wake_inhibited, begin_support_hours, calm)
+SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (
+    wake_inhibited,
+    begin_support_hours,
+    calm,
+    shift_changes.follow,
+)
 """All that is swept for; each returns how much it did, STEP where more may be left."""

@@ -28,11 +28,23 @@ class IncidentNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another incident that a message tells of, and how late its page is."""
+
+    number: int
+    title: str
+    severity: Severity
+    service: str
+    late: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """An attempt that was written as `started`; `number` counts from 1, `fence` says whose it is.
 
     `retries` and `perhaps` count the earlier attempts of the same notification that surely and
     perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
+    `others` are the incidents that it tells of besides its own.
     """
 
     id: UUID
@@ -60,6 +72,7 @@ class Attempt:
     incident: IncidentNow | None
     address: str = field(repr=False)
     secret: Mapping[str, str] = field(repr=False)
+    others: tuple[Other, ...] = ()
 
     @property
     def possible_repeat(self) -> bool:

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE
+from opsknight.domain.model.ledger import REACHES_NOBODY
+from opsknight.domain.model.step_conditions import ALWAYS, Conditions
 
 LAP_AT_LEAST = timedelta(seconds=60)
 ASSIGNEE_WAIT = timedelta(minutes=5)
@@ -24,10 +26,15 @@ NET_RETRY_AFTER = timedelta(minutes=5)
 
 
 class TargetKind(StrEnum):
-    """What a step can ask."""
+    """What a step can ask: of a team all its active members, or its managers only."""
 
     USER = "user"
     SCHEDULE = "schedule"
+    TEAM = "team"
+    TEAM_MANAGERS = "team_managers"
+
+
+OF_TEAMS = frozenset({TargetKind.TEAM, TargetKind.TEAM_MANAGERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The targets that are asked at once, and the wait before the next step."""
+    """The targets that are asked at once, and the wait before the next step.
+
+    `round_robin` asks one of them at a time, the next with each firing of the policy's step; the people of
+    a team take turns there one by one. With `everyone` each of those it asks must acknowledge.
+    """
 
     targets: tuple[Target, ...]
     wait: timedelta
+    round_robin: bool = False
+    everyone: bool = False
+    conditions: Conditions = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,9 @@ class Policy:
                 {
                     "wait_s": step.wait.total_seconds(),
                     "targets": [{"kind": target.kind.value, "id": target.id} for target in step.targets],
+                    "round_robin": step.round_robin,
+                    "everyone": step.everyone,
+                    "conditions": step.conditions.to_json(),
                 }
                 for step in self.steps
             ],
@@ -81,7 +98,7 @@ class Policy:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Policy:
-        """Return what `to_json` wrote."""
+        """Return what `to_json` wrote, now or before there was more than targets and waits."""
         return cls(
             id=plain.get("id"),
             name=plain.get("name", ""),
@@ -90,6 +107,9 @@ class Policy:
                 Step(
                     wait=timedelta(seconds=step["wait_s"]),
                     targets=tuple(Target(TargetKind(target["kind"]), target["id"]) for target in step["targets"]),
+                    round_robin=step.get("round_robin", False),
+                    everyone=step.get("everyone", False),
+                    conditions=Conditions.from_json(step.get("conditions", {})),
                 )
                 for step in plain["steps"]
             ),
@@ -106,7 +126,7 @@ class Why(StrEnum):
     WAITING = "waiting for an acknowledge"
     SKIPPED = "the step reached nobody"
     EXHAUSTED = "the policy is exhausted"
-    REACHES_NOBODY = "the whole policy reaches nobody"
+    REACHES_NOBODY = REACHES_NOBODY
 
 
 @dataclass(frozen=True, slots=True)

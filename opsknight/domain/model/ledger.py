@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
-
-from opsknight.domain.model.escalation import Why
+from typing import Any, Final
 
 Data = Mapping[str, Any]
 
@@ -33,8 +31,9 @@ class Fact(StrEnum):
     RULED = "ruled"
     DROPPED = "dropped"
     COUNTED = "counted"
-    # verbs: via, for_s, user, user_id, from_user, alerts
+    # verbs: via, for_s, user, user_id, from_user, alerts, left (names), note
     ACKNOWLEDGED = "acknowledged"
+    ACKNOWLEDGED_IN_PART = "acknowledged in part"
     UNACKNOWLEDGED = "unacknowledged"
     SNOOZED = "snoozed"
     WOKEN = "woken"
@@ -46,7 +45,9 @@ class Fact(StrEnum):
     UNDONE = "undone"
     ASKED = "asked"
     STILL_ON_IT = "still on it"
-    # the engine: step, lap, people (names), reason, user, user_id, late_s
+    HELP_ASKED = "help asked"
+    HELP_ANSWERED = "help answered"
+    # the engine: step, lap, people (names), reason, unmet, user, user_id, late_s
     STEP_FIRED = "step fired"
     STEP_SKIPPED = "step skipped"
     PAGED = "paged"
@@ -55,7 +56,9 @@ class Fact(StrEnum):
     SAFETY_NET = "safety net"
     TIMER_DIED = "timer died"
     TIMER_REPAIRED = "timer repaired"
-    # notifications: channel, label, user, user_id, detail, attempt, notification_id
+    CAME_ON_CALL = "came on call"
+    HAND_OVER_ASKED = "hand over asked"
+    # notifications: channel, label, user, user_id, detail, attempt, notification_id, into, number
     SENT = "sent"
     DELIVERED = "delivered"
     SEEN = "seen"
@@ -64,6 +67,8 @@ class Fact(StrEnum):
     FAILED = "failed"
     AMBIGUOUS = "ambiguous"
     SUPERSEDED = "superseded"
+    BUNDLED = "bundled"
+    UNBUNDLED = "unbundled"
     # heartbeats: name, again, reason, late_s, for_s; a run that starts is no fact, its ping is kept with the heartbeat
     HEARTBEAT_UP = "heartbeat up"
     HEARTBEAT_DOWN = "heartbeat down"
@@ -85,7 +90,15 @@ class Fact(StrEnum):
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
     LEAVE_WITHDRAWN = "leave withdrawn"
-    # the house itself: name, user, reason, count
+    # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
+    CALENDAR_LINK_MADE = "calendar link made"
+    CALENDAR_LINK_REVOKED = "calendar link revoked"
+    CALENDAR_IMPORTED = "calendar imported"
+    CALENDAR_CHANGED = "calendar changed"
+    CALENDAR_FAILING = "calendar failing"
+    CALENDAR_READ_AGAIN = "calendar read again"
+    CALENDAR_REMOVED = "calendar removed"
+    # the house itself: name, user, reason, count, role
     CHANGED = "changed"
     UNREADABLE = "unreadable"
     REPLAYED = "replayed"
@@ -95,6 +108,11 @@ class Fact(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     SIGN_IN_LINK_MADE = "sign-in link made"
+    PERSON_INVITED = "person invited"
+    PERSON_CHANGED = "person changed"
+    ROLE_CHANGED = "role changed"
+    PERSON_DEACTIVATED = "person deactivated"
+    PERSON_REACTIVATED = "person reactivated"
     METHOD_ADDED = "contact method added"
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
@@ -113,7 +131,11 @@ SCHEDULING = frozenset(
     | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
 )
 """After which others may be on call than before."""
+CALENDARS = frozenset(fact for fact in Fact if fact.startswith("calendar "))
+"""Links to calendars, and calendars from which shifts are taken."""
 OPSKNIGHT = "OpsKnight"
+REACHES_NOBODY: Final = "the whole policy reaches nobody"
+"""The reason for which a policy came to its end without having paged anybody."""
 _CHANNELS = {"email": "mail", "push": "push notification"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
@@ -187,6 +209,11 @@ def _late(data: Data) -> str:
     return f", {span(late_s)} late" if (late_s := data.get("late_s")) else ""
 
 
+def _note(data: Data) -> str:
+    """Return what a person wrote, in quotes."""
+    return f": “{note}”" if (note := data.get("note")) else ""
+
+
 def _message(data: Data) -> str:
     channel = str(data.get("channel", "message"))
     label = f" ({label})" if (label := data.get("label")) else ""
@@ -244,10 +271,11 @@ def _reopened(actor: str, data: Data) -> str:
 
 
 def _reassigned(actor: str, data: Data) -> str:
+    note = _note(data)
     if data.get("user") == actor:
         previous = f" from {data['from_user']}" if data.get("from_user") else ""
-        return f"{actor} took it over{previous}."
-    return f"{actor} reassigned it to {data.get('user', 'somebody')}."
+        return f"{actor} took it over{previous}{note}."
+    return f"{actor} reassigned it to {data.get('user', 'somebody')}{note}."
 
 
 def _step_fired(_actor: str, data: Data) -> str:
@@ -256,11 +284,12 @@ def _step_fired(_actor: str, data: Data) -> str:
 
 
 def _step_skipped(_actor: str, data: Data) -> str:
-    return f"Step {data.get('step', '?')} was skipped, it reached nobody{_because(data)}."
+    reason = data.get("reason") if data.get("unmet") else f"it reached nobody{_because(data)}"
+    return f"Step {data.get('step', '?')} was skipped, {reason}."
 
 
 def _exhausted(_actor: str, data: Data) -> str:
-    if data.get("reason") == Why.REACHES_NOBODY:
+    if data.get("reason") == REACHES_NOBODY:
         return f"The escalation policy has come to its end{_because(data)}."
     return "Nobody acknowledged: the escalation policy has come to its end."
 
@@ -277,6 +306,14 @@ def _ruled(_actor: str, data: Data) -> str:
 def _events(data: Data) -> str:
     count = data.get("count", 1)
     return f"{'an event' if count == 1 else f'{count} events'} of {data.get('name', 'an integration')}"
+
+
+def _role(data: Data) -> str:
+    return _article(str(data.get("role", "member")))
+
+
+def _as_role(data: Data) -> str:
+    return f" as {_role(data)}" if data.get("role") else ""
 
 
 def _retrying(_actor: str, data: Data) -> str:
@@ -300,6 +337,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         f"The rule “{d.get('rule', '')}” counted {_events(d)}; too few came to open an incident."
     ),
     Fact.ACKNOWLEDGED: lambda actor, d: f"{actor} acknowledged it{_via(d)}.",
+    Fact.ACKNOWLEDGED_IN_PART: lambda actor, d: (
+        f"{actor} acknowledged it{_via(d)}; {people(list(d.get('left', ())))} must still."
+    ),
     Fact.UNACKNOWLEDGED: lambda actor, d: f"{actor} unacknowledged it{_because(d)}; paging starts at the first step.",
     Fact.SNOOZED: lambda actor, d: f"{actor} snoozed it{_for(d)}.",
     Fact.WOKEN: lambda actor, d: f"{actor} woke it{_because(d)}; paging starts at the first step.",
@@ -311,12 +351,20 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.UNDONE: lambda actor, d: f"{actor} took back: {d.get('verb', 'the last change')}.",
     Fact.ASKED: lambda _, d: f"{d.get('user', 'The owner')} was asked: still on it?",
     Fact.STILL_ON_IT: lambda actor, _: f"{actor} is still on it.",
+    Fact.HELP_ASKED: lambda actor, d: f"{actor} asked {people(list(d.get('people', ())))} to help{_note(d)}.",
+    Fact.HELP_ANSWERED: lambda actor, d: f"{actor} {d.get('answer', 'answered')} to help{_note(d)}.",
     Fact.STEP_FIRED: _step_fired,
     Fact.STEP_SKIPPED: _step_skipped,
     Fact.PAGED: lambda _, d: f"{d.get('user', 'Somebody')} was paged{_because(d)}{_late(d)}.",
     Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
     Fact.EXHAUSTED: _exhausted,
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
+    Fact.CAME_ON_CALL: lambda _, d: (
+        f"{d.get('user', 'Somebody')} came on call{_because(d)} while the incident waits on their step, and was paged."
+    ),
+    Fact.HAND_OVER_ASKED: lambda _, d: (
+        f"{d.get('user', 'The owner')} was asked to hand over: their shift is over{_because(d)}."
+    ),
     Fact.TIMER_DIED: lambda _, d: f"A timer gave up after {d.get('attempts', 'several')} tries{_because(d)}.",
     Fact.TIMER_REPAIRED: lambda _, d: (
         f"The auditor {'armed' if d.get('armed', True) else 'took away'} a timer{_because(d)}."
@@ -331,6 +379,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FAILED: lambda _, d: f"{_sent_message(d)} failed{_words(d)}.",
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
+    Fact.BUNDLED: lambda _, d: f"{_sent_message(d)} went together with that of #{d.get('number', '?')}.",
+    Fact.UNBUNDLED: lambda _, d: f"{_sent_message(d)} goes alone: the message it went with was not sent.",
     Fact.CHANGED: _changed,
     Fact.HEARTBEAT_UP: lambda _, d: f"{_heartbeat(d)} reports{' again' if d.get('again') else ' for the first time'}.",
     Fact.HEARTBEAT_DOWN: lambda _, d: f"{_heartbeat(d)} is down{_because(d)}{_noticed(d)}.",
@@ -346,6 +396,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
+    **dict.fromkeys(CALENDARS, lambda actor, d: f"{actor} {d.get('did', 'changed a calendar')}."),
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
@@ -354,8 +405,15 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     ),
     Fact.KEY_ENDED: lambda actor, d: f"{actor} ended the former key of {d.get('name', 'an integration')}.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
-    Fact.SIGNED_OUT: lambda actor, _: f"{actor} signed out.",
+    Fact.SIGNED_OUT: lambda actor, d: (
+        f"{actor} signed {user} out." if (user := d.get("user")) else f"{actor} signed out."
+    ),
     Fact.SIGN_IN_LINK_MADE: lambda actor, d: f"{actor} made a sign-in link for {d.get('user', 'somebody')}.",
+    Fact.PERSON_INVITED: lambda actor, d: f"{actor} invited {d.get('user', 'somebody')}{_as_role(d)}.",
+    Fact.PERSON_CHANGED: lambda actor, d: f"{actor} changed {d.get('user', 'somebody')}{_because(d)}.",
+    Fact.ROLE_CHANGED: lambda actor, d: f"{actor} made {d.get('user', 'somebody')} {_role(d)}.",
+    Fact.PERSON_DEACTIVATED: lambda actor, d: f"{actor} deactivated {d.get('user', 'somebody')}.",
+    Fact.PERSON_REACTIVATED: lambda actor, d: f"{actor} reactivated {d.get('user', 'somebody')}.",
     Fact.METHOD_ADDED: lambda actor, d: f"{actor} added a contact method: {_message(d)}.",
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",

@@ -17,12 +17,19 @@ class PageKind(StrEnum):
     ASSIGNED = "assigned"
     STILL_ON_IT = "still_on_it"
     SAFETY_NET = "safety_net"
+    HELP = "help"
+    HAND_OVER = "hand_over"
+    JOINED = "joined"
     TEST = "test"
     CONFIRM = "confirm"
 
 
 ALONE: Final = frozenset({PageKind.TEST, PageKind.CONFIRM})
 """Pages that a person asked for about themselves: no incident, no escalation, always wanted."""
+TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
+"""Messages to whoever has acknowledged the incident."""
+PAGING: Final = frozenset({PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET})
+"""Pages of an open incident that wait for an acknowledge."""
 
 
 class Fault(StrEnum):
@@ -84,7 +91,10 @@ LATE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the sender knows when it reads a notification's incident again, just before the call."""
+    """What the sender knows when it reads a notification's incident again, just before the call.
+
+    `answered` says that this person has acknowledged where everyone must, or has answered a call for help.
+    """
 
     kind: PageKind
     generation: int
@@ -92,23 +102,39 @@ class Situation:
     status: Status | None = None
     incident_generation: int | None = None
     assignee_id: int | None = None
+    answered: bool = False
+    paged_at: datetime | None = None
+    acknowledged_at: datetime | None = None
 
 
 def unwanted(now: Situation) -> str | None:
     """Return why a notification must not be sent any more, in words for the timeline, or None.
 
-    A page speaks for one generation of an open incident; the question “still on it?” for the owner
-    of an acknowledged one.
+    A page speaks for one generation of an open incident; a question to the owner for that of an
+    acknowledged one; a call for help until it is answered, or somebody acknowledges after it.
     """
     if now.kind in ALONE:
         return None
-    wanted = Status.ACKNOWLEDGED if now.kind is PageKind.STILL_ON_IT else Status.OPEN
+    if now.kind is PageKind.HELP:
+        return _help_unwanted(now)
+    wanted = Status.ACKNOWLEDGED if now.kind in TO_THE_OWNER else Status.OPEN
     if now.status is not wanted:
         return f"the incident is {now.status}" if now.status else "the incident is gone"
     if now.incident_generation != now.generation:
         return "paging started anew in the meantime"
-    if now.kind in (PageKind.ASSIGNED, PageKind.STILL_ON_IT) and now.assignee_id != now.user_id:
+    if (now.kind is PageKind.ASSIGNED or now.kind in TO_THE_OWNER) and now.assignee_id != now.user_id:
         return "somebody else owns the incident now"
+    return "this person has acknowledged" if now.answered else None
+
+
+def _help_unwanted(now: Situation) -> str | None:
+    if now.status in (None, Status.RESOLVED):
+        return "the incident is resolved" if now.status else "the incident is gone"
+    if now.answered:
+        return "this person has answered"
+    since = now.acknowledged_at
+    if now.status is Status.ACKNOWLEDGED and since is not None and now.paged_at is not None and since > now.paged_at:
+        return "the incident was acknowledged"
     return None
 
 

@@ -82,6 +82,7 @@ class Seat:
     override_id: int | None = None
     replaces: int | None = None
     leave_id: int | None = None
+    place: tuple[int, ...] = ()
 
 
 OVERRIDE = "override"

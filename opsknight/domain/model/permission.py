@@ -40,6 +40,8 @@ class Need(StrEnum):
     """What an integration's key is for."""
     CONFIGURE = "configure"
     """Services, policies, schedules and integrations."""
+    MANAGE_TEAM = "manage a team"
+    """A team's members and its services; who is no admin must manage that team, which `permits_team` decides."""
     ADMINISTER = "administer"
     """People, roles, settings, the ledger's checks and the metrics of the installation."""
 
@@ -111,6 +113,7 @@ _ROLES: dict[Need, frozenset[Role]] = {
     Need.ARRANGE_COVER: _RESPONDERS,
     Need.SEND_EVENTS: frozenset(),
     Need.CONFIGURE: frozenset({Role.ADMIN, Role.MANAGER}),
+    Need.MANAGE_TEAM: frozenset({Role.ADMIN, Role.MANAGER}),
     Need.ADMINISTER: frozenset({Role.ADMIN}),
 }
 _WISHES: dict[Need, str] = {
@@ -124,6 +127,7 @@ _WISHES: dict[Need, str] = {
     Need.ARRANGE_COVER: "change who is on call",
     Need.SEND_EVENTS: "send events",
     Need.CONFIGURE: "change services, policies and schedules",
+    Need.MANAGE_TEAM: "change teams and what they own",
     Need.ADMINISTER: "administer OpsKnight",
 }
 
@@ -152,6 +156,21 @@ def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Dec
             return _only(
                 need not in (Need.SIGNED_IN, Need.OWN_METHODS), f"Only a person can {_WISHES[need]}, not {actor.name}."
             )
+
+
+def permits_team(actor: Actor, team: str, *, manages: bool) -> Decision:
+    """Decide whether `actor` may change the team called `team` and its services; `manages` says that it is theirs."""
+    decision = permits(actor, Need.MANAGE_TEAM)
+    if not decision or not isinstance(actor, Person) or actor.role is Role.ADMIN or manages:
+        return decision
+    return Decision(
+        permitted=False, sentence=f"You do not manage the team {team}; ask one of its managers or an admin."
+    )
+
+
+def may_manage(role: Role) -> bool:
+    """Say whether somebody of this role can be a manager of a team."""
+    return role in _ROLES[Need.MANAGE_TEAM]
 
 
 def _person(person: Person, need: Need) -> Decision:

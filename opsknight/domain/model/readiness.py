@@ -52,11 +52,12 @@ class Observed:
     hearing: Hearing | None = None
     now: datetime | None = None
     stopping: bool = False
+    stale_calendars: Sequence[str] = ()
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
     """Return every finding, each thing once, whatever its state."""
-    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock, _hearing)
+    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock, _hearing, _calendars)
     return tuple(look(seen) for look in looked_at)
 
 
@@ -140,3 +141,10 @@ def _hearing(seen: Observed) -> Finding:
         f" {span((now - heard.since).total_seconds())} ago: each heartbeat that was due then has one grace to report."
     )
     return Finding("hearing", State.WARN, sentence)
+
+
+def _calendars(seen: Observed) -> Finding:
+    """Imported calendars that could not be read for more than a day, each in words."""
+    told = "; ".join(seen.stale_calendars)
+    sentence = f"Imported calendars cannot be read, so their last copies say who is on call: {told}."
+    return Finding("calendars", State.WARN, sentence) if told else Finding("calendars")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from opsknight.domain.model.schedule import OnCall, Schedule, shifts
 
+_INSTANT = timedelta(microseconds=1)
 _WHY = ("layer", "layer_id", "override_id", "replaces", "leave_id", "temporary", "temporary_id")
 
 
@@ -33,12 +34,14 @@ def told(schedule: Schedule, record: Record | None, start: datetime, end: dateti
     if start < record.from_at:
         before = shifts(schedule, start, record.from_at)
         found += [replace(one, end_at=min(one.end_at, record.from_at)) for one in before]
-    if end > record.until_at:
-        for one in shifts(schedule, max(start, record.until_at), end):
+    if end > record.until_at or any(one.end_at == record.until_at for one in found):
+        for one in shifts(schedule, max(start, record.until_at), max(end, record.until_at + _INSTANT)):
             begun = joined(record.shifts, one, record.until_at)
             if begun in found:
                 found.remove(begun)
-            found.append(replace(one, start_at=begun.start_at if begun else max(one.start_at, record.until_at)))
+            whole = replace(one, start_at=begun.start_at if begun else max(one.start_at, record.until_at))
+            if whole.start_at < end:
+                found.append(whole)
     return tuple(sorted(found))
 
 
@@ -52,7 +55,7 @@ def joined(recorded: Iterable[OnCall], one: OnCall, at: datetime) -> OnCall | No
 
 def why(one: OnCall) -> dict[str, Any]:
     """Return why somebody was on call, as plain JSON; what does not apply is left out."""
-    return {name: value for name in _WHY if (value := getattr(one, name))}
+    return {name: value for name in _WHY if (value := getattr(one, name)) not in (None, "")}
 
 
 def recorded(start_at: datetime, end_at: datetime, user_id: int, reasons: Mapping[str, Any]) -> OnCall:

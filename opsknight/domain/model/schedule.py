@@ -116,9 +116,9 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[OnCall, 
     alone = [one for one in schedule.overrides if one.stands_alone and one.touches(start, end)]
     if alone:
         since, until = min(since, *(one.start_at for one in alone)), max(until, *(one.end_at for one in alone))
-        pieces = stacked(sources, since, until)
     changes = _changes(schedule, since, until)
     if changes:
+        pieces = stacked(sources, since, until)  # a person's time may be cut by another turn of their own
         found = [_on_call(time) for time in swept(pieces, changes, (since, until))]
     else:
         found = [shift for piece in pieces for shift in _people(piece)]

@@ -21,7 +21,10 @@ _FURTHER: Final = 4
 
 
 class Piece(NamedTuple):
-    """A turn, or the part of one that can be seen; `turn_at` is the start of that turn in its own layer."""
+    """A turn, or the part of one that can be seen; `turn_at` is the start of that turn in its own layer.
+
+    `place` says where in the stack it lies, and in the stack within that of a temporary schedule.
+    """
 
     start_at: datetime
     end_at: datetime
@@ -31,6 +34,7 @@ class Piece(NamedTuple):
     turn_at: datetime
     temporary: str = ""
     temporary_id: int | None = None
+    place: tuple[int, ...] = ()
 
     def within(self, start: datetime, end: datetime) -> Piece:
         """Return the part of it that lies within `[start, end)`."""
@@ -152,7 +156,7 @@ def _whole(piece: Piece, seen: Interval, above: Sequence[Source], start: datetim
         seen_start = _begin(piece.start_at, start, above)
     if seen_end == end and piece.end_at > end:
         seen_end = _end(end, piece.end_at, above)
-    return piece._replace(start_at=seen_start, end_at=seen_end)
+    return piece._replace(start_at=seen_start, end_at=seen_end, place=(len(above), *piece.place))
 
 
 def _begin(lowest: datetime, at: datetime, above: Sequence[Source]) -> datetime:

@@ -102,4 +102,5 @@ def _number(one: Override | Leave) -> int:
 
 
 def _seat(piece: Piece) -> Seat:
-    return Seat(piece.layer, piece.layer_id, piece.turn_at, piece.temporary, piece.temporary_id)
+    where = piece.temporary, piece.temporary_id
+    return Seat(piece.layer, piece.layer_id, piece.turn_at, *where, place=piece.place)

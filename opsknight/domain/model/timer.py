@@ -1,4 +1,7 @@
-"""What can be due later for an incident or a heartbeat; each has at most one of its kinds at a time."""
+"""What can be due later for an incident or a heartbeat; each has at most one of its kinds at a time.
+
+Besides, an incident may have one of kind `alerts_joined`, which tells its owner something and pages nobody else.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ class TimerKind(StrEnum):
     SUPPRESS_END = "suppress_end"
     ACK_TIMEOUT = "ack_timeout"
     ACK_REMINDER = "ack_reminder"
+    ALERTS_JOINED = "alerts_joined"
     HEARTBEAT_MISSED = "heartbeat_missed"
     HEARTBEAT_RESUME = "heartbeat_resume"
 

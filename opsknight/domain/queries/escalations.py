@@ -1,4 +1,4 @@
-"""What the engine must know to fire a step: policies, schedules, and how people can be reached."""
+"""What the engine must know to fire a step: schedules, teams, and how people can be reached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.escalation import NO_POLICY, Policy, Step, Target, TargetKind
+from opsknight.domain.model.escalation import NO_POLICY, Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.paging import ContactMethod, Rule
 from opsknight.domain.queries import schedules as of_schedules
@@ -33,6 +33,15 @@ class Reachable:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """The active people of a team, in the order of their names; its managers are among its members."""
+
+    name: str
+    members: tuple[int, ...] = ()
+    managers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Leads:
     """Whom the safety net may page for a team."""
 
@@ -40,13 +49,6 @@ class Leads:
     admins: tuple[int, ...]
 
 
-_POLICIES = text("""
-    SELECT p.id, p.name, p.repeats, s.position, s.wait_s, t.user_id, t.schedule_id
-    FROM escalation_policies p
-    LEFT JOIN escalation_steps s ON s.policy_id = p.id
-    LEFT JOIN escalation_targets t ON t.step_id = s.id
-    WHERE p.id = ANY(:ids) ORDER BY p.id, s.position, t.position
-""")
 _PEOPLE = text("""
     SELECT u.id, u.name, u.active, m.id AS method_id, m.channel, m.verified_at IS NOT NULL AS verified,
            m.disabled_at IS NOT NULL AS disabled
@@ -56,6 +58,12 @@ _PEOPLE = text("""
 _RULES = text("""
     SELECT user_id, urgency, contact_method_id, delay_s FROM notification_rules
     WHERE user_id = ANY(:ids) ORDER BY delay_s, id
+""")
+_TEAMS = text("""
+    SELECT t.id, t.name, u.id AS user_id, m.manages FROM teams t
+    LEFT JOIN team_members m ON m.team_id = t.id AND EXISTS (SELECT FROM users a WHERE a.id = m.user_id AND a.active)
+    LEFT JOIN users u ON u.id = m.user_id
+    WHERE t.id = ANY(:ids) ORDER BY t.id, lower(u.name), u.id
 """)
 _LEADS = text("""
     SELECT m.team_id, u.id FROM team_members m JOIN users u ON u.id = m.user_id
@@ -68,33 +76,6 @@ _LEADS = text("""
 
 schedules = of_schedules.schedules
 """Return the schedules as the model reads them."""
-
-
-async def policies(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Policy]:
-    """Return the escalation policies as they are now."""
-    found: dict[int, Policy] = {}
-    steps: dict[int, dict[int, tuple[int, list[Target]]]] = {}
-    for row in await session.execute(_POLICIES, {"ids": list(ids)}):
-        found[row.id] = Policy(steps=(), repeats=row.repeats, id=row.id, name=row.name)
-        if row.position is None:
-            continue
-        _, targets = steps.setdefault(row.id, {}).setdefault(row.position, (row.wait_s, []))
-        if row.user_id is not None:
-            targets.append(Target(TargetKind.USER, row.user_id))
-        elif row.schedule_id is not None:
-            targets.append(Target(TargetKind.SCHEDULE, row.schedule_id))
-    return {
-        policy_id: Policy(
-            steps=tuple(
-                Step(targets=tuple(targets), wait=timedelta(seconds=wait_s))
-                for wait_s, targets in steps.get(policy_id, {}).values()
-            ),
-            repeats=policy.repeats,
-            id=policy_id,
-            name=policy.name,
-        )
-        for policy_id, policy in found.items()
-    }
 
 
 async def people(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Reachable]:
@@ -114,6 +95,15 @@ async def people(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Re
         user_id: Reachable(user_id, name, active, tuple(methods.get(user_id, ())), tuple(rules.get(user_id, ())))
         for user_id, (name, active) in who.items()
     }
+
+
+async def teams(session: AsyncSession, team_ids: Collection[int]) -> Mapping[int, Team]:
+    """Return the active people of each team, by name of the team."""
+    found = {team_id: Team("") for team_id in team_ids}
+    for row in await session.execute(_TEAMS, {"ids": list(team_ids)}):
+        team, its = found[row.id], () if row.user_id is None else (int(row.user_id),)
+        found[row.id] = Team(row.name, (*team.members, *its), (*team.managers, *(its if row.manages else ())))
+    return found
 
 
 async def leads(session: AsyncSession, team_ids: Collection[int]) -> Mapping[int, Leads]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.hearing import Hearing
+from opsknight.domain.queries.calendar_sources import Stale, stale
 from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.notifications import troubles
 from opsknight.domain.store.partitions import months_ahead
@@ -31,17 +32,19 @@ class DatabaseHealth:
     """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
 
     `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
-    whether monitors could reach us.
+    whether monitors could reach us. `stale_calendars` could not be read for more than a day.
     """
 
     months_ahead: int
     oldest_due_at: datetime | None
     troubles: Mapping[str, str] = field(default_factory=dict[str, str])
     hearing: Hearing | None = None
+    stale_calendars: Sequence[Stale] = ()
 
 
 async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
     """Return how far ahead there is room for rows, and how late the oldest due work is."""
     oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
     months, failing = await months_ahead(session, now=now), await troubles(session, now=now)
-    return DatabaseHealth(months, oldest, failing, await hearing(session))
+    calendars = await stale(session, at=now)
+    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars)

@@ -8,8 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from opsknight.domain.store.tables import AttemptRow, ContactMethodRow, NotificationRow, PageRow, UserRow
+from opsknight.domain.store.tables import (
+    AttemptRow,
+    ContactMethodRow,
+    IncidentRow,
+    NotificationRow,
+    PageRow,
+    UserRow,
+)
 
 PAGES_AT_MOST = 200
 _OF_A_STEP = "page"
@@ -26,7 +34,10 @@ class AttemptLine(TypedDict):
 
 
 class NotificationLine(TypedDict):
-    """One message; `sentence` says what its status alone does not, or nothing."""
+    """One message; `sentence` says what its status alone does not, or nothing.
+
+    `bundled_into` is the message that it went together with, `bundled_number` the incident of that one.
+    """
 
     id: str
     channel: str
@@ -36,6 +47,8 @@ class NotificationLine(TypedDict):
     due_at: float
     finished_at: float | None
     attempts: list[AttemptLine]
+    bundled_into: str | None
+    bundled_number: int | None
 
 
 class PageLine(TypedDict):
@@ -71,17 +84,20 @@ async def _notifications(session: AsyncSession, page_ids: list[UUID]) -> dict[UU
     messages: dict[UUID, list[NotificationLine]] = defaultdict(list)
     if not page_ids:
         return messages
+    carrier = aliased(NotificationRow)
     statement = (
-        select(NotificationRow, ContactMethodRow.label, ContactMethodRow.address)
+        select(NotificationRow, ContactMethodRow.label, ContactMethodRow.address, IncidentRow.number)
         .outerjoin(ContactMethodRow, ContactMethodRow.id == NotificationRow.contact_method_id)
+        .outerjoin(carrier, carrier.id == NotificationRow.bundled_into)
+        .outerjoin(IncidentRow, IncidentRow.id == carrier.incident_id)
         .where(NotificationRow.page_id.in_(page_ids))
         .order_by(NotificationRow.position)
     )
     rows = (await session.execute(statement)).all()
-    tries = await _attempts(session, [row.id for row, _, _ in rows])
-    for row, label, address in rows:
+    tries = await _attempts(session, [row.id for row, *_ in rows])
+    for row, label, address, number in rows:
         shown = label or (address if row.channel == "email" else "") or ""  # a push address is a long secret
-        messages[row.page_id].append(_notification(row, shown, tries[row.id]))
+        messages[row.page_id].append(_notification(row, shown, tries[row.id], number))
     return messages
 
 
@@ -109,16 +125,20 @@ def _page(row: PageRow, name: str, notifications: list[NotificationLine]) -> Pag
     )
 
 
-def _notification(row: NotificationRow, label: str, attempts: list[AttemptLine]) -> NotificationLine:
+def _notification(
+    row: NotificationRow, label: str, attempts: list[AttemptLine], number: int | None
+) -> NotificationLine:
     return NotificationLine(
         id=str(row.id),
         channel=row.channel,
         label=label,
         status=row.status,
-        sentence=_sentence(row, attempts),
+        sentence=_sentence(row, attempts) if number is None else f"It went together with the message of #{number}.",
         due_at=row.due_at.timestamp(),
         finished_at=row.finished_at.timestamp() if row.finished_at else None,
         attempts=attempts,
+        bundled_into=None if row.bundled_into is None else str(row.bundled_into),
+        bundled_number=number,
     )
 
 

@@ -178,6 +178,18 @@ SELECT u.*, $1::timestamptz, $1::timestamptz, $1::timestamptz, CASE u.status WHE
 FROM unnest($2::alert_value[]) AS u
 """
 """New alerts of incidents that were there before."""
+TELL_OWNERS: Final = """
+INSERT INTO timers (id, kind, subject, generation, urgent, due_at, created_at)
+SELECT u.id, 'alerts_joined', u.subject, u.generation, u.urgent, $5::timestamptz + interval '10 seconds',
+    $5::timestamptz
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::boolean[]) AS u (id, subject, generation, urgent)
+ON CONFLICT (subject) WHERE kind = 'alerts_joined'
+    DO UPDATE SET fence = timers.fence + 1, lease_until = NULL, worker = NULL
+"""
+"""Owners hear of the alerts that have joined a little later: then of all that come together.
+
+Whoever fires that timer just now has not counted them, and finds its fence raised.
+"""
 NOW: Final = object()
 """Stands for the present instant in REHEARSAL."""
 REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
@@ -191,6 +203,7 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (STORE, (NOW, [], [], [], [], [], [], [], [], [], [])),
     (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
     (JOIN_ALERTS, (NOW, [])),
+    (TELL_OWNERS, ([], [], [], [], NOW)),
 )
 """Every statement, with arguments by which it does nothing."""
 

@@ -26,7 +26,10 @@ WORKER_LOCKS: Final = 0x0B5
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTimer:
-    """A timer that is due and ours until the lease ends. `attempts` counts earlier failures."""
+    """A timer that is due and ours until the lease ends. `attempts` counts earlier failures.
+
+    One that came with many others `gather`s: the messages that it leads to go together.
+    """
 
     id: UUID
     kind: str
@@ -35,6 +38,7 @@ class ClaimedTimer:
     due_at: datetime
     fence: int
     attempts: int
+    gather: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ _DUE_TIMERS: Final = text("""
         ORDER BY urgent DESC, due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ) due
     WHERE t.id = due.id
-    RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts
+    RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts, t.gather
 """)
 
 # First attempts and retries have an index each, so that neither is ever sorted, or waded through to find the other.

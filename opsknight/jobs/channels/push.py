@@ -34,7 +34,7 @@ from opsknight.jobs.channels.channel import (
     Sent,
     Urgency,
 )
-from opsknight.jobs.channels.outbound import Blocked, connector
+from opsknight.outbound import Blocked, connector
 
 TOKEN_LIVES: Final = timedelta(hours=12)
 """RFC 8292 allows 24 h; clocks differ."""
@@ -151,7 +151,7 @@ def payload(message: Message) -> bytes:
             "title": _cut(message.subject, MAX_TITLE_BYTES),
             "body": _cut(message.body, MAX_BODY_BYTES),
             "tag": str(message.incident_id or message.notification_id),
-            "url": f"/incidents/{message.number}" if message.number is not None else "/me",
+            "url": urlsplit(message.url).path,
             "n": message.number,
             "urgency": message.urgency,
             "ack": message.acknowledge_token,

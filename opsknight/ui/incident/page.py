@@ -12,6 +12,7 @@ from opsknight.domain.queries.incidents import Detail, Timeline
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
 from opsknight.ui.incident.alerts import show_alerts
+from opsknight.ui.incident.asked import show_asked
 from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
 from opsknight.ui.incident.paged import show_paged
@@ -72,6 +73,8 @@ def show(
             alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
             if told.detail["changes"]:
                 _part("Changed before", lambda: show_changed(told.detail["changes"]))
+            asked = _part("Who was asked", lambda: show_asked(told.asked, viewer_id=viewer.id))
+            _only_if_asked(asked, told)
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
             with _section("What happened"):
                 story = Story(told.facts)
@@ -83,9 +86,12 @@ def show(
         now = await read()
         before, told.detail = told.detail, now.detail
         pages_before, told.pages = told.pages, now.pages
+        asked_before, told.asked = told.asked, now.asked
         story.newer(now.facts)
         _anew(side, lambda: _side(now.detail), changed=_of_side(now.detail) != _of_side(before))
         _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
+        _anew(asked, lambda: show_asked(now.asked, viewer_id=viewer.id), changed=now.asked != asked_before)
+        _only_if_asked(asked, now)
         _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != pages_before)
 
     head.on("changed", again, args=[], throttle=AGAIN_EVERY_S, leading_events=True, trailing_events=True)
@@ -109,6 +115,12 @@ def _part(title: str, build: Callable[[], None]) -> ui.element:
     with _section(title), tag("div") as place:
         build()
     return place
+
+
+def _only_if_asked(part: ui.element, told: Told) -> None:
+    """Hide the section around `part` where nobody was asked besides the owner: so it is for most incidents."""
+    section = part.parent_slot.parent if part.parent_slot else part
+    section.set_visibility(any(told.asked.values()))
 
 
 def _earlier(told: Told, story: Story, read_before: Callable[[str], Awaitable[Timeline]]) -> None:

@@ -34,6 +34,9 @@ KINDS = {
     "assigned": "because it was assigned to them",
     "still_on_it": "to ask whether they are still on it",
     "safety_net": "by the safety net",
+    "help": "to ask for help",
+    "hand_over": "to ask for a hand-over at the end of their shift",
+    "joined": "to tell them of more alerts",
 }
 
 

@@ -48,6 +48,13 @@ MARKS: dict[str, tuple[str, str]] = {
     "failed": ("close", "bad"),
     "ambiguous": ("help", "warn"),
     "superseded": ("arrow", ""),
+    "bundled": ("send", ""),
+    "unbundled": ("send", "warn"),
+    "acknowledged in part": ("status-acknowledged", ""),
+    "help asked": ("team", ""),
+    "help answered": ("person", ""),
+    "came on call": ("phone", ""),
+    "hand over asked": ("help", ""),
 }
 PLAIN = ("clock", "")
 

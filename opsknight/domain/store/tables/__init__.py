@@ -1,6 +1,7 @@
 """The rows of every table, one file a family."""
 
 from opsknight.domain.store.tables.base import Base
+from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarSourceRow
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
@@ -10,6 +11,7 @@ from opsknight.domain.store.tables.incidents import (
     IdempotencyRow,
     IncidentRow,
     ReplayRow,
+    ResponderRow,
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
@@ -39,7 +41,9 @@ from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
+    EscalationTurnRow,
     IntegrationRow,
+    OnCallSeenRow,
     ServiceRow,
     TurnedAwayRow,
 )
@@ -56,6 +60,8 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "Base",
+    "CalendarFeedRow",
+    "CalendarSourceRow",
     "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",
@@ -64,6 +70,7 @@ __all__ = [
     "EscalationPolicyRow",
     "EscalationStepRow",
     "EscalationTargetRow",
+    "EscalationTurnRow",
     "EventRow",
     "FactRow",
     "FlapRow",
@@ -83,11 +90,13 @@ __all__ = [
     "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",
+    "OnCallSeenRow",
     "OverrideRow",
     "PageRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",
+    "ResponderRow",
     "RuleCountRow",
     "RuleRow",
     "ScheduleRow",

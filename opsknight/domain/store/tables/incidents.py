@@ -35,6 +35,7 @@ class IncidentRow(Base):
     next_step: Mapped[SmallInt] = mapped_column(server_default=text("0"))
     lap: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     policy: Mapped[Json | None]
+    must_acknowledge: Mapped[Json | None]
     until: Mapped[datetime | None]
     runbook_url: Mapped[str] = mapped_column(server_default=_EMPTY)
     tags: Mapped[Json] = mapped_column(server_default=text("'{}'"))
@@ -47,6 +48,21 @@ class IncidentRow(Base):
     undo: Mapped[Json | None]
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("incidents.id"))
     search: Mapped[str | None] = deferred(mapped_column(TSVECTOR, Computed("to_tsvector('simple', title)")))
+
+
+class ResponderRow(Base):
+    """That somebody was asked to help with an incident, and what they answered."""
+
+    __tablename__ = "responders"
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    asked_by: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default=_EMPTY)
+    asked_at: Mapped[datetime]
+    times: Mapped[PlainInt] = mapped_column(server_default=text("1"))
+    answer: Mapped[str] = mapped_column(server_default=text("'asked'"))
+    answered_at: Mapped[datetime | None]
 
 
 class AlertRow(Base):

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from opsknight.domain.store.tables.base import Base, PlainInt, SmallInt, TrafficId
 
 _EMPTY = text("''")
+_NO = text("false")
 
 
 class TimerRow(Base):
     """Something that happens at `due_at`; a worker holds it until `lease_until`, fenced by `fence`.
 
-    What is not `urgent` waits behind what is, where more is due than can be done at once.
+    What is not `urgent` waits behind what is, where more is due than can be done at once. What came with
+    many others `gather`s: the messages that it leads to go together.
     """
 
     __tablename__ = "timers"
@@ -27,6 +29,7 @@ class TimerRow(Base):
     generation: Mapped[PlainInt]
     due_at: Mapped[datetime]
     urgent: Mapped[bool] = mapped_column(server_default=text("true"))
+    gather: Mapped[bool] = mapped_column(server_default=_NO)
     lease_until: Mapped[datetime | None]
     worker: Mapped[PlainInt | None]
     fence: Mapped[PlainInt] = mapped_column(server_default=text("0"))
@@ -54,7 +57,11 @@ class PageRow(Base):
 
 
 class NotificationRow(Base):
-    """One message to one contact method, with a due time and an outcome."""
+    """One message to one contact method, with a due time and an outcome.
+
+    One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
+    then, and gathers on until that one was sent.
+    """
 
     __tablename__ = "notifications"
 
@@ -76,6 +83,8 @@ class NotificationRow(Base):
     reason: Mapped[str] = mapped_column(server_default=_EMPTY)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    gather: Mapped[bool] = mapped_column(server_default=_NO)
+    bundled_into: Mapped[UUID | None]
 
 
 class AttemptRow(Base):

@@ -105,7 +105,10 @@ class SessionRow(Base):
 
 
 class SignInLinkRow(Base):
-    """A link that signs one person in, once; `id` is the SHA-256 of its token."""
+    """A link that signs one person in, once; `id` is the SHA-256 of its token.
+
+    One that was `mailed` is known to its mailbox alone: who uses it has proved the address.
+    """
 
     __tablename__ = "sign_in_links"
 
@@ -114,6 +117,7 @@ class SignInLinkRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    mailed: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class CommandKeyRow(Base):

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from opsknight.domain.store.tables.base import Base, ConfigurationId, Json, PlainInt, SmallInt
 
 _EMPTY = text("''")
+_NO = text("false")
 
 
 class EscalationPolicyRow(Base):
-    """Who is asked, one step after the other."""
+    """Who is asked, one step after the other. One that was deleted stays for the incidents that it paged for."""
 
     __tablename__ = "escalation_policies"
 
@@ -21,10 +22,12 @@ class EscalationPolicyRow(Base):
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     name: Mapped[str]
     repeats: Mapped[SmallInt] = mapped_column(server_default=text("2"))
+    version: Mapped[PlainInt] = mapped_column(server_default=text("1"))
+    deleted_at: Mapped[datetime | None]
 
 
 class EscalationStepRow(Base):
-    """One step of a policy, and how long it waits before the next."""
+    """One step of a policy, how long it waits before the next, and on which conditions it asks anybody."""
 
     __tablename__ = "escalation_steps"
 
@@ -32,10 +35,13 @@ class EscalationStepRow(Base):
     policy_id: Mapped[int] = mapped_column(ForeignKey("escalation_policies.id", ondelete="CASCADE"))
     position: Mapped[SmallInt]
     wait_s: Mapped[PlainInt]
+    round_robin: Mapped[bool] = mapped_column(server_default=_NO)
+    everyone: Mapped[bool] = mapped_column(server_default=_NO)
+    conditions: Mapped[Json] = mapped_column(server_default=text("'{}'"))
 
 
 class EscalationTargetRow(Base):
-    """Whom a step asks: a user or a schedule."""
+    """Whom a step asks: a user, a schedule, or a team (of it the managers only, where it says so)."""
 
     __tablename__ = "escalation_targets"
 
@@ -43,6 +49,30 @@ class EscalationTargetRow(Base):
     position: Mapped[SmallInt] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedules.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    managers_only: Mapped[bool] = mapped_column(server_default=_NO)
+
+
+class EscalationTurnRow(Base):
+    """Whose turn comes next in a step that asks its targets one after the other."""
+
+    __tablename__ = "escalation_turns"
+
+    policy_id: Mapped[int] = mapped_column(ForeignKey("escalation_policies.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[SmallInt] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class OnCallSeenRow(Base):
+    """Who was on call on a schedule when it was looked at last, and when to look again."""
+
+    __tablename__ = "on_call_seen"
+
+    schedule_id: Mapped[int] = mapped_column(
+        ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_ids: Mapped[Json]
+    look_at: Mapped[datetime]
 
 
 class ServiceRow(Base):

@@ -18,7 +18,8 @@ def connector(*, allow_private: bool, limit: int = 32) -> aiohttp.TCPConnector:
     """Return a pool of connections that refuses every address that is not public.
 
     The check sits where the socket is made, after names are resolved, so that a name that resolves
-    differently the second time gains nothing. Never follow redirects with it.
+    differently the second time gains nothing. Redirects are not followed by themselves:
+    whoever does must ask for each address.
     """
 
     def checked_socket(info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:

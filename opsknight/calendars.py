@@ -1,0 +1,92 @@
+"""Bringing other people's calendars here: fetched or uploaded, read in a process apart, matched with our people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from opsknight.deps import Deps
+from opsknight.domain.commands import calendar_sources as commands
+from opsknight.domain.commands.arranging import Done
+from opsknight.domain.commands.calendar_sources import Copy
+from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.imported_shift import AHEAD, BEFORE, matched
+from opsknight.domain.queries.calendar_feeds import people
+from opsknight.domain.queries.calendar_sources import Source
+from opsknight.errors import Invalid
+from opsknight.ics.apart import read_apart
+from opsknight.ics.fetching import NotFetched, fetch
+from opsknight.ics.reading import Unreadable
+
+_YEARS_OF_HOLIDAYS: Final = timedelta(days=3 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A calendar as it stands now: its own name, and its shifts with what is to be said of them."""
+
+    name: str
+    copy: Copy
+
+
+async def obtain(deps: Deps, *, url: str = "", content: str = "", zone: str) -> Obtained:
+    """Return the calendar at `url`, or the one that `content` is.
+
+    Raises:
+        Invalid: it cannot be fetched or understood; the sentence says what and where.
+    """
+    try:
+        raw, etag = await _raw(deps, url, content)
+        return await _read(deps, raw, etag, zone)
+    except (NotFetched, Unreadable, BadCron) as refused:
+        raise Invalid(str(refused)) from refused
+
+
+async def holidays(deps: Deps, *, url: str = "", content: str = "") -> Mapping[date, str]:
+    """Return the days of a calendar of holidays with their names: of the last day and the next three years.
+
+    Raises:
+        Invalid: it cannot be fetched or understood; the sentence says what and where.
+    """
+    now = deps.clock.now()
+    try:
+        raw, _ = await _raw(deps, url, content)
+        found = await read_apart(raw, zone=zone_of("UTC"), start=now - BEFORE, end=now + _YEARS_OF_HOLIDAYS)
+    except (NotFetched, Unreadable) as refused:
+        raise Invalid(str(refused)) from refused
+    return dict(sorted(found.days.items()))
+
+
+async def read_again(deps: Deps, source: Source, *, actor: str) -> Done:
+    """Read an imported calendar again and let its layer have the shifts; where that fails, say so and keep the last.
+
+    Raises:
+        NotFound: the calendar was removed meanwhile.
+    """
+    try:
+        fetched = await fetch(source.url, etag=source.etag, allow_private=deps.settings.calendars_allow_private)
+        found = None if fetched.raw is None else await _read(deps, fetched.raw, fetched.etag, source.zone)
+    except (NotFetched, Unreadable, BadCron) as refused:
+        async with deps.engine_commands(actor) as uow:
+            return await commands.fail(uow, source.id, str(refused))
+    async with deps.engine_commands(actor) as uow:
+        if found is None:
+            return await commands.keep(uow, source.id)
+        return await commands.renew(uow, source.id, found.copy)
+
+
+async def _raw(deps: Deps, url: str, content: str) -> tuple[bytes, str]:
+    if not url:
+        return content.encode("utf-8", "replace"), ""
+    fetched = await fetch(url, allow_private=deps.settings.calendars_allow_private)
+    return fetched.raw or b"", fetched.etag
+
+
+async def _read(deps: Deps, raw: bytes, etag: str, zone: str) -> Obtained:
+    now = deps.clock.now()
+    reading = await read_apart(raw, zone=zone_of(zone), start=now - BEFORE, end=now + AHEAD)
+    async with deps.reading() as session:
+        imported = matched(reading, await people(session))
+    return Obtained(reading.name, Copy(imported, etag))

@@ -1,0 +1,155 @@
+"""Messages that go together: what a person is sent late, or because much woke at once, is one message.
+
+One notification carries the others to the same contact method; they are `bundled` into it, and each
+of its incidents shows that. When the carrier is not sent after all, they wait again, each on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from opsknight.domain.model.attempt import Other
+from opsknight.domain.model.event import Severity
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import LATE, PAGING, PageKind, late_by
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+MANY: Final = 500
+OPEN, HAND_OVER = "open", "hand_over"
+
+# What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
+_GATHER: Final = text("""
+    WITH carriers AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:methods AS bigint[]),
+            CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]))
+            c (id, user_id, method_id, channel, urgency, family)
+    ), joining AS (
+        SELECT n.id, c.id AS carrier_id
+        FROM carriers c
+        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0
+            AND n.urgency IN ('low', c.urgency) AND n.due_at <= :now
+            AND n.contact_method_id = c.method_id AND n.user_id = c.user_id
+        JOIN pages p ON p.id = n.page_id
+        JOIN incidents i ON i.id = n.incident_id AND i.generation = n.generation
+        WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
+            AND (n.id = ANY(CAST(:ours AS uuid[])) OR n.lease_until IS NULL OR n.lease_until <= :now)
+            AND (n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
+            AND CASE WHEN p.kind = 'hand_over' THEN c.family = 'hand_over' AND i.status = 'acknowledged'
+                    AND i.assignee_id = n.user_id
+                ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
+                    AND (p.kind <> 'assigned' OR i.assignee_id = n.user_id) END
+        ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
+    ), carrying AS (
+        UPDATE notifications n SET gather = true WHERE n.id IN (SELECT carrier_id FROM joining)
+    )
+    UPDATE notifications n SET status = 'bundled', finished_at = :now, bundled_into = j.carrier_id, gather = true,
+        reason = '', lease_until = NULL, worker = NULL
+    FROM joining j WHERE n.id = j.id
+    RETURNING n.id, n.incident_id, n.bundled_into
+""")
+_OTHERS: Final = text("""
+    SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
+        p.created_at AS paged_at
+    FROM notifications b
+    JOIN pages p ON p.id = b.page_id
+    JOIN incidents i ON i.id = b.incident_id AND i.generation = b.generation
+    JOIN services s ON s.id = i.service_id
+    WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
+        AND i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END
+        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = b.user_id)
+    ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
+""")
+_SETTLE: Final = text("""
+    WITH carried AS (
+        SELECT b.id, c.status IN ('superseded', 'failed', 'bundled') AS alone
+        FROM notifications b JOIN notifications c ON c.id = b.bundled_into
+        WHERE b.status = 'bundled' AND b.gather AND (c.status IN ('accepted', 'delivered', 'seen', 'superseded',
+            'failed', 'bundled') OR (c.status = 'ambiguous' AND c.finished_at IS NOT NULL))
+        ORDER BY b.id LIMIT :many FOR NO KEY UPDATE OF b SKIP LOCKED
+    )
+    UPDATE notifications n SET gather = carried.alone, status = CASE WHEN carried.alone THEN 'queued' ELSE n.status END,
+        finished_at = CASE WHEN NOT carried.alone THEN n.finished_at END,
+        bundled_into = CASE WHEN NOT carried.alone THEN n.bundled_into END
+    FROM carried, users u, contact_methods m
+    WHERE n.id = carried.id AND u.id = n.user_id AND m.id = n.contact_method_id
+    RETURNING n.id, n.incident_id, n.channel, n.user_id, u.name, m.label, carried.alone
+""")
+
+
+def gathers(row: Row[Any], uow: UnitOfWork) -> bool:
+    """Return whether a message that was never tried goes together with others that are due."""
+    if row.attempts or not (row.kind == PageKind.HAND_OVER or PageKind(row.kind) in PAGING):
+        return False
+    late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
+    return row.gather or late is not None
+
+
+async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Bundle what goes together of the wanted `rows`, and whatever else is due there; return what is sent.
+
+    The first of each address carries the others: the most urgent of those that are due the longest.
+    """
+    carriers: dict[tuple[int, str], Row[Any]] = {}
+    for row in rows:
+        if gathers(row, uow):
+            family = HAND_OVER if row.kind == PageKind.HAND_OVER else OPEN
+            carriers.setdefault((row.contact_method_id, family), row)
+    if not carriers:
+        return list(rows)
+    by_id = {row.id: row for row in carriers.values()}
+    key = {
+        "ids": list(by_id),
+        "users": [row.user_id for row in carriers.values()],
+        "methods": [method_id for method_id, _ in carriers],
+        "families": [family for _, family in carriers],
+        "channels": [row.channel for row in carriers.values()],
+        "urgencies": [row.urgency for row in carriers.values()],
+        "ours": [row.id for row in rows],
+    }
+    joined = (await uow.session.execute(_GATHER, {**key, "now": uow.now, "late": LATE})).all()
+    for each in joined:
+        carrier = by_id[each.bundled_into]
+        uow.record(
+            Fact.BUNDLED,
+            incident_id=each.incident_id,
+            channel=carrier.channel,
+            label=carrier.label or "",
+            user=carrier.user_name,
+            user_id=carrier.user_id,
+            notification_id=str(each.id),
+            into=str(carrier.id),
+            number=carrier.number,
+        )
+    gone = {each.id for each in joined}
+    return [row for row in rows if row.id not in gone]
+
+
+async def others(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, tuple[Other, ...]]:
+    """Return what each of the notifications `ids` carries besides its own incident, worst first."""
+    found: dict[UUID, tuple[Other, ...]] = {}
+    for row in await uow.session.execute(_OTHERS, {"ids": list(ids)}) if ids else ():
+        late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
+        other = Other(row.number, row.title, Severity(row.severity), row.service, late)
+        found[row.bundled_into] = (*found.get(row.bundled_into, ()), other)
+    return found
+
+
+async def settle(uow: UnitOfWork) -> int:
+    """See what became of carriers: where one was not sent, let what it carried wait again; return how many do."""
+    rows = (await uow.session.execute(_SETTLE, {"many": MANY})).all()
+    alone = [row for row in rows if row.alone]
+    for row in alone:
+        uow.record(
+            Fact.UNBUNDLED,
+            incident_id=row.incident_id,
+            channel=row.channel,
+            label=row.label,
+            user=row.name,
+            user_id=row.user_id,
+            notification_id=str(row.id),
+        )
+    return len(alone)

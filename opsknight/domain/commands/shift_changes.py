@@ -1,0 +1,213 @@
+"""Changes of shift while incidents go on: who comes on call is paged, who goes is asked to hand over.
+
+Who was on call at the last look is kept for each schedule; what differs at the next is a change of
+shift, whether a handoff, an override or an edit made it. A handoff is looked at when it happens,
+everything else LOOK_AGAIN later at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.commands.steps import RECENT
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.everyone import everyone
+from opsknight.domain.model.ledger import Fact, people
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.schedule import Schedule, on_call, shifts
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+LOOK_AGAIN: Final = timedelta(seconds=30)
+STEP: Final = 100
+"""Schedules, and incidents of each kind, that one unit of work looks after at most."""
+
+IS_DUE: Final = """
+    EXISTS (SELECT FROM schedules s WHERE NOT EXISTS (SELECT FROM on_call_seen o WHERE o.schedule_id = s.id))
+    OR EXISTS (SELECT FROM on_call_seen WHERE look_at <= :now)
+"""
+_KNOW_ALL: Final = text("""
+    INSERT INTO on_call_seen (schedule_id, user_ids, look_at)
+    SELECT s.id, '[]', :now FROM schedules s
+    WHERE NOT EXISTS (SELECT FROM on_call_seen o WHERE o.schedule_id = s.id) ON CONFLICT DO NOTHING
+""")
+_DUE: Final = text("""
+    SELECT schedule_id, user_ids FROM on_call_seen WHERE look_at <= :now
+    ORDER BY look_at, schedule_id LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_SEEN: Final = text("""
+    UPDATE on_call_seen SET user_ids = :user_ids, look_at = :look_at WHERE schedule_id = :schedule_id
+""").bindparams(bindparam("user_ids", type_=JSONB))
+# The newest page of the generation tells on which step an incident waits; what the safety net pages for waits on none.
+_WAITING: Final = text("""
+    SELECT i.id, i.generation, i.urgency, i.must_acknowledge, w.step, w.lap, c.schedule_id, c.user_id,
+        i.policy -> 'steps' -> CAST(w.step AS integer) AS asks
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[])) c (schedule_id, user_id)
+    JOIN incidents i ON i.status <> 'resolved' AND i.status = 'open' AND i.policy IS NOT NULL
+    JOIN timers t ON t.subject = i.id AND t.kind = 'escalation' AND t.generation = i.generation
+    CROSS JOIN LATERAL (
+        SELECT p.step, p.lap FROM pages p
+        WHERE p.incident_id = i.id AND p.generation = i.generation AND p.kind = 'page'
+        ORDER BY p.created_at DESC, p.id DESC LIMIT 1) w
+    WHERE i.policy -> 'steps' -> CAST(w.step AS integer) -> 'targets'
+            @> jsonb_build_array(jsonb_build_object('kind', 'schedule', 'id', c.schedule_id))
+        AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
+            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND p.user_id = c.user_id)
+        AND (NOT coalesce(CAST(i.policy -> 'steps' -> CAST(w.step AS integer) ->> 'round_robin' AS boolean), false)
+            OR EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
+                AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND p.user_id = ANY(:gone)))
+    ORDER BY i.service_id, i.id LIMIT :limit FOR NO KEY UPDATE OF i
+""")
+_MUST: Final = text("UPDATE incidents SET must_acknowledge = :must WHERE id = :id").bindparams(
+    bindparam("must", type_=JSONB)
+)
+_OWNED: Final = text("""
+    SELECT i.id, i.generation, i.urgency, c.schedule_id, c.user_id
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[])) c (schedule_id, user_id)
+    JOIN incidents i ON i.status <> 'resolved' AND i.status = 'acknowledged' AND i.assignee_id = c.user_id
+        AND jsonb_path_exists(i.policy, '$.steps[*].targets[*] ? (@.kind == "schedule" && @.id == $id)',
+            jsonb_build_object('id', c.schedule_id))
+    WHERE NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
+        AND p.kind = 'hand_over' AND p.user_id = c.user_id)
+    ORDER BY i.service_id, i.id LIMIT :limit FOR NO KEY UPDATE OF i
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Who came and who went on one schedule; `layers` says of those on call which layer says so."""
+
+    schedule: Schedule
+    now: tuple[int, ...]
+    came: tuple[int, ...]
+    gone: tuple[int, ...]
+    layers: Mapping[int, str]
+    look_at: datetime
+
+
+async def follow(uow: UnitOfWork) -> int:
+    """Look at the schedules that are due, and page for what has changed; return how much was done.
+
+    STEP or more means that more is left: the schedules are looked at again then.
+    """
+    await uow.session.execute(_KNOW_ALL, {"now": uow.now})
+    rows = (await uow.session.execute(_DUE, {"now": uow.now, "limit": STEP})).all()
+    if not rows:
+        return 0
+    schedules = await reading.schedules(uow.session, [row.schedule_id for row in rows], since=uow.now - RECENT)
+    known = [row for row in rows if row.schedule_id in schedules]
+    changes = {row.schedule_id: _change(schedules[row.schedule_id], row.user_ids, uow.now) for row in known}
+    done = 0
+    if any(change.came or change.gone for change in changes.values()):
+        concerned = {user for change in changes.values() for user in (*change.came, *change.gone, *change.now)}
+        outbox = Outbox(uow.now, await reading.people(uow.session, concerned))
+        done = max(await _page_who_came(uow, outbox, changes), await _ask_who_went(uow, outbox, changes))
+        await outbox.write(uow)
+    if done < STEP:
+        await uow.session.execute(
+            _SEEN,
+            [
+                {
+                    "schedule_id": row.schedule_id,
+                    "user_ids": list(changes[row.schedule_id].now) if row.schedule_id in changes else [],
+                    "look_at": changes[row.schedule_id].look_at if row.schedule_id in changes else uow.now + LOOK_AGAIN,
+                }
+                for row in rows
+            ],
+        )
+    return done
+
+
+def _change(schedule: Schedule, before: Sequence[int], now: datetime) -> _Change:
+    on = on_call(schedule, now)
+    users = tuple(dict.fromkeys(shift.user_id for shift in on))
+    soon = [shift.start_at for shift in shifts(schedule, now, now + LOOK_AGAIN) if shift.start_at > now]
+    return _Change(
+        schedule=schedule,
+        now=users,
+        came=tuple(user for user in users if user not in before),
+        gone=tuple(user for user in before if user not in users),
+        layers={shift.user_id: shift.layer for shift in on},
+        look_at=min((now + LOOK_AGAIN, *(shift.end_at for shift in on), *soon)),
+    )
+
+
+async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _Change]) -> int:
+    """Page who has come on call for each incident that waits on their step; return how many were."""
+    key = _pairs((schedule_id, change.came) for schedule_id, change in changes.items())
+    gone = [user for change in changes.values() for user in change.gone]
+    found = (await uow.session.execute(_WAITING, {**key, "gone": gone, "limit": STEP})).all()
+    paged, seen = 0, set[tuple[Any, int]]()
+    for row in found:
+        share = everyone(row.must_acknowledge, row.generation)
+        if row.user_id in share.answered or (row.id, row.user_id) in seen or row.user_id not in outbox.people:
+            continue
+        seen.add((row.id, row.user_id))
+        change = changes[row.schedule_id]
+        where = f"{change.schedule.name}, {change.layers[row.user_id]}"
+        why = f"on call: {where}"
+        if _add(uow, outbox, row, PageKind.PAGE, why, step=row.step, lap=row.lap):
+            name = outbox.people[row.user_id].name
+            about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
+            uow.record(Fact.CAME_ON_CALL, **about, user_id=row.user_id, reason=where)
+            paged += 1
+            if row.asks.get("everyone"):
+                must = share.asked((*share.waiting, row.user_id)).to_json()
+                await uow.session.execute(_MUST, {"id": row.id, "must": must})
+    return paged
+
+
+async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _Change]) -> int:
+    """Ask who has gone off call to hand over what they own of the schedule's incidents, once each."""
+    key = _pairs((schedule_id, change.gone) for schedule_id, change in changes.items())
+    asked, seen = 0, set[tuple[Any, int]]()
+    for row in (await uow.session.execute(_OWNED, {**key, "limit": STEP})).all():
+        if (row.id, row.user_id) in seen or row.user_id not in outbox.people:
+            continue
+        seen.add((row.id, row.user_id))
+        change = changes[row.schedule_id]
+        then = people([outbox.people[user].name for user in change.now if user in outbox.people])
+        after = f"{then} {'are' if len(change.now) > 1 else 'is'} on call on {change.schedule.name} now"
+        if _add(uow, outbox, row, PageKind.HAND_OVER, after):
+            about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change"}
+            name = outbox.people[row.user_id].name
+            uow.record(Fact.HAND_OVER_ASKED, **about, user=name, user_id=row.user_id, reason=after)
+            asked += 1
+    return asked
+
+
+def _add(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], kind: PageKind, why: str, *, step: int = 0, lap: int = 0
+) -> bool:
+    asks = kind is PageKind.HAND_OVER
+    page = Page(
+        incident_id=row.id,
+        generation=row.generation,
+        kind=kind,
+        user_id=row.user_id,
+        reason=why,
+        urgency=Urgency(row.urgency),
+        due_at=uow.now,
+        step=step,
+        lap=lap,
+        gather=True,
+        once=asks,
+    )
+    refused = outbox.add(page)
+    if refused is not None:
+        name = outbox.people[row.user_id].name
+        about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
+        uow.record(Fact.NOT_PAGED, **about, user_id=row.user_id, reason=refused)
+    return refused is None
+
+
+def _pairs(of_schedules: Iterable[tuple[int, tuple[int, ...]]]) -> dict[str, list[int]]:
+    pairs = [(schedule_id, user) for schedule_id, users in of_schedules for user in users]
+    return {"schedules": [schedule_id for schedule_id, _ in pairs], "users": [user for _, user in pairs]}

@@ -1,0 +1,157 @@
+"""Whom a step asks now: read once for all incidents of a unit, and only what their policies need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from opsknight.domain.commands.firings import Held
+from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
+from opsknight.domain.model.schedule import Schedule, on_call
+from opsknight.domain.model.step_conditions import Case
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.escalations import Team
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+_ALERTS: Final = text("""
+    SELECT incident_id, count(*) FROM alerts WHERE incident_id = ANY(:ids) GROUP BY incident_id
+""")
+# Reads and holds the turns at once: who fires the same step meanwhile waits, and asks the next.
+_TURNS: Final = text("""
+    INSERT INTO escalation_turns AS t (policy_id, step)
+    SELECT policy_id, step FROM unnest(CAST(:policies AS bigint[]), CAST(:steps AS smallint[])) u (policy_id, step)
+    WHERE EXISTS (SELECT FROM escalation_policies p WHERE p.id = u.policy_id)
+    ORDER BY policy_id, step
+    ON CONFLICT (policy_id, step) DO UPDATE SET turn = t.turn
+    RETURNING policy_id, step, turn
+""")
+_TOOK: Final = text("UPDATE escalation_turns SET turn = :turn WHERE policy_id = :policy_id AND step = :step")
+
+RECENT: Final = timedelta(days=62)
+"""For how long overrides that are over are read: longer than most shifts last, of which they are a part."""
+Whom = dict[int, str]
+"""People in the order in which they are asked, each with the reason."""
+
+
+class Steps:
+    """Resolves the steps of the policies at hand, and keeps whose turn it is."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        """Know nothing yet; see `prepare`."""
+        self._uow = uow
+        self._schedules: Mapping[int, Schedule] = {}
+        self._teams: Mapping[int, Team] = {}
+        self._alerts: Mapping[UUID, int] = {}
+        self._turns: dict[tuple[int, int], int] = {}
+        self._taken: set[tuple[int, int]] = set()
+
+    @classmethod
+    async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> Steps:
+        """Read what the steps of `held` need, one statement each, and nothing that none of them needs."""
+        its = await cls.of_policies(uow, [each.policy for each in held])
+        await its.count_alerts([each.incident.id for each in held if _counts_alerts(each.policy)])
+        return its
+
+    @classmethod
+    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy]) -> Steps:
+        """Read what the steps of `policies` need besides their incidents."""
+        its = cls(uow)
+        steps = [step for policy in policies for step in policy.steps]
+        targets = {target for step in steps for target in step.targets}
+        if schedules := {target.id for target in targets if target.kind is TargetKind.SCHEDULE}:
+            its._schedules = await reading.schedules(uow.session, schedules, since=uow.now - RECENT)
+        if teams := {target.id for target in targets if target.kind in OF_TEAMS}:
+            its._teams = await reading.teams(uow.session, teams)
+        if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):
+            keys = {"policies": [policy_id for policy_id, _ in turns], "steps": [step for _, step in turns]}
+            its._turns = {(row.policy_id, row.step): row.turn for row in await uow.session.execute(_TURNS, keys)}
+        return its
+
+    async def count_alerts(self, ids: Sequence[UUID]) -> None:
+        """Read how many alerts each of the incidents `ids` has gathered."""
+        if ids:
+            self._alerts = dict((await self._uow.session.execute(_ALERTS, {"ids": list(ids)})).all())
+
+    def everybody(self) -> set[int]:
+        """Return all whom any of the schedules and teams could ask now."""
+        of_teams = {user_id for team in self._teams.values() for user_id in (*team.members, *team.managers)}
+        now = self._uow.now
+        return of_teams | {shift.user_id for one in self._schedules.values() for shift in on_call(one, now)}
+
+    def unmet(self, held: Held, step: int) -> str | None:
+        """Return why step number `step` asks nobody on this incident now, or None where its conditions hold."""
+        incident = held.incident
+        case = Case(
+            at=self._uow.now,
+            urgency=incident.urgency,
+            priority=held.priority,
+            support_hours=held.support_hours,
+            alerts=self._alerts.get(incident.id, 0),
+        )
+        return held.policy.steps[step].conditions.unmet(case)
+
+    def candidates(self, policy: Policy, step: int) -> Iterator[tuple[int, Whom]]:
+        """Yield whom the step asks, with its place; where it asks one after the other, whose turn it is first."""
+        asks, named = policy.steps[step], f"step {step + 1} of {policy.name or 'the policy'}"
+        if not asks.round_robin:
+            whom: Whom = {}
+            for target in asks.targets:
+                for user, why in self._people(target, named).items():
+                    whom.setdefault(user, why)
+            yield 0, whom
+            return
+        in_turn = list(self._in_turn(asks, named))
+        first = self._turns.get((policy.id or 0, step), 0)
+        for offset in range(len(in_turn)):
+            place = (first + offset) % len(in_turn)
+            yield offset, {user: f"{why}, in turn" for user, why in in_turn[place].items()}
+
+    def took(self, policy: Policy, step: int, offset: int) -> None:
+        """Move the turn on past the one who was asked; `offset` are those passed over before them."""
+        key = (policy.id or 0, step)
+        if policy.steps[step].round_robin and key in self._turns:
+            self._turns[key] += offset + 1
+            self._taken.add(key)
+
+    async def write(self) -> None:
+        """Write whose turn comes next."""
+        rows = [{"policy_id": key[0], "step": key[1], "turn": self._turns[key]} for key in sorted(self._taken)]
+        if rows:
+            await self._uow.session.execute(_TOOK, rows)
+
+    def _in_turn(self, asks: Step, named: str) -> Iterator[Whom]:
+        for target in asks.targets:
+            people = self._people(target, named)
+            if target.kind in OF_TEAMS:
+                yield from ({user: why} for user, why in people.items())
+            else:
+                yield people
+
+    def _people(self, target: Target, named: str) -> Whom:
+        """Return whom a target stands for now."""
+        match target.kind:
+            case TargetKind.USER:
+                return {target.id: f"named in {named}"}
+            case TargetKind.SCHEDULE:
+                schedule = self._schedules.get(target.id)
+                shifts = on_call(schedule, self._uow.now) if schedule else ()
+                name = schedule.name if schedule else ""
+                return {shift.user_id: f"on call: {name}, {shift.layer}" for shift in shifts}
+            case TargetKind.TEAM | TargetKind.TEAM_MANAGERS:
+                team = self._teams.get(target.id, Team(""))
+                only = target.kind is TargetKind.TEAM_MANAGERS
+                whose = f"{'manager' if only else 'member'} of {team.name}, in {named}"
+                return dict.fromkeys(team.managers if only else team.members, whose)
+
+
+def _counts_alerts(policy: Policy) -> bool:
+    return any(step.conditions.alerts_at_least for step in policy.steps)
+
+
+def _turns_of(policy: Policy) -> Iterator[tuple[int, int]]:
+    if policy.id is not None:
+        yield from ((policy.id, number) for number, step in enumerate(policy.steps) if step.round_robin)

@@ -1,0 +1,104 @@
+"""People as others write them down: a name, an address, a time zone; and whether a page would reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from opsknight.domain.model.cron import zone_of
+
+MAX_NAME: Final = 100
+MAX_EMAIL: Final = 254
+"""RFC 5321, 4.5.3.1.3: a path of 256 octets, of which two are its brackets."""
+EMAIL: Final = "email"
+
+
+class BadPerson(ValueError):
+    """What was said of somebody cannot be kept; the text says why and what now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to reach somebody, as far as it matters whether it counts."""
+
+    channel: str
+    verified: bool
+    disabled: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether pages go out by it."""
+        return self.verified and not self.disabled
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether a page reaches somebody; `channels` it goes by, and `why` none does or that is little, else ""."""
+
+    reachable: bool
+    channels: tuple[str, ...] = ()
+    why: str = ""
+
+
+def named(name: str) -> str:
+    """Return a person's name as it is stored.
+
+    Raises:
+        BadPerson: it is empty or too long.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise BadPerson("Say the name by which others know them, such as Ada Moreno.")
+    if len(name) > MAX_NAME:
+        raise BadPerson(f"The name has {len(name)} characters; {MAX_NAME} are allowed.")
+    return name
+
+
+def addressed(email: str) -> str:
+    """Return a mail address as it is stored; that it exists, only a mail to it proves.
+
+    Raises:
+        BadPerson: it is none.
+    """
+    email = email.strip()
+    name, at, host = email.rpartition("@")
+    one_line = email.isprintable() and not any(character in ' ,;<>"' for character in email)
+    if not (name and at and host) or not one_line or host[0] in ".-" or host[-1] in ".-":
+        raise BadPerson("This is no e-mail address; it looks like ada@example.com.")
+    if len(email) > MAX_EMAIL:
+        raise BadPerson(f"The address has {len(email)} characters; {MAX_EMAIL} are allowed.")
+    return email
+
+
+def placed(zone: str) -> str:
+    """Return a time zone as it is stored.
+
+    Raises:
+        BadCron: there is none of that name.
+    """
+    zone = zone.strip()
+    zone_of(zone)
+    return zone
+
+
+def masked(address: str) -> str:
+    """Return a mail address so that who knows it recognises it, and who does not learns its host only."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:1]}…{at}{host}" if at else "…"
+
+
+def reach(methods: Sequence[Method], *, active: bool, can_mail: bool) -> Reach:
+    """Return whether a page reaches somebody who has `methods`; `can_mail` says that there is a mail server."""
+    if not active:
+        return Reach(reachable=False, why="Deactivated")
+    channels = tuple(dict.fromkeys(method.channel for method in methods if method.works))
+    if channels == (EMAIL,) and not can_mail:
+        return Reach(reachable=False, channels=channels, why="Mail only, and no mail server is set")
+    if channels:
+        return Reach(reachable=True, channels=channels)
+    if not methods:
+        return Reach(reachable=False, why="No contact method yet")
+    if any(not method.verified and not method.disabled for method in methods):
+        return Reach(reachable=False, why="Nothing verified yet")
+    return Reach(reachable=False, why="Every contact method is off")

@@ -1,0 +1,133 @@
+"""What may go wrong with an escalation policy, said before it matters. Only the present and the future count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypedDict
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.escalation import LAP_AT_LEAST, OF_TEAMS, Policy, Step, Target, TargetKind
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.ledger import span
+from opsknight.domain.model.paging import plan
+from opsknight.domain.model.schedule import Schedule, gaps, on_call, shifts
+from opsknight.domain.model.step_conditions import ALWAYS
+from opsknight.domain.queries.escalations import Reachable, Team, people, schedules, teams
+
+AHEAD: Final = timedelta(weeks=4)
+"""How far gaps and shifts are looked for."""
+
+
+class WarningLine(TypedDict):
+    """One warning; `step` counts from 1 and is None where the policy as a whole is meant."""
+
+    step: int | None
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """All that the steps of one policy could ask, now and in the weeks to come."""
+
+    at: datetime
+    schedules: Mapping[int, Schedule]
+    teams: Mapping[int, Team]
+    people: Mapping[int, Reachable]
+
+    def asked(self, target: Target, *, until: datetime | None = None) -> tuple[int, ...]:
+        """Return whom a target stands for now, or for whom it will until `until`."""
+        if target.kind is TargetKind.USER:
+            return (target.id,)
+        if target.kind in OF_TEAMS:
+            team = self.teams.get(target.id, Team(""))
+            return team.managers if target.kind is TargetKind.TEAM_MANAGERS else team.members
+        schedule = self.schedules.get(target.id)
+        if schedule is None:
+            return ()
+        found = on_call(schedule, self.at) if until is None else shifts(schedule, self.at, until)
+        return tuple(dict.fromkeys(shift.user_id for shift in found))
+
+    def reachable(self, user_id: int) -> bool:
+        person = self.people.get(user_id)
+        return person is not None and person.can_be_reached
+
+
+async def warnings(session: AsyncSession, policy: Policy, *, at: datetime) -> list[WarningLine]:
+    """Return what may go wrong with `policy`, step by step; nothing where all is well."""
+    world = await _world(session, policy, at)
+    found: list[WarningLine] = []
+    for number, step in enumerate(policy.steps, start=1):
+        found += _of_step(world, number, step)
+        found += _never_sent(world, policy, number, step)
+    if policy.steps and all(step.conditions != ALWAYS for step in policy.steps):
+        sentence = "Every step has conditions: where none of them holds, the safety net pages at once."
+        found.append(WarningLine(step=None, kind="only_conditions", sentence=sentence))
+    return found
+
+
+async def _world(session: AsyncSession, policy: Policy, at: datetime) -> _World:
+    targets = {target for step in policy.steps for target in step.targets}
+    known = await schedules(session, [one.id for one in targets if one.kind is TargetKind.SCHEDULE])
+    of_teams = await teams(session, {one.id for one in targets if one.kind in OF_TEAMS})
+    world = _World(at, known, of_teams, {})
+    ids = {user for target in targets for user in world.asked(target, until=at + AHEAD)}
+    return _World(at, known, of_teams, await people(session, ids))
+
+
+def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
+    now = [user for target in step.targets for user in world.asked(target)]
+    if not any(world.reachable(user) for user in now):
+        why = "nobody whom it asks can be reached" if now else "nobody is on call"
+        yield WarningLine(step=number, kind="reaches_nobody", sentence=f"Step {number} reaches nobody now: {why}.")
+    concerned = [user for target in step.targets for user in world.asked(target, until=world.at + AHEAD)]
+    for user in dict.fromkeys(concerned):
+        person = world.people.get(user)
+        if person is not None and not person.can_be_reached:
+            why = plan(person.methods, person.rules, urgency=Urgency.HIGH, at=world.at, active=person.active).reason
+            sentence = f"Step {number} asks {person.name}, who cannot be reached: {why}."
+            yield WarningLine(step=number, kind="unreachable", sentence=sentence)
+    for target in step.targets:
+        if target.kind is TargetKind.SCHEDULE and (schedule := world.schedules.get(target.id)) is not None:
+            yield from _gaps(world, number, schedule)
+
+
+def _gaps(world: _World, number: int, schedule: Schedule) -> Iterator[WarningLine]:
+    found = gaps(schedule, world.at, world.at + AHEAD)
+    if not found:
+        return
+    first, last = found[0]
+    many = "a gap" if len(found) == 1 else f"{len(found)} gaps"
+    begins = "now" if first <= world.at else f"in {span((first - world.at).total_seconds())}"
+    lasting = f"for {span((last - first).total_seconds())}" if last < world.at + AHEAD else "to the end"
+    which = "it begins" if len(found) == 1 else "the first begins"
+    sentence = f"Step {number}: {schedule.name} has {many} in the next 4 weeks; {which} {begins}, {lasting}."
+    yield WarningLine(step=number, kind="gaps", sentence=sentence)
+
+
+def _never_sent(world: _World, policy: Policy, number: int, step: Step) -> Iterator[WarningLine]:
+    """Yield each message that the next step always cuts off before its time."""
+    last = number == len(policy.steps)
+    if last and not policy.repeats:
+        return  # the safety net cuts nothing off
+    waits = max(step.wait, LAP_AT_LEAST) if len(policy.steps) == 1 else step.wait
+    follows = "the next round" if last else f"step {number + 1}"
+    urgencies = [step.conditions.urgency] if step.conditions.urgency is not None else list(Urgency)
+    concerned = [user for target in step.targets for user in world.asked(target, until=world.at + AHEAD)]
+    for user in dict.fromkeys(concerned):
+        person = world.people.get(user)
+        if person is None:
+            continue
+        for urgency in urgencies:
+            planned = plan(person.methods, person.rules, urgency=urgency, at=world.at, active=person.active)
+            cut = [each for each in planned.notifications if each.due_at - world.at >= waits and each.position]
+            for each in cut:
+                after = span((each.due_at - world.at).total_seconds())
+                sentence = (
+                    f"Step {number}: {person.name}'s {each.channel} {after} after a page of {urgency} urgency is never"
+                    f" sent: {follows} comes after {span(waits.total_seconds())}."
+                )
+                yield WarningLine(step=number, kind="never_sent", sentence=sentence)

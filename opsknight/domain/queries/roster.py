@@ -1,0 +1,274 @@
+"""People as their pages show them: who they are, whether a page reaches them, and when it is their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.person import Method, masked, reach
+from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, on_call_now
+from opsknight.domain.store.tables import (
+    ContactMethodRow,
+    EscalationPolicyRow,
+    EscalationStepRow,
+    EscalationTargetRow,
+    IncidentRow,
+    LayerMemberRow,
+    LayerRow,
+    ScheduleRow,
+    SessionRow,
+    SignInLinkRow,
+    TeamMemberRow,
+    TeamRow,
+    UserRow,
+)
+from opsknight.errors import NotFound
+
+SHIFTS_AHEAD: Final = 6
+"""How many shifts to come a person's page lists."""
+INCIDENTS_AT_MOST: Final = 50
+
+
+class TeamOf(TypedDict):
+    """A team that somebody belongs to."""
+
+    id: int
+    name: str
+    manages: bool
+
+
+class RosterLine(TypedDict):
+    """One person; `why` says why no page reaches them. `email` is masked for who may not read it.
+
+    `signed_in` says whether a browser of theirs is, `link_out` that they have a sign-in link that is not used yet,
+    `open_incidents` how many that are not resolved they own.
+    """
+
+    id: int
+    name: str
+    email: str
+    role: str
+    zone: str
+    active: bool
+    signed_in: bool
+    link_out: bool
+    reachable: bool
+    channels: list[str]
+    why: str
+    teams: list[TeamOf]
+    on_call: list[Duty]
+    next_shift: NextShift | None
+    open_incidents: int
+
+
+class OwnedLine(TypedDict):
+    """An incident that somebody owns and has not resolved; `created_at` in epoch seconds."""
+
+    n: int
+    title: str
+    status: str
+    urgency: str
+    created_at: float
+
+
+class PersonDetail(RosterLine):
+    """A person with what only their own page shows; addresses are masked for who may not read them.
+
+    `left` says what still counts on somebody who is deactivated, as ends of a sentence.
+    """
+
+    left: list[str]
+    methods: list[ContactMethodLine]
+    shifts: list[NextShift]
+    incidents: list[OwnedLine]
+
+
+_OPEN: Final[ColumnElement[bool]] = literal_column("incidents.status <> 'resolved'", Boolean)
+"""In the words of the partial index."""
+
+
+async def roster(session: AsyncSession, *, at: datetime, can_mail: bool, addresses: bool) -> Sequence[RosterLine]:
+    """Return everybody by name, the deactivated last; whole mail addresses only where `addresses` may be read."""
+    return await _lines(session, None, at=at, can_mail=can_mail, readable=None if addresses else frozenset())
+
+
+async def person(session: AsyncSession, user_id: int, *, at: datetime, can_mail: bool, addresses: bool) -> PersonDetail:
+    """Return one person with all that their page shows.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    readable = frozenset({user_id}) if addresses else frozenset[int]()
+    found = await _lines(session, user_id, at=at, can_mail=can_mail, readable=readable)
+    if not found:
+        raise NotFound("There is no such person.")
+    methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id)]
+    return PersonDetail(
+        **found[0],
+        left=[] if found[0]["active"] else await still_asks(session, user_id),
+        methods=methods,
+        shifts=await shifts_of(session, user_id, after=at, count=SHIFTS_AHEAD) if found[0]["active"] else [],
+        incidents=await _owned(session, user_id),
+    )
+
+
+async def shifts_of(session: AsyncSession, user_id: int, *, after: datetime, count: int) -> list[NextShift]:
+    """Return the next `count` times on call of a person that begin after `after`, over all schedules."""
+    found: list[NextShift] = []
+    while len(found) < count and (shift := await next_shift_of(session, user_id, after=after)) is not None:
+        found.append(shift)
+        after = datetime.fromtimestamp(shift["from"], UTC)
+    return found
+
+
+async def still_asks(session: AsyncSession, user_id: int) -> list[str]:
+    """Return what still counts on a person, as ends of a sentence, such as `owns 2 open incidents`."""
+    owns = select(func.count()).where(IncidentRow.assignee_id == user_id, _OPEN)
+    in_rotation = (
+        select(ScheduleRow.name)
+        .join(LayerRow, LayerRow.schedule_id == ScheduleRow.id)
+        .join(LayerMemberRow, LayerMemberRow.layer_id == LayerRow.id)
+        .where(LayerMemberRow.user_id == user_id)
+        .distinct()
+    )
+    asked_by = (
+        select(EscalationPolicyRow.name)
+        .join(EscalationStepRow, EscalationStepRow.policy_id == EscalationPolicyRow.id)
+        .join(EscalationTargetRow, EscalationTargetRow.step_id == EscalationStepRow.id)
+        .where(EscalationTargetRow.user_id == user_id)
+        .distinct()
+    )
+    count = (await session.execute(owns)).scalar_one()
+    words = [f"owns {count} open {'incident' if count == 1 else 'incidents'}"] if count else []
+    words += [f"is in the rotation of {name}" for name in sorted((await session.execute(in_rotation)).scalars())]
+    words += [f"is asked by the policy {name}" for name in sorted((await session.execute(asked_by)).scalars())]
+    return words
+
+
+async def _lines(
+    session: AsyncSession, user_id: int | None, *, at: datetime, can_mail: bool, readable: Collection[int] | None
+) -> Sequence[RosterLine]:
+    """Return the lines of everybody, or of `user_id` alone; `readable` are whose address is shown, None is all."""
+    signed_in = exists().where(SessionRow.user_id == UserRow.id, SessionRow.expires_at > at)
+    link_out = exists().where(
+        SignInLinkRow.user_id == UserRow.id, SignInLinkRow.used_at.is_(None), SignInLinkRow.expires_at > at
+    )
+    wanted = select(UserRow, signed_in.label("signed_in"), link_out.label("link_out")).order_by(
+        UserRow.active.desc(), func.lower(UserRow.name), UserRow.id
+    )
+    if user_id is not None:
+        wanted = wanted.where(UserRow.id == user_id)
+    rows = (await session.execute(wanted)).all()
+    methods, teams, owned = await _methods(session), await _teams(session), await _counts(session)
+    duties: dict[int, list[Duty]] = {}
+    for duty in await on_call_now(session, at=at):
+        if duty["user_id"] is not None:
+            duties.setdefault(duty["user_id"], []).append(duty)
+    turns = set((await session.execute(select(LayerMemberRow.user_id).distinct())).scalars())
+    return [
+        _line(
+            row,
+            methods=methods.get(row.UserRow.id, []),
+            teams=teams.get(row.UserRow.id, []),
+            on_call=duties.get(row.UserRow.id, []) if row.UserRow.active else [],
+            next_shift=await next_shift_of(session, row.UserRow.id, after=at)
+            if row.UserRow.active and row.UserRow.id in turns
+            else None,
+            open_incidents=owned.get(row.UserRow.id, 0),
+            can_mail=can_mail,
+            readable=readable is None or row.UserRow.id in readable,
+        )
+        for row in rows
+    ]
+
+
+def _line(
+    row: Row[*tuple[Any, ...]],
+    *,
+    methods: Sequence[Method],
+    teams: list[TeamOf],
+    on_call: list[Duty],
+    next_shift: NextShift | None,
+    open_incidents: int,
+    can_mail: bool,
+    readable: bool,
+) -> RosterLine:
+    user: UserRow = row.UserRow
+    reached = reach(methods, active=user.active, can_mail=can_mail)
+    return RosterLine(
+        id=user.id,
+        name=user.name,
+        email=user.email if readable else masked(user.email),
+        role=user.role,
+        zone=user.zone,
+        active=user.active,
+        signed_in=row.signed_in,
+        link_out=row.link_out,
+        reachable=reached.reachable,
+        channels=list(reached.channels),
+        why=reached.why,
+        teams=teams,
+        on_call=on_call,
+        next_shift=next_shift,
+        open_incidents=open_incidents,
+    )
+
+
+async def _methods(session: AsyncSession) -> dict[int, list[Method]]:
+    statement = select(
+        ContactMethodRow.user_id,
+        ContactMethodRow.channel,
+        ContactMethodRow.verified_at.is_not(None).label("verified"),
+        ContactMethodRow.disabled_at.is_not(None).label("disabled"),
+    ).order_by((ContactMethodRow.channel == "push").desc(), ContactMethodRow.id)
+    found: dict[int, list[Method]] = {}
+    for row in await session.execute(statement):
+        found.setdefault(row.user_id, []).append(Method(row.channel, row.verified, row.disabled))
+    return found
+
+
+async def _teams(session: AsyncSession) -> dict[int, list[TeamOf]]:
+    statement = (
+        select(TeamMemberRow.user_id, TeamMemberRow.manages, TeamRow.id, TeamRow.name)
+        .join(TeamRow, TeamRow.id == TeamMemberRow.team_id)
+        .order_by(func.lower(TeamRow.name), TeamRow.id)
+    )
+    found: dict[int, list[TeamOf]] = {}
+    for row in await session.execute(statement):
+        found.setdefault(row.user_id, []).append(TeamOf(id=row.id, name=row.name, manages=row.manages))
+    return found
+
+
+async def _counts(session: AsyncSession) -> dict[int, int]:
+    statement = (
+        select(IncidentRow.assignee_id, func.count())
+        .where(_OPEN, IncidentRow.assignee_id.is_not(None))
+        .group_by(IncidentRow.assignee_id)
+    )
+    return {user_id: count for user_id, count in await session.execute(statement) if user_id is not None}
+
+
+async def _owned(session: AsyncSession, user_id: int) -> list[OwnedLine]:
+    statement = (
+        select(IncidentRow.number, IncidentRow.title, IncidentRow.status, IncidentRow.urgency, IncidentRow.created_at)
+        .where(IncidentRow.assignee_id == user_id, _OPEN)
+        .order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc())
+        .limit(INCIDENTS_AT_MOST)
+    )
+    return [
+        OwnedLine(
+            n=row.number, title=row.title, status=row.status, urgency=row.urgency, created_at=row.created_at.timestamp()
+        )
+        for row in await session.execute(statement)
+    ]
+
+
+def _hidden(line: ContactMethodLine, *, readable: bool) -> ContactMethodLine:
+    if readable or line["channel"] != "email":
+        return line
+    return {**line, "label": masked(line["label"])}

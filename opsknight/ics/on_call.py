@@ -1,0 +1,99 @@
+"""Who is on call as entries of a calendar, by the same function that pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from opsknight.domain.model import schedule as model
+from opsknight.domain.model.imported_shift import Known
+from opsknight.domain.model.record import Record, told
+from opsknight.domain.model.schedule import OnCall, Schedule
+from opsknight.ics.writing import Entry
+
+BEHIND: Final = timedelta(days=30)
+AHEAD: Final = timedelta(days=180)
+"""A calendar shows what was in the last 30 days and what comes in the next 180."""
+
+
+def window(at: datetime) -> tuple[datetime, datetime]:
+    """Return what a calendar shows at `at`; it moves once a day, so that the calendar stays the same meanwhile."""
+    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - BEHIND, today + AHEAD
+
+
+def entries(
+    schedule: Schedule,
+    record: Record | None,
+    people: Mapping[int, Known],
+    *,
+    at: datetime,
+    address: str,
+    realm: str,
+    only: int | None = None,
+    with_gaps: bool = False,
+) -> Iterator[Entry]:
+    """Yield the shifts of a schedule in the window around `at`, whole; those of person `only` where one is named.
+
+    What is recorded is told as it was, and gaps as far as they are to come.
+    Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
+    the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out.
+    """
+    start, end = window(at)
+    url = f"{address}/schedules/{schedule.id}"
+    seen: Counter[str] = Counter()
+    for shift in told(schedule, record, start, end):
+        if only is not None and shift.user_id != only:
+            continue
+        ident = f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}"
+        seen[ident] += 1
+        again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
+        yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
+    if with_gaps and only is None:
+        today = start + BEHIND
+        for gap_start, gap_end in model.gaps(schedule, today, end):
+            edge = gap_end if gap_end < end else gap_start if gap_start > today else None
+            mark = "always" if edge is None else f"{'to' if edge == gap_end else 'from'}-{int(edge.timestamp())}"
+            yield Entry(
+                gap_start,
+                gap_end,
+                f"gap-{schedule.id}-{mark}@{realm}",
+                f"Nobody on call: {schedule.name}",
+                "No layer covers this time: nobody of this schedule is paged.",
+                url,
+            )
+
+
+def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, uid: str) -> Entry:
+    known = people.get(shift.user_id)
+    return Entry(
+        shift.start_at,
+        shift.end_at,
+        uid,
+        f"{known.name if known else 'Somebody'} on call: {schedule.name}",
+        _why(shift, people),
+        url,
+        known.email if known else "",
+    )
+
+
+def _why(shift: OnCall, people: Mapping[int, Known]) -> str:
+    """Return why it is this person, in sentences."""
+    if shift.temporary:
+        words = f"By the temporary schedule {shift.temporary}."
+    elif shift.override_id is None:
+        words = f"By the layer {shift.layer}."
+    elif shift.replaces is None:
+        words = "Added by an override."
+    else:
+        words = "By an override."
+    if shift.replaces is not None:
+        words += f" In place of {_name(people, shift.replaces)}{', who is away' if shift.leave_id else ''}."
+    return words
+
+
+def _name(people: Mapping[int, Known], user_id: int) -> str:
+    known = people.get(user_id)
+    return known.name if known else "somebody"

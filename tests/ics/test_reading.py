@@ -1,0 +1,211 @@
+"""Calendars as Google, Outlook and Apple write them, and every part of the format that changes when somebody is on."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from opsknight.domain.model.imported_shift import Known, Reading, matched
+from opsknight.ics.reading import MAX_BYTES, Unreadable, read
+
+GOLDEN = Path(__file__).parent / "golden"
+BERLIN = ZoneInfo("Europe/Berlin")
+FROM, UNTIL = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+PEOPLE = (
+    Known(1, "Ada Lovelace", "ada@example.org"),
+    Known(2, "Bo Diddley", "bo@example.org"),
+    Known(3, "Cy", "cy@example.org"),
+)
+
+
+def of(*lines: str, zone: str = "Europe/Berlin", start: datetime = FROM, end: datetime = UNTIL) -> Reading:
+    """Return what is read of a calendar with these lines in it."""
+    text = "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *lines, "END:VCALENDAR", ""])
+    return read(text.encode(), zone=ZoneInfo(zone), start=start, end=end)
+
+
+def an_event(*lines: str, uid: str = "one", summary: str = "Ada Lovelace") -> tuple[str, ...]:
+    return ("BEGIN:VEVENT", f"UID:{uid}", f"SUMMARY:{summary}", *lines, "END:VEVENT")
+
+
+def times(reading: Reading) -> list[str]:
+    """Return the events as `from/to`, in UTC to the minute."""
+    return [f"{one.start_at:%m-%dT%H:%M}/{one.end_at:%m-%dT%H:%M}" for one in reading.occurrences]
+
+
+def shifts(name: str, zone: str = "UTC") -> list[str]:
+    """Return the shifts in a golden file as `from/to person`."""
+    reading = read((GOLDEN / name).read_bytes(), zone=ZoneInfo(zone), start=FROM, end=UNTIL)
+    imported = matched(reading, PEOPLE)
+    assert imported.warnings == ()
+    return [f"{one.start_at:%m-%dT%H:%M}/{one.end_at:%m-%dT%H:%M} {one.user_id}" for one in imported.shifts]
+
+
+def test_google_repeats_with_exceptions_and_keeps_nine_o_clock_when_the_clocks_change():
+    assert shifts("google.ics") == [
+        "10-19T07:00/10-20T07:00 1",  # of Monday and Tuesday; the first Tuesday is an exception
+        "10-24T22:00/10-25T23:00 2",  # a day of 25 hours, of who was invited and has not declined
+        "10-26T08:00/10-27T08:00 1",
+        "10-27T11:00/10-28T08:00 2",  # one Tuesday at another time, of two people
+        "10-27T11:00/10-28T08:00 3",
+        "11-02T08:00/11-03T08:00 1",  # the next Tuesday is cancelled, and the Monday after is past the end
+    ]
+
+
+def test_outlook_names_zones_as_windows_does_and_makes_its_own():
+    assert shifts("outlook.ics", zone="America/New_York") == [
+        "10-23T16:00/10-24T07:00 1",
+        "10-24T16:00/10-25T08:00 1",
+        "10-25T17:00/10-26T08:00 1",
+        "10-31T13:00/10-31T21:00 2",
+        "11-01T04:00/11-02T05:00 3",  # a day of 25 hours in the schedule's zone, for the calendar has none
+        "11-01T14:00/11-01T22:00 2",
+        "11-02T14:00/11-02T22:00 2",
+    ]
+
+
+def test_apple_writes_half_hours_of_daylight_saving_and_times_without_a_zone():
+    assert shifts("apple.ics", zone="Asia/Kathmandu") == [
+        "10-02T11:30/10-02T19:30 1",
+        "10-03T11:30/10-03T19:00 1",
+        "10-05T03:15/10-05T11:15 2",
+        "10-10T11:00/10-10T19:00 1",
+    ]
+
+
+def test_a_start_in_a_gap_is_its_end_and_an_end_in_a_repeated_hour_is_its_last():
+    gap = of(
+        *an_event("DTSTART;TZID=Europe/Berlin:20260329T023000", "DTEND;TZID=Europe/Berlin:20260329T090000"),
+        start=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    twice = of(*an_event("DTSTART;TZID=Europe/Berlin:20261025T000000", "DTEND;TZID=Europe/Berlin:20261025T023000"))
+
+    assert times(gap) == ["03-29T01:00/03-29T07:00"]
+    assert times(twice) == ["10-24T22:00/10-25T01:30"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [("Europe/Berlin", "20261025", 25), ("Europe/Berlin", "20270328", 23), ("Asia/Beirut", "20270328", 23),
+     ("Australia/Lord_Howe", "20261004", 23.5), ("Pacific/Chatham", "20261201", 24)],
+)  # fmt: skip
+def test_a_day_lasts_from_its_midnight_to_the_next(zone: str, day: str, hours: float):
+    found = of(*an_event(f"DTSTART;VALUE=DATE:{day}"), zone=zone, end=datetime(2027, 12, 1, tzinfo=UTC))
+
+    [one] = found.occurrences
+    assert one.end_at - one.start_at == timedelta(hours=hours)
+
+
+def test_the_calendar_s_own_zone_counts_before_the_schedule_s():
+    day = an_event("DTSTART;VALUE=DATE:20261105", "DTEND;VALUE=DATE:20261106")
+
+    assert times(of("X-WR-TIMEZONE:America/New_York", *day)) == ["11-05T05:00/11-06T05:00"]
+    assert times(of("X-WR-TIMEZONE:Somewhere/Else", *day)) == ["11-04T23:00/11-05T23:00"]
+
+
+def test_a_rule_that_ends_with_a_day_counts_that_day():
+    hours = ("DTSTART;TZID=America/New_York:20261102T220000", "DTEND;TZID=America/New_York:20261102T230000")
+
+    assert len(of(*an_event(*hours, "RRULE:FREQ=DAILY;UNTIL=20261104")).occurrences) == 3
+
+
+def test_a_series_changes_from_one_time_on():
+    series = an_event("DTSTART:20261102T090000Z", "DTEND:20261102T100000Z", "RRULE:FREQ=DAILY;COUNT=4")
+    later = an_event(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20261104T090000Z", "DTSTART:20261104T110000Z", "DTEND:20261104T130000Z"
+    )
+
+    assert times(of(*series, *later))[2:] == ["11-04T11:00/11-04T13:00", "11-05T11:00/11-05T13:00"]
+
+
+def test_what_is_cancelled_or_lasts_no_time_is_left_out():
+    cancelled = an_event("DTSTART:20261102T090000Z", "DTEND:20261102T100000Z", "STATUS:CANCELLED")
+    moment = an_event("DTSTART:20261103T090000Z", uid="two")
+
+    assert of(*cancelled, *moment).occurrences == ()
+    assert of("METHOD:CANCEL", *an_event("DTSTART;VALUE=DATE:20261105")).occurrences == ()
+
+
+def test_only_the_window_is_read_and_events_are_whole():
+    found = of(*an_event("DTSTART:20260831T090000Z", "DTEND:20260902T090000Z", "RRULE:FREQ=MONTHLY;COUNT=12"))
+
+    assert times(found)[0] == "08-31T09:00/09-02T09:00"
+    assert found.occurrences[-1].start_at < UNTIL
+
+
+def test_days_are_told_with_their_names():
+    found = of(
+        "X-WR-CALNAME:Holidays",
+        *an_event("DTSTART;VALUE=DATE:20261225", summary="Christmas"),
+        end=FROM + timedelta(days=400),
+    )
+
+    assert (found.name, dict(found.days)) == ("Holidays", {date(2026, 12, 25): "Christmas"})
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            an_event("DTSTART:2026-11-05"),
+            "Event 1 (line 3, “Ada Lovelace”) has DTSTART that cannot be read",
+        ),
+        (an_event(), "Event 1 (line 3, “Ada Lovelace”) does not say when it begins: it has no DTSTART."),
+        (
+            (*an_event("DTSTART:20261105T100000Z"), *an_event("DTSTART:20261105T100000Z", "DTEND:20261105T090000Z")),
+            "Event 2 (line 8, “Ada Lovelace”) ends before it begins.",
+        ),
+        (
+            an_event("DTSTART;TZID=Mars/Olympus:20261105T100000", "DTEND;TZID=Mars/Olympus:20261105T110000"),
+            "Event 1 (line 3, “Ada Lovelace”) is in the time zone “Mars/Olympus”, which nobody knows",
+        ),
+        (
+            an_event("DTSTART:20261105T100000Z", "RRULE:FREQ=SECONDLY"),
+            "Event 1 (line 3, “Ada Lovelace”) comes again every minute or second; nobody is on call like that.",
+        ),
+        (
+            ("BEGIN:VEVENT", "DTSTART:20261105T100000Z"),
+            "Line 5 ends a VCALENDAR that was not begun.",
+        ),
+        (
+            an_event("DTSTART:20261105T100000Z", "DTEND:20261105T110000Z", "RRULE:FREQ=HOURLY;COUNT=20000"),
+            "The calendar has more than 10000 events until 2034-11-18.",
+        ),
+        (an_event("DTSTART;VALUE=DATE:99991231"), "The event “Ada Lovelace” lies outside of the years 1 to 9999."),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_place(lines: tuple[str, ...], sentence: str):
+    with pytest.raises(Unreadable) as refused:
+        of(*lines, end=FROM + timedelta(days=3000))
+
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("raw", "begins"),
+    [
+        (b"<!DOCTYPE html><html>", "This is no calendar: it begins with “<!DOCTYPE html><html>”"),
+        (b"", "This is no calendar"),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "The calendar is cut off: the VCALENDAR that begins in line 1"),
+        (b"BEGIN:VCALENDAR\r\nX-WR-CALNAME:\xff\xfe\r\nEND:VCALENDAR", "The calendar is not text in UTF-8: byte 30"),
+        (b"x" * (MAX_BYTES + 1), "The calendar has 1,000,001 bytes; 1,000,000 are allowed."),
+    ],
+)
+def test_what_is_no_calendar_is_refused_in_plain_words(raw: bytes, begins: str):
+    with pytest.raises(Unreadable) as refused:
+        read(raw, zone=BERLIN, start=FROM, end=UNTIL)
+
+    assert str(refused.value).startswith(begins)
+
+
+def test_a_byte_order_mark_bare_line_feeds_and_folded_lines_are_read():
+    text = (
+        "\ufeffBEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nSUMMARY:Ada Love\n lace\nDTSTART;VALUE=DATE:20261105\nEND:VEVENT"
+    )
+
+    found = read(f"{text}\nEND:VCALENDAR\n".encode(), zone=BERLIN, start=FROM, end=UNTIL)
+
+    assert [one.summary for one in found.occurrences] == ["Ada Lovelace"]

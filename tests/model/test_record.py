@@ -1,0 +1,59 @@
+"""The record of who was on call: it changes nothing while the schedule stays, and nothing changes it."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsknight.domain.model.record import Record, recorded, told, why
+from opsknight.domain.model.schedule import Schedule, shifts
+from tests.model.layers import DAY, HOUR, a_schedule, always, berlin, instants, schedules
+
+cases = instants.flatmap(lambda at: st.tuples(st.just(at), schedules(at)))
+
+
+def record_of(schedule: Schedule, since: datetime, until: datetime) -> Record:
+    """Return what is recorded of a schedule that nobody changes."""
+    pieces = [
+        recorded(max(one.start_at, since), min(one.end_at, until), one.user_id, why(one))
+        for one in shifts(schedule, since, until)
+    ]
+    return Record(since, until, tuple(pieces))
+
+
+@given(cases, st.integers(0, 96), st.integers(-24, 120))
+@settings(max_examples=200)
+def test_a_record_changes_nothing_while_the_schedule_stays_as_it_is(
+    case: tuple[datetime, Schedule], recorded_hours: int, asked_hours: int
+):
+    at, schedule = case
+    since, until = at - 2 * DAY, at - 2 * DAY + recorded_hours * HOUR
+    start = since + max(0, asked_hours) * HOUR
+    expected = [replace(one, start_at=max(one.start_at, since)) for one in shifts(schedule, start, start + 2 * DAY)]
+
+    found = told(schedule, record_of(schedule, since, until), start, start + 2 * DAY)
+
+    assert Counter(found) == Counter(expected)
+
+
+def test_what_is_recorded_is_told_whatever_has_become_of_the_schedule():
+    monday, noon = berlin(2026, 1, 5), berlin(2026, 1, 7, 12)
+    record = record_of(a_schedule(always(1)), monday, noon)
+
+    found = told(a_schedule(always(2)), record, monday, monday + 7 * DAY)
+
+    assert [(one.user_id, one.start_at, one.end_at) for one in found] == [
+        (1, monday, noon),
+        (2, noon, monday + timedelta(days=7)),
+    ]
+
+
+def test_the_time_before_the_record_is_told_as_the_schedule_is_now():
+    monday, noon = berlin(2026, 1, 5), berlin(2026, 1, 7, 12)
+    record = Record(noon, noon)
+
+    found = told(a_schedule(always(2)), record, monday, monday + 7 * DAY)
+
+    assert [(one.start_at, one.end_at) for one in found] == [(monday, noon), (noon, monday + 7 * DAY)]

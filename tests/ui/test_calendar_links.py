@@ -1,0 +1,50 @@
+"""One's own calendar links on /me: a new one is shown once to be copied, and each is revoked by itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+ADDRESS = "https://ops.example.org/calendars/once.ics"
+
+
+async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    sent: list[tuple[str, str, object]] = []
+
+    async def answer(route: Route) -> None:
+        request = route.request
+        sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
+        body = json.dumps({"id": 3, "url": ADDRESS, "sentence": "It is so."})
+        await route.fulfill(status=200, content_type="application/json", body=body)
+
+    await page.route("**/api/v1/calendar-feeds**", answer)
+    await page.goto(f"{gallery}/me")
+    await page.locator("html[data-live=live]").wait_for()
+    return page, sent
+
+
+@pytest.mark.e2e
+async def test_a_new_link_is_shown_once_with_a_way_to_copy_it(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery)
+    await page.get_by_label("Name of a new link").fill("My phone")
+
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_text(ADDRESS)).to_be_visible()
+    await expect(page.get_by_role("button", name="Copy the calendar's address")).to_be_focused()
+    assert sent == [("POST", "/api/v1/calendar-feeds", {"name": "My phone"})]
+
+
+@pytest.mark.e2e
+async def test_a_link_is_revoked_where_it_stands(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery)
+    await expect(page.get_by_text("by Google-Calendar-Importer")).to_be_visible()
+
+    await page.get_by_role("button", name="Revoke My phone").click()
+
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    assert sent == [("DELETE", "/api/v1/calendar-feeds/2", None)]
