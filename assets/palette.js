@@ -3,7 +3,7 @@
 {
   const { make } = opsknight;
   const sources = [];                                // each: (query) => [{title, hint?, keys?, icon?, run | href}]
-  let services = null, people = [];
+  let services = null, people = [], schedules = [];
 
   const fixed = () => [
     ...opsknight.keys.places().map((place) => ({ title: `Go to ${place.says}`, keys: place.keys, icon: "arrow", href: place.href })),
@@ -31,6 +31,7 @@
     href: `/incidents?q=${encodeURIComponent(query)}` }]);
   const named = () => [
     ...(services ?? []).map((one) => ({ title: one.name, hint: `service · ${one.team ?? ""}`, icon: "services", href: `/services#service-${one.id}` })),
+    ...schedules.map((one) => ({ title: one.name, hint: `schedule · ${one.team}`, icon: "calendar", href: `/schedules/${one.id}` })),
     ...people.map((one) => ({ title: one.name, hint: `person · ${one.active ? one.role : "deactivated"}`, icon: "person", href: `/people/${one.id}` })),
   ];
 
@@ -101,8 +102,8 @@
     if (services === null) {
       services = [];
       const read = (what) => fetch(`/api/v1/${what}`, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : []));
-      Promise.all([read("services"), read("people")])
-        .then((found) => { [services, people] = found; if (box.open) draw(); }).catch(() => { services = null; });
+      Promise.all([read("services"), read("people"), read("schedules")])
+        .then((found) => { [services, people, { schedules = [] }] = found; if (box.open) draw(); }).catch(() => { services = null; });
     }
   };
   opsknight.act("palette", open);

@@ -171,7 +171,7 @@ def _on_call(viewer: Viewer) -> None:
             tag("p", "There is no schedule yet, so nobody is on call.", classes="ok-muted")
         for duty in viewer.on_call:
             with tag("div", classes="ok-duty"):
-                tag("span", duty["schedule"], classes="ok-muted ok-cut")
+                tag("a", duty["schedule"], href=f"/schedules/{duty['schedule_id']}", classes="ok-muted ok-cut")
                 with tag("span", classes="ok-duty-who"):
                     _duty(duty)
         with tag("div", classes="ok-duty"):

@@ -49,7 +49,7 @@ export const Chart = {
   computed: {
     cells() { return days(dayOf(this.from, this.zone), dayOf(this.to - 1, this.zone) + DAY, this.zone); },
     today() { return dayOf(this.now, this.zone); },
-    zoneWord() { return zoneName(this.from, this.zone); },
+    zoneWord() { return [...new Set([this.from, this.to - 1].map((at) => zoneName(at, this.zone)))].join(" → "); },
     drawn() { return bands(this.timeline, this.names, this.from, this.to); },
     rows() { return this.drawn.flatMap((band) => band.rows).filter((row) => row.pieces.length); },
     step() { return STEPS[this.view] ?? 3600; },

@@ -103,7 +103,8 @@ export const Cover = {
       this.way = way ?? (piece.gap ? "add" : "replace");
       this.user = this.me.id !== replaces ? this.me.id : null;
       if (!this.$refs.box.open) this.$refs.box.showModal();
-      this.$nextTick(() => this.$refs.box.querySelector(".ok-choose input:checked, .ok-choose input, .ok-choice input:checked, button")?.focus());
+      const first = [".ok-choose input:checked", ".ok-choose input", ".ok-choice input:checked", "button"];
+      this.$nextTick(() => first.map((one) => this.$refs.box.querySelector(one)).find(Boolean)?.focus());
     },
     close() { this.$refs.box.close(); },
     choose(one) {
