@@ -171,6 +171,27 @@ async def test_who_is_on_call_on_a_day_at_three_is_answered_with_why(board: Boar
     await expect(answer).to_contain_text(re.compile(r"is on call, until .* By the layer “Weekly”"))
 
 
+async def test_a_shift_of_mine_is_offered_and_taken_back_and_leave_is_noted(board: Board, sam: httpx.Client):
+    page = board.page
+    await final(page).get_by_role("button", name=re.compile("^Sam Sample")).first.click()
+    await page.get_by_role("radio", name="Ask others").check()
+    await expect(page.get_by_text("you stay on call and are paged as before")).to_be_visible()
+    await page.get_by_role("button", name="Ask", exact=True).click()
+
+    offered = page.locator(".ok-asked-line", has_text="You offer")
+    await expect(offered).to_contain_text("Wants cover, nothing in return.")
+    await offered.get_by_role("button", name="Withdraw").click()
+    await expect(offered).to_have_count(0)
+
+    await page.get_by_role("button", name="I am away").click()
+    await page.get_by_label("Who has the shifts meanwhile").select_option(label="Noor Haddad")
+    await page.get_by_role("button", name="Save").click()
+    gone = page.locator(".ok-asked-line", has_text="Noor Haddad has their shifts.")
+    await expect(gone).to_be_visible()
+    await gone.get_by_role("button", name="Withdraw").click()
+    await expect(gone).to_have_count(0)
+
+
 async def test_a_layer_is_edited_with_its_gaps_before_saving_and_the_order_by_buttons(board: Board, sam: httpx.Client):
     page = board.page
     await page.goto(page.url.split("/schedules")[0] + "/schedules/new")

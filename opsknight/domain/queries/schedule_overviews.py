@@ -13,10 +13,13 @@ from opsknight.domain.model import schedule as model
 from opsknight.domain.queries.duties import duties
 from opsknight.domain.queries.oncall import Shift, shift_line, user_names
 from opsknight.domain.queries.schedule_lines import ScheduleLine, schedule_lines
+from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import TeamRow
 
 AHEAD: Final = timedelta(days=28)
 """How far gaps are looked for."""
+AT_ONCE: Final = 10
+"""Schedules that are computed before others have their turn."""
 OWN_AHEAD: Final = timedelta(days=56)
 """How far somebody's own shifts are told."""
 
@@ -47,7 +50,7 @@ async def overviews(session: AsyncSession, *, at: datetime) -> Sequence[Overview
     """Return every schedule as it stands at `at`, in order of name."""
     lines = await schedule_lines(session)
     end = at + AHEAD
-    known = await duties(session, [line["id"] for line in lines], at, end)
+    known = await _known(session, [line["id"] for line in lines], at, end)
     told = {number: _told(schedule, found, at, end) for number, (schedule, found) in known.items()}
     names = await user_names(session, [one for now, after, _, away in told.values() for one in (*now, *after, *away)])
     return [
@@ -65,7 +68,9 @@ async def overviews(session: AsyncSession, *, at: datetime) -> Sequence[Overview
 async def own_shifts(session: AsyncSession, user_id: int, *, at: datetime) -> Sequence[OwnShift]:
     """Return the times on call of a person that are not over at `at`, in order, of the next OWN_AHEAD."""
     lines = await schedule_lines(session)
-    known = await duties(session, [line["id"] for line in lines], at, at + OWN_AHEAD)
+    every = await schedules(session, [line["id"] for line in lines], since=at)
+    mine = [number for number, one in every.items() if user_id in one.people]
+    known = await _known(session, mine, at, at + OWN_AHEAD)
     found: list[OwnShift] = [
         {
             "schedule_id": line["id"],
@@ -74,6 +79,7 @@ async def own_shifts(session: AsyncSession, user_id: int, *, at: datetime) -> Se
             "end_at": one.end_at.timestamp(),
         }
         for line in lines
+        if line["id"] in known
         for one in known[line["id"]][1]
         if one.user_id == user_id and one.end_at > at
     ]
@@ -84,6 +90,15 @@ async def team_names(session: AsyncSession) -> Mapping[int, str]:
     """Return the names of all teams by number, in order of name."""
     statement = select(TeamRow.id, TeamRow.name).order_by(func.lower(TeamRow.name), TeamRow.id)
     return {row.id: row.name for row in await session.execute(statement)}
+
+
+async def _known(
+    session: AsyncSession, ids: Sequence[int], start: datetime, end: datetime
+) -> Mapping[int, tuple[model.Schedule, tuple[model.OnCall, ...]]]:
+    found: dict[int, tuple[model.Schedule, tuple[model.OnCall, ...]]] = {}
+    for first in range(0, len(ids), AT_ONCE):
+        found |= await duties(session, ids[first : first + AT_ONCE], start, end)
+    return found
 
 
 def _told(

@@ -8,7 +8,7 @@ import { LayerForm } from "opsknight-schedules/layer.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { bounds, colours } from "opsknight-schedules/pieces.js";
 import { gapWords, initials, lasting, plural } from "opsknight-schedules/words.js";
-import { DAY, dateWords, dayOf } from "opsknight-schedules/zones.js";
+import { DAY, dateWords, dayOf, known } from "opsknight-schedules/zones.js";
 
 const PREVIEW_MS = 300, SEEN_DAYS = 14;
 const LOCAL = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -47,14 +47,14 @@ export default {
       <p v-if="hint" class="ok-muted" role="status">{{ hint }}</p>
       <p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview">
-        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, doc.zone) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time in {{ weeks }}.</p>
+        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time in {{ weeks }}.</p>
           <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p></div>
-        <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="doc.zone" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
-        <Chart v-else :timeline="preview.timeline" :names="names" :colours="colour" :by="{}" :zone="doc.zone" :from="span[0]" :to="span[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
+        <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
+        <Chart v-else :timeline="preview.timeline" :names="names" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
         <h3>On call in {{ weeks }}</h3>
         <div class="ok-loads" role="list"><div v-for="one in preview.load" :key="one.user_id" role="listitem" class="ok-load"><i :data-who="colour[one.user_id]" aria-hidden="true">{{ initials(one.user) }}</i><span>{{ one.user }}</span><span class="ok-load-bar" aria-hidden="true"><b :data-who="colour[one.user_id]" :style="{ width: share(one) }"></b></span><span class="ok-tab">{{ lasting(one.on_call_s) }}</span><span class="ok-muted ok-tab">{{ plural(one.shifts, 'shift') }}</span></div></div>
       </template>
-      <Card :shown="shown" :colours="colour" :by="{}" :zone="doc.zone"></Card>
+      <Card :shown="shown" :colours="colour" :by="{}" :zone="clock"></Card>
     </section>
     <dialog ref="gone" class="ok-dialog" aria-labelledby="ok-gone-title"><div class="ok-dialog-head"><h2 id="ok-gone-title">Delete “{{ schedule?.name }}”?</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.gone.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
       <form class="ok-dialog-body" @submit.prevent="erase"><p>Nobody is on call by it any more. Who was stays recorded. While an escalation policy asks it, it cannot be deleted.</p><div class="ok-field"><label for="gone-name">Type its name to delete it</label><input id="gone-name" v-model="typed" class="ok-input" autocomplete="off"></div>
@@ -71,7 +71,8 @@ export default {
     days() { return [this.day, this.day + SEEN_DAYS * DAY]; },
     today() { return dayOf(this.now, LOCAL); },
     from() { return this.day; },
-    span() { const zone = this.known(this.doc.zone) ? this.doc.zone : LOCAL; return [bounds("day", this.day, zone)[0], bounds("day", this.day + (SEEN_DAYS - 1) * DAY, zone)[1]]; },
+    clock() { return known(this.doc.zone) ? this.doc.zone : LOCAL; },
+    span() { return [bounds("day", this.day, this.clock)[0], bounds("day", this.day + (SEEN_DAYS - 1) * DAY, this.clock)[1]]; },
     weeks() { return this.day === this.today ? "the next 4 weeks" : "these 4 weeks"; },
     dates: { get() { return this.doc.holidays.join("\n"); }, set(text) { this.doc.holidays = text.split(/\s+/).filter(Boolean); } },
     wish() { return { ...this.doc, layers: this.doc.layers.map(sent), shadow_layers: this.doc.shadow_layers.map(sent) }; },
@@ -85,7 +86,6 @@ export default {
   },
   methods: {
     dateWords, gapWords, initials, lasting, plural,
-    known: (zone) => { try { return Boolean(new Intl.DateTimeFormat(undefined, { timeZone: zone })); } catch { return false; } },
     share(one) { const most = Math.max(...this.preview.load.map((other) => other.on_call_s), 1); return `${(one.on_call_s / most) * 100}%`; },
     put(list, i, layer) { this.doc[list] = this.doc[list].map((one, n) => (n === i ? layer : one)); },
     move(list, from, to) { this.doc[list] = moved(this.doc[list], from, to); },
@@ -106,7 +106,7 @@ export default {
       let number = this.doc[list].length + 1;
       const called = () => (list === "layers" ? `Layer ${number}` : `Shadow ${number}`);
       while (taken.includes(called())) number += 1;
-      const layer = { ...newLayer(called(), this.now, this.doc.zone), key: ++keys };
+      const layer = { ...newLayer(called(), this.now, this.clock), key: ++keys };
       this.doc[list] = list === "layers" ? [layer, ...this.doc[list]] : [...this.doc[list], layer];
       this.unfolded = layer.key;
     },

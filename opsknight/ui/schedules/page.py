@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 PATH: Final = "/schedules"
-AGAIN_EVERY_S: Final = 15.0
+AGAIN_EVERY_S: Final = 30.0
 """How soon the open list shows that a shift has ended."""
 
 

@@ -9,7 +9,7 @@ import { Month } from "opsknight-schedules/month.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { bounds, colours, final, range } from "opsknight-schedules/pieces.js";
 import { answer, gapWords, plural } from "opsknight-schedules/words.js";
-import { DAY, dateWords, dayField, dayOf, fromDayField, fromField, longDay, monthName, nextMonth, startOf, toField, zoneName } from "opsknight-schedules/zones.js";
+import { DAY, dateWords, dayField, dayOf, fromDayField, fromField, known, longDay, monthName, nextMonth, startOf, toField, zoneName } from "opsknight-schedules/zones.js";
 
 const VIEWS = { day: "Day", week: "Week", fortnight: "2 weeks", month: "Month" };
 const KEPT = "ok-schedule-view", AGAIN_MS = 60_000, TICK_MS = 20_000;
@@ -62,7 +62,7 @@ export default {
     zoneWord() { return this.zone === LOCAL ? `your time, ${this.zone}` : this.zone; },
     zones() {
       const all = [[LOCAL, "Your time"], [this.schedule.zone, "The schedule’s time"], ["UTC", ""]];
-      return all.filter(([zone], i) => all.findIndex(([other]) => other === zone) === i).map(([zone, says]) => ({ zone, word: says ? `${says}: ${zone} (${zoneName(this.now, zone)})` : zone }));
+      return all.filter(([zone], i) => known(zone) && all.findIndex(([other]) => other === zone) === i).map(([zone, says]) => ({ zone, word: says ? `${says}: ${zone} (${zoneName(this.now, zone)})` : zone }));
     },
     called() {
       if (this.view === "month") return monthName(this.day);

@@ -1,6 +1,6 @@
 // Wall clocks of zones. Instants are epoch seconds; a day is the wall clock's midnight as if it were UTC, in seconds.
 export const DAY = 86400, WEEK = 7 * DAY;
-const makers = new Map(), known = new Map();
+const makers = new Map(), offsets = new Map();
 
 const maker = (zone, options, locale) => {
   const key = `${locale ?? ""}|${zone}|${JSON.stringify(options)}`;
@@ -12,15 +12,17 @@ const NUMBERS = { year: "numeric", month: "numeric", day: "numeric", hour: "nume
 // How far the clock of `zone` is ahead of UTC at an instant, in seconds. Clocks are changed on whole quarters of an hour.
 export function offset(at, zone) {
   const quarter = Math.floor(at / 900), key = `${zone}|${quarter}`;
-  let found = known.get(key);
+  let found = offsets.get(key);
   if (found === undefined) {
     const said = Object.fromEntries(maker(zone, NUMBERS, "en-US").formatToParts(quarter * 900_000).map(({ type, value }) => [type, Number(value)]));
     found = Date.UTC(said.year, said.month - 1, said.day, said.hour, said.minute, said.second) / 1000 - quarter * 900;
-    if (known.size > 20_000) known.clear();
-    known.set(key, found);
+    if (offsets.size > 20_000) offsets.clear();
+    offsets.set(key, found);
   }
   return found;
 }
+// Whether this browser has the zone: it may be older than the server's.
+export const known = (zone) => { try { return Boolean(maker(zone, {})); } catch { return false; } };
 // What the clock shows, as if that were UTC.
 export const wall = (at, zone) => at + offset(at, zone);
 
