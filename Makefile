@@ -11,7 +11,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
 
-.PHONY: help run native test check bench bench-grown chaos shots lock clean
+.PHONY: help run native test check bench bench-grown chaos mutants shots lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -44,7 +44,11 @@ bench-grown: $(VENV)/tests ## measure ingest on an empty and on a full database 
 
 chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of the fault tests
 	@tests/install.sh
-	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest --timeout 3600 tests/faults $(ARGS)
+	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest --timeout 3600 tests/faults tests/simulator $(ARGS)
+
+mutants: $(VENV)/tests ## break the product on purpose, one way after the other: each must turn its test red
+	@tests/install.sh
+	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest --timeout 3600 tests/mutants $(ARGS)
 
 shots: $(VENV)/tests ## take the pictures of docs/
 	@tests/install.sh

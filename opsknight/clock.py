@@ -5,6 +5,7 @@ Every process of an installation thus agrees about what is due, whatever its own
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,10 @@ class Clock:
     def monotonic(self) -> float:
         """Return seconds that only ever grow and count time spent suspended; for waits and leases."""
         return _monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds of `monotonic`."""
+        await asyncio.sleep(seconds)
 
     def sample(self, database_now: datetime, monotonic: float) -> None:
         """Take note that the database's clock said `database_now` at `monotonic`, midway through the question."""

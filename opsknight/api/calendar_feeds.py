@@ -162,7 +162,8 @@ def _written(feed: Feed, shown: Content, at: datetime, address: str, realm: str)
             with_gaps=feed.with_gaps,
         )
     )
-    return calendar_file(f"On call: {feed.title}", lines, stamp=feed.created_at)
+    name = feed.title if feed.schedule_id is not None else f"On call: {feed.title}"
+    return calendar_file(name, lines, stamp=feed.created_at)
 
 
 def _realm(deps: Deps) -> str:

@@ -29,9 +29,11 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import incidents
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.queries.sessions import Viewer
+from opsknight.domain.queries.why import why
 
 Which: TypeAlias = Annotated[str, Path(max_length=40, description="the incident's id or number")]
 Key: TypeAlias = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]
+Whose: TypeAlias = Annotated[int | None, Query(ge=1, lt=2**63, description="the person that it is about")]
 Act: TypeAlias = Callable[..., Awaitable[Done]]
 
 _PLAIN: dict[str, Act] = {
@@ -77,6 +79,13 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
         """Return who was paged, over which contact methods, and what the providers answered."""
         async with deps.reading() as session:
             return plain_json({"pages": await pages(session, await incidents.find(session, which))})
+
+    @routes.get("/{which}/why", dependencies=see)
+    async def explained(which: Which, viewer: SignedIn, user: Whose = None) -> Response:
+        """Return why a person was paged, or was not: in short, and link by link. Without `user`, the one who asks."""
+        async with deps.reading() as session:
+            found, whom = await incidents.find(session, which), user or viewer.id
+            return plain_json(await why(session, found, user_id=whom, viewer_id=viewer.id, at=deps.clock.now()))
 
 
 def _add_opening(routes: APIRouter, deps: Deps) -> None:

@@ -23,6 +23,7 @@ from opsknight.domain.queries.notifications import next_due_at
 from opsknight.jobs.channels.channel import Ambiguous, Failed, Fault, Outcome, Retry, Sent
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.messages import Writer, address_of
+from opsknight.jobs.rest import Rest
 from opsknight.jobs.sent import SentWriter
 from opsknight.jobs.worker import Worker
 
@@ -45,24 +46,24 @@ class Deliverer:
     def __init__(self, deps: Deps, worker: Worker, lanes: Mapping[str, Lane]) -> None:
         """Make a lane of work for each channel; nothing runs yet."""
         self._deps = deps
-        self._lanes = [_LaneWork(deps, worker, lane) for lane in lanes.values()]
+        self.lanes = [LaneWork(deps, worker, lane) for lane in lanes.values()]
         self._worker = worker
 
     def wake(self) -> None:
         """Look at once: a message may be due."""
-        for lane in self._lanes:
+        for lane in self.lanes:
             lane.wake()
 
     async def run(self) -> None:
         """Send until the process stops; then begin nothing more and wait for the calls under way."""
         try:
             async with asyncio.TaskGroup() as group:
-                for lane in self._lanes:
+                for lane in self.lanes:
                     group.create_task(lane.run(), name=f"deliver {lane.slug}")
                 group.create_task(self._watch_receipts(), name="deliver receipts")
                 group.create_task(self._wake_at_stop(), name="deliver stop")
         finally:
-            for lane in self._lanes:
+            for lane in self.lanes:
                 await lane.close()
 
     async def _wake_at_stop(self) -> None:
@@ -78,22 +79,28 @@ class Deliverer:
         while not self._deps.stopping.is_set():
             began = self._deps.clock.monotonic()
             try:
-                if self._worker.holds_lock:
-                    async with self._deps.engine_commands(ACTOR) as uow:
-                        started = await outcomes.start_what_waits_for_receipts(uow)
-                        started += await bundles.settle(uow)
-                    if started:
-                        self.wake()
+                await self.look_for_receipts()
             except Exception as error:  # noqa: BLE001  # looked at again in a second
                 log.warning("receipts could not be looked at", retry_after_s=SWEEP_S, error=repr(error))
             took_s = self._deps.clock.monotonic() - began
-            await _either(self._deps.stopping, within_s=max(SWEEP_S, 9 * took_s))
+            await Rest(self._deps.stopping, max(SWEEP_S, 9 * took_s)).over()
+
+    async def look_for_receipts(self) -> None:
+        """Start the next contact method of what gave no sign of life, and what lost the message it went with."""
+        if not self._worker.holds_lock:
+            return
+        async with self._deps.engine_commands(ACTOR) as uow:
+            started = await outcomes.start_what_waits_for_receipts(uow)
+            started += await bundles.settle(uow)
+        if started:
+            self.wake()
 
 
-class _LaneWork:
+class LaneWork:
     """One channel's share of the outbox: its places, who sits in them, and the loop that fills them."""
 
     def __init__(self, deps: Deps, worker: Worker, lane: Lane) -> None:
+        """Have free places only."""
         self.slug = lane.slug
         self._deps = deps
         self._worker = worker
@@ -102,17 +109,19 @@ class _LaneWork:
         self._writer = Writer(deps.settings.address, deps.installation.secret)
         self._woken = asyncio.Event()
         self._has_room = asyncio.Event()
-        self._under_way: dict[UUID, Urgency] = {}
-        self._being_written: set[UUID] = set()
+        self._under_way: dict[UUID, Attempt] = {}
+        self._being_written: dict[UUID, Attempt] = {}
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
         self._sent = SentWriter(self._write_sent)
 
     def wake(self) -> None:
+        """Look at once: a message may be due."""
         self._woken.set()
 
     async def close(self) -> None:
+        """Let go of the channel."""
         await self._channel.close()
 
     async def run(self) -> None:
@@ -120,21 +129,28 @@ class _LaneWork:
         async with asyncio.TaskGroup() as calls:
             while not self._deps.stopping.is_set():
                 self._woken.clear()
-                try:
-                    if self._unsure:
-                        await self._take_back_unknown()
-                    self._has_room.clear()
-                    begun = await self._begin_due()
-                    for attempt, read_at in begun:
-                        self._under_way[attempt.notification_id] = attempt.urgency
-                        calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
-                    await (self._breathe() if begun else self._rest())
-                except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
-                    wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
-                    self._unsure = True
-                    log.warning("a lane could not work", channel=self.slug, retry_after_s=wait_s, error=repr(error))
-                    self._worker.back.clear()
-                    await _either(self._worker.back, within_s=wait_s)
+                rest = await self.turn(calls)
+                await rest.over()
+
+    async def turn(self, calls: asyncio.TaskGroup) -> Rest:
+        """Begin once what is due and has a place, as tasks of `calls`; return how long there is nothing to do then."""
+        try:
+            if self._unsure:
+                await self._take_back_unknown()
+            self._has_room.clear()
+            begun = await self._begin_due()
+            for attempt, read_at in begun:
+                self._under_way[attempt.id] = attempt
+                calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
+            if begun and 2 * self._free() < self._width:  # more waits for the places that these leave
+                return Rest(self._has_room, BREATH_S)
+            return Rest(self._woken, 0.0 if begun else await self._until_due_s(), at_least_s=BREATH_S)
+        except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
+            wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
+            self._unsure = True
+            log.warning("a lane could not work", channel=self.slug, retry_after_s=wait_s, error=repr(error))
+            self._worker.back.clear()
+            return Rest(self._worker.back, wait_s)
 
     async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
         """Claim as many due messages as there are places, and begin an attempt for each still wanted."""
@@ -142,7 +158,7 @@ class _LaneWork:
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
-        quiet = sum(urgency is Urgency.LOW for urgency in self._under_way.values())
+        quiet = sum(attempt.urgency is Urgency.LOW for attempt in self._under_way.values())
         low = max(0, self._width // 2 - quiet)
         read_at = self._deps.clock.monotonic()
         async with self._deps.engine_commands(ACTOR) as uow:
@@ -157,13 +173,13 @@ class _LaneWork:
 
     async def _take_back_unknown(self) -> None:
         """After a fault of the database: a beginning may be written of which we were never told."""
-        known = {*self._under_way, *self._being_written, *self._perhaps_sent}
+        under_way = (*self._under_way.values(), *self._being_written.values())
+        known = {attempt.notification_id for attempt in under_way} | self._perhaps_sent
         async with self._deps.engine_commands(ACTOR) as uow:
             await notifications.take_back_unknown(uow, channel=self.slug, worker=self._worker.id, known=known)
         self._unsure = False
 
     async def _deliver(self, attempt: Attempt, read_at: float) -> None:
-        which = attempt.notification_id
         try:
             outcome = await self._call(attempt, read_at)
         except Exception as error:  # before the provider was called: surely not sent
@@ -174,8 +190,7 @@ class _LaneWork:
                 log.exception("a message could not be made", channel=self.slug)
                 outcome = Retry(f"{type(error).__name__} in OpsKnight")
         finally:
-            self._being_written.add(which)
-            del self._under_way[which]
+            self._being_written[attempt.id] = self._under_way.pop(attempt.id)
             self._made_room()
         try:
             if outcome is not None:
@@ -183,9 +198,9 @@ class _LaneWork:
                 await self._write(attempt, outcome)
         except Exception:  # its lease ends, and it is found as perhaps sent
             log.exception("an outcome could not be stored", channel=self.slug)
-            self._perhaps_sent.add(which)
+            self._perhaps_sent.add(attempt.notification_id)
         finally:
-            self._being_written.discard(which)
+            del self._being_written[attempt.id]
             self._made_room()
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
@@ -226,7 +241,7 @@ class _LaneWork:
             while not await self._written(attempt, outcome):
                 self._unwritten += not failed
                 failed = True
-                await asyncio.sleep(WRITE_AGAIN_S)
+                await self._deps.clock.sleep(WRITE_AGAIN_S)
         finally:
             self._unwritten -= failed
 
@@ -260,24 +275,15 @@ class _LaneWork:
         if 2 * self._free() >= self._width:
             self._has_room.set()
 
-    async def _breathe(self) -> None:
-        """Wait a breath; less where every place was taken and half of them are free again: more waits for them."""
-        if 2 * self._free() >= self._width:
-            await asyncio.sleep(BREATH_S)
-        else:
-            await _either(self._has_room, within_s=BREATH_S)
-
-    async def _rest(self) -> None:
-        """Wait until woken, until the next message is due, or until the next sweep; at least a breath."""
-        wait_s = SWEEP_S
-        full = self._free() <= 0 or self._unwritten > 0
-        if not full and not self._woken.is_set():
-            async with self._deps.database.engine_reads() as session:
-                due_at = await next_due_at(session, channel=self.slug)
-            if due_at is not None:
-                wait_s = min(SWEEP_S, (due_at - self._deps.clock.now()).total_seconds())
-        await asyncio.sleep(BREATH_S)
-        await _either(self._woken, within_s=max(0.0, wait_s))
+    async def _until_due_s(self) -> float:
+        """Return how many seconds it is until the next message is due, or until the next sweep."""
+        if self._free() <= 0 or self._unwritten > 0 or self._woken.is_set():
+            return SWEEP_S
+        async with self._deps.database.engine_reads() as session:
+            due_at = await next_due_at(session, channel=self.slug)
+        if due_at is None:
+            return SWEEP_S
+        return min(SWEEP_S, max(0.0, (due_at - self._deps.clock.now()).total_seconds()))
 
 
 def _count(attempt: Attempt, outcome: Outcome) -> None:
@@ -303,12 +309,3 @@ def _count(attempt: Attempt, outcome: Outcome) -> None:
         attempt=attempt.number,
         notification=str(attempt.notification_id),
     )
-
-
-async def _either(event: asyncio.Event, *, within_s: float) -> None:
-    """Wait for `event`, but not longer than that."""
-    try:
-        async with asyncio.timeout(within_s):
-            await event.wait()
-    except TimeoutError:
-        return

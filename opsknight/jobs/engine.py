@@ -1,15 +1,13 @@
 """The engine: fires what is due. Woken in memory after commits, by NOTIFY, and by a sweep twice a second.
 
 The sweep alone meets the promise; the other two make it quick. A batch is fired in one unit; when
-that fails, each timer is tried alone, so that one poisoned timer never holds another up.
+that fails, its halves are, so that one poisoned timer soon stands alone and holds no other up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
 
 import structlog
 
@@ -19,6 +17,7 @@ from opsknight.domain.commands import claims
 from opsknight.domain.commands.claims import ClaimedTimer
 from opsknight.domain.commands.due import fire
 from opsknight.domain.queries.timers import next_due_at
+from opsknight.jobs.rest import Rest
 from opsknight.jobs.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -50,25 +49,26 @@ class Engine:
         """Fire what is due until the process stops. A database that is away is tried again every second."""
         while not self._deps.stopping.is_set():
             self._woken.clear()
-            try:
-                if self._unsure:
-                    await self._release()
-                claimed = await self._claim()
-                if claimed:
-                    await self._fire(claimed)
-                if len(claimed) < AT_ONCE:
-                    await asyncio.sleep(BREATH_S)
-                    await self._rest()
-                else:
-                    await asyncio.sleep(0)
-            except Exception as error:  # noqa: BLE001  # the engine outlives every fault of the database
-                wait_s = AGAIN_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
-                self._unsure = True
-                log.warning("the engine could not work", retry_after_s=wait_s, error=repr(error))
-                self._worker.back.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait_s):
-                        await self._worker.back.wait()
+            rest = await self.turn()
+            await rest.over()
+
+    async def turn(self) -> Rest:
+        """Fire once what is due; return how long there is nothing to do then. It outlives every fault."""
+        try:
+            if self._unsure:
+                await self._release()
+            claimed = await self._claim()
+            if claimed:
+                await self._fire(claimed)
+            if len(claimed) == AT_ONCE:
+                return Rest(self._woken, 0.0)
+            return Rest(self._woken, await self._until_due_s(), at_least_s=BREATH_S)
+        except Exception as error:  # noqa: BLE001  # the engine outlives every fault of the database
+            wait_s = AGAIN_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
+            self._unsure = True
+            log.warning("the engine could not work", retry_after_s=wait_s, error=repr(error))
+            self._worker.back.clear()
+            return Rest(self._worker.back, wait_s)
 
     async def _release(self) -> None:
         """After a fault of the database: timers may be ours that we gave up, or of which we were never told."""
@@ -85,22 +85,22 @@ class Engine:
     async def _fire(self, claimed: Sequence[ClaimedTimer]) -> None:
         lag_s = (self._deps.clock.now() - min(timer.due_at for timer in claimed)).total_seconds()
         metrics.ENGINE_LAG_SECONDS.set(lag_s)
+        await self._fire_or_halve(claimed)
+
+    async def _fire_or_halve(self, claimed: Sequence[ClaimedTimer]) -> None:
+        """Fire in one unit; where that fails, each half in one, until the timer that fails stands alone."""
         try:
             await self._fire_together(claimed)
         except Exception as error:
             if retryable(error):  # no timer's fault: all are released, and claimed again
                 raise
             if len(claimed) == 1:
-                await self._put_back(claimed[0], error)
+                await self._put_back(claimed[0], error)  # only this one backs off
                 return
-            log.warning("a batch of timers failed; firing them one by one", timers=len(claimed), error=repr(error))
-            for timer in claimed:
-                try:
-                    await self._fire_together([timer])
-                except Exception as alone:
-                    if retryable(alone):
-                        raise
-                    await self._put_back(timer, alone)  # only this one backs off
+            log.warning("a batch of timers failed; firing it in halves", timers=len(claimed), error=repr(error))
+            middle = len(claimed) // 2
+            await self._fire_or_halve(claimed[:middle])
+            await self._fire_or_halve(claimed[middle:])
 
     async def _fire_together(self, claimed: Sequence[ClaimedTimer]) -> None:
         for last in (False, False, True):
@@ -120,14 +120,11 @@ class Engine:
         if died:
             metrics.DEAD_TIMERS.labels(timer.kind).inc()
 
-    async def _rest(self) -> None:
-        """Wait until woken, until the next timer is due, or until the next sweep."""
+    async def _until_due_s(self) -> float:
+        """Return how many seconds it is until the next timer is due, or until the next sweep."""
         async with self._deps.database.engine_reads() as session:
             due_at = await next_due_at(session)
         metrics.ENGINE_LAG_SECONDS.set(0)
-        until_due = timedelta(seconds=SWEEP_S) if due_at is None else due_at - self._deps.clock.now()
-        try:
-            async with asyncio.timeout(min(SWEEP_S, max(0.0, until_due.total_seconds()))):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        if due_at is None:
+            return SWEEP_S
+        return min(SWEEP_S, max(0.0, (due_at - self._deps.clock.now()).total_seconds()))

@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, misses, recorded_shifts, retention, shift_swaps
+from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps
 from opsknight.jobs import calendars
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,8 @@ AUDIT_EVERY_S = 10
 TIDY_EVERY_S = 300
 PARTITIONS_EVERY_S = 6 * 3600
 SHIFTS_EVERY_S = 300
+ANNOUNCE_EVERY_S = 60
+GAPS_EVERY_S = 900
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -46,6 +48,8 @@ class Housekeeping:
         self._every(TIDY_EVERY_S, 2, self.tidy)
         self._every(SHIFTS_EVERY_S, 12, self.shifts)
         self._every(CALENDARS_EVERY_S, 15, self.calendars)
+        self._every(ANNOUNCE_EVERY_S, 17, self.announce)
+        self._every(GAPS_EVERY_S, 18, self.gaps)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -84,6 +88,20 @@ class Housekeeping:
                 recorded = await recorded_shifts.record_shifts(uow, until)
         async with self._deps.engine_commands("housekeeping:shifts") as uow:
             await shift_swaps.expire(uow)
+
+    async def announce(self) -> None:
+        """Tell people that their shift begins."""
+        after: int | None = 0
+        while after is not None:
+            async with self._deps.engine_commands("housekeeping:shifts") as uow:
+                after = await foretelling.announce_shifts(uow, after=after)
+
+    async def gaps(self) -> None:
+        """Tell who answers for a schedule that nobody will be on call."""
+        after: int | None = 0
+        while after is not None:
+            async with self._deps.engine_commands("housekeeping:gaps") as uow:
+                after = await foretelling.warn_of_gaps(uow, after=after)
 
     async def calendars(self) -> None:
         """Read again the imported calendars that are due."""

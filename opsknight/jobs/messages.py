@@ -12,7 +12,7 @@ from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
-from opsknight.domain.model.notification import ALONE, TO_THE_OWNER, PageKind
+from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 
 AGE_WORTH_TELLING: Final = timedelta(minutes=1)
@@ -49,12 +49,12 @@ class Writer:
             receipt_token=self._receipt_token(attempt, now=now),
             possible_repeat=attempt.possible_repeat,
             late_by=_latest(attempt),
-            drill=attempt.kind in ALONE,
+            drill=attempt.kind in ASKED_FOR,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
-            return f"{self.address}/me"
+            return f"{self.address}/oncall" if attempt.kind in AHEAD else f"{self.address}/me"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
     def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str:
@@ -174,6 +174,9 @@ def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
 
 
 def _of_oneself(attempt: Attempt) -> _Words:
+    if attempt.kind in AHEAD:
+        title, *lines = attempt.why_paged.splitlines() or [""]
+        return _Words(title, title, lines)
     what = attempt.label or attempt.channel
     if attempt.kind is PageKind.CONFIRM:
         title = "OpsKnight pages you here from now on"

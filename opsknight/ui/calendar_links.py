@@ -28,7 +28,7 @@ def show_links(links: Sequence[FeedLine]) -> ui.element:
         with tag("div", id="ok-calendar-links") as place:
             list_links(links)
         with tag("div", classes="ok-after"):
-            field("calendar-name", "Name of a new link", says="Who reads it, such as “My phone”.", maxlength="100")
+            field("calendar-name", "What a new link is for", says="Who reads it, such as “My phone”.", maxlength="100")
             with tag("div", classes="ok-buttons ok-after"):
                 button("Make a link", icon="link", data_act="calendar-make")
         tag("div", classes="ok-after", id="ok-calendar-made", hidden=True)

@@ -45,6 +45,7 @@ PLACES = (
     Place("/people", "People", "p", "team", at_hand=False),
     Place("/teams", "Teams", "t", "team", at_hand=False, in_strip=False),
     Place("/oncall", "On call", "o", "clock", at_hand=False, in_strip=False),
+    Place("/fairness", "Fairness", "f", "team", at_hand=False, in_strip=False),
     Place("/me", "Me", "m", "person", in_strip=False),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 
 from opsknight.ui import (
+    fairness,
     frame,
     heartbeats,
     incident,
@@ -44,6 +45,7 @@ PAGES = (
     person,
     teams,
     oncall,
+    fairness,
     me,
     style,
 )

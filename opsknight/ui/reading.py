@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from opsknight.domain.model.period import period
 from opsknight.domain.queries import incidents, maintenance, roster
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.duty import schedule_names
+from opsknight.domain.queries.fairness import Fairness, fairness
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.oncall import Duty, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
+from opsknight.domain.queries.pay import zone_of_schedule
 from opsknight.domain.queries.people import people
 from opsknight.domain.queries.responders import Responders, responders
 from opsknight.domain.queries.roster import PersonDetail, RosterLine
@@ -25,6 +30,7 @@ from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
+from opsknight.domain.queries.why import WhyLine, why
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -63,6 +69,18 @@ async def read_story(deps: Deps, incident_id: str, *, before: str) -> Timeline:
     """Return what happened to an incident before the cursor `before`, newest first."""
     async with deps.reading() as session:
         return await incidents.timeline(session, UUID(incident_id), before=before)
+
+
+async def read_why(deps: Deps, incident_id: str, *, user_id: int, viewer_id: int) -> WhyLine:
+    """Return why a person was paged for an incident, or was not, told to the viewer."""
+    async with deps.reading() as session:
+        return await why(session, UUID(incident_id), user_id=user_id, viewer_id=viewer_id, at=deps.clock.now())
+
+
+async def read_names(deps: Deps) -> Mapping[str, str]:
+    """Return everybody's name by their id, in order of name, the deactivated last."""
+    async with deps.reading() as session:
+        return {str(line["id"]): line["name"] for line in await people(session)}
 
 
 async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[ServiceLine]:
@@ -221,3 +239,22 @@ async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:
     """Return a person's contact methods, first used first."""
     async with deps.reading() as session:
         return await contact_methods(session, user_id)
+
+
+async def read_schedule_names(deps: Deps) -> Mapping[str, str]:
+    """Return every schedule's name by its id, in order of name."""
+    async with deps.reading() as session:
+        return await schedule_names(session)
+
+
+async def read_fairness(deps: Deps, *, schedule_id: int | None, since: str | None, until: str | None) -> Fairness:
+    """Return what each person carried from the day `since` until before the day `until`, over one schedule or all.
+
+    Raises:
+        NotFound: there is no such schedule.
+        BadPeriod: the days cannot be read, or there is nothing between them.
+    """
+    async with deps.reading() as session:
+        zone = ZoneInfo("UTC") if schedule_id is None else await zone_of_schedule(session, schedule_id)
+        start, end = period(since, until, zone=zone, now=deps.clock.now())
+        return await fairness(session, start=start, end=end, schedule_id=schedule_id)

@@ -17,7 +17,7 @@ from opsknight.domain.model.imported_shift import Reading
 from opsknight.domain.model.schedule import shifts
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import LayerRow
+from opsknight.domain.store.tables import LayerRow, OverrideRow
 from opsknight.ics.on_call import window
 from opsknight.ics.reading import read
 from tests.api.house import FROM_US, House
@@ -84,6 +84,31 @@ async def test_one_s_own_calendar_has_one_s_shifts_on_every_schedule(doors: Hous
 
     assert {one.summary for one in found.occurrences} == {"Ada on call: Primary", "Ada on call: Backup"}
     assert found.name == "On call: Ada"
+
+
+async def test_who_is_on_call_by_an_override_alone_has_it_in_their_calendar_with_its_reason(
+    doors: House, database: Database
+):
+    headers = await ada(doors)
+    bo = await a_user(database, "Bo")
+    schedule = await a_schedule(database, bo, name="Primary")
+    async with doors.deps.reading() as session:
+        me = (await calendar_feeds.queries.people(session))[0]
+    day = timedelta(days=1)
+    async with database.commands() as session:
+        session.add(
+            OverrideRow(
+                schedule_id=schedule.id, change="replace", user_id=me.id, replaces_id=bo.id,
+                start_at=NOON + day, end_at=NOON + 2 * day, created_at=NOON,
+            )
+        )  # fmt: skip
+        await session.commit()
+
+    answer = await fetched(doors, await made(doors, headers))
+
+    [one] = events(answer).occurrences
+    assert (one.start_at, one.end_at, one.summary) == (NOON + day, NOON + 2 * day, "Ada on call: Primary")
+    assert "DESCRIPTION:By an override. In place of Bo.\r\n" in answer.text
 
 
 async def test_a_team_s_calendar_has_all_its_schedules_and_gaps_where_they_are_wanted(doors: House, database: Database):

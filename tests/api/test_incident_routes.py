@@ -356,3 +356,13 @@ async def database_user(database: Database, user_id: int) -> Any:
     """Return a person's row."""
     async with database.screens() as session:
         return await session.get(UserRow, user_id)
+
+
+async def test_why_is_told_of_whoever_asks_and_of_anybody(ada: Screen, database: Database):
+    bo = await a_user(database, "Bo")
+    incident = await a_stored_incident(database, await a_service(database, pages=[bo]))
+    path = f"/incidents/{incident.number}/why"
+
+    assert (await ada.get(path)).json()["summary"].startswith("You were not paged")
+    assert (await ada.get(path, user=str(bo.id))).json()["summary"].startswith("Bo was not paged")
+    assert (await ada.get(path, user="99999")).status_code == 404

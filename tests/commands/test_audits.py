@@ -10,7 +10,7 @@ import pytest
 from opsknight.domain.commands.audits import repair
 from opsknight.domain.model.ledger import sentence
 from opsknight.domain.store.tables import IncidentRow
-from tests.builders import a_stored_incident
+from tests.builders import a_stored_incident, a_timer
 from tests.clock import NOON
 from tests.commands.desk import Desk
 
@@ -94,3 +94,11 @@ async def test_what_is_right_is_left_alone(desk: Desk, timer: str, columns: dict
 
     assert await audit(desk) == []
     assert await desk.facts(incident.id) == []
+
+
+async def test_what_tells_an_owner_of_more_alerts_is_no_timer_of_the_incident_s_own(desk: Desk):
+    incident = await a_stored_incident(desk.database, status="acknowledged", timer="ack_timeout", assignee_id=1)
+    await a_timer(desk.database, incident.id, kind="alerts_joined")
+
+    assert await audit(desk) == []
+    assert len(await desk.rows("SELECT kind FROM timers")) == 2

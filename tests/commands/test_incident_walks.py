@@ -6,18 +6,23 @@ import random
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from opsknight.domain.commands import audits, incidents
 from opsknight.domain.commands.claims import claim
 from opsknight.domain.commands.escalations import fire
+from opsknight.domain.commands.handing_over import hand_over_all
+from opsknight.domain.commands.responders import Helpers, answer_help, ask_for_help
+from opsknight.domain.commands.shift_changes import follow
 from opsknight.domain.commands.undoing import undo
 from opsknight.domain.model.incident import IllegalTransition, Status
-from opsknight.domain.store.tables import IncidentRow, UserRow
-from opsknight.errors import Conflict
-from tests.builders import a_service, a_stored_incident, a_user, an_alert
+from opsknight.domain.store.tables import EscalationPolicyRow, EscalationStepRow, IncidentRow, UserRow
+from opsknight.errors import Conflict, Invalid, NotFound
+from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_user, an_alert
 from tests.commands.desk import Desk
 
-STEPS = 25
+STEPS = 40
+VARIED = ({"everyone": True}, {"round_robin": True}, {"conditions": {"priorities": ["P1"]}})
 TIMER_OF = {
     Status.OPEN: {"escalation", "safety_net"},
     Status.ACKNOWLEDGED: {"ack_timeout", "ack_reminder"},
@@ -31,13 +36,23 @@ async def something(desk: Desk, people: list[UserRow], incident: IncidentRow, di
     """Let somebody do something, or let time pass and the engine fire."""
     who = dice.choice(people)
     soon = desk.clock.now() + timedelta(minutes=dice.randint(1, 90))
-    match dice.choice(["verb", "verb", "verb", "undo", "time"]):
+    match dice.choice(["verb", "verb", "verb", "undo", "time", "time", "others"]):
         case "undo":
             await desk.as_(who, undo, incident.id)
         case "time":
             desk.clock.advance(timedelta(minutes=dice.randint(0, 40)))
             async with desk.acting("timer:engine") as uow:
                 await fire(uow, await claim(uow, worker=1, limit=10))
+            async with desk.acting("timer:waking") as uow:
+                await follow(uow)
+        case "others":
+            act = dice.choice([ask_for_help, answer_help, hand_over_all])
+            if act is ask_for_help:
+                await desk.as_(who, act, incident.id, whom=Helpers((dice.choice(people).id,)))
+            elif act is answer_help:
+                await desk.as_(who, act, incident.id, accept=dice.choice([True, False]))
+            else:
+                await desk.as_(who, act, dice.choice(people).id, to=dice.choice(people).id)
         case _:
             verb = dice.choice(
                 [
@@ -55,18 +70,31 @@ async def something(desk: Desk, people: list[UserRow], incident: IncidentRow, di
             await desk.as_(who, verb[0], incident.id, **verb[1])
 
 
+async def a_varied_policy(desk: Desk, people: list[UserRow]) -> EscalationPolicyRow:
+    """Everyone must acknowledge, then a rota that hands over every hour, in turn with somebody; then nobody, mostly."""
+    rota = await a_schedule(desk.database, *people, unit="hours")
+    policy = await a_policy(desk.database, people[:2], [rota, people[2]], people[0], wait_s=600, repeats=1)
+    async with desk.database.commands() as session:
+        for position, changes in enumerate(VARIED):
+            await session.execute(
+                update(EscalationStepRow).where(EscalationStepRow.position == position).values(**changes)
+            )
+        await session.commit()
+    return policy
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_after_every_act_the_incident_has_exactly_its_timer(desk: Desk, seed: int):
     dice = random.Random(seed)  # noqa: S311
     people = [desk.user, await a_user(desk.database), await a_user(desk.database)]
-    service = await a_service(desk.database, pages=[people[0], people[1]])
+    service = await a_service(desk.database, policy=await a_varied_policy(desk, people))
     incident = await a_stored_incident(desk.database, service, timer="escalation")
     await an_alert(desk.database, incident)
 
     for _ in range(STEPS):
         try:
             await something(desk, people, incident, dice)
-        except (IllegalTransition, Conflict):
+        except (IllegalTransition, Conflict, Invalid, NotFound):
             continue
         [(status, generation)] = await desk.rows("SELECT status, generation FROM incidents")
         timer = await desk.timer(incident.id)

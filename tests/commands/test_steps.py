@@ -11,6 +11,7 @@ from sqlalchemy import text
 from opsknight.domain.commands.claims import claim
 from opsknight.domain.commands.due import fire
 from opsknight.domain.commands.incidents import Offer, acknowledge, escalate, unacknowledge
+from opsknight.domain.commands.undoing import undo
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import EscalationPolicyRow, IncidentRow
 from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_team, a_user, an_alert
@@ -177,6 +178,20 @@ async def test_a_later_step_that_is_content_with_one_ends_it(database: Database,
     done = await desk.as_(cy, acknowledge, incident.id)
 
     assert done.incident.status == "acknowledged"
+
+
+async def test_whoever_takes_the_last_acknowledge_back_must_again(database: Database, clockwork: Clockwork, desk: Desk):
+    bo = await a_user(database, "Bo")
+    incident = await an_incident_of(database, await a_policy(database, [desk.user, bo], everyone=True))
+    await clockwork.run()
+    await desk.as_(bo, acknowledge, incident.id)
+    await desk.do(acknowledge, incident.id)
+
+    await desk.do(undo, incident.id)
+    again = await desk.as_(bo, acknowledge, incident.id)
+    last = await desk.do(acknowledge, incident.id)
+
+    assert (again.incident.status, last.incident.status) == ("open", "acknowledged")
 
 
 async def test_in_a_new_generation_everyone_must_acknowledge_anew(database: Database, clockwork: Clockwork, desk: Desk):

@@ -13,7 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tests.faults.measure import WIDER
 from tests.faults.sender import Sent
@@ -37,6 +37,15 @@ class Fault:
 
     began_at: float
     ended_at: float
+
+
+class Readable(Protocol):
+    """Whose database can be read as its owner."""
+
+    @property
+    def rows(self) -> Callable[..., Sequence[Row]]:
+        """What a statement finds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def check(history: History) -> Checked:
     """Return what the history breaks, and its figures."""
     taken = [sent for sent in history.sent if sent.receipts and sent.receipts[0].ended_at >= history.since]
     found = Checked(taken=len(taken))
-    for look in (_stored_once, _counted, _one_timer, _accepted_once, _on_time, _quiet_once_stopped):
+    for look in (_stored_once, counted, one_timer, _accepted_once, _on_time, _quiet_once_stopped):
         breaks = list(look(history, found))
         found.broken += breaks[:MANY]
         if len(breaks) > MANY:
@@ -88,7 +97,7 @@ _DELIVERIES = """
     SELECT d.id, sha256(d.body) AS body, coalesce(e.many, 0) AS events
     FROM deliveries d LEFT JOIN (SELECT delivery_id, count(*) AS many FROM events GROUP BY 1) e ON e.delivery_id = d.id
 """
-_COUNTS = """
+COUNTS = """
     SELECT a.dedup_key, a.count, count(e.delivery_id) AS events
     FROM alerts a LEFT JOIN events e ON e.alert_id = a.id
         AND e.verdict IN ('opened', 'occurrence', 'urgency raised', 'reopened')
@@ -123,14 +132,15 @@ def _told_truly(sent: Sent, delivery_id: str) -> Iterator[str]:
         yield f"I1: {sent.key} was called new more than once"
 
 
-def _counted(history: History, _: Checked) -> Iterator[str]:
-    for row in history.rows(_COUNTS):
+def counted(history: Readable, _: object = None) -> Iterator[str]:
+    """Yield the alerts that count another number of events than they have."""
+    for row in history.rows(COUNTS):
         yield f"I1: alert {row['dedup_key']} counts {row['count']} and has {row['events']} events"
 
 
 # --- I2 ------------------------------------------------------------------------------------------------------------
 
-_TIMERS = """
+TIMERS = """
     SELECT i.number, i.title, i.status, i.generation, i.until,
         (i.status = 'acknowledged') AND (CASE i.urgency WHEN 'high' THEN s.ack_timeout_high_s
             ELSE s.ack_timeout_low_s END) IS NOT NULL AS times_out,
@@ -142,17 +152,18 @@ _TIMERS = """
         'suppress_end', 'ack_timeout', 'ack_reminder')
     GROUP BY i.id, s.id
 """
-_UNPAGED = """
+UNPAGED = """
     SELECT i.number, i.title FROM incidents i
     WHERE i.status = 'open' AND (i.next_step > 0 OR i.lap > 0)
         AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation)
 """
-_REPAIRED = "SELECT data ->> 'reason' AS reason FROM facts WHERE kind = 'timer repaired'"
+REPAIRED = "SELECT data ->> 'reason' AS reason FROM facts WHERE kind = 'timer repaired'"
 _PAGING = ("escalation", "pause", "safety_net")
 
 
-def _one_timer(history: History, _: Checked) -> Iterator[str]:
-    for row in history.rows(_TIMERS):
+def one_timer(history: Readable, _: object = None) -> Iterator[str]:
+    """Yield what breaks I2."""
+    for row in history.rows(TIMERS):
         wanted = _wanted(row)
         fits = list(row["kinds"]) == [] if not wanted else len(row["kinds"]) == 1 and row["kinds"][0] in wanted
         name = f"incident {row['number']} “{row['title']}”, {row['status']},"
@@ -162,9 +173,9 @@ def _one_timer(history: History, _: Checked) -> Iterator[str]:
             yield f"I2: {name} has a timer of another generation"
         elif row["dead"]:
             yield f"I2: {name} has a dead timer"
-    for row in history.rows(_UNPAGED):
+    for row in history.rows(UNPAGED):
         yield f"I2: incident {row['number']} “{row['title']}” went on to a later step and paged nobody"
-    for row in history.rows(_REPAIRED):
+    for row in history.rows(REPAIRED):
         yield f"I2: the auditor had to mend a timer: {row['reason']}"
 
 
@@ -189,7 +200,7 @@ _ATTEMPTS = """
         count(*) FILTER (WHERE a.outcome = 'started' AND a.started_at >= clock_timestamp() - interval '10 s') AS calling
     FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id GROUP BY n.id
 """
-_TWICE = """
+TWICE = """
     SELECT i.number, p.step, count(*) AS pages FROM pages p JOIN incidents i ON i.id = p.incident_id
     GROUP BY i.number, p.generation, p.lap, p.step, p.kind, p.user_id HAVING count(*) > 1
 """
@@ -214,7 +225,12 @@ def _accepted_once(history: History, found: Checked) -> Iterator[str]:
             yield f"I3: notification {row['id']} has an attempt that nobody finished"
     for notification_id in before:
         yield f"I3: a mail arrived of notification {notification_id}, which nothing knows of"
-    for row in history.rows(_TWICE):
+    yield from paged_twice(history)
+
+
+def paged_twice(history: Readable) -> Iterator[str]:
+    """Yield the steps that paged somebody more than once in one generation."""
+    for row in history.rows(TWICE):
         yield f"I3: step {row['step'] + 1} of incident {row['number']} paged the same person {row['pages']} times"
 
 
@@ -243,7 +259,7 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
         if row["position"] > 0 and row["attempts"] > 1:
             continue  # its due time has moved with each try
         due_at = row["due_at"]
-        ended_at = _fault_near(history.faults, due_at)
+        ended_at = fault_near(history.faults, due_at)
         allowed_at = due_at + ON_TIME_S * WIDER
         if ended_at is not None:
             allowed_at = max(allowed_at, ended_at + AFTER_FAULT_S * WIDER)
@@ -263,7 +279,7 @@ def _on_time(history: History, found: Checked) -> Iterator[str]:
             yield f"I4: notification {row['id']} was handed off {late_s:.2f} s after due, {near}"
 
 
-def _fault_near(faults: Sequence[Fault], due_at: float) -> float | None:
+def fault_near(faults: Sequence[Fault], due_at: float) -> float | None:
     """Return when the faults ended that could delay what is due then, None where none could.
 
     What falls due while the product still recovers waits in the same queue as what fell due in the fault.
@@ -272,7 +288,7 @@ def _fault_near(faults: Sequence[Fault], due_at: float) -> float | None:
     for fault in sorted(faults, key=lambda fault: fault.began_at):
         last = due_at + ON_TIME_S if ended_at is None else ended_at + AFTER_FAULT_S
         if fault.began_at <= last and fault.ended_at + AFTER_FAULT_S >= due_at:
-            ended_at = fault.ended_at
+            ended_at = max(ended_at or fault.ended_at, fault.ended_at)
     return ended_at
 
 

@@ -110,6 +110,21 @@ async def test_a_call_that_did_not_begin_in_time_reads_the_incident_again(pager:
     assert await pager.attempts(mail) == []
 
 
+async def test_a_call_that_outlasts_its_lease_and_is_begun_anew_ends_neither_the_other_nor_the_sender(
+    pager: Pager,
+) -> None:
+    mail = await pager.a_mail()
+    pager.smtp.delay_s = 1.0
+
+    async with pager.sending() as running:
+        await pager.attempts_become(["started"], mail)
+        await pager.move_on(timedelta(seconds=31))
+        await pager.attempts_become(["ambiguous", "accepted"], mail)
+
+        assert not running.sending.done()
+    assert len(pager.smtp.mails) == 2
+
+
 async def test_two_workers_and_a_provider_that_fails_twice_make_one_accepted_message(pager: Pager) -> None:
     user = await a_user(pager.database, reachable=False)
     page = await a_page(pager.database, await pager.an_incident(), user)

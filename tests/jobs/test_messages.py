@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from opsknight import crypto
-from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims
@@ -165,3 +165,40 @@ def test_neither_keys_nor_tokens_show_when_something_is_logged() -> None:
     assert str(message.acknowledge_token) not in logged
     assert str(message.receipt_token) not in logged
     assert repr(SECRET) not in logged
+
+
+def a_summary(**changes: Any) -> Attempt:
+    others = tuple(Other(n, f"Index {n}", Severity.ERROR, "Search", timedelta(minutes=n)) for n in range(20, 45))
+    return an_attempt(others=others, late=timedelta(minutes=12), **changes)
+
+
+def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> None:
+    message = WRITER.message(a_summary(), now=NOON)
+
+    lines = message.body.splitlines()
+    assert message.subject == "26 open for you: CRITICAL Checkout: Disk full on db-1 and 25 more (44 min late)"
+    assert lines[:3] == [
+        "This message is 44 min late.",
+        "#12 CRITICAL Checkout: Disk full on db-1 (12 min late)",
+        "#20 ERROR Search: Index 20 (20 min late)",
+    ]
+    assert lines[-2:] == ["and 6 more", "Open OpsKnight to take them."]
+
+
+def test_a_summary_leads_to_the_board_and_acknowledges_nothing_by_one_press() -> None:
+    message = WRITER.message(a_summary(), now=NOON)
+
+    assert message.url == "https://ops.example.com/incidents"
+    assert (message.acknowledge_url, message.acknowledge_token, message.number) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"),
+    [
+        (PageKind.HELP, "Can you help? CRITICAL Checkout"),
+        (PageKind.HAND_OVER, "Hand over? CRITICAL Checkout"),
+        (PageKind.JOINED, "More alerts: CRITICAL Checkout"),
+    ],
+)
+def test_what_asks_or_tells_says_so_first(kind: PageKind, begins: str) -> None:
+    assert WRITER.message(an_attempt(kind=kind), now=NOON).subject.startswith(begins)

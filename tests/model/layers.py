@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
@@ -32,6 +32,7 @@ ZONES = (
     "Pacific/Apia",
     "Pacific/Chatham",
 )
+EVERY_ZONE = sorted(available_timezones())
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 OFFICE_HOURS = tuple(Part(day * DAY_MIN + 9 * 60, day * DAY_MIN + 17 * 60) for day in range(5))
@@ -118,7 +119,7 @@ def rotations(draw: st.DrawFn, *units: Unit) -> Rotation:
     lasts = draw(st.none() | st.timedeltas(timedelta(days=1), timedelta(days=900)))
     weekly = draw(st.lists(st.integers(0, WEEK_MIN - 1), min_size=1, max_size=4, unique=True).map(sorted))
     return Rotation(
-        zone=ZoneInfo(draw(st.sampled_from(ZONES))),
+        zone=ZoneInfo(draw(st.sampled_from(ZONES) | st.sampled_from(EVERY_ZONE))),
         starts_at=starts_at,
         ends_at=None if lasts is None else (starts_at + lasts).replace(second=0, microsecond=0),
         unit=unit,

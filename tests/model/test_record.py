@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opsknight.domain.model.record import Record, recorded, told, why
@@ -24,7 +24,6 @@ def record_of(schedule: Schedule, since: datetime, until: datetime) -> Record:
 
 
 @given(cases, st.integers(0, 96), st.integers(-24, 120))
-@settings(max_examples=200)
 def test_a_record_changes_nothing_while_the_schedule_stays_as_it_is(
     case: tuple[datetime, Schedule], recorded_hours: int, asked_hours: int
 ):

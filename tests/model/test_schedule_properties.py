@@ -2,8 +2,11 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +18,7 @@ from opsknight.domain.model.schedule import Schedule, gaps, next_shift, on_call,
 from opsknight.domain.model.wall_clock import wall_time
 from tests.model.layers import (
     DAY,
+    EVERY_ZONE,
     EVERYBODY,
     HOUR,
     a_schedule,
@@ -24,6 +28,7 @@ from tests.model.layers import (
     restrictions,
     rotations,
     schedules,
+    wall,
 )
 
 cases = instants.flatmap(lambda at: st.tuples(st.just(at), schedules(at)))
@@ -31,7 +36,7 @@ hours = st.integers(-72, 72).map(lambda many: many * HOUR)
 
 
 @given(cases, hours)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_asking_an_instant_equals_asking_any_window_around_it(case: tuple[datetime, Schedule], off: timedelta):
     at, schedule = case[0] + off, case[1]
     around = shifts(schedule, at - 30 * HOUR, at + 50 * HOUR)
@@ -40,7 +45,6 @@ def test_asking_an_instant_equals_asking_any_window_around_it(case: tuple[dateti
 
 
 @given(cases, st.integers(1, 5 * 24))
-@settings(max_examples=200)
 def test_two_halves_of_a_window_say_what_the_whole_says(case: tuple[datetime, Schedule], length: int):
     at, schedule = case
     middle, end = at + length * HOUR, at + 2 * length * HOUR
@@ -51,7 +55,6 @@ def test_two_halves_of_a_window_say_what_the_whole_says(case: tuple[datetime, Sc
 
 
 @given(cases, st.integers(1, 24 * 12))
-@settings(max_examples=200)
 def test_shifts_and_gaps_fill_a_window_and_nothing_of_a_gap_is_in_a_shift(case: tuple[datetime, Schedule], length: int):
     at, schedule = case
     end = at + length * HOUR
@@ -65,7 +68,6 @@ def test_shifts_and_gaps_fill_a_window_and_nothing_of_a_gap_is_in_a_shift(case: 
 
 
 @given(cases, hours)
-@settings(max_examples=200)
 def test_nobody_is_on_call_twice_at_once(case: tuple[datetime, Schedule], off: timedelta):
     at, schedule = case
     people = [one.user_id for one in on_call(schedule, at + off)]
@@ -74,7 +76,6 @@ def test_nobody_is_on_call_twice_at_once(case: tuple[datetime, Schedule], off: t
 
 
 @given(cases, hours, st.sampled_from(EVERYBODY))
-@settings(max_examples=200)
 def test_to_remove_somebody_who_is_absent_changes_nothing(case: tuple[datetime, Schedule], off: timedelta, absent: int):
     at, schedule = case[0], replace(case[1], leaves=())
     start, end = at + off, at + off + DAY
@@ -140,7 +141,6 @@ def test_a_restriction_goes_by_the_wall_clock(restriction: Restriction, rotation
 
 
 @given(rotations(), restrictions, st.integers(0, 400 * 24))
-@settings(max_examples=200)
 def test_turns_that_count_active_units_only_are_as_counted_one_by_one(
     plain: Rotation, restriction: Restriction, length: int
 ):
@@ -168,3 +168,24 @@ def test_the_next_shift_is_the_first_that_a_long_window_shows(case: tuple[dateti
     later = [one for one in shifts(schedule, at, at + month) if one.user_id == user and one.start_at > at]
 
     assert next_shift(schedule, user, after=at, within=month) == (min(later) if later else None)
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_in_every_zone_there_is_somebody_at_every_instant_of_the_days_on_which_it_changed_its_clocks(unit: Unit):
+    for zone in map(ZoneInfo, EVERY_ZONE):
+        weekly = (150, 5 * DAY_MIN + 30) if unit is Unit.WEEKDAYS else ()
+        rotation = Rotation(zone, wall(2009, 1, 31, 2, 30), unit, 1, ((1,), (2,), (3,)), weekly_min=weekly)
+        for changed in clock_changes(zone):
+            start, end = changed - DAY, changed + HOUR
+            found = shifts(a_schedule(rotation), start, end)
+            times = [(max(one.start_at, start), min(one.end_at, end)) for one in found]
+
+            assert (times[0][0], times[-1][1]) == (start, end)
+            assert all(one[1] == following[0] for one, following in pairwise(times))
+
+
+def clock_changes(zone: ZoneInfo) -> list[datetime]:
+    """Return the days in 2010 to 2013 before which the clocks of a zone were changed."""
+    days = [datetime(2010, 1, 1, tzinfo=UTC) + number * DAY for number in range(4 * 365)]
+    offsets = [day.astimezone(zone).utcoffset() for day in days]
+    return [day for day, before, after in zip(days[1:], offsets, offsets[1:], strict=False) if before != after]

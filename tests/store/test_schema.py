@@ -34,7 +34,7 @@ async def test_every_column_is_what_its_row_class_says(database: Database):
 
     dialect = postgresql.dialect()
     declared = {
-        (table.name, column.name, column.type.compile(dialect).lower(), bool(column.nullable))
+        (table.name, column.name, column.type.compile(dialect).lower().replace(", ", ","), bool(column.nullable))
         for table in Base.metadata.tables.values()
         for column in table.columns
     }

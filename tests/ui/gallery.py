@@ -20,9 +20,11 @@ from starlette.staticfiles import StaticFiles
 
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
+from opsknight.domain.queries.why import WhyLine
 from opsknight.settings import ASSETS
 from opsknight.ui import (
     calendar_links,
+    fairness,
     frame,
     heartbeats,
     inhibitions,
@@ -38,6 +40,7 @@ from opsknight.ui import (
 )
 from opsknight.ui.assets import asset
 from opsknight.ui.incident import page as incident
+from opsknight.ui.incident.why import Why
 from opsknight.ui.integration import page as integration
 from opsknight.ui.mount import dress
 from opsknight.ui.reading import Told
@@ -48,7 +51,7 @@ from opsknight.ui.schedules import components as schedule_parts
 from opsknight.ui.schedules import listed as schedules_list
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules import page as schedules
-from tests.ui import integration_samples, rule_samples, samples, schedule_samples
+from tests.ui import fairness_samples, integration_samples, rule_samples, samples, schedule_samples, why_samples
 
 speaking = asyncio.Event()
 
@@ -135,8 +138,12 @@ def incident_page(number: str) -> None:
     async def read_before(_: str) -> Timeline:
         return {"facts": [samples.a_fact("recorded", "It was quiet before.", 9000)], "more": None}
 
+    async def explain(user_id: int) -> WhyLine:
+        return why_samples.why(user_id)
+
+    why = Why(why_samples.PEOPLE, explain)
     with frame.frame(f"#{number}", samples.a_viewer(), path="/incidents"):
-        incident.show(samples.a_viewer(), told, read=read, read_before=read_before)
+        incident.show(samples.a_viewer(), told, read=read, read_before=read_before, why=why)
 
 
 @ui.page("/services")
@@ -188,6 +195,16 @@ def heartbeats_page() -> None:
         services = {"1": "Checkout", "2": samples.LONG_WORD}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
+
+
+@ui.page("/fairness")
+def fairness_page() -> None:
+    ui.add_head_html(fairness.head())
+    today = datetime.fromtimestamp(samples.NOW, UTC).date()
+    asked, _ = fairness.asked_for({}, today=today)
+    with frame.frame("Fairness", samples.a_viewer()):
+        names = {"1": "Platform primary", "2": samples.LONG_WORD}
+        fairness.show(samples.a_viewer(), fairness_samples.fairness(), asked, schedules=names, today=today)
 
 
 @ui.page("/maintenance")

@@ -30,7 +30,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[
 @pytest.mark.e2e
 async def test_a_new_link_is_shown_once_with_a_way_to_copy_it(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery)
-    await page.get_by_label("Name of a new link").fill("My phone")
+    await page.get_by_label("What a new link is for").fill("My phone")
 
     await page.keyboard.press("Enter")
 

@@ -122,3 +122,14 @@ async def test_the_story_goes_on_into_the_past(laptop: BrowserContext, gallery: 
 
     await expect(page.locator(".ok-entry p").last).to_have_text("It was quiet before.")
     await expect(page.get_by_role("button", name="Earlier")).to_be_hidden()
+
+
+async def test_why_somebody_was_paged_is_told_when_it_is_asked_and_for_whom(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery)
+
+    await page.get_by_text("Why was I paged?").click()
+    await expect(page.get_by_text("You were paged by step 1 (on call: Platform on call, Weekly")).to_be_visible()
+    await expect(page.get_by_text("as your notification rules for this urgency say")).to_be_visible()
+
+    await page.get_by_label("About").select_option("2")
+    await expect(page.get_by_text("is asked by step 2, due 5 min after the first")).to_be_visible()

@@ -24,6 +24,7 @@ PAGES = (
     "/rules/new",
     "/rules/2",
     "/maintenance",
+    "/fairness",
     "/integrations/1",
     "/integrations/2",
     "/integrations/3",

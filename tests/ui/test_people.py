@@ -232,7 +232,7 @@ async def test_a_monitor_is_added_and_its_page_opened(laptop: BrowserContext, ga
 async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
-    await page.get_by_label("Name").fill("Amira K")
+    await page.get_by_label("Name", exact=True).fill("Amira K")
     await page.get_by_label("Time zone").fill("Asia/Kathmandu")
     await page.get_by_role("button", name="Save").click()
 

@@ -1,5 +1,7 @@
 """The audit of invariant I2: each incident has exactly the one timer that its status calls for.
 
+A timer that tells an owner of more alerts is not one that an incident waits for, and is left alone.
+
 Commands keep it; this finds what a fault or a mistake of ours has broken, mends it and says so.
 """
 
@@ -70,7 +72,7 @@ _ARM = text("""
     VALUES (:id, :kind, :subject, :generation, :due_at, :now)
     ON CONFLICT (subject) WHERE kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end',
         'ack_timeout', 'ack_reminder')
-    DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at,
+    DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at, gather = false,
         lease_until = NULL, worker = NULL, fence = timers.fence + 1, attempts = 0, dead_at = NULL, last_error = ''
 """)
 

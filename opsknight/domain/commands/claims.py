@@ -59,7 +59,7 @@ async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> bool
 async def _to_safety_net(uow: UnitOfWork, timer: ClaimedTimer, *, failures: int, reason: str) -> bool:
     """Open the incident, for whatever it waited, and let the safety net page; False where others moved it on.
 
-    Its copy of the policy goes: it may be what the timer failed of.
+    Its copy of the policy goes, and who must acknowledge: it may be what the timer failed of.
     """
     held = await hold(uow, timer.subject)
     if (await uow.session.execute(_STILL_OURS, {"id": timer.id, "fence": timer.fence})).first() is None:
@@ -70,7 +70,7 @@ async def _to_safety_net(uow: UnitOfWork, timer: ClaimedTimer, *, failures: int,
         after = transition(after, verb)
         told = await settle(uow, held, after, verb)
         uow.record(fact, incident_id=after.id, reason="its timer failed", **told)
-    held.row.policy = None
+    held.row.policy = held.row.must_acknowledge = None
     await set_timer(uow, after, (TimerKind.SAFETY_NET, uow.now) if after.status is Status.OPEN else None)
     uow.record(Fact.TIMER_DIED, incident_id=after.id, attempts=failures, reason=reason[:200])
     return True

@@ -40,7 +40,7 @@ MAX_SKIPS = 200
 async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     """Do what each of `timers` was armed for. All belong to incidents and were claimed by the caller."""
     held = await hold(uow, timers)
-    firing = await _Firing.prepare(uow, held)
+    firing = await Firing.prepare(uow, held)
     for each in held:
         firing.fire(each)
     await write(uow, firing.out, firing.outbox)
@@ -48,8 +48,8 @@ async def fire(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> None:
     await rest_on(uow, firing.out)
 
 
-class _Firing:
-    """Decides for each held incident; reads nothing any more."""
+class Firing:
+    """Decides for each held incident; reads nothing any more. What it decides stands in `out` and `outbox`."""
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class _Firing:
         *,
         many: bool,
     ) -> None:
+        """Take all that is known at the unit's instant; with `many` at once, messages wait for those of the next."""
         self._uow = uow
         self._resting = resting
         self._people = people
@@ -71,7 +72,7 @@ class _Firing:
         self.outbox = Outbox(uow.now, people)
 
     @classmethod
-    async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> _Firing:
+    async def prepare(cls, uow: UnitOfWork, held: Sequence[Held]) -> Firing:
         """Read, once for all, everybody whom these firings could reach."""
         stepping = [each for each in held if each.timer.kind == "escalation"]  # the safety net must need nothing else
         steps = await Steps.prepare(uow, stepping)

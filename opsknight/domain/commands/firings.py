@@ -19,7 +19,6 @@ from opsknight.domain.model.everyone import Everyone, everyone
 from opsknight.domain.model.incident import Incident, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.silencing import Silence
-from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.policies import policies as policies_now
 from opsknight.domain.store.claims import ClaimedTimer
@@ -85,7 +84,8 @@ _SUPERSEDE_ROUND = text("""
 class Held:
     """One incident whose timer fires, with all that the decision needs.
 
-    `asked` is how often its owner was asked “still on it?” in this generation, `was_paged` whether a step
+    `support_hours` are those of its service as they are stored: only a condition reads them. `asked` is
+    how often its owner was asked “still on it?” in this generation, `was_paged` whether a step
     of it has paged somebody; each is known only where its timer needs it.
     """
 
@@ -95,7 +95,7 @@ class Held:
     has_snapshot: bool
     team_id: int
     priority: str | None
-    support_hours: SupportHours | None
+    support_hours: object
     everyone: Everyone
     lap_started_at: datetime | None
     asked: int
@@ -142,7 +142,7 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
                 has_snapshot=row.policy is not None,
                 team_id=row.team_id,
                 priority=row.priority,
-                support_hours=None if row.support_hours is None else SupportHours.from_json(row.support_hours),
+                support_hours=row.support_hours,
                 everyone=everyone(row.must_acknowledge, row.generation),
                 lap_started_at=laps.get(row.id),
                 asked=asked.get(row.id, 0),

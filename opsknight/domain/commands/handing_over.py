@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
+from opsknight.domain.commands import timers
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import hold, settle
 from opsknight.domain.model.incident import Status, Verb, transition
@@ -20,8 +21,6 @@ from opsknight.errors import Invalid
 AT_ONCE: Final = 200
 """Incidents that one command hands over; it says when more are left."""
 LONGEST_NOTE: Final = 1000
-
-_TOGETHER: Final = text("UPDATE timers SET gather = true WHERE subject = ANY(:ids) AND kind = 'escalation'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ async def hand_over_all(uow: UnitOfWork, user_id: int, *, to: int, note: str = "
         uow.record(Fact.REASSIGNED, incident_id=incident_id, user=name, user_id=to, from_user=owner, **said, **told)
         done += 1
     await uow.session.flush()
-    await uow.session.execute(_TOGETHER, {"ids": list(ids[:AT_ONCE])})
+    await timers.go_together(uow, ids[:AT_ONCE])
     more = len(ids) > AT_ONCE
     if not done:
         return HandedOver(0, more, f"{owner} owns no incident: there is nothing to hand over.")

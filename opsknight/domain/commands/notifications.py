@@ -33,9 +33,9 @@ _READ = text("""
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
            tried.perhaps, tried.cut_off, n.gather,
-           CASE WHEN p.kind = 'help' THEN EXISTS (SELECT FROM responders r
+           CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
-               ELSE (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
+               WHEN 'page' THEN (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
                    AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n
     JOIN pages p ON p.id = n.page_id

@@ -18,8 +18,8 @@ from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _PAGE: Final = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :due_at, :now)
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY: Final = text("""
@@ -38,7 +38,7 @@ class Page:
     `held_back` is how long its messages wait for others that go together with them.
     """
 
-    incident_id: UUID
+    incident_id: UUID | None
     generation: int
     kind: PageKind
     user_id: int
@@ -59,8 +59,8 @@ class Outbox:
 
     now: datetime
     people: Mapping[int, Reachable]
-    _pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    _notifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def add(self, page: Page) -> str | None:
         """Plan one person's messages; return why they cannot be reached, or None when they are paged."""
@@ -69,7 +69,7 @@ class Outbox:
         if not planned.reaches:
             return planned.reason
         page_id = new_id()
-        self._pages.append(
+        self.pages.append(
             {
                 "id": page_id,
                 "incident_id": page.incident_id,
@@ -79,6 +79,7 @@ class Outbox:
                 "kind": page.kind.value,
                 "user_id": page.user_id,
                 "reason": page.reason,
+                "chosen_by": planned.reason,
                 "due_at": page.due_at,
                 "now": self.now,
             }
@@ -88,7 +89,7 @@ class Outbox:
 
     def _notify(self, page: Page, page_id: UUID, planned: Plan) -> None:
         first_at = planned.notifications[0].due_at
-        self._notifications.extend(
+        self.messages.extend(
             {
                 "id": new_id(),
                 "page_id": page_id,
@@ -106,6 +107,6 @@ class Outbox:
 
     async def write(self, uow: UnitOfWork) -> None:
         """Write all that was added."""
-        if self._pages:
-            await uow.session.execute(_PAGE, self._pages)
-            await uow.session.execute(_NOTIFY, self._notifications)
+        if self.pages:
+            await uow.session.execute(_PAGE, self.pages)
+            await uow.session.execute(_NOTIFY, self.messages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,7 +12,8 @@ from sqlalchemy import text
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.schedule import Schedule, on_call
-from opsknight.domain.model.step_conditions import Case
+from opsknight.domain.model.step_conditions import ALWAYS, Case
+from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Team
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -28,6 +29,11 @@ _TURNS: Final = text("""
     ORDER BY policy_id, step
     ON CONFLICT (policy_id, step) DO UPDATE SET turn = t.turn
     RETURNING policy_id, step, turn
+""")
+_TURNS_NOW: Final = text("""
+    SELECT policy_id, step, coalesce(t.turn, 0) AS turn
+    FROM unnest(CAST(:policies AS bigint[]), CAST(:steps AS smallint[])) u (policy_id, step)
+    LEFT JOIN escalation_turns t USING (policy_id, step)
 """)
 _TOOK: Final = text("UPDATE escalation_turns SET turn = :turn WHERE policy_id = :policy_id AND step = :step")
 
@@ -57,8 +63,8 @@ class Steps:
         return its
 
     @classmethod
-    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy]) -> Steps:
-        """Read what the steps of `policies` need besides their incidents."""
+    async def of_policies(cls, uow: UnitOfWork, policies: Sequence[Policy], *, takes_turns: bool = True) -> Steps:
+        """Read what the steps of `policies` need besides their incidents; who only looks on `takes_turns` not."""
         its = cls(uow)
         steps = [step for policy in policies for step in policy.steps]
         targets = {target for step in steps for target in step.targets}
@@ -68,13 +74,21 @@ class Steps:
             its._teams = await reading.teams(uow.session, teams)
         if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):
             keys = {"policies": [policy_id for policy_id, _ in turns], "steps": [step for _, step in turns]}
-            its._turns = {(row.policy_id, row.step): row.turn for row in await uow.session.execute(_TURNS, keys)}
+            its._turns = {
+                (row.policy_id, row.step): row.turn
+                for row in await uow.session.execute(_TURNS if takes_turns else _TURNS_NOW, keys)
+            }
         return its
 
     async def count_alerts(self, ids: Sequence[UUID]) -> None:
         """Read how many alerts each of the incidents `ids` has gathered."""
         if ids:
             self._alerts = dict((await self._uow.session.execute(_ALERTS, {"ids": list(ids)})).all())
+
+    def everybody_ever(self) -> set[int]:
+        """Return all whom any of the schedules and teams could ever ask."""
+        of_teams = {user_id for team in self._teams.values() for user_id in (*team.members, *team.managers)}
+        return of_teams | {user_id for one in self._schedules.values() for user_id in one.people}
 
     def everybody(self) -> set[int]:
         """Return all whom any of the schedules and teams could ask now."""
@@ -84,15 +98,17 @@ class Steps:
 
     def unmet(self, held: Held, step: int) -> str | None:
         """Return why step number `step` asks nobody on this incident now, or None where its conditions hold."""
-        incident = held.incident
+        incident, conditions = held.incident, held.policy.steps[step].conditions
+        if conditions == ALWAYS:
+            return None
         case = Case(
             at=self._uow.now,
             urgency=incident.urgency,
             priority=held.priority,
-            support_hours=held.support_hours,
+            support_hours=_hours(held.support_hours),
             alerts=self._alerts.get(incident.id, 0),
         )
-        return held.policy.steps[step].conditions.unmet(case)
+        return conditions.unmet(case)
 
     def candidates(self, policy: Policy, step: int) -> Iterator[tuple[int, Whom]]:
         """Yield whom the step asks, with its place; where it asks one after the other, whose turn it is first."""
@@ -146,6 +162,10 @@ class Steps:
                 only = target.kind is TargetKind.TEAM_MANAGERS
                 whose = f"{'manager' if only else 'member'} of {team.name}, in {named}"
                 return dict.fromkeys(team.managers if only else team.members, whose)
+
+
+def _hours(stored: object) -> SupportHours | None:
+    return SupportHours.from_json(cast("dict[str, Any]", stored)) if isinstance(stored, dict) else None
 
 
 def _counts_alerts(policy: Policy) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Delete, delete, select, text
+from sqlalchemy import Delete, delete, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from opsknight.crypto import new_id
@@ -36,6 +37,16 @@ def arming(kind: TimerKind, subject: UUID, *, generation: int, due_at: datetime,
         index_elements=[TimerRow.subject],
         index_where=_OF_HEARTBEATS if kind in OF_HEARTBEATS else _OF_INCIDENTS,
         set_={**values, **fresh, "fence": TimerRow.fence + 1},
+    )
+
+
+async def go_together(uow: UnitOfWork, subjects: Collection[UUID]) -> None:
+    """Let the messages that the steps of these incidents lead to go together: they have come to it together."""
+    await uow.session.execute(
+        update(TimerRow)
+        .where(TimerRow.subject.in_(subjects), TimerRow.kind == TimerKind.ESCALATION.value)
+        .values(gather=True)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -11,6 +11,7 @@ from opsknight.domain.commands import alerts
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import TAKEN_BACK, Held, hold, set_timer, withdraw, write
 from opsknight.domain.commands.incidents import Done
+from opsknight.domain.model.everyone import everyone
 from opsknight.domain.model.incident import Incident, Verb
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
@@ -37,6 +38,9 @@ async def undo(uow: UnitOfWork, incident_id: UUID) -> Done:
         raise AssertionError("undone refuses where nothing is kept")
     write(uow, held.row, after)
     held.row.undo = None
+    if kept.verb is Verb.ACKNOWLEDGE and uow.user_id is not None and held.row.must_acknowledge is not None:
+        share = everyone(held.row.must_acknowledge, after.generation)
+        held.row.must_acknowledge = share.without(uow.user_id).to_json()
     await _restore_alerts(uow, kept)
     await withdraw(uow, incident_id, TAKEN_BACK)
     await _queue_again(uow, kept, after)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from opsknight.domain.commands import shift_changes, silences
+from opsknight.domain.commands import shift_changes, silences, timers
 from opsknight.domain.commands.held import Held, hold, set_timer, settle, write
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status, Verb, transition
@@ -123,6 +123,7 @@ async def wake_inhibited(uow: UnitOfWork) -> int:
             told = await settle(uow, held, transition(held.before, Verb.WAKE), Verb.WAKE)
             reason = f"{taken.reason}: that is over"
             uow.record(Fact.WOKEN, incident_id=incident_id, actor=Cause.INHIBITION.value, **told, reason=reason)
+    await timers.go_together(uow, alone)
     return len(alone)
 
 
@@ -137,6 +138,7 @@ async def begin_support_hours(uow: UnitOfWork) -> int:
             quiet = (await uow.session.execute(_QUIET, values)).scalars().all()
         for incident_id in quiet:
             await _raise(uow, await hold(uow, incident_id))
+        await timers.go_together(uow, quiet)
         if not quiet and (uow.now - row.hours_begin_at >= LATE_COMMITS or not hours.covers(uow.now)):
             await uow.session.execute(_NEXT, {"id": row.id, "at": hours.next_begin(uow.now)})
         done += len(quiet)

@@ -36,6 +36,13 @@ class Everyone:
         left = tuple(other for other in self.waiting if other != user)
         return replace(self, waiting=left, answered={**self.answered, user: at.isoformat()})
 
+    def without(self, user: int) -> Everyone:
+        """Return it after `user` has taken their acknowledge back: they must again."""
+        if user not in self.answered:
+            return self
+        answered = {other: at for other, at in self.answered.items() if other != user}
+        return replace(self, waiting=(*self.waiting, user), answered=answered)
+
     def to_json(self) -> dict[str, Any] | None:
         """Return it as plain JSON, None where there is nothing to keep."""
         if not self.waiting and not self.answered:

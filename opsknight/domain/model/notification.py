@@ -11,7 +11,7 @@ from opsknight.domain.model.incident import Status
 
 
 class PageKind(StrEnum):
-    """Why one person is reached. The last two belong to no incident."""
+    """Why one person is reached. The last four belong to no incident."""
 
     PAGE = "page"
     ASSIGNED = "assigned"
@@ -22,10 +22,16 @@ class PageKind(StrEnum):
     JOINED = "joined"
     TEST = "test"
     CONFIRM = "confirm"
+    SHIFT = "shift"
+    GAP = "gap"
 
 
-ALONE: Final = frozenset({PageKind.TEST, PageKind.CONFIRM})
-"""Pages that a person asked for about themselves: no incident, no escalation, always wanted."""
+ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM})
+"""Pages that a person asked for about themselves."""
+AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
+"""What is told before it matters: a shift that begins, a time in which nobody is on call."""
+ALONE: Final = ASKED_FOR | AHEAD
+"""Pages of no incident: no escalation, always wanted."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""
 PAGING: Final = frozenset({PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET})

@@ -52,7 +52,10 @@ class NotificationLine(TypedDict):
 
 
 class PageLine(TypedDict):
-    """One decision to reach one person; `step` counts from 1 and is None where no step decided."""
+    """One decision to reach one person; `step` counts from 1 and is None where no step decided.
+
+    `chosen_by` says why they get these messages: by their own rules, or over every contact method.
+    """
 
     id: str
     user: str
@@ -62,6 +65,7 @@ class PageLine(TypedDict):
     generation: int
     kind: str
     reason: str
+    chosen_by: str
     at: float
     notifications: list[NotificationLine]
 
@@ -120,6 +124,7 @@ def _page(row: PageRow, name: str, notifications: list[NotificationLine]) -> Pag
         generation=row.generation,
         kind=row.kind,
         reason=row.reason,
+        chosen_by=row.chosen_by,
         at=row.created_at.timestamp(),
         notifications=notifications,
     )

@@ -82,8 +82,8 @@ changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), mov
     FROM changed u WHERE u.waits_anew AND u.due_kind IS NOT NULL
     ON CONFLICT (subject) WHERE {_TIMED}
     DO UPDATE SET kind = excluded.kind, generation = excluded.generation, due_at = excluded.due_at,
-        urgent = excluded.urgent, lease_until = NULL, worker = NULL, fence = timers.fence + 1, attempts = 0,
-        dead_at = NULL, last_error = ''
+        urgent = excluded.urgent, gather = false, lease_until = NULL, worker = NULL, fence = timers.fence + 1,
+        attempts = 0, dead_at = NULL, last_error = ''
 )
 """  # noqa: S608  # words of ours
 CHANGE_INCIDENTS: Final = f"WITH {_CHANGE_INCIDENTS.format(rows='$1', now='$2')} SELECT 1"

@@ -67,10 +67,15 @@ class UnitOfWork:
         """Run `hook` after the commit; never when it fails."""
         self._hooks.append(hook)
 
+    def take_facts(self) -> list[dict[str, Any]]:
+        """Return the facts recorded since they were taken or written last; they are not written any more."""
+        facts, self._facts = self._facts, []
+        return facts
+
     async def flush_facts(self) -> bool:
         """Send the recorded facts to the database, before the commit; return whether there were any."""
         await self.session.flush()
-        facts, self._facts = self._facts, []
+        facts = self.take_facts()
         if facts:
             await self.session.execute(_RECORD, facts)
         return bool(facts)

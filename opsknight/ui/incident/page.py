@@ -9,6 +9,7 @@ from nicegui import ui
 
 from opsknight.domain.queries.board import BoardLine
 from opsknight.domain.queries.incidents import Detail, Timeline
+from opsknight.domain.queries.why import WhyLine
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
 from opsknight.ui.incident.alerts import show_alerts
@@ -17,12 +18,13 @@ from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
 from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
+from opsknight.ui.incident.why import Why, show_why
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import Told, read_incident, read_story
+from opsknight.ui.reading import Told, read_incident, read_names, read_story, read_why
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -54,9 +56,14 @@ def mount(deps: Deps) -> None:
             await still_signed_in(deps)
             return await read_story(deps, line["id"], before=cursor)
 
+        async def explain(user_id: int) -> WhyLine:
+            await still_signed_in(deps)
+            return await read_why(deps, line["id"], user_id=user_id, viewer_id=viewer.id)
+
+        why = Why(await read_names(deps), explain)
         with frame(f"#{line['n']} {line['title']}", viewer, path=PATH) as main:
             main.classes("ok-main-acting")
-            show(viewer, told, read=read, read_before=read_before)
+            show(viewer, told, read=read, read_before=read_before, why=why)
 
 
 def show(
@@ -65,6 +72,7 @@ def show(
     *,
     read: Callable[[], Awaitable[Told]],
     read_before: Callable[[str], Awaitable[Timeline]],
+    why: Why,
 ) -> None:
     """Build the page and keep it true: when the head says that something changed, the rest is read again."""
     with tag("div", classes="ok-incident"):
@@ -76,6 +84,7 @@ def show(
             asked = _part("Who was asked", lambda: show_asked(told.asked, viewer_id=viewer.id))
             _only_if_asked(asked, told)
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
+            show_why(why, viewer_id=viewer.id, paged=any(page["user_id"] == viewer.id for page in told.pages))
             with _section("What happened"):
                 story = Story(told.facts)
                 _earlier(told, story, read_before)

@@ -15,6 +15,7 @@ from opsknight.domain.store.tables.incidents import (
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
+from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
     CommandKeyRow,
     ContactMethodRow,
@@ -36,6 +37,7 @@ from opsknight.domain.store.tables.schedules import (
     ScheduleRow,
     ShiftSwapRow,
     TemporaryScheduleRow,
+    ToldAheadRow,
 )
 from opsknight.domain.store.tables.services import (
     EscalationPolicyRow,
@@ -91,8 +93,10 @@ __all__ = [
     "NotificationRow",
     "NotificationRuleRow",
     "OnCallSeenRow",
+    "OneOffRow",
     "OverrideRow",
     "PageRow",
+    "PayRulesRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",
@@ -109,6 +113,7 @@ __all__ = [
     "TeamRow",
     "TemporaryScheduleRow",
     "TimerRow",
+    "ToldAheadRow",
     "TurnedAwayRow",
     "UserRow",
 ]

@@ -54,6 +54,7 @@ class PageRow(Base):
     reason: Mapped[str]
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    chosen_by: Mapped[str] = mapped_column(server_default=_EMPTY)
 
 
 class NotificationRow(Base):

@@ -153,3 +153,15 @@ class RecordedShiftRow(Base):
     start_at: Mapped[datetime]
     end_at: Mapped[datetime]
     why: Mapped[Json]
+
+
+class ToldAheadRow(Base):
+    """What was told to whom before it mattered: `what` is the start of a shift, or the pattern of gaps."""
+
+    __tablename__ = "told_ahead"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime]

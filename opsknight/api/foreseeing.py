@@ -1,0 +1,155 @@
+"""What if: an event and an instant, and the whole future of it, by the functions that page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
+
+from opsknight.api.auth import SignedIn, needs
+from opsknight.api.plain_json import plain_json
+from opsknight.api.policies import Document
+from opsknight.api.wishes import Clean, Id
+from opsknight.deps import Deps
+from opsknight.domain.commands.foreseeing import Case, Fired, Future, Message, foresee
+from opsknight.domain.model.escalation import Policy
+from opsknight.domain.model.event import Action, Event, Severity, Urgency
+from opsknight.domain.model.ledger import OPSKNIGHT, sentence, span
+from opsknight.domain.model.permission import Need
+from opsknight.domain.model.policy_check import BadPolicy, check
+from opsknight.domain.queries.what_if import opening, with_policy
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Invalid
+
+AHEAD: Final = timedelta(days=400)
+"""How far into the future one may ask."""
+_NOT_SAVED: Final = -1
+"""The number of a policy that has none yet: its steps take turns from the first target on."""
+
+
+class EventWish(BaseModel):
+    """What the event says, as in the generic format."""
+
+    title: Annotated[Clean, Field(max_length=1024)] = "Something breaks"
+    severity: Severity = Severity.CRITICAL
+    source: Annotated[Clean, Field(max_length=1024)] = ""
+    component: Annotated[Clean, Field(max_length=1024)] = ""
+    dedup_key: Annotated[Clean, Field(max_length=1024)] = ""
+    tags: Annotated[dict[Clean, Clean], Field(max_length=200)] = {}
+    details: Annotated[dict[Clean, Any], Field(max_length=200)] = {}
+
+    @property
+    def event(self) -> Event:
+        """The event as the model knows it."""
+        return Event(
+            action=Action.TRIGGER,
+            dedup_key=self.dedup_key or "what-if",
+            title=self.title.strip() or "Something breaks",
+            severity=self.severity,
+            source=self.source,
+            component=self.component,
+            tags=self.tags,
+            details=self.details,
+        )
+
+
+class Wish(BaseModel):
+    """A service, an event, and when: now, unless another instant is said.
+
+    `urgency` decides instead of the service; `policy` instead of its policy: one that is not saved yet.
+    """
+
+    service_id: Id
+    at: AwareDatetime | None = None
+    event: EventWish = EventWish()
+    urgency: Urgency | None = None
+    policy: Document | None = None
+
+
+def router(deps: Deps) -> APIRouter:
+    """Serve /api/v1/what-if."""
+    routes = APIRouter(prefix="/api/v1/what-if", tags=["policies"])
+
+    @routes.post("", dependencies=[needs(Need.SEE)])
+    async def what_if(wish: Wish, viewer: SignedIn) -> Response:
+        """Return what an event would lead to as long as nobody acknowledges it: who, when, by which channel."""
+        return plain_json(await _told(deps, wish, viewer.actor))
+
+    return routes
+
+
+async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
+    now = deps.clock.now()
+    at = now if wish.at is None else wish.at.astimezone(UTC)
+    if not now - timedelta(minutes=5) <= at <= now + AHEAD:
+        raise Invalid(f"Say an instant from now on and at most {AHEAD.days} days away.")
+    async with deps.reading() as session:
+        found = await opening(session, service_id=wish.service_id, event=wish.event.event, at=at, urgency=wish.urgency)
+        if wish.policy is not None:
+            found = with_policy(found, _checked(wish.policy))
+        told = {
+            "at": at.timestamp(),
+            "service": found.service,
+            "title": found.title,
+            "urgency": found.urgency,
+            "policy": found.policy.name,
+            "pages_at": None if found.pages_at is None else found.pages_at.timestamp(),
+            "reasons": list(found.reasons),
+        }
+        if found.pages_at is None:
+            return {**told, "entries": [], "goes_on": False}
+        case = Case(
+            title=found.title,
+            urgency=found.urgency,
+            policy=found.policy,
+            team_id=found.team_id,
+            opens_at=found.pages_at,
+            priority=found.priority,
+            support_hours=found.support_hours,
+        )
+        future = await foresee(UnitOfWork(session=session, actor=actor, now=at), case)
+    return {**told, "entries": list(_entries(future, since=found.pages_at)), "goes_on": future.goes_on}
+
+
+def _checked(document: Document) -> Policy:
+    policy = document.policy
+    try:
+        check(policy)
+    except BadPolicy as refusal:
+        raise Invalid(str(refusal)) from refusal
+    return replace(policy, id=_NOT_SAVED)
+
+
+def _entries(future: Future, *, since: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what a person reads, firing by firing: what is recorded, then the messages that follow from it."""
+    for fired in future.fired:
+        is_net = fired.kind == "safety_net"
+        yield {
+            "at": fired.at.timestamp(),
+            "after_s": (fired.at - since).total_seconds(),
+            "kind": "net" if is_net else "step",
+            "step": None if is_net else fired.step + 1,
+            "round": None if is_net else fired.lap + 1,
+            "sentences": [sentence(fact["kind"], OPSKNIGHT, fact["data"]) for fact in fired.facts],
+            "messages": [_message(future, fired, message, since=since) for message in fired.messages],
+        }
+
+
+def _message(future: Future, fired: Fired, message: Message, *, since: datetime) -> dict[str, Any]:
+    person = future.people[message.user_id]
+    cut_at, cut_by = message.cut_by or (None, None)
+    return {
+        "user_id": message.user_id,
+        "user": person.name,
+        "channel": message.channel,
+        "at": message.due_at.timestamp(),
+        "after_s": (message.due_at - since).total_seconds(),
+        "delayed": span((message.due_at - fired.at).total_seconds()) if message.due_at > fired.at else None,
+        "cut_at": None if cut_at is None else cut_at.timestamp(),
+        "cut_by": cut_by,
+    }

@@ -1,0 +1,188 @@
+"""What would happen: the whole future of an incident that nobody acknowledges, by what pages when it does happen.
+
+The same firings decide, on an instant that is set forward from one timer to the next. Nothing is written:
+the unit of work is never committed, and holds no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from opsknight.crypto import new_id
+from opsknight.domain.commands.escalations import Firing
+from opsknight.domain.commands.firings import Held
+from opsknight.domain.commands.steps import Steps
+from opsknight.domain.model.escalation import Policy, TargetKind
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.everyone import Everyone
+from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.support_hours import SupportHours
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.escalations import Leads, Reachable
+from opsknight.domain.store.claims import ClaimedTimer
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+AHEAD: Final = timedelta(days=7)
+MOST_FIRINGS: Final = 120
+ROUNDS_OF_THE_NET: Final = 3
+"""After so many it only repeats itself, every half an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An incident that could be: what its service and its event would make of it when it is first paged."""
+
+    title: str
+    urgency: Urgency
+    policy: Policy
+    team_id: int
+    opens_at: datetime
+    priority: str | None = None
+    support_hours: SupportHours | None = None
+
+
+@dataclass(slots=True)
+class Message:
+    """One message to one contact method; `cut_by` is when a later firing takes it back unsent, and which."""
+
+    user_id: int
+    channel: str
+    contact_method_id: int
+    due_at: datetime
+    kind: PageKind
+    cut_by: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What one firing would do: the facts that it would record, and the messages that it would plan.
+
+    `step` and `lap` are those that paged somebody; of a firing that reached nobody, those that it began with.
+    """
+
+    at: datetime
+    kind: str
+    step: int
+    lap: int
+    facts: tuple[Mapping[str, Any], ...]
+    messages: tuple[Message, ...]
+
+
+@dataclass(slots=True)
+class Future:
+    """Every firing in order of time, the people in it, and whether that is all there is to tell."""
+
+    fired: list[Fired] = field(default_factory=list[Fired])
+    people: Mapping[int, Reachable] = field(default_factory=dict[int, Reachable])
+    goes_on: bool = False
+
+
+async def foresee(uow: UnitOfWork, case: Case) -> Future:
+    """Return what `case` leads to as long as nobody acknowledges it, up to some rounds of the safety net.
+
+    Everything is read once, as it is now; `uow` is left with another instant and must not be used for more.
+    """
+    uow.now = case.opens_at
+    steps = await Steps.of_policies(uow, [case.policy], takes_turns=False)
+    leads = await reading.leads(uow.session, {case.team_id})
+    named = {target.id for step in case.policy.steps for target in step.targets if target.kind is TargetKind.USER}
+    managers = {user for of_team in leads.values() for user in (*of_team.managers, *of_team.admins)}
+    people = await reading.people(uow.session, named | managers | steps.everybody_ever())
+    return _played(uow, case, steps, leads, people)
+
+
+def _played(
+    uow: UnitOfWork, case: Case, steps: Steps, leads: Mapping[int, Leads], people: Mapping[int, Reachable]
+) -> Future:
+    future, held, rounds = Future(people=people), _held(case), 0
+    for _ in range(MOST_FIRINGS):
+        uow.now = held.timer.due_at
+        firing = Firing(uow, people, steps, leads, {}, many=False)
+        before = held.incident
+        firing.fire(held)
+        one = _fired(uow, held.timer.kind, before, firing)
+        _cut(future.fired, one, stepped=bool(firing.out.stepped), net=bool(firing.out.caught))
+        future.fired.append(one)
+        rounds += held.timer.kind == "safety_net"
+        following = _next(held, firing, one)
+        if rounds == ROUNDS_OF_THE_NET or following.timer.due_at > case.opens_at + AHEAD:
+            break
+        held = following
+    future.goes_on = True
+    return future
+
+
+def _held(case: Case) -> Held:
+    incident_id = new_id()
+    return Held(
+        timer=_timer(incident_id, "escalation", case.opens_at),
+        incident=Incident(
+            id=incident_id, title=case.title, status=Status.OPEN, urgency=case.urgency, generation=1, version=1
+        ),
+        policy=case.policy,
+        has_snapshot=True,
+        team_id=case.team_id,
+        priority=case.priority,
+        support_hours=None if case.support_hours is None else case.support_hours.to_json(),
+        everyone=Everyone(1),
+        lap_started_at=None,
+        asked=0,
+        was_paged=False,
+    )
+
+
+def _timer(incident_id: UUID, kind: str, due_at: datetime) -> ClaimedTimer:
+    return ClaimedTimer(
+        id=incident_id, kind=kind, subject=incident_id, generation=1, due_at=due_at, fence=1, attempts=0
+    )
+
+
+def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fired:
+    of_page = {row["id"]: row for row in firing.outbox.pages}
+    messages = tuple(
+        Message(
+            user_id=of_page[row["page_id"]]["user_id"],
+            channel=row["channel"],
+            contact_method_id=row["contact_method_id"],
+            due_at=row["due_at"],
+            kind=PageKind(of_page[row["page_id"]]["kind"]),
+        )
+        for row in firing.outbox.messages
+    )
+    paged = next(iter(of_page.values()), {"step": before.next_step, "lap": before.lap})
+    return Fired(uow.now, kind, paged["step"], paged["lap"], tuple(uow.take_facts()), messages)
+
+
+def _cut(earlier: list[Fired], now: Fired, *, stepped: bool, net: bool) -> None:
+    """Take back what earlier firings planned and had not begun to send, as the engine does."""
+    asked_again = {message.user_id for message in now.messages}
+    for message in _waiting(earlier, now.at):
+        by_step = stepped and message.kind is PageKind.PAGE
+        by_round = net and message.kind is PageKind.SAFETY_NET and message.user_id in asked_again
+        if by_step or by_round:
+            message.cut_by = now.at, f"step {now.step + 1}" if by_step else "the next round of the safety net"
+
+
+def _waiting(earlier: list[Fired], at: datetime) -> Iterator[Message]:
+    for fired in earlier:
+        yield from (message for message in fired.messages if message.cut_by is None and message.due_at >= at)
+
+
+def _next(held: Held, firing: Firing, one: Fired) -> Held:
+    """Return the incident as the engine would find it when the timer fires that was armed now."""
+    moved, timer = firing.out.advance[-1], firing.out.rearm[-1]
+    incident = replace(held.incident, next_step=moved["next_step"], lap=moved["lap"])
+    laps = {page["lap"] for page in firing.outbox.pages if page["kind"] == PageKind.PAGE.value}
+    started_at = held.lap_started_at if incident.lap == held.incident.lap else None
+    return replace(
+        held,
+        timer=_timer(incident.id, timer["kind"], timer["due_at"]),
+        incident=incident,
+        lap_started_at=started_at or (one.at if incident.lap in laps else None),
+        was_paged=held.was_paged or bool(laps),
+    )

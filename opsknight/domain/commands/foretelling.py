@@ -1,0 +1,177 @@
+"""Telling people before it matters: whose shift begins, and who answers for a schedule that has gaps.
+
+Of schedules that a policy asks, a few in each unit. What was told is kept, so that it is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, text
+
+from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.model import foretelling as model
+from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.schedule import OnCall
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.escalations import Leads
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+STEP: Final = 20
+"""Schedules in one unit of work: their shifts are computed on the loop."""
+RECENT: Final = timedelta(days=62)
+AGAIN_AFTER: Final = timedelta(days=28)
+"""After so long the same gaps are told again."""
+KEPT: Final = timedelta(days=90)
+
+_ASKED: Final = text("""
+    SELECT s.id, s.name, s.zone, s.team_id FROM schedules s
+    WHERE s.id > :after AND s.deleted_at IS NULL AND EXISTS (
+        SELECT FROM escalation_targets t JOIN escalation_steps e ON e.id = t.step_id
+        JOIN escalation_policies p ON p.id = e.policy_id
+        WHERE t.schedule_id = s.id AND p.deleted_at IS NULL)
+    ORDER BY s.id LIMIT :limit
+""")
+_TELL: Final = text("""
+    INSERT INTO told_ahead AS t (kind, schedule_id, user_id, what, told_at)
+    VALUES (:kind, :schedule_id, :user_id, :what, :now)
+    ON CONFLICT (kind, schedule_id, user_id, what) DO UPDATE SET told_at = excluded.told_at
+        WHERE t.told_at < :again_before
+    RETURNING 1
+""")
+_FORGET: Final = text("DELETE FROM told_ahead WHERE told_at < :before")
+_ZONES: Final = text("SELECT id, zone FROM users WHERE id = ANY(:ids)")
+_OPEN: Final = text("""
+    SELECT i.number, i.title, i.status FROM incidents i JOIN services s ON s.id = i.service_id
+    WHERE i.status <> 'resolved' AND EXISTS (
+        SELECT FROM escalation_steps e JOIN escalation_targets t ON t.step_id = e.id
+        WHERE e.policy_id = coalesce(i.policy_id, s.policy_id) AND t.schedule_id = :schedule_id)
+    ORDER BY i.urgency, i.created_at DESC LIMIT 100
+""")
+
+
+async def announce_shifts(uow: UnitOfWork, *, after: int = 0) -> int | None:
+    """Tell those whose shift begins soon, on the next STEP schedules after number `after`.
+
+    Returns the number of the last of them, None where there are no more. Somebody who cannot be reached is not
+    told: those who answer for the schedule are.
+    """
+    rows, schedules = await _next(uow, after)
+    coming = [(row, shift) for row in rows for shift in model.beginning(schedules[row.id], now=uow.now)]
+    if coming:
+        leads = await reading.leads(uow.session, {row.team_id for row, _ in coming})
+        outbox = await _outbox(uow, leads, {shift.user_id for _, shift in coming})
+        zones = await _zones(uow, outbox)
+        for row, shift in coming:
+            await _announce(uow, outbox, row, shift, leads[row.team_id], zones)
+        await outbox.write(uow)
+    return rows[-1].id if len(rows) == STEP else None
+
+
+async def warn_of_gaps(uow: UnitOfWork, *, after: int = 0) -> int | None:
+    """Tell who answers for a schedule of its gaps to come, as `announce_shifts` goes through them.
+
+    The same gaps of the week are told once in AGAIN_AFTER; of the past nothing is told.
+    """
+    rows, schedules = await _next(uow, after)
+    if after == 0:
+        await uow.session.execute(_FORGET, {"before": uow.now - KEPT})
+    found = [
+        (row, one)
+        for row in rows
+        if (one := model.to_come(schedules[row.id], _zone(row.zone), now=uow.now)) is not None
+    ]
+    if found:
+        leads = await reading.leads(uow.session, {row.team_id for row, _ in found})
+        outbox = await _outbox(uow, leads, set())
+        zones = await _zones(uow, outbox)
+        for row, one in found:
+            for user_id in _answering(outbox, leads[row.team_id]):
+                words = model.of_gaps(one, row.name, zones[user_id])
+                await _tell(uow, outbox, row, user_id, PageKind.GAP, what=one.pattern, words=words)
+        await outbox.write(uow)
+    return rows[-1].id if len(rows) == STEP else None
+
+
+async def _next(uow: UnitOfWork, after: int) -> tuple[Sequence[Row[Any]], Mapping[int, Any]]:
+    rows = (await uow.session.execute(_ASKED, {"after": after, "limit": STEP})).all()
+    return rows, await reading.schedules(uow.session, [row.id for row in rows], since=uow.now - RECENT)
+
+
+async def _announce(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, leads: Leads, zones: Mapping[int, ZoneInfo]
+) -> None:
+    person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
+    if person is not None and person.can_be_reached:
+        open_now = [f"#{one.number} {one.title} ({one.status})" for one in await _open(uow, row.id)]
+        zone = zones[shift.user_id]
+        words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now)
+        await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)
+        return
+    name = person.name if person is not None else "Somebody who is not known any more"
+    for user_id in _answering(outbox, leads):
+        begins = model.clock(shift.start_at, zones[user_id])
+        words = (
+            f"{name} cannot be reached, and their shift on {row.name} begins {begins}\n"
+            "Pages in it go on to the next step at once. See to a verified contact method, or to somebody else."
+        )
+        await _tell(uow, outbox, row, user_id, PageKind.GAP, what=f"{shift.user_id} {what}", words=words)
+
+
+async def _open(uow: UnitOfWork, schedule_id: int) -> Sequence[Row[Any]]:
+    return (await uow.session.execute(_OPEN, {"schedule_id": schedule_id})).all()
+
+
+async def _tell(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], user_id: int, kind: PageKind, *, what: str, words: str
+) -> None:
+    """Put it into the outbox, quietly, unless it was told before."""
+    key = {"kind": kind.value, "schedule_id": row.id, "user_id": user_id, "what": what, "now": uow.now}
+    if (await uow.session.execute(_TELL, {**key, "again_before": uow.now - AGAIN_AFTER})).first() is None:
+        return
+    page = Page(
+        incident_id=None,
+        generation=0,
+        kind=kind,
+        user_id=user_id,
+        reason=words,
+        urgency=Urgency.LOW,
+        due_at=uow.now,
+        once=True,
+    )
+    if outbox.add(page) is None:
+        fact = Fact.SHIFT_ANNOUNCED if kind is PageKind.SHIFT else Fact.GAP_TOLD
+        about: dict[str, Any] = {"subject": f"schedule:{row.id}", "name": row.name}
+        uow.record(fact, **about, user=outbox.people[user_id].name, user_id=user_id, reason=words.splitlines()[0])
+
+
+async def _outbox(uow: UnitOfWork, leads: Mapping[int, Leads], users: set[int]) -> Outbox:
+    answering = {user for one in leads.values() for user in (*one.managers, *one.admins)}
+    return Outbox(uow.now, await reading.people(uow.session, users | answering))
+
+
+def _answering(outbox: Outbox, leads: Leads) -> tuple[int, ...]:
+    """Return the reachable managers of a team; where there is none, the reachable admins."""
+    for group in (leads.managers, leads.admins):
+        reachable = tuple(user for user in group if user in outbox.people and outbox.people[user].can_be_reached)
+        if reachable:
+            return reachable
+    return ()
+
+
+async def _zones(uow: UnitOfWork, outbox: Outbox) -> Mapping[int, ZoneInfo]:
+    rows = await uow.session.execute(_ZONES, {"ids": list(outbox.people)})
+    return {row.id: _zone(row.zone) for row in rows}
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return zone_of(name)
+    except BadCron:
+        return ZoneInfo("UTC")

@@ -1,0 +1,128 @@
+"""Who had duty and who was called: the shifts of schedules and the pages of people, over a span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.fairness import Call
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.schedule import OnCall
+from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.schedules import holiday_dates
+from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
+
+_CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
+
+# A page that was never handed to a provider woke nobody. Sleep is counted for two hours a page at most.
+_CALLS = text("""
+    SELECT p.user_id, p.incident_id, p.created_at, sent.urgency,
+        EXISTS (
+            SELECT 1 FROM pages e WHERE e.incident_id = p.incident_id AND e.user_id = p.user_id
+                AND (e.created_at, e.id) < (p.created_at, p.id)
+                AND EXISTS (SELECT 1 FROM notifications n WHERE n.page_id = e.id
+                    AND (n.attempts > 0 OR n.status = 'bundled'))
+        ) AS again,
+        (
+            SELECT min(f.at) FROM facts f WHERE f.incident_id = p.incident_id AND f.at >= p.created_at
+                AND f.at < p.created_at + interval '3 hours' AND f.kind = ANY(:calming)
+        ) AS calmed_at
+    FROM pages p
+    JOIN LATERAL (
+        SELECT min(n.urgency) AS urgency FROM notifications n
+        WHERE n.page_id = p.id AND (n.attempts > 0 OR n.status = 'bundled')
+    ) sent ON sent.urgency IS NOT NULL
+    WHERE p.created_at >= :start AND p.created_at < :end AND p.incident_id IS NOT NULL
+        AND (:everybody OR p.user_id = ANY(:users))
+    ORDER BY p.created_at, p.id
+""").bindparams(bindparam("calming", type_=ARRAY(Text)), bindparam("users", type_=ARRAY(BigInteger)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """A schedule with its shifts in a span of time, who takes turns in it, and which days are holidays in it."""
+
+    id: int
+    name: str
+    team_id: int
+    zone: str
+    shifts: tuple[OnCall, ...]
+    members: frozenset[int]
+    holidays: frozenset[date]
+
+
+async def rotas(
+    session: AsyncSession,
+    *,
+    start: datetime,
+    end: datetime,
+    schedule_id: int | None = None,
+    team_id: int | None = None,
+) -> Sequence[Rota]:
+    """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`."""
+    found = select(ScheduleRow.id, ScheduleRow.name, ScheduleRow.team_id, ScheduleRow.zone)
+    if schedule_id is not None:
+        found = found.where(ScheduleRow.id == schedule_id)
+    if team_id is not None:
+        found = found.where(ScheduleRow.team_id == team_id)
+    rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
+    ids = [row.id for row in rows]
+    found_duties, holidays = await duties(session, ids, start, end), await holidays_of(session, ids)
+    told: list[Rota] = []
+    for row in rows:
+        if row.id in found_duties:
+            schedule, shifts = found_duties[row.id]
+            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, schedule.people, holidays[row.id]))
+    return told
+
+
+async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
+    """Return every schedule's name by its id, in order of name."""
+    named = select(ScheduleRow.id, ScheduleRow.name).order_by(func.lower(ScheduleRow.name), ScheduleRow.id)
+    return {str(row.id): row.name for row in await session.execute(named)}
+
+
+async def holidays_of(session: AsyncSession, schedule_ids: Collection[int]) -> Mapping[int, frozenset[date]]:
+    """Return the public holidays of each schedule: its own, and those that its newest rules of pay name."""
+    own = select(ScheduleRow.id, ScheduleRow.country, ScheduleRow.subdivision, ScheduleRow.holidays)
+    rows = await session.execute(own.where(ScheduleRow.id.in_(schedule_ids)))
+    its = {row.id: frozenset(holiday_dates(row.country, row.subdivision, row.holidays)) for row in rows}
+    found: dict[int, frozenset[date]] = dict(its)
+    statement = select(PayRulesRow.schedule_id, PayRulesRow.holidays).where(PayRulesRow.schedule_id.in_(schedule_ids))
+    for row in await session.execute(statement.order_by(PayRulesRow.valid_from)):
+        found[row.schedule_id] = its[row.schedule_id] | {date.fromisoformat(day) for day in row.holidays}
+    return found
+
+
+async def calls(
+    session: AsyncSession, *, start: datetime, end: datetime, user_ids: Collection[int] | None = None
+) -> Sequence[Call]:
+    """Return every page in `[start, end)` of which a message was handed over, in order of time; None: of everybody."""
+    values = {"start": start, "end": end, "users": list(user_ids or ()), "everybody": user_ids is None}
+    rows = await session.execute(_CALLS, {**values, "calming": [str(kind) for kind in _CALMING]})
+    return [Call(row.user_id, row.incident_id, row.created_at, row.urgency, row.calmed_at, row.again) for row in rows]
+
+
+async def people(session: AsyncSession, user_ids: Collection[int]) -> Mapping[int, tuple[str, ZoneInfo]]:
+    """Return name and zone of each person; UTC where the zone is not known."""
+    rows = await session.execute(select(UserRow.id, UserRow.name, UserRow.zone).where(UserRow.id.in_(user_ids)))
+    return {row.id: (row.name, _zone(row.zone)) for row in rows}
+
+
+async def team_members(session: AsyncSession, team_id: int) -> frozenset[int]:
+    """Return everybody who belongs to a team."""
+    rows = await session.scalars(select(TeamMemberRow.user_id).where(TeamMemberRow.team_id == team_id))
+    return frozenset(rows)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return zone_of(name)
+    except BadCron:
+        return ZoneInfo("UTC")

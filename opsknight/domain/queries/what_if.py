@@ -1,0 +1,131 @@
+"""What a service would make of an event at an instant: its rules, its silences, its urgency, its policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.escalation import Policy
+from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
+from opsknight.domain.model.expression_evaluation import Surroundings
+from opsknight.domain.model.ledger import span
+from opsknight.domain.model.matcher import subject_of
+from opsknight.domain.model.rule_set import Ruling
+from opsknight.domain.model.silencing import under_maintenance
+from opsknight.domain.model.support_hours import SupportHours
+from opsknight.domain.queries import silencing
+from opsknight.domain.queries.policies import policies
+from opsknight.domain.queries.rules import rule_sets
+from opsknight.errors import NotFound
+
+_SERVICE = text("""
+    SELECT s.id, s.name, s.urgency_mode, s.support_hours, s.team_id, s.policy_id, s.flap_limits, t.name AS team,
+        s.tags || jsonb_build_object('team', t.name) AS tags
+    FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What would become of the event: when its incident would be paged first, by which policy and how loudly.
+
+    `pages_at` None means that nobody would be; `reasons` are sentences, in the order in which they decide.
+    """
+
+    title: str
+    service: str
+    team_id: int
+    urgency: Urgency
+    policy: Policy
+    pages_at: datetime | None
+    reasons: tuple[str, ...]
+    priority: str | None = None
+    support_hours: SupportHours | None = None
+
+
+async def opening(
+    session: AsyncSession, *, service_id: int, event: Event, at: datetime, urgency: Urgency | None = None
+) -> Opening:
+    """Return what the service `service_id`, or the one that its rules name, would make of `event` at `at`.
+
+    `urgency` decides instead of the service and the rules. Thresholds and groups depend on other events:
+    what a rule says about them is told, and otherwise left aside; so are inhibition and flapping.
+
+    Raises:
+        NotFound: there is no such service.
+    """
+    row, reasons = await _service(session, service_id), list[str]()
+    ruling = await _ruled(session, row, event, at)
+    if ruling.service_id not in (None, row.id):
+        row = await _service(session, int(ruling.service_id or 0))
+        reasons.append(f"It belongs to {row.name}, whose policy it goes by.")
+    reasons = [*(f"The rule “{one.rule}”: {', '.join(one.did)}." for one in ruling.reasons if one.did), *reasons]
+    reasons += [f"The rule “{one.rule}” is skipped: {one.why}." for one in ruling.skipped]
+    policy = (await policies(session, [row.policy_id]))[row.policy_id]
+    hours = None if row.support_hours is None else SupportHours.from_json(row.support_hours)
+    pages_at, why = await _first_paged_at(session, row, ruling, at)
+    return Opening(
+        title=ruling.event.title,
+        service=row.name,
+        team_id=row.team_id,
+        urgency=urgency or ruling.urgency or _urgency(row, hours, ruling.event.severity, pages_at or at),
+        policy=policy,
+        pages_at=pages_at,
+        reasons=(*reasons, *why),
+        priority=ruling.priority,
+        support_hours=hours,
+    )
+
+
+async def _service(session: AsyncSession, service_id: int) -> Any:  # a row of _SERVICE
+    row = (await session.execute(_SERVICE, {"id": service_id})).one_or_none()
+    if row is None:
+        raise NotFound("There is no such service; choose one from the list.")
+    return row
+
+
+async def _ruled(session: AsyncSession, row: Any, event: Event, at: datetime) -> Ruling:
+    sets, ruling = await rule_sets(session), Ruling(event)
+    for service_id in (None, row.id):
+        if service_id in sets and not ruling.stopped:
+            ruling = sets[service_id].judge(ruling, Surroundings("", "generic", row.name, row.team, at))
+    return ruling
+
+
+async def _first_paged_at(
+    session: AsyncSession, row: Any, ruling: Ruling, at: datetime
+) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return when somebody would be paged first, None for never, and the sentences that say why not at once."""
+    if ruling.dropped:
+        return None, ("So nothing is opened, and nobody is paged.",)
+    if ruling.suppressed:
+        return None, ("So its incident is suppressed until its alert resolves, and nobody is paged.",)
+    known = (await silencing.known(session, at=at)).of(
+        service_id=row.id, team_id=row.team_id, service=row.name, team=row.team, limits=row.flap_limits
+    )
+    silence = under_maintenance(known.running(at), subject_of(ruling.event, service=row.name, tags=row.tags), at)
+    if silence is not None:
+        quiet = f"It is quiet because of {silence.reason}"
+        if silence.until is None:
+            return None, (f"{quiet}, for as long as that lasts.",)
+        lasts = span((silence.until - at).total_seconds())
+        return silence.until, (f"{quiet}; if its alert still fires when that is over, in {lasts}, paging starts.",)
+    if ruling.pause is not None:
+        lasts = span(ruling.pause.total_seconds())
+        return at + ruling.pause, (f"Paging starts after {lasts}, unless it resolves before.",)
+    return at, ()
+
+
+def _urgency(row: Any, hours: SupportHours | None, severity: Severity, at: datetime) -> Urgency:
+    if row.urgency_mode == "support_hours" and hours is not None:
+        return hours.urgency(at)
+    return urgency_of(severity, row.urgency_mode)
+
+
+def with_policy(one: Opening, policy: Policy) -> Opening:
+    """Return it with another policy than the service goes by: one that is not saved yet."""
+    return replace(one, policy=policy)

@@ -1,0 +1,127 @@
+"""What is foreseen is what happens: the same firings, on an instant that is set forward."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from opsknight.domain.commands.foreseeing import Case, Future, foresee
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.queries.policies import policies
+from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import EscalationPolicyRow, NotificationRuleRow, ServiceRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from tests.builders import (
+    a_contact_method,
+    a_policy,
+    a_schedule,
+    a_service,
+    a_stored_incident,
+    a_team,
+    a_user,
+)
+from tests.clock import StoppedClock
+from tests.commands.clockwork import Clockwork
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+async def foreseen(
+    database: Database, service: ServiceRow, policy: EscalationPolicyRow, at: datetime, **more: Any
+) -> Future:
+    async with database.screens() as session:
+        found = (await policies(session, [policy.id]))[policy.id]
+        case = Case("Disk full", Urgency.HIGH, found, service.team_id, opens_at=at, **more)
+        return await foresee(UnitOfWork(session=session, actor="user:1", now=at), case)
+
+
+@pytest.fixture
+async def policy(database: Database) -> EscalationPolicyRow:
+    """Two who change over within the hour, two in turn, one who cannot be reached, and a mail that comes later."""
+    ada, bo, cy = [await a_user(database, name) for name in ("Ada", "Bo", "Cy")]
+    unreachable = await a_user(database, "Dee", reachable=False)
+    push = await a_contact_method(database, ada, channel="push")
+    async with database.commands() as session:
+        rules = [("high", push.id, 0), ("high", (await mail_of(database, ada.id)), 900)]
+        for urgency, method, delay_s in rules:
+            session.add(NotificationRuleRow(user_id=ada.id, urgency=urgency, contact_method_id=method, delay_s=delay_s))
+        await session.commit()
+    hourly = await a_schedule(database, ada, bo, unit="hours")
+    team = await a_team(database, managers=[await a_user(database, "Max")])
+    await a_user(database, "Root", role="admin")
+    return await a_policy(
+        database, hourly, unreachable, [bo, cy], team=team, wait_s=[600, 300, 3000], repeats=1, round_robin=True
+    )
+
+
+async def mail_of(database: Database, user_id: int) -> int:
+    async with database.screens() as session:
+        found = await session.scalar(
+            text("SELECT id FROM contact_methods WHERE user_id = :id AND channel = 'email'"), {"id": user_id}
+        )
+    assert found is not None
+    return int(found)
+
+
+async def test_what_is_foreseen_is_what_the_engine_does(
+    database: Database, clockwork: Clockwork, clock: StoppedClock, policy: EscalationPolicyRow
+):
+    service = await a_service(database, policy=policy)
+    future = await foreseen(database, service, policy, clock.now())
+
+    await a_stored_incident(database, service, timer="escalation")
+    for _ in future.fired:
+        timer = await clockwork.timer()
+        assert timer is not None
+        await clockwork.run(after=max(timedelta(), timer[1]))
+
+    paged = await clockwork.rows(
+        "SELECT p.created_at, p.user_id, n.channel, n.due_at FROM pages p JOIN notifications n ON n.page_id = p.id"
+        " ORDER BY p.created_at, n.due_at, p.user_id, n.channel"
+    )
+    expected = sorted(
+        (fired.at, message.user_id, message.channel, message.due_at)
+        for fired in future.fired
+        for message in fired.messages
+    )
+    assert sorted(paged) == expected
+    assert len(future.fired) > 6
+
+
+async def test_a_message_that_a_later_step_takes_back_is_told_as_cut(
+    database: Database, clockwork: Clockwork, clock: StoppedClock, policy: EscalationPolicyRow
+):
+    service = await a_service(database, policy=policy)
+
+    future = await foreseen(database, service, policy, clock.now())
+
+    first = future.fired[0]
+    assert [(message.channel, message.cut_by) for message in first.messages] == [
+        ("push", None),
+        ("email", (first.at + 10 * MINUTE, "step 3")),
+    ]
+
+
+async def test_looking_ahead_writes_nothing_and_takes_nobody_s_turn(
+    database: Database, clockwork: Clockwork, clock: StoppedClock, policy: EscalationPolicyRow
+):
+    service = await a_service(database, policy=policy)
+
+    await foreseen(database, service, policy, clock.now())
+
+    counts = "SELECT (SELECT count(*) FROM {0})"
+    for table in ("pages", "notifications", "facts", "escalation_turns", "incidents", "timers"):
+        assert await clockwork.rows(counts.format(table)) == [(0,)], table
+
+
+async def test_the_first_message_goes_to_whoever_will_be_on_call_then(
+    database: Database, clock: StoppedClock, policy: EscalationPolicyRow
+):
+    service = await a_service(database, policy=policy)
+
+    now, later = [await foreseen(database, service, policy, clock.now() + wait) for wait in (timedelta(), HOUR)]
+
+    assert now.fired[0].messages[0].user_id != later.fired[0].messages[0].user_id

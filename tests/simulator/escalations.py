@@ -1,0 +1,177 @@
+"""Judges each escalation: whom each firing paged, when, and that what was due did fire, by the oracle's own reckoning.
+
+An incident's life is cut into stretches at each fact that changes what is due. Within one, the oracle
+says what comes next; what came is what the pages say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.faults.checker import AFTER_FAULT_S, ON_TIME_S, Fault, fault_near
+from tests.simulator.history import History, Row
+from tests.simulator.oracle import Group, Place
+from tests.simulator.world import Watched
+
+TICK = timedelta(milliseconds=50)
+BEGINS = ("opened", "unacknowledged", "woken", "reopened", "reassigned", "urgency raised", "escalated")
+CUTS = (*BEGINS, "acknowledged", "snoozed", "suppressed", "resolved", "undone")
+
+
+@dataclass(slots=True)
+class Walk:
+    """What was late, and what a fault excuses."""
+
+    history: History
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    def __post_init__(self) -> None:
+        found = self.history.run.fate.faults
+        self.faults = [Fault(fault.began_at.timestamp(), fault.ended_at.timestamp()) for fault in found]
+
+    def allowed_until(self, due_at: datetime) -> datetime:
+        """Return how late what is due then may be: a second, or five after the end of a fault near it."""
+        due = due_at.timestamp()
+        ended = fault_near(self.faults, due)
+        latest_s = ON_TIME_S if ended is None else max(ON_TIME_S, ended + AFTER_FAULT_S - due)
+        return due_at + timedelta(seconds=latest_s) + TICK
+
+    def is_late(self, at: datetime, due_at: datetime) -> bool:
+        return at > self.allowed_until(due_at)
+
+    def must_be_done(self, due_at: datetime) -> bool:
+        """Return whether what was due then must have happened before the run ended."""
+        return self.allowed_until(due_at) < self.history.run.timeline.at
+
+    def fault_between(self, start_at: datetime, end_at: datetime) -> bool:
+        start, end = start_at.timestamp(), end_at.timestamp()
+        return any(fault.began_at <= end and fault.ended_at >= start for fault in self.faults)
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """From one fact that changes what is due to the next, and where the escalation stands in between."""
+
+    began_at: datetime
+    ended_at: datetime
+    place: Place
+    assignee: int | None
+
+
+def check(history: History) -> Iterator[str]:
+    """Yield what escalated otherwise than the oracle says."""
+    walk = Walk(history)
+    for incident in history.incidents:
+        service = history.run.world.services[incident["service_id"]]
+        yield from _on_duty(history, incident, service)
+        yield from _stretches(walk, incident, service)
+
+
+def _on_duty(history: History, incident: Row, service: Watched) -> Iterator[str]:
+    """Every page of a step went to somebody whom it asks at that very instant."""
+    for group in history.groups(incident["id"]):
+        if group.kind == "page":
+            strangers = group.users - history.oracle.asked(service.ladder, group.step, group.at)
+            if strangers:
+                yield f"{incident['number']}: step {group.step + 1} at {group.at} paged a stranger: {strangers}"
+
+
+def _stretches(walk: Walk, incident: Row, service: Watched) -> Iterator[str]:
+    place: Place | None = None
+    is_open, is_suppressed = False, False
+    for cut, then, groups in _cut(walk.history.firings(incident["id"])):
+        place, is_open, assignee = _begun(cut, place, is_open=is_open, is_suppressed=is_suppressed)
+        is_suppressed = cut["kind"] == "suppressed" or (is_suppressed and cut["kind"] == "urgency raised")
+        if not is_open and groups and cut["kind"] != "undone":
+            yield f"incident {incident['number']} was {cut['kind']} at {cut['at']}, and paged {groups[0]}"
+        if not is_open or place is None:
+            continue
+        ended_at = walk.history.run.timeline.at if then is None else then["at"]
+        stretch = _Stretch(cut["at"], ended_at, place, assignee)
+        broken = _follow(walk, service, stretch, groups)
+        if broken:
+            yield f"incident {incident['number']}, {cut['kind']} at {cut['at']}: {broken}"
+        place = None if broken else stretch.place
+
+
+def _cut(ledger: Sequence[Row | Group]) -> Iterator[tuple[Row, Row | None, list[Group]]]:
+    """Yield each fact that changes what is due, the next such, and the firings in between."""
+    places = [at for at, each in enumerate(ledger) if not isinstance(each, Group) and each["kind"] in CUTS]
+    for begin, end in zip(places, [*places[1:], len(ledger)], strict=True):
+        cut, then = ledger[begin], ledger[end] if end < len(ledger) else None
+        assert not isinstance(cut, Group)
+        assert not isinstance(then, Group)
+        yield cut, then, [each for each in ledger[begin:end] if isinstance(each, Group)]
+
+
+def _begun(
+    cut: Row, place: Place | None, *, is_open: bool, is_suppressed: bool
+) -> tuple[Place | None, bool, int | None]:
+    """Return where the escalation stands after a fact, None where only the product knows, and whether it is open."""
+    kind = cut["kind"]
+    if kind == "undone":
+        return None, False, None
+    if kind == "urgency raised" and is_suppressed:
+        return place, False, None
+    if kind == "escalated":
+        if place is None:
+            return None, True, None
+        began_at = place.lap_began_at if is_open else None
+        return Place(max(place.step, 0), place.lap, began_at, place.net), True, None
+    if kind == "reassigned":
+        to = cut["data"]["user_id"]
+        to_oneself = cut["actor"] == f"user:{to}"
+        return (place, False, None) if to_oneself else (Place(step=-1), True, to)
+    if kind in BEGINS:
+        return Place(), True, None
+    return place, False, None
+
+
+def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Group]) -> str:
+    """Go through a stretch with the oracle; return what is otherwise than it says, and leave `place` at its end."""
+    oracle = walk.history.oracle
+    due_at, left = stretch.began_at, list(groups)
+    while True:
+        if due_at > stretch.ended_at:
+            return f"it paged {left[0]} besides" if left else ""
+        place = stretch.place
+        at = left[0].at if left and left[0].at <= walk.allowed_until(due_at) else due_at
+        kind, asked = oracle.due(service, place, stretch.assignee, at)
+        sure, perhaps = _reached(walk, asked, at)
+        group = left[0] if left and _is_of(left[0], kind, place) else None
+        if group is None and sure:
+            if walk.allowed_until(due_at) >= stretch.ended_at:
+                return f"it paged {left[0]} besides" if left else ""
+            return f"{_name(kind, place)} was due at {due_at} for {sure}, and came not: {left[:1]}"
+        if group is not None:
+            if group.at < due_at - TICK and not walk.fault_between(group.at, due_at):
+                return f"{_name(kind, place)} fired at {group.at}, before it was due at {due_at}"
+            if walk.is_late(group.at, due_at):
+                return f"{_name(kind, place)} fired at {group.at}, and was due at {due_at}"
+            if not sure <= group.users <= perhaps:
+                return f"{_name(kind, place)} paged {group.users}, and should have paged {sure}"
+            left.pop(0)
+        fired_at = due_at if group is None else group.at
+        stretch.place, due_at = oracle.after(service, place, fired_at, group=group)
+
+
+def _reached(walk: Walk, asked: set[int], at: datetime) -> tuple[set[int], set[int]]:
+    """Return who is reached for sure, and who perhaps: people leave, and methods end, while a firing is under way."""
+    oracle = walk.history.oracle
+    slack = timedelta(seconds=60 if walk.fault_between(at, at + timedelta(seconds=2)) else 1)
+    before, after = oracle.reachable(asked, at - slack), oracle.reachable(asked, at + slack)
+    return before & after, before | after
+
+
+def _is_of(group: Group, kind: str, place: Place) -> bool:
+    if group.kind != kind:
+        return False
+    return kind != "page" or (group.step, group.lap) == (place.step, place.lap)
+
+
+def _name(kind: str, place: Place) -> str:
+    if place.net is not None:
+        return f"round {place.net + 1} of the safety net"
+    return "its assignee's page" if kind == "assigned" else f"step {place.step + 1} of lap {place.lap + 1}"

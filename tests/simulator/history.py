@@ -1,0 +1,117 @@
+"""What a run left behind, read once: the ledger of each incident, its pages, messages and tries, and every call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tests.faults import checker
+from tests.simulator.oracle import Group, Oracle
+from tests.simulator.simulation import Simulation
+
+Row = Mapping[str, Any]
+
+_INCIDENTS = "SELECT id, number, service_id, status, created_at FROM incidents ORDER BY number"
+_FACTS = """
+    SELECT incident_id, kind, actor, at, data, xid::text::bigint AS xid FROM facts WHERE incident_id IS NOT NULL
+    ORDER BY seq
+"""
+_PAGES = (
+    "SELECT id, incident_id, generation, step, lap, kind, user_id, due_at, created_at FROM pages ORDER BY created_at"
+)
+_NOTIFICATIONS = """
+    SELECT id, page_id, incident_id, user_id, position, status, attempts, due_at, finished_at FROM notifications
+"""
+_ATTEMPTS = "SELECT notification_id, number, outcome, started_at, finished_at FROM attempts ORDER BY number"
+_SWITCHED_OFF = "SELECT user_id, disabled_at FROM contact_methods WHERE disabled_at IS NOT NULL"
+_STORED = """
+    SELECT d.id, convert_from(d.body, 'UTF8') AS key, count(e.delivery_id) AS events
+    FROM deliveries d LEFT JOIN events e ON e.delivery_id = d.id GROUP BY d.id, d.body
+"""
+_SHARED = (checker.TIMERS, checker.UNPAGED, checker.REPAIRED, checker.COUNTS, checker.TWICE)
+NOT_REACHED_AFTER = 6
+_FIRINGS = {"step fired": "page", "paged": "assigned", "safety net": "safety_net"}
+
+
+@dataclass(slots=True)
+class History:
+    """All of it. `rows` answers the statements of the fault tests' own checker."""
+
+    run: Simulation
+    oracle: Oracle
+    incidents: Sequence[Row] = ()
+    stored: Sequence[Row] = ()
+    facts: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    pages: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    messages: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """By page."""
+    tries: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """By message."""
+    _answers: dict[str, Sequence[Row]] = field(default_factory=dict[str, Sequence[Row]])
+
+    def rows(self, sql: str, *_: object) -> Sequence[Row]:
+        return self._answers[sql]
+
+    def firings(self, incident_id: UUID) -> list[Row | Group]:
+        """Return the ledger of an incident, where a firing that paged somebody stands as its pages."""
+        found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        for page in self.pages[incident_id]:
+            if page["kind"] != "still_on_it":
+                step = page["step"] if page["kind"] == "page" else None
+                found[page["created_at"], page["kind"], step].append(page)
+        return [self._group(fact, found) or fact for fact in self.facts[incident_id]]
+
+    def groups(self, incident_id: UUID) -> list[Group]:
+        """Return the firings of an incident that paged somebody, in order."""
+        return [each for each in self.firings(incident_id) if isinstance(each, Group)]
+
+    def _group(self, fact: Row, found: dict[tuple[Any, ...], list[Row]]) -> Group | None:
+        if fact["kind"] not in _FIRINGS:
+            return None
+        kind = _FIRINGS[fact["kind"]]
+        step = fact["data"]["step"] - 1 if kind == "page" else None
+        pages = found.pop((fact["at"], kind, step), None)
+        if pages is None:
+            return None
+        users = frozenset(page["user_id"] for page in pages)
+        return Group(kind, pages[0]["step"], pages[0]["lap"], fact["at"], users, self._in_vain_at(pages))
+
+    def _in_vain_at(self, pages: Sequence[Row]) -> datetime | None:
+        """Return when the last hope of these pages was gone, None while there is one."""
+        ends = [self._given_up_at(message) for page in pages for message in self.messages[page["id"]]]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def _given_up_at(self, message: Row) -> datetime | None:
+        if message["status"] == "failed" or (message["status"] == "ambiguous" and message["finished_at"]):
+            sixth = self._sixth_failure(message)
+            return min(message["finished_at"], sixth) if sixth else message["finished_at"]
+        return self._sixth_failure(message)
+
+    def _sixth_failure(self, message: Row) -> datetime | None:
+        failures = [each["finished_at"] for each in self.tries[message["id"]] if each["outcome"] == "retry"]
+        return failures[NOT_REACHED_AFTER - 1] if len(failures) >= NOT_REACHED_AFTER else None
+
+
+async def read(run: Simulation) -> History:
+    """Read everything."""
+    history = History(run, Oracle(run.world, run.timeline.at))
+    for row in await run.rows(_SWITCHED_OFF):
+        history.oracle.switched_off.setdefault(row["user_id"], []).append(row["disabled_at"])
+    history.incidents = await run.rows(_INCIDENTS)
+    history.stored = await run.rows(_STORED)
+    for into, sql, key in (
+        (history.facts, _FACTS, "incident_id"),
+        (history.pages, _PAGES, "incident_id"),
+        (history.messages, _NOTIFICATIONS, "page_id"),
+        (history.tries, _ATTEMPTS, "notification_id"),
+    ):
+        for row in await run.rows(sql):
+            into[row[key]].append(row)
+    for sql in _SHARED:
+        history._answers[sql] = await run.rows(sql)
+    return history

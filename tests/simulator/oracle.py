@@ -1,0 +1,171 @@
+"""Who is on call and who is paged next, worked out as a person would on paper: slowly, and step by step.
+
+It shares no code with the product. What it knows is the world, and what happened to an incident.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tests.simulator.world import Ladder, Person, Rota, Watched, World
+
+QUARTER = timedelta(minutes=15)
+"""Clocks change, and rotations hand off, on quarters of an hour."""
+LAP = timedelta(seconds=60)
+TO_ASSIGNEE = timedelta(minutes=5)
+ADMINS_AFTER = timedelta(minutes=5)
+NET_AGAIN = timedelta(minutes=30)
+NET_LOOKS_AGAIN = timedelta(minutes=5)
+
+
+class OnPaper:
+    """The rotation of one schedule, walked through quarter by quarter on the wall clock."""
+
+    def __init__(self, rota: Rota, end_at: datetime) -> None:
+        self._rota = rota
+        self._from: list[datetime] = []
+        self._who: list[int] = []
+        zone = ZoneInfo(rota.zone)
+        at = (rota.starts_at - timedelta(days=2)).replace(tzinfo=UTC)
+        handoff, turn = rota.starts_at, -1
+        while at <= end_at:
+            wall = at.astimezone(zone).replace(tzinfo=None)
+            if wall >= handoff:
+                while wall >= handoff:  # several at once where the clock was put forward over them
+                    handoff, turn = handoff + timedelta(**{rota.unit: rota.length}), turn + 1
+                self._from.append(at)
+                self._who.append(rota.members[turn % len(rota.members)])
+            at += QUARTER
+        self._ends_at = None if rota.ends_at is None else self._last(rota.ends_at, zone)
+
+    def at(self, at: datetime) -> int | None:
+        """Return who is on call, None before the start and after the end."""
+        place = bisect.bisect_right(self._from, at) - 1
+        is_over = self._ends_at is not None and at >= self._ends_at
+        return None if place < 0 or is_over else self._who[place]
+
+    @staticmethod
+    def _last(wall: datetime, zone: ZoneInfo) -> datetime:
+        """Return the last instant at which a wall clock shows that time, or where it is put past it."""
+        at = (wall - timedelta(days=2)).replace(tzinfo=UTC)
+        found, before = at, False
+        for _ in range(4 * 24 * 4):
+            is_past = at.astimezone(zone).replace(tzinfo=None) >= wall
+            if is_past and not before:
+                found = at
+            before = is_past
+            at += QUARTER
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The pages of one firing: the people it paged at one instant, and when it was in vain, if it was."""
+
+    kind: str
+    step: int
+    lap: int
+    at: datetime
+    users: frozenset[int]
+    in_vain_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an incident's escalation stands: what is due next, and since when this lap has paged anybody.
+
+    `step` is -1 while its assignee is to be paged, `net` the number of the safety net's round, from 0.
+    """
+
+    step: int = 0
+    lap: int = 0
+    lap_began_at: datetime | None = None
+    net: int | None = None
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Answers for a world until the end of a run."""
+
+    world: World
+    end_at: datetime
+    switched_off: dict[int, list[datetime]] = field(default_factory=dict[int, list[datetime]])
+    """By person: when each of their contact methods was switched off."""
+    _papers: dict[int, OnPaper] = field(default_factory=dict[int, OnPaper])
+
+    def on_call(self, rota_id: int, at: datetime) -> int | None:
+        """Return who is on call on a schedule."""
+        if rota_id not in self._papers:
+            self._papers[rota_id] = OnPaper(self.world.rotas[rota_id], self.end_at)
+        return self._papers[rota_id].at(at)
+
+    def asked(self, ladder: Ladder, step: int, at: datetime) -> set[int]:
+        """Return whom a step asks, reachable or not."""
+        on_call = {self.on_call(rota_id, at) for rota_id in ladder.rotas[step]}
+        return {*ladder.users[step], *(user for user in on_call if user is not None)}
+
+    def reachable(self, users: Sequence[int] | set[int], at: datetime) -> set[int]:
+        """Return those of `users` who are still there and have a contact method that is not switched off."""
+        return {user for user in users if self._can_be_reached(self.world.people[user], at)}
+
+    def due(self, service: Watched, place: Place, assignee: int | None, at: datetime) -> tuple[str, set[int]]:
+        """Return what fires at `place` and whom it asks then."""
+        if place.net is not None:
+            return "safety_net", self._net(service, place.net, at)
+        if place.step < 0:
+            return "assigned", set() if assignee is None else {assignee}
+        return "page", self.asked(service.ladder, place.step, at)
+
+    def after(self, service: Watched, place: Place, at: datetime, *, group: Group | None) -> tuple[Place, datetime]:
+        """Return what follows a firing `at`, and when that is due. `group` is what it paged, None where nobody."""
+        if place.net is not None:
+            return self._after_net(service, place.net, at, group)
+        reached, ladder = group is not None, service.ladder
+        if place.step < 0:
+            return Place(), _sooner(at + TO_ASSIGNEE if reached else at, group, at)
+        began_at = place.lap_began_at or (at if reached else None)
+        waited = at + timedelta(seconds=ladder.waits_s[place.step]) if reached else at
+        if place.step + 1 < len(ladder.waits_s):
+            return Place(place.step + 1, place.lap, began_at), _sooner(waited, group, at)
+        if began_at is None:
+            return Place(net=0), at
+        ends_at = max(_sooner(waited, group, at), began_at + LAP)
+        if place.lap >= ladder.repeats:
+            # In vain, the safety net does not wait for the lap to be over.
+            return Place(net=0), _sooner(max(waited, began_at + LAP), group, at)
+        return Place(0, place.lap + 1), ends_at
+
+    def _after_net(self, service: Watched, number: int, at: datetime, group: Group | None) -> tuple[Place, datetime]:
+        managers = self.reachable(self.world.managers[service.team_id], at)
+        admins = self.reachable(self.world.admins, at)
+        if not managers | admins:
+            return Place(net=number), at + NET_LOOKS_AGAIN
+        if number == 0 and managers:
+            return Place(net=1), _sooner(at + ADMINS_AFTER, group, at)
+        if number == 0:
+            return Place(net=2), _sooner(at + NET_AGAIN, group, at)
+        if number == 1:
+            return Place(net=2), at + NET_AGAIN - ADMINS_AFTER
+        return Place(net=number + 1), at + NET_AGAIN
+
+    def _net(self, service: Watched, number: int, at: datetime) -> set[int]:
+        managers = {*self.world.managers[service.team_id]}
+        admins = {*self.world.admins}
+        if number == 0:
+            return managers if self.reachable(managers, at) else admins
+        return admins - self.reachable(managers, at) if number == 1 else managers | admins
+
+    def _can_be_reached(self, person: Person, at: datetime) -> bool:
+        gone = sum(off_at <= at for off_at in self.switched_off.get(person.id, ()))
+        return gone < len(person.methods) and (person.left_at is None or person.left_at > at)
+
+
+def _sooner(waited: datetime, group: Group | None, at: datetime) -> datetime:
+    """Return when the wait ends: at once where every message was in vain, but never before `at`."""
+    if group is None or group.in_vain_at is None:
+        return waited
+    return min(waited, max(at, group.in_vain_at))
