@@ -133,7 +133,7 @@ def test_support_hours_that_begin_after_a_kill_raise_what_is_open(product: Produ
     begins_at = Clock().now().replace(second=0, microsecond=0) + timedelta(minutes=2)
     hours = {"weekday": begins_at.isoweekday(), "start": f"{begins_at:%H:%M}", "end": "23:59"}
     (service,) = product.rows("SELECT service_id AS id FROM integrations WHERE key = $1", product.key)
-    wish = {"mode": "support_hours", "support_hours": {"zone": "UTC", "parts": [hours]}}
+    wish = {"mode": "support_hours", "hours": {"zone": "UTC", "parts": [hours]}}
     assert person.put(f"/api/v1/services/{service['id']}/urgency", json=wish).is_success
     product.send("hours", title="Hours", severity="critical")
 
