@@ -115,11 +115,14 @@ async def test_what_an_override_would_do_is_said_in_a_sentence(
 
 
 async def test_what_is_over_counts_in_no_preview(doors: House, database: Database, people: list[UserRow]):
-    number = await made(doors, database, a_day_layer(*people[:2]))
+    ada, bo, _ = people
+    since_yesterday = (NOON - DAY).replace(tzinfo=None).isoformat()
+    number = await made(doors, database, a_day_layer(ada, starts_at=since_yesterday))
 
-    found = await foreseen(doors, number, -4, 2, change="replace", user_id=people[1].id, replaces_id=people[0].id)
+    found = await foreseen(doors, number, -4, 2, change="replace", user_id=bo.id, replaces_id=ada.id)
 
     assert hours(found["after"]) == [("Bo", 0, 2)]
+    assert found["sentence"] == "Bo is on call instead of Ada, for 2 h."
 
 
 async def test_a_schedule_is_shown_as_it_would_be_with_its_gaps_and_who_cannot_be_reached(
