@@ -115,11 +115,14 @@ async def test_what_an_override_would_do_is_said_in_a_sentence(
 
 
 async def test_what_is_over_counts_in_no_preview(doors: House, database: Database, people: list[UserRow]):
-    number = await made(doors, database, a_day_layer(*people[:2]))
+    ada, bo, _ = people
+    since_yesterday = (NOON - DAY).replace(tzinfo=None).isoformat()
+    number = await made(doors, database, a_day_layer(ada, starts_at=since_yesterday))
 
-    found = await foreseen(doors, number, -4, 2, change="replace", user_id=people[1].id, replaces_id=people[0].id)
+    found = await foreseen(doors, number, -4, 2, change="replace", user_id=bo.id, replaces_id=ada.id)
 
     assert hours(found["after"]) == [("Bo", 0, 2)]
+    assert found["sentence"] == "Bo is on call instead of Ada, for 2 h."
 
 
 async def test_a_schedule_is_shown_as_it_would_be_with_its_gaps_and_who_cannot_be_reached(
@@ -138,14 +141,36 @@ async def test_a_schedule_is_shown_as_it_would_be_with_its_gaps_and_who_cannot_b
     assert hours(found["timeline"]["final"]) == [("Bo", 0, 1), ("Cy", 0, 8), ("Ada", 24, 32)]
     assert [[_hour(at) for at in gap] for gap in found["timeline"]["gaps"]] == [[8, 24], [32, 48]]
     assert [one["change"] for one in found["timeline"]["overrides"]] == ["add"]
-    assert [(one["user"], one["on_call_s"] / 3600, one["reachable"]) for one in found["load"]] == [
-        ("Ada", 8, True),
-        ("Cy", 8, False),
-        ("Bo", 1, True),
-    ]
     kept = (await asked(doors, "GET", f"/schedules/{number}")).json()["schedule"]
     assert [len(layer["groups"]) for layer in kept["layers"]] == [2]
     assert kept["version"] == 1
+
+
+async def test_what_a_draft_would_change_is_told_for_each_person_and_in_all(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    number = await made(doors, database, a_day_layer(ada, bo))
+    office = a_day_layer(cy, ada, hours=[{"weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "12:00", "end": "20:00"}])
+    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", "layers": [office], "from_at": NOON.timestamp()}
+
+    changed = (await asked(doors, "POST", "/schedules/preview", json={**draft, "schedule_id": number})).json()
+    new = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    by_person = {
+        one["user"]: (one["on_call_s"] / 3600, one["on_call_now_s"] / 3600, one["shifts"], one["reachable"])
+        for one in changed["load"]
+    }
+    assert by_person == {
+        "Cy": (46 * 8, 0, 46, False),
+        "Ada": (45 * 8, 46 * 24, 45, True),
+        "Bo": (0, 45 * 24, 0, True),
+    }
+    told = changed["difference"]
+    assert (told["handoffs"], told["handoffs_now"]) == (90, 90)
+    assert (told["covered_s"] / 3600, told["covered_now_s"] / 3600) == (91 * 8, 91 * 24)
+    assert len(told["gaps"]) == 91
+    assert (new["difference"]["handoffs_now"], new["difference"]["covered_now_s"]) == (None, None)
 
 
 @pytest.mark.parametrize(

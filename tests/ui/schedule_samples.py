@@ -94,10 +94,21 @@ def people() -> list[dict[str, Any]]:
 def preview(start: float, end: float) -> dict[str, Any]:
     bare = replace(SCHEDULE, overrides=(), leaves=())
     load = [
-        {"user_id": number, "user": name, "on_call_s": 4e5 / number, "shifts": 9 - number, "reachable": number != 2}
+        {
+            "user_id": number,
+            "user": name,
+            "on_call_s": 4e5 / number,
+            "on_call_now_s": 2e5,
+            "shifts": 9 - number,
+            "reachable": number != 2,
+        }
         for number, name in NAMES.items()
-    ]  # fmt: skip
-    return {"timeline": {**timeline(start, end, bare), "overrides": []}, "load": load}
+    ]
+    told = {**timeline(start, end, bare), "overrides": []}
+    sums = {"covered_s": 7e6, "covered_now_s": 7.5e6, "handoffs": 130, "handoffs_now": 13}
+    change = {"at": start + 86_400, "shifts": told["final"][:1]}
+    difference = {"until_at": start + 91 * 86_400, "gaps": told["gaps"], **sums}
+    return {"timeline": told, "load": load, "difference": difference, "clock_changes": [change]}
 
 
 def override_preview(wish: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, TypedDict
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,31 +17,63 @@ from opsknight.domain.model import schedule as model
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, OnLeave, Override
+from opsknight.domain.model.wall_clock import clock_changes
 from opsknight.domain.queries.oncall import Shift, shift_line
 from opsknight.domain.queries.people import PersonLine, people
 from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
 from opsknight.domain.queries.schedules import holiday_dates, schedules
 from opsknight.errors import NotFound
 
+WEIGHED: Final = timedelta(weeks=13)
+"""Over which load, handoffs and coverage are compared: long enough for several rounds of a weekly rotation."""
+_CLOCK_CHANGES: Final = 2
+_INSTANT: Final = timedelta(microseconds=1)
 _THE_NEWEST: Final = 2**63 - 1
 _NOTHING: Final = timedelta()
 
 
 class Load(TypedDict):
-    """How long somebody is on call, in seconds, and whether a page reaches them at all."""
+    """How long somebody would be on call, and is as the schedule stands; and whether a page reaches them at all."""
 
     user_id: int
     user: str
     on_call_s: float
+    on_call_now_s: float
     shifts: int
     reachable: bool
 
 
+class Difference(TypedDict):
+    """A quarter of a year as it would be, and as it is with the schedule as it stands; None for a new one.
+
+    A handoff is an instant at which others come on call. `gaps` are those that there would be.
+    """
+
+    until_at: float
+    covered_s: float
+    covered_now_s: float | None
+    handoffs: int
+    handoffs_now: int | None
+    gaps: list[tuple[float, float]]
+
+
+class ClockChange(TypedDict):
+    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts."""
+
+    at: float
+    shifts: list[Shift]
+
+
 class SchedulePreview(TypedDict):
-    """A schedule as it would be, and what each of its people would have to do; nobody without a turn is left out."""
+    """A schedule as it would be, what is different, and what each of its people would have to do in WEIGHED.
+
+    Who has no turn is not left out, nor who has none any more.
+    """
 
     timeline: Timeline
+    difference: Difference
     load: list[Load]
+    clock_changes: list[ClockChange]
 
 
 class OverridePreview(TypedDict):
@@ -88,14 +121,24 @@ async def schedule_preview(
     everybody = {one["id"]: one for one in await people(session)}
     found = model.shifts(wished, start, end)
     names = {number: one["name"] for number, one in everybody.items()}
-    in_it = wished.people & everybody.keys()
+    in_it = (wished.people | known.people) & everybody.keys()
+    far = start + WEIGHED
+    then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
     return {
         "timeline": {
             **drawn(wished, found, names, start, end),
             "overrides": await overrides(session, schedule_id or 0, start=start, end=end),
             "temporary": await temporary_schedules(session, schedule_id or 0, start=start, end=end),
         },
-        "load": _loads(found, [everybody[number] for number in in_it], start, end),
+        "difference": _difference(then, None if schedule_id is None else now, start, far),
+        "load": _loads(then, now, [everybody[number] for number in in_it]),
+        "clock_changes": [
+            {
+                "at": at.timestamp(),
+                "shifts": [shift_line(one, names) for one in model.shifts(wished, at, at + _INSTANT)],
+            }
+            for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
+        ],
     }
 
 
@@ -169,19 +212,47 @@ def _seconds(gaps: Iterable[model.Interval]) -> list[tuple[float, float]]:
     return [(start.timestamp(), end.timestamp()) for start, end in gaps]
 
 
-def _loads(found: Sequence[model.OnCall], who: Iterable[PersonLine], start: datetime, end: datetime) -> list[Load]:
-    inside = _within(found, start, end)
+def _loads(then: Sequence[model.OnCall], now: Sequence[model.OnCall], who: Iterable[PersonLine]) -> list[Load]:
     lines: list[Load] = [
         {
             "user_id": person["id"],
             "user": person["name"],
-            "on_call_s": _time_of(person["id"], inside).total_seconds(),
-            "shifts": sum(one.user_id == person["id"] for one in inside),
+            "on_call_s": _time_of(person["id"], then).total_seconds(),
+            "on_call_now_s": _time_of(person["id"], now).total_seconds(),
+            "shifts": sum(one.user_id == person["id"] for one in then),
             "reachable": person["active"] and person["reachable"],
         }
         for person in who
     ]
     return sorted(lines, key=lambda line: (-line["on_call_s"], line["user"].lower()))
+
+
+def _difference(
+    then: Sequence[model.OnCall], now: Sequence[model.OnCall] | None, start: datetime, end: datetime
+) -> Difference:
+    covers = _covers(then)
+    return {
+        "until_at": end.timestamp(),
+        "covered_s": _length(covers),
+        "covered_now_s": None if now is None else _length(_covers(now)),
+        "handoffs": _handoffs(then, start),
+        "handoffs_now": None if now is None else _handoffs(now, start),
+        "gaps": _seconds(model.uncovered((start, end), covers)),
+    }
+
+
+def _covers(found: Iterable[model.OnCall]) -> list[model.Interval]:
+    return model.merged((one.start_at, one.end_at) for one in found)
+
+
+def _length(covers: Iterable[model.Interval]) -> float:
+    return sum((end - start).total_seconds() for start, end in covers)
+
+
+def _handoffs(found: Sequence[model.OnCall], start: datetime) -> int:
+    """Return at how many instants after `start` somebody comes on call who was not just before."""
+    ended = {(one.user_id, one.end_at) for one in found}
+    return len({one.start_at for one in found if one.start_at > start and (one.user_id, one.start_at) not in ended})
 
 
 def _time_of(user_id: int | None, found: Iterable[model.OnCall]) -> timedelta:

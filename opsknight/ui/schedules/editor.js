@@ -7,8 +7,8 @@ import { latest, read } from "opsknight-schedules/http.js";
 import { LayerForm } from "opsknight-schedules/layer.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { bounds, colours } from "opsknight-schedules/pieces.js";
-import { gapWords, initials, lasting, plural } from "opsknight-schedules/words.js";
-import { DAY, dateWords, dayOf, known } from "opsknight-schedules/zones.js";
+import { clockWords, gapWords, initials, lasting, plural, who } from "opsknight-schedules/words.js";
+import { DAY, dateWords, dayOf, known, shortDay, span } from "opsknight-schedules/zones.js";
 
 const PREVIEW_MS = 300, SEEN_DAYS = 14;
 const LOCAL = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -51,8 +51,9 @@ export default {
           <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
         <Chart v-else :timeline="preview.timeline" :names="names" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
-        <h3>On call in {{ weeks }}</h3>
-        <div class="ok-loads" role="list"><div v-for="one in preview.load" :key="one.user_id" role="listitem" class="ok-load"><i :data-who="colour[one.user_id]" aria-hidden="true">{{ initials(one.user) }}</i><span>{{ one.user }}</span><span class="ok-load-bar" aria-hidden="true"><b :data-who="colour[one.user_id]" :style="{ width: share(one) }"></b></span><span class="ok-tab">{{ lasting(one.on_call_s) }}</span><span class="ok-muted ok-tab">{{ plural(one.shifts, 'shift') }}</span></div></div>
+        <h3>In {{ weeks }}</h3><p v-if="compared">{{ compared }}</p>
+        <div class="ok-loads" role="list"><div v-for="one in preview.load" :key="one.user_id" role="listitem" class="ok-load"><i :data-who="colour[one.user_id]" aria-hidden="true">{{ initials(one.user) }}</i><span>{{ one.user }}</span><span class="ok-load-bar" aria-hidden="true"><b :data-who="colour[one.user_id]" :style="{ width: share(one) }"></b></span><span class="ok-tab">{{ lasting(one.on_call_s) }}</span><span class="ok-muted ok-tab">{{ schedule ? more(one) : plural(one.shifts, 'shift') }}</span></div></div>
+        <p v-for="one in clockWords" :key="one" class="ok-editor-clock"><span class="ok-icon ok-icon-clock" aria-hidden="true"></span><span>{{ one }}</span></p>
       </template>
       <Card :shown="shown" :colours="colour" :by="{}" :zone="clock"></Card>
     </section>
@@ -73,11 +74,21 @@ export default {
     from() { return this.day; },
     clock() { return known(this.doc.zone) ? this.doc.zone : LOCAL; },
     span() { return [bounds("day", this.day, this.clock)[0], bounds("day", this.day + (SEEN_DAYS - 1) * DAY, this.clock)[1]]; },
-    weeks() { return this.day === this.today ? "the next 4 weeks" : "these 4 weeks"; },
+    weeks() { return this.day === this.today ? "the next 13 weeks" : "these 13 weeks"; },
+    compared() {
+      const { handoffs, handoffs_now, covered_s, covered_now_s, until_at } = this.preview.difference;
+      if (handoffs_now === null) return "";
+      const all = until_at - this.span[0], percent = (part) => `${Math.round((part / all) * 1000) / 10} %`;
+      const covered = covered_s === covered_now_s ? `covered ${percent(covered_s)} of the time, as before` : `covered ${percent(covered_s)} of the time instead of ${percent(covered_now_s)}`;
+      return `${plural(handoffs, "handoff")}${handoffs === handoffs_now ? ", as before" : ` instead of ${handoffs_now}`}; ${covered}.`;
+    },
+    clockWords() {
+      return this.preview.clock_changes.map(({ at, shifts }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}`);
+    },
     dates: { get() { return this.doc.holidays.join("\n"); }, set(text) { this.doc.holidays = text.split(/\s+/).filter(Boolean); } },
     wish() { return { ...this.doc, layers: this.doc.layers.map(sent), shadow_layers: this.doc.shadow_layers.map(sent) }; },
     asked() { return this.doc ? JSON.stringify([this.wish, this.day]) : ""; },
-    gaps() { return this.preview.gaps.filter(([, end]) => end > this.now); },
+    gaps() { return this.preview.difference.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
     unreachable() { return this.preview.load.filter((one) => !one.reachable); },
     changed() { return this.doc !== null && JSON.stringify(this.wish) !== this.before; },
   },
@@ -86,6 +97,10 @@ export default {
   },
   methods: {
     dateWords, gapWords, initials, lasting, plural,
+    more({ on_call_s, on_call_now_s }) {
+      const by = on_call_s - on_call_now_s;
+      return Math.abs(by) < 60 ? "as before" : `${by > 0 ? "+" : "−"}${lasting(Math.abs(by))}`;
+    },
     share(one) { const most = Math.max(...this.preview.load.map((other) => other.on_call_s), 1); return `${(one.on_call_s / most) * 100}%`; },
     put(list, i, layer) { this.doc[list] = this.doc[list].map((one, n) => (n === i ? layer : one)); },
     move(list, from, to) { this.doc[list] = moved(this.doc[list], from, to); },
@@ -114,12 +129,11 @@ export default {
       const empty = [...this.wish.layers, ...this.wish.shadow_layers].find((one) => one.kind !== "fixed" && !one.groups.length);
       this.hint = empty ? `“${empty.name}” has nobody yet: add people, and here is who would be on call.` : "";
       if (empty) { this.problem = ""; return; }
-      const from = Math.max(Math.floor(this.now), this.span[0]), to = Math.max(from + 28 * DAY, this.span[1]);
       const { seen_version, ...wish } = this.wish;
-      const answer = await this.asking({ ...wish, schedule_id: this.schedule?.id ?? null, from_at: this.span[0], to_at: Math.min(to, this.span[0] + 90 * DAY) });
+      const answer = await this.asking({ ...wish, schedule_id: this.schedule?.id ?? null, from_at: this.span[0], to_at: this.span[1] });
       if (!answer) return;
       this.problem = answer.ok ? "" : answer.body.detail ?? answer.sentence;
-      if (answer.ok) this.preview = { ...answer.body, gaps: answer.body.timeline.gaps.map(([start, end]) => [Math.max(start, this.now), end]) };
+      if (answer.ok) this.preview = answer.body;
     },
     async save() {
       if (this.busy) return;
