@@ -53,7 +53,7 @@ def _policy(line: PolicyLine, warnings: Sequence[WarningLine]) -> None:
 def _used(line: PolicyLine) -> None:
     with tag("p", classes="ok-muted ok-policy-used"):
         if not line["services"]:
-            tag("span", "No service goes by it.")
+            tag("span", "No service goes by it")
         for place, service in enumerate(line["services"]):
             tag("span", ", " if place else "For ")
             tag("a", service["name"], href=f"/services#service-{service['id']}")

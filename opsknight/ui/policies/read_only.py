@@ -23,7 +23,7 @@ def show(line: PolicyLine, warnings: Sequence[WarningLine], *, services: Mapping
     with heading(line["name"], says):
         pass
     with tag("div", classes="ok-policy"):
-        with tag("div"):
+        with tag("div", classes="ok-policy-form"):
             _general(warnings)
             with tag("ol", classes="ok-steps", aria_label="Steps"):
                 for number, (step, at) in enumerate(zip(line["steps"], offsets(line["steps"]), strict=True), start=1):

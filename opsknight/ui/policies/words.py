@@ -48,7 +48,8 @@ def sequence(line: PolicyLine) -> str:
     repeats = line["repeats"]
     rounds = [f"{repeats} more round{'' if repeats == 1 else 's'}"] if repeats else []
     last = f"{'then ' if repeats else after}the safety net: the managers of {line['team']}"
-    return ", ".join([*parts, *rounds, last]) + "."
+    said = ", ".join([*parts, *rounds, last])
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def offsets(steps: Sequence[StepLine]) -> Sequence[int]:
