@@ -3,7 +3,7 @@
 {
   const { make } = opsknight;
   const sources = [];                                // each: (query) => [{title, hint?, keys?, icon?, run | href}]
-  let services = null, people = [], policies = [];
+  let services = null, people = [], schedules = [], policies = [];
 
   const fixed = () => [
     ...opsknight.keys.places().map((place) => ({ title: `Go to ${place.says}`, keys: place.keys, icon: "arrow", href: place.href })),
@@ -31,6 +31,7 @@
     href: `/incidents?q=${encodeURIComponent(query)}` }]);
   const named = () => [
     ...(services ?? []).map((one) => ({ title: one.name, hint: `service · ${one.team ?? ""}`, icon: "services", href: `/services#service-${one.id}` })),
+    ...schedules.map((one) => ({ title: one.name, hint: `schedule · ${one.team}`, icon: "calendar", href: `/schedules/${one.id}` })),
     ...people.map((one) => ({ title: one.name, hint: `person · ${one.active ? one.role : "deactivated"}`, icon: "person", href: `/people/${one.id}` })),
     ...policies.map((one) => ({ title: one.name, hint: `policy · ${one.team}`, icon: "escalate", href: `/policies/${one.id}` })),
   ];
@@ -102,8 +103,8 @@
     if (services === null) {
       services = [];
       const read = (what) => fetch(`/api/v1/${what}`, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : []));
-      Promise.all([read("services"), read("people"), read("policies")])
-        .then((found) => { [services, people] = found; policies = found[2].policies ?? []; if (box.open) draw(); }).catch(() => { services = null; });
+      Promise.all([read("services"), read("people"), read("schedules"), read("policies")])
+        .then((found) => { [services, people, { schedules = [] }, { policies = [] }] = found; if (box.open) draw(); }).catch(() => { services = null; });
     }
   };
   opsknight.act("palette", open);

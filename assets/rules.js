@@ -104,6 +104,7 @@ opsknight.whenPainted(() => {
     if (text.trim()) at("rule-marked").append(text.slice(0, from), make("mark", {}, text.slice(from, to) || " "), text.slice(to));
   };
   const check = async () => {
+    clearTimeout(timer);                             // a check that was put off would take the place of this one
     const mine = ++asked;
     const answer = await opsknight.send("POST", `${RULES}/check`, draft());
     if (mine !== asked) return null;

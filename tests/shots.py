@@ -16,6 +16,7 @@ from tests.server import ROOT, RunningServer, until
 PICTURES = ROOT / "docs" / "pictures"
 SCREENS = {"wall": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
 PAGES = {"board": "/incidents", "incident": "/incidents/1", "services": "/services", "me": "/me"}
+SCHEDULE = "schedule"
 ALERTS = (
     ("Checkout API", "Card payments fail in eu-west-1", "critical", "payments-1"),
     ("Checkout API", "p99 latency above 2 s for 10 minutes", "error", "web-7"),
@@ -43,11 +44,13 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", reduced_motion="reduce")
         _sign_in(context, link)
-        _fill(server, _as_browser(context, server))
+        client = _as_browser(context, server)
+        _fill(server, client)
+        schedule = _a_schedule(client)
         for theme in ("dark", "light"):
             page = context.new_page()
             page.emulate_media(color_scheme=theme)
-            for name, path, size in _pictures():
+            for name, path, size in _pictures(schedule):
                 page.set_viewport_size({"width": size[0], "height": size[1]})
                 page.goto(server.base_url + path)
                 page.wait_for_timeout(1500)
@@ -56,9 +59,9 @@ def main() -> None:
         browser.close()
 
 
-def _pictures() -> Iterator[tuple[str, str, tuple[int, int]]]:
+def _pictures(schedule: str) -> Iterator[tuple[str, str, tuple[int, int]]]:
     yield "wall", "/wall/all", SCREENS["wall"]
-    for name, path in PAGES.items():
+    for name, path in {**PAGES, SCHEDULE: schedule}.items():
         for screen in ("laptop", "phone"):
             yield f"{name}-{screen}", path, SCREENS[screen]
 
@@ -91,6 +94,37 @@ def _fill(server: RunningServer, client: httpx.Client) -> None:
         if row["title"] in {title for _, title, _, _ in ALERTS[LEFT_OPEN:]}:
             client.post(f"/api/v1/incidents/{row['id']}/acknowledge", json={})
     time.sleep(1)
+
+
+def _a_schedule(client: httpx.Client) -> str:
+    """Make a schedule of nights, weekdays and weekends with a gap, a shadow and an override; return its address."""
+    team = client.get("/api/v1/schedules").json()["schedules"][0]["team_id"]
+    ids = [one["id"] for one in client.get("/api/v1/people").json()]
+    workdays = [1, 2, 3, 4, 5]
+    nights = {"unit": "days", "starts_at": "2026-01-05T20:00", "groups": [[one] for one in ids]}
+    weekdays = {"starts_at": "2026-01-05T08:00", "groups": [[one] for one in reversed(ids)]}
+    weekend = {"starts_at": "2026-01-09T20:00", "groups": [[one] for one in ids[1:]]}
+    saturday = {"weekdays": [6], "start": "08:00", "end": "22:00"}
+    sunday = {"weekdays": [7], "start": "09:00", "end": "08:00", "to_weekday": 1}
+    made = client.post(
+        "/api/v1/schedules",
+        json={
+            "name": "Payments on call",
+            "team_id": team,
+            "zone": "Europe/Berlin",
+            "layers": [
+                {"name": "Nights", **nights, "hours": [{"weekdays": workdays, "start": "20:00", "end": "08:00"}]},
+                {"name": "Weekdays", **weekdays, "hours": [{"weekdays": workdays, "start": "08:00", "end": "20:00"}]},
+                {"name": "Weekend", **weekend, "hours": [saturday, sunday]},
+            ],
+            "shadow_layers": [{"name": "Newcomers", "starts_at": "2026-01-05T09:00", "groups": [[ids[0]]]}],
+        },
+    )
+    number = made.json()["schedule"]["id"]
+    start = time.time() // 3600 * 3600 + 2 * 86_400
+    wish = {"change": "replace", "start_at": start, "end_at": start + 28_800, "user_id": ids[0], "note": "Dentist"}
+    client.post(f"/api/v1/schedules/{number}/overrides", json=wish)
+    return f"/schedules/{number}"
 
 
 def _board(client: httpx.Client) -> list[dict[str, Any]]:

@@ -37,8 +37,9 @@ class Place:
 
 PLACES = (
     Place("/incidents", "Incidents", "i", "list"),
+    Place("/schedules", "Schedules", "c", "calendar"),
     Place("/services", "Services", "s", "services"),
-    Place("/heartbeats", "Heartbeats", "h", "heartbeat"),
+    Place("/heartbeats", "Heartbeats", "h", "heartbeat", at_hand=False),
     Place("/rules", "Rules", "r", "rules", at_hand=False),
     Place("/maintenance", "Maintenance", "w", "wrench", at_hand=False),
     Place("/people", "People", "p", "team", at_hand=False),
@@ -132,7 +133,9 @@ def _navigation(here: str, *, classes: str, label: str, icons: bool = False) -> 
                 continue
             current = "page" if here == place.href else None
             hidden = None if icons or place.in_strip else True
-            with tag("a", href=place.href, data_go=place.letter, aria_current=current, hidden=hidden):
+            far = None if place.at_hand else True
+            go = {"href": place.href, "data_go": place.letter, "data_far": far}
+            with tag("a", aria_current=current, hidden=hidden, **go):
                 if icons:
                     icon(place.icon)
                 tag("span", place.name)
@@ -171,7 +174,7 @@ def _on_call(viewer: Viewer) -> None:
             tag("p", "There is no schedule yet, so nobody is on call.", classes="ok-muted")
         for duty in viewer.on_call:
             with tag("div", classes="ok-duty"):
-                tag("span", duty["schedule"], classes="ok-muted ok-cut")
+                tag("a", duty["schedule"], href=f"/schedules/{duty['schedule_id']}", classes="ok-muted ok-cut")
                 with tag("span", classes="ok-duty-who"):
                     _duty(duty)
         with tag("div", classes="ok-duty"):

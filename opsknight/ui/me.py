@@ -23,6 +23,8 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import read_calendar_links, read_methods
+from opsknight.ui.schedules import mine
+from opsknight.ui.schedules.reading import read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def mount(deps: Deps) -> None:
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         with frame("Me", viewer):
             reached, push = show(viewer, methods)
+            mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
         async def again() -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
 
@@ -52,7 +52,19 @@ from opsknight.ui.reading import Told
 from opsknight.ui.rules import editor as rule_editor
 from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
-from tests.ui import fairness_samples, integration_samples, policy_samples, rule_samples, samples, why_samples
+from opsknight.ui.schedules import components as schedule_parts
+from opsknight.ui.schedules import listed as schedules_list
+from opsknight.ui.schedules import mine
+from opsknight.ui.schedules import page as schedules
+from tests.ui import (
+    fairness_samples,
+    integration_samples,
+    policy_samples,
+    rule_samples,
+    samples,
+    schedule_samples,
+    why_samples,
+)
 
 speaking = asyncio.Event()
 
@@ -94,7 +106,7 @@ def every_service() -> object:
 
 @app.get("/api/v1/people")
 def everybody() -> object:
-    return samples.roster()
+    return [*schedule_samples.people(), *(one for one in samples.roster() if one["id"] not in schedule_samples.NAMES)]
 
 
 @app.post("/hush")
@@ -308,6 +320,58 @@ def integration_page(number: str) -> None:
         )
 
 
+@app.get("/api/v1/schedules/1")
+def a_schedule() -> object:
+    return {"schedule": schedule_samples.document()}
+
+
+@app.get("/api/v1/schedules/1/timeline")
+def a_timeline(request: Request) -> object:
+    asked = request.query_params
+    return {"timeline": schedule_samples.timeline(float(asked["from"]), float(asked["to"]))}
+
+
+@app.post("/api/v1/schedules/preview")
+async def preview_schedule(draft: dict[str, Any]) -> object:
+    return schedule_samples.preview(draft["from_at"], draft["to_at"])
+
+
+@app.post("/api/v1/schedules/1/overrides/preview")
+async def preview_override(wish: dict[str, Any]) -> object:
+    return schedule_samples.override_preview(wish)
+
+
+@app.get("/api/v1/swaps")
+def every_swap() -> object:
+    return {"swaps": schedule_samples.swaps()}
+
+
+@app.get("/api/v1/leaves")
+def every_leave() -> object:
+    return {"leaves": schedule_samples.leaves()}
+
+
+@ui.page("/schedules")
+def schedules_page() -> None:
+    schedule_parts.style()
+    with frame.frame("Schedules", samples.a_viewer()):
+        schedules_list.show(samples.a_viewer(), schedule_samples.overviews())
+
+
+@ui.page("/schedules/{key}")
+def schedule_page(key: str) -> None:
+    if key == "new":
+        schedules.edit(samples.a_viewer(), None, teams={1: "Platform", 2: samples.LONG_WORD})
+    else:
+        schedules.show(samples.a_viewer(), schedule_samples.LINE, people=[*schedule_samples.NAMES])
+
+
+@ui.page("/schedules/{key}/edit")
+def edit_page(key: str) -> None:
+    line = {**schedule_samples.LINE, "id": int(key)}
+    schedules.edit(samples.a_viewer(), line, teams={1: "Platform", 2: samples.LONG_WORD})  # type: ignore[arg-type]
+
+
 @ui.page("/oncall")
 def on_call_page() -> None:
     ui.add_head_html(people.head())
@@ -321,6 +385,7 @@ def me_page() -> None:
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     with frame.frame("Me", samples.a_viewer()):
         me.show(samples.a_viewer(), samples.methods())
+        mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 
 

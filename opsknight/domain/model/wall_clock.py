@@ -11,6 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 _SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
+_A_YEAR: Final = timedelta(days=366)
 LONG_AGO: Final = datetime(2, 1, 1)  # noqa: DTZ001  # wall clock
 """The wall clock of what has no beginning."""
 FAR_AHEAD: Final = datetime(9998, 1, 1)  # noqa: DTZ001  # wall clock
@@ -34,6 +36,21 @@ def last_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 def wall_time(at: datetime, zone: ZoneInfo) -> datetime:
     """Return what the clock of `zone` shows at `at`, naive."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def clock_changes(zone: ZoneInfo, *, after: datetime, within: timedelta = _A_YEAR) -> list[datetime]:
+    """Return the instants (UTC) later than `after` at which the clock of `zone` is changed, in order.
+
+    Two changes within a day are one.
+    """
+    found: list[datetime] = []
+    start = after.astimezone(UTC).replace(microsecond=0)
+    while start < after + within:
+        end = start + _DAY
+        if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
+            found.append(_end_of_gap(start, end, zone))
+        start = end
+    return found
 
 
 @lru_cache(maxsize=_REMEMBERED)

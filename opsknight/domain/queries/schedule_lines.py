@@ -189,7 +189,8 @@ async def leave(session: AsyncSession, leave_id: int) -> dict[str, Any]:
 
 def override_line(row: OverrideRow) -> dict[str, Any]:
     """Return an override as it is told."""
-    return _plain(row, "id", "schedule_id", "change", "user_id", "replaces_id", "start_at", "end_at", "note", "swap_id")
+    what = _plain(row, "id", "schedule_id", "change", "user_id", "replaces_id", "start_at", "end_at")
+    return what | _plain(row, "note", "swap_id", "created_by")
 
 
 def _swap(row: ShiftSwapRow, at: datetime) -> dict[str, Any]:

@@ -137,8 +137,3 @@ async def policies(session: AsyncSession) -> Sequence[PolicyLine]:
         PolicyLine(id=row.id, name=row.name, team_id=row.team_id, team=row.team)
         for row in await session.execute(statement)
     ]
-
-
-def _live(table: Any) -> list[Any]:
-    """Return the condition that a thing was not deleted, where it can be."""
-    return [] if table is ServiceRow else [table.deleted_at.is_(None)]

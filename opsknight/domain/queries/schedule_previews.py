@@ -1,0 +1,287 @@
+"""What would be: a schedule as somebody is about to save it, or with an override that nobody has made yet.
+
+Answered by the same functions that page, from what is stored now and what is wished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Final, TypedDict
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model import schedule as model
+from opsknight.domain.model.layer_plan import LayerPlan
+from opsknight.domain.model.ledger import span
+from opsknight.domain.model.override import Change, OnLeave, Override
+from opsknight.domain.model.wall_clock import clock_changes
+from opsknight.domain.queries.oncall import Shift, shift_line
+from opsknight.domain.queries.people import PersonLine, people
+from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
+from opsknight.domain.queries.schedules import holiday_dates, schedules
+from opsknight.errors import NotFound
+
+WEIGHED: Final = timedelta(weeks=13)
+"""Over which load, handoffs and coverage are compared: long enough for several rounds of a weekly rotation."""
+_CLOCK_CHANGES: Final = 2
+_INSTANT: Final = timedelta(microseconds=1)
+_THE_NEWEST: Final = 2**63 - 1
+_NOTHING: Final = timedelta()
+
+
+class Load(TypedDict):
+    """How long somebody would be on call, and is as the schedule stands; and whether a page reaches them at all."""
+
+    user_id: int
+    user: str
+    on_call_s: float
+    on_call_now_s: float
+    shifts: int
+    reachable: bool
+
+
+class Difference(TypedDict):
+    """A quarter of a year as it would be, and as it is with the schedule as it stands; None for a new one.
+
+    A handoff is an instant at which others come on call. `gaps` are those that there would be.
+    """
+
+    until_at: float
+    covered_s: float
+    covered_now_s: float | None
+    handoffs: int
+    handoffs_now: int | None
+    gaps: list[tuple[float, float]]
+
+
+class ClockChange(TypedDict):
+    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts."""
+
+    at: float
+    shifts: list[Shift]
+
+
+class SchedulePreview(TypedDict):
+    """A schedule as it would be, what is different, and what each of its people would have to do in WEIGHED.
+
+    Who has no turn is not left out, nor who has none any more.
+    """
+
+    timeline: Timeline
+    difference: Difference
+    load: list[Load]
+    clock_changes: list[ClockChange]
+
+
+class OverridePreview(TypedDict):
+    """Who is on call in a time now, and who would be; `gaps` are those that there would be."""
+
+    before: list[Shift]
+    after: list[Shift]
+    gaps_before: list[tuple[float, float]]
+    gaps: list[tuple[float, float]]
+    changes: bool
+    sentence: str
+
+
+async def schedule_preview(
+    session: AsyncSession,
+    *,
+    schedule_id: int | None,
+    name: str,
+    zone: str,
+    layers: Sequence[LayerPlan],
+    shadow_layers: Sequence[LayerPlan],
+    on_leave: OnLeave,
+    country: str,
+    subdivision: str,
+    holidays: Iterable[date],
+    start: datetime,
+    end: datetime,
+) -> SchedulePreview:
+    """Return `schedule_id`, or a new schedule, from `start` to `end` as it would be with these layers.
+
+    What changes it for a while, and who is away, counts as it does now.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    known = await _known(session, schedule_id) if schedule_id is not None else model.Schedule(())
+    days = holiday_dates(country, subdivision, [day.isoformat() for day in holidays])
+    wished = replace(
+        known,
+        name=name,
+        layers=tuple(plan.layer(zone, days) for plan in layers),
+        shadow_layers=tuple(plan.layer(zone, days) for plan in shadow_layers),
+        on_leave=on_leave,
+    )
+    everybody = {one["id"]: one for one in await people(session)}
+    found = model.shifts(wished, start, end)
+    names = {number: one["name"] for number, one in everybody.items()}
+    in_it = (wished.people | known.people) & everybody.keys()
+    far = start + WEIGHED
+    then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
+    return {
+        "timeline": {
+            **drawn(wished, found, names, start, end),
+            "overrides": await overrides(session, schedule_id or 0, start=start, end=end),
+            "temporary": await temporary_schedules(session, schedule_id or 0, start=start, end=end),
+        },
+        "difference": _difference(then, None if schedule_id is None else now, start, far),
+        "load": _loads(then, now, [everybody[number] for number in in_it]),
+        "clock_changes": [
+            {
+                "at": at.timestamp(),
+                "shifts": [shift_line(one, names) for one in model.shifts(wished, at, at + _INSTANT)],
+            }
+            for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
+        ],
+    }
+
+
+async def override_preview(
+    session: AsyncSession, schedule_id: int, wished: Override, *, at: datetime
+) -> OverridePreview:
+    """Return what an override would change, from `at` on at the earliest; its own number does not matter.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    known = await _known(session, schedule_id)
+    start, end = max(wished.start_at, at), max(wished.end_at, at)
+    newest = replace(wished, id=_THE_NEWEST, start_at=start)
+    then = replace(known, overrides=(*known.overrides, newest))
+    before, after = (_within(model.shifts(one, start, end), start, end) for one in (known, then))
+    names = {one["id"]: one["name"] for one in await people(session)}
+    changes = {(one.user_id, one.start_at, one.end_at) for one in before} != {
+        (one.user_id, one.start_at, one.end_at) for one in after
+    }
+    return {
+        "before": [shift_line(one, names) for one in before],
+        "after": [shift_line(one, names) for one in after],
+        "gaps_before": _seconds(model.gaps(known, start, end)),
+        "gaps": _seconds(model.gaps(then, start, end)),
+        "changes": changes,
+        "sentence": _sentence(newest, before, after, names, changes=changes),
+    }
+
+
+async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:
+    found = (await schedules(session, [schedule_id])).get(schedule_id)
+    if found is None:
+        raise NotFound("There is no such schedule.")
+    return found
+
+
+def drawn(
+    schedule: model.Schedule, found: Sequence[model.OnCall], names: Mapping[int, str], start: datetime, end: datetime
+) -> Timeline:
+    """Return a schedule from `start` to `end` as a time line whose final row is `found`."""
+    covers = model.merged((one.start_at, one.end_at) for one in found)
+    return {
+        "schedule_id": schedule.id or 0,
+        "schedule": schedule.name,
+        "from_at": start.timestamp(),
+        "to_at": end.timestamp(),
+        "final": [shift_line(one, names) for one in found],
+        "layers": [_shown(one, names) for one in model.layers_shown(schedule, start, end)],
+        "shadows": [_shown(one, names) for one in model.shadows(schedule, start, end)],
+        "overrides": [],
+        "temporary": [],
+        "gaps": _seconds(model.uncovered((start, end), covers)),
+        "away": [shift_line(one, names) for one in model.away(schedule, start, end)],
+    }
+
+
+def _shown(one: model.LayerShown, names: Mapping[int, str]) -> LayerLine:
+    return {
+        "id": one.layer.id,
+        "name": one.layer.name,
+        "turns": [shift_line(turn, names) for turn in one.turns],
+    }
+
+
+def _within(found: Iterable[model.OnCall], start: datetime, end: datetime) -> list[model.OnCall]:
+    return [replace(one, start_at=max(one.start_at, start), end_at=min(one.end_at, end)) for one in found]
+
+
+def _seconds(gaps: Iterable[model.Interval]) -> list[tuple[float, float]]:
+    return [(start.timestamp(), end.timestamp()) for start, end in gaps]
+
+
+def _loads(then: Sequence[model.OnCall], now: Sequence[model.OnCall], who: Iterable[PersonLine]) -> list[Load]:
+    lines: list[Load] = [
+        {
+            "user_id": person["id"],
+            "user": person["name"],
+            "on_call_s": _time_of(person["id"], then).total_seconds(),
+            "on_call_now_s": _time_of(person["id"], now).total_seconds(),
+            "shifts": sum(one.user_id == person["id"] for one in then),
+            "reachable": person["active"] and person["reachable"],
+        }
+        for person in who
+    ]
+    return sorted(lines, key=lambda line: (-line["on_call_s"], line["user"].lower()))
+
+
+def _difference(
+    then: Sequence[model.OnCall], now: Sequence[model.OnCall] | None, start: datetime, end: datetime
+) -> Difference:
+    covers = _covers(then)
+    return {
+        "until_at": end.timestamp(),
+        "covered_s": _length(covers),
+        "covered_now_s": None if now is None else _length(_covers(now)),
+        "handoffs": _handoffs(then, start),
+        "handoffs_now": None if now is None else _handoffs(now, start),
+        "gaps": _seconds(model.uncovered((start, end), covers)),
+    }
+
+
+def _covers(found: Iterable[model.OnCall]) -> list[model.Interval]:
+    return model.merged((one.start_at, one.end_at) for one in found)
+
+
+def _length(covers: Iterable[model.Interval]) -> float:
+    return sum((end - start).total_seconds() for start, end in covers)
+
+
+def _handoffs(found: Sequence[model.OnCall], start: datetime) -> int:
+    """Return at how many instants after `start` somebody comes on call who was not just before."""
+    ended = {(one.user_id, one.end_at) for one in found}
+    return len({one.start_at for one in found if one.start_at > start and (one.user_id, one.start_at) not in ended})
+
+
+def _time_of(user_id: int | None, found: Iterable[model.OnCall]) -> timedelta:
+    return sum((one.end_at - one.start_at for one in found if one.user_id == user_id), _NOTHING)
+
+
+def _sentence(
+    wished: Override,
+    before: Sequence[model.OnCall],
+    after: Sequence[model.OnCall],
+    names: Mapping[int, str],
+    *,
+    changes: bool,
+) -> str:
+    user, other = names.get(wished.user_id or 0, "They"), names.get(wished.replaces or 0, "everybody else")
+    if not changes:
+        already = f"{user} is on call in all of that time already"
+        absent = f"{other} is not on call in that time"
+        return f"This changes nothing: {absent if wished.replaces is not None else already}."
+    if wished.change is Change.REMOVE:
+        taken = _time_of(wished.replaces, before) - _time_of(wished.replaces, after)
+        return f"{other} is off call for {_words(taken)}."
+    more = _time_of(wished.user_id, after) - _time_of(wished.user_id, before)
+    if wished.change is Change.ADD:
+        return f"{user} is on call as well, for {_words(more)}."
+    if more <= _NOTHING:
+        return f"{other} is off call; {user} is on call in that time already."
+    return f"{user} is on call instead of {other}, for {_words(more)}."
+
+
+def _words(time: timedelta) -> str:
+    return span(time.total_seconds())

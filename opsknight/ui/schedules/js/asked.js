@@ -1,0 +1,112 @@
+// Shifts that are offered, and who is away: short lists with what one can do about each.
+import { read } from "./http.js";
+import { lasting } from "./words.js";
+import { dayOf, DAY, fromField, moment, span, startOf, toField } from "./zones.js";
+
+const AHEAD_S = 56 * DAY;
+const ENDED = { taken: "taken", withdrawn: "withdrawn", expired: "expired: nobody took it" };
+
+export const Asked = {
+  props: { schedule: Object, people: Array, names: Object, zone: String, me: Object, own: Array, mayCover: Boolean, mayEdit: Boolean, schedules: Object },
+  emits: ["changed"],
+  template: `
+  <section class="ok-asked" aria-labelledby="ok-swaps-title">
+    <h2 id="ok-swaps-title">Offered shifts</h2>
+    <p v-if="!open.length" class="ok-muted">Nobody asks for cover or a swap. Press a shift of yours and choose “Ask others” to offer it.</p>
+    <div v-for="one in open" :key="one.id" class="ok-asked-line">
+      <div><p><b>{{ one.user_id === me.id ? 'You offer' : (names[one.user_id] ?? 'Somebody') + ' offers' }}</b> {{ span(one.start_at, one.end_at, zone) }} <span class="ok-muted">· {{ lasting(one.end_at - one.start_at) }}</span></p>
+        <p class="ok-muted">{{ wanted(one) }}{{ schedules ? ' In “' + (schedules[one.schedule_id] ?? one.schedule_id) + '”.' : '' }} Open until {{ moment(one.expires_at, zone) }}; untaken it stays as it is.{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
+      <div v-if="mayCover" class="ok-buttons"><button v-if="one.user_id !== me.id" type="button" class="ok-button ok-button-small ok-button-primary" @click="take(one)"><span>Take it</span></button>
+        <button v-if="one.user_id === me.id || mayEdit" type="button" class="ok-button ok-button-small" @click="end('/api/v1/swaps/' + one.id)"><span>Withdraw</span></button></div>
+    </div>
+    <details v-if="ended.length" class="ok-more"><summary>Before: {{ ended.length }}</summary>
+      <p v-for="one in ended" :key="one.id" class="ok-muted">{{ names[one.user_id] ?? 'Somebody' }}: {{ span(one.start_at, one.end_at, zone) }}, {{ words[one.status] ?? one.status }}{{ one.taken_by ? ' by ' + (names[one.taken_by] ?? 'somebody') : '' }}</p></details>
+  </section>
+  <section class="ok-asked" aria-labelledby="ok-away-title">
+    <div class="ok-asked-head"><h2 id="ok-away-title">Away</h2><button v-if="mayCover" type="button" class="ok-button ok-button-small" @click="ask"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>I am away</span></button></div>
+    <p v-if="!gone.length" class="ok-muted">Nobody has noted leave.</p>
+    <div v-for="one in gone" :key="one.id" class="ok-asked-line">
+      <div><p><b>{{ names[one.user_id] ?? 'Somebody' }}</b> {{ span(one.start_at, one.end_at, zone) }}</p>
+        <p :class="one.substitute_id ? 'ok-muted' : 'ok-asked-warn'">{{ one.substitute_id ? (names[one.substitute_id] ?? 'Somebody') + ' has their shifts.' : 'Nobody has their shifts: name a substitute, or override them.' }}{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
+      <div v-if="mayCover && (one.user_id === me.id || mayEdit)" class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="end('/api/v1/leaves/' + one.id)"><span>Withdraw</span></button></div>
+    </div>
+  </section>
+  <dialog ref="give" class="ok-dialog" aria-labelledby="ok-give-title">
+    <div class="ok-dialog-head"><h2 id="ok-give-title">Swap for which of yours?</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.give.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
+    <form class="ok-dialog-body" @submit.prevent="swap"><p v-if="!mine.length">You have no shift in the next 8 weeks on this schedule that you could give in return.</p>
+      <div v-else class="ok-field"><label for="give-shift">Your shift that they get</label><select id="give-shift" v-model="given" class="ok-select"><option v-for="(one, i) in mine" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select></div>
+      <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="!mine.length"><span>Swap</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
+  </dialog>
+  <dialog ref="leave" class="ok-dialog" aria-labelledby="ok-leave-title">
+    <div class="ok-dialog-head"><h2 id="ok-leave-title">I am away</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
+    <form class="ok-dialog-body" @submit.prevent="leave">
+      <div v-if="mayEdit" class="ok-field"><label for="leave-who">Who</label><select id="leave-who" v-model="wish.user_id" class="ok-select"><option v-for="one in active" :key="one.id" :value="one.id">{{ one.id === me.id ? one.name + ' (you)' : one.name }}</option></select></div>
+      <div class="ok-cover-own"><label>From<input v-model="wish.from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="wish.to" class="ok-input" type="datetime-local" required></label></div>
+      <div class="ok-field"><label for="leave-sub">Who has the shifts meanwhile</label><select id="leave-sub" v-model="wish.substitute_id" class="ok-select"><option :value="null">Nobody: warn of them</option><option v-for="one in active" :key="one.id" :value="one.id" :disabled="one.id === wish.user_id">{{ one.name }}{{ one.reachable ? '' : ' (cannot be paged)' }}</option></select></div>
+      <div class="ok-field"><label for="leave-note">Note</label><input id="leave-note" v-model="wish.note" class="ok-input" maxlength="500" autocomplete="off"></div>
+      <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
+      <div class="ok-buttons"><button class="ok-button ok-button-primary"><span>Save</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.leave.close()"><span>Cancel</span></button></div></form>
+  </dialog>`,
+
+  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
+  computed: {
+    here() { return this.schedule ? this.swaps.filter((one) => one.schedule_id === this.schedule.id) : this.swaps; },
+    open() { return this.here.filter((one) => one.status === "open"); },
+    ended() { return this.here.filter((one) => one.status !== "open").slice(0, 20); },
+    gone() { return this.own ? this.leaves.filter((one) => this.own.includes(one.user_id)) : this.leaves; },
+    active() { return this.people.filter((one) => one.active); },
+  },
+  methods: {
+    lasting, moment, span,
+    async look() {
+      const [swaps, leaves] = await Promise.all([this.mayCover ? read("/api/v1/swaps") : { ok: true, body: { swaps: [] } }, read("/api/v1/leaves")]);
+      if (swaps.ok) this.swaps = swaps.body.swaps;
+      if (leaves.ok) this.leaves = leaves.body.leaves;
+    },
+    wanted(one) {
+      const to = one.offered_to.length ? ` Asked: ${one.offered_to.map((id) => this.names[id] ?? id).join(", ")}.` : "";
+      if (one.kind === "cover") return `Wants cover, nothing in return.${to}`;
+      return one.return_start_at ? `Wants ${span(one.return_start_at, one.return_end_at, this.zone)} in return.${to}` : `Wants a shift in return.${to}`;
+    },
+    async take(one) {
+      if (one.kind !== "swap" || one.return_start_at) { await this.done("POST", `/api/v1/swaps/${one.id}/take`, {}); return; }
+      const now = Math.floor(opsknight.times.now() / 1000);
+      const { ok, body } = await read(`/api/v1/schedules/${one.schedule_id}/timeline?from=${now}&to=${now + AHEAD_S}`);
+      this.mine = ok ? body.timeline.final.filter((shift) => shift.user_id === this.me.id) : [];
+      this.given = 0;
+      this.taking = one;
+      this.$refs.give.showModal();
+    },
+    async swap() {
+      const { start_at, end_at } = this.mine[this.given];
+      const answer = await this.done("POST", `/api/v1/swaps/${this.taking.id}/take`, { return_start_at: Math.max(start_at, Math.floor(opsknight.times.now() / 1000)), return_end_at: end_at });
+      if (answer.ok) this.$refs.give.close();
+    },
+    ask() {
+      const now = opsknight.times.now() / 1000, tomorrow = dayOf(now, this.zone) + DAY;
+      const [from, to] = [startOf(tomorrow, this.zone), startOf(tomorrow + 7 * DAY, this.zone)];
+      this.wish = { user_id: this.me.id, from: toField(from, this.zone), to: toField(to, this.zone), substitute_id: null, note: "" };
+      this.refusal = "";
+      this.$refs.leave.showModal();
+    },
+    async leave() {
+      const { user_id, substitute_id, note } = this.wish;
+      const wish = { user_id, substitute_id, note, start_at: fromField(this.wish.from, this.zone), end_at: fromField(this.wish.to, this.zone, { last: true }) };
+      const answer = await opsknight.post("/api/v1/leaves", wish);
+      if (!answer.ok) { this.refusal = answer.sentence; return; }
+      this.$refs.leave.close();
+      opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
+      this.look();
+      this.$emit("changed");
+    },
+    end(url) { return this.done("DELETE", url); },
+    async done(method, url, body) {
+      const answer = await opsknight.send(method, url, body);
+      opsknight.toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+      this.look();
+      this.$emit("changed");
+      return answer;
+    },
+  },
+  mounted() { this.look(); },
+};

@@ -1,0 +1,55 @@
+"""What the pages of schedules read; each function opens one short read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document
+from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
+from opsknight.errors import NotFound
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+
+async def read_overviews(deps: Deps) -> Sequence[Overview]:
+    """Return every schedule as it stands now, in order of name."""
+    async with deps.reading() as session:
+        return await overviews(session, at=deps.clock.now())
+
+
+async def read_schedule(deps: Deps, key: str) -> tuple[ScheduleLine, Sequence[int]]:
+    """Return the schedule of number `key`, and the people of its layers.
+
+    Raises:
+        NotFound: there is none, or the key is no number.
+    """
+    if not key.isdecimal() or len(key) > 18:
+        raise NotFound("There is no such schedule.")
+    async with deps.reading() as session:
+        found = await document(session, int(key))
+    return found.line, people_of(found)
+
+
+async def read_teams(deps: Deps) -> Mapping[int, str]:
+    """Return the teams that a schedule can be of, by name."""
+    async with deps.reading() as session:
+        return await team_names(session)
+
+
+async def read_own_shifts(deps: Deps, user_id: int) -> Sequence[OwnShift]:
+    """Return a person's times on call to come, in order."""
+    async with deps.reading() as session:
+        return await own_shifts(session, user_id, at=deps.clock.now())
+
+
+def people_of(written: Document) -> Sequence[int]:
+    """Return the people of all layers of a schedule, each once."""
+    return sorted({user for layer in (*written.layers, *written.shadow_layers) for user in _of_layer(layer)})
+
+
+def _of_layer(layer: Mapping[str, Any]) -> set[int]:
+    groups: list[list[int]] = layer.get("groups", [])
+    shifts: list[tuple[float, float, list[int]]] = layer.get("shifts", [])
+    return {user for group in groups for user in group} | {user for *_, users in shifts for user in users}

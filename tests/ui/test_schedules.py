@@ -1,0 +1,147 @@
+"""The pages of schedules: what the list says, what the time line shows and tells, and what is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page, Route, expect
+
+pytestmark = pytest.mark.e2e
+
+
+async def _open(laptop: BrowserContext, gallery: str, path: str) -> Page:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    await page.goto(f"{gallery}{path}")
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+def _final(page: Page) -> Locator:
+    return page.get_by_role("group", name="On call", exact=True)
+
+
+async def test_the_list_says_who_is_on_call_who_is_next_and_what_nobody_covers(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules")
+
+    first = page.locator("#schedule-1")
+
+    await expect(first.locator(".ok-schedules-gap").first).to_contain_text(re.compile(r"Nobody from .* for \d+ [dh]"))
+    await expect(first.get_by_text("on call while away")).to_be_visible()
+    await expect(page.locator("#schedule-2").get_by_text("Covered for four weeks")).to_be_visible()
+    await expect(page.locator("#schedule-3").get_by_text("Nobody", exact=True)).to_be_visible()
+    await expect(page.locator("#schedule-1 h2 a")).to_have_attribute("href", "/schedules/1")
+
+
+async def test_the_time_line_has_what_counts_on_top_and_the_shadows_last(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=fortnight")
+
+    bands = page.locator(".ok-tl-band")
+
+    await expect(bands.first).to_be_visible()
+    kinds = await bands.evaluate_all("(all) => all.map((one) => one.dataset.kind)")
+    assert (kinds[0], kinds[-1]) == ("final", "shadow")
+    assert "layer" in kinds
+
+
+async def test_a_piece_tells_who_from_when_and_why_to_the_pointer_and_to_the_focus(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1?view=week")
+    piece, card = _final(page).get_by_role("button").last, page.locator(".ok-tl-card")
+
+    await piece.hover()
+    await expect(card).to_be_visible()
+    await page.mouse.move(2, 2)
+    await expect(card).to_be_hidden()
+    await piece.focus()
+    await page.keyboard.press("Home")
+    await page.keyboard.press("End")
+
+    await expect(piece).to_be_focused()
+    await expect(card).to_contain_text(re.compile(r"\d+ (h|d).*\."))
+
+
+async def test_one_piece_takes_part_in_the_tab_order_and_esc_lets_a_selection_go(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-03-12")
+    await expect(_final(page).get_by_role("button").first).to_be_visible()
+
+    assert await page.locator(".ok-tl-piece[tabindex='0']").count() == 1
+    await page.locator(".ok-tl-piece[tabindex='0']").focus()
+    await page.keyboard.press("Shift+ArrowRight")
+    await expect(page.get_by_text(re.compile("^Selected: "))).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await expect(page.get_by_text(re.compile("^Selected: "))).to_have_count(0)
+
+
+async def test_the_day_on_which_the_clocks_change_is_marked_in_every_view(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-03-30")
+
+    await expect(page.locator(".ok-tl-day em")).to_have_text("23 h")
+    await page.get_by_role("radio", name="Month").check()
+
+    changed = page.get_by_role("region", name="Sunday 30. The clocks go forward: this day has 23 h")
+    await expect(changed.locator("em")).to_have_text("23 h")
+
+
+async def test_times_are_shown_in_the_zone_of_the_reader_of_the_schedule_or_in_utc(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1?view=day&day=2031-01-15")
+    name = page.locator(".ok-tl-head .ok-tl-name")
+
+    await expect(name).to_have_text("CET")
+    await page.get_by_label("Times in the zone").select_option("UTC")
+
+    await expect(name).to_have_text("UTC")
+
+
+async def test_the_arrows_walk_through_the_calendar(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=month&day=2031-01-15")
+    parts = page.locator(".ok-month-part")
+    await parts.first.focus()
+
+    await page.keyboard.press("ArrowRight")
+    await expect(parts.nth(1)).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+
+    await expect(parts.first).to_be_focused()
+
+
+async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
+    sent: list[object] = []
+
+    async def answer(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "null"))
+        said = json.dumps({"sentence": "Asked.", "swap": {"id": 9}})
+        await route.fulfill(status=201, content_type="application/json", body=said)
+
+    await page.route("**/api/v1/schedules/1/swaps", answer)
+    await _final(page).get_by_role("button", name=re.compile("^Amira Khan")).first.click()
+    await page.get_by_role("radio", name="Ask others").check()
+    await page.get_by_role("radio", name="Swap for a shift of theirs").check()
+    await page.get_by_label("Whom you ask").select_option(label="Wei Zhang")
+    await page.get_by_role("button", name="Ask", exact=True).click()
+
+    await expect(page.get_by_text("Asked.").first).to_be_visible()
+    [wish] = sent
+    assert isinstance(wish, dict)
+    assert (wish["kind"], wish["user_id"], wish["offered_to"]) == ("swap", 1, [3])
+    assert wish["end_at"] > wish["start_at"]
+
+
+async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1/edit")
+    layers, people = page.locator(".ok-layer-open b"), page.locator(".ok-group-people")
+    await expect(people.first).to_contain_text("Amira Khan")
+
+    await page.get_by_role("button", name="Turn 2 earlier").click()
+    await expect(people.first).to_contain_text("Jonas Olsen")
+    await page.get_by_role("button", name="Move Nights down").click()
+
+    await expect(layers.first).to_have_text("Weekdays")
+    await expect(page.locator(".ok-schedule-away")).to_contain_text("Jonas Olsen has no verified contact method")
