@@ -229,6 +229,12 @@ class Deps:
         async with self.database.screens() as session:
             yield session
 
+    @asynccontextmanager
+    async def supposing(self, actor: str, *, at: datetime) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work at another instant that is never committed: what would happen is asked in it."""
+        async with self.database.screens() as session:
+            yield UnitOfWork(session=session, actor=actor, now=at)
+
     async def viewer(self, token: str, *, now: datetime) -> Viewer | None:
         """Return the active person whose browser has the cookie `token`, or None: asked at each request."""
         for last in (False, True):

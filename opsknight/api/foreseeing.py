@@ -23,7 +23,6 @@ from opsknight.domain.model.ledger import OPSKNIGHT, sentence, span
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.policy_check import BadPolicy, check
 from opsknight.domain.queries.what_if import opening, with_policy
-from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Invalid
 
 AHEAD: Final = timedelta(days=400)
@@ -88,8 +87,10 @@ async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
     at = now if wish.at is None else wish.at.astimezone(UTC)
     if not now - timedelta(minutes=5) <= at <= now + AHEAD:
         raise Invalid(f"Say an instant from now on and at most {AHEAD.days} days away.")
-    async with deps.reading() as session:
-        found = await opening(session, service_id=wish.service_id, event=wish.event.event, at=at, urgency=wish.urgency)
+    async with deps.supposing(actor, at=at) as uow:
+        found = await opening(
+            uow.session, service_id=wish.service_id, event=wish.event.event, at=at, urgency=wish.urgency
+        )
         if wish.policy is not None:
             found = with_policy(found, _checked(wish.policy))
         told = {
@@ -112,7 +113,7 @@ async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
             priority=found.priority,
             support_hours=found.support_hours,
         )
-        future = await foresee(UnitOfWork(session=session, actor=actor, now=at), case)
+        future = await foresee(uow, case)
     return {**told, "entries": list(_entries(future, since=found.pages_at)), "goes_on": future.goes_on}
 
 
