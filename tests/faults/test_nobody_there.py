@@ -36,7 +36,10 @@ NOBODY_FIRST = """
     FROM steps s RETURNING step_id
 """
 AS_BEFORE = """
-    WITH gone AS (DELETE FROM escalation_steps WHERE position < 3 RETURNING 1)
+    WITH gone AS (
+        DELETE FROM escalation_steps
+        WHERE position < 3 AND EXISTS (SELECT FROM escalation_steps WHERE position >= 3) RETURNING 1
+    )
     UPDATE escalation_steps SET position = position - 3
     WHERE position >= 3 AND (SELECT count(*) FROM gone) > 0 RETURNING 1
 """
