@@ -1,11 +1,11 @@
-"""What every test may ask for: a clock that stands still, and a database of its own."""
+"""What every test may ask for: a clock that stands still, and a database of its own; and the figures of the run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 import hypothesis
 import pytest
@@ -14,11 +14,14 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
 from tests.clock import StoppedClock
 from tests.clusters import Addresses, Cluster
+from tests.faults import measure
 
 # A busy machine is no failure. CI draws the same examples every time, so that it fails for what changed.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=60)
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "house")
+
+os.environ["OPSKNIGHT_SEED"] = str(measure.FRESH_SEED)  # the same for all processes of the run
 
 
 class Acting(Protocol):
@@ -62,3 +65,26 @@ async def database(addresses: Addresses) -> AsyncIterator[Database]:
 def acting(database: Database, clock: StoppedClock) -> Acting:
     """Opens units of work on the fresh database; the actor is user 1 unless the test says another."""
     return lambda actor="user:1": unit_of_work(database.commands, actor=actor, now=clock.now())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what one of several processes has measured to the one that tells it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = [figure.as_plain() for figure in measure.figures]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process has measured that ends."""
+    told = getattr(node, "workeroutput", {}).get("figures", ())
+    measure.figures.extend(measure.Figure(*plain) for plain in told)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was measured, and from which seeds."""
+    if not measure.figures:
+        return
+    terminalreporter.section("faults")
+    terminalreporter.write_line(measure.table())
+    if measure.CHAOS:
+        measure.write_page()

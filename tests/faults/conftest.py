@@ -1,4 +1,4 @@
-"""A product for each module of cases, and the figures at the end of the run."""
+"""A product for each module of cases, and what it said where a case failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tests.faults import measure
 from tests.faults.product import Product
 from tests.peers.smtp import SmtpPeer, smtp_peer_in_thread
 
@@ -49,13 +48,3 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed and isinstance(product, Product):
         report.sections.append(("what OpsKnight said", product.log()))
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell what was measured, and from which seeds."""
-    if not measure.figures:
-        return
-    terminalreporter.section("faults")
-    terminalreporter.write_line(measure.table())
-    if measure.CHAOS:
-        measure.write_page()
