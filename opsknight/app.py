@@ -80,6 +80,7 @@ def build(settings: Settings) -> Front:
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }
+    deps.channels = channels.kinds(channels.Ground(settings, "", deps.clock.now))
     deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
     @asynccontextmanager

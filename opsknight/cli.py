@@ -71,7 +71,9 @@ def _mail_catcher(asked: argparse.Namespace) -> int:
 
 
 def _settings(_asked: argparse.Namespace) -> int:
-    print(settings.table(), end="")
+    from opsknight.jobs.channels.table import settings_table  # heavy, and of no use to the desktop
+
+    print(settings.table() + settings_table(), end="")
     return 0
 
 

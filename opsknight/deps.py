@@ -19,6 +19,7 @@ from opsknight.clock import SAMPLE_EVERY_S, Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane, Pen
+from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
@@ -178,6 +179,7 @@ class Deps:
         self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
         self.signed_with: Mapping[str, str] = {}
+        self.channels: Mapping[str, ChannelKind] = {}
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None

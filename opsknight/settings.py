@@ -22,6 +22,9 @@ ASSETS: Final = next(
 """Style sheets, fonts, icons, the service worker: beside the package in a clone, inside it in a wheel."""
 
 
+HEAD: Final = "| variable | default | what it does |\n| --- | --- | --- |\n"
+
+
 class Role(StrEnum):
     """Which part of the work a process does."""
 
@@ -222,17 +225,28 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as refused:
-        raise BadSettings("\n".join(_complaint(error["loc"], error["msg"]) for error in refused.errors())) from None
+        raise bad_settings(refused) from None
+
+
+def bad_settings(refused: ValidationError, *, prefix: str = "OPSKNIGHT_") -> BadSettings:
+    """Return what is wrong with variables that begin with `prefix`, each in a line."""
+    return BadSettings("\n".join(_complaint(prefix, error["loc"], error["msg"]) for error in refused.errors()))
 
 
 def table() -> str:
     """Return every setting as a table in Markdown, for docs/settings.md."""
-    lines = ["| variable | default | what it does |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
+    return f"{HEAD}{rows(Settings)}"
+
+
+def rows(kind: type[BaseSettings]) -> str:
+    """Return the settings of one class as rows of that table."""
+    lines: list[str] = []
+    for name, field in kind.model_fields.items():
         value = None if field.default_factory else field.get_default()
         shown = "" if value in (None, "") else f"`{_plain(value)}`"
-        lines.append(f"| `OPSKNIGHT_{name.upper()}` | {shown} | {field.description} |")
-    return "\n".join(lines) + "\n"
+        prefix = kind.model_config.get("env_prefix", "")
+        lines.append(f"| `{prefix}{name.upper()}` | {shown} | {field.description} |\n")
+    return "".join(lines)
 
 
 def _place(said: str) -> tuple[str, int]:
@@ -249,6 +263,6 @@ def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _complaint(where: tuple[int | str, ...], why: str) -> str:
+def _complaint(prefix: str, where: tuple[int | str, ...], why: str) -> str:
     why = why.removeprefix("Value error, ")
-    return f"OPSKNIGHT_{str(where[0]).upper()}: {why}" if where else why
+    return f"{prefix}{str(where[0]).upper()}: {why}" if where else why

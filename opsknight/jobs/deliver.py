@@ -19,8 +19,9 @@ from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import bundles, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.queries.contact_methods import channels_in_use
 from opsknight.domain.queries.notifications import next_due_at
-from opsknight.jobs.channels.channel import Ambiguous, Failed, Fault, Outcome, Retry, Sent
+from opsknight.jobs.channels.channel import Address, Ambiguous, Asks, Failed, Fault, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.messages import Writer, address_of
 from opsknight.jobs.rest import Rest
@@ -61,6 +62,7 @@ class Deliverer:
                 for lane in self.lanes:
                     group.create_task(lane.run(), name=f"deliver {lane.slug}")
                 group.create_task(self._watch_receipts(), name="deliver receipts")
+                group.create_task(self._watch_use(), name="deliver use")
                 group.create_task(self._wake_at_stop(), name="deliver stop")
         finally:
             for lane in self.lanes:
@@ -70,6 +72,22 @@ class Deliverer:
         await self._deps.stopping.wait()
         self._worker.back.set()
         self.wake()
+        for lane in self.lanes:
+            lane.used.set()
+
+    async def _watch_use(self) -> None:
+        """Have the lanes of channels work on which somebody has an address; the others cost the database nothing."""
+        while not self._deps.stopping.is_set():
+            try:
+                async with self._deps.database.engine_reads() as session:
+                    used = await channels_in_use(session)
+            except Exception as error:  # noqa: BLE001  # what is not known to be idle works
+                log.warning("contact methods could not be looked at", retry_after_s=SWEEP_S, error=repr(error))
+                used = {lane.slug for lane in self.lanes}
+            for lane in self.lanes:
+                if lane.slug in used:
+                    lane.used.set()
+            await Rest(self._deps.stopping, SWEEP_S).over()
 
     async def _watch_receipts(self) -> None:
         """Start the next contact method of pushes that give no sign of life, and what lost the message it went with.
@@ -100,8 +118,9 @@ class LaneWork:
     """One channel's share of the outbox: its places, who sits in them, and the loop that fills them."""
 
     def __init__(self, deps: Deps, worker: Worker, lane: Lane) -> None:
-        """Have free places only."""
+        """Have free places only; the lane rests until somebody has an address on its channel."""
         self.slug = lane.slug
+        self.used = asyncio.Event()
         self._deps = deps
         self._worker = worker
         self._channel = lane.channel
@@ -127,6 +146,7 @@ class LaneWork:
     async def run(self) -> None:
         """Fill free places with due messages; leaving waits for the calls under way."""
         async with asyncio.TaskGroup() as calls:
+            await self.used.wait()
             while not self._deps.stopping.is_set():
                 self._woken.clear()
                 rest = await self.turn(calls)
@@ -214,12 +234,18 @@ class LaneWork:
             metrics.EVENT_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
         try:
             async with asyncio.timeout(CALL_S):
-                return await self._channel.send(message, address)
+                return await self._found(attempt, message, address) or await self._channel.send(message, address)
         except TimeoutError:
             return Ambiguous("the channel did not come back in time", Fault.TIMEOUT)
         except Exception as error:  # a fault of ours in a channel: perhaps sent
             log.exception("a channel raised", channel=self.slug)
             return Ambiguous(f"{type(error).__name__} in the channel", Fault.PROVIDER)
+
+    async def _found(self, attempt: Attempt, message: Message, address: Address) -> Sent | None:
+        """Ask the provider, where it can be asked, whether it has what was perhaps sent."""
+        if not attempt.possible_repeat or attempt.first_tried_at is None or not isinstance(self._channel, Asks):
+            return None
+        return await self._channel.find(message, address, since=attempt.first_tried_at)
 
     async def _may_begin(self, attempt: Attempt, read_at: float) -> bool:
         """Read the incident again when the last reading is old; begin nothing without the worker's lock."""

@@ -50,6 +50,8 @@ class Writer:
             possible_repeat=attempt.possible_repeat,
             late_by=_latest(attempt),
             drill=attempt.kind in ASKED_FOR,
+            tried_by=attempt.tried_by,
+            home=self.address,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.queries.contact_methods import ContactMethodLine
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
@@ -29,8 +30,6 @@ from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
-
-CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
 
 
 def mount(deps: Deps) -> None:
@@ -133,12 +132,12 @@ def _who(viewer: Viewer) -> None:
 
 
 def _method(method: ContactMethodLine) -> None:
-    mark, channel = CHANNELS.get(method["channel"], ("send", method["channel"]))
+    its = face(method["channel"])
     with row(classes="ok-method"):
-        icon(mark, classes="ok-faint")
+        icon(its.icon, classes="ok-faint")
         with tag("div"):
             tag("span", method["label"], classes="ok-cut")
-            tag("span", f" {channel}", classes="ok-faint")
+            tag("span", f" {its.label}", classes="ok-faint")
         _state(method)
         with tag("span", classes="ok-faint"):
             if method["last_proof_at"] is None:

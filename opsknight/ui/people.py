@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.roster import RosterLine
 from opsknight.errors import SignInRequired
@@ -35,7 +36,6 @@ SCRIPT: Final = "people.js"
 AGAIN_EVERY_S: Final = 30.0
 """How soon a shift that begins shows on an open page; what is changed here shows at once."""
 FILTER_FROM: Final = 9
-CHANNELS: Final[Mapping[str, str]] = {"push": "push", "email": "mail"}
 PLACES: Final[Mapping[str, str]] = {
     "/people": "People",
     "/teams": "Teams",
@@ -97,7 +97,7 @@ def show_reach(line: RosterLine) -> None:
     if not line["active"]:
         verdict("Deactivated", "none", mark="close")
     elif line["reachable"]:
-        verdict(" and ".join(CHANNELS.get(each, each) for each in line["channels"]).capitalize(), "good")
+        verdict(" and ".join(face(each).label for each in line["channels"]), "good")
     elif line["link_out"] and not line["signed_in"]:
         verdict("Invited, not here yet", "wait")
     else:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,133 +14,14 @@ from pathlib import Path
 import pytest
 
 from opsknight.clock import Clock
-from opsknight.crypto import new_vapid
-from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Failed, Fault, Retry, Sent
-from opsknight.jobs.channels.email import EmailChannel, mail_server
-from opsknight.jobs.channels.push import PushChannel
+from opsknight.jobs.channels.channel import Ambiguous, Failed, Fault, Retry, Sent
 from tests.jobs.a_message import a_message
+from tests.jobs.harnesses import HARNESSES, Harness, push_harness
 from tests.peers.certificates import certificate
-from tests.peers.push_service import Answer, PushPeer, push_peer
-from tests.peers.smtp import Mood, SmtpPeer, smtp_peer
+from tests.peers.push_service import Answer
 
 SHORT_S = 0.3
 """A budget for tests in which the provider is silent."""
-
-
-@dataclass
-class EmailHarness:
-    peer: SmtpPeer
-    address: Address = field(default_factory=lambda: Address("ada@example.com"))
-
-    def channel(self, *, budget_s: float = 5.0) -> Channel:
-        return self._to(self.peer.url, budget_s=budget_s)
-
-    def _to(self, url: str, *, budget_s: float = 5.0) -> Channel:
-        sender = "OpsKnight <pager@ops.example.com>"
-        return EmailChannel(mail_server(url), sender=sender, home="ops.example.com", budget_s=budget_s)
-
-    def taken(self) -> int:
-        return len(self.peer.mails)
-
-    def refuse_for_now(self) -> None:
-        self.peer.moods.append(Mood.REFUSE_FOR_NOW)
-
-    def refuse_for_good(self) -> None:
-        self.peer.moods.append(Mood.REFUSE_FOR_GOOD)
-
-    def hang_before_handover(self) -> Address:
-        self.peer.mood = Mood.HANG_AT_RECIPIENT
-        return self.address
-
-    def hang_after_handover(self) -> None:
-        self.peer.mood = Mood.HANG_AFTER_DOT
-
-    def drop_after_handover(self) -> None:
-        self.peer.mood = Mood.TAKE_AND_DROP
-
-    def elsewhere(self, host: str, port: int) -> tuple[Channel, Address]:
-        return self._to(f"smtp://{host}:{port}"), self.address
-
-    @asynccontextmanager
-    async def speaking_tls(self, tls: ssl.SSLContext) -> AsyncIterator[tuple[Channel, Address]]:
-        async with smtp_peer(tls=tls) as peer:
-            yield self._to(peer.url.replace("smtp:", "smtps:")), self.address
-
-
-@dataclass
-class PushHarness:
-    peer: PushPeer
-    keys: tuple[str, str]
-    silent: socket.socket
-    channels: list[Channel] = field(default_factory=list[Channel])
-
-    @property
-    def address(self) -> Address:
-        browser = self.peer.browser(self.keys[1])
-        return Address(browser.endpoint, browser.secret)
-
-    def channel(self, *, budget_s: float = 5.0) -> Channel:
-        made = PushChannel(
-            vapid_private_pem=self.keys[0],
-            subject="mailto:pager@ops.example.com",
-            now=Clock().now,
-            allow_private=True,
-            budget_s=budget_s,
-        )
-        self.channels.append(made)
-        return made
-
-    def taken(self) -> int:
-        return len(self.peer.taken)
-
-    def refuse_for_now(self) -> None:
-        self.peer.answers.append(Answer(500))
-
-    def refuse_for_good(self) -> None:
-        self.peer.answers.append(Answer(410))
-
-    def hang_before_handover(self) -> Address:
-        # A full backlog: connections are neither accepted nor refused.
-        return Address(f"http://127.0.0.1:{self.silent.getsockname()[1]}/x", self.address.secret)
-
-    def hang_after_handover(self) -> None:
-        self.peer.answer = Answer(hang=True, take=True)
-
-    def drop_after_handover(self) -> None:
-        self.peer.answer = Answer(reset=True, take=True)
-
-    def elsewhere(self, host: str, port: int) -> tuple[Channel, Address]:
-        return self.channel(), Address(f"https://{host}:{port}/x", self.address.secret)
-
-    @asynccontextmanager
-    async def speaking_tls(self, tls: ssl.SSLContext) -> AsyncIterator[tuple[Channel, Address]]:
-        async with push_peer(tls=tls) as peer:
-            browser = peer.browser(self.keys[1])
-            yield self.channel(), Address(browser.endpoint, browser.secret)
-
-
-@asynccontextmanager
-async def email_harness() -> AsyncIterator[EmailHarness]:
-    async with smtp_peer() as peer:
-        yield EmailHarness(peer)
-
-
-@asynccontextmanager
-async def push_harness() -> AsyncIterator[PushHarness]:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, socket.socket() as filler:
-        filler.connect(silent.getsockname())
-        async with push_peer() as peer:
-            harness = PushHarness(peer, new_vapid(), silent)
-            yield harness
-            for channel in harness.channels:
-                await channel.close()
-
-
-Harness = EmailHarness | PushHarness
-HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
-    "email": email_harness,
-    "push": push_harness,
-}
 
 
 @pytest.fixture(params=HARNESSES)
@@ -188,10 +67,10 @@ async def test_after_a_refusal_the_same_channel_sends_the_next_message(harness: 
 
 
 async def test_a_provider_that_never_answers_costs_its_budget_and_no_more(harness: Harness) -> None:
-    address = harness.hang_before_handover()
+    channel, address = harness.nobody_answers(budget_s=SHORT_S)
     began = time.monotonic()
 
-    outcome = await harness.channel(budget_s=SHORT_S).send(a_message(), address)
+    outcome = await channel.send(a_message(), address)
 
     assert isinstance(outcome, Retry)
     assert outcome.fault is Fault.TIMEOUT

@@ -63,7 +63,7 @@ async def test_for_high_urgency_the_next_contact_method_starts_after_the_first_f
         await pager.move_on(2 * SECOND)
         await pager.becomes("accepted", push)
 
-    assert "Why now: the push to Chrome on Linux did not go through." in pager.smtp.mails[0].text
+    assert "Why now: the push notification to Chrome on Linux did not go through." in pager.smtp.mails[0].text
 
 
 async def test_for_low_urgency_the_next_contact_method_waits_for_its_time(pager: Pager) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
+from opsknight.domain.model.channel import shown
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact, people
 from opsknight.domain.model.notification import PageKind
@@ -276,4 +277,4 @@ async def _record(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail:
 
 
 def _name(method: ContactMethodRow) -> str:
-    return method.label or (A_BROWSER if method.channel == PUSH else method.address)
+    return shown(method.channel, label=method.label, address=method.address) or A_BROWSER

@@ -16,6 +16,7 @@ from sqlalchemy import Row, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands import bundles, outcomes
 from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.channel import shown
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
@@ -32,7 +33,7 @@ _READ = text("""
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
-           tried.perhaps, tried.cut_off, n.gather,
+           tried.perhaps, tried.cut_off, tried.tried_by, tried.first_tried_at, n.gather,
            CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
                WHEN 'page' THEN (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
@@ -46,7 +47,8 @@ _READ = text("""
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE outcome = 'retry') AS retries,
                count(*) FILTER (WHERE outcome IN ('ambiguous', 'started')) AS perhaps,
-               bool_or(outcome = 'started') IS TRUE AS cut_off
+               bool_or(outcome = 'started') IS TRUE AS cut_off, min(started_at) AS first_tried_at,
+               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by
         FROM attempts WHERE notification_id = n.id) tried
     WHERE n.id = ANY(:ids) AND n.status IN ('queued', 'sending', 'ambiguous') AND n.finished_at IS NULL
     ORDER BY n.id FOR NO KEY UPDATE OF n
@@ -236,7 +238,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         why_now=row.reason if row.attempts == 0 else "",
         channel=row.channel,
         contact_method_id=row.contact_method_id,
-        label=row.label or (row.address if row.channel == "email" else "") or "",
+        label=shown(row.channel, label=row.label or "", address=row.address or ""),
         user_id=row.user_id,
         user_name=row.user_name,
         urgency=Urgency(row.urgency),
@@ -247,6 +249,8 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         incident=_incident(row),
         address=row.address or "",
         secret=row.secret or {},
+        tried_by=frozenset(row.tried_by or ()),
+        first_tried_at=row.first_tried_at,
     )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import text
 
 from opsknight.domain.model.attempt import Attempt
+from opsknight.domain.model.channel import RECEIPT_WITHIN, face
 from opsknight.domain.model.escalation import LAP_AT_LEAST
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import (
     ALONE,
-    NO_RECEIPT_AFTER,
     Ambiguous,
     Failed,
     Outcome,
@@ -32,7 +32,6 @@ from opsknight.domain.model.retry import (
 )
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-NO_RECEIPT = "no sign from the push notification"
 MANY = 200
 RECEIVED = ("delivered", "seen")
 
@@ -51,16 +50,19 @@ _HOLD_SENT = text("""
 _SENT = text("""
     WITH sent AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:statuses AS text[]),
-            CAST(:provider_ids AS text[]), CAST(:details AS text[])) s (id, attempt_id, status, provider_id, detail)
+            CAST(:provider_ids AS text[]), CAST(:details AS text[]), CAST(:carriers AS text[]),
+            CAST(:countries AS text[])) s (id, attempt_id, status, provider_id, detail, carrier, country)
     ), closed AS (
-        UPDATE attempts a SET outcome = 'accepted', finished_at = :now, provider_id = s.provider_id, detail = s.detail
+        UPDATE attempts a SET outcome = 'accepted', finished_at = :now, provider_id = s.provider_id, detail = s.detail,
+            carrier = s.carrier, country = s.country
         FROM sent s WHERE a.id = s.attempt_id AND a.outcome = 'started'
     )
     UPDATE notifications n SET status = s.status, finished_at = :now, reason = '', lease_until = NULL, worker = NULL
     FROM sent s WHERE n.id = s.id
 """)
 _CLOSE_ATTEMPT = text("""
-    UPDATE attempts SET outcome = :outcome, finished_at = :now, detail = :detail
+    UPDATE attempts SET outcome = :outcome, finished_at = :now, detail = :detail, carrier = :carrier,
+        country = :country
     WHERE id = :id AND outcome = 'started'
 """)
 _MOVE = text("""
@@ -111,17 +113,19 @@ _DISABLE = text("""
 """)
 _VERIFY = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id AND verified_at IS NULL RETURNING id")
 _WITHOUT_RECEIPT = text("""
-    UPDATE notifications n SET due_at = :now, reason = :why
+    UPDATE notifications n SET due_at = :now, reason = late.why
     FROM (
-        SELECT waiting.id FROM notifications waiting
+        SELECT waiting.id, 'no sign from the ' || r.word AS why FROM notifications waiting
         JOIN LATERAL (
             SELECT before.channel, before.status, before.finished_at FROM notifications before
             WHERE before.page_id = waiting.page_id AND before.position < waiting.position
                 AND before.status NOT IN ('failed', 'superseded')
             ORDER BY before.position DESC LIMIT 1) silent ON true
+        JOIN unnest(CAST(:channels AS text[]), CAST(:words AS text[]), CAST(:befores AS timestamptz[]))
+            r (channel, word, before) ON r.channel = silent.channel
         WHERE waiting.finished_at IS NULL AND waiting.attempts = 0 AND waiting.status = 'queued'
             AND waiting.urgency = 'high' AND waiting.due_at > :now
-            AND silent.channel = 'push' AND silent.status = 'accepted' AND silent.finished_at <= :before
+            AND silent.status = 'accepted' AND silent.finished_at <= r.before
             AND NOT EXISTS (SELECT 1 FROM notifications heard WHERE heard.page_id = waiting.page_id
                             AND heard.status IN ('delivered', 'seen'))
         LIMIT :many FOR UPDATE OF waiting SKIP LOCKED) late
@@ -153,10 +157,10 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
         case Retry():
             await _retry(uow, attempt, outcome, jitter=jitter)
         case Failed():
-            await _close(uow, attempt, "failed", detail=outcome.reason)
+            await _close(uow, attempt, "failed", outcome)
             await end_in_vain(uow, attempt, detail=outcome.reason, gone=outcome.gone)
         case Ambiguous():
-            await _close(uow, attempt, "ambiguous", detail=outcome.reason)
+            await _close(uow, attempt, "ambiguous", outcome)
             await _perhaps(uow, attempt, detail=outcome.reason, perhaps=attempt.perhaps + 1, wait=True)
     return True
 
@@ -203,11 +207,11 @@ async def end_in_vain(uow: UnitOfWork, attempt: Attempt, *, detail: str, gone: b
 
 
 async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
-    """Make the next contact method due for each loud push without a receipt in time; return how many."""
-    before = uow.now - NO_RECEIPT_AFTER
-    found = await uow.session.execute(
-        _WITHOUT_RECEIPT, {"now": uow.now, "before": before, "why": NO_RECEIPT, "many": MANY}
-    )
+    """Make the next contact method due for each loud message without a receipt in time; return how many."""
+    befores = [uow.now - within for within in RECEIPT_WITHIN.values()]
+    words = [face(channel).word for channel in RECEIPT_WITHIN]
+    key = {"now": uow.now, "channels": list(RECEIPT_WITHIN), "words": words, "befores": befores, "many": MANY}
+    found = await uow.session.execute(_WITHOUT_RECEIPT, key)
     return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
@@ -234,6 +238,8 @@ async def _sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent, str]]) -> N
         "statuses": [status for _, _, status in sent],
         "provider_ids": [outcome.provider_id for _, outcome, _ in sent],
         "details": [outcome.detail[:1000] for _, outcome, _ in sent],
+        "carriers": [outcome.carrier for _, outcome, _ in sent],
+        "countries": [outcome.country for _, outcome, _ in sent],
     }
     await uow.session.execute(_SENT, {**rows, "now": uow.now})
     for attempt, outcome, _ in sent:
@@ -247,7 +253,7 @@ async def _sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent, str]]) -> N
 
 async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: float) -> None:
     failures = attempt.retries + 1
-    await _close(uow, attempt, "retry", detail=outcome.reason)
+    await _close(uow, attempt, "retry", outcome)
     if attempt.kind in ALONE and failures >= NOT_REACHED_AFTER:
         # A test is not wanted for ever.
         await end_in_vain(uow, attempt, detail=outcome.reason)
@@ -285,10 +291,9 @@ async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: i
     return False
 
 
-async def _close(uow: UnitOfWork, attempt: Attempt, outcome: str, *, detail: str) -> None:
-    await uow.session.execute(
-        _CLOSE_ATTEMPT, {"id": attempt.id, "outcome": outcome, "now": uow.now, "detail": detail[:1000]}
-    )
+async def _close(uow: UnitOfWork, attempt: Attempt, word: str, outcome: Retry | Failed | Ambiguous) -> None:
+    said = {"detail": outcome.reason[:1000], "carrier": outcome.carrier, "country": outcome.country}
+    await uow.session.execute(_CLOSE_ATTEMPT, {"id": attempt.id, "outcome": word, "now": uow.now, **said})
 
 
 async def _move(
@@ -325,7 +330,7 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
         "method_id": attempt.contact_method_id,
         "now": uow.now,
     }
-    await uow.session.execute(_NEXT_METHOD, {**key, "why": f"the {attempt.channel}{label} {what}"})
+    await uow.session.execute(_NEXT_METHOD, {**key, "why": f"the {face(attempt.channel).word}{label} {what}"})
 
 
 async def _escalate_if_in_vain(uow: UnitOfWork, attempt: Attempt) -> None:

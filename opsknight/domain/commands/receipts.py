@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from opsknight.domain.model.channel import shown
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -25,8 +26,7 @@ _SEEN: Final = text("""
 _PROOF: Final = text("""
     UPDATE contact_methods m SET last_proof_at = :now FROM notifications n JOIN users u ON u.id = n.user_id
     WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
-    RETURNING n.incident_id, n.channel, coalesce(nullif(m.label, ''), CASE WHEN m.channel = 'email' THEN m.address END,
-        '') AS label, u.id AS user_id, u.name AS user_name
+    RETURNING n.incident_id, n.channel, m.label, m.address, u.id AS user_id, u.name AS user_name
 """)
 
 
@@ -49,7 +49,7 @@ async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, f
             fact,
             incident_id=proof.incident_id,
             channel=proof.channel,
-            label=proof.label,
+            label=shown(proof.channel, label=proof.label, address=proof.address),
             user=proof.user_name,
             user_id=proof.user_id,
             notification_id=str(notification_id),

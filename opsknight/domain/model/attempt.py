@@ -44,7 +44,8 @@ class Attempt:
 
     `retries` and `perhaps` count the earlier attempts of the same notification that surely and
     perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
-    `others` are the incidents that it tells of besides its own.
+    `others` are the incidents that it tells of besides its own. `tried_by` are the carriers of earlier
+    attempts that did not go through, and `first_tried_at` is when the first attempt began.
     """
 
     id: UUID
@@ -73,6 +74,8 @@ class Attempt:
     address: str = field(repr=False)
     secret: Mapping[str, str] = field(repr=False)
     others: tuple[Other, ...] = ()
+    tried_by: frozenset[str] = frozenset()
+    first_tried_at: datetime | None = None
 
     @property
     def possible_repeat(self) -> bool:

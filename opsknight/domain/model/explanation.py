@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.ledger import Fact, people, span
 from opsknight.domain.model.paging import BY_DEFAULT, BY_RULES, RULES_UNUSABLE
@@ -315,7 +316,7 @@ def _chosen(case: Case, page: Page) -> str:
     how = _HOW.get(page.chosen_by)
     if how is None:
         return ""
-    channels = people([_CHANNELS.get(message.channel, message.channel) for message in page.messages])
+    channels = people([face(message.channel).word for message in page.messages])
     return f" The messages were planned as {channels}, {how.format(their='your' if case.you else 'their')}."
 
 
@@ -337,7 +338,6 @@ _TELL: Final[Mapping[str, Callable[[Case, Told], str]]] = {
     Fact.RECORDED: _nothing,
     Fact.CHANGED: _nothing,
 }
-_CHANNELS: Final[Mapping[str, str]] = {"email": "mail", "push": "push", "sms": "SMS", "voice": "call"}
 
 
 def _pages_at(case: Case, fact: Told) -> list[Page]:
@@ -349,7 +349,7 @@ def _theirs(case: Case, fact: Told) -> bool:
 
 
 def _message(message: Message) -> str:
-    channel = _CHANNELS.get(message.channel, message.channel)
+    channel = face(message.channel).word
     said = f" ({_lower(message.sentence).rstrip('.')})" if message.sentence else ""
     return f"the {channel} {_OUTCOMES.get(message.status, 'is ' + message.status)}{said}"
 

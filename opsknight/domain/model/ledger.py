@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.fact import (
     CALENDARS,
     CHANGE_INTEGRATIONS,
@@ -23,7 +24,6 @@ __all__ = ["CHANGE_INTEGRATIONS", "OPSKNIGHT", "REACHES_NOBODY", "Fact", "people
 
 Data = Mapping[str, Any]
 
-_CHANNELS = {"email": "mail", "push": "push notification"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
@@ -104,7 +104,7 @@ def _note(data: Data) -> str:
 def _message(data: Data) -> str:
     channel = str(data.get("channel", "message"))
     label = f" ({label})" if (label := data.get("label")) else ""
-    return f"{_CHANNELS.get(channel, channel)} to {data.get('user', 'somebody')}{label}"
+    return f"{face(channel).word} to {data.get('user', 'somebody')}{label}"
 
 
 def _sent_message(data: Data) -> str:

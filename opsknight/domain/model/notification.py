@@ -55,10 +55,16 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took the message; `provider_id` is its own name for it, where it gives one."""
+    """The provider took the message; `provider_id` is its own name for it, where it gives one.
+
+    `carrier` says which of several providers of a channel it was, and `country` where it goes, as two
+    letters; both are empty where a channel has one provider and knows no countries. So in every outcome.
+    """
 
     provider_id: str = ""
     detail: str = ""
+    carrier: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ class Retry:
     reason: str
     fault: Fault = Fault.PROVIDER
     after: timedelta | None = None
+    carrier: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class Failed:
     reason: str
     fault: Fault = Fault.PROVIDER
     gone: bool = False
+    carrier: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,12 @@ class Ambiguous:
 
     reason: str
     fault: Fault = Fault.TIMEOUT
+    carrier: str = ""
+    country: str = ""
 
 
 Outcome: TypeAlias = Sent | Retry | Failed | Ambiguous
 
-NO_RECEIPT_AFTER: Final = timedelta(seconds=20)
-"""A push without a sign of life for this long starts the next contact method."""
 LATE: Final = timedelta(seconds=60)
 """A message later than this says by how much."""
 

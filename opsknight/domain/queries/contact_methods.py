@@ -9,6 +9,7 @@ from typing import TypedDict
 from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.channel import shown
 from opsknight.domain.store.tables import ContactMethodRow
 
 
@@ -41,11 +42,16 @@ async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[Conta
     return [_line(row) for row in (await session.execute(statement)).scalars()]
 
 
+async def channels_in_use(session: AsyncSession) -> set[str]:
+    """Return the channels on which anybody has an address."""
+    return set((await session.execute(select(ContactMethodRow.channel).distinct())).scalars())
+
+
 def _line(row: ContactMethodRow) -> ContactMethodLine:
     return ContactMethodLine(
         id=row.id,
         channel=row.channel,
-        label=row.address if row.channel == "email" else row.label or "A browser",
+        label=shown(row.channel, label=row.label, address=row.address) or "A browser",
         verified_at=_epoch(row.verified_at),
         last_proof_at=_epoch(row.last_proof_at),
         disabled_at=_epoch(row.disabled_at),

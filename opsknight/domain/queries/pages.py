@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from opsknight.domain.model.channel import shown
 from opsknight.domain.store.tables import (
     AttemptRow,
     ContactMethodRow,
@@ -100,8 +101,8 @@ async def _notifications(session: AsyncSession, page_ids: list[UUID]) -> dict[UU
     rows = (await session.execute(statement)).all()
     tries = await _attempts(session, [row.id for row, *_ in rows])
     for row, label, address, number in rows:
-        shown = label or (address if row.channel == "email" else "") or ""  # a push address is a long secret
-        messages[row.page_id].append(_notification(row, shown, tries[row.id], number))
+        called = shown(row.channel, label=label or "", address=address or "")
+        messages[row.page_id].append(_notification(row, called, tries[row.id], number))
     return messages
 
 

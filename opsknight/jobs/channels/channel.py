@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import Ambiguous, Failed, Fault, Outcome, PageKind, Retry, Sent
+from opsknight.settings import Settings, bad_settings
 
 __all__ = [
     "BUDGET_S",
     "Address",
     "Ambiguous",
+    "Asks",
     "Channel",
+    "ChannelSettings",
     "Failed",
     "Fault",
+    "Ground",
     "Message",
     "Outcome",
     "PageKind",
@@ -37,6 +44,8 @@ class Message:
     `subject` is one line that says severity, service and cause; `title` is the heading for a text
     that shows the subject elsewhere, and `body` are the lines below it. Tokens are
     signed and name one notification. `possible_repeat` and `late_by` are already said in the words.
+    `home` is the address under which OpsKnight itself is reached.
+    `tried_by` are the carriers by which this message did not go through before.
     """
 
     notification_id: UUID
@@ -52,9 +61,11 @@ class Message:
     acknowledge_token: str | None = field(default=None, repr=False)
     acknowledge_url: str | None = field(default=None, repr=False)
     receipt_token: str | None = field(default=None, repr=False)
+    home: str = ""
     possible_repeat: bool = False
     late_by: timedelta | None = None
     drill: bool = False
+    tried_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,41 @@ class Address:
 
     value: str = field(repr=False)
     secret: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+class ChannelSettings(BaseSettings):
+    """What an operator sets for one provider; a channel's own class of these gives the prefix and the fields."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+
+S = TypeVar("S", bound=ChannelSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What channels are made from. `given` stands in for what the environment says, in tests."""
+
+    settings: Settings
+    vapid_private_pem: str
+    now: Callable[[], datetime]
+    given: Mapping[type[ChannelSettings], ChannelSettings] = field(
+        default_factory=dict[type[ChannelSettings], ChannelSettings]
+    )
+
+    def read(self, kind: type[S]) -> S:
+        """Return the settings of one provider.
+
+        Raises:
+            BadSettings: a variable cannot be used.
+        """
+        given = self.given.get(kind)
+        if isinstance(given, kind):
+            return given
+        try:
+            return kind()
+        except ValidationError as refused:
+            raise bad_settings(refused, prefix=str(kind.model_config.get("env_prefix", ""))) from None
 
 
 class Channel(Protocol):
@@ -77,4 +123,13 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Give back what is held open between messages."""
+        ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A channel whose provider can be asked whether it has a message that was perhaps sent."""
+
+    async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
+        """Return how the provider took `message` after `since`; None where it has none of it, or does not say."""
         ...

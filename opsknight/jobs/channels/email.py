@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from opsknight.domain.model.channel import ChannelKind
+from opsknight.domain.model.person import addressed
 from opsknight.errors import CannotStart
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -28,6 +30,7 @@ from opsknight.jobs.channels.channel import (
     Ambiguous,
     Failed,
     Fault,
+    Ground,
     Message,
     Outcome,
     Retry,
@@ -56,6 +59,19 @@ _LONGEST_LINE: Final = 990
 _FOLDED_FROM: Final = 74
 """A header's name and value that make a longer line are folded; RFC 5322 recommends 78 characters."""
 _Error = TypeVar("_Error", bound=BaseException)
+KIND: Final = ChannelKind("email", "E-mail address", "ada@example.com", addressed, rooms=True)
+
+
+def missing(ground: Ground) -> str:
+    """Return what has to be set before mail goes out, empty when it is."""
+    return "" if ground.settings.smtp_url else NO_SERVER
+
+
+def make(ground: Ground) -> EmailChannel:
+    """Return the channel as the settings want it."""
+    url = ground.settings.smtp_url
+    home = urlsplit(ground.settings.address).hostname or "localhost"
+    return EmailChannel(mail_server(url) if url else None, sender=ground.settings.mail_from, home=home)
 
 
 class BadMailServer(CannotStart, ValueError):

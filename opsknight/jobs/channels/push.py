@@ -6,35 +6,33 @@ Sources: RFC 8030 (the request), RFC 8291 (the encryption), RFC 8292 (VAPID, who
 from __future__ import annotations
 
 import base64
-import ssl
-from asyncio import timeout
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
 from py_vapid import Vapid02, VapidException  # pyright: ignore[reportMissingTypeStubs]
 from pywebpush import WebPusher, WebPushException  # pyright: ignore[reportMissingTypeStubs]
 
 from opsknight import crypto
+from opsknight.domain.model.channel import ChannelKind, one_line
 from opsknight.domain.model.retry import retry_after
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     Failed,
     Fault,
+    Ground,
     Message,
     Outcome,
     Retry,
     Sent,
     Urgency,
 )
-from opsknight.outbound import Blocked, connector
+from opsknight.jobs.channels.http import Answer, Caller
 
 TOKEN_LIVES: Final = timedelta(hours=12)
 """RFC 8292 allows 24 h; clocks differ."""
@@ -46,11 +44,19 @@ MAX_BODY_BYTES: Final = 1500
 """With tokens and names they stay below the 3,993 bytes that push services take (RFC 8291, section 4)."""
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far one request came: nothing of it can be delivered before its headers are written."""
+KIND: Final = ChannelKind("push", "Browser", "", one_line, by_hand=False)
 
-    handed_over: bool = False
+
+def make(ground: Ground) -> PushChannel:
+    """Return the channel as the settings want it."""
+    address = ground.settings.address
+    contact = address if address.startswith("https://") else f"mailto:{parseaddr(ground.settings.mail_from)[1]}"
+    return PushChannel(
+        vapid_private_pem=ground.vapid_private_pem,
+        subject=contact,
+        now=ground.now,
+        allow_private=ground.settings.push_allow_private,
+    )
 
 
 class PushChannel:
@@ -77,8 +83,7 @@ class PushChannel:
         self._subject = subject
         self._now = now
         self._allow_private = allow_private
-        self._budget_s = budget_s
-        self._session: aiohttp.ClientSession | None = None
+        self._caller = Caller("The push service", now=now, budget_s=budget_s, allow_private=allow_private)
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Encrypt, sign and post `message`; the push service's status decides."""
@@ -90,27 +95,12 @@ class PushChannel:
             headers = self._headers(message, address.value)
         except (WebPushException, VapidException, ValueError, KeyError, IndexError):
             return Failed("The browser's keys are not usable; add this browser again.", Fault.ADDRESS, gone=True)
-        return await self._posted(address.value, body, headers)
+        answer = await self._caller.call("POST", address.value, body=body, headers=headers)
+        return judged(answer, now=self._now()) if isinstance(answer, Answer) else answer
 
     async def close(self) -> None:
         """Close the open connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def _posted(self, endpoint: str, body: bytes, headers: dict[str, str]) -> Outcome:
-        progress = _Progress()
-        try:
-            async with (
-                timeout(self._budget_s),
-                self._pool().post(
-                    endpoint, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
-                ) as answer,
-            ):
-                words = (await answer.content.read(300)).decode("utf-8", "replace")
-                return judged(answer.status, answer.headers, words, now=self._now())
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return _accident(error, handed_over=progress.handed_over)
+        await self._caller.close()
 
     def _headers(self, message: Message, endpoint: str) -> dict[str, str]:
         parts = urlsplit(endpoint)
@@ -129,19 +119,6 @@ class PushChannel:
             "Urgency": "high" if high else "normal",
             "Topic": topic(message),
         }
-
-    def _pool(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_request_headers_sent.append(_note_handed_over)
-            self._session = aiohttp.ClientSession(
-                connector=connector(allow_private=self._allow_private),
-                trace_configs=[trace],
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._budget_s),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "OpsKnight"},
-            )
-        return self._session
 
 
 def payload(message: Message) -> bytes:
@@ -169,9 +146,10 @@ def topic(message: Message) -> str:
     return base64.urlsafe_b64encode(crypto.sha256(str(message.notification_id))[:24]).decode()
 
 
-def judged(status: int, headers: Any, words: str, *, now: datetime) -> Outcome:
+def judged(answer: Answer, *, now: datetime) -> Outcome:
     """Return what an answer of a push service means."""
-    said = f"The push service said {status}" + (f": {_one_line(words)}" if words.strip() else ".")
+    status, headers, words = answer.status, answer.headers, answer.words()
+    said = f"The push service said {status}" + (f": {words}" if words else ".")
     if status in (200, 201, 202, 204):
         return Sent(provider_id=str(headers.get("Location", ""))[:500])
     if status in (404, 410):
@@ -185,43 +163,6 @@ def judged(status: int, headers: Any, words: str, *, now: datetime) -> Outcome:
     return Failed(said)
 
 
-async def _note_handed_over(_session: aiohttp.ClientSession, context: Any, _params: object) -> None:
-    context.trace_request_ctx.handed_over = True
-
-
-def _accident(error: Exception, *, handed_over: bool) -> Outcome:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Retry(f"The push service's certificate is not valid: {_why(error)}", Fault.CERTIFICATE)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _not_connected(error)
-    if isinstance(error, aiohttp.InvalidURL):
-        return Failed("The address is not a web address that can be called.", Fault.ADDRESS, gone=True)
-    if isinstance(error, TimeoutError):
-        late = "The push service did not answer in time."
-        return Ambiguous(late) if handed_over else Retry(late, Fault.TIMEOUT)
-    lost = "The push service closed the connection without an answer."
-    return Ambiguous(lost, Fault.RESET) if handed_over else Retry(lost, Fault.RESET)
-
-
-def _not_connected(error: aiohttp.ClientConnectorError) -> Outcome:
-    """Nothing was sent: there was no connection."""
-    cause, host = error.os_error, str(cast("Any", error).host)
-    if isinstance(cause, Blocked):
-        return Failed(str(cause), Fault.ADDRESS)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Retry(f"The name {host} does not resolve.", Fault.DNS)
-    if isinstance(cause, ssl.SSLError) or isinstance(error, aiohttp.ClientConnectorSSLError):
-        return Retry(f"No secure connection to {host}: {cause}", Fault.TLS)
-    if isinstance(cause, ConnectionResetError):
-        return Retry(f"{host} resets the connection.", Fault.RESET)
-    return Retry(f"{host} cannot be reached: {cause.strerror or cause}", Fault.REFUSED)
-
-
-def _why(error: aiohttp.ClientConnectorCertificateError) -> str:
-    cause = error.certificate_error
-    return cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
-
-
 def _encrypted(plain: bytes, address: Address) -> bytes:
     keys = {name: address.secret[name] for name in ("p256dh", "auth")}
     pusher = WebPusher({"endpoint": address.value, "keys": keys})
@@ -231,7 +172,3 @@ def _encrypted(plain: bytes, address: Address) -> bytes:
 def _cut(text: str, most: int) -> str:
     raw = text.encode("utf-8", "replace")
     return text if len(raw) <= most else raw[: most - 3].decode("utf-8", "ignore") + "…"
-
-
-def _one_line(words: str) -> str:
-    return " ".join(words.split())[:200]

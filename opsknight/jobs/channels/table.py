@@ -1,39 +1,42 @@
-"""The one table of channels. A new channel is its file, a line here, and a peer for its tests."""
+"""The one table of channels. A new channel is its file, a line here, its face in the model, and a case of tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parseaddr
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from opsknight.jobs.channels.channel import Channel
-from opsknight.jobs.channels.email import EmailChannel, mail_server
-from opsknight.jobs.channels.push import PushChannel
-from opsknight.settings import Settings
+from opsknight.domain.model.channel import ChannelKind
+from opsknight.jobs.channels import email, ntfy, push
+from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
+from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
+from opsknight.settings import rows
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
+WIDTH: Final = 32
+"""Calls of one channel that may run at once."""
+
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What channels are made from."""
+class Carrier:
+    """One provider of a channel: its name, what is missing before it can be used, and how it is made."""
 
-    settings: Settings
-    vapid_private_pem: str
-    now: Callable[[], datetime]
+    slug: str
+    make: Callable[[Ground], Channel]
+    missing: Callable[[Ground], str] = lambda _ground: ""
+    settings: type[ChannelSettings] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way to reach a person: its name in the database, how many calls may run at once, how it is made."""
+    """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes."""
 
-    slug: str
-    width: int
-    make: Callable[[Ground], Channel]
+    channel: ChannelKind
+    carriers: tuple[Carrier, ...]
+    width: int = WIDTH
+    country: Country = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,11 @@ class Lane:
     channel: Channel
 
 
-def _email(ground: Ground) -> Channel:
-    url = ground.settings.smtp_url
-    home = urlsplit(ground.settings.address).hostname or "localhost"
-    return EmailChannel(mail_server(url) if url else None, sender=ground.settings.mail_from, home=home)
-
-
-def _push(ground: Ground) -> Channel:
-    address = ground.settings.address
-    contact = address if address.startswith("https://") else f"mailto:{parseaddr(ground.settings.mail_from)[1]}"
-    return PushChannel(
-        vapid_private_pem=ground.vapid_private_pem,
-        subject=contact,
-        now=ground.now,
-        allow_private=ground.settings.push_allow_private,
-    )
-
-
-KINDS: Final = (Kind("email", width=32, make=_email), Kind("push", width=32, make=_push))
+KINDS: Final = (
+    Kind(email.KIND, (Carrier("smtp", email.make, email.missing),)),
+    Kind(push.KIND, (Carrier("push", push.make),)),
+    Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
+)
 
 
 def of(deps: Deps) -> Mapping[str, Lane]:
@@ -70,10 +60,32 @@ def of(deps: Deps) -> Mapping[str, Lane]:
     return build(Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now))
 
 
+def kinds(ground: Ground) -> Mapping[str, ChannelKind]:
+    """Return what each channel is to people, and what its operator has to set first where it is not ready."""
+    return {kind.channel.slug: replace(kind.channel, not_ready=_missing(kind, ground)) for kind in KINDS}
+
+
 def build(ground: Ground) -> Mapping[str, Lane]:
     """Return every channel by its name, ready to send.
 
     Raises:
-        BadMailServer: OPSKNIGHT_SMTP_URL cannot be used.
+        CannotStart: a setting cannot be used.
     """
-    return {kind.slug: Lane(kind.slug, kind.width, kind.make(ground)) for kind in KINDS}
+    return {kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground)) for kind in KINDS}
+
+
+def settings_table() -> str:
+    """Return the settings of all channels as a table in Markdown, for docs/settings.md."""
+    found = {carrier.settings: None for kind in KINDS for carrier in kind.carriers if carrier.settings is not None}
+    return "".join(rows(settings) for settings in found)
+
+
+def _channel(kind: Kind, ground: Ground) -> Channel:
+    ready = {one.slug: one.make(ground) for one in kind.carriers if not one.missing(ground)}
+    return Routed(ready, country=kind.country) if ready else NotSet(_missing(kind, ground))
+
+
+def _missing(kind: Kind, ground: Ground) -> str:
+    """Return what has to be set, by the words of the carrier that comes first; empty where one is ready."""
+    missing = [carrier.missing(ground) for carrier in kind.carriers]
+    return missing[0] if all(missing) else ""

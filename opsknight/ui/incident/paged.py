@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.queries.pages import AttemptLine, NotificationLine, PageLine
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
@@ -11,7 +12,6 @@ from opsknight.ui.parts.person import person
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 
-CHANNELS = {"email": ("mail", "Mail"), "push": ("phone", "Push")}
 OUTCOMES: dict[str, tuple[str, Kind]] = {
     "queued": ("Waiting for its turn", "wait"),
     "sending": ("Being sent", "wait"),
@@ -62,13 +62,13 @@ def _page(page: PageLine, *, you: bool) -> None:
 
 
 def _notification(notification: NotificationLine) -> None:
-    mark, channel = CHANNELS.get(notification["channel"], ("send", notification["channel"]))
+    its = face(notification["channel"])
     words, kind = OUTCOMES.get(notification["status"], (notification["status"], "none"))
     with tag("li", classes="ok-notification"):
-        icon(mark, classes="ok-faint")
+        icon(its.icon, classes="ok-faint")
         with tag("div"):
             with tag("p", classes="ok-notification-line"):
-                tag("span", _to(channel, notification["label"]))
+                tag("span", _to(its.label, notification["label"]))
                 verdict(words, kind)
                 moment(notification["finished_at"] or notification["due_at"], "seconds", classes="ok-faint")
             if notification["sentence"]:

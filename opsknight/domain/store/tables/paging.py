@@ -89,7 +89,10 @@ class NotificationRow(Base):
 
 
 class AttemptRow(Base):
-    """One call to a provider; written before it, completed after it."""
+    """One call to a provider; written before it, completed after it.
+
+    `carrier` is which provider of the channel it was, `country` where the message went: two letters, or "".
+    """
 
     __tablename__ = "attempts"
 
@@ -102,3 +105,5 @@ class AttemptRow(Base):
     outcome: Mapped[str] = mapped_column(server_default=text("'started'"))
     provider_id: Mapped[str] = mapped_column(server_default=_EMPTY)
     detail: Mapped[str] = mapped_column(server_default=_EMPTY)
+    carrier: Mapped[str] = mapped_column(server_default=_EMPTY)
+    country: Mapped[str] = mapped_column(server_default=_EMPTY)

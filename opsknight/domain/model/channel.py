@@ -1,0 +1,114 @@
+"""What a channel is to people: its name, what an address on it looks like, and whether it wakes somebody up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+MAX_ADDRESS: Final = 500
+
+
+class BadAddress(ValueError):
+    """What was given is no address on this channel; the text says why, and what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a channel is named: as a heading, within a sentence, by its mark; and whether it wakes a sleeper.
+
+    A `secret` address is one by which anybody could send: it is never shown again.
+    """
+
+    label: str
+    word: str
+    icon: str = "send"
+    loud: bool = False
+    secret: bool = False
+
+
+FACES: Final[Mapping[str, Face]] = {
+    "email": Face("Mail", "mail", "mail"),
+    "push": Face("Push", "push notification", "phone", secret=True),
+    "sms": Face("SMS", "SMS", "phone", loud=True),
+    "voice": Face("Call", "call", "phone", loud=True),
+    "whatsapp": Face("WhatsApp", "WhatsApp message"),
+    "slack": Face("Slack", "Slack message"),
+    "teams": Face("Microsoft Teams", "Teams message", secret=True),
+    "telegram": Face("Telegram", "Telegram message"),
+    "discord": Face("Discord", "Discord message", secret=True),
+    "mattermost": Face("Mattermost", "Mattermost message", secret=True),
+    "google_chat": Face("Google Chat", "Google Chat message", secret=True),
+    "ntfy": Face("ntfy", "ntfy message", "bell"),
+    "gotify": Face("Gotify", "Gotify message", "bell", secret=True),
+    "pushover": Face("Pushover", "Pushover message", "bell"),
+    "matrix": Face("Matrix", "Matrix message"),
+    "xmpp": Face("XMPP", "XMPP message"),
+    "webhook": Face("Webhook", "webhook", "link"),
+    "apprise": Face("Apprise", "Apprise message", secret=True),
+}
+
+
+def face(slug: str) -> Face:
+    """Return how the channel `slug` is named; one that this version does not know, by its own name."""
+    return FACES.get(slug) or Face(slug, slug)
+
+
+def shown(slug: str, *, label: str, address: str) -> str:
+    """Return how a contact method is called on screen and in the ledger; never by a secret address."""
+    if label or face(slug).secret:
+        return label
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """One way to reach a person or a room, as far as whoever gives an address must know it.
+
+    `address` names what is asked for ("Phone number"), `example` shows one, `help` says where a person finds
+    theirs. `read` returns an address as it is stored, or raises ValueError with a sentence (BadAddress).
+    `by_hand` says that people add an address themselves; a browser subscribes instead. `rooms` says that an
+    address may be a place that many read, which a step of a policy may name, `people` that it may be one
+    person's. `not_ready` says what an operator has to set before anything goes out, empty where that is done.
+    """
+
+    slug: str
+    address: str
+    example: str
+    read: Callable[[str], str]
+    help: str = ""
+    by_hand: bool = True
+    people: bool = True
+    rooms: bool = False
+    not_ready: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages go out by it on this installation."""
+        return not self.not_ready
+
+
+RECEIPT_WITHIN: Final[Mapping[str, timedelta]] = {
+    "push": timedelta(seconds=20),
+    "sms": timedelta(seconds=60),
+    "whatsapp": timedelta(seconds=60),
+    "voice": timedelta(seconds=60),
+}
+"""How long a loud page on a channel may be without a receipt before the next contact method starts."""
+
+
+def one_line(address: str) -> str:
+    """Return `address` without space around it.
+
+    Raises:
+        BadAddress: it is empty, too long, or has characters that no address has.
+    """
+    address = address.strip()
+    if not address:
+        raise BadAddress("Say where the messages shall go.")
+    if len(address) > MAX_ADDRESS:
+        raise BadAddress(f"The address has {len(address)} characters; {MAX_ADDRESS} are allowed.")
+    if not address.isprintable():
+        raise BadAddress("The address has characters that cannot be printed. Type it anew rather than paste it.")
+    return address

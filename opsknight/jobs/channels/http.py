@@ -1,0 +1,192 @@
+"""Calling a provider over HTTP: what a channel needs to say truly whether a message was handed over.
+
+A channel makes one `Caller`, asks it with `call`, and judges the `Answer`; an accident on the way is
+an outcome already. Nothing of a request can have been acted on before its headers were written.
+"""
+
+from __future__ import annotations
+
+import ssl
+from asyncio import timeout
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias, cast
+
+import aiohttp
+import orjson
+
+from opsknight.domain.model.notification import Ambiguous, Failed, Fault, Outcome, Retry, Sent
+from opsknight.domain.model.retry import retry_after
+from opsknight.domain.model.web_address import refusal
+from opsknight.outbound import Blocked, connector
+
+READ_AT_MOST: Final = 64 * 1024
+"""Of an answer; what a provider says beyond it is not looked at."""
+CONNECTIONS: Final = 32
+_TOLD_AT_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says that all went well."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the body as JSON, an empty object where it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return {}
+
+    def words(self) -> str:
+        """Return the beginning of the body in one line."""
+        return " ".join(self.body[: 4 * _TOLD_AT_MOST].decode("utf-8", "replace").split())[:_TOLD_AT_MOST]
+
+
+Called: TypeAlias = Answer | Retry | Failed | Ambiguous
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one request came."""
+
+    handed_over: bool = False
+
+
+class Caller:
+    """Calls one provider, named `who` in sentences ("ntfy"); `now` gives the present instant.
+
+    Redirects are not followed. Only public https addresses are called unless `allow_private`.
+    """
+
+    def __init__(self, who: str, *, now: Callable[[], datetime], budget_s: float, allow_private: bool = False) -> None:
+        """Keep how to call; connections are opened when the first message is sent."""
+        self.who = who
+        self.now = now
+        self._budget_s = budget_s
+        self._allow_private = allow_private
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the open connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Called:
+        """Return the answer, whatever its status, or what became of the message without one.
+
+        The body is one of `json`, `form` and `body`; `auth` is a name and a password (RFC 7617).
+        """
+        refused = refusal(url, allow_private=self._allow_private)
+        if refused is not None:
+            return Failed(refused, Fault.ADDRESS)
+        progress, sent = _Progress(), dict(headers or {})
+        if json is not None:
+            body, sent["Content-Type"] = orjson.dumps(json), "application/json"
+        try:
+            async with (
+                timeout(self._budget_s),
+                self._pool().request(
+                    method,
+                    url,
+                    data=dict(form) if form is not None else body,
+                    headers=sent,
+                    auth=aiohttp.BasicAuth(*auth, encoding="utf-8") if auth is not None else None,
+                    allow_redirects=False,
+                    trace_request_ctx=progress,
+                ) as answer,
+            ):
+                return Answer(answer.status, answer.headers, await answer.content.read(READ_AT_MOST))
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            return accident(error, who=self.who, handed_over=progress.handed_over)
+
+    def judged(self, answer: Answer, *, words: str | None = None) -> Outcome:
+        """Return what a status means where the provider has no more to say than that.
+
+        `words` are the provider's own, read from the answer by who knows its shape. Well is Sent,
+        too many requests and faults of the server are Retry, everything else is Failed.
+        """
+        words = answer.words() if words is None else words
+        said = f"{self.who} said {answer.status}" + (f": {words}" if words else ".")
+        if answer.ok:
+            return Sent(detail=said)
+        after = retry_after(answer.headers.get("Retry-After"), at=self.now())
+        if answer.status == 429:
+            return Retry(said, Fault.THROTTLED, after=after)
+        if answer.status >= 500 or answer.status in (408, 425):
+            return Retry(said, after=after)
+        fault = Fault.SETTINGS if answer.status in (401, 403, 407) else Fault.PROVIDER
+        return Failed(said, fault)
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_request_headers_sent.append(_note_handed_over)
+            self._session = aiohttp.ClientSession(
+                connector=connector(allow_private=self._allow_private, limit=CONNECTIONS),
+                trace_configs=[trace],
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._budget_s),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "OpsKnight"},
+            )
+        return self._session
+
+
+def accident(error: Exception, *, who: str, handed_over: bool) -> Retry | Failed | Ambiguous:
+    """Return what an error on the way to `who` means for the message."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Retry(f"The certificate of {who} is not valid: {_why(error)}", Fault.CERTIFICATE)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _not_connected(error)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Failed("The address is not a web address that can be called.", Fault.ADDRESS)
+    if isinstance(error, TimeoutError):
+        late = f"{who} did not answer in time."
+        return Ambiguous(late) if handed_over else Retry(late, Fault.TIMEOUT)
+    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+        return Failed(f"What was to be sent to {who} cannot be put into a request.", Fault.SETTINGS)
+    lost = f"{who} closed the connection without an answer."
+    return Ambiguous(lost, Fault.RESET) if handed_over else Retry(lost, Fault.RESET)
+
+
+def _not_connected(error: aiohttp.ClientConnectorError) -> Retry | Failed:
+    """Nothing was sent: there was no connection."""
+    cause, host = error.os_error, str(cast("Any", error).host)
+    if isinstance(cause, Blocked):
+        return Failed(str(cause), Fault.ADDRESS)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Retry(f"The name {host} does not resolve.", Fault.DNS)
+    if isinstance(cause, ssl.SSLError) or isinstance(error, aiohttp.ClientConnectorSSLError):
+        return Retry(f"No secure connection to {host}: {cause}", Fault.TLS)
+    if isinstance(cause, ConnectionResetError):
+        return Retry(f"{host} resets the connection.", Fault.RESET)
+    return Retry(f"{host} cannot be reached: {cause.strerror or cause}", Fault.REFUSED)
+
+
+def _why(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    return cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
+
+
+async def _note_handed_over(_session: aiohttp.ClientSession, context: Any, _params: object) -> None:
+    context.trace_request_ctx.handed_over = True
