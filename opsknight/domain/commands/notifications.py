@@ -26,7 +26,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 CUT_OFF = "the process ended during the call"
 
-_READ = text("""
+_COLUMNS = """
     SELECT n.id, n.fence, n.attempts, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id,
            n.channel, n.urgency, n.position, n.due_at, n.reason, p.kind, p.step, p.lap, p.reason AS why_paged,
            p.due_at AS page_due_at, p.created_at AS paged_at, u.name AS user_name, u.active, m.id AS method_id,
@@ -50,8 +50,17 @@ _READ = text("""
                bool_or(outcome = 'started') IS TRUE AS cut_off, min(started_at) AS first_tried_at,
                array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by
         FROM attempts WHERE notification_id = n.id) tried
+"""
+_READ = text(f"""{_COLUMNS}
     WHERE n.id = ANY(:ids) AND n.status IN ('queued', 'sending', 'ambiguous') AND n.finished_at IS NULL
     ORDER BY n.id FOR NO KEY UPDATE OF n
+""")
+_READ_UNCONFIRMED = text(f"""{_COLUMNS}
+    WHERE n.id = :id AND n.attempts > 0 AND n.status IN ('accepted', 'ambiguous') AND n.finished_at IS NOT NULL
+    FOR NO KEY UPDATE OF n
+""")
+_HOLD_INCIDENT = text("""
+    SELECT 1 FROM incidents WHERE id = (SELECT incident_id FROM notifications WHERE id = :id) FOR NO KEY UPDATE
 """)
 _START = text("""
     WITH starting AS (
@@ -173,6 +182,16 @@ async def take_back_unknown(uow: UnitOfWork, *, channel: str, worker: int, known
         _TAKE_BACK_UNKNOWN, {"channel": channel, "worker": worker, "now": uow.now, "known": list(known)}
     )
     return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
+
+
+async def unconfirmed(uow: UnitOfWork, notification_id: UUID) -> Attempt | None:
+    """Hold a notification that was sent, or perhaps sent, and of which nobody has heard since; return its attempt.
+
+    None where there is none, or its message arrived, failed or is being sent. Its incident is held first.
+    """
+    await uow.session.execute(_HOLD_INCIDENT, {"id": notification_id})
+    row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id})).one_or_none()
+    return None if row is None else replace(_attempt(uow, row), number=row.attempts)
 
 
 async def _read(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Row[Any]]:

@@ -1,4 +1,7 @@
-"""Signs of life: a message was shown, or answered. They prove that a contact method works."""
+"""What became of a message that was sent: it was shown, or answered, or it never arrived.
+
+The first two prove that a contact method works. Providers tell out of order and more than once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from opsknight.domain.commands import notifications, outcomes
 from opsknight.domain.model.channel import shown
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -28,6 +32,11 @@ _PROOF: Final = text("""
     WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
     RETURNING n.incident_id, n.channel, m.label, m.address, u.id AS user_id, u.name AS user_name
 """)
+# The index of these leaves out the carriers that give no names.
+_OF_PROVIDER: Final = text("""
+    SELECT notification_id FROM attempts WHERE carrier = :carrier AND provider_id = :provider_id
+        AND provider_id <> '' AND carrier NOT IN ('', 'smtp', 'push') ORDER BY started_at DESC LIMIT 1
+""")
 
 
 async def delivered(uow: UnitOfWork, notification_id: UUID) -> bool:
@@ -38,6 +47,25 @@ async def delivered(uow: UnitOfWork, notification_id: UUID) -> bool:
 async def seen(uow: UnitOfWork, notification_id: UUID) -> bool:
     """Note that its person used a message, so has seen it; return whether that was news."""
     return await _note(uow, notification_id, _SEEN, Fact.SEEN)
+
+
+async def undelivered(uow: UnitOfWork, notification_id: UUID, *, detail: str, gone: bool = False) -> bool:
+    """Note that a message that was taken never arrived, by the provider's words; return whether that was news.
+
+    What follows is as if it had been refused: the person's next contact method starts, or the next step. `gone`
+    says that the address itself is dead. No news where it was shown, answered or given up before.
+    """
+    attempt = await notifications.unconfirmed(uow, notification_id)
+    if attempt is None:
+        return False
+    await outcomes.end_in_vain(uow, attempt, detail=detail, gone=gone)
+    return True
+
+
+async def of_provider(uow: UnitOfWork, carrier: str, provider_id: str) -> UUID | None:
+    """Return the notification that a carrier calls `provider_id`, None where it is none of ours."""
+    key = {"carrier": carrier, "provider_id": provider_id}
+    return (await uow.session.execute(_OF_PROVIDER, key)).scalar_one_or_none() if provider_id else None
 
 
 async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, fact: Fact) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "BUDGET_S",
     "Address",
     "Ambiguous",
+    "Amends",
     "Asks",
     "Channel",
     "ChannelSettings",
@@ -132,4 +133,13 @@ class Asks(Protocol):
 
     async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
         """Return how the provider took `message` after `since`; None where it has none of it, or does not say."""
+        ...
+
+
+@runtime_checkable
+class Amends(Protocol):
+    """A channel that can change a message which it sent before."""
+
+    async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:
+        """Have the message that the provider calls `provider_id` say what `message` says, within BUDGET_S."""
         ...

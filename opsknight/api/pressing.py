@@ -1,0 +1,94 @@
+"""A button that was pressed within a chat, by somebody whose account there is one of their contact methods.
+
+The provider's own signature says that the press is real and by whom; the contact method says who that is here.
+Everything else is as on screen: the same command, the same refusals, the same ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from opsknight.api.again import again
+from opsknight.deps import Deps
+from opsknight.domain.commands import incidents, receipts
+from opsknight.domain.commands.incidents import Done, Offer
+from opsknight.domain.model.channel import face
+from opsknight.domain.model.incident import IllegalTransition
+from opsknight.domain.queries.presses import About, about, whose
+from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
+
+THANKS: Final = "Thank you: the message arrived, and OpsKnight knows it now."
+GONE: Final = "OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open."
+
+
+class Press(StrEnum):
+    """What a button does."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    ESCALATE = "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What came of it, in a sentence for the presser; `done` says whether it is as they wanted."""
+
+    sentence: str
+    done: bool = False
+    incident_id: UUID | None = None
+
+
+async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUID, what: Press, via: str) -> Pressed:
+    """Do what the button of a message says in the name of the person whose contact method `identity` is.
+
+    `via` are the words for the timeline ("Slack button"). A button of an older generation, or one that came
+    too late, does nothing and says what happened meanwhile.
+    """
+    async with deps.reading() as session:
+        user_id, message = await whose(session, channel, identity), await about(session, notification_id)
+    if user_id is None:
+        return Pressed(unknown(deps, channel))
+    if message is None:
+        return Pressed(GONE)
+    if message.incident_id is None:
+        await again(lambda: _seen(deps, user_id, notification_id))
+        return Pressed(THANKS, done=True)
+    incident_id = message.incident_id
+    try:
+        done = await again(lambda: _do(deps, user_id, notification_id, message, what, via))
+    except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
+        return Pressed(str(refusal), incident_id=incident_id)
+    return Pressed(done.sentence, done=done.offer is not Offer.TAKE_OVER, incident_id=incident_id)
+
+
+def unknown(deps: Deps, channel: str) -> str:
+    """Return what somebody is told whose account on `channel` is nobody's contact method."""
+    label = face(channel).label
+    return (
+        f"OpsKnight does not know whose {label} account this is. Add it to your contact methods"
+        f" at {deps.settings.address}/me and verify it there; then press again."
+    )
+
+
+async def _do(deps: Deps, user_id: int, notification_id: UUID, message: About, what: Press, via: str) -> Done:
+    incident_id: UUID = message.incident_id  # type: ignore[assignment]  # the caller looked
+    async with deps.commands(f"user:{user_id}") as uow:
+        match what:
+            case Press.ACKNOWLEDGE:
+                seen = message.generation
+                done = await incidents.acknowledge(uow, incident_id, seen_generation=seen, via=via)
+            case Press.RESOLVE:
+                done = await incidents.resolve(uow, incident_id)
+            case Press.ESCALATE:
+                done = await incidents.escalate(uow, incident_id)
+        if message.user_id == user_id:
+            await receipts.seen(uow, notification_id)
+    return done
+
+
+async def _seen(deps: Deps, user_id: int, notification_id: UUID) -> None:
+    async with deps.commands(f"user:{user_id}") as uow:
+        await receipts.seen(uow, notification_id)

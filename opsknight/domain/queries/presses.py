@@ -1,0 +1,43 @@
+"""Who pressed a button or wrote a reply on a channel, and about what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, UserRow
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a message was about: an incident in a generation, or none."""
+
+    incident_id: UUID | None
+    generation: int
+    user_id: int
+
+
+async def whose(session: AsyncSession, channel: str, address: str) -> int | None:
+    """Return the active person who has verified `address` on `channel`, None where it is nobody's or several people's."""
+    owners = (
+        select(UserRow.id)
+        .join(ContactMethodRow, ContactMethodRow.user_id == UserRow.id)
+        .where(
+            ContactMethodRow.channel == channel,
+            ContactMethodRow.address == address,
+            ContactMethodRow.verified_at.is_not(None),
+            UserRow.active,
+        )
+        .distinct()
+    )
+    found = (await session.execute(owners)).scalars().all()
+    return found[0] if len(found) == 1 else None
+
+
+async def about(session: AsyncSession, notification_id: UUID) -> About | None:
+    """Return what the message was about, None where there is none of that name."""
+    row = await session.get(NotificationRow, notification_id)
+    return None if row is None else About(row.incident_id, row.generation, row.user_id)

@@ -1,0 +1,100 @@
+"""What was taken by a provider and never arrived; and what a provider says when it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from opsknight.domain.commands import receipts
+from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Message, Outcome, Retry, Sent
+from opsknight.jobs.channels.routes import Routed
+from tests.jobs.a_message import a_message
+from tests.jobs.pager import Pager
+
+
+async def test_after_a_message_that_never_arrived_the_next_contact_method_starts(pager: Pager) -> None:
+    push, mail = await pager.push_then_mail(await pager.an_incident())
+    async with pager.sending():
+        await pager.becomes("accepted", push)
+
+        async with pager.deps.commands("system:callback") as uow:
+            was_news = await receipts.undelivered(uow, push.id, detail="The phone was off.")
+        pager.wake()
+        await pager.becomes("accepted", mail)
+
+    assert was_news
+    assert await pager.status(push) == "failed"
+    assert [fact["detail"] for fact in await pager.told("failed")] == ["The phone was off."]
+
+
+async def test_a_message_that_was_shown_is_never_called_undelivered(pager: Pager) -> None:
+    push, mail = await pager.push_then_mail(await pager.an_incident())
+    async with pager.sending():
+        await pager.becomes("accepted", push)
+    async with pager.deps.commands("system:callback") as uow:
+        await receipts.delivered(uow, push.id)
+
+    async with pager.deps.commands("system:callback") as uow:
+        was_news = await receipts.undelivered(uow, push.id, detail="late and wrong")
+
+    assert not was_news
+    assert [await pager.status(one) for one in (push, mail)] == ["delivered", "queued"]
+
+
+@dataclass
+class Carrier:
+    """A provider that answers as it is told and can be asked."""
+
+    says: Outcome
+    has: Sent | None = None
+    sent: list[Message] = field(default_factory=list[Message])
+
+    async def send(self, message: Message, _address: Address) -> Outcome:
+        self.sent.append(message)
+        return self.says
+
+    async def find(self, _message: Message, _address: Address, *, since: datetime) -> Sent | None:  # noqa: ARG002
+        return self.has
+
+    async def close(self) -> None:
+        """Have nothing to close."""
+
+
+def routed(**carriers: Channel) -> Routed:
+    return Routed(carriers, country=lambda _address: "DE")
+
+
+async def test_a_message_that_did_not_go_through_goes_by_another_carrier() -> None:
+    first, second = Carrier(Retry("busy")), Carrier(Sent("m-1"))
+    channel = routed(first=first, second=second)
+    tried = await channel.send(a_message(), Address("+491701234567"))
+
+    outcome = await channel.send(a_message(tried_by=frozenset({tried.carrier})), Address("+491701234567"))
+
+    assert (tried.carrier, outcome.carrier, outcome.country) == ("first", "second", "DE")
+
+
+async def test_when_no_carrier_got_it_through_the_first_tries_again() -> None:
+    channel = routed(first=Carrier(Retry("busy")), second=Carrier(Retry("busy")))
+
+    outcome = await channel.send(a_message(tried_by=frozenset({"first", "second"})), Address("+491701234567"))
+
+    assert outcome.carrier == "first"
+
+
+async def test_what_was_perhaps_sent_is_not_sent_again_where_its_provider_has_it(pager: Pager) -> None:
+    mail = await pager.a_mail()
+    asked = Carrier(Ambiguous("no answer"))
+    async with pager.sending() as running:
+        lane = next(lane for lane in running.sender.lanes if lane.slug == "email")
+        lane._channel = routed(only=asked)
+        asked.has = Sent("m-7")
+        pager.wake()
+        await pager.move_on(timedelta(seconds=1))
+        await pager.becomes("accepted", mail)
+
+    assert len(asked.sent) == 1
+    assert (await pager.rows("SELECT carrier, provider_id FROM attempts ORDER BY number")) == [
+        ("only", ""),
+        ("only", "m-7"),
+    ]
