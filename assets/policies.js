@@ -11,7 +11,7 @@ opsknight.whenPainted(() => {
   if (!form) return;
   const CHECK_AFTER_MS = 300;
   const OFFICE = { weekday: "1-5", start: "09:00", end: "17:00" };
-  const ICONS = { user: "person", schedule: "clock", team: "team", team_managers: "key" };
+  const ICONS = { user: "person", schedule: "clock", team: "team", team_managers: "key", room: "send" };
   const list = at("policy-steps");
   const [hours_row, blank] = at("policy-templates").children;
   for (const one of at("policy-templates").querySelectorAll("[id]")) one.removeAttribute("id"); // copies of it have none

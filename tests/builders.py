@@ -42,7 +42,7 @@ from opsknight.domain.store.tables import (
 from tests.clock import NOON
 
 Row = TypeVar("Row", bound=Base)
-Target = UserRow | ScheduleRow | TeamRow
+Target = UserRow | ScheduleRow | TeamRow | ContactMethodRow
 
 _numbers = count(1)
 
@@ -87,6 +87,15 @@ async def a_contact_method(
     address = user.email if channel == "email" else f"https://push.example.org/{next(_numbers)}"
     columns = {"address": address, "verified_at": NOON if verified else None, "created_at": NOON, **columns}
     return await _saved(database, ContactMethodRow(user_id=user.id, channel=channel, **columns))
+
+
+async def a_room(
+    database: Database, team: TeamRow, *, channel: str = "email", verified: bool = True, **columns: Any
+) -> ContactMethodRow:
+    """Insert a room of `team`: a mailing list, unless said otherwise."""
+    address = f"room-{next(_numbers)}@example.org"
+    columns = {"address": address, "verified_at": NOON if verified else None, "created_at": NOON, **columns}
+    return await _saved(database, ContactMethodRow(team_id=team.id, channel=channel, **columns))
 
 
 async def a_team(
@@ -176,7 +185,9 @@ async def a_policy(
     return policy
 
 
-_ASKED: dict[type[Base], str] = {UserRow: "user_id", ScheduleRow: "schedule_id", TeamRow: "team_id"}
+_ASKED: dict[type[Base], str] = {
+    UserRow: "user_id", ScheduleRow: "schedule_id", TeamRow: "team_id", ContactMethodRow: "room_id",
+}  # fmt: skip
 
 
 async def a_service(

@@ -142,11 +142,11 @@ def _entries(future: Future, *, since: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _message(future: Future, fired: Fired, message: Message, *, since: datetime) -> dict[str, Any]:
-    person = future.people[message.user_id]
+    who = future.rooms[message.contact_method_id] if message.user_id is None else future.people[message.user_id]
     cut_at, cut_by = message.cut_by or (None, None)
     return {
         "user_id": message.user_id,
-        "user": person.name,
+        "user": who.name,
         "channel": message.channel,
         "at": message.due_at.timestamp(),
         "after_s": (message.due_at - since).total_seconds(),

@@ -9,6 +9,7 @@ from typing import Final
 
 from opsknight import crypto
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
@@ -31,6 +32,7 @@ class Writer:
         """Return what `attempt` says, with an acknowledge link where there is something to acknowledge."""
         incident = attempt.incident
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
+        # Whoever reads a room presses its button as themselves, or signs in.
         token = self._acknowledge_token(attempt, incident, now=now) if incident is not None and alone else None
         words = _words(attempt, incident, now=now)
         return Message(
@@ -59,7 +61,9 @@ class Writer:
             return f"{self.address}/oncall" if attempt.kind in AHEAD else f"{self.address}/me"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
-    def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str:
+    def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str | None:
+        if attempt.user_id is None:
+            return None
         link = AcknowledgeClaims(attempt.user_id, incident.id, attempt.generation, attempt.notification_id)
         return crypto.sign(self.secret, link.to_json(now=now), purpose=ACKNOWLEDGE)
 
@@ -179,12 +183,22 @@ def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind in AHEAD:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
-    what = attempt.label or attempt.channel
+    what = attempt.label or face(attempt.channel).label
+    if attempt.user_id is None:
+        return _of_a_room(attempt)
     if attempt.kind is PageKind.CONFIRM:
         title = "OpsKnight pages you here from now on"
         return _Words(title, title, [f"{what} was added to your contact methods."])
     title = "Test page from OpsKnight"
     return _Words(title, title, [f"You asked for it, and nothing is wrong. Real pages reach you here too: {what}."])
+
+
+def _of_a_room(attempt: Attempt) -> _Words:
+    if attempt.kind is PageKind.CONFIRM:
+        title = "OpsKnight posts here from now on"
+        return _Words(title, title, ["Steps of escalation policies may post their incidents here."])
+    title = "Test message from OpsKnight"
+    return _Words(title, title, ["Somebody asked for it, and nothing is wrong. Incidents are posted here too."])
 
 
 _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[str]]]]] = {

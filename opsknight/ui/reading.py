@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,6 +29,7 @@ from opsknight.domain.queries.policy_lines import PolicyLine as PolicyDetail
 from opsknight.domain.queries.policy_lines import policy_line, policy_lines
 from opsknight.domain.queries.policy_warnings import WarningLine, every_warning, warnings
 from opsknight.domain.queries.responders import Responders, responders
+from opsknight.domain.queries.rooms import room_lines
 from opsknight.domain.queries.roster import PersonDetail, RosterLine
 from opsknight.domain.queries.rules import RuleLine, rule, rules
 from opsknight.domain.queries.schedule_lines import schedule_lines
@@ -257,11 +258,12 @@ async def read_policy_line(deps: Deps, policy_id: int) -> tuple[PolicyDetail, Se
 
 @dataclass(frozen=True, slots=True)
 class Askable:
-    """Whom a step of a policy can ask, name by id: schedules, people that are active, and teams."""
+    """Whom a step of a policy can ask, name by id: schedules, people that are active, teams, and rooms to post in."""
 
     schedules: Mapping[str, str]
     people: Mapping[str, str]
     teams: Mapping[str, str]
+    rooms: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def read_askable(deps: Deps) -> Askable:
@@ -271,6 +273,7 @@ async def read_askable(deps: Deps) -> Askable:
             schedules={str(line["id"]): line["name"] for line in await schedule_lines(session)},
             people={str(line["id"]): line["name"] for line in await people(session) if line["active"]},
             teams={str(line["id"]): line["name"] for line in await teams(session)},
+            rooms={str(line["id"]): line["name"] for line in await room_lines(session)},
         )
 
 

@@ -32,7 +32,7 @@ _GATHER: Final = text("""
         FROM carriers c
         JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0
             AND n.urgency IN ('low', c.urgency) AND n.due_at <= :now
-            AND n.contact_method_id = c.method_id AND n.user_id = c.user_id
+            AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
         JOIN pages p ON p.id = n.page_id
         JOIN incidents i ON i.id = n.incident_id AND i.generation = n.generation
         WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
@@ -74,9 +74,10 @@ _SETTLE: Final = text("""
     UPDATE notifications n SET gather = carried.alone, status = CASE WHEN carried.alone THEN 'queued' ELSE n.status END,
         finished_at = CASE WHEN NOT carried.alone THEN n.finished_at END,
         bundled_into = CASE WHEN NOT carried.alone THEN n.bundled_into END
-    FROM carried, users u, contact_methods m
-    WHERE n.id = carried.id AND u.id = n.user_id AND m.id = n.contact_method_id
-    RETURNING n.id, n.incident_id, n.channel, n.user_id, u.name, m.label, carried.alone
+    FROM carried, contact_methods m
+    WHERE n.id = carried.id AND m.id = n.contact_method_id
+    RETURNING n.id, n.incident_id, n.channel, n.user_id, m.label, carried.alone,
+        (SELECT u.name FROM users u WHERE u.id = n.user_id) AS name
 """)
 
 

@@ -138,10 +138,12 @@ class Firing:
             self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=unmet, unmet=True)
             return False
         paged, nobody = self._ask_step(held, step, lap)
-        if not paged:
+        posted = self._post(held, step, lap)
+        if not paged and not posted:
             self._record(held, Fact.STEP_SKIPPED, step=number, lap=lap, reason=nobody)
             return False
-        self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=[self._people[one].name for one in paged])
+        asked = [*(self._people[one].name for one in paged), *posted]
+        self._record(held, Fact.STEP_FIRED, step=number, lap=lap, people=asked)
         asks_all = held.policy.steps[step].everyone
         held.everyone = held.everyone.asked(paged if asks_all else ())
         if step or lap:
@@ -159,6 +161,18 @@ class Firing:
                 return paged, ""
             nobody = self._why_nobody(whom) if whom else "all have acknowledged already" if asked else nobody
         return [], nobody
+
+    def _post(self, held: Held, step: int, lap: int) -> list[str]:
+        """Post in the rooms of the step; return their names."""
+        posted: list[str] = []
+        for room in self.steps.rooms(held.policy, step):
+            page = self._a_page(held, step, lap, PageKind.PAGE, None, f"step {step + 1} posts in {room.name}")
+            refused = self.outbox.post(page, room.method)
+            if refused is None:
+                posted.append(room.name)
+            else:
+                self._record(held, Fact.NOT_PAGED, user=room.name, user_id=None, reason=refused)
+        return posted
 
     def _page_assignee(self, held: Held, lap: int) -> bool:
         """Page the person it was given to, before any step; return whether they can be reached."""
@@ -251,25 +265,26 @@ class Firing:
         person = self._people.get(user_id)
         if person is None:
             return False
-        gather = self._gathers(held)
-        refused = self.outbox.add(
-            Page(
-                incident_id=held.incident.id,
-                generation=held.incident.generation,
-                kind=kind,
-                user_id=user_id,
-                reason=why,
-                urgency=held.incident.urgency,
-                due_at=held.timer.due_at,
-                step=step,
-                lap=lap,
-                gather=gather,
-                held_back=self._held_back if gather else timedelta(),
-            )
-        )
+        refused = self.outbox.add(self._a_page(held, step, lap, kind, user_id, why))
         if refused is not None:
             self._record(held, Fact.NOT_PAGED, user=person.name, user_id=user_id, reason=refused)
         return refused is None
+
+    def _a_page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int | None, why: str) -> Page:
+        gather = self._gathers(held)
+        return Page(
+            incident_id=held.incident.id,
+            generation=held.incident.generation,
+            kind=kind,
+            user_id=user_id,
+            reason=why,
+            urgency=held.incident.urgency,
+            due_at=held.timer.due_at,
+            step=step,
+            lap=lap,
+            gather=gather,
+            held_back=self._held_back if gather else timedelta(),
+        )
 
     def _gathers(self, held: Held) -> bool:
         """Whether its messages go together with others: it came with many, or was missed."""

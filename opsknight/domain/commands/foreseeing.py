@@ -24,6 +24,7 @@ from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads, Reachable
+from opsknight.domain.queries.rooms import Room
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -50,7 +51,7 @@ class Case:
 class Message:
     """One message to one contact method; `cut_by` is when a later firing takes it back unsent, and which."""
 
-    user_id: int
+    user_id: int | None
     channel: str
     contact_method_id: int
     due_at: datetime
@@ -75,10 +76,11 @@ class Fired:
 
 @dataclass(slots=True)
 class Future:
-    """Every firing in order of time, the people in it, and whether that is all there is to tell."""
+    """Every firing in order of time, the people and rooms in it, and whether that is all there is to tell."""
 
     fired: list[Fired] = field(default_factory=list[Fired])
     people: Mapping[int, Reachable] = field(default_factory=dict[int, Reachable])
+    rooms: Mapping[int, Room] = field(default_factory=dict[int, Room])
     goes_on: bool = False
 
 
@@ -99,7 +101,7 @@ async def foresee(uow: UnitOfWork, case: Case) -> Future:
 def _played(
     uow: UnitOfWork, case: Case, steps: Steps, leads: Mapping[int, Leads], people: Mapping[int, Reachable]
 ) -> Future:
-    future, held, rounds = Future(people=people), _held(case), 0
+    future, held, rounds = Future(people=people, rooms=steps.known_rooms), _held(case), 0
     for _ in range(MOST_FIRINGS):
         uow.now = held.timer.due_at
         firing = Firing(uow, people, steps, leads, {}, many=False)

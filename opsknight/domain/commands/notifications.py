@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands import bundles, outcomes
 from opsknight.domain.model.attempt import Attempt, IncidentNow
-from opsknight.domain.model.channel import shown
+from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
@@ -40,7 +40,7 @@ _COLUMNS = """
                    AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n
     JOIN pages p ON p.id = n.page_id
-    JOIN users u ON u.id = n.user_id
+    LEFT JOIN users u ON u.id = n.user_id
     LEFT JOIN contact_methods m ON m.id = n.contact_method_id
     LEFT JOIN incidents i ON i.id = n.incident_id
     LEFT JOIN services s ON s.id = i.service_id
@@ -230,7 +230,7 @@ async def _usable(uow: UnitOfWork, row: Row[Any]) -> Attempt | None:
         return None
     refused = unreachable(
         attempt.kind,
-        active=row.active,
+        active=row.user_id is None or row.active,
         known=row.method_id is not None,
         verified=row.verified_at is not None,
         disabled_because=None if row.disabled_at is None else row.disabled_reason,
@@ -259,7 +259,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         contact_method_id=row.contact_method_id,
         label=shown(row.channel, label=row.label or "", address=row.address or ""),
         user_id=row.user_id,
-        user_name=row.user_name,
+        user_name=row.user_name or room_name(row.channel, label=row.label or "", address=row.address or ""),
         urgency=Urgency(row.urgency),
         due_at=row.due_at,
         late=late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now),

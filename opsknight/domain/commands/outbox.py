@@ -13,7 +13,15 @@ from sqlalchemy import text
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.paging import Plan, plan
+from opsknight.domain.model.paging import (
+    POSTED,
+    ROOM_OFF,
+    ROOM_UNVERIFIED,
+    ContactMethod,
+    Plan,
+    Planned,
+    plan,
+)
 from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -35,13 +43,14 @@ _NOTIFY: Final = text("""
 class Page:
     """One person to be reached for one incident; `due_at` is when that was due, `gather` as in the outbox.
 
+    Without a `user_id` it is to be posted in a room.
     `held_back` is how long its messages wait for others that go together with them.
     """
 
     incident_id: UUID | None
     generation: int
     kind: PageKind
-    user_id: int
+    user_id: int | None
     reason: str
     urgency: Urgency
     due_at: datetime
@@ -64,10 +73,22 @@ class Outbox:
 
     def add(self, page: Page) -> str | None:
         """Plan one person's messages; return why they cannot be reached, or None when they are paged."""
-        person = self.people[page.user_id]
+        person = self.people[page.user_id or 0]
         planned = plan(person.methods, person.rules, urgency=page.urgency, at=self.now, active=person.active)
         if not planned.reaches:
             return planned.reason
+        self._write(page, planned)
+        return None
+
+    def post(self, page: Page, room: ContactMethod) -> str | None:
+        """Plan one message in a room; return why nothing can be posted there, or None when it will be."""
+        if not room.usable:
+            return ROOM_OFF if room.disabled else ROOM_UNVERIFIED
+        planned = Planned(room.id, room.channel, self.now, 0)
+        self._write(page, Plan((planned,), POSTED))
+        return None
+
+    def _write(self, page: Page, planned: Plan) -> None:
         page_id = new_id()
         self.pages.append(
             {
@@ -85,7 +106,6 @@ class Outbox:
             }
         )
         self._notify(page, page_id, planned)
-        return None
 
     def _notify(self, page: Page, page_id: UUID, planned: Plan) -> None:
         first_at = planned.notifications[0].due_at

@@ -16,6 +16,7 @@ from opsknight.domain.model.permission import Need, Role
 from opsknight.domain.model.policy_check import BadPolicy, check
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.store.tables import (
+    ContactMethodRow,
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
@@ -31,7 +32,7 @@ from opsknight.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 _RUNNING: Final = text("""
     SELECT count(*) FROM incidents WHERE status <> 'resolved' AND CAST(policy ->> 'id' AS bigint) = :id
 """)
-_TABLES: Final = {"person": UserRow, "schedule": ScheduleRow, "team": TeamRow}
+_TABLES: Final = {"person": UserRow, "schedule": ScheduleRow, "team": TeamRow, "channel": ContactMethodRow}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +154,16 @@ async def _checked(uow: UnitOfWork, policy: Policy) -> None:
 async def _known(uow: UnitOfWork, kind: str, ids: Collection[int]) -> set[int]:
     if not ids:
         return set()
-    key: Any = _TABLES[kind].id
-    return set((await uow.session.execute(select(key).where(key.in_(ids)))).scalars())
+    table: Any = _TABLES[kind]
+    found = select(table.id).where(table.id.in_(ids))
+    if table is ContactMethodRow:  # a person's own address is asked by naming the person
+        found = found.where(table.user_id.is_(None), table.team_id.is_not(None))
+    return set((await uow.session.execute(found)).scalars())
 
 
 def _kind(target: Target) -> str:
+    if target.kind is TargetKind.ROOM:
+        return "channel"
     return "person" if target.kind is TargetKind.USER else "team" if target.kind in OF_TEAMS else "schedule"
 
 
@@ -194,6 +200,8 @@ def _target(step_id: int, position: int, target: Target) -> EscalationTargetRow:
         row.user_id = target.id
     elif target.kind is TargetKind.SCHEDULE:
         row.schedule_id = target.id
+    elif target.kind is TargetKind.ROOM:
+        row.room_id = target.id
     else:
         row.team_id, row.managers_only = target.id, target.kind is TargetKind.TEAM_MANAGERS
     return row

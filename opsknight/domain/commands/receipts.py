@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from opsknight.domain.commands import notifications, outcomes
-from opsknight.domain.model.channel import shown
+from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -28,7 +28,7 @@ _SEEN: Final = text("""
     RETURNING id
 """)
 _PROOF: Final = text("""
-    UPDATE contact_methods m SET last_proof_at = :now FROM notifications n JOIN users u ON u.id = n.user_id
+    UPDATE contact_methods m SET last_proof_at = :now FROM notifications n LEFT JOIN users u ON u.id = n.user_id
     WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
     RETURNING n.incident_id, n.channel, m.label, m.address, u.id AS user_id, u.name AS user_name
 """)
@@ -78,7 +78,7 @@ async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, f
             incident_id=proof.incident_id,
             channel=proof.channel,
             label=shown(proof.channel, label=proof.label, address=proof.address),
-            user=proof.user_name,
+            user=proof.user_name or room_name(proof.channel, label=proof.label, address=proof.address),
             user_id=proof.user_id,
             notification_id=str(notification_id),
         )

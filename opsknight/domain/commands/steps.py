@@ -16,6 +16,7 @@ from opsknight.domain.model.step_conditions import ALWAYS, Case
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Team
+from opsknight.domain.queries.rooms import Room, rooms
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _ALERTS: Final = text("""
@@ -51,6 +52,7 @@ class Steps:
         self._uow = uow
         self._schedules: Mapping[int, Schedule] = {}
         self._teams: Mapping[int, Team] = {}
+        self.known_rooms: Mapping[int, Room] = {}
         self._alerts: Mapping[UUID, int] = {}
         self._turns: dict[tuple[int, int], int] = {}
         self._taken: set[tuple[int, int]] = set()
@@ -72,6 +74,8 @@ class Steps:
             its._schedules = await reading.schedules(uow.session, schedules, since=uow.now - RECENT)
         if teams := {target.id for target in targets if target.kind in OF_TEAMS}:
             its._teams = await reading.teams(uow.session, teams)
+        if of_rooms := {target.id for target in targets if target.kind is TargetKind.ROOM}:
+            its.known_rooms = await rooms(uow.session, of_rooms)
         if turns := sorted({turn for policy in policies for turn in _turns_of(policy)}):
             keys = {"policies": [policy_id for policy_id, _ in turns], "steps": [step for _, step in turns]}
             its._turns = {
@@ -126,6 +130,11 @@ class Steps:
             place = (first + offset) % len(in_turn)
             yield offset, {user: f"{why}, in turn" for user, why in in_turn[place].items()}
 
+    def rooms(self, policy: Policy, step: int) -> Sequence[Room]:
+        """Return the rooms in which the step posts, whoever else it asks."""
+        asked = [target.id for target in policy.steps[step].targets if target.kind is TargetKind.ROOM]
+        return [self.known_rooms[room_id] for room_id in asked if room_id in self.known_rooms]
+
     def took(self, policy: Policy, step: int, offset: int) -> None:
         """Move the turn on past the one who was asked; `offset` are those passed over before them."""
         key = (policy.id or 0, step)
@@ -141,6 +150,8 @@ class Steps:
 
     def _in_turn(self, asks: Step, named: str) -> Iterator[Whom]:
         for target in asks.targets:
+            if target.kind is TargetKind.ROOM:
+                continue  # nobody's turn: it is posted there each time
             people = self._people(target, named)
             if target.kind in OF_TEAMS:
                 yield from ({user: why} for user, why in people.items())
@@ -162,6 +173,8 @@ class Steps:
                 only = target.kind is TargetKind.TEAM_MANAGERS
                 whose = f"{'manager' if only else 'member'} of {team.name}, in {named}"
                 return dict.fromkeys(team.managers if only else team.members, whose)
+            case TargetKind.ROOM:
+                return {}
 
 
 def _hours(stored: object) -> SupportHours | None:

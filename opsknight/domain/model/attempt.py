@@ -63,7 +63,7 @@ class Attempt:
     channel: str
     contact_method_id: int
     label: str
-    user_id: int
+    user_id: int | None
     user_name: str
     urgency: Urgency
     due_at: datetime

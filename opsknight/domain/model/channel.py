@@ -55,6 +55,12 @@ def face(slug: str) -> Face:
     return FACES.get(slug) or Face(slug, slug)
 
 
+def room_name(slug: str, *, label: str, address: str) -> str:
+    """Return how a room is called: `ops in Slack`."""
+    name = shown(slug, label=label, address=address)
+    return f"{name} in {face(slug).label}" if name else face(slug).label
+
+
 def shown(slug: str, *, label: str, address: str) -> str:
     """Return how a contact method is called on screen and in the ledger; never by a secret address."""
     if label or face(slug).secret:

@@ -26,12 +26,16 @@ NET_RETRY_AFTER = timedelta(minutes=5)
 
 
 class TargetKind(StrEnum):
-    """What a step can ask: of a team all its active members, or its managers only."""
+    """What a step can ask: of a team all its active members, or its managers only.
+
+    A room is a channel that many read, such as one of a chat: a step posts there, besides asking people.
+    """
 
     USER = "user"
     SCHEDULE = "schedule"
     TEAM = "team"
     TEAM_MANAGERS = "team_managers"
+    ROOM = "room"
 
 
 OF_TEAMS = frozenset({TargetKind.TEAM, TargetKind.TEAM_MANAGERS})

@@ -54,7 +54,7 @@ class Page:
     `chosen_by` is why they get these messages, as `paging.plan` gives it; `until` when their shift ended.
     """
 
-    user_id: int
+    user_id: int | None
     user: str
     at: datetime
     reason: str
@@ -99,7 +99,7 @@ class Case:
         """The pages of the person."""
         return tuple(page for page in self.pages if page.user_id == self.user_id)
 
-    def who(self, user_id: int, name: str) -> str:
+    def who(self, user_id: int | None, name: str) -> str:
         """Return how somebody is called: “you” where it is told to themselves."""
         return "you" if self.you and user_id == self.user_id else name
 

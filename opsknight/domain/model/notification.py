@@ -114,7 +114,7 @@ class Situation:
 
     kind: PageKind
     generation: int
-    user_id: int
+    user_id: int | None
     status: Status | None = None
     incident_generation: int | None = None
     assignee_id: int | None = None

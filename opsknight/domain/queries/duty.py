@@ -39,7 +39,7 @@ _CALLS = text("""
         WHERE n.page_id = p.id AND (n.attempts > 0 OR n.status = 'bundled')
     ) sent ON sent.urgency IS NOT NULL
     WHERE p.created_at >= :start AND p.created_at < :end AND p.incident_id IS NOT NULL
-        AND (:everybody OR p.user_id = ANY(:users))
+        AND p.user_id IS NOT NULL AND (:everybody OR p.user_id = ANY(:users))
     ORDER BY p.created_at, p.id
 """).bindparams(bindparam("calming", type_=ARRAY(Text)), bindparam("users", type_=ARRAY(BigInteger)))
 

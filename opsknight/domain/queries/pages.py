@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from opsknight.domain.model.channel import shown
+from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.store.tables import (
     AttemptRow,
     ContactMethodRow,
@@ -53,14 +53,15 @@ class NotificationLine(TypedDict):
 
 
 class PageLine(TypedDict):
-    """One decision to reach one person; `step` counts from 1 and is None where no step decided.
+    """One decision to reach one person, or to post in a room, which has no `user_id`.
 
-    `chosen_by` says why they get these messages: by their own rules, or over every contact method.
+    `step` counts from 1 and is None where no step decided. `chosen_by` says why they get these messages: by
+    their own rules, or over every contact method.
     """
 
     id: str
     user: str
-    user_id: int
+    user_id: int | None
     step: int | None
     lap: int
     generation: int
@@ -75,14 +76,14 @@ async def pages(session: AsyncSession, incident_id: UUID) -> list[PageLine]:
     """Return the PAGES_AT_MOST newest pages of an incident, newest first, with every message and attempt."""
     newest = (
         select(PageRow, UserRow.name)
-        .join(UserRow, UserRow.id == PageRow.user_id)
+        .outerjoin(UserRow, UserRow.id == PageRow.user_id)
         .where(PageRow.incident_id == incident_id)
         .order_by(PageRow.created_at.desc(), PageRow.id.desc())
         .limit(PAGES_AT_MOST)
     )
     found = (await session.execute(newest)).all()
     messages = await _notifications(session, [page.id for page, _ in found])
-    return [_page(page, name, messages[page.id]) for page, name in found]
+    return [_page(page, name or _room_of(messages[page.id]), messages[page.id]) for page, name in found]
 
 
 async def _notifications(session: AsyncSession, page_ids: list[UUID]) -> dict[UUID, list[NotificationLine]]:
@@ -113,6 +114,11 @@ async def _attempts(session: AsyncSession, notification_ids: list[UUID]) -> dict
         for row in (await session.execute(statement.order_by(AttemptRow.number))).scalars():
             tries[row.notification_id].append(_attempt(row))
     return tries
+
+
+def _room_of(messages: list[NotificationLine]) -> str:
+    """Return what a page without a person is called: the room of its only message."""
+    return next((room_name(one["channel"], label=one["label"], address="") for one in messages), "a channel")
 
 
 def _page(row: PageRow, name: str, notifications: list[NotificationLine]) -> PageLine:

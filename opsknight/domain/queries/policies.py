@@ -14,7 +14,7 @@ from opsknight.domain.model.step_conditions import Conditions
 
 _POLICIES = text("""
     SELECT p.id, p.name, p.repeats, s.position, s.wait_s, s.round_robin, s.everyone, s.conditions, t.user_id,
-        t.schedule_id, t.team_id, t.managers_only
+        t.schedule_id, t.team_id, t.managers_only, t.room_id
     FROM escalation_policies p
     LEFT JOIN escalation_steps s ON s.policy_id = p.id
     LEFT JOIN escalation_targets t ON t.step_id = s.id
@@ -61,4 +61,4 @@ def _target(row: Row[Any]) -> Target | None:
         return Target(TargetKind.SCHEDULE, row.schedule_id)
     if row.team_id is not None:
         return Target(TargetKind.TEAM_MANAGERS if row.managers_only else TargetKind.TEAM, row.team_id)
-    return None
+    return None if row.room_id is None else Target(TargetKind.ROOM, row.room_id)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries.policies import policies
+from opsknight.domain.queries.rooms import rooms
 from opsknight.domain.store.tables import EscalationPolicyRow, ScheduleRow, ServiceRow, TeamRow, UserRow
 from opsknight.errors import NotFound
 
@@ -119,6 +120,8 @@ async def names_of(session: AsyncSession, known: Collection[Policy]) -> Names:
     for kind, (table, ids) in wanted.items():
         found: Any = select(table.id, table.name).where(table.id.in_(ids))
         names[kind] = {row.id: row.name for row in await session.execute(found)} if ids else {}
+    of_rooms = await rooms(session, [one.id for one in targets if one.kind is TargetKind.ROOM])
+    names[TargetKind.ROOM.value] = {room.id: room.name for room in of_rooms.values()}
     return names
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model.escalation import LAP_AT_LEAST, OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.paging import plan
+from opsknight.domain.model.paging import ROOM_OFF, ROOM_UNVERIFIED, plan
 from opsknight.domain.model.schedule import Schedule, gaps, on_call, shifts
 from opsknight.domain.model.step_conditions import ALWAYS
 from opsknight.domain.queries.escalations import Reachable, Team, people, schedules, teams
+from opsknight.domain.queries.rooms import Room, rooms
 
 AHEAD: Final = timedelta(weeks=4)
 """How far gaps and shifts are looked for."""
@@ -37,6 +38,7 @@ class _World:
     schedules: Mapping[int, Schedule]
     teams: Mapping[int, Team]
     people: Mapping[int, Reachable]
+    rooms: Mapping[int, Room]
 
     def asked(self, target: Target, *, until: datetime | None = None) -> tuple[int, ...]:
         """Return whom a target stands for now, or for whom it will until `until`."""
@@ -45,7 +47,7 @@ class _World:
         if target.kind in OF_TEAMS:
             team = self.teams.get(target.id, Team(""))
             return team.managers if target.kind is TargetKind.TEAM_MANAGERS else team.members
-        schedule = self.schedules.get(target.id)
+        schedule = self.schedules.get(target.id) if target.kind is TargetKind.SCHEDULE else None
         if schedule is None:
             return ()
         found = on_call(schedule, self.at) if until is None else shifts(schedule, self.at, until)
@@ -84,14 +86,21 @@ async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime
     targets = {target for policy in policies for step in policy.steps for target in step.targets}
     known = await schedules(session, [one.id for one in targets if one.kind is TargetKind.SCHEDULE])
     of_teams = await teams(session, {one.id for one in targets if one.kind in OF_TEAMS})
-    world = _World(at, known, of_teams, {})
+    of_rooms = await rooms(session, [one.id for one in targets if one.kind is TargetKind.ROOM])
+    world = _World(at, known, of_teams, {}, of_rooms)
     ids = {user for target in targets for user in world.asked(target, until=at + AHEAD)}
-    return _World(at, known, of_teams, await people(session, ids))
+    return _World(at, known, of_teams, await people(session, ids), of_rooms)
 
 
 def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
     now = [user for target in step.targets for user in world.asked(target)]
-    if not any(world.reachable(user) for user in now):
+    places = [world.rooms[one.id] for one in step.targets if one.kind is TargetKind.ROOM and one.id in world.rooms]
+    for room in places:
+        if not room.method.usable:
+            why = ROOM_OFF if room.method.disabled else ROOM_UNVERIFIED
+            sentence = f"Step {number} posts in {room.name}, where nothing can be posted: {why}."
+            yield WarningLine(step=number, kind="unreachable", sentence=sentence)
+    if not any(world.reachable(user) for user in now) and not any(room.method.usable for room in places):
         why = "nobody whom it asks can be reached" if now else "nobody is on call"
         yield WarningLine(step=number, kind="reaches_nobody", sentence=f"Step {number} reaches nobody now: {why}.")
     concerned = [user for target in step.targets for user in world.asked(target, until=world.at + AHEAD)]

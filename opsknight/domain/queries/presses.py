@@ -17,7 +17,7 @@ class About:
 
     incident_id: UUID | None
     generation: int
-    user_id: int
+    user_id: int | None
 
 
 async def whose(session: AsyncSession, channel: str, address: str) -> int | None:

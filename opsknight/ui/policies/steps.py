@@ -46,6 +46,7 @@ def build_whom(askable: Askable) -> None:
             _group("People", "user", "person", askable.people)
             _group("Everybody in", "team", "team", askable.teams)
             _group("The managers of", "team_managers", "key", askable.teams)
+            _group("Post in", "room", "send", askable.rooms)
             tag("p", "Nobody of that name.", classes="ok-filter-none ok-muted", hidden=True)
 
 

@@ -40,7 +40,7 @@ class TimerRow(Base):
 
 
 class PageRow(Base):
-    """One decision to reach one person for one incident and step."""
+    """One decision to reach one person for one incident and step; without a person it reaches a room."""
 
     __tablename__ = "pages"
 
@@ -50,7 +50,7 @@ class PageRow(Base):
     step: Mapped[SmallInt]
     lap: Mapped[PlainInt]
     kind: Mapped[str]
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str]
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -70,7 +70,7 @@ class NotificationRow(Base):
     page_id: Mapped[UUID] = mapped_column(ForeignKey("pages.id"))
     incident_id: Mapped[UUID | None]
     generation: Mapped[PlainInt]
-    user_id: Mapped[int]
+    user_id: Mapped[int | None]
     contact_method_id: Mapped[int]
     channel: Mapped[str]
     urgency: Mapped[str]

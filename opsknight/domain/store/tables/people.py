@@ -62,12 +62,13 @@ class TeamMemberRow(Base):
 
 
 class ContactMethodRow(Base):
-    """A person's address on a channel; it counts once it is verified."""
+    """An address on a channel: a person's, or a team's that many read. It counts once it is verified."""
 
     __tablename__ = "contact_methods"
 
     id: Mapped[ConfigurationId]
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
     channel: Mapped[str]
     address: Mapped[str]
     secret: Mapped[Json] = mapped_column(server_default=text("'{}'"))

@@ -41,7 +41,7 @@ class EscalationStepRow(Base):
 
 
 class EscalationTargetRow(Base):
-    """Whom a step asks: a user, a schedule, or a team (of it the managers only, where it says so)."""
+    """Whom a step asks: a user, a schedule, a team (of it the managers only, where it says so), or a room."""
 
     __tablename__ = "escalation_targets"
 
@@ -51,6 +51,7 @@ class EscalationTargetRow(Base):
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedules.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     managers_only: Mapped[bool] = mapped_column(server_default=_NO)
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("contact_methods.id"))
 
 
 class EscalationTurnRow(Base):
