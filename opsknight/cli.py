@@ -16,7 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     What cannot be done is said in a sentence on standard error.
     """
-    asked = _parser().parse_args(arguments)
+    asked, rest = _parser().parse_known_args(arguments)
+    if rest and asked.verb is not _watchdog:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    asked.rest = rest
     try:
         return int(asked.verb(asked))
     except (Refusal, CannotStart) as refusal:
@@ -70,6 +73,12 @@ def _mail_catcher(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _watchdog(asked: argparse.Namespace) -> int:
+    from opsknight import watchdog
+
+    return watchdog.run(asked.rest)
+
+
 def _settings(_asked: argparse.Namespace) -> int:
     from opsknight.jobs.channels.table import settings_table  # heavy, and of no use to the desktop
 
@@ -98,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     catcher = verbs.add_parser("mail-catcher", help="a mail server that shows every mail in the terminal")
     catcher.add_argument("--port", type=int, default=1025, help="default: 1025")
     catcher.set_defaults(verb=_mail_catcher)
+
+    dog = verbs.add_parser("watchdog", help="watch a server from outside, and page when it cannot", add_help=False)
+    dog.set_defaults(verb=_watchdog)
 
     table = verbs.add_parser("settings", help="print every setting as a table")
     table.set_defaults(verb=_settings)

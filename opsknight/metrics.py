@@ -52,6 +52,13 @@ READY: Final = Gauge("opsknight_ready", "1 while nothing keeps this process from
 FINDINGS: Final = Gauge(
     "opsknight_finding", "Each thing that readiness looks at: 0 good, 1 worth a warning, 2 bad.", ("finding",)
 )
+CANARY_SUCCESS: Final = Gauge(
+    "opsknight_canary_success", "Share of the canaries of the last hour that were taken, by channel.", ("channel",)
+)
+CANARY_LAG_SECONDS: Final = Gauge(
+    "opsknight_canary_lag_seconds", "The longest that a canary of the last hour took, by channel.", ("channel",)
+)
+VOUCHED: Final = Gauge("opsknight_vouched", "1 while it is proven that pages go out, else 0.")
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )

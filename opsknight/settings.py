@@ -104,6 +104,17 @@ class Settings(BaseSettings):
         description="Let imported calendars come from private addresses and over plain http, for a closed network."
         " Otherwise only public https addresses are called.",
     )
+    canary: str = Field(
+        default="",
+        description="Addresses that get a page to nobody once a minute, to prove that each channel works, as"
+        " email=canary@example.com ntfy=ops-canary. Each must be nobody's own: choose one that is thrown away.",
+    )
+    heartbeat_url: str = Field(
+        default="",
+        repr=False,
+        description="Address outside that OpsKnight calls every 30 s while it can vouch that pages go out; when the"
+        " calls end, whoever watches it must page. For example a check of Healthchecks, or another OpsKnight's ping.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(
@@ -164,6 +175,20 @@ class Settings(BaseSettings):
             raise ValueError("must be a domain, like alerts.example.com")
         return domain.lower()
 
+    @field_validator("canary")
+    @classmethod
+    def _addresses_by_channel(cls, said: str) -> str:
+        if any(not all(each.partition("=")) for each in said.split()):
+            raise ValueError("must be like email=canary@example.com ntfy=ops-canary")
+        return said
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("must be a web address, like https://hc-ping.com/…")
+        return url
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -180,6 +205,11 @@ class Settings(BaseSettings):
     def session_lasts(self) -> timedelta:
         """How long a sign-in lasts without use."""
         return timedelta(days=self.session_days)
+
+    @property
+    def canaries(self) -> dict[str, str]:
+        """The address of a canary by channel."""
+        return dict(each.split("=", 1) for each in self.canary.split())
 
     @property
     def mail_in_place(self) -> tuple[str, int]:

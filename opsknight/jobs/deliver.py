@@ -18,6 +18,7 @@ from opsknight import metrics
 from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import bundles, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
+from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.queries.contact_methods import channels_in_use
 from opsknight.domain.queries.notifications import next_due_at
@@ -121,6 +122,8 @@ class LaneWork:
         """Have free places only; the lane rests until somebody has an address on its channel."""
         self.slug = lane.slug
         self.used = asyncio.Event()
+        if lane.slug == OWN:  # our own canary waits for nobody to choose its channel
+            self.used.set()
         self._deps = deps
         self._worker = worker
         self._channel = lane.channel

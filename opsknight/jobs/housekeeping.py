@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from opsknight import metrics
 from opsknight.deps import Deps
 from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps
-from opsknight.jobs import calendars
+from opsknight.jobs import calendars, vouch
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +27,8 @@ PARTITIONS_EVERY_S = 6 * 3600
 SHIFTS_EVERY_S = 300
 ANNOUNCE_EVERY_S = 60
 GAPS_EVERY_S = 900
+CANARIES_EVERY_S = 60
+VOUCH_EVERY_S = 30
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -50,6 +52,8 @@ class Housekeeping:
         self._every(CALENDARS_EVERY_S, 15, self.calendars)
         self._every(ANNOUNCE_EVERY_S, 17, self.announce)
         self._every(GAPS_EVERY_S, 18, self.gaps)
+        self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
+        self._every(VOUCH_EVERY_S, 32, self.vouch)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -102,6 +106,14 @@ class Housekeeping:
         while after is not None:
             async with self._deps.engine_commands("housekeeping:gaps") as uow:
                 after = await foretelling.warn_of_gaps(uow, after=after)
+
+    async def canaries(self) -> None:
+        """Send a page to nobody by each channel that has an address for it."""
+        await vouch.release(self._deps)
+
+    async def vouch(self) -> None:
+        """Tell the watcher outside that pages go out, while they do."""
+        await vouch.vouch(self._deps)
 
     async def calendars(self) -> None:
         """Read again the imported calendars that are due."""

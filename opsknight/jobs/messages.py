@@ -13,7 +13,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
-from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, PageKind
+from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 
 AGE_WORTH_TELLING: Final = timedelta(minutes=1)
@@ -58,7 +58,7 @@ class Writer:
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
-            return f"{self.address}/oncall" if attempt.kind in AHEAD else f"{self.address}/me"
+            return f"{self.address}{'/oncall' if attempt.kind in AHEAD else '/me'}"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
     def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str | None:
@@ -180,7 +180,7 @@ def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
 
 
 def _of_oneself(attempt: Attempt) -> _Words:
-    if attempt.kind in AHEAD:
+    if attempt.kind in TOLD:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
     what = attempt.label or face(attempt.channel).label
@@ -194,6 +194,9 @@ def _of_oneself(attempt: Attempt) -> _Words:
 
 
 def _of_a_room(attempt: Attempt) -> _Words:
+    if attempt.kind is PageKind.CANARY:
+        title = "Canary from OpsKnight"
+        return _Words(title, title, ["It shows that messages go out here. Nobody need read it."])
     if attempt.kind is PageKind.CONFIRM:
         title = "OpsKnight posts here from now on"
         return _Words(title, title, ["Steps of escalation policies may post their incidents here."])

@@ -198,7 +198,7 @@ _ATTEMPTS = """
         count(*) FILTER (WHERE a.outcome = 'ambiguous' AND a.started_at >= to_timestamp($1)) AS lately_ambiguous,
         count(*) FILTER (WHERE a.outcome = 'started' AND a.started_at < clock_timestamp() - interval '10 s') AS started,
         count(*) FILTER (WHERE a.outcome = 'started' AND a.started_at >= clock_timestamp() - interval '10 s') AS calling
-    FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id GROUP BY n.id
+    FROM notifications n LEFT JOIN attempts a ON a.notification_id = n.id WHERE n.channel <> 'sink' GROUP BY n.id
 """
 TWICE = """
     SELECT i.number, p.step, count(*) AS pages FROM pages p JOIN incidents i ON i.id = p.incident_id

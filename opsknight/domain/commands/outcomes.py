@@ -216,7 +216,9 @@ async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
 
 
 def record(uow: UnitOfWork, fact: Fact, attempt: Attempt, **data: Any) -> None:
-    """Write a fact about one notification."""
+    """Write a fact about one notification; canaries are counted elsewhere, and would fill the ledger."""
+    if attempt.kind is PageKind.CANARY:
+        return
     uow.record(
         fact,
         incident_id=attempt.incident.id if attempt.incident else None,

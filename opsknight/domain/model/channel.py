@@ -46,6 +46,7 @@ FACES: Final[Mapping[str, Face]] = {
     "matrix": Face("Matrix", "Matrix message"),
     "xmpp": Face("XMPP", "XMPP message"),
     "webhook": Face("Webhook", "webhook", "link"),
+    "sink": Face("OpsKnight itself", "canary"),
     "apprise": Face("Apprise", "Apprise message", secret=True),
 }
 

@@ -117,6 +117,7 @@ class Fact(StrEnum):
     METHOD_REMOVED = "contact method removed"
     METHOD_DISABLED = "contact method disabled"
     HEARD_AGAIN = "heard again"
+    BLIND = "blind"
     RETENTION = "retention"
     STARTED = "started"
 

@@ -315,6 +315,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.HEARD_AGAIN: lambda _, d: (
         f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
     ),
+    Fact.BLIND: lambda _, d: f"{OPSKNIGHT} was blind{_for(d)}: nothing proves that pages went out in that time.",
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
     Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
 }

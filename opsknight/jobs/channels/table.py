@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push
+from opsknight.jobs.channels import email, ntfy, push, sink
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -51,6 +51,7 @@ class Lane:
 KINDS: Final = (
     Kind(email.KIND, (Carrier("smtp", email.make, email.missing),)),
     Kind(push.KIND, (Carrier("push", push.make),)),
+    Kind(sink.KIND, (Carrier("sink", sink.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
 )
 

@@ -14,7 +14,14 @@ from opsknight.domain.store.tables.incidents import (
     ResponderRow,
 )
 from opsknight.domain.store.tables.ledger import FactRow
-from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
+from opsknight.domain.store.tables.paging import (
+    AttemptRow,
+    BlindSpellRow,
+    CanaryRow,
+    NotificationRow,
+    PageRow,
+    TimerRow,
+)
 from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
     CommandKeyRow,
@@ -62,8 +69,10 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "Base",
+    "BlindSpellRow",
     "CalendarFeedRow",
     "CalendarSourceRow",
+    "CanaryRow",
     "ChangeRow",
     "CommandKeyRow",
     "ContactMethodRow",

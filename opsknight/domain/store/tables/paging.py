@@ -88,6 +88,28 @@ class NotificationRow(Base):
     bundled_into: Mapped[UUID | None]
 
 
+class CanaryRow(Base):
+    """A page to nobody that proves a channel; `outcome` is empty while it is under way."""
+
+    __tablename__ = "canaries"
+
+    notification_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_method_id: Mapped[int] = mapped_column(ForeignKey("contact_methods.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    due_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(server_default=_EMPTY)
+
+
+class BlindSpellRow(Base):
+    """A time in which nothing proved that pages went out."""
+
+    __tablename__ = "blind_spells"
+
+    from_at: Mapped[datetime] = mapped_column(primary_key=True)
+    to_at: Mapped[datetime]
+
+
 class AttemptRow(Base):
     """One call to a provider; written before it, completed after it.
 

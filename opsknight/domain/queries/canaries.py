@@ -1,0 +1,87 @@
+"""How canaries fare: the last of each channel, and how often and how fast they arrived lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypedDict
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.canary import OWN, Flight
+
+LATELY: Final = timedelta(hours=1)
+TAKEN: Final = ("accepted", "delivered", "seen")
+
+_NEWEST: Final = text("""
+    SELECT due_at, taken_at, outcome FROM canaries WHERE channel = :channel AND taken_at IS NOT NULL
+    ORDER BY due_at DESC LIMIT 1
+""")
+_STANDINGS: Final = text("""
+    SELECT channel, count(*) AS ended, count(*) FILTER (WHERE taken_at IS NOT NULL) AS taken,
+        max(taken_at) AS last_at, percentile_disc(0.5) WITHIN GROUP (ORDER BY taken_at - due_at) AS middle,
+        max(taken_at - due_at) AS longest,
+        (array_agg(outcome ORDER BY due_at DESC, notification_id DESC))[1] AS last_outcome
+    FROM canaries WHERE due_at >= :since AND outcome <> '' AND channel <> :own GROUP BY channel ORDER BY channel
+""")
+_SPELLS: Final = text("SELECT from_at, to_at FROM blind_spells ORDER BY from_at DESC LIMIT 10")
+
+
+class CanaryLine(TypedDict):
+    """How the canaries of one channel fared in the last hour; lags in seconds, instants in epoch seconds."""
+
+    channel: str
+    ended: int
+    taken: int
+    last_at: float | None
+    last_outcome: str
+    middle_s: float | None
+    longest_s: float | None
+
+
+class SpellLine(TypedDict):
+    """A time in which nothing proved that pages went out."""
+
+    from_at: float
+    to_at: float
+
+
+async def newest_taken(session: AsyncSession, channel: str) -> Flight | None:
+    """Return the newest canary of a channel that arrived."""
+    row = (await session.execute(_NEWEST, {"channel": channel})).one_or_none()
+    return None if row is None else Flight(row.due_at, row.taken_at, row.outcome)
+
+
+async def own(session: AsyncSession) -> Flight | None:
+    """Return the newest canary that OpsKnight itself took."""
+    return await newest_taken(session, OWN)
+
+
+async def standings(session: AsyncSession, *, at: datetime) -> Sequence[CanaryLine]:
+    """Return how the canaries of each channel that has one fared lately."""
+    rows = await session.execute(_STANDINGS, {"since": at - LATELY, "own": OWN})
+    return [
+        CanaryLine(
+            channel=row.channel,
+            ended=row.ended,
+            taken=row.taken,
+            last_at=None if row.last_at is None else row.last_at.timestamp(),
+            last_outcome=row.last_outcome,
+            middle_s=_seconds(row.middle),
+            longest_s=_seconds(row.longest),
+        )
+        for row in rows
+    ]
+
+
+async def spells(session: AsyncSession) -> Sequence[SpellLine]:
+    """Return the last times in which we were blind, newest first."""
+    return [
+        SpellLine(from_at=row.from_at.timestamp(), to_at=row.to_at.timestamp())
+        for row in await session.execute(_SPELLS)
+    ]
+
+
+def _seconds(lag: timedelta | None) -> float | None:
+    return None if lag is None else lag.total_seconds()

@@ -1,0 +1,77 @@
+"""Watching ourselves: canaries by every channel, and the word to an outside watcher that pages go out.
+
+The word is given only while it is true: the house is fit for duty and our own canary arrived in time. When it
+is not given, whoever watches outside pages instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import aiohttp
+import structlog
+
+from opsknight import metrics, readiness
+from opsknight.deps import Deps
+from opsknight.domain.commands import canaries
+from opsknight.domain.model.canary import arrives
+from opsknight.domain.model.ledger import span
+from opsknight.domain.model.readiness import State
+from opsknight.domain.queries.canaries import own, standings
+
+log = structlog.get_logger(__name__)
+
+ACTOR: Final = "timer:canary"
+CALL_S: Final = 10.0
+_KEEPING_FROM_DUTY: Final = ("database", "engine")
+"""Findings that say that pages do not go out; the others concern screens and days to come."""
+
+
+async def release(deps: Deps) -> None:
+    """Send this minute's canaries, and tell of what we were blind to."""
+    wanted = {slug: address for slug, address in deps.settings.canaries.items() if slug in deps.channels}
+    async with deps.engine_commands(ACTOR) as uow:
+        spells = await canaries.release(uow, wanted)
+    for spell in spells:
+        log.error("pages may not have gone out", seconds=(spell.to_at - spell.from_at).total_seconds())
+    async with deps.database.health() as session:
+        for line in await standings(session, at=deps.clock.now()):
+            metrics.CANARY_SUCCESS.labels(line["channel"]).set(line["taken"] / line["ended"])
+            metrics.CANARY_LAG_SECONDS.labels(line["channel"]).set(line["longest_s"] or 0.0)
+
+
+async def doubts(deps: Deps) -> str:
+    """Return why nobody can vouch that pages go out now, empty where that is proven."""
+    found = await readiness.look(deps)
+    bad = [one.sentence for one in found if one.name in _KEEPING_FROM_DUTY and one.state is State.BAD]
+    if bad:
+        return bad[0]
+    async with deps.database.health() as session:
+        return arrives(await own(session), at=deps.clock.now())
+
+
+async def vouch(deps: Deps) -> bool:
+    """Call the watcher outside when pages go out; return whether that could be said."""
+    try:
+        why = await doubts(deps)
+    except Exception as error:  # noqa: BLE001  # what cannot be found out is not vouched for
+        why = f"it could not be found out ({type(error).__name__})"
+    metrics.VOUCHED.set(not why)
+    if why:
+        log.warning("the outgoing heartbeat is withheld", reason=why)
+        return False
+    url = deps.settings.heartbeat_url
+    if url:
+        await _call(url)
+    return True
+
+
+async def _call(url: str) -> None:
+    """Call it; when that fails the watcher will notice by itself."""
+    limit = aiohttp.ClientTimeout(total=CALL_S)
+    try:
+        async with aiohttp.ClientSession(timeout=limit) as session, session.get(url, allow_redirects=False) as answer:
+            if answer.status >= 300:
+                log.warning("the outside watcher did not take the heartbeat", status=answer.status)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        log.warning("the outside watcher cannot be reached", error=type(error).__name__, again_in=span(30))

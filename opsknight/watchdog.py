@@ -1,0 +1,235 @@
+"""The watchdog: a process apart that looks at OpsKnight from outside and pages when OpsKnight cannot.
+
+It needs Python's standard library alone, so that it runs on another machine as one file, and it has
+credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webhook. It reads its settings from the
+environment; `python3 watchdog.py --help` names them.
+
+It asks /readyz. What does not answer, or answers that the database or the engine is bad, for a while, is
+blind. It pages then, again every ten minutes until that is over, and says so when it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import smtplib
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+PREFIX = "OPSKNIGHT_WATCHDOG_"
+ASK_EVERY_S = 30.0
+BLIND_AFTER_S = 90.0
+AGAIN_AFTER_S = 600.0
+ANSWER_WITHIN_S = 10.0
+KEEP_FROM_DUTY = ("database", "engine")
+"""Findings of /readyz that say that pages do not go out."""
+HELP = """settings, from the environment:
+  OPSKNIGHT_WATCHDOG_URL        OpsKnight's address, such as https://ops.example.com
+  OPSKNIGHT_WATCHDOG_AFTER      seconds without a good answer before it pages; default 90
+  OPSKNIGHT_WATCHDOG_SMTP_URL   smtp://user:password@host:587 (STARTTLS where offered) or smtps://…
+  OPSKNIGHT_WATCHDOG_MAIL_TO    addresses, separated by commas
+  OPSKNIGHT_WATCHDOG_MAIL_FROM  default: the first address
+  OPSKNIGHT_WATCHDOG_NTFY       address of a topic, such as https://ntfy.sh/ops-watchdog-x7Kq
+  OPSKNIGHT_WATCHDOG_WEBHOOK    gets {"text": …} by POST
+  OPSKNIGHT_WATCHDOG_TWILIO     https://SID:TOKEN@api.twilio.com?from=+15005550006&to=+491701234567
+Set at least one way to page; all that are set are used at once.
+"""
+
+
+@dataclass
+class State:
+    """What is known: since when nothing good was seen, and when somebody was paged of it."""
+
+    good_at: float
+    blind_after_s: float = BLIND_AFTER_S
+    paged_at: float | None = None
+
+    def see(self, why: str, at: float) -> str | None:
+        """Take in one look, empty `why` for good; return what to page now, None for nothing.
+
+        `at` are seconds of a clock that never jumps.
+        """
+        if not why:
+            blind_s, was_told = at - self.good_at, self.paged_at is not None
+            self.good_at, self.paged_at = at, None
+            return f"OpsKnight pages again. It was blind for {words(blind_s)}." if was_told else None
+        was_paged = self.paged_at is not None and at - self.paged_at < AGAIN_AFTER_S
+        if at - self.good_at < self.blind_after_s or was_paged:
+            return None
+        self.paged_at = at
+        lasting = words(at - self.good_at)
+        return f"OpsKnight cannot page for {lasting} now: {why} Page people by other means, and see to it."
+
+
+def words(seconds: float) -> str:
+    """Return a span as people say it."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def look(url: str) -> str:
+    """Return why OpsKnight at `url` does not page, empty where it does as far as it can be seen from here."""
+    try:
+        with _opener().open(f"{url.rstrip('/')}/readyz", timeout=ANSWER_WITHIN_S) as answer:
+            body = answer.read(65536)
+    except urllib.error.HTTPError as refused:
+        body = refused.read(65536)
+        if refused.code != 503:
+            return f"it answers {refused.code}."
+    except (OSError, ValueError) as error:
+        return f"it does not answer ({getattr(error, 'reason', None) or error})."
+    try:
+        findings = json.loads(body)["findings"]
+        bad = [findings[name]["sentence"] for name in KEEP_FROM_DUTY if findings[name]["state"] == "bad"]
+    except (ValueError, KeyError, TypeError):
+        return "what answers there is not OpsKnight."
+    return bad[0] if bad else ""
+
+
+def page(text: str, settings: Mapping[str, str]) -> list[str]:
+    """Page by every way that is set; return what went wrong, a line each."""
+    failed: list[str] = []
+    for name, send in WAYS.items():
+        if not settings.get(name):
+            continue
+        try:
+            send(text, settings)
+        except (OSError, ValueError, KeyError, smtplib.SMTPException) as error:
+            failed.append(f"{name}: {type(error).__name__}: {error}")
+    return failed
+
+
+def _mail(text: str, settings: Mapping[str, str]) -> None:
+    parts = urllib.parse.urlsplit(settings["SMTP_URL"])
+    to = [address.strip() for address in settings["MAIL_TO"].split(",")]
+    message = EmailMessage()
+    message["Subject"] = text[:150].replace("\r", " ").replace("\n", " ")
+    message["From"], message["To"] = settings.get("MAIL_FROM") or to[0], ", ".join(to)
+    message["Importance"] = "high"
+    message.set_content(text)
+    secure = parts.scheme == "smtps"
+    kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
+    with kind(parts.hostname or "", parts.port or (465 if secure else 25), timeout=ANSWER_WITHIN_S) as server:
+        if not secure and server.ehlo() and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+        if parts.username:
+            server.login(urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or ""))
+        server.send_message(message)
+
+
+def _ntfy(text: str, settings: Mapping[str, str]) -> None:
+    headers = {"Title": "OpsKnight is blind?", "Priority": "5"}
+    _post(settings["NTFY"], text.encode(), headers)
+
+
+def _webhook(text: str, settings: Mapping[str, str]) -> None:
+    _post(settings["WEBHOOK"], json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
+
+
+def _twilio(text: str, settings: Mapping[str, str]) -> None:
+    parts = urllib.parse.urlsplit(settings["TWILIO"].replace("+", "%2B"))
+    asked = dict(urllib.parse.parse_qsl(parts.query))
+    account, token = parts.username or "", parts.password or ""
+    place = parts.netloc.rpartition("@")[2]
+    form = urllib.parse.urlencode({"From": asked["from"], "To": asked["to"], "Body": text[:300]}).encode()
+    signed = base64.b64encode(f"{account}:{token}".encode()).decode()
+    _post(
+        f"{parts.scheme}://{place}/2010-04-01/Accounts/{account}/Messages.json",
+        form,
+        {"Authorization": f"Basic {signed}", "Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+
+WAYS: Mapping[str, Callable[[str, Mapping[str, str]], None]] = {
+    "MAIL_TO": _mail,
+    "NTFY": _ntfy,
+    "WEBHOOK": _webhook,
+    "TWILIO": _twilio,
+}
+"""What pages, by the setting that turns it on."""
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    request = urllib.request.Request(_web(url), data=body, headers=dict(headers), method="POST")  # noqa: S310
+    with _opener().open(request, timeout=ANSWER_WITHIN_S) as answer:
+        answer.read(1024)
+
+
+def _web(url: str) -> str:
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError("not a web address")
+    return url
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Return what opens addresses: straight, for a proxy would be one more thing that may be broken."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the watchdog's settings by their names without the prefix."""
+    return {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
+
+
+def complaint(settings: Mapping[str, str]) -> str:
+    """Return what is missing, empty where it can run."""
+    if urllib.parse.urlsplit(settings.get("URL", "")).scheme not in ("http", "https"):
+        return f"Set {PREFIX}URL to OpsKnight's address."
+    if not any(settings.get(name) for name in WAYS):
+        return f"Set at least one way to page, such as {PREFIX}NTFY; --help names all."
+    if not settings.get("AFTER", "90").replace(".", "", 1).isdigit():
+        return f"{PREFIX}AFTER must be a number of seconds."
+    if settings.get("MAIL_TO") and not settings.get("SMTP_URL"):
+        return f"Set {PREFIX}SMTP_URL, or the mail cannot be sent."
+    return ""
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Watch until told to stop; return an exit code. With --test page once, and say whether that went well."""
+    parser = argparse.ArgumentParser(
+        prog="watchdog", description="Pages when OpsKnight cannot.", epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--test", action="store_true", help="page once, now, as a test")
+    parser.add_argument("--every", type=float, default=ASK_EVERY_S, metavar="S", help="seconds between two looks")
+    asked, settings = parser.parse_args(arguments), settings_of(os.environ)
+    if missing := complaint(settings):
+        print(missing, file=sys.stderr)
+        return 2
+    if asked.test:
+        failed = page("Test page from OpsKnight's watchdog; nothing is wrong.", settings)
+        print("\n".join(failed) or "The test page went out by every way that is set.")
+        return 1 if failed else 0
+    watch(settings, every_s=asked.every)
+    return 0
+
+
+def watch(settings: Mapping[str, str], *, every_s: float) -> None:
+    """Look again and again, and page what must be paged; what could not be paged is tried with the next look."""
+    state = State(good_at=time.monotonic(), blind_after_s=float(settings.get("AFTER") or BLIND_AFTER_S))
+    while True:
+        why = look(settings["URL"])
+        text = state.see(why, time.monotonic())
+        if text is not None:
+            print(text, flush=True)
+            failed = page(text, settings)
+            for line in failed:
+                print(line, file=sys.stderr, flush=True)
+            if failed and why and len(failed) == sum(bool(settings.get(name)) for name in WAYS):
+                state.paged_at = None  # nobody has heard it
+        time.sleep(every_s)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.exit(130)

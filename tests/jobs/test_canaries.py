@@ -1,0 +1,142 @@
+"""Canaries: that they fly, what they prove, and what is told of a time in which they did not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from opsknight.domain.commands import canaries
+from opsknight.domain.model.canary import Flight, Spell, arrives, blind
+from opsknight.domain.queries.canaries import own, spells, standings
+from opsknight.jobs import channels, vouch
+from opsknight.jobs.channels import table
+from opsknight.jobs.channels.channel import Ground
+from opsknight.settings import Settings
+from tests.builders import a_user
+from tests.clock import NOON
+from tests.jobs.pager import Pager
+from tests.peers.http_provider import http_peer
+from tests.peers.smtp import Mood
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+async def fly(pager: Pager, **addresses: str) -> list[Spell]:
+    """Release this minute's canaries and let them arrive."""
+    async with pager.deps.engine_commands("timer:canary") as uow:
+        told = await canaries.release(uow, addresses)
+    pager.wake()
+    return list(told)
+
+
+async def test_a_canary_of_our_own_flies_and_arrives(pager: Pager):
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+        await fly(pager)
+
+    async with pager.deps.reading() as session:
+        flight = await own(session)
+    assert flight is not None
+    assert flight.outcome == "accepted"
+
+
+async def test_a_canary_by_mail_goes_to_the_address_that_is_set_and_is_counted(pager: Pager):
+    async with pager.sending():
+        await fly(pager, email="canary@example.org")
+        await pager.becomes_settled()
+        pager.smtp.moods.append(Mood.REFUSE_FOR_GOOD)
+        await fly(pager, email="canary@example.org")
+        await pager.becomes_settled()
+        await fly(pager, email="canary@example.org")
+
+    async with pager.deps.reading() as session:
+        (line,) = await standings(session, at=pager.deps.clock.now())
+    assert [mail.to for mail in pager.smtp.mails[:1]] == [["canary@example.org"]]
+    assert (line["channel"], line["ended"], line["taken"], line["last_outcome"]) == ("email", 2, 1, "failed")
+
+
+async def test_the_next_canary_waits_until_the_last_has_ended(pager: Pager):
+    await fly(pager)
+    await fly(pager)
+
+    assert await pager.rows("SELECT count(*) FROM canaries") == [(1,)]
+
+
+async def test_canaries_leave_no_fact_and_are_forgotten_after_a_day(pager: Pager):
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    before = await pager.rows("SELECT count(*) FROM facts")
+    await pager.move_on(timedelta(hours=25))
+    await fly(pager)
+
+    assert before == [(0,)]
+    assert await pager.rows("SELECT count(*) FROM notifications") == [(1,)]
+
+
+async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were_late(pager: Pager):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    late = await pager.a_mail(await pager.an_incident(title="Disk full on db-1"), due_at=NOON + MINUTE)
+    await pager.move_on(10 * MINUTE)
+    async with pager.sending():
+        await pager.becomes("accepted", late)
+        await pager.becomes_settled()
+        told = await fly(pager)
+        again = await fly(pager)
+        await pager.becomes_settled()
+
+    assert [spell.to_at - spell.from_at for spell in told] == [10 * MINUTE]
+    assert again == []
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "blind for 10 min" in note.message["Subject"]
+    assert "Disk full on db-1" in note.text
+    assert "9 min late" in note.text
+    async with pager.deps.reading() as session:
+        assert len(await spells(session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("newest", "why"),
+    [
+        (None, "no canary has arrived yet"),
+        (Flight(NOON, NOON + SECOND), ""),
+        (Flight(NOON - 4 * MINUTE, NOON - 4 * MINUTE), "no canary has arrived for 4 min 1 s"),
+        (Flight(NOON - MINUTE, NOON - 20 * SECOND), "the last canary took 40 s"),
+    ],
+)
+def test_nobody_vouches_for_paging_without_a_canary_that_arrived_in_time(newest: Flight | None, why: str):
+    assert arrives(newest, at=NOON + SECOND) == why
+
+
+def test_a_canary_that_follows_in_time_ends_no_blind_spell():
+    assert blind(Flight(NOON, NOON), Flight(NOON + MINUTE, NOON + MINUTE + SECOND)) is None
+
+
+async def test_the_watcher_outside_is_called_only_while_pages_go_out(pager: Pager):
+    async with http_peer() as outside:
+        settings = {"heartbeat_url": f"{outside.origin}/ping", "smtp_url": pager.smtp.url}
+        pager.deps.settings = Settings(_env_file=None, **settings)  # type: ignore[call-arg]
+        pager.deps.channels = table.kinds(Ground(pager.deps.settings, "", pager.deps.clock.now))
+        before = await vouch.vouch(pager.deps)
+        async with pager.sending():
+            await fly(pager)
+            await pager.becomes_settled()
+            await fly(pager)
+            await pager.becomes_settled()
+        now = await vouch.vouch(pager.deps)
+        await pager.move_on(10 * MINUTE)
+        later = await vouch.vouch(pager.deps)
+
+    assert (before, now, later) == (False, True, False)
+    assert [asked.path for asked in outside.asked] == ["/ping"]
+
+
+def test_the_sink_is_a_channel_that_nobody_adds():
+    assert not channels.table.kinds(Ground(Settings(_env_file=None), "", lambda: NOON))["sink"].people  # type: ignore[call-arg]

@@ -1,0 +1,150 @@
+"""The watchdog: when it pages, what it believes, and that it needs nothing but Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsknight import watchdog
+from opsknight.watchdog import AGAIN_AFTER_S, BLIND_AFTER_S, State, look, page
+from tests.faults.product import Product
+from tests.peers.http_provider import HttpPeer, Said, http_peer_in_thread
+from tests.peers.smtp import SmtpPeer, smtp_peer_in_thread
+
+FILE = Path(watchdog.__file__)
+DEAD = "it does not answer."
+
+
+@pytest.fixture
+def web() -> Iterator[HttpPeer]:
+    with http_peer_in_thread() as peer:
+        yield peer
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpPeer]:
+    with smtp_peer_in_thread() as peer:
+        yield peer
+
+
+def seen(looks: list[bool], *, every_s: float = 30.0) -> list[tuple[float, str]]:
+    """What is paged when, by looks that are good (True) or not."""
+    state, told = State(good_at=0.0), list[tuple[float, str]]()
+    for number, is_good in enumerate(looks, 1):
+        text = state.see("" if is_good else DEAD, number * every_s)
+        if text is not None:
+            told.append((number * every_s, text))
+    return told
+
+
+def test_a_hiccup_pages_nobody():
+    assert seen([True, False, False, True, False, True]) == []
+
+
+def test_what_stays_blind_is_paged_after_a_minute_and_a_half_and_again_every_ten_minutes():
+    assert [at for at, _ in seen([False] * 45)] == [
+        BLIND_AFTER_S,
+        BLIND_AFTER_S + AGAIN_AFTER_S,
+        BLIND_AFTER_S + 2 * AGAIN_AFTER_S,
+    ]
+
+
+def test_who_was_paged_is_told_when_it_is_over():
+    told = [text for _, text in seen([False] * 4 + [True, True])]
+
+    assert told == [
+        "OpsKnight cannot page for 90 s now: it does not answer. Page people by other means, and see to it.",
+        "OpsKnight pages again. It was blind for 2 min.",
+    ]
+
+
+@given(st.lists(st.booleans(), max_size=120))
+def test_whatever_is_seen_nobody_is_told_of_an_end_without_a_beginning(looks: list[bool]):
+    balance = 0
+    for _, text in seen(looks):
+        ended = text.startswith("OpsKnight pages again")
+        assert not ended or balance > 0
+        balance = 0 if ended else balance + 1
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (Said(200, {"findings": {"database": {"state": "good"}, "engine": {"state": "good"}}}), ""),
+        (
+            Said(
+                503,
+                {"findings": {"database": {"state": "bad", "sentence": "It is gone."}, "engine": {"state": "good"}}},
+            ),
+            "It is gone.",
+        ),
+        (Said(503, {"findings": {"database": {"state": "good"}, "engine": {"state": "good"}}}), ""),
+        (Said(502, "bad gateway"), "it answers 502."),
+        (Said(200, "<html>"), "what answers there is not OpsKnight."),
+    ],
+)
+def test_what_it_believes_of_an_answer(web: HttpPeer, said: Said, why: str):
+    web.answers.append(said)
+
+    assert look(web.origin) == why
+
+
+def test_it_pages_by_every_way_that_is_set_and_one_that_fails_stops_no_other(web: HttpPeer, smtp: SmtpPeer):
+    settings = {
+        "SMTP_URL": smtp.url, "MAIL_TO": "ada@example.com", "NTFY": f"{web.origin}/ops", "WEBHOOK": "http://127.0.0.1:9/",
+        "TWILIO": f"{web.origin.replace('://', '://AC1:secret@')}?from=+15005550006&to=+491701234567",
+    }  # fmt: skip
+
+    failed = page("OpsKnight cannot page.", settings)
+
+    assert [line.partition(":")[0] for line in failed] == ["WEBHOOK"]
+    assert smtp.mails[0].message["Subject"] == "OpsKnight cannot page."
+    assert [asked.path for asked in web.taken] == ["/ops", "/2010-04-01/Accounts/AC1/Messages.json"]
+    assert web.taken[1].form == {"From": "+15005550006", "To": "+491701234567", "Body": "OpsKnight cannot page."}
+
+
+def test_it_runs_as_one_file_without_any_library():
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(FILE), "--help"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "OPSKNIGHT_WATCHDOG_URL" in done.stdout
+
+
+def test_without_a_way_to_page_it_does_not_pretend_to_watch():
+    alone = {"PATH": os.environ["PATH"], "OPSKNIGHT_WATCHDOG_URL": "http://localhost:8080"}
+
+    done = subprocess.run([sys.executable, "-I", str(FILE)], capture_output=True, text=True, check=False, env=alone)
+
+    assert (done.returncode, "at least one way to page" in done.stderr) == (2, True)
+
+
+def test_a_killed_opsknight_is_paged_by_its_watchdog_and_so_is_its_return(smtp: SmtpPeer):
+    with smtp_peer_in_thread() as mail, Product(mail) as product:
+        said = {"URL": product.base_url, "SMTP_URL": smtp.url, "MAIL_TO": "ada@example.com", "AFTER": "1"}
+        environment = {**os.environ, **{f"OPSKNIGHT_WATCHDOG_{name}": value for name, value in said.items()}}
+        dog = subprocess.Popen(
+            [sys.executable, "-m", "opsknight", "watchdog", "--every", "0.2"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            product.kill()
+            smtp.wait_for(1)
+            product.start()
+            smtp.wait_for(2)
+        finally:
+            dog.terminate()
+            dog.wait(10)
+
+    assert [mail.message["Subject"].split(":")[0].partition(" for ")[0] for mail in smtp.mails] == [
+        "OpsKnight cannot page", "OpsKnight pages again. It was blind",
+    ]  # fmt: skip
