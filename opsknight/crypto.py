@@ -91,6 +91,11 @@ def sha256(value: str | bytes) -> bytes:
     return hashlib.sha256(value.encode() if isinstance(value, str) else value).digest()
 
 
+def six_digits(secret: bytes, name: str) -> str:
+    """Return the code of six digits that stands for `name`; only holders of `secret` can tell it."""
+    return f"{int.from_bytes(_mac(secret, 'code', name)[:8], 'big') % 1_000_000:06}"
+
+
 def sign(secret: bytes, claims: Mapping[str, Any], *, purpose: str = "") -> str:
     """Return `claims` (plain JSON) as a compact token that only holders of `secret` can make.
 

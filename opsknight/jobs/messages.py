@@ -34,7 +34,7 @@ class Writer:
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
         token = self._acknowledge_token(attempt, incident, now=now) if incident is not None and alone else None
-        words = _words(attempt, incident, now=now)
+        words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
             kind=attempt.kind,
@@ -55,6 +55,13 @@ class Writer:
             tried_by=attempt.tried_by,
             home=self.address,
         )
+
+    def _code(self, attempt: Attempt) -> _Words:
+        code = crypto.six_digits(self.secret, str(attempt.page_id))
+        says = (
+            "Type it in where you added this contact method, within ten minutes. Somebody else asked? Then ignore it."
+        )
+        return _Words(f"{code} is your OpsKnight code", f"{code} is your code", [says])
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:

@@ -82,7 +82,7 @@ async def subscribe(
     Raises:
         Invalid: the address or the keys cannot be used, or there are too many browsers.
     """
-    user_id = await _own(uow)
+    user_id = await own(uow)
     _check(subscription, allow_private=allow_private)
     # One at a time: two tabs of the same person register the same browser at the same moment.
     await uow.session.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True))
@@ -102,19 +102,19 @@ async def subscribe(
     await uow.session.flush()
     if replaces is not None and replaces != subscription.endpoint:
         await _replace(uow, user_id, replaces, by=row)
-    await _record(uow, Fact.METHOD_ADDED, row)
-    await _page(uow, user_id, PageKind.CONFIRM, [row], urgency=Urgency.LOW, reason="a browser was added")
+    await record_method(uow, Fact.METHOD_ADDED, row)
+    await page(uow, user_id, PageKind.CONFIRM, [row], urgency=Urgency.LOW, reason="a browser was added")
     return Subscribed(row.id, verified=False, sentence=f"{label} was added; a confirming push is on its way.")
 
 
 async def unsubscribe(uow: UnitOfWork, endpoint: str) -> bool:
     """Switch off the acting person's browser at `endpoint`, and forget its keys; return whether it was on."""
-    user_id = await _own(uow)
+    user_id = await own(uow)
     row = await _row_of(uow, user_id, endpoint)
     if row is None or row.disabled_at is not None:
         return False
     _switch_off(uow, row, "push was turned off on this device")
-    await _record(uow, Fact.METHOD_REMOVED, row)
+    await record_method(uow, Fact.METHOD_REMOVED, row)
     return True
 
 
@@ -124,7 +124,7 @@ async def page_me(uow: UnitOfWork) -> TestPage:
     Raises:
         Conflict: there is none, or a test page went out a moment ago.
     """
-    user_id = await _own(uow)
+    user_id = await own(uow)
     usable = (
         select(ContactMethodRow)
         .where(
@@ -149,12 +149,17 @@ async def page_me(uow: UnitOfWork) -> TestPage:
     )
     if (await uow.session.execute(select(recent))).scalar_one():
         raise Conflict("A test page went out a moment ago; give it ten seconds.")
-    page_id = await _page(uow, user_id, PageKind.TEST, methods, urgency=Urgency.HIGH, reason="asked for by themselves")
+    page_id = await page(uow, user_id, PageKind.TEST, methods, urgency=Urgency.HIGH, reason="asked for by themselves")
     to = tuple(_name(method) for method in methods)
     return TestPage(page_id, to, f"A test page is on its way to {people(list(to))}.")
 
 
-async def _own(uow: UnitOfWork) -> int:
+async def own(uow: UnitOfWork) -> int:
+    """Return who acts, where they may change their own contact methods.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+    """
     await require(uow, Need.OWN_METHODS)
     if uow.user_id is None:
         raise SignInRequired("Sign in to change contact methods.")
@@ -193,7 +198,7 @@ async def _take_from_others(uow: UnitOfWork, endpoint: str, user_id: int) -> Non
     )
     for row in (await uow.session.execute(statement.with_for_update(key_share=True))).scalars():
         _switch_off(uow, row, "somebody else signed in with this browser")
-        await _record(uow, Fact.METHOD_DISABLED, row, detail=row.disabled_reason)
+        await record_method(uow, Fact.METHOD_DISABLED, row, detail=row.disabled_reason)
 
 
 async def _refuse_too_many(uow: UnitOfWork, user_id: int) -> None:
@@ -232,14 +237,14 @@ async def _replace(uow: UnitOfWork, user_id: int, endpoint: str, *, by: ContactM
     await uow.session.execute(delete(NotificationRuleRow).where(of_old).execution_options(synchronize_session=False))
     if old.disabled_at is None:
         _switch_off(uow, old, "the browser replaced it")
-        await _record(uow, Fact.METHOD_DISABLED, old, detail=old.disabled_reason)
+        await record_method(uow, Fact.METHOD_DISABLED, old, detail=old.disabled_reason)
 
 
 def _switch_off(uow: UnitOfWork, row: ContactMethodRow, reason: str) -> None:
     row.disabled_at, row.disabled_reason, row.secret = uow.now, reason, {}
 
 
-async def _page(
+async def page(
     uow: UnitOfWork,
     user_id: int,
     kind: PageKind,
@@ -250,13 +255,13 @@ async def _page(
 ) -> UUID:
     """Put a page that belongs to no incident into the outbox, due now on each of `methods`."""
     common: Mapping[str, object] = {"incident_id": None, "generation": 0, "user_id": user_id, "due_at": uow.now}
-    page = PageRow(id=new_id(), step=0, lap=0, kind=kind.value, reason=reason, created_at=uow.now, **common)
-    uow.session.add(page)
+    row = PageRow(id=new_id(), step=0, lap=0, kind=kind.value, reason=reason, created_at=uow.now, **common)
+    uow.session.add(row)
     await uow.session.flush()
     uow.session.add_all(
         NotificationRow(
             id=new_id(),
-            page_id=page.id,
+            page_id=row.id,
             contact_method_id=method.id,
             channel=method.channel,
             urgency=urgency.value,
@@ -268,12 +273,14 @@ async def _page(
         for position, method in enumerate(methods)
     )
     uow.record(Fact.PAGED, user=await name_of(uow.session, user_id), user_id=user_id, reason=reason)
-    return page.id
+    return row.id
 
 
-async def _record(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str = "") -> None:
+async def record_method(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str = "") -> None:
+    """Write a fact about a person's contact method."""
     user = await name_of(uow.session, row.user_id)
-    uow.record(fact, channel=row.channel, label=row.label, user=user, user_id=row.user_id, detail=detail)
+    label = shown(row.channel, label=row.label, address=row.address)
+    uow.record(fact, channel=row.channel, label=label, user=user, user_id=row.user_id, detail=detail)
 
 
 def _name(method: ContactMethodRow) -> str:

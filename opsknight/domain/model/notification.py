@@ -22,13 +22,14 @@ class PageKind(StrEnum):
     JOINED = "joined"
     TEST = "test"
     CONFIRM = "confirm"
+    CODE = "code"
     SHIFT = "shift"
     GAP = "gap"
     BLIND = "blind"
     CANARY = "canary"
 
 
-ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM})
+ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
 """What is told before it matters: a shift that begins, a time in which nobody is on call."""
@@ -163,7 +164,7 @@ def unreachable(
 ) -> str | None:
     """Return why a contact method cannot be used, in words for the timeline, or None.
 
-    Only the message that confirms a contact method goes to one that is not verified.
+    Only the message that confirms a contact method, or carries its code, goes to one that is not verified.
     """
     if not active:
         return "the account is deactivated"
@@ -171,7 +172,7 @@ def unreachable(
         return "the contact method was removed"
     if disabled_because is not None:
         return disabled_because or "the contact method is switched off"
-    if not verified and kind is not PageKind.CONFIRM:
+    if not verified and kind not in (PageKind.CONFIRM, PageKind.CODE):
         return "the contact method is not verified"
     return None
 

@@ -10,7 +10,7 @@ from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
-from opsknight.domain.store.tables import ContactMethodRow
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow
 
 
 class ContactMethodLine(TypedDict):
@@ -40,6 +40,27 @@ async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[Conta
         )
     )
     return [_line(row) for row in (await session.execute(statement)).scalars()]
+
+
+class RuleLine(TypedDict):
+    """One notification rule: which contact method, so many seconds after the page."""
+
+    urgency: str
+    contact_method_id: int
+    delay_s: int
+
+
+async def notification_rules(session: AsyncSession, user_id: int) -> Sequence[RuleLine]:
+    """Return a person's notification rules, in order of time for each urgency."""
+    found = (
+        select(NotificationRuleRow)
+        .where(NotificationRuleRow.user_id == user_id)
+        .order_by(NotificationRuleRow.urgency, NotificationRuleRow.delay_s, NotificationRuleRow.id)
+    )
+    return [
+        RuleLine(urgency=row.urgency, contact_method_id=row.contact_method_id, delay_s=row.delay_s)
+        for row in (await session.execute(found)).scalars()
+    ]
 
 
 async def channels_in_use(session: AsyncSession) -> set[str]:

@@ -33,6 +33,7 @@ from opsknight.domain.store.tables.people import (
     TeamMemberRow,
     TeamRow,
     UserRow,
+    VerificationRow,
 )
 from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.schedules import (
@@ -125,4 +126,5 @@ __all__ = [
     "ToldAheadRow",
     "TurnedAwayRow",
     "UserRow",
+    "VerificationRow",
 ]

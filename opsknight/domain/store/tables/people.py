@@ -80,6 +80,19 @@ class ContactMethodRow(Base):
     created_at: Mapped[datetime]
 
 
+class VerificationRow(Base):
+    """That a code was sent to a contact method, and how often it was guessed at since."""
+
+    __tablename__ = "verifications"
+
+    contact_method_id: Mapped[int] = mapped_column(
+        ForeignKey("contact_methods.id", ondelete="CASCADE"), primary_key=True
+    )
+    page_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    tries: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+
+
 class NotificationRuleRow(Base):
     """Which contact method a person wants used for which urgency, and after how long."""
 
