@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from opsknight.domain.model.channel import face
-from opsknight.domain.queries.contact_methods import ContactMethodLine
+from opsknight.domain.model.channel import ChannelKind
+from opsknight.ui import own_methods
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.field import choice, field, switch
-from opsknight.ui.parts.icon import icon
-from opsknight.ui.parts.moment import moment
-from opsknight.ui.parts.note import note
-from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import ROLES
-from opsknight.ui.reading import read_calendar_links, read_methods
+from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules.reading import read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
@@ -38,20 +34,17 @@ def mount(deps: Deps) -> None:
     @ui.page("/me", title="Me")
     async def me_page() -> None:
         viewer = await signed_in(deps)
-        methods, links = await read_methods(deps, viewer.id), await read_calendar_links(deps, viewer.id)
-        for script in ("me.js", "calendars.js"):
+        reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
+        for script in ("me.js", "methods.js", "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         with frame("Me", viewer):
-            reached, push = show(viewer, methods)
+            shown = show(viewer, reach, channels=list(deps.channels.values()))
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
         async def again() -> None:
             await still_signed_in(deps)
-            fresh = await read_methods(deps, viewer.id)
-            reached.clear()
-            with reached:
-                show_methods(fresh)
+            shown.update(await read_reach(deps, viewer.id))
 
         async def links_again() -> None:
             await still_signed_in(deps)
@@ -60,21 +53,55 @@ def mount(deps: Deps) -> None:
             with place:
                 list_links(fresh)
 
-        push.on("changed", again, args=[])
+        shown.push.on("changed", again, args=[])
+        shown.place.on("changed", again, args=[])
         place.on("changed", links_again, args=[])
 
 
-def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.element, ui.element]:
-    """Build the page; return the place of the contact methods, and that of push, which tells of changes to them."""
+@dataclass(slots=True)
+class Shown:
+    """The places of the page: how one is reached, which hears `changed`, its lists, and push, which tells of it."""
+
+    place: ui.element
+    methods: ui.element
+    rules: ui.element
+    dialogs: ui.element
+    push: ui.element
+    channels: Sequence[ChannelKind]
+
+    def update(self, reach: Reach) -> None:
+        """Show what is so now."""
+        for part in (self.methods, self.rules):
+            part.clear()
+        with self.methods:
+            own_methods.show_methods(reach.methods)
+        with self.rules:
+            own_methods.show_rules(reach.methods, reach.rules)
+        self.choose_from(reach)
+
+    def choose_from(self, reach: Reach) -> None:
+        """Let a new rule name the contact methods that there are now."""
+        self.dialogs.clear()
+        with self.dialogs:
+            own_methods.build_rule_dialog(reach.methods)
+
+
+def show(viewer: Viewer, reach: Reach, *, channels: Sequence[ChannelKind] = ()) -> Shown:
+    """Build the page."""
     _who(viewer)
-    with section(
-        "How you are reached", "Every page goes out here, in this order. A method counts once it is verified."
-    ):
-        with tag("div") as reached:
-            show_methods(methods)
-        with tag("div", classes="ok-buttons ok-after"):
-            post_button("Page me now", "/api/v1/me/page", said="Paging you now; watch your devices.", icon="bell")
-            tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
+    with tag("div", id="ok-reached") as place:
+        with section(
+            "How you are reached", "A method counts once it is verified; it is proven when a message arrived."
+        ):
+            methods = tag("div")
+            with tag("div", classes="ok-buttons ok-after"):
+                button("Add a contact method", icon="plus", data_act="method-add")
+                post_button("Page me now", "/api/v1/me/page", said="Paging you now; watch your devices.", icon="bell")
+                tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
+        with section("Which comes when", "Your notification rules. Without any, every verified method: push first."):
+            rules = tag("div", classes="ok-own-rules-both")
+        own_methods.build_dialogs(channels)
+        dialogs = tag("div")
     with (
         section("Push on this device", "A notification with an Acknowledge button, also while no tab is open."),
         tag("div", id="ok-push", classes="ok-push") as push,
@@ -101,23 +128,9 @@ def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.eleme
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    return reached, push
-
-
-def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> None:
-    """Build one row per contact method, or say that there is none; `whose` names somebody else than the reader."""
-    works = any(_works(method) for method in methods)
-    if not works and whose:
-        note("None of these counts yet; everybody verifies their own.", title=f"Nobody can reach {whose}", kind="bad")
-    elif not works:
-        note(
-            "Turn push on below, or sign in once by a link that is mailed to you: that verifies your address.",
-            title="Nobody can reach you",
-            kind="bad",
-        )
-    with rows("1.25rem minmax(0, 1fr) 11rem 11rem", what="Contact methods"):
-        for method in methods:
-            _method(method)
+    shown = Shown(place, methods, rules, dialogs, push, channels)
+    shown.update(reach)
+    return shown
 
 
 def _who(viewer: Viewer) -> None:
@@ -129,32 +142,3 @@ def _who(viewer: Viewer) -> None:
                 tag("p", f"{viewer.email} · {ROLES.get(viewer.role, viewer.role)}")
         with tag("div", classes="ok-buttons"):
             button("Sign out", kind="quiet", icon="out", data_act="sign-out")
-
-
-def _method(method: ContactMethodLine) -> None:
-    its = face(method["channel"])
-    with row(classes="ok-method"):
-        icon(its.icon, classes="ok-faint")
-        with tag("div"):
-            tag("span", method["label"], classes="ok-cut")
-            tag("span", f" {its.label}", classes="ok-faint")
-        _state(method)
-        with tag("span", classes="ok-faint"):
-            if method["last_proof_at"] is None:
-                tag("span", "never proven to arrive")
-            else:
-                tag("span", "arrived ")
-                moment(method["last_proof_at"], "ago")
-
-
-def _state(method: ContactMethodLine) -> None:
-    if method["disabled_at"] is not None:
-        verdict(f"Off: {method['disabled_reason'] or 'switched off'}", "bad")
-    elif method["verified_at"] is None:
-        verdict("Not verified", "warn")
-    else:
-        verdict("Verified", "good")
-
-
-def _works(method: ContactMethodLine) -> bool:
-    return method["verified_at"] is not None and method["disabled_at"] is None

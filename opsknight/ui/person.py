@@ -11,7 +11,7 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.roster import PersonDetail
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.frame import frame
-from opsknight.ui.me import show_methods
+from opsknight.ui.own_methods import show_methods
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.badge import label
 from opsknight.ui.parts.button import button

@@ -13,7 +13,12 @@ from opsknight.domain.model.period import period
 from opsknight.domain.queries import incidents, maintenance, roster
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
-from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.contact_methods import (
+    ContactMethodLine,
+    OwnRuleLine,
+    contact_methods,
+    notification_rules,
+)
 from opsknight.domain.queries.duty import schedule_names
 from opsknight.domain.queries.fairness import Fairness, fairness
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
@@ -287,10 +292,18 @@ async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
         return await feeds(session, you=user_id, everybody=False)
 
 
-async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:
-    """Return a person's contact methods, first used first."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a person is reached: contact methods, and rules."""
+
+    methods: Sequence[ContactMethodLine]
+    rules: Sequence[OwnRuleLine] = ()
+
+
+async def read_reach(deps: Deps, user_id: int) -> Reach:
+    """Return how a person is reached."""
     async with deps.reading() as session:
-        return await contact_methods(session, user_id)
+        return Reach(await contact_methods(session, user_id), await notification_rules(session, user_id))
 
 
 async def read_schedule_names(deps: Deps) -> Mapping[str, str]:

@@ -75,6 +75,12 @@ async def test_a_contact_method_counts_once_its_code_was_typed_in(desk: Desk):
     ]  # fmt: skip
 
 
+async def test_a_contact_method_without_a_name_goes_by_its_address(desk: Desk):
+    answer = await desk.asked("POST", "contact-methods", json={**TOPIC, "label": ""})
+
+    assert [one["label"] for one in answer.json()["contact_methods"]] == ["ops-ada"]
+
+
 async def test_a_code_is_forgiving_of_how_it_is_typed(desk: Desk):
     method_id, code = await desk.added(), await desk.code()
 

@@ -21,7 +21,8 @@ from starlette.staticfiles import StaticFiles
 from opsknight.api import rule_trials
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.domain.queries.why import WhyLine
-from opsknight.settings import ASSETS
+from opsknight.jobs.channels import table as channels
+from opsknight.settings import ASSETS, Settings
 from opsknight.ui import (
     calendar_links,
     fairness,
@@ -381,10 +382,15 @@ def on_call_page() -> None:
 
 @ui.page("/me")
 def me_page() -> None:
-    for script in ("me.js", "calendars.js"):
+    for script in ("me.js", "methods.js", "calendars.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     with frame.frame("Me", samples.a_viewer()):
-        me.show(samples.a_viewer(), samples.methods())
+        kinds = list(
+            channels.kinds(
+                channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+            ).values()
+        )
+        me.show(samples.a_viewer(), samples.reach(), channels=kinds)
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from opsknight.ui.reading import Told, Turns
+from opsknight.ui.reading import Reach, Told, Turns
 from opsknight.ui.viewer import Notice, Viewer
 
 NOW = time.time()
@@ -367,6 +367,15 @@ def methods() -> Any:
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
     ]
+
+
+def reach() -> Any:
+    rules = [
+        {"urgency": "high", "contact_method_id": 1, "delay_s": 0},
+        {"urgency": "high", "contact_method_id": 2, "delay_s": 120},
+        {"urgency": "high", "contact_method_id": 4, "delay_s": 300},
+    ]
+    return Reach(methods(), rules)  # type: ignore[arg-type]
 
 
 def calendar_links() -> Any:

@@ -42,7 +42,7 @@ async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[Conta
     return [_line(row) for row in (await session.execute(statement)).scalars()]
 
 
-class RuleLine(TypedDict):
+class OwnRuleLine(TypedDict):
     """One notification rule: which contact method, so many seconds after the page."""
 
     urgency: str
@@ -50,7 +50,7 @@ class RuleLine(TypedDict):
     delay_s: int
 
 
-async def notification_rules(session: AsyncSession, user_id: int) -> Sequence[RuleLine]:
+async def notification_rules(session: AsyncSession, user_id: int) -> Sequence[OwnRuleLine]:
     """Return a person's notification rules, in order of time for each urgency."""
     found = (
         select(NotificationRuleRow)
@@ -58,7 +58,7 @@ async def notification_rules(session: AsyncSession, user_id: int) -> Sequence[Ru
         .order_by(NotificationRuleRow.urgency, NotificationRuleRow.delay_s, NotificationRuleRow.id)
     )
     return [
-        RuleLine(urgency=row.urgency, contact_method_id=row.contact_method_id, delay_s=row.delay_s)
+        OwnRuleLine(urgency=row.urgency, contact_method_id=row.contact_method_id, delay_s=row.delay_s)
         for row in (await session.execute(found)).scalars()
     ]
 
