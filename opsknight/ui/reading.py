@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.period import period
+from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import incidents, maintenance, roster
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
@@ -36,6 +37,7 @@ from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
 from opsknight.domain.queries.why import WhyLine, why
+from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -281,7 +283,18 @@ def _can_mail(deps: Deps) -> bool:
 async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
     """Return the live calendar links that a person has made, newest first."""
     async with deps.reading() as session:
-        return await feeds(session, you=user_id, everybody=False)
+        return [one for one in await feeds(session, you=user_id, everybody=False) if one["yours"]]
+
+
+async def read_team_links(deps: Deps, viewer: Viewer) -> Mapping[int, Sequence[FeedLine]]:
+    """Return the live calendar links of teams that `viewer` may revoke, by team, the newest first."""
+    async with deps.reading() as session:
+        every = await feeds(session, you=viewer.id, everybody=viewer.may(Need.ADMINISTER))
+    found: dict[int, list[FeedLine]] = {}
+    for one in every:
+        if one["team_id"] is not None:
+            found.setdefault(one["team_id"], []).append(one)
+    return found
 
 
 async def read_methods(deps: Deps, user_id: int) -> Sequence[ContactMethodLine]:

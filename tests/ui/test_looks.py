@@ -19,6 +19,7 @@ PAGES = (
     "/schedules",
     "/schedules/1?view=fortnight",
     "/schedules/1?view=month",
+    "/schedules/2",
     "/schedules/1/edit",
     "/rules",
     "/rules/new",

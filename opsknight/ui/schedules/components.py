@@ -29,12 +29,16 @@ register_esm(
 class ScheduleView(Element, component="schedule.js"):
     """A schedule as a time line, a calendar or an agenda, with every way to change who is on call for a while."""
 
-    def __init__(self, line: ScheduleLine, viewer: Viewer, *, people: Collection[int]) -> None:
-        """Build it for what `viewer` may do; `people` are those of its layers, who keep their colours."""
+    def __init__(self, line: ScheduleLine, viewer: Viewer, *, people: Collection[int], may_change: bool) -> None:
+        """Build it for what `viewer` may do; `people` are those of its layers, who keep their colours.
+
+        Who `may_change` the schedule may replace it for a while as well.
+        """
         super().__init__()
         style()
         self._props["schedule"] = dict(line)
         self._props["own"] = sorted(people)
+        self._props["may_change"] = may_change
         _of(self, viewer)
 
 
