@@ -23,7 +23,7 @@ from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.oncall import Duty, begins_again, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
-from opsknight.domain.queries.pay import zone_of_schedule
+from opsknight.domain.queries.pay import one_offs, pay_rules, sees_all_pay, zone_of_schedule
 from opsknight.domain.queries.people import people
 from opsknight.domain.queries.policies import policies as whole_policies
 from opsknight.domain.queries.policy_lines import PolicyLine as PolicyDetail
@@ -37,6 +37,7 @@ from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
 from opsknight.domain.queries.why import WhyLine, why
+from opsknight.ui.pay import Pay
 from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -307,6 +308,18 @@ async def read_schedule_names(deps: Deps) -> Mapping[str, str]:
     """Return every schedule's name by its id, in order of name."""
     async with deps.reading() as session:
         return await schedule_names(session)
+
+
+async def read_pay(deps: Deps, user_id: int, schedule_id: int) -> Pay:
+    """Return what a schedule pays, as a person may see it.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    async with deps.reading() as session:
+        all_of_it = await sees_all_pay(session, user_id, schedule_id)
+        once = await one_offs(session, schedule_id, only=None if all_of_it else user_id)
+        return Pay(await pay_rules(session, schedule_id), once, all_of_it)
 
 
 async def read_fairness(deps: Deps, *, schedule_id: int | None, since: str | None, until: str | None) -> Fairness:

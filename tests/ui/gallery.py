@@ -217,7 +217,14 @@ def fairness_page() -> None:
     asked, _ = fairness.asked_for({}, today=today)
     with frame.frame("Fairness", samples.a_viewer()):
         names = {"1": "Platform primary", "2": samples.LONG_WORD}
-        fairness.show(samples.a_viewer(), fairness_samples.fairness(), asked, schedules=names, today=today)
+        fairness.show(
+            samples.a_viewer(),
+            fairness_samples.fairness(),
+            asked,
+            schedules=names,
+            today=today,
+            pays=fairness_samples.pays(),
+        )
 
 
 @ui.page("/maintenance")
