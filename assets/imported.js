@@ -1,4 +1,4 @@
-// A schedule's imported calendars: looked at before they are imported, read again, removed.
+// A schedule's imported calendars: looked at before they are imported, read again, removed; and what replaces it for a while.
 "use strict";
 opsknight.whenPainted(() => {
   const { busy, make } = opsknight;
@@ -27,6 +27,10 @@ opsknight.whenPainted(() => {
     const answer = await opsknight.told("DELETE", gone);
     button.closest("dialog").close();
     if (answer.ok) changed();
+  }));
+  opsknight.act("temporary-withdraw", (button) => busy(button, async () => {
+    const answer = await opsknight.told("DELETE", button.dataset.url);
+    if (answer.ok) { at("ok-temporary").dispatchEvent(new CustomEvent("changed")); dispatchEvent(new CustomEvent("ok:schedule")); }
   }));
   if (!form) return;
 

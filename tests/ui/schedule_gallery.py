@@ -66,6 +66,7 @@ def schedule_page(key: str) -> None:
             people=[*schedule_samples.NAMES],
             sources=schedule_samples.imported(),
             links=schedule_samples.links(),
+            replaced=schedule_samples.replaced(),
             may_change=key == "1",
         )
 
@@ -74,3 +75,8 @@ def schedule_page(key: str) -> None:
 def edit_page(key: str) -> None:
     line = {**schedule_samples.LINE, "id": int(key)}
     schedules.edit(samples.a_viewer(), line, teams={1: "Platform", 2: samples.LONG_WORD})  # type: ignore[arg-type]
+
+
+@ui.page("/schedules/{key}/temporary")
+def temporary_page(key: str) -> None:
+    schedules.replace(samples.a_viewer(), {**schedule_samples.LINE, "id": int(key)})

@@ -154,6 +154,11 @@ def imported() -> Any:
     ]
 
 
+def replaced() -> Any:
+    common = {"schedule_id": 1, "layers": [], "start_at": NOW + 400_000, "end_at": NOW + 900_000}
+    return [{**common, "id": 1, "name": "Moving day"}, {**common, "id": 2, "name": LONG_WORD[:100]}]
+
+
 def links() -> Any:
     common = {
         "of": "schedule", "about": "Platform on call", "schedule_id": 1, "team_id": None, "with_gaps": False,

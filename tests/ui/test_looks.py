@@ -21,6 +21,7 @@ PAGES = (
     "/schedules/1?view=month",
     "/schedules/2",
     "/schedules/1/edit",
+    "/schedules/1/temporary",
     "/rules",
     "/rules/new",
     "/rules/2",

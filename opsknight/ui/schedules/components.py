@@ -54,6 +54,17 @@ class ScheduleEditor(Element, component="editor.js"):
         _of(self, viewer)
 
 
+class TemporaryEditor(Element, component="temporary.js"):
+    """Shifts or layers that replace a schedule for a while, and what would come of them, before they are saved."""
+
+    def __init__(self, line: ScheduleLine, viewer: Viewer) -> None:
+        """Build it for a schedule that `viewer` may change."""
+        super().__init__()
+        style()
+        self._props["schedule"] = dict(line)
+        self._props["me"] = {"id": viewer.id, "name": viewer.name}
+
+
 class AskedOfOthers(Element, component="offers.js"):
     """The shifts that are offered to `viewer` or by them, and their leave."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from nicegui import ui
 
@@ -18,16 +19,18 @@ from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.section import heading
-from opsknight.ui.schedules import components, imported, listed
-from opsknight.ui.schedules.components import ScheduleEditor, ScheduleView
+from opsknight.ui.schedules import components, imported, listed, temporaries
+from opsknight.ui.schedules.components import ScheduleEditor, ScheduleView, TemporaryEditor
 from opsknight.ui.schedules.imported import Imported
 from opsknight.ui.schedules.reading import (
     read_imported,
     read_links_of,
     read_overviews,
     read_schedule,
+    read_temporaries,
     read_their_teams,
 )
+from opsknight.ui.schedules.temporaries import Temporaries
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -54,8 +57,11 @@ def mount(deps: Deps) -> None:
         number, may_change = line["id"], line["team_id"] in await read_their_teams(deps, viewer)
         sources, links = await read_imported(deps, number, viewer), await read_links_of(deps, number, viewer)
         ui.add_head_html(head())
-        shown, place = show(viewer, line, people=people, sources=sources, links=links, may_change=may_change)
-        _keep_fresh(deps, viewer, number, shown=shown, links=place)
+        replaced = await read_temporaries(deps, number)
+        lists = show(
+            viewer, line, people=people, sources=sources, links=links, replaced=replaced, may_change=may_change
+        )
+        _keep_fresh(deps, viewer, number, lists)
 
 
 def _mount_list(deps: Deps) -> None:
@@ -102,6 +108,28 @@ def _mount_editors(deps: Deps) -> None:
             return
         edit(viewer, line, teams=teams)
 
+    @ui.page(PATH + "/{schedule_id}/temporary")
+    async def temporary_page(schedule_id: str) -> None:
+        viewer = await signed_in(deps)
+        try:
+            line, _ = await read_schedule(deps, schedule_id)
+        except NotFound as refusal:
+            absent(viewer, refusal.sentence)
+            return
+        if line["team_id"] not in await read_their_teams(deps, viewer):
+            absent(viewer, _whose(line))
+            return
+        replace(viewer, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What stands below the time line; each hears `changed` when the browser has changed it."""
+
+    replaced: Temporaries
+    imported: Imported
+    links: ui.element
+
 
 def head() -> str:
     """Return what stands in the head of a schedule's page besides."""
@@ -116,12 +144,10 @@ def show(
     people: Sequence[int],
     sources: Sequence[SourceLine],
     links: Sequence[FeedLine],
+    replaced: Sequence[dict[str, Any]],
     may_change: bool,
-) -> tuple[Imported, ui.element]:
-    """Build the page of one schedule; `people` are those of its layers.
-
-    Returns the list of imported calendars and the place of the links; both hear `changed`.
-    """
+) -> Lists:
+    """Build the page of one schedule; `people` are those of its layers, `replaced` what replaces it for a while."""
     with frame(line["name"], viewer, path=PATH) as main:
         main.classes("ok-main-broad")
         says = f"{line['team']} · by the clock of {line['zone']}"
@@ -129,8 +155,11 @@ def show(
             if may_change:
                 button("Edit layers", icon="rules", href=f"{PATH}/{line['id']}/edit")
         ScheduleView(line, viewer, people=people, may_change=may_change)
-        shown = imported.show(line, sources, may_change=may_change)
-        return shown, show_links(links, Shown(schedule_id=line["id"]))
+        return Lists(
+            temporaries.show(line, replaced, may_change=may_change),
+            imported.show(line, sources, may_change=may_change),
+            show_links(links, Shown(schedule_id=line["id"])),
+        )
 
 
 def edit(viewer: Viewer, line: ScheduleLine | None, *, teams: Mapping[int, str]) -> None:
@@ -141,6 +170,16 @@ def edit(viewer: Viewer, line: ScheduleLine | None, *, teams: Mapping[int, str])
         with heading(title, "What was on call stays as it was; a change counts from the moment it is saved."):
             pass
         ScheduleEditor(line, viewer, teams=teams)
+
+
+def replace(viewer: Viewer, line: ScheduleLine) -> None:
+    """Build the page on which a schedule is replaced for a while."""
+    title = f"Replace “{line['name']}” for a while"
+    with frame(title, viewer, path=PATH) as main:
+        main.classes("ok-main-broad")
+        with heading(title, "Afterwards it counts again as it is; nothing has to be put back."):
+            pass
+        TemporaryEditor(line, viewer)
 
 
 def absent(viewer: Viewer, sentence: str) -> None:
@@ -157,24 +196,26 @@ def _whose(line: ScheduleLine) -> str:
     return f"Its layers are changed by who manages {line['team']}, and by admins."
 
 
-def _keep_fresh(deps: Deps, viewer: Viewer, schedule_id: int, *, shown: Imported, links: ui.element) -> None:
-    """Read both lists again when the browser has changed something, and calendars now and then: jobs read them too."""
+def _keep_fresh(deps: Deps, viewer: Viewer, schedule_id: int, lists: Lists) -> None:
+    """Read the lists again when the browser has changed something, and calendars now and then: jobs read them too."""
     of = Shown(schedule_id=schedule_id)
 
     async def again() -> None:
         try:
             await still_signed_in(deps)
-            shown.update(await read_imported(deps, schedule_id, viewer))
+            lists.imported.update(await read_imported(deps, schedule_id, viewer))
+            lists.replaced.update(await read_temporaries(deps, schedule_id))
         except (SignInRequired, NotFound):
             timer.cancel()
 
     async def links_again() -> None:
         await still_signed_in(deps)
         fresh = await read_links_of(deps, schedule_id, viewer)
-        links.clear()
-        with links:
+        lists.links.clear()
+        with lists.links:
             list_links(fresh, of)
 
     timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
-    shown.place.on("changed", again, args=[])
-    links.on("changed", links_again, args=[])
+    for place in (lists.replaced.place, lists.imported.place):
+        place.on("changed", again, args=[])
+    lists.links.on("changed", links_again, args=[])

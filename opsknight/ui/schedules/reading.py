@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sources
-from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document
+from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
 from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
 from opsknight.errors import NotFound
 from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
+
+FAR: Final = timedelta(days=3660)
+"""How far ahead temporary schedules are looked for; no clock of theirs goes further."""
 
 
 async def read_overviews(deps: Deps) -> Sequence[Overview]:
@@ -53,6 +57,14 @@ async def read_imported(deps: Deps, schedule_id: int, viewer: Viewer) -> Sequenc
     async with deps.reading() as session:
         with_urls = await sees_urls(session, viewer.id, schedule_id)
         return await sources(session, schedule_id, at=deps.clock.now(), with_urls=with_urls)
+
+
+async def read_temporaries(deps: Deps, schedule_id: int) -> Sequence[dict[str, Any]]:
+    """Return what replaces a schedule now and later, in order of its beginning."""
+    now = deps.clock.now()
+    async with deps.reading() as session:
+        found = await temporary_schedules(session, schedule_id, start=now, end=now + FAR)
+    return sorted(found, key=lambda one: (one["start_at"], one["id"]))
 
 
 async def read_links_of(deps: Deps, schedule_id: int, viewer: Viewer) -> Sequence[FeedLine]:

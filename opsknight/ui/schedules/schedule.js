@@ -117,7 +117,11 @@ export default {
       this.unread = found.ok ? "" : found.sentence;
       if (found.ok) this.timeline = found.body.timeline;
     },
-    changed() { this.look(); this.$refs.asked?.look(); },
+    changed() {
+      this.look();
+      this.$refs.asked?.look();
+      document.getElementById("ok-temporary")?.dispatchEvent(new CustomEvent("changed"));
+    },
     async ask() {
       const at = fromField(this.asking, this.zone);
       if (at === null) return;
