@@ -1,35 +1,39 @@
-// /me: calendar links. A new one is shown once, to be copied; the list is told to read itself again.
+// Calendar links on any page. A new one is shown once, to be copied; the list is told to read itself again.
 "use strict";
 opsknight.whenPainted(() => {
   const { busy, make } = opsknight;
-  const at = (id) => document.getElementById(id);
-  const changed = () => at("ok-calendar-links").dispatchEvent(new CustomEvent("changed"));
+  const ofAll = (element) => element.closest(".ok-calendar-links");
+  const made = (box) => box.querySelector(".ok-calendar-made");
+  const changed = (box) => box.querySelector(".ok-calendar-list").dispatchEvent(new CustomEvent("changed"));
 
-  const show = (url, sentence) => {
+  const show = (box, url, sentence) => {
     const copy = make("button", {
       class: "ok-copy", type: "button", "data-act": "copy", "data-copy": url, "data-word": "Copy",
       "aria-label": "Copy the calendar's address",
     }, make("span", { class: "ok-icon ok-icon-copy", "aria-hidden": "true" }));
-    at("ok-calendar-made").replaceChildren(
-      make("p", {}, sentence), make("div", { class: "ok-copybox" }, make("code", {}, url), copy));
-    at("ok-calendar-made").hidden = false;
+    made(box).replaceChildren(make("p", {}, sentence), make("div", { class: "ok-copybox" }, make("code", {}, url), copy));
+    made(box).hidden = false;
     copy.focus();
   };
   opsknight.act("calendar-make", (button) => busy(button, async () => {
-    const name = at("calendar-name").value.trim() || "My calendar";
-    const answer = await opsknight.send("POST", "/api/v1/calendar-feeds", { name });
+    const box = ofAll(button), field = box.querySelector("input[type=text]"), gaps = box.querySelector("input[type=checkbox]");
+    const wish = { ...JSON.parse(box.dataset.body), name: field.value.trim() || "My calendar", ...(gaps ? { with_gaps: gaps.checked } : {}) };
+    const answer = await opsknight.send("POST", "/api/v1/calendar-feeds", wish);
     if (!answer.ok) { opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 }); return; }
-    at("calendar-name").value = "";
-    show(answer.body.url, answer.sentence);
-    changed();
+    field.value = "";
+    show(box, answer.body.url, answer.sentence);
+    changed(box);
   }));
   opsknight.act("calendar-revoke", (button) => busy(button, async () => {
-    const answer = await opsknight.told("DELETE", button.dataset.url);
-    if (answer.ok) { at("ok-calendar-made").hidden = true; changed(); }
+    const box = ofAll(button), answer = await opsknight.told("DELETE", button.dataset.url);
+    if (!answer.ok) return;
+    made(box).hidden = true;
+    box.querySelector("input[type=text]").focus();         // the button goes with its row
+    changed(box);
   }));
-  at("calendar-name").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches?.(".ok-calendar-links input[type=text]")) return;
     event.preventDefault();
-    document.querySelector('[data-act="calendar-make"]').click();
+    ofAll(event.target).querySelector('[data-act="calendar-make"]').click();
   });
 });

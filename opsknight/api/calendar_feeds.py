@@ -76,8 +76,8 @@ def _add_links(routes: APIRouter, deps: Deps) -> None:
 
     @routes.get(path, dependencies=see)
     async def read(viewer: SignedIn) -> Response:
-        """Return the links that one has made, newest first; to who may configure, everybody's."""
-        everybody = permits(viewer.person, Need.CONFIGURE).permitted
+        """Return the links that one made, those of the teams one manages, and to admins all; the newest first."""
+        everybody = permits(viewer.person, Need.ADMINISTER).permitted
         async with deps.reading() as session:
             return plain_json({"feeds": await queries.feeds(session, you=viewer.id, everybody=everybody)})
 

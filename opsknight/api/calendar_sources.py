@@ -21,7 +21,7 @@ from opsknight.domain.commands import calendar_sources as commands
 from opsknight.domain.commands.arranging import Done
 from opsknight.domain.commands.calendar_sources import Plan
 from opsknight.domain.model.imported_shift import Known
-from opsknight.domain.model.permission import Need, permits
+from opsknight.domain.model.permission import Need
 from opsknight.domain.model.web_address import MAX_ADDRESS
 from opsknight.domain.queries import calendar_sources as queries
 from opsknight.domain.queries.calendar_feeds import people
@@ -67,7 +67,8 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
     async def read(schedule_id: Number, viewer: SignedIn) -> Response:
         """Return the calendars that a schedule imports, with what could not be read of them and since when."""
         async with deps.reading() as session:
-            lines = await queries.sources(session, schedule_id, at=deps.clock.now(), with_urls=_sees_urls(viewer))
+            with_urls = await queries.sees_urls(session, viewer.id, schedule_id)
+            lines = await queries.sources(session, schedule_id, at=deps.clock.now(), with_urls=with_urls)
         return plain_json({"calendars": lines})
 
     @routes.post("/holidays", dependencies=[needs(Need.CONFIGURE)])
@@ -138,9 +139,8 @@ async def _zone(deps: Deps, schedule_id: int) -> str:
 
 async def _told(deps: Deps, viewer: Viewer, done: Done, *, status: int = 200) -> Response:
     async with deps.reading() as session:
-        line = await queries.source(
-            session, done.schedule_id, done.id, at=deps.clock.now(), with_urls=_sees_urls(viewer)
-        )
+        with_urls = await queries.sees_urls(session, viewer.id, done.schedule_id)
+        line = await queries.source(session, done.schedule_id, done.id, at=deps.clock.now(), with_urls=with_urls)
     return plain_json({"calendar": line, "sentence": done.sentence}, status=status)
 
 
@@ -168,7 +168,3 @@ def _previewed(found: Obtained, known: dict[int, Known]) -> dict[str, Any]:
         ],
         "warnings": list(found.copy.imported.warnings),
     }
-
-
-def _sees_urls(viewer: Viewer) -> bool:
-    return permits(viewer.person, Need.CONFIGURE).permitted

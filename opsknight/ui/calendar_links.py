@@ -1,56 +1,104 @@
-"""One's own calendar links on /me: made, copied once, revoked. assets/calendars.js does the sending."""
+"""Calendar links of a person, a schedule or a team: made, copied once, revoked. assets/calendars.js sends."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nicegui import ui
 
 from opsknight.domain.queries.calendar_feeds import FeedLine
 from opsknight.ui.parts.button import button
-from opsknight.ui.parts.field import field
+from opsknight.ui.parts.field import field, switch
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 
+SCRIPT = "calendars.js"
 PROGRAM_SHOWN = 60
 """Characters of a calendar program's own name that are shown."""
 
 
-def show_links(links: Sequence[FeedLine]) -> ui.element:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What links show: the shifts of a schedule or of a team by number, one's own where neither is said."""
+
+    schedule_id: int | None = None
+    team_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells its fields from those of others on the same page."""
+        if self.schedule_id is not None:
+            return f"schedule-{self.schedule_id}"
+        return "own" if self.team_id is None else f"team-{self.team_id}"
+
+    @property
+    def body(self) -> dict[str, int]:
+        """What of a request for a link says so."""
+        said = {"schedule_id": self.schedule_id, "team_id": self.team_id}
+        return {name: number for name, number in said.items() if number is not None}
+
+    @property
+    def none(self) -> str:
+        """What is said where nobody has made a link yet."""
+        if self.schedule_id is not None:
+            return "No calendar program that you know of reads this schedule yet."
+        if self.team_id is not None:
+            return "No calendar program that you know of reads the schedules of this team yet."
+        return "No calendar program reads your shifts yet."
+
+
+OWN = Shown()
+
+
+def show_links(links: Sequence[FeedLine], of: Shown = OWN) -> ui.element:
     """Build the section; return the place of the list, which tells when a link was made or revoked."""
-    with section(
-        "Your shifts in your calendar",
-        "Google, Outlook and Apple read them from a link. Whoever has the link sees the shifts, so give each program"
-        " its own and revoke it when it is not needed any more.",
-    ):
-        with tag("div", id="ok-calendar-links") as place:
-            list_links(links)
+    title = "Your shifts in your calendar" if of == OWN else "In your calendar"
+    what = "your shifts" if of == OWN else "this schedule"
+    says = (
+        f"Google, Outlook and Apple read {what} from a link. Whoever has the link sees the shifts, so give each"
+        " program its own and revoke it when it is not needed any more."
+    )
+    with section(title, says):
+        return build_links(links, of)
+
+
+def build_links(links: Sequence[FeedLine], of: Shown = OWN) -> ui.element:
+    """Build the list and the way to a new link; return the place of the list, which hears `changed`."""
+    with tag("div", classes="ok-calendar-links", data_body=json.dumps(of.body)):
+        with tag("div", classes="ok-calendar-list") as place:
+            list_links(links, of)
+        name = f"calendar-name-{of.key}"
         with tag("div", classes="ok-after"):
-            field("calendar-name", "What a new link is for", says="Who reads it, such as “My phone”.", maxlength="100")
+            field(name, "What a new link is for", says="Who reads it, such as “My phone”.", maxlength="100")
+            if of != OWN:
+                with tag("div", classes="ok-after"):
+                    switch(f"calendar-gaps-{of.key}", "Show the times in which nobody is on call as well", on=False)
             with tag("div", classes="ok-buttons ok-after"):
                 button("Make a link", icon="link", data_act="calendar-make")
-        tag("div", classes="ok-after", id="ok-calendar-made", hidden=True)
+        tag("div", classes="ok-after ok-calendar-made", hidden=True)
     return place
 
 
-def list_links(links: Sequence[FeedLine]) -> None:
+def list_links(links: Sequence[FeedLine], of: Shown = OWN) -> None:
     """Build one row per link, or say that there is none."""
     if not links:
-        tag("p", "No calendar program reads your shifts yet.", classes="ok-muted")
+        tag("p", of.none, classes="ok-muted")
         return
     with rows("minmax(0, 1fr) auto", what="Calendar links"):
         for link in links:
-            _link(link)
+            _link(link, of)
 
 
-def _link(link: FeedLine) -> None:
-    with row():
+def _link(link: FeedLine, of: Shown) -> None:
+    with row(classes="ok-calendar-link"):
         with tag("div"):
             tag("div", link["name"], classes="ok-cut")
             with tag("div", classes="ok-faint"):
-                tag("span", _of(link), classes="ok-cut")
+                tag("span", _says(link, of), classes="ok-cut")
                 if link["read_at"] is None:
                     tag("span", " · never read")
                 else:
@@ -67,5 +115,9 @@ def _link(link: FeedLine) -> None:
         )
 
 
-def _of(link: FeedLine) -> str:
-    return "Your shifts" if link["of"] == "person" else link["about"]
+def _says(link: FeedLine, of: Shown) -> str:
+    """Return what of a link the page does not say already: on one's own what it shows, elsewhere whose it is."""
+    if of == OWN:
+        return "Your shifts" if link["of"] == "person" else link["about"]
+    made = "Yours" if link["yours"] else f"Made by {link['made_by']}"
+    return f"{made} · with gaps" if link["with_gaps"] else made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -23,8 +23,9 @@ from opsknight.ui.parts.note import note
 from opsknight.ui.parts.person import person
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_fairness, read_schedule_names
-from opsknight.ui.viewer import Viewer, signed_in
+from opsknight.ui.pay import SCRIPT, Pay, PayOf, build_dialogs
+from opsknight.ui.reading import read_fairness, read_pay, read_people_names, read_schedule_names
+from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -52,6 +53,15 @@ class Asked:
         return f"{PATH}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
+@dataclass(frozen=True, slots=True)
+class Pays:
+    """What schedules pay, by number, who can be paid (id → name), and how the pay of one is read again."""
+
+    now: Mapping[int, Pay]
+    people: Mapping[str, str]
+    read: Callable[[int], Awaitable[Pay]] | None = None
+
+
 def mount(deps: Deps) -> None:
     """Serve the page at /fairness."""
 
@@ -66,9 +76,19 @@ def mount(deps: Deps) -> None:
                 report = await _read(deps, asked)
             except (BadPeriod, NotFound) as wrong:
                 refusal = str(wrong)
+
+        async def read(schedule_id: int) -> Pay:
+            await still_signed_in(deps)
+            return await read_pay(deps, viewer.id, schedule_id)
+
+        numbers = [rota["id"] for rota in report["schedules"]] if report else []
+        pays = Pays(
+            {number: await read_pay(deps, viewer.id, number) for number in numbers}, await read_people_names(deps), read
+        )
+        names = await read_schedule_names(deps)
         ui.add_head_html(head())
         with frame("Fairness", viewer):
-            show(viewer, report, asked, schedules=await read_schedule_names(deps), today=today, refusal=refusal)
+            show(viewer, report, asked, schedules=names, today=today, refusal=refusal, pays=pays)
 
 
 async def _read(deps: Deps, asked: Asked) -> Fairness:
@@ -79,7 +99,7 @@ async def _read(deps: Deps, asked: Asked) -> Fairness:
 
 def head() -> str:
     """Return what stands in the head of the page besides."""
-    return f'<link rel="stylesheet" href="{asset(STYLES)}">'
+    return f'<link rel="stylesheet" href="{asset(STYLES)}"><script defer src="{asset(SCRIPT)}"></script>'
 
 
 def asked_for(said: Mapping[str, str], *, today: date) -> tuple[Asked, str]:
@@ -104,6 +124,7 @@ def show(
     schedules: Mapping[str, str],
     today: date,
     refusal: str = "",
+    pays: Pays,
 ) -> None:
     """Build the page; without a report, `refusal` says why there is none."""
     with heading("Fairness", "What being on call costs each person: hours, nights, interruptions and broken sleep."):
@@ -120,8 +141,10 @@ def show(
         with section("Everybody", "Over all schedules; whatever paged them counts, also while they were not on call."):
             _table(report["people"], viewer)
     for rota in report["schedules"]:
-        _rota(rota, asked, viewer)
+        _rota(rota, asked, viewer, pays, today)
     _explain()
+    if any(pay.may_change for pay in pays.now.values()):
+        build_dialogs(pays.people)
 
 
 def _choose(asked: Asked, schedules: Mapping[str, str], today: date) -> None:
@@ -151,7 +174,7 @@ def _teach() -> None:
         pass
 
 
-def _rota(rota: RotaLine, asked: Asked, viewer: Viewer) -> None:
+def _rota(rota: RotaLine, asked: Asked, viewer: Viewer, pays: Pays, today: date) -> None:
     score = rota["balance"]
     with section(rota["name"], anchor=f"schedule-{rota['id']}"):
         with tag("div", classes="ok-fair-head"):
@@ -169,6 +192,8 @@ def _rota(rota: RotaLine, asked: Asked, viewer: Viewer) -> None:
             named = f"Download pay of {rota['name']} as CSV"
             button("Download pay (CSV)", kind="quiet", small=True, icon="out", href=href, aria_label=named, download="")
         _table(rota["people"], viewer)
+        if pay := pays.now.get(rota["id"]):
+            PayOf(rota["id"], rota["name"], pay, today=today, read=pays.read)
 
 
 @dataclass(frozen=True, slots=True)

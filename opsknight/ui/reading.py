@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.period import period
+from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import incidents, maintenance, roster
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
@@ -27,7 +28,7 @@ from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.oncall import Duty, begins_again, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
-from opsknight.domain.queries.pay import zone_of_schedule
+from opsknight.domain.queries.pay import one_offs, pay_rules, sees_all_pay, zone_of_schedule
 from opsknight.domain.queries.people import people
 from opsknight.domain.queries.policies import policies as whole_policies
 from opsknight.domain.queries.policy_lines import PolicyLine as PolicyDetail
@@ -42,6 +43,8 @@ from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
 from opsknight.domain.queries.why import WhyLine, why
+from opsknight.ui.pay import Pay
+from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -289,7 +292,18 @@ def _can_mail(deps: Deps) -> bool:
 async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
     """Return the live calendar links that a person has made, newest first."""
     async with deps.reading() as session:
-        return await feeds(session, you=user_id, everybody=False)
+        return [one for one in await feeds(session, you=user_id, everybody=False) if one["yours"]]
+
+
+async def read_team_links(deps: Deps, viewer: Viewer) -> Mapping[int, Sequence[FeedLine]]:
+    """Return the live calendar links of teams that `viewer` may revoke, by team, the newest first."""
+    async with deps.reading() as session:
+        every = await feeds(session, you=viewer.id, everybody=viewer.may(Need.ADMINISTER))
+    found: dict[int, list[FeedLine]] = {}
+    for one in every:
+        if one["team_id"] is not None:
+            found.setdefault(one["team_id"], []).append(one)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +324,18 @@ async def read_schedule_names(deps: Deps) -> Mapping[str, str]:
     """Return every schedule's name by its id, in order of name."""
     async with deps.reading() as session:
         return await schedule_names(session)
+
+
+async def read_pay(deps: Deps, user_id: int, schedule_id: int) -> Pay:
+    """Return what a schedule pays, as a person may see it.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    async with deps.reading() as session:
+        all_of_it = await sees_all_pay(session, user_id, schedule_id)
+        once = await one_offs(session, schedule_id, only=None if all_of_it else user_id)
+        return Pay(await pay_rules(session, schedule_id), once, all_of_it)
 
 
 async def read_fairness(deps: Deps, *, schedule_id: int | None, since: str | None, until: str | None) -> Fairness:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need, Role, may_manage
+from opsknight.domain.queries.calendar_feeds import FeedLine
 from opsknight.domain.queries.teams import MemberLine, NamedLine, TeamLine
 from opsknight.errors import SignInRequired
+from opsknight.ui.assets import asset
+from opsknight.ui.calendar_links import SCRIPT, Shown, build_links, list_links
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
@@ -28,13 +31,15 @@ from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.people import PLACES, head
 from opsknight.ui.people_forms import ASK, build_ask
-from opsknight.ui.reading import read_people_names, read_teams
+from opsknight.ui.reading import read_people_names, read_team_links, read_teams
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 PATH: Final = "/teams"
+Links: TypeAlias = Mapping[int, Sequence[FeedLine]]
+"""The calendar links of teams, by the team's number."""
 NAME: Final = "ok-team-name"
 JOIN: Final = "ok-team-join"
 
@@ -46,28 +51,49 @@ def mount(deps: Deps) -> None:
     async def teams_page() -> None:
         viewer = await signed_in(deps)
         lines = await read_teams(deps)
-        ui.add_head_html(head())
+
+        async def read_links() -> Links:
+            await still_signed_in(deps)
+            return await read_team_links(deps, viewer)
+
+        ui.add_head_html(head() + script())
         with frame("Teams", viewer, path=PEOPLE):
-            shown = show(viewer, lines, people=await read_people_names(deps))
+            names, links = await read_people_names(deps), await read_team_links(deps, viewer)
+            shown = show(viewer, lines, people=names, links=links, read_links=read_links)
 
         async def again() -> None:
             try:
                 await still_signed_in(deps)
             except SignInRequired:
                 return
-            shown.update(await read_teams(deps))
+            shown.update(await read_teams(deps), await read_team_links(deps, viewer))
 
         shown.place.on("changed", again, args=[])
 
 
-def show(viewer: Viewer, lines: Sequence[TeamLine], *, people: Mapping[str, str]) -> Teams:
-    """Build the page; `people` (id → name) are those that can be put into a team."""
+def script() -> str:
+    """Return what sends the calendar links of the page."""
+    return f'<script defer src="{asset(SCRIPT)}"></script>'
+
+
+def show(
+    viewer: Viewer,
+    lines: Sequence[TeamLine],
+    *,
+    people: Mapping[str, str],
+    links: Links,
+    read_links: Callable[[], Awaitable[Links]] | None = None,
+) -> Teams:
+    """Build the page; `people` (id → name) are those that can be put into a team.
+
+    `links` are the calendar links of each team; `read_links` reads them again when one was made or revoked.
+    """
     with heading("Teams", "A team owns services, escalation policies and schedules; its managers arrange them."):
         if viewer.may(Need.ADMINISTER):
             _new(primary=True)
     tabs(PLACES, here=PATH)
-    shown = Teams(viewer)
-    shown.update(lines)
+    shown = Teams(viewer, read_links)
+    shown.update(lines, links)
     if viewer.may(Need.MANAGE_TEAM):
         _build_dialogs(people)
         build_ask()
@@ -77,13 +103,16 @@ def show(viewer: Viewer, lines: Sequence[TeamLine], *, people: Mapping[str, str]
 class Teams:
     """The list on the page."""
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Viewer, read_links: Callable[[], Awaitable[Links]] | None) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._viewer = viewer
+        self._links: Links = {}
+        self._read_links = read_links
         self.place = tag("div", id="ok-teams")
 
-    def update(self, lines: Sequence[TeamLine]) -> None:
-        """Show `lines`."""
+    def update(self, lines: Sequence[TeamLine], links: Links) -> None:
+        """Show `lines`, and with each team its calendar links."""
+        self._links = links
         self.place.clear()
         with self.place:
             if not lines:
@@ -109,6 +138,26 @@ class Teams:
                     _deeds(line, is_admin=is_admin)
             with tag("div", classes="ok-section-body"):
                 _members(line, may_change=may_change, reader=self._viewer.id)
+                if line["schedules"]:
+                    self._calendars(line["id"])
+
+    def _calendars(self, team_id: int) -> None:
+        links, of = self._links.get(team_id, ()), Shown(team_id=team_id)
+        with tag("details", classes="ok-more ok-after"):
+            tag("summary", f"In your calendar: {len(links)}" if links else "In your calendar")
+            says = "A link to the shifts of all schedules of this team, for Google, Outlook or Apple."
+            tag("p", says, classes="ok-muted")
+            place = build_links(links, of)
+
+        async def again() -> None:
+            if self._read_links is None:
+                return
+            self._links = await self._read_links()
+            place.clear()
+            with place:
+                list_links(self._links.get(team_id, ()), of)
+
+        place.on("changed", again, args=[])
 
 
 def _new(*, primary: bool) -> None:
@@ -130,7 +179,7 @@ def _owned(line: TeamLine) -> None:
     with tag("dl", classes="ok-facts"):
         _things("Services", line["services"], href="/services#service-")
         _things("Policies", line["policies"], href="/policies/")
-        _things("Schedules", line["schedules"])
+        _things("Schedules", line["schedules"], href="/schedules/")
 
 
 def _things(words: str, things: Sequence[NamedLine], *, href: str = "") -> None:

@@ -49,7 +49,7 @@ async def primary(database: Database) -> ScheduleRow:
 
 
 async def asked(
-    house: House, schedule: ScheduleRow, method: str, path: str = "", *, role: str = "manager", **sent: Any
+    house: House, schedule: ScheduleRow, method: str, path: str = "", *, role: str = "admin", **sent: Any
 ) -> httpx.Response:
     headers = {**await house.signed_in(role=role), **FROM_US}
     url = f"/api/v1/schedules/{schedule.id}/calendars{path}"
@@ -167,7 +167,7 @@ async def test_our_own_calendar_imported_gives_the_same_shifts(
 ):
     people = [await a_user(database, name) for name in ("Cy, the third", "Dee")]
     rotation = await a_schedule(database, *people, name="Rotation", zone="Australia/Lord_Howe", unit="days")
-    headers = {**await doors.signed_in(role="manager"), **FROM_US}
+    headers = {**await doors.signed_in(role="admin"), **FROM_US}
     wish = {"name": "Link", "schedule_id": rotation.id, "with_gaps": True}
     link = (await doors.client.post("/api/v1/calendar-feeds", headers=headers, json=wish)).json()["url"]
     content = (await doors.client.get(link)).text

@@ -140,7 +140,7 @@ async def test_only_admins_and_managers_of_the_team_may_change_it(doors: House, 
         "responder": 403, "manager": 403, "admin": 201,
     }  # fmt: skip
     assert answers["manager"].json()["detail"] == (
-        "Only who manages Platform can change its policies; ask one of its managers, or an admin."
+        "You do not manage the team Platform; ask one of its managers or an admin."
     )
 
 

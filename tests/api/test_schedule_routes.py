@@ -27,7 +27,7 @@ def doors(house: House) -> House:
     return house
 
 
-async def asked(house: House, method: str, path: str, *, role: str = "manager", **sent: Any) -> httpx.Response:
+async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:
     headers = {**await house.signed_in(role=role), **FROM_US}
     return await house.client.request(method, f"/api/v1{path}", headers=headers, **sent)
 

@@ -75,7 +75,7 @@ async def a_rota(desk: Desk) -> Rota:
     """Make the schedule: Bo is on call now, since noon."""
     bo, cy = await a_user(desk.database, "Bo"), await a_user(desk.database, "Cy")
     mo = await a_user(desk.database, "Mo", role="manager")
-    team = await a_team(desk.database)
+    team = await a_team(desk.database, managers=[mo])
     rota = Rota(desk, 0, team.id, desk.user, bo, cy, mo)
     rota.id = (await desk.as_(mo, schedules.make, rota.plan())).id
     return rota

@@ -16,7 +16,7 @@ from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ScheduleRow, UserRow
 from opsknight.errors import Conflict, Forbidden, NotFound
-from tests.builders import a_schedule, a_user
+from tests.builders import a_schedule, a_team, a_user
 from tests.clock import NOON
 from tests.commands.desk import Desk
 
@@ -35,9 +35,9 @@ async def boss(database: Database) -> UserRow:
 
 
 @pytest.fixture
-async def primary(database: Database, bo: UserRow) -> ScheduleRow:
-    """A schedule of which Bo is on call by a rotation of one."""
-    return await a_schedule(database, bo, name="Primary")
+async def primary(database: Database, bo: UserRow, boss: UserRow) -> ScheduleRow:
+    """A schedule of which Bo is on call by a rotation of one; the boss manages its team."""
+    return await a_schedule(database, bo, name="Primary", team=await a_team(database, managers=[boss]))
 
 
 def a_copy(*shifts: tuple[float, float, UserRow], etag: str = "", warnings: tuple[str, ...] = ()) -> Copy:

@@ -79,6 +79,15 @@ def test_a_team_is_changed_by_admins_and_by_its_own_managers(who: str, manages: 
     assert may or decision.sentence.endswith(".")
 
 
+def test_what_a_team_owns_is_configured_by_its_own_managers_only():
+    responder = permits_team(WHO["responder"], "Platform", manages=True, need=Need.CONFIGURE)
+
+    assert permits_team(WHO["manager"], "Platform", manages=True, need=Need.CONFIGURE)
+    assert not permits_team(WHO["manager"], "Platform", manages=False, need=Need.CONFIGURE)
+    assert permits_team(Machine("housekeeping"), "Platform", manages=False, need=Need.CONFIGURE)
+    assert responder.sentence == "A responder cannot change services, policies and schedules; ask a manager."
+
+
 def test_the_manager_of_another_team_is_told_whose_it_is():
     assert permits_team(WHO["manager"], "Platform", manages=False).sentence == (
         "You do not manage the team Platform; ask one of its managers or an admin."

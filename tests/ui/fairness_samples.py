@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from opsknight.domain.queries.fairness import Fairness, LoadLine, RotaLine
-from tests.ui.samples import LONG_WORD, NOW
+from opsknight.ui.fairness import Pays
+from opsknight.ui.pay import Pay
+from tests.ui.samples import LONG_WORD, NOW, PEOPLE
 
 HOUR_S = 3600
 
@@ -30,3 +32,17 @@ def fairness() -> Fairness:
         RotaLine(id=2, name=LONG_WORD, balance=None, words="nobody was on call", people=[idle]),
     ]
     return {"from": NOW - 30 * 24 * HOUR_S, "to": NOW, "people": people, "schedules": rotas}
+
+
+def pays() -> Pays:
+    """Return a schedule that pays by its second rules, whose reader manages it, and one that pays nothing."""
+    rules: Any = {
+        "valid_from": "2025-03-01", "currency": "EUR", "hour": "12.50", "night": "1.50", "weekend": "2.00",
+        "holiday": "1.00", "combine": "highest", "interruption": "5.00", "minimum": "50.00", "holidays": ["2026-12-24"],
+    }  # fmt: skip
+    first = {**rules, "valid_from": "2000-01-01", "night": "1.00", "weekend": "1.00", "interruption": "0.00"}
+    later = {**rules, "valid_from": "2031-01-01", "hour": "13.75"}
+    once: Any = {"id": 1, "user_id": 1, "user": "Amira Khan", "day": "2026-11-20", "amount": "50.00"}
+    other = {**once, "id": 2, "user": "Maximiliane Oberbichler-Hohenstein", "amount": "1200.00", "reason": LONG_WORD}
+    paid = Pay([later, rules, first], [{**once, "reason": "Moved the racks"}, other], may_change=True)  # type: ignore[list-item]
+    return Pays({1: paid, 2: Pay([], [], may_change=False)}, PEOPLE)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
 
@@ -53,16 +53,14 @@ from opsknight.ui.reading import Told
 from opsknight.ui.rules import editor as rule_editor
 from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
-from opsknight.ui.schedules import components as schedule_parts
-from opsknight.ui.schedules import listed as schedules_list
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules import page as schedules
 from tests.ui import (
     fairness_samples,
     integration_samples,
     policy_samples,
     rule_samples,
     samples,
+    schedule_gallery,
     schedule_samples,
     why_samples,
 )
@@ -88,6 +86,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(lifespan=_lifespan)
 app.mount("/assets", StaticFiles(directory=ASSETS))
+app.include_router(schedule_gallery.routes)
 
 
 @app.get("/manifest.webmanifest")
@@ -194,9 +193,10 @@ def person_page(number: str) -> None:
 
 @ui.page("/teams")
 def teams_page() -> None:
-    ui.add_head_html(people.head())
+    ui.add_head_html(people.head() + teams.script())
+    links = {1: [{**one, "team_id": 1} for one in schedule_samples.links()]}
     with frame.frame("Teams", samples.a_viewer(), path="/people"):
-        teams.show(samples.a_viewer(), samples.teams(), people=samples.PEOPLE)
+        teams.show(samples.a_viewer(), samples.teams(), people=samples.PEOPLE, links=links)  # type: ignore[arg-type]
 
 
 @ui.page("/heartbeats")
@@ -218,7 +218,14 @@ def fairness_page() -> None:
     asked, _ = fairness.asked_for({}, today=today)
     with frame.frame("Fairness", samples.a_viewer()):
         names = {"1": "Platform primary", "2": samples.LONG_WORD}
-        fairness.show(samples.a_viewer(), fairness_samples.fairness(), asked, schedules=names, today=today)
+        fairness.show(
+            samples.a_viewer(),
+            fairness_samples.fairness(),
+            asked,
+            schedules=names,
+            today=today,
+            pays=fairness_samples.pays(),
+        )
 
 
 @ui.page("/maintenance")
@@ -319,58 +326,6 @@ def integration_page(number: str) -> None:
             mail_host="alerts.example.com" if number == "4" else "",
             monitors=integration_samples.MONITORS,
         )
-
-
-@app.get("/api/v1/schedules/1")
-def a_schedule() -> object:
-    return {"schedule": schedule_samples.document()}
-
-
-@app.get("/api/v1/schedules/1/timeline")
-def a_timeline(request: Request) -> object:
-    asked = request.query_params
-    return {"timeline": schedule_samples.timeline(float(asked["from"]), float(asked["to"]))}
-
-
-@app.post("/api/v1/schedules/preview")
-async def preview_schedule(draft: dict[str, Any]) -> object:
-    return schedule_samples.preview(draft["from_at"], draft["to_at"])
-
-
-@app.post("/api/v1/schedules/1/overrides/preview")
-async def preview_override(wish: dict[str, Any]) -> object:
-    return schedule_samples.override_preview(wish)
-
-
-@app.get("/api/v1/swaps")
-def every_swap() -> object:
-    return {"swaps": schedule_samples.swaps()}
-
-
-@app.get("/api/v1/leaves")
-def every_leave() -> object:
-    return {"leaves": schedule_samples.leaves()}
-
-
-@ui.page("/schedules")
-def schedules_page() -> None:
-    schedule_parts.style()
-    with frame.frame("Schedules", samples.a_viewer()):
-        schedules_list.show(samples.a_viewer(), schedule_samples.overviews())
-
-
-@ui.page("/schedules/{key}")
-def schedule_page(key: str) -> None:
-    if key == "new":
-        schedules.edit(samples.a_viewer(), None, teams={1: "Platform", 2: samples.LONG_WORD})
-    else:
-        schedules.show(samples.a_viewer(), schedule_samples.LINE, people=[*schedule_samples.NAMES])
-
-
-@ui.page("/schedules/{key}/edit")
-def edit_page(key: str) -> None:
-    line = {**schedule_samples.LINE, "id": int(key)}
-    schedules.edit(samples.a_viewer(), line, teams={1: "Platform", 2: samples.LONG_WORD})  # type: ignore[arg-type]
 
 
 @ui.page("/oncall")

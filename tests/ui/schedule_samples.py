@@ -135,6 +135,40 @@ def leaves() -> list[dict[str, Any]]:
     return [{**common, "substitute_id": None}, {**common, "id": 2, "user_id": 4, "substitute_id": 3, "note": HOSTILE}]
 
 
+def imported() -> Any:
+    common = {
+        "schedule_id": 1, "layer_id": 9, "zone": ZONE, "warnings": [], "read_at": NOW - 240, "tried_at": NOW - 240,
+        "failing_since": None, "error": "", "stale": False, "made_by": "Amira Khan", "shifts": 41,
+    }  # fmt: skip
+    wrong = ["“Mallory” in “Nights, Mallory”: nobody here is called that.", f"“{HOSTILE}”: two people are called that."]
+    failing = {
+        "failing_since": NOW - 90_000, "stale": True, "read_at": NOW - 91_000,
+        "error": "calendar.example.org answered 404 (not found): the address may have been revoked.",
+    }  # fmt: skip
+    address = f"https://calendar.example.org/{LONG_WORD}/basic.ics"
+    return [
+        {**common, "id": 1, "name": "Team calendar", "url": "https://calendar.example.org/basic.ics"},
+        {**common, "id": 2, "name": LONG_WORD[:100], "url": address, "warnings": wrong},
+        {**common, "id": 3, "name": "Old rota", "url": "https://calendar.example.org/old.ics", **failing},
+        {**common, "id": 4, "name": "Summer", "url": "", "shifts": 1, "warnings": wrong[:1]},
+    ]
+
+
+def replaced() -> Any:
+    common = {"schedule_id": 1, "layers": [], "start_at": NOW + 400_000, "end_at": NOW + 900_000}
+    return [{**common, "id": 1, "name": "Moving day"}, {**common, "id": 2, "name": LONG_WORD[:100]}]
+
+
+def links() -> Any:
+    common = {
+        "of": "schedule", "about": "Platform on call", "schedule_id": 1, "team_id": None, "with_gaps": False,
+        "made_by": "Amira Khan", "yours": True, "created_at": NOW,
+    }  # fmt: skip
+    wall = {"id": 6, "name": "Wall", "with_gaps": True, "read_at": NOW - 600, "read_by": "Google-Calendar-Importer"}
+    other = {"id": 5, "name": LONG_WORD[:100], "made_by": HOSTILE, "yours": False, "read_at": None, "read_by": ""}
+    return [{**common, **wall}, {**common, **other}]
+
+
 def own_shifts() -> Any:
     turns = [NOW + day * 86_400 for day in range(1, 8)]
     names = ["Platform on call", LONG_WORD] * 4

@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 ADDRESS = "https://ops.example.org/calendars/once.ics"
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: BrowserContext, gallery: str, path: str = "/me") -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
@@ -22,7 +22,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[
         await route.fulfill(status=200, content_type="application/json", body=body)
 
     await page.route("**/api/v1/calendar-feeds**", answer)
-    await page.goto(f"{gallery}/me")
+    await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
 
@@ -48,3 +48,27 @@ async def test_a_link_is_revoked_where_it_stands(laptop: BrowserContext, gallery
 
     await expect(page.get_by_text("It is so.").first).to_be_visible()
     assert sent == [("DELETE", "/api/v1/calendar-feeds/2", None)]
+
+
+@pytest.mark.e2e
+async def test_a_schedule_is_given_out_with_its_gaps_where_that_is_wanted(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/schedules/1")
+    await page.get_by_label("What a new link is for").fill("Wall")
+    await page.get_by_label("Show the times in which nobody is on call").check()
+
+    await page.get_by_role("button", name="Make a link").click()
+
+    await expect(page.get_by_text(ADDRESS)).to_be_visible()
+    assert sent == [("POST", "/api/v1/calendar-feeds", {"schedule_id": 1, "name": "Wall", "with_gaps": True})]
+
+
+@pytest.mark.e2e
+async def test_a_team_has_its_links_behind_a_line_of_its_own(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/teams")
+    await page.get_by_text("In your calendar: 2").click()
+    await page.get_by_label("What a new link is for").fill("Kitchen")
+
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_text(ADDRESS)).to_be_visible()
+    assert sent == [("POST", "/api/v1/calendar-feeds", {"team_id": 1, "name": "Kitchen", "with_gaps": False})]

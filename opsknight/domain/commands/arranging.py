@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_configuring
 from opsknight.domain.commands.recorded_shifts import record_shifts
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.permission import Need
@@ -43,6 +43,19 @@ async def held(uow: UnitOfWork, schedule_id: int) -> ScheduleRow:
     row = await uow.session.scalar(statement)
     if row is None:
         raise NotFound("There is no such schedule.")
+    return row
+
+
+async def held_to_configure(uow: UnitOfWork, schedule_id: int) -> ScheduleRow:
+    """Return a schedule as `held` does, to one who may change what it is: who manages its team, and admins.
+
+    Raises:
+        Forbidden: the actor may not, or manages other teams only.
+        NotFound: there is no such schedule, or no longer.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await held(uow, schedule_id)
+    await require_configuring(uow, row.team_id)
     return row
 
 

@@ -20,7 +20,7 @@ from opsknight.domain.model.permission import (
 )
 from opsknight.domain.store.tables import TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Forbidden, SignInRequired
+from opsknight.errors import Forbidden, Invalid, SignInRequired
 
 
 async def require(
@@ -42,8 +42,8 @@ async def require(
         raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
 
 
-async def require_team(uow: UnitOfWork, team: TeamRow) -> None:
-    """Return when the unit's actor may change `team` and what it owns.
+async def require_team(uow: UnitOfWork, team: TeamRow, *, need: Need = Need.MANAGE_TEAM) -> None:
+    """Return when the unit's actor may do what `need` names to `team` and to what it owns.
 
     Raises:
         SignInRequired: nobody is signed in.
@@ -51,9 +51,24 @@ async def require_team(uow: UnitOfWork, team: TeamRow) -> None:
     """
     actor = await _actor(uow)
     theirs = select(TeamMemberRow.manages).where(TeamMemberRow.team_id == team.id, TeamMemberRow.user_id == uow.user_id)
-    decision = permits_team(actor, team.name, manages=bool(await uow.session.scalar(theirs)))
+    decision = permits_team(actor, team.name, manages=bool(await uow.session.scalar(theirs)), need=need)
     if not decision:
         raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
+
+
+async def require_configuring(uow: UnitOfWork, team_id: int) -> None:
+    """Return when the unit's actor may change the schedules, calendars and policies of a team.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+        Forbidden: the actor may not, or manages other teams only.
+        Invalid: there is no such team.
+    """
+    await require(uow, Need.CONFIGURE)
+    team = await uow.session.get(TeamRow, team_id)
+    if team is None:
+        raise Invalid("There is no such team; choose one from the list.")
+    await require_team(uow, team, need=Need.CONFIGURE)
 
 
 async def _actor(uow: UnitOfWork) -> Actor:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 
 from opsknight.crypto import new_token, sha256
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_configuring
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import CalendarFeedRow, ScheduleRow, TeamRow, UserRow
@@ -77,7 +77,9 @@ async def make(uow: UnitOfWork, plan: Plan) -> Made:
 
 
 async def revoke(uow: UnitOfWork, feed_id: int) -> str:
-    """End a link, and return the sentence that says so: one's own, or anybody's for who may configure.
+    """End a link, and return the sentence that says so.
+
+    It is one's own, or of a schedule or team whose team one manages; admins end every link.
 
     Raises:
         NotFound: there is no such link, or it is somebody else's.
@@ -87,7 +89,7 @@ async def revoke(uow: UnitOfWork, feed_id: int) -> str:
     if row is None or row.revoked_at is not None:
         raise NotFound(_NO_LINK)
     if row.made_by != uow.user_id:
-        await _require_for_others(uow)
+        await _require_for_others(uow, row)
     row.revoked_at = uow.now
     of = await _of(uow, Plan(row.name, row.schedule_id, row.team_id), row.user_id or 0)
     did = f"revoked the calendar link “{row.name}” to {of}"
@@ -106,10 +108,16 @@ def note_due(read_at: datetime | None, *, now: datetime) -> bool:
     return read_at is None or now - read_at >= NOTED_AFTER
 
 
-async def _require_for_others(uow: UnitOfWork) -> None:
-    """Return when the actor may revoke what others made; who may not must not know that it is there."""
+async def _require_for_others(uow: UnitOfWork, row: CalendarFeedRow) -> None:
+    """Return when the actor may revoke what somebody else made; who may not must not know that it is there."""
+    team_id = row.team_id
+    if row.schedule_id is not None:
+        team_id = await uow.session.scalar(select(ScheduleRow.team_id).where(ScheduleRow.id == row.schedule_id))
     try:
-        await require(uow, Need.CONFIGURE)
+        if team_id is None:
+            await require(uow, Need.ADMINISTER)
+        else:
+            await require_configuring(uow, team_id)
     except Forbidden as refusal:
         raise NotFound(_NO_LINK) from refusal
 

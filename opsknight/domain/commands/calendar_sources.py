@@ -12,12 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 
-from opsknight.domain.commands.arranging import Done, held
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.arranging import Done, held_to_configure
 from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.imported_shift import Imported, as_layer
 from opsknight.domain.model.ledger import Fact, span
-from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.calendar_sources import shifts_sha
 from opsknight.domain.store.tables import CalendarSourceRow, LayerRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -51,12 +49,12 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
 
     Raises:
         NotFound: there is no such schedule.
+        Forbidden: the actor does not manage its team.
         Invalid: the name or the zone cannot be used.
         Conflict: a layer is called so already, or the schedule has too many calendars.
     """
-    await require(uow, Need.CONFIGURE)
+    schedule = await held_to_configure(uow, schedule_id)
     name = _checked(plan)
-    schedule = await held(uow, schedule_id)
     position = await _place(uow, schedule, name)
     layer = LayerRow(
         schedule_id=schedule.id, position=position, name=name, kind="fixed", unit="weeks", starts_at=_naive(uow.now)
@@ -87,6 +85,7 @@ async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
 
     Raises:
         NotFound: there is no such calendar.
+        Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
     before, since = _spans(layer.shifts), source.failing_since
@@ -108,6 +107,7 @@ async def keep(uow: UnitOfWork, source_id: int) -> Done:
 
     Raises:
         NotFound: there is no such calendar.
+        Forbidden: the actor does not manage the team of its schedule.
     """
     source, _, schedule = await _locked(uow, source_id)
     if source.failing_since is not None:
@@ -121,6 +121,7 @@ async def fail(uow: UnitOfWork, source_id: int, why: str) -> Done:
 
     Raises:
         NotFound: there is no such calendar.
+        Forbidden: the actor does not manage the team of its schedule.
     """
     source, _, schedule = await _locked(uow, source_id)
     if source.failing_since is None:
@@ -136,6 +137,7 @@ async def remove(uow: UnitOfWork, source_id: int) -> Done:
 
     Raises:
         NotFound: there is no such calendar.
+        Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
     _record(uow, Fact.CALENDAR_REMOVED, source, schedule, f"removed “{source.name}” from {schedule.name}")
@@ -147,12 +149,11 @@ async def remove(uow: UnitOfWork, source_id: int) -> Done:
 
 async def _locked(uow: UnitOfWork, source_id: int) -> tuple[CalendarSourceRow, LayerRow, ScheduleRow]:
     """Return a calendar with its layer and schedule, of which nobody else can change anything now."""
-    await require(uow, Need.CONFIGURE)
     statement = select(CalendarSourceRow.schedule_id).where(CalendarSourceRow.id == source_id)
     schedule_id = await uow.session.scalar(statement)
     if schedule_id is None:
         raise NotFound("There is no such calendar.")
-    schedule = await held(uow, schedule_id)
+    schedule = await held_to_configure(uow, schedule_id)
     found = select(CalendarSourceRow, LayerRow).join(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
     fresh = found.where(CalendarSourceRow.id == source_id).execution_options(populate_existing=True)
     row = (await uow.session.execute(fresh)).one_or_none()

@@ -9,10 +9,9 @@ from typing import Any, Final
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, text
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require_configuring
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Target, TargetKind
 from opsknight.domain.model.ledger import Fact, people
-from opsknight.domain.model.permission import Need, Role
 from opsknight.domain.model.policy_check import BadPolicy, check
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.store.tables import (
@@ -22,12 +21,11 @@ from opsknight.domain.store.tables import (
     EscalationTargetRow,
     ScheduleRow,
     ServiceRow,
-    TeamMemberRow,
     TeamRow,
     UserRow,
 )
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from opsknight.errors import Conflict, Invalid, NotFound, Stale
 
 _RUNNING: Final = text("""
     SELECT count(*) FROM incidents WHERE status <> 'resolved' AND CAST(policy ->> 'id' AS bigint) = :id
@@ -51,7 +49,7 @@ async def create(uow: UnitOfWork, policy: Policy, *, team_id: int) -> Done:
         Invalid: it cannot be kept, or it names what there is not.
         Forbidden: the actor does not manage the team.
     """
-    await _may_change(uow, team_id)
+    await require_configuring(uow, team_id)
     await _checked(uow, policy)
     row = EscalationPolicyRow(team_id=team_id, name=policy.name.strip(), repeats=policy.repeats, version=1)
     uow.session.add(row)
@@ -73,9 +71,9 @@ async def change(
         Forbidden: the actor does not manage its team, or the one it shall belong to.
     """
     row = await _held(uow, policy_id)
-    await _may_change(uow, row.team_id)
+    await require_configuring(uow, row.team_id)
     if team_id != row.team_id:
-        await _may_change(uow, team_id)
+        await require_configuring(uow, team_id)
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” was changed by somebody else meanwhile; look at it again.")
     await _checked(uow, policy)
@@ -98,7 +96,7 @@ async def delete(uow: UnitOfWork, policy_id: int) -> Done:
         Forbidden: the actor does not manage its team.
     """
     row = await _held(uow, policy_id)
-    await _may_change(uow, row.team_id)
+    await require_configuring(uow, row.team_id)
     using = (
         await uow.session.execute(
             select(ServiceRow.name).where(ServiceRow.policy_id == policy_id).order_by(func.lower(ServiceRow.name))
@@ -117,22 +115,6 @@ def _keep(running: int) -> str:
     if not running:
         return ""
     return f" {running} running incident{' keeps' if running == 1 else 's keep'} the policy they started with."
-
-
-async def _may_change(uow: UnitOfWork, team_id: int) -> None:
-    """Return when the actor may change the policies of a team: an admin, or one of its managers."""
-    await require(uow, Need.CONFIGURE)
-    name = await uow.session.scalar(select(TeamRow.name).where(TeamRow.id == team_id))
-    if name is None:
-        raise Invalid("There is no such team; choose one from the list.")
-    if uow.user_id is None:
-        return
-    role = await uow.session.scalar(select(UserRow.role).where(UserRow.id == uow.user_id))
-    manages = select(TeamMemberRow.manages).where(
-        TeamMemberRow.team_id == team_id, TeamMemberRow.user_id == uow.user_id
-    )
-    if role != Role.ADMIN and not await uow.session.scalar(manages):
-        raise Forbidden(f"Only who manages {name} can change its policies; ask one of its managers, or an admin.")
 
 
 async def _checked(uow: UnitOfWork, policy: Policy) -> None:

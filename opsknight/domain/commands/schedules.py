@@ -10,12 +10,11 @@ from typing import Any, Final
 from sqlalchemy import delete as deleting
 from sqlalchemy import select, update
 
-from opsknight.domain.commands.arranging import Done, held, names_of
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.arranging import Done, held_to_configure, names_of
+from opsknight.domain.commands.authority import require_configuring
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
-from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.public_holidays import is_known
 from opsknight.domain.queries.schedules import EVER, plans
 from opsknight.domain.store.tables import (
@@ -25,7 +24,6 @@ from opsknight.domain.store.tables import (
     LayerMemberRow,
     LayerRow,
     ScheduleRow,
-    TeamRow,
 )
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, Stale
@@ -54,9 +52,10 @@ async def make(uow: UnitOfWork, plan: Plan) -> Done:
     """Make a schedule. From now on its record begins: who was on call by it before it was there is hypothetical.
 
     Raises:
+        Forbidden: the actor does not manage the team.
         Invalid: something in the plan cannot be used.
     """
-    await require(uow, Need.CONFIGURE)
+    await require_configuring(uow, plan.team_id)
     await _check(uow, plan)
     row = ScheduleRow(version=1, recorded_from=uow.now, recorded_until=uow.now)
     _write(row, plan)
@@ -74,11 +73,13 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
 
     Raises:
         NotFound: there is no such schedule.
+        Forbidden: the actor does not manage its team, or the one it shall belong to.
         Stale: somebody else has changed it since.
         Invalid: something in the plan cannot be used.
     """
-    await require(uow, Need.CONFIGURE)
-    row = await held(uow, schedule_id)
+    row = await held_to_configure(uow, schedule_id)
+    if plan.team_id != row.team_id:
+        await require_configuring(uow, plan.team_id)
     before = _document(row, await plans(uow.session, row.id))
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
@@ -102,10 +103,10 @@ async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
 
     Raises:
         NotFound: there is no such schedule.
+        Forbidden: the actor does not manage its team.
         Conflict: an escalation policy asks it.
     """
-    await require(uow, Need.CONFIGURE)
-    row = await held(uow, schedule_id)
+    row = await held_to_configure(uow, schedule_id)
     policy = await _asked_by(uow, row.id)
     if policy is not None:
         raise Conflict(f"The escalation policy “{policy}” asks “{row.name}”; let it ask somebody else first.")
@@ -132,8 +133,6 @@ async def _check(uow: UnitOfWork, plan: Plan) -> None:
     name = " ".join(plan.name.split())
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A schedule needs a name of {MAX_NAME} characters at most, such as “Platform on call”.")
-    if await uow.session.scalar(select(TeamRow.id).where(TeamRow.id == plan.team_id)) is None:
-        raise Invalid("There is no such team; choose one from the list.")
     if plan.subdivision and not plan.country:
         raise Invalid("A subdivision is a part of a country; say the country too, such as DE.")
     if plan.country and not is_known(plan.country, plan.subdivision):

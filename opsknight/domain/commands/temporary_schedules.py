@@ -7,11 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.arranging import Done, from_now, held, names_of, when
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.arranging import Done, from_now, held_to_configure, names_of, when
 from opsknight.domain.model.layer_plan import MAX_NAME, BadSchedule, LayerPlan, check
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import TemporaryScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
@@ -32,9 +30,10 @@ async def replace_for_a_while(
 
     Raises:
         NotFound: there is no such schedule.
+        Forbidden: the actor does not manage its team.
         Invalid: a layer or the span cannot be used.
     """
-    await require(uow, Need.CONFIGURE)
+    schedule = await held_to_configure(uow, schedule_id)
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A temporary schedule needs a name of {MAX_NAME} characters at most, such as “Moving day”.")
@@ -42,7 +41,6 @@ async def replace_for_a_while(
         check(layers)
     except BadSchedule as refusal:
         raise Invalid(str(refusal)) from refusal
-    schedule = await held(uow, schedule_id)
     await names_of(uow, {user for layer in layers for user in layer.people})
     start_at, end_at = from_now(uow, start_at, end_at)
     row = TemporaryScheduleRow(schedule_id=schedule.id, name=name, start_at=start_at, end_at=end_at)
@@ -67,14 +65,14 @@ async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
 
     Raises:
         NotFound: there is no such temporary schedule.
+        Forbidden: the actor does not manage the team of its schedule.
         Conflict: it is over, or withdrawn already.
     """
-    await require(uow, Need.CONFIGURE)
     kept = TemporaryScheduleRow
     schedule_id = await uow.session.scalar(select(kept.schedule_id).where(kept.id == temporary_id))
     if schedule_id is None:
         raise NotFound("There is no such temporary schedule.")
-    schedule = await held(uow, schedule_id)
+    schedule = await held_to_configure(uow, schedule_id)
     row = await uow.session.get_one(kept, temporary_id, populate_existing=True)
     if row.deleted_at is not None or row.end_at <= uow.now:
         raise Conflict(f"“{row.name}” is over already.")

@@ -39,7 +39,7 @@ class Need(StrEnum):
     SEND_EVENTS = "send events"
     """What an integration's key is for."""
     CONFIGURE = "configure"
-    """Services, policies, schedules and integrations."""
+    """Services, policies, schedules and integrations; of whose team a policy or schedule is, `permits_team` decides."""
     MANAGE_TEAM = "manage a team"
     """A team's members and its services; who is no admin must manage that team, which `permits_team` decides."""
     ADMINISTER = "administer"
@@ -158,9 +158,12 @@ def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Dec
             )
 
 
-def permits_team(actor: Actor, team: str, *, manages: bool) -> Decision:
-    """Decide whether `actor` may change the team called `team` and its services; `manages` says that it is theirs."""
-    decision = permits(actor, Need.MANAGE_TEAM)
+def permits_team(actor: Actor, team: str, *, manages: bool, need: Need = Need.MANAGE_TEAM) -> Decision:
+    """Decide whether `actor` may do what `need` names to the team called `team` or to what it owns.
+
+    `manages` says that the team is theirs: managers change what their own teams own, admins all.
+    """
+    decision = permits(actor, need)
     if not decision or not isinstance(actor, Person) or actor.role is Role.ADMIN or manages:
         return decision
     return Decision(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -20,6 +20,7 @@ from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.tables import (
     CalendarFeedRow,
     ScheduleRow,
+    TeamMemberRow,
     TeamRow,
     UserRow,
 )
@@ -71,14 +72,23 @@ class Content:
 
 
 async def feeds(session: AsyncSession, *, you: int, everybody: bool) -> Sequence[FeedLine]:
-    """Return the live links that `you` made, with `everybody` those of all; the newest first."""
+    """Return the live links that `you` may end, the newest first: with `everybody` all that there are.
+
+    Without, they are those that you made, and those of schedules and teams whose team you manage.
+    """
+    theirs = select(TeamMemberRow.team_id).where(TeamMemberRow.user_id == you, TeamMemberRow.manages)
+    yours = or_(
+        CalendarFeedRow.made_by == you,
+        CalendarFeedRow.team_id.in_(theirs),
+        ScheduleRow.team_id.in_(theirs),
+    )
     statement = (
         select(CalendarFeedRow, UserRow.name, ScheduleRow.name, TeamRow.name, _MAKER.name)
         .join(_MAKER, _MAKER.id == CalendarFeedRow.made_by)
         .outerjoin(UserRow, UserRow.id == CalendarFeedRow.user_id)
         .outerjoin(ScheduleRow, ScheduleRow.id == CalendarFeedRow.schedule_id)
         .outerjoin(TeamRow, TeamRow.id == CalendarFeedRow.team_id)
-        .where(CalendarFeedRow.revoked_at.is_(None), true() if everybody else CalendarFeedRow.made_by == you)
+        .where(CalendarFeedRow.revoked_at.is_(None), true() if everybody else yours)
         .order_by(CalendarFeedRow.id.desc())
         .limit(1000)
     )

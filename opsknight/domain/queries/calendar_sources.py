@@ -9,11 +9,11 @@ from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.crypto import sha256
-from opsknight.domain.store.tables import CalendarSourceRow, LayerRow, ScheduleRow, UserRow
+from opsknight.domain.store.tables import CalendarSourceRow, LayerRow, ScheduleRow, TeamMemberRow, UserRow
 from opsknight.errors import NotFound
 
 EVERY: Final = timedelta(minutes=15)
@@ -24,7 +24,7 @@ NO_CALENDAR: Final = "There is no such calendar in this schedule."
 
 
 class SourceLine(TypedDict):
-    """One imported calendar; instants are epoch seconds. `url` is its host alone to who may not configure.
+    """One imported calendar; instants are epoch seconds. `url` is its host alone to who may not change it.
 
     `read_at` says how old the shifts in use are; `failing_since` and `error` why they are not newer.
     """
@@ -92,6 +92,16 @@ async def source(
     if row is None:
         raise NotFound(NO_CALENDAR)
     return _line(*row, at=at, with_urls=with_urls)
+
+
+async def sees_urls(session: AsyncSession, user_id: int, schedule_id: int) -> bool:
+    """Return whether a person may see whole addresses, which can be secrets: who manages the team, and admins."""
+    manages = select(TeamMemberRow.user_id).where(
+        TeamMemberRow.team_id == ScheduleRow.team_id, TeamMemberRow.user_id == user_id, TeamMemberRow.manages
+    )
+    admin = select(UserRow.id).where(UserRow.id == user_id, UserRow.role == "admin")
+    statement = select(or_(manages.exists(), admin.exists())).where(ScheduleRow.id == schedule_id)
+    return bool(await session.scalar(statement))
 
 
 async def schedule_zone(session: AsyncSession, schedule_id: int) -> str:

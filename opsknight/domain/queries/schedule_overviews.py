@@ -14,7 +14,7 @@ from opsknight.domain.queries.duties import duties
 from opsknight.domain.queries.oncall import Shift, shift_line, user_names
 from opsknight.domain.queries.schedule_lines import ScheduleLine, schedule_lines
 from opsknight.domain.queries.schedules import schedules
-from opsknight.domain.store.tables import TeamRow
+from opsknight.domain.store.tables import TeamMemberRow, TeamRow
 
 AHEAD: Final = timedelta(days=28)
 """How far gaps are looked for."""
@@ -86,9 +86,12 @@ async def own_shifts(session: AsyncSession, user_id: int, *, at: datetime) -> Se
     return sorted(found, key=lambda one: (one["start_at"], one["schedule"]))
 
 
-async def team_names(session: AsyncSession) -> Mapping[int, str]:
-    """Return the names of all teams by number, in order of name."""
+async def team_names(session: AsyncSession, *, managed_by: int | None = None) -> Mapping[int, str]:
+    """Return the names of all teams, or of those that a person manages, by number, in order of name."""
     statement = select(TeamRow.id, TeamRow.name).order_by(func.lower(TeamRow.name), TeamRow.id)
+    if managed_by is not None:
+        theirs = TeamMemberRow.user_id == managed_by, TeamMemberRow.manages
+        statement = statement.join(TeamMemberRow, TeamMemberRow.team_id == TeamRow.id).where(*theirs)
     return {row.id: row.name for row in await session.execute(statement)}
 
 

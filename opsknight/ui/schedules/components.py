@@ -29,12 +29,16 @@ register_esm(
 class ScheduleView(Element, component="schedule.js"):
     """A schedule as a time line, a calendar or an agenda, with every way to change who is on call for a while."""
 
-    def __init__(self, line: ScheduleLine, viewer: Viewer, *, people: Collection[int]) -> None:
-        """Build it for what `viewer` may do; `people` are those of its layers, who keep their colours."""
+    def __init__(self, line: ScheduleLine, viewer: Viewer, *, people: Collection[int], may_change: bool) -> None:
+        """Build it for what `viewer` may do; `people` are those of its layers, who keep their colours.
+
+        Who `may_change` the schedule may replace it for a while as well.
+        """
         super().__init__()
         style()
         self._props["schedule"] = dict(line)
         self._props["own"] = sorted(people)
+        self._props["may_change"] = may_change
         _of(self, viewer)
 
 
@@ -48,6 +52,17 @@ class ScheduleEditor(Element, component="editor.js"):
         self._props["schedule"] = None if line is None else dict(line)
         self._props["teams"] = [{"id": number, "name": name} for number, name in teams.items()]
         _of(self, viewer)
+
+
+class TemporaryEditor(Element, component="temporary.js"):
+    """Shifts or layers that replace a schedule for a while, and what would come of them, before they are saved."""
+
+    def __init__(self, line: ScheduleLine, viewer: Viewer) -> None:
+        """Build it for a schedule that `viewer` may change."""
+        super().__init__()
+        style()
+        self._props["schedule"] = dict(line)
+        self._props["me"] = {"id": viewer.id, "name": viewer.name}
 
 
 class AskedOfOthers(Element, component="offers.js"):

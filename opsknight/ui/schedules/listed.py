@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.oncall import Shift
 from opsknight.domain.queries.schedule_overviews import Overview
 from opsknight.ui.parts.button import button
@@ -22,13 +21,13 @@ NAMED = 2
 """Gaps that are named; the rest is counted."""
 
 
-def show(viewer: Viewer, lines: Sequence[Overview]) -> Schedules:
-    """Build the page."""
+def show(viewer: Viewer, lines: Sequence[Overview], *, may_make: bool) -> Schedules:
+    """Build the page; `may_make` shows the way to a new schedule."""
     says = "Who is paged, and until when. Gaps are those of the next four weeks: in them nobody is on call."
     with heading("Schedules", says):
-        if viewer.may(Need.CONFIGURE):
+        if may_make:
             _new()
-    shown = Schedules(viewer)
+    shown = Schedules(viewer, may_make=may_make)
     shown.update(lines)
     return shown
 
@@ -36,8 +35,9 @@ def show(viewer: Viewer, lines: Sequence[Overview]) -> Schedules:
 class Schedules:
     """The list on the page, built anew only where it would say something else."""
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Viewer, *, may_make: bool) -> None:
         """Build an empty list."""
+        self._may_make = may_make
         self._viewer = viewer
         self._shown: Sequence[Overview] | None = None
         self._place = tag("div", id="ok-schedules", classes="ok-schedules")
@@ -60,7 +60,7 @@ class Schedules:
             " policies page whoever has the turn."
         )
         with empty("There is no schedule yet", says, icon_name="calendar"):
-            if self._viewer.may(Need.CONFIGURE):
+            if self._may_make:
                 _new()
 
     def _schedule(self, line: Overview) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document
+from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
+from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sources
+from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
 from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
 from opsknight.errors import NotFound
+from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
+
+FAR: Final = timedelta(days=3660)
+"""How far ahead temporary schedules are looked for; no clock of theirs goes further."""
 
 
 async def read_overviews(deps: Deps) -> Sequence[Overview]:
@@ -32,10 +40,38 @@ async def read_schedule(deps: Deps, key: str) -> tuple[ScheduleLine, Sequence[in
     return found.line, people_of(found)
 
 
-async def read_teams(deps: Deps) -> Mapping[int, str]:
-    """Return the teams that a schedule can be of, by name."""
+async def read_their_teams(deps: Deps, viewer: Viewer) -> Mapping[int, str]:
+    """Return the names of the teams whose schedules `viewer` may change, by number, in order of name."""
+    if not viewer.may(Need.CONFIGURE):
+        return {}
     async with deps.reading() as session:
-        return await team_names(session)
+        return await team_names(session, managed_by=None if viewer.may(Need.ADMINISTER) else viewer.id)
+
+
+async def read_imported(deps: Deps, schedule_id: int, viewer: Viewer) -> Sequence[SourceLine]:
+    """Return the calendars that a schedule imports, with whole addresses to who may change it.
+
+    Raises:
+        NotFound: there is no such schedule, or no longer.
+    """
+    async with deps.reading() as session:
+        with_urls = await sees_urls(session, viewer.id, schedule_id)
+        return await sources(session, schedule_id, at=deps.clock.now(), with_urls=with_urls)
+
+
+async def read_temporaries(deps: Deps, schedule_id: int) -> Sequence[dict[str, Any]]:
+    """Return what replaces a schedule now and later, in order of its beginning."""
+    now = deps.clock.now()
+    async with deps.reading() as session:
+        found = await temporary_schedules(session, schedule_id, start=now, end=now + FAR)
+    return sorted(found, key=lambda one: (one["start_at"], one["id"]))
+
+
+async def read_links_of(deps: Deps, schedule_id: int, viewer: Viewer) -> Sequence[FeedLine]:
+    """Return the live calendar links of a schedule that `viewer` may revoke, the newest first."""
+    async with deps.reading() as session:
+        every = await feeds(session, you=viewer.id, everybody=viewer.may(Need.ADMINISTER))
+    return [one for one in every if one["schedule_id"] == schedule_id]
 
 
 async def read_own_shifts(deps: Deps, user_id: int) -> Sequence[OwnShift]:

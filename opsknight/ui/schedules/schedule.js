@@ -18,7 +18,7 @@ const kept = () => { try { return localStorage[KEPT]; } catch { return null; } }
 
 export default {
   components: { Agenda, Asked, Card, Chart, Cover, Month },
-  props: { schedule: Object, own: Array, me: Object, may_cover: Boolean, may_edit: Boolean },
+  props: { schedule: Object, own: Array, me: Object, may_cover: Boolean, may_edit: Boolean, may_change: Boolean },
   template: `
   <div class="ok-schedule" :data-loaded="timeline ? '' : null">
     <div class="ok-schedule-bar">
@@ -46,7 +46,7 @@ export default {
         <p role="status" :class="{ 'ok-error': answered && answered.gap }">{{ answered ? answered.words : 'Choose a date and a time, past or to come, in ' + zoneWord + '.' }}</p></section>
       <Asked ref="asked" :schedule="schedule" :people="people" :names="names" :zone="zone" :me="me" :own="own" :may-cover="may_cover" :may-edit="may_edit" @changed="look"></Asked>
     </div>
-    <Cover v-if="timeline" ref="cover" :schedule="schedule" :timeline="timeline" :people="people" :names="names" :colours="colour" :by="by" :zone="zone" :me="me" :may-edit="may_edit" :may-cover="may_cover" @changed="changed"></Cover>
+    <Cover v-if="timeline" ref="cover" :schedule="schedule" :timeline="timeline" :people="people" :names="names" :colours="colour" :by="by" :zone="zone" :me="me" :may-edit="may_edit" :may-change="may_change" :may-cover="may_cover" @changed="changed"></Cover>
   </div>`,
 
   data() {
@@ -117,7 +117,11 @@ export default {
       this.unread = found.ok ? "" : found.sentence;
       if (found.ok) this.timeline = found.body.timeline;
     },
-    changed() { this.look(); this.$refs.asked?.look(); },
+    changed() {
+      this.look();
+      this.$refs.asked?.look();
+      document.getElementById("ok-temporary")?.dispatchEvent(new CustomEvent("changed"));
+    },
     async ask() {
       const at = fromField(this.asking, this.zone);
       if (at === null) return;
@@ -144,6 +148,7 @@ export default {
     this.ticking = setInterval(() => { this.now = opsknight.times.now() / 1000; }, TICK_MS);
     this.again = setInterval(() => { if (!document.hidden) this.look(); }, AGAIN_MS);
     addEventListener("ok:live", this.onLive);
+    addEventListener("ok:schedule", this.look);          // what else stands on the page has changed it
     const group = "This schedule", key = (letter, says, run) => opsknight.keys.add({ keys: [letter], says, group, run });
     this.undoKeys = [
       this.may_cover ? key("o", "Override: change who is on call", () => this.cover()) : null, key("t", "Today", () => this.show(this.view, this.today)),
@@ -160,6 +165,7 @@ export default {
     clearInterval(this.again);
     this.media?.removeEventListener("change", this.onNarrow);
     removeEventListener("ok:live", this.onLive);
+    removeEventListener("ok:schedule", this.look);
     this.undoKeys?.forEach((undo) => undo());
   },
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gathered, hourWords, layerWords, moved, newLayer, opened, sent } from "../../../opsknight/ui/schedules/js/draft.js";
 import { bands, byDay, colours, final, laned, nearest, range } from "../../../opsknight/ui/schedules/js/pieces.js";
+import { clipped, nextShift, readShifts } from "../../../opsknight/ui/schedules/js/stand_in.js";
 import { aloud, answer, clockWords, dayWords, fitting, gapWords, lasting, why } from "../../../opsknight/ui/schedules/js/words.js";
 import { days, dayOf, fromField, instant, monday, offset, startOf, toField, weekday } from "../../../opsknight/ui/schedules/js/zones.js";
 
@@ -124,4 +125,25 @@ test("things are moved to where they are dropped, and never out of the list", ()
   assert.deepEqual(moved(["a", "b", "c"], 2, 0), ["c", "a", "b"]);
   const same = ["a"];
   assert.equal(moved(same, 0, -1), same);
+});
+
+test("of shifts that are written one by one, those that are whole are sent, and the next goes on where the last ends", () => {
+  const first = { user: 3, from: "2026-10-24T09:00", to: "2026-10-25T09:00" };
+
+  assert.deepEqual(readShifts([first, { user: null, from: "2026-10-25T09:00", to: "2026-10-26T09:00" }, { ...first, to: first.from }], "Europe/Berlin"),
+    [{ start_at: Date.UTC(2026, 9, 24, 7) / 1000, end_at: Date.UTC(2026, 9, 25, 8) / 1000, user_ids: [3] }]);
+  assert.deepEqual(nextShift({ user: 3, from: "2026-11-01T09:00", to: "2026-11-02T09:00" }, "2026-11-09T00:00", "Europe/Berlin"),
+    { user: null, from: "2026-11-02T09:00", to: "2026-11-03T09:00" });
+  assert.equal(nextShift({ user: 3, from: "", to: "" }, "2026-11-09T00:00", "UTC").to, "2026-11-09T00:00");
+});
+
+test("a preview of a temporary schedule tells of its own window alone", () => {
+  const time = (start_at, end_at) => ({ start_at, end_at, user_id: 1 });
+  const timeline = { final: [time(0, 50), time(90, 200), time(300, 400)], layers: [{ name: "A", turns: [time(90, 200)] }], gaps: [[50, 90], [200, 300]], overrides: [{}], temporary: [{}] };
+
+  const found = clipped(timeline, 60, 250);
+
+  assert.deepEqual(found.final, [time(90, 200)]);
+  assert.deepEqual(found.gaps, [[60, 90], [200, 250]]);
+  assert.deepEqual([found.overrides, found.temporary], [[], []]);
 });

@@ -9,7 +9,7 @@ const WAYS = { replace: "Somebody instead", add: "Somebody as well", remove: "Ta
 
 export const Cover = {
   components: { Choose },
-  props: { schedule: Object, timeline: Object, people: Array, names: Object, colours: Object, by: Object, zone: String, me: Object, mayEdit: Boolean, mayCover: Boolean },
+  props: { schedule: Object, timeline: Object, people: Array, names: Object, colours: Object, by: Object, zone: String, me: Object, mayEdit: Boolean, mayChange: Boolean, mayCover: Boolean },
   emits: ["changed"],
   template: `
   <dialog ref="box" class="ok-dialog ok-dialog-wide ok-cover" aria-labelledby="ok-cover-title" @close="shown = false">
@@ -51,7 +51,7 @@ export const Cover = {
       if (this.row === "override") return this.piece.whole ? `“${this.piece.user}”` : `Override: ${this.piece.user} ${this.piece.word}`;
       return this.piece.gap ? "Nobody is on call" : this.piece.selected ? "Change who is on call" : `${who(this.piece)} ${this.over ? "had this shift" : this.piece.start_at <= this.now() ? "is on call" : "has this shift"}`;
     },
-    mine_to_end() { return this.mayCover && !this.over && (this.piece.override_id || (this.row === "override" && this.piece.temporary_id && this.mayEdit)); },
+    mine_to_end() { return !this.over && ((this.mayCover && this.piece.override_id) || (this.row === "override" && this.piece.temporary_id && this.mayChange)); },
     ways() {
       const fixed = { ...WAYS };
       if (!this.those.length) delete fixed.remove;

@@ -6,7 +6,7 @@ const cross = (word, run) => `<button type="button" class="ok-tool" aria-label="
 const arrow = (way, label, disabled, run) => `<button type="button" class="ok-tool" :aria-label="${label}" :disabled="${disabled}" @click="${run}"><span class="ok-icon ok-icon-chevron${way === "up" ? " ok-turned-up" : ""}" aria-hidden="true"></span></button>`;
 
 export const LayerForm = {
-  props: { layer: Object, id: String, first: Boolean, last: Boolean, shadow: Boolean, people: Array, names: Object, colours: Object, zones: Array, zone: String, open: Boolean },
+  props: { layer: Object, id: String, first: Boolean, last: Boolean, shadow: Boolean, alone: Boolean, people: Array, names: Object, colours: Object, zones: Array, zone: String, open: Boolean },
   emits: ["change", "move", "remove", "shadow", "grab", "toggle"],
   template: `
   <section class="ok-layer" :aria-label="'Layer ' + layer.name" :data-open="open || null">
@@ -45,7 +45,7 @@ export const LayerForm = {
         </fieldset>
         <div class="ok-field"><label :for="id + '-zone'">Its own zone</label><input :id="id + '-zone'" class="ok-input" list="ok-zones" :value="layer.zone" :placeholder="'As the schedule: ' + zone" autocomplete="off" spellcheck="false" @change="set('zone', $event.target.value.trim() || null)"></div>
       </template>
-      <div class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="$emit('shadow')"><span>{{ shadow ? 'Make it count: no longer a shadow' : 'Make it a shadow: they listen only' }}</span></button><button type="button" class="ok-button ok-button-small ok-button-danger" @click="$emit('remove')"><span>Remove layer</span></button></div>
+      <div class="ok-buttons"><button v-if="!alone" type="button" class="ok-button ok-button-small" @click="$emit('shadow')"><span>{{ shadow ? 'Make it count: no longer a shadow' : 'Make it a shadow: they listen only' }}</span></button><button v-if="!alone || !first || !last" type="button" class="ok-button ok-button-small ok-button-danger" @click="$emit('remove')"><span>Remove layer</span></button></div>
     </div>
   </section>`,
   data: () => ({ held: null, units: UNITS, weekdays: WEEKDAYS }),

@@ -1,0 +1,85 @@
+"""Replacing a schedule for a while: written shift by shift, looked at, sent; and withdrawn where it stands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+pytestmark = pytest.mark.e2e
+
+
+async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    sent: list[tuple[str, str, object]] = []
+
+    async def answer(route: Route) -> None:
+        request = route.request
+        sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
+        await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "It is so."}))
+
+    await page.route("**/api/v1/schedules/1/temporary", answer)
+    await page.route("**/api/v1/temporary-schedules/**", answer)
+    await page.goto(f"{gallery}{path}")
+    await page.locator("html[data-live=live]").wait_for()
+    return page, sent
+
+
+async def test_shifts_are_written_one_after_the_other_and_sent_as_one_layer(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/schedules/1/temporary")
+    replace = page.get_by_role("button", name="Let it replace the schedule")
+    await page.get_by_label("From", exact=True).fill("2031-03-10T00:00")
+    await page.get_by_label("To", exact=True).fill("2031-03-12T00:00")
+    await replace.click()
+    await expect(page.get_by_text("Give it a name, such as “Moving day”.")).to_be_visible()
+    await page.get_by_label("Name", exact=True).fill("Moving day")
+    await page.get_by_label("Who has shift 1").select_option(label="Amira Khan")
+    await page.get_by_label("Shift 1 from").fill("2031-03-10T00:00")
+    await page.get_by_label("Shift 1 to").fill("2031-03-11T00:00")
+    await page.get_by_role("button", name="Add a shift").click()
+    await expect(page.get_by_label("Shift 2 from")).to_have_value("2031-03-11T00:00")
+    await expect(page.get_by_label("Shift 2 to")).to_have_value("2031-03-12T00:00")
+    await page.get_by_label("Who has shift 2").select_option(label="Wei Zhang")
+    await replace.click()
+    await page.wait_for_url("**/schedules/1?day=2031-03-10")
+
+    midnight = 1_930_863_600  # 10 March 2031 in Berlin
+    day = 86_400
+    shifts = [
+        {"start_at": midnight, "end_at": midnight + day, "user_ids": [1]},
+        {"start_at": midnight + day, "end_at": midnight + 2 * day, "user_ids": [3]},
+    ]
+    layer = {"name": "Moving day", "kind": "fixed", "shifts": shifts}
+    wish = {"name": "Moving day", "start_at": midnight, "end_at": midnight + 2 * day, "layers": [layer]}
+    assert sent == [("POST", "/api/v1/schedules/1/temporary", wish)]
+
+
+async def test_people_can_take_turns_in_it(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/schedules/1/temporary")
+    await page.get_by_label("Name", exact=True).fill("Fair")
+    await page.get_by_role("radio", name="People take turns").check()
+    await page.get_by_role("button", name="Let it replace the schedule").click()
+    await expect(page.get_by_role("alert").get_by_text("“Layer 1” has nobody yet")).to_be_visible()
+    await page.get_by_label("Add a person").select_option(label="Amira Khan")
+    await page.get_by_role("button", name="Let it replace the schedule").click()
+    await page.wait_for_url("**/schedules/1?day=*")
+
+    [(_, _, wish)] = sent
+    assert isinstance(wish, dict)
+    [layer] = wish["layers"]
+    assert (layer["unit"], layer["groups"]) == ("days", [[1]])
+
+
+async def test_one_is_withdrawn_from_the_page_of_its_schedule_by_who_may(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/schedules/1")
+
+    await page.get_by_role("button", name="Withdraw Moving day").click()
+
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    assert sent == [("DELETE", "/api/v1/temporary-schedules/1", None)]
+    await page.goto(f"{gallery}/schedules/2")
+    await expect(page.locator("#ok-temporary").get_by_text("Moving day")).to_be_visible()
+    await expect(page.get_by_role("button", name="Withdraw Moving day")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Replace it for a while")).to_have_count(0)
