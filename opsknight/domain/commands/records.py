@@ -158,7 +158,6 @@ def _opened(alert: WorkingAlert, desk: Desk, said: _Said) -> Row:
     if event is None or integration is None or opening is None:
         raise TypeError("only an alert that this batch opened has a row to insert")
     incident = desk.incidents[alert.incident_id]
-    tags = jsonb(event.tags)
     return (
         alert.incident_id,
         alert.id,
@@ -176,8 +175,8 @@ def _opened(alert: WorkingAlert, desk: Desk, said: _Said) -> Row:
         event.source,
         event.component,
         integration.runbook_url,
-        jsonb({**integration.tags, **event.tags}) if integration.tags else tags,
-        tags,
+        jsonb(event.tags),
+        said.place(integration.tags, jsonb) if integration.tags else None,
         said.place(event.links, _links),
         said.place(event.details, jsonb),
         event.started_at,

@@ -104,7 +104,8 @@ delivery AS (
     FROM unnest($2::delivery_value[]) AS u
 ),
 opened AS MATERIALIZED (
-    SELECT u.*, ($12::jsonb[])[u.links_at] AS links, ($12::jsonb[])[u.details_at] AS details
+    SELECT u.*, ($12::jsonb[])[u.links_at] AS links, ($12::jsonb[])[u.details_at] AS details,
+        coalesce(($12::jsonb[])[u.service_tags_at] || u.tags, u.tags) AS all_tags
     FROM unnest($5::opening_value[]) AS u
 ),
 incident AS (
@@ -161,7 +162,8 @@ WITH {_STORE} SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
 """  # noqa: S608  # words of ours
 """A batch in one statement, which is a transaction of its own where none is open.
 
-$12 is what alerts say, each thing once; an alert names its links and details by their places in it.
+$12 is what alerts say, each thing once; an alert names its links, its details and the tags of its service
+by their places in it.
 
 It divides by zero where a row that it counts on was changed by others meanwhile: then nothing of it is stored.
 """
