@@ -1,8 +1,9 @@
 """The commit lanes: what arrives while a commit is in flight goes together into the next.
 
-No timer: an idle system adds nothing, a busy one commits up to BATCH events at once. Each lane owns
-one connection; a key is in one lane at a time, so its events keep the order in which they arrived.
-Integrations take turns: behind one that storms, the others wait for no more than its next batch.
+No timer: an idle system adds nothing, a busy one commits up to BATCH events at once, or TOGETHER
+deliveries of many events each. Each lane owns one connection; a key is in one lane at a time, so its
+events keep the order in which they arrived. Integrations take turns: behind one that storms, the
+others wait for no more than its next batch.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from opsknight.errors import Throttled, TurnedAway, Unavailable
 log = structlog.get_logger(__name__)
 
 BATCH = 32
-"""Events in one commit; keeps every turn of the loop short."""
+"""Events in one commit of more than TOGETHER deliveries; keeps every turn of the loop short."""
+TOGETHER = 4
+"""Deliveries that share a commit however many events each holds: what a commit costs beside its rows is much."""
 QUEUE = 4096
 """Deliveries that may wait for a lane; of one integration no more than there are places left."""
 PATIENCE_S = 2.25
@@ -185,10 +188,10 @@ class Intake:
         passed: list[_Waiting] = []
         not_now = set(self._taken)
         events, turns = 0, self._turns
-        while turns and events < BATCH and len(passed) < LOOK_AHEAD:
+        while turns and (events < BATCH or len(batch) < TOGETHER) and len(passed) < LOOK_AHEAD:
             queue = self._queues[turns[0]]
             waiting = queue[0]
-            if batch and events + waiting.size > BATCH:
+            if len(batch) >= TOGETHER and events + waiting.size > BATCH:
                 break
             queue.popleft()
             self._depth -= 1

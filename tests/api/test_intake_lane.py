@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from opsknight.api.intake import BATCH, QUEUE, WORTH_A_LANE, Intake
+from opsknight.api.intake import BATCH, QUEUE, TOGETHER, WORTH_A_LANE, Intake
 from opsknight.clock import Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Action, Event, Unreadable
@@ -86,6 +86,16 @@ async def test_a_commit_takes_at_most_a_batch_of_events_in_the_order_of_arrival(
         await asyncio.gather(*(lane.submit(each) for each in deliveries))
 
     assert max(len(batch) for batch in disk.batches) * 3 <= BATCH
+    assert [each.id for each in disk.stored] == [each.id for each in deliveries]
+
+
+async def test_a_few_deliveries_share_a_commit_however_many_events_each_holds():
+    disk = Disk()
+    deliveries = [a_delivery(*(f"{number}-{key}" for key in range(BATCH + 1))) for number in range(2 * TOGETHER)]
+    async with a_lane(disk) as lane:
+        await asyncio.gather(*(lane.submit(each) for each in deliveries))
+
+    assert [len(batch) for batch in disk.batches] == [TOGETHER, TOGETHER]
     assert [each.id for each in disk.stored] == [each.id for each in deliveries]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery
-from opsknight.domain.model.event import Action, Severity, Unreadable
+from opsknight.domain.model.event import Action, Link, Severity, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.store.engine import Database
 from tests.builders import a_service, a_stored_incident, an_event
@@ -37,6 +37,25 @@ async def test_a_trigger_opens_an_incident_with_one_timer_due_now_and_a_fact(des
     assert await desk.rows(OF_INCIDENTS) == [("Disk full on db-1", "open", "high", 1, 1)]
     assert await desk.rows(OF_TIMERS) == [("escalation", 1, NOON)]
     assert [kind for (kind,) in await desk.rows("SELECT kind FROM facts WHERE incident_id IS NOT NULL")] == ["opened"]
+
+
+async def test_each_alert_of_a_batch_keeps_its_own_links_and_details_also_where_others_say_the_same(desk: Monitor):
+    same = {"links": (Link("https://runbooks.example.org/disk", "Runbook"),), "details": {"receiver": "opsknight"}}
+    other = {"links": (Link("https://graphs.example.org/db-1", "Graph"),), "details": {"receiver": "spare"}}
+    told = [same, other, {}, {"links": same["links"], "details": dict(other["details"])}]
+
+    await desk.take(*(an_event(dedup_key=f"disk {number}", **said) for number, said in enumerate(told)))
+
+    runbook = [{"href": "https://runbooks.example.org/disk", "text": "Runbook"}]
+    graph = [{"href": "https://graphs.example.org/db-1", "text": "Graph"}]
+    expected = [
+        ("disk 0", runbook, {"receiver": "opsknight"}),
+        ("disk 1", graph, {"receiver": "spare"}),
+        ("disk 2", [], {}),
+        ("disk 3", runbook, {"receiver": "spare"}),
+    ]
+    assert await desk.rows("SELECT dedup_key, links, details FROM alerts ORDER BY dedup_key") == expected
+    assert await desk.rows("SELECT links FROM incidents ORDER BY number") == [(links,) for _, links, _ in expected]
 
 
 async def test_fifty_identical_triggers_are_one_incident_with_fifty_occurrences(desk: Monitor):

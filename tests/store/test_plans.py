@@ -84,8 +84,8 @@ async def test_when_the_next_message_is_due_is_known_without_reading_all(databas
         (arrivals.CHANGE_INCIDENTS, "incident_change[], timestamptz"),
         (
             arrivals.STORE,
-            "timestamptz, delivery_value[], event_value[], fact_value[], opened_value[], alert_change[],"  # noqa: ISC004
-            " idempotency_value[], uuid[], text[], uuid[], jsonb[]",
+            "timestamptz, delivery_value[], event_value[], fact_value[], opening_value[], alert_change[],"  # noqa: ISC004
+            " idempotency_value[], uuid[], text[], uuid[], jsonb[], jsonb[]",
         ),
     ],
     ids=["latest", "hold", "open alerts", "change alerts", "change incidents", "store"],

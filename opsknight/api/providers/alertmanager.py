@@ -6,8 +6,9 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from opsknight.api.providers.provider import MIB, Context, Provider, Said, each
 from opsknight.api.reading import (
@@ -54,13 +55,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     return each(alerts, partial(_event, _group(payload)), what="Alert", context=context)
 
 
-class _Group(NamedTuple):
-    """What a request says once for all its alerts."""
+@dataclass(slots=True)
+class _Group:
+    """What a request says once for all its alerts, and what more than one of them says.
+
+    `links` are by what they are made of; `details` are those of the alert before.
+    """
 
     status: Any
     link: Link | None
     receiver: str
     key: str
+    links: dict[tuple[object, ...], tuple[Link, ...]] = field(
+        default_factory=dict[tuple[object, ...], tuple[Link, ...]]
+    )
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def _group(payload: Said) -> _Group:
@@ -95,8 +104,8 @@ def _event(group: _Group, alert: Said) -> Event | None:
         occurred_at=instant(alert.get("endsAt")) if is_over else started_at,
         started_at=started_at,
         tags=labels,
-        links=_links(alert, annotations, group.link),
-        details={"annotations": annotations, "receiver": group.receiver, "group": group.key},
+        links=_links(alert, annotations, group),
+        details=_details(annotations, group),
     )
 
 
@@ -132,16 +141,33 @@ def _dedup_key(fingerprint: Any, labels: Mapping[str, str]) -> str:
     return f"{SLUG}:{stable(*(part for label in sorted(labels.items()) for part in label))}"
 
 
-def _links(alert: Said, annotations: Mapping[str, str], alertmanager: Link | None) -> tuple[Link, ...]:
+def _links(alert: Said, annotations: Mapping[str, str], group: _Group) -> tuple[Link, ...]:
+    """Return the links of an alert, the same ones for all that name the same addresses."""
     runbook = annotations.get("runbook_url") or annotations.get("runbook")
     dashboard = annotations.get("dashboard_url") or annotations.get("dashboard") or alert.get("dashboardURL")
-    found = (
-        link(runbook, words="Runbook"),
-        link(dashboard, words="Dashboard"),
-        link(alert.get("generatorURL"), words="Graph"),
-        alertmanager,
-    )
-    return tuple(one for one in found if one is not None)
+    graph = alert.get("generatorURL")
+    if dashboard.__class__ is list or dashboard.__class__ is dict:
+        dashboard = None
+    if graph.__class__ is list or graph.__class__ is dict:
+        graph = None
+    addresses = (runbook, dashboard, graph)
+    known = group.links.get(addresses)
+    if known is None:
+        found = (
+            link(runbook, words="Runbook"),
+            link(dashboard, words="Dashboard"),
+            link(graph, words="Graph"),
+            group.link,
+        )
+        known = group.links[addresses] = tuple(one for one in found if one is not None)
+    return known
+
+
+def _details(annotations: Mapping[str, str], group: _Group) -> Mapping[str, object]:
+    """Return the details of an alert, the same ones where it is annotated like the alert before."""
+    if group.details.get("annotations") != annotations:
+        group.details = {"annotations": annotations, "receiver": group.receiver, "group": group.key}
+    return group.details
 
 
 PROVIDER: Final = Provider(

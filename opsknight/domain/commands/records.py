@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +13,7 @@ import asyncpg
 from opsknight.crypto import new_id
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.commands.deliveries import ChangedMeanwhile
-from opsknight.domain.model.event import Event
+from opsknight.domain.model.event import Link
 from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import jsonb
 
@@ -21,6 +21,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Row: TypeAlias = tuple[Any, ...]
 """One row as a composite value: its columns in the order of its type."""
 
+_Thing = TypeVar("_Thing")
 _NO_LINKS: Final = jsonb([])
 
 
@@ -35,6 +36,27 @@ class Log:
     """Why deliveries that were stored before are found to be unreadable in a later part."""
     headers: dict[UUID, bytes] = field(default_factory=dict[UUID, bytes])
     """Of the few new deliveries of which headers are kept, as jsonb."""
+
+
+class _Said:
+    """What the alerts of a batch say, each thing once: those of one webhook, and of one outage, often say the same."""
+
+    def __init__(self) -> None:
+        self._written: dict[bytes, int] = {}
+        self._places: dict[int, int] = {}
+
+    @property
+    def written(self) -> list[bytes]:
+        """All of it, as jsonb."""
+        return list(self._written)
+
+    def place(self, thing: _Thing, write: Callable[[_Thing], bytes]) -> int:
+        """Return at which place of `written` a thing stands, which lives as long as its batch; the first is 1."""
+        place = self._places.get(id(thing))
+        if place is None:
+            place = self._written.setdefault(write(thing), len(self._written) + 1)
+            self._places[id(thing)] = place
+        return place
 
 
 async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:
@@ -71,15 +93,16 @@ async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
 
 async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row], incidents: list[Row]) -> None:
     """Write the log, and the incidents with alerts and timers that the batch opened."""
-    opened = [_opened(alert, desk) for alert in _new(desk) if alert.opens is not None]
+    said = _Said()
+    opened = [_opened(alert, desk, said) for alert in _new(desk) if alert.opens is not None]
     told = (log.deliveries, log.events, desk.facts, opened, changed, log.idempotency)
     reasons = list(log.unreadable), list(log.unreadable.values())
-    headers = list(log.headers), list(log.headers.values())
+    beside = list(log.headers), list(log.headers.values()), said.written
     try:
         if incidents:
-            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, *headers, incidents)
+            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, *beside, incidents)
         else:
-            await connection.fetchval(sql.STORE, desk.now, *told, *reasons, *headers)
+            await connection.fetchval(sql.STORE, desk.now, *told, *reasons, *beside)
     except asyncpg.DivisionByZeroError:
         raise ChangedMeanwhile from None
 
@@ -129,13 +152,12 @@ def _changed_alert(alert: WorkingAlert, now: datetime) -> Row:
     return alert.id, alert.added, alert.severity, alert.urgency, alert.counted_at if is_told else None, status, by
 
 
-def _opened(alert: WorkingAlert, desk: Desk) -> Row:
+def _opened(alert: WorkingAlert, desk: Desk, said: _Said) -> Row:
     """Return an alert with the incident that it opened, each with its state only where that has moved on."""
     event, integration, opening = alert.opened_by, alert.integration, alert.opens
     if event is None or integration is None or opening is None:
         raise TypeError("only an alert that this batch opened has a row to insert")
     incident = desk.incidents[alert.incident_id]
-    tags = jsonb(event.tags)
     return (
         alert.incident_id,
         alert.id,
@@ -153,10 +175,10 @@ def _opened(alert: WorkingAlert, desk: Desk) -> Row:
         event.source,
         event.component,
         integration.runbook_url,
-        jsonb({**integration.tags, **event.tags}) if integration.tags else tags,
-        tags,
-        _links(event),
-        jsonb(event.details),
+        jsonb(event.tags),
+        said.place(integration.tags, jsonb) if integration.tags else None,
+        said.place(event.links, _links),
+        said.place(event.details, jsonb),
         event.started_at,
         event.occurred_at,
         (_status(alert), alert.severity, alert.urgency, alert.count, alert.resolved_by) if alert.changed else None,
@@ -175,7 +197,7 @@ def _joined_alert(alert: WorkingAlert) -> Row:
     if event is None or integration is None:
         raise TypeError("only an alert that this batch opened has a row to insert")
     where = (alert.id, integration.service_id, integration.id, alert.incident_id, event.dedup_key, alert.sha)
-    said = (event.title, event.source, event.component, jsonb(event.tags), _links(event), jsonb(event.details))
+    said = (event.title, event.source, event.component, jsonb(event.tags), _links(event.links), jsonb(event.details))
     state = (_status(alert), alert.severity, alert.urgency, alert.count, alert.resolved_by)
     return *where, *said, alert.started_at, *state
 
@@ -184,5 +206,5 @@ def _status(alert: WorkingAlert) -> str:
     return "open" if alert.is_open else "resolved"
 
 
-def _links(event: Event) -> bytes:
-    return _NO_LINKS if not event.links else jsonb([{"href": link.href, "text": link.text} for link in event.links])
+def _links(links: Sequence[Link]) -> bytes:
+    return _NO_LINKS if not links else jsonb([{"href": link.href, "text": link.text} for link in links])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -30,9 +31,11 @@ class Cursor:
         return f"{self.epoch}.{self.xid}.{self.seq}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One fact as the feed sees it. `settled` is false while an older transaction is still open."""
+class Entry(NamedTuple):
+    """One fact as the feed sees it. `settled` is false while an older transaction is still open.
+
+    A tuple, as it is made for every fact there is.
+    """
 
     xid: int
     seq: int
@@ -69,4 +72,4 @@ async def past(session: AsyncSession, cursor: Cursor, *, since: datetime) -> Seq
     transactions that this cluster has not begun were restored from another one; they are history, not news.
     """
     values = {"xid": str(max(cursor.xid, 0)), "seq": cursor.seq, "since": since}
-    return [Entry(*row) for row in await session.execute(_PAST, values)]
+    return list(map(Entry._make, await session.execute(_PAST, values)))

@@ -103,7 +103,11 @@ delivery AS (
         coalesce(u.reason, ''), ($11::jsonb[])[array_position($10::uuid[], u.id)]
     FROM unnest($2::delivery_value[]) AS u
 ),
-opened AS MATERIALIZED (SELECT * FROM unnest($5::opened_value[])),
+opened AS MATERIALIZED (
+    SELECT u.*, ($12::jsonb[])[u.links_at] AS links, ($12::jsonb[])[u.details_at] AS details,
+        coalesce(($12::jsonb[])[u.service_tags_at] || u.tags, u.tags) AS all_tags
+    FROM unnest($5::opening_value[]) AS u
+),
 incident AS (
     INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, generation, version,
         runbook_url, tags, links, opened_by, created_at, updated_at, acknowledged_at, resolved_at)
@@ -158,12 +162,15 @@ WITH {_STORE} SELECT 1 / ((SELECT count(*) FROM counted) = cardinality($6)
 """  # noqa: S608  # words of ours
 """A batch in one statement, which is a transaction of its own where none is open.
 
+$12 is what alerts say, each thing once; an alert names its links, its details and the tags of its service
+by their places in it.
+
 It divides by zero where a row that it counts on was changed by others meanwhile: then nothing of it is stored.
 """
 STORE_WITH_CHANGES: Final = f"""
-WITH {_CHANGE_INCIDENTS.format(rows="$12", now="$1")},
+WITH {_CHANGE_INCIDENTS.format(rows="$13", now="$1")},
 {_STORE.replace("WHERE a.id", "WHERE (SELECT count(*) FROM moved) IS NOT NULL AND a.id", 1)}
-SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($12) AND (SELECT count(*) FROM counted) = cardinality($6)
+SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($13) AND (SELECT count(*) FROM counted) = cardinality($6)
     AND (SELECT count(*) FROM remembered) = cardinality($7))::integer
 """  # noqa: S608  # words of ours
 """The same for a batch that changes incidents nobody holds for it, each as it was when it was read.
@@ -200,8 +207,8 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (OPEN_ALERTS, ([],)),
     (CHANGE_ALERTS, ([], NOW)),
     (CHANGE_INCIDENTS, ([], NOW)),
-    (STORE, (NOW, [], [], [], [], [], [], [], [], [], [])),
-    (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
+    (STORE, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
+    (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [], [])),
     (JOIN_ALERTS, (NOW, [])),
     (TELL_OWNERS, ([], [], [], [], NOW)),
 )

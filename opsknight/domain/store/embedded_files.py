@@ -44,6 +44,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     "min_wal_size": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "10min",
+    # What a storm writes goes to the disk soon. Left to the kernel, which waits 30 s, hundreds of MB went in one go,
+    # what autovacuum writes among them, and every commit waited up to 500 ms behind it.
+    "backend_flush_after": "1MB",
     "random_page_cost": "1.1",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
