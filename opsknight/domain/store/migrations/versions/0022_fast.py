@@ -6,8 +6,8 @@ Earlier versions go on with opened_value, which has them in itself.
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0017"
+revision = "0022"
+down_revision = "0021"
 
 STATEMENTS = (
     """
