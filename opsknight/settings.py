@@ -104,6 +104,16 @@ class Settings(BaseSettings):
         description="Let imported calendars come from private addresses and over plain http, for a closed network."
         " Otherwise only public https addresses are called.",
     )
+    channels_allow_private: bool = Field(
+        default=False,
+        description="Let addresses that people give for messages, such as webhooks, be private ones and plain http."
+        " Otherwise only public https addresses are called.",
+    )
+    slack_signing_secret: str = Field(
+        default="",
+        repr=False,
+        description="Signing secret of your Slack app. Without it the buttons of Slack messages do nothing.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(

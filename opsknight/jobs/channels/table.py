@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push
+from opsknight.jobs.channels import email, ntfy, push, slack
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -52,6 +52,7 @@ KINDS: Final = (
     Kind(email.KIND, (Carrier("smtp", email.make, email.missing),)),
     Kind(push.KIND, (Carrier("push", push.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
+    Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
 )
 
 
