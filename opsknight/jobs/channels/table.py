@@ -75,13 +75,20 @@ def build(ground: Ground) -> Mapping[str, Lane]:
     return {kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground)) for kind in KINDS}
 
 
+def amending(deps: Deps) -> Mapping[str, Routed]:
+    """Return the channels whose messages can be changed, with connections of their own."""
+    ground = Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now)
+    made = {kind.channel.slug: _channel(kind, ground) for kind in KINDS}
+    return {slug: channel for slug, channel in made.items() if isinstance(channel, Routed) and channel.amends}
+
+
 def settings_table() -> str:
     """Return the settings of all channels as a table in Markdown, for docs/settings.md."""
     found = {carrier.settings: None for kind in KINDS for carrier in kind.carriers if carrier.settings is not None}
     return "".join(rows(settings) for settings in found)
 
 
-def _channel(kind: Kind, ground: Ground) -> Channel:
+def _channel(kind: Kind, ground: Ground) -> Routed | NotSet:
     ready = {one.slug: one.make(ground) for one in kind.carriers if not one.missing(ground)}
     return Routed(ready, country=kind.country) if ready else NotSet(_missing(kind, ground))
 
