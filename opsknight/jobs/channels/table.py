@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push, slack
+from opsknight.jobs.channels import email, ntfy, push, slack, teams, webhook
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -31,12 +31,21 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes."""
+    """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes.
+
+    `reader` makes how an address is read, where that depends on settings.
+    """
 
     channel: ChannelKind
     carriers: tuple[Carrier, ...]
     width: int = WIDTH
     country: Country = nowhere
+    reader: Callable[[Ground], Callable[[str], str]] | None = None
+
+    def on(self, ground: Ground) -> ChannelKind:
+        """Return what it is to people on one installation."""
+        read = self.channel.read if self.reader is None else self.reader(ground)
+        return replace(self.channel, read=read, not_ready=_missing(self, ground))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ KINDS: Final = (
     Kind(push.KIND, (Carrier("push", push.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
+    Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
+    Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
 )
 
 
@@ -63,7 +74,7 @@ def of(deps: Deps) -> Mapping[str, Lane]:
 
 def kinds(ground: Ground) -> Mapping[str, ChannelKind]:
     """Return what each channel is to people, and what its operator has to set first where it is not ready."""
-    return {kind.channel.slug: replace(kind.channel, not_ready=_missing(kind, ground)) for kind in KINDS}
+    return {kind.channel.slug: kind.on(ground) for kind in KINDS}
 
 
 def build(ground: Ground) -> Mapping[str, Lane]:
