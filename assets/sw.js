@@ -13,7 +13,7 @@ const TRY_AGAIN_AFTER_MS = [1000, 3000];
 const GATEWAY_SAYS_AWAY = new Set([502, 504]); // OpsKnight never answers these itself: a proxy does, for it
 const LATER = new Set([429, 500, 502, 503, 504]);
 const FOREVER = /^\/(_nicegui\/\d[^/]*\/(static|libraries|components|resources|esm)|assets\/(fonts|icons|sounds))\//;
-const NO_LONGER_CALLS = new Set(["acknowledged", "resolved"]);
+const NO_LONGER_CALLS = new Set(["acknowledged", "snoozed", "suppressed", "resolved"]);
 
 const OPEN = { action: "open", title: "Open" };
 const ACKNOWLEDGE = { action: "ack", title: "Acknowledge" };
@@ -97,6 +97,7 @@ self.addEventListener("push", (event) => event.waitUntil(received(event.data)));
 async function received(data) {
   const payload = read(data);
   const calls = !NO_LONGER_CALLS.has(payload.kind);
+  if (!calls && (await keptNewer(payload))) return;
   await show(payload, {
     title: payload.title,
     body: payload.body,
@@ -105,6 +106,12 @@ async function received(data) {
     stays: calls && payload.urgency === "high",
   });
   if (payload.receipt) await receipt(payload.receipt);
+}
+
+/* A quiet word that was overtaken by a newer page leaves that page where it is. */
+async function keptNewer(payload) {
+  const [shown] = await self.registration.getNotifications({ tag: payload.tag });
+  return Boolean(shown?.data?.at > payload.at);
 }
 
 function read(data) {

@@ -31,6 +31,7 @@ from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database, check_server
 from opsknight.domain.store.unit_of_work import unit_of_work
+from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
@@ -154,10 +155,12 @@ async def _start_workers(
     tasks.start(worker.run())
     engine = Engine(deps, worker)
     deliverer = Deliverer(deps, worker, channels.of(deps))
-    deps.workers += [engine.wake, deliverer.wake]
+    amender = Amender(deps, channels.amending(deps))
+    deps.workers += [engine.wake, deliverer.wake, amender.wake]
     deps.on_due = engine.wake
     tasks.start(Expirer(deps).run())
     tasks.start(Waker(deps).run())
+    tasks.start(amender.run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
     async def partitions() -> None:

@@ -42,6 +42,9 @@ EVENT_TO_HANDOFF_SECONDS: Final = Histogram(
 NOTIFICATIONS: Final = Counter(
     "opsknight_notifications", "Attempts to notify, by channel and outcome.", ("channel", "outcome")
 )
+AMENDED: Final = Counter(
+    "opsknight_amended_messages", "Changes of messages that were sent, by channel and outcome.", ("channel", "outcome")
+)
 FEED_LAG_SECONDS: Final = Gauge(
     "opsknight_feed_lag_seconds", "How long facts are held back from the boards by a transaction that is still open."
 )

@@ -115,6 +115,16 @@ class Settings(BaseSettings):
         description="Address outside that OpsKnight calls every 30 s while it can vouch that pages go out; when the"
         " calls end, whoever watches it must page. For example a check of Healthchecks, or another OpsKnight's ping.",
     )
+    channels_allow_private: bool = Field(
+        default=False,
+        description="Let addresses that people give for messages, such as webhooks, be private ones and plain http."
+        " Otherwise only public https addresses are called.",
+    )
+    slack_signing_secret: str = Field(
+        default="",
+        repr=False,
+        description="Signing secret of your Slack app. Without it the buttons of Slack messages do nothing.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(

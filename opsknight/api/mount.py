@@ -44,6 +44,7 @@ from opsknight.api import (
     service_quiet,
     services,
     sign_in,
+    slack,
     teams,
 )
 from opsknight.api.auth import needs
@@ -91,6 +92,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         schedules,
         service_quiet,
         services,
+        slack,
         teams,
     ):
         app.include_router(routes.router(deps))

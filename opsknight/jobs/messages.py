@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight import crypto
+from opsknight.domain.model.amendment import Amendment
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Severity
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
 from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
@@ -33,7 +35,7 @@ class Writer:
         incident = attempt.incident
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
-        token = self._acknowledge_token(attempt, incident, now=now) if incident is not None and alone else None
+        token = self._token(attempt, incident, now=now) if incident is not None and alone else None
         words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
@@ -56,6 +58,29 @@ class Writer:
             home=self.address,
         )
 
+    def amended(self, amendment: Amendment, *, now: datetime) -> Message:
+        """Return what a message says now that its incident has moved on; nobody is called by it."""
+        incident = amendment.incident
+        cause = _cause_of(incident)
+        wanted = incident.status is Status.OPEN and amendment.incident_generation == amendment.generation
+        token = self._token(amendment, incident, now=now) if wanted else None
+        return Message(
+            notification_id=amendment.notification_id,
+            kind=amendment.kind,
+            subject=f"{amendment.head}: {cause}",
+            title=f"{amendment.head}: {incident.title}",
+            body=f"Service {incident.service}, {incident.severity}, {amendment.urgency} urgency.",
+            url=f"{self.address}/incidents/{incident.number}",
+            urgency=amendment.urgency,
+            to_name=amendment.user_name,
+            incident_id=incident.id,
+            number=incident.number,
+            acknowledge_token=token,
+            acknowledge_url=f"{self.address}/ack/{token}" if token else None,
+            home=self.address,
+            became=incident.status,
+        )
+
     def _code(self, attempt: Attempt) -> _Words:
         code = crypto.six_digits(self.secret, str(attempt.page_id))
         says = (
@@ -68,10 +93,10 @@ class Writer:
             return f"{self.address}{'/oncall' if attempt.kind in AHEAD else '/me'}"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
-    def _acknowledge_token(self, attempt: Attempt, incident: IncidentNow, *, now: datetime) -> str | None:
-        if attempt.user_id is None:
+    def _token(self, sent: Attempt | Amendment, incident: IncidentNow, *, now: datetime) -> str | None:
+        if sent.user_id is None:
             return None
-        link = AcknowledgeClaims(attempt.user_id, incident.id, attempt.generation, attempt.notification_id)
+        link = AcknowledgeClaims(sent.user_id, incident.id, sent.generation, sent.notification_id)
         return crypto.sign(self.secret, link.to_json(now=now), purpose=ACKNOWLEDGE)
 
     def _receipt_token(self, attempt: Attempt, *, now: datetime) -> str:
@@ -129,8 +154,12 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         lines.append(f"Why now: {attempt.why_now}.")
     if incident.runbook_url:
         lines.append(f"Runbook: {incident.runbook_url}")
-    cause = f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
+    cause = _cause_of(incident)
     return _Words(f"{prefix}{cause}", f"{prefix}{incident.title}", lines)
+
+
+def _cause_of(incident: IncidentNow) -> str:
+    return f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
 
 
 def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:

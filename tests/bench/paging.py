@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import asyncpg
 
+from tests.bench import fanning
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, table
 from tests.bench.load import Load, wrk
@@ -98,6 +99,8 @@ async def measured() -> str:
             pages = await _handed_off(server, PAGES, spread_s=SPREAD_S)
             rows.append(pages.row(f"{number:,} other incidents open"))
             print(f"  {number:,} open: p99 {percentile(pages.late_ms, 0.99):.0f} ms", flush=True)
+    fanned_out = await fanning.measured(OPENED)
+    print(f"  {fanned_out.sentence()}", flush=True)
     head = ("meanwhile", "pages", "events", "due to hand-off p50", "p99")
     return _TEXT.format(
         at_once=AT_ONCE,
@@ -107,6 +110,7 @@ async def measured() -> str:
         pages=PAGES,
         spread=SPREAD_S,
         table=table(head, rows),
+        fanned_out=fanned_out.sentence(),
     )
 
 
@@ -194,4 +198,6 @@ deciding whom to page, writing page and message, beginning the attempt. Mail goe
 {pages} timers that fall due over {spread} s:
 
 {table}
+
+{fanned_out}
 """

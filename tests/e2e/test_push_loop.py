@@ -137,6 +137,13 @@ async def test_an_alert_reaches_a_phone_whose_button_acknowledges_it_on_every_bo
         assert (incident["status"], incident["assignee"]) == ("acknowledged", SAM)
         assert [note["status"] for note in notifications_of(sam, page["tag"])] == ["seen"]
 
+        # What every device of his is told afterwards replaces what it shows, without a sound.
+        quiet = await taken(peer, kind="acknowledged")
+        await app.push({**quiet, "at": page["at"] - 1})
+        await app.push(quiet)
+        replaced = await app.notification(titled=f"Acknowledged by {SAM}")
+        assert (replaced.tag, replaced.actions, replaced.silent) == (page["tag"], ["Open"], True)
+
 
 async def test_page_me_now_reaches_the_phone_and_leads_to_ones_own_page(
     server: RunningServer, sam: httpx.Client, peer: PushPeer, tmp_path: Path

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from opsknight.domain.model.web_address import refusal
+
 MAX_ADDRESS: Final = 500
 
 
@@ -77,7 +79,8 @@ class ChannelKind:
     theirs. `read` returns an address as it is stored, or raises ValueError with a sentence (BadAddress).
     `by_hand` says that people add an address themselves; a browser subscribes instead. `rooms` says that an
     address may be a place that many read, which a step of a policy may name, `people` that it may be one
-    person's. `not_ready` says what an operator has to set before anything goes out, empty where that is done.
+    person's. `new_secret` makes what is stored with a new address besides, and shown once. `not_ready` says
+    what an operator has to set before anything goes out, empty where that is done.
     """
 
     slug: str
@@ -88,6 +91,7 @@ class ChannelKind:
     by_hand: bool = True
     people: bool = True
     rooms: bool = False
+    new_secret: Callable[[], Mapping[str, str]] | None = None
     not_ready: str = ""
 
     @property
@@ -118,4 +122,16 @@ def one_line(address: str) -> str:
         raise BadAddress(f"The address has {len(address)} characters; {MAX_ADDRESS} are allowed.")
     if not address.isprintable():
         raise BadAddress("The address has characters that cannot be printed. Type it anew rather than paste it.")
+    return address
+
+
+def web_address(text: str, *, allow_private: bool = False) -> str:
+    """Return a web address that is called, as it is stored: https, and none inside our own network unless allowed.
+
+    Raises:
+        BadAddress: it is none.
+    """
+    address = one_line(text)
+    if (why := refusal(address, allow_private=allow_private)) is not None:
+        raise BadAddress(why)
     return address

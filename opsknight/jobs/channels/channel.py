@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import Ambiguous, Failed, Fault, Outcome, PageKind, Retry, Sent
 from opsknight.settings import Settings, bad_settings
 
@@ -47,6 +48,7 @@ class Message:
     signed and name one notification. `possible_repeat` and `late_by` are already said in the words.
     `home` is the address under which OpsKnight itself is reached.
     `tried_by` are the carriers by which this message did not go through before.
+    `became` is set where a message that was sent is changed afterwards: what its incident is now.
     """
 
     notification_id: UUID
@@ -67,6 +69,7 @@ class Message:
     late_by: timedelta | None = None
     drill: bool = False
     tried_by: frozenset[str] = frozenset()
+    became: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Answer:
         except orjson.JSONDecodeError:
             return {}
 
+    def fields(self) -> Mapping[str, Any]:
+        """Return the body as a JSON object, an empty one where it is none."""
+        found: Any = self.json()
+        return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
     def words(self) -> str:
         """Return the beginning of the body in one line."""
         return " ".join(self.body[: 4 * _TOLD_AT_MOST].decode("utf-8", "replace").split())[:_TOLD_AT_MOST]

@@ -18,6 +18,7 @@ from pywebpush import WebPusher, WebPushException  # pyright: ignore[reportMissi
 
 from opsknight import crypto
 from opsknight.domain.model.channel import ChannelKind, one_line
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.retry import retry_after
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
@@ -91,12 +92,20 @@ class PushChannel:
         if refused is not None:
             return Failed(refused, fault=Fault.ADDRESS, gone=True)
         try:
-            body = _encrypted(payload(message), address)
+            body = _encrypted(payload(message, at=self._now()), address)
             headers = self._headers(message, address.value)
         except (WebPushException, VapidException, ValueError, KeyError, IndexError):
             return Failed("The browser's keys are not usable; add this browser again.", Fault.ADDRESS, gone=True)
         answer = await self._caller.call("POST", address.value, body=body, headers=headers)
         return judged(answer, now=self._now()) if isinstance(answer, Answer) else answer
+
+    async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:  # noqa: ARG002
+        """Replace on the device, without a sound, what it shows of the incident.
+
+        A page that the push service still keeps for a device that is off is replaced there. An incident that is
+        open again pages anew: a quiet word might come after that page and take its place.
+        """
+        return Sent() if message.became is Status.OPEN else await self.send(message, address)
 
     async def close(self) -> None:
         """Close the open connections."""
@@ -110,7 +119,7 @@ class PushChannel:
             "sub": self._subject,
         }
         signed: dict[str, str] = self._vapid.sign(claims)
-        high = message.urgency is Urgency.HIGH
+        high = message.urgency is Urgency.HIGH and message.became is None
         return {
             **signed,
             "Content-Encoding": "aes128gcm",
@@ -121,8 +130,8 @@ class PushChannel:
         }
 
 
-def payload(message: Message) -> bytes:
-    """Return what the service worker reads, as JSON that fits into one push message."""
+def payload(message: Message, *, at: datetime) -> bytes:
+    """Return what the service worker reads, written at the instant `at`, as JSON that fits into one push message."""
     return orjson.dumps(
         {
             "title": _cut(message.subject, MAX_TITLE_BYTES),
@@ -131,9 +140,10 @@ def payload(message: Message) -> bytes:
             "url": urlsplit(message.url).path,
             "n": message.number,
             "urgency": message.urgency,
+            "at": round(at.timestamp() * 1000),
             "ack": message.acknowledge_token,
             "receipt": message.receipt_token,
-            "kind": message.kind,
+            "kind": message.became or message.kind,
         }
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from opsknight.jobs.channels.channel import Address, Asks, Channel, Failed, Fault, Message, Outcome, Sent
+from opsknight.jobs.channels.channel import Address, Amends, Asks, Channel, Failed, Fault, Message, Outcome, Sent
 
 Country: TypeAlias = Callable[[str], str]
 """Where an address lies, as two letters, "" where nobody knows."""
@@ -40,6 +40,19 @@ class Routed:
                 if found is not None:
                     return replace(found, carrier=slug, country=self._country(address.value))
         return None
+
+    @property
+    def amends(self) -> bool:
+        """Whether a message of one of its carriers can be changed."""
+        return any(isinstance(carrier, Amends) for carrier in self._carriers.values())
+
+    async def amend(self, message: Message, address: Address, *, provider_id: str, carrier: str) -> Outcome:
+        """Have `carrier` change the message that it calls `provider_id`; without a name it is the only one."""
+        only = next(iter(self._carriers.values())) if len(self._carriers) == 1 and not carrier else None
+        channel = self._carriers.get(carrier, only)
+        if not isinstance(channel, Amends):
+            return Failed(f"{carrier or 'Its provider'} cannot change a message, or is not set up any more.")
+        return await channel.amend(message, address, provider_id=provider_id)
 
     async def close(self) -> None:
         """Let go of every carrier."""

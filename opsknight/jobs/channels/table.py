@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push, sink
+from opsknight.jobs.channels import email, ntfy, push, sink, slack, teams, webhook
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -31,12 +31,21 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes."""
+    """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes.
+
+    `reader` makes how an address is read, where that depends on settings.
+    """
 
     channel: ChannelKind
     carriers: tuple[Carrier, ...]
     width: int = WIDTH
     country: Country = nowhere
+    reader: Callable[[Ground], Callable[[str], str]] | None = None
+
+    def on(self, ground: Ground) -> ChannelKind:
+        """Return what it is to people on one installation."""
+        read = self.channel.read if self.reader is None else self.reader(ground)
+        return replace(self.channel, read=read, not_ready=_missing(self, ground))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,9 @@ KINDS: Final = (
     Kind(push.KIND, (Carrier("push", push.make),)),
     Kind(sink.KIND, (Carrier("sink", sink.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
+    Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
+    Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
+    Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
 )
 
 
@@ -63,7 +75,7 @@ def of(deps: Deps) -> Mapping[str, Lane]:
 
 def kinds(ground: Ground) -> Mapping[str, ChannelKind]:
     """Return what each channel is to people, and what its operator has to set first where it is not ready."""
-    return {kind.channel.slug: replace(kind.channel, not_ready=_missing(kind, ground)) for kind in KINDS}
+    return {kind.channel.slug: kind.on(ground) for kind in KINDS}
 
 
 def build(ground: Ground) -> Mapping[str, Lane]:
@@ -75,13 +87,20 @@ def build(ground: Ground) -> Mapping[str, Lane]:
     return {kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground)) for kind in KINDS}
 
 
+def amending(deps: Deps) -> Mapping[str, Routed]:
+    """Return the channels whose messages can be changed, with connections of their own."""
+    ground = Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now)
+    made = {kind.channel.slug: _channel(kind, ground) for kind in KINDS}
+    return {slug: channel for slug, channel in made.items() if isinstance(channel, Routed) and channel.amends}
+
+
 def settings_table() -> str:
     """Return the settings of all channels as a table in Markdown, for docs/settings.md."""
     found = {carrier.settings: None for kind in KINDS for carrier in kind.carriers if carrier.settings is not None}
     return "".join(rows(settings) for settings in found)
 
 
-def _channel(kind: Kind, ground: Ground) -> Channel:
+def _channel(kind: Kind, ground: Ground) -> Routed | NotSet:
     ready = {one.slug: one.make(ground) for one in kind.carriers if not one.missing(ground)}
     return Routed(ready, country=kind.country) if ready else NotSet(_missing(kind, ground))
 

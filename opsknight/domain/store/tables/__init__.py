@@ -1,5 +1,6 @@
 """The rows of every table, one file a family."""
 
+from opsknight.domain.store.tables.amends import AmendmentRow, LedgerReaderRow
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarSourceRow
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
@@ -68,6 +69,7 @@ from opsknight.domain.store.tables.silences import (
 __all__ = [
     "AlertExpiryRow",
     "AlertRow",
+    "AmendmentRow",
     "AttemptRow",
     "Base",
     "BlindSpellRow",
@@ -99,6 +101,7 @@ __all__ = [
     "LayerMemberRow",
     "LayerRow",
     "LeaveRow",
+    "LedgerReaderRow",
     "MaintenanceWindowRow",
     "NotificationRow",
     "NotificationRuleRow",

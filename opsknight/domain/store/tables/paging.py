@@ -61,7 +61,8 @@ class NotificationRow(Base):
     """One message to one contact method, with a due time and an outcome.
 
     One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
-    then, and gathers on until that one was sent.
+    then, and gathers on until that one was sent. `told` is how its incident stands by what it shows since it was
+    changed, "" where it was not.
     """
 
     __tablename__ = "notifications"
@@ -86,6 +87,7 @@ class NotificationRow(Base):
     finished_at: Mapped[datetime | None]
     gather: Mapped[bool] = mapped_column(server_default=_NO)
     bundled_into: Mapped[UUID | None]
+    told: Mapped[str] = mapped_column(server_default=_EMPTY)
 
 
 class CanaryRow(Base):

@@ -1,0 +1,176 @@
+"""Messages that were sent are changed when their incident moves on: which are behind, and what each shows then.
+
+Nothing is asked of who acknowledges: the ledger is read past a cursor, by one process at a time, and what its
+facts leave behind is written down as work. A message that is accepted after its incident moved on is found by its
+own fact. To change a message twice does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from opsknight.domain.model.amendment import WITHIN, Amendment
+from opsknight.domain.model.attempt import IncidentNow
+from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.queries import feed
+from opsknight.domain.queries.feed import Cursor
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+LEASE: Final = timedelta(seconds=30)
+"""A message that is being changed is nobody else's so long."""
+
+# How the incident stands as far as a message shows it, and what a message showed when it was sent: pages are sent
+# while it is open, questions to the owner while it is theirs. A call for help stands until all is over.
+_STANDS: Final = """
+    CASE WHEN p.kind = 'help' AND i.status <> 'resolved' THEN 'open'
+        WHEN i.status = 'acknowledged' THEN 'acknowledged:' || coalesce(i.assignee_id, 0) ELSE i.status END
+"""
+_SHOWN: Final = """
+    CASE WHEN n.told <> '' THEN n.told
+        WHEN p.kind IN ('still_on_it', 'hand_over', 'joined') THEN 'acknowledged:' || coalesce(n.user_id, 0)
+        ELSE 'open' END
+"""
+
+_MINE = text("SELECT pg_try_advisory_xact_lock(hashtext('opsknight amends'))")
+# A database that was restored into another cluster begins anew: its transactions count from elsewhere.
+_CURSOR = text("""
+    SELECT xid, seq FROM ledger_readers WHERE name = 'amends'
+        AND xid <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+""")
+_ADVANCE = text("""
+    INSERT INTO ledger_readers (name, xid, seq) VALUES ('amends', :xid, :seq)
+    ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, seq = excluded.seq
+""")
+_BEHIND = text(f"""
+    INSERT INTO amendments (notification_id, channel, due_at)
+    SELECT n.id, n.channel, :now FROM incidents i
+    JOIN notifications n ON n.incident_id = i.id
+    JOIN pages p ON p.id = n.page_id
+    WHERE i.id = ANY(:ids) AND n.channel = ANY(:channels) AND n.status IN ('accepted', 'delivered', 'seen')
+        AND n.finished_at > :since AND {_STANDS} <> {_SHOWN}
+        AND NOT EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+    ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
+""")  # noqa: S608  # our own words
+_CLAIM = text("""
+    WITH due AS (
+        SELECT notification_id FROM amendments WHERE channel = :channel AND due_at <= :now
+        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE amendments a SET due_at = :lease_until, tries = a.tries + 1
+    FROM due WHERE a.notification_id = due.notification_id RETURNING a.notification_id
+""")
+_READ = text(f"""
+    SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, n.urgency,
+        n.channel, t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
+        i.created_at AS opened_at, i.acknowledged_at, i.runbook_url, i.generation AS incident_generation,
+        s.name AS service, o.name AS owner, m.address, m.secret
+    FROM amendments a
+    JOIN notifications n ON n.id = a.notification_id
+    JOIN pages p ON p.id = n.page_id
+    JOIN incidents i ON i.id = n.incident_id
+    JOIN services s ON s.id = i.service_id
+    JOIN contact_methods m ON m.id = n.contact_method_id AND m.disabled_at IS NULL
+    LEFT JOIN users u ON u.id = n.user_id
+    LEFT JOIN users o ON o.id = i.assignee_id
+    LEFT JOIN LATERAL (SELECT carrier, provider_id FROM attempts WHERE notification_id = n.id
+        AND outcome = 'accepted' ORDER BY number DESC LIMIT 1) t ON true
+    WHERE a.notification_id = ANY(:ids) AND n.finished_at > :since AND {_STANDS} <> {_SHOWN}
+    ORDER BY a.notification_id
+""")  # noqa: S608  # our own words
+_DROP = text("DELETE FROM amendments WHERE notification_id = ANY(:ids)")
+_TOLD = text("UPDATE notifications SET told = :told WHERE id = :id")
+_DONE = text("DELETE FROM amendments WHERE notification_id = :id AND due_at = :due_at")
+_LATER = text("UPDATE amendments SET due_at = :at WHERE notification_id = :id AND due_at = :due_at")
+
+
+async def look(uow: UnitOfWork, *, channels: Collection[str]) -> bool:
+    """Read the ledger on, and write down which messages of `channels` are behind; return whether there is more.
+
+    Where another process is at it, nothing is done.
+    """
+    if not (await uow.session.execute(_MINE)).scalar_one():
+        return False
+    row = (await uow.session.execute(_CURSOR)).one_or_none()
+    here = Cursor("", row.xid, row.seq) if row is not None else await feed.here(uow.session)
+    entries = await feed.past(uow.session, here, since=uow.now - WITHIN)
+    settled = [entry for entry in entries if entry.settled]
+    last = settled[-1].cursor("") if settled else here
+    if row is None or settled:
+        await uow.session.execute(_ADVANCE, {"xid": last.xid, "seq": last.seq})
+    await _write_down(uow, {entry.incident_id for entry in settled if entry.incident_id is not None}, channels)
+    return len(settled) == feed.AT_ONCE
+
+
+async def claim(uow: UnitOfWork, *, channel: str, limit: int) -> Sequence[Amendment]:
+    """Lease at most `limit` messages of `channel` that are behind; what has caught up meanwhile is dropped."""
+    values = {"channel": channel, "now": uow.now, "lease_until": uow.now + LEASE, "limit": limit}
+    ids = list((await uow.session.execute(_CLAIM, values)).scalars())
+    if not ids:
+        return ()
+    found = await uow.session.execute(_READ, {"ids": ids, "since": uow.now - WITHIN})
+    claimed = [_amendment(row) for row in found]
+    of_no_use = set(ids) - {each.notification_id for each in claimed}
+    if of_no_use:
+        await uow.session.execute(_DROP, {"ids": list(of_no_use)})
+    return claimed
+
+
+async def done(uow: UnitOfWork, amendment: Amendment) -> None:
+    """Note that the message shows how its incident stood; one that moved on meanwhile is behind again."""
+    await uow.session.execute(_TOLD, {"id": amendment.notification_id, "told": amendment.told})
+    await uow.session.execute(_DONE, {"id": amendment.notification_id, "due_at": amendment.due_at})
+    await _write_down(uow, {amendment.incident.id}, [amendment.channel])
+
+
+async def later(uow: UnitOfWork, amendment: Amendment, *, wait: timedelta | None) -> None:
+    """Try again after `wait`; None leaves the message as it is."""
+    key = {"id": amendment.notification_id, "due_at": amendment.due_at}
+    if wait is None:
+        await uow.session.execute(_DONE, key)
+    else:
+        await uow.session.execute(_LATER, {**key, "at": uow.now + wait})
+
+
+async def _write_down(uow: UnitOfWork, incidents: Collection[UUID], channels: Collection[str]) -> None:
+    if incidents and channels:
+        values = {"ids": list(incidents), "channels": list(channels), "now": uow.now, "since": uow.now - WITHIN}
+        await uow.session.execute(_BEHIND, values)
+
+
+def _amendment(row: Row[Any]) -> Amendment:
+    return Amendment(
+        notification_id=row.id,
+        due_at=row.due_at,
+        tries=row.tries,
+        told=row.told,
+        kind=PageKind(row.kind),
+        generation=row.generation,
+        user_id=row.user_id,
+        user_name=row.user_name or "",
+        urgency=Urgency(row.urgency),
+        channel=row.channel,
+        carrier=row.carrier or "",
+        provider_id=row.provider_id or "",
+        incident=IncidentNow(
+            id=row.incident_id,
+            number=row.number,
+            title=row.title,
+            severity=Severity(row.severity),
+            service=row.service,
+            status=Status(row.status),
+            opened_at=row.opened_at,
+            acknowledged_at=row.acknowledged_at,
+            runbook_url=row.runbook_url,
+        ),
+        incident_generation=row.incident_generation,
+        owner=row.owner or "",
+        address=row.address,
+        secret=row.secret or {},
+    )

@@ -1,0 +1,67 @@
+"""A message that was sent and does not show how its incident stands any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from opsknight.domain.model.attempt import IncidentNow
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Status
+from opsknight.domain.model.notification import PageKind
+
+WITHIN: Final = timedelta(hours=24)
+"""A message older than this stays as it is."""
+TRIES: Final = 6
+_WAITS: Final = (timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=5))
+_HEADS: Final = {
+    Status.OPEN: "Open again",
+    Status.SNOOZED: "Snoozed",
+    Status.SUPPRESSED: "Kept quiet",
+    Status.RESOLVED: "Resolved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One message to change, and how its incident stands. `due_at` proves whose it is; `owner` may be empty.
+
+    `provider_id` is the provider's name for the message, `carrier` who the provider was, `told` what is to be
+    written down as shown once it is changed.
+    """
+
+    notification_id: UUID
+    due_at: datetime
+    tries: int
+    told: str
+    kind: PageKind
+    generation: int
+    user_id: int | None
+    user_name: str
+    urgency: Urgency
+    channel: str
+    carrier: str
+    provider_id: str
+    incident: IncidentNow
+    incident_generation: int
+    owner: str
+    address: str = field(repr=False)
+    secret: Mapping[str, str] = field(repr=False)
+
+    @property
+    def head(self) -> str:
+        """How the incident stands, in words for the first line."""
+        if self.incident.status is Status.ACKNOWLEDGED:
+            return f"Acknowledged by {self.owner}" if self.owner else "Acknowledged"
+        return _HEADS[self.incident.status]
+
+
+def again_after(tries: int, *, asked_for: timedelta | None = None) -> timedelta | None:
+    """Return how long to wait after the `tries`-th try failed, counted from 1; None to leave the message as it is."""
+    if tries >= TRIES:
+        return None
+    wait = _WAITS[min(tries, len(_WAITS)) - 1]
+    return max(wait, asked_for) if asked_for is not None else wait
