@@ -33,7 +33,7 @@ async def people(database: Database) -> list[UserRow]:
     return [await a_user(database, "Ada"), await a_user(database, "Bo"), await a_user(database, "Cy", reachable=False)]
 
 
-async def asked(house: House, method: str, path: str, *, role: str = "manager", **sent: Any) -> httpx.Response:
+async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:
     headers = {**await house.signed_in(role=role), **FROM_US}
     return await house.client.request(method, f"/api/v1{path}", headers=headers, **sent)
 
