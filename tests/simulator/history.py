@@ -69,6 +69,13 @@ class History:
         """Return the firings of an incident that paged somebody, in order."""
         return [each for each in self.firings(incident_id) if isinstance(each, Group)]
 
+    def answers(self, incident_id: UUID, *, since: datetime, until: datetime) -> list[tuple[datetime, int]]:
+        """Return who acknowledged for their own part, and when."""
+        return [
+            (fact["at"], int(fact["actor"].removeprefix("user:"))) for fact in self.facts[incident_id]
+            if fact["kind"] == "acknowledged in part" and since <= fact["at"] <= until
+        ]  # fmt: skip
+
     def _group(self, fact: Row, found: dict[tuple[Any, ...], list[Row]]) -> Group | None:
         if fact["kind"] not in _FIRINGS:
             return None
@@ -99,7 +106,7 @@ class History:
 
 async def read(run: Simulation) -> History:
     """Read everything."""
-    history = History(run, Oracle(run.world, run.timeline.at))
+    history = History(run, run.oracle)
     for row in await run.rows(_SWITCHED_OFF):
         history.oracle.switched_off.setdefault(row["user_id"], []).append(row["disabled_at"])
     history.incidents = await run.rows(_INCIDENTS)
