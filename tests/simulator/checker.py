@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.faults import checker
-from tests.simulator import escalations, handovers
+from tests.simulator import escalations, handovers, silences
 from tests.simulator.escalations import Walk
 from tests.simulator.history import History, Row
 
@@ -25,7 +25,7 @@ def check(history: History) -> list[str]:
     found: list[str] = []
     looks: tuple[Callable[[History], Iterator[str]], ...] = (
         _stored_once, checker.counted, checker.one_timer, checker.paged_twice, _accepted_once, _handed_off,
-        _silent_once_stopped, _legal_walk, _asked_in_time, escalations.check, handovers.check,
+        _silent_once_stopped, _legal_walk, _asked_in_time, escalations.check, handovers.check, silences.check,
     )  # fmt: skip
     for look in looks:
         breaks = list(look(history))
@@ -186,7 +186,7 @@ def _asked_in_time(history: History) -> Iterator[str]:
     for incident in history.incidents:
         facts = history.facts[incident["id"]]
         timeout_s = _timeout_s(history, incident, facts)
-        if any(fact["kind"] == "urgency raised" for fact in facts):
+        if any(fact["kind"] in ("urgency raised", "carried") for fact in facts):
             continue
         acts = [fact for fact in facts if fact["kind"] in _MOVES or fact["kind"] in ("asked", "still on it")]
         for fact, then in zip(acts, [*acts[1:], None], strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.host import CHANNELS, Loop
@@ -30,7 +29,8 @@ SELECT (SELECT min(greatest(due_at, coalesce(lease_until, due_at))) FROM timers 
 LISTENS_BEFORE = timedelta(seconds=170)
 """A sweep for silent alerts must have listened for 150 s."""
 HOURS_AGAIN = timedelta(seconds=20)
-"""How often a run looks again in the minute after support hours have begun."""
+HOURS_AT_ONCE = timedelta(seconds=8)
+"""How often a run looks again in the minute after support hours have begun; more often in its first seconds."""
 
 
 def looks_at(run: Simulation, loop: Loop, due: Mapping[str, Any]) -> datetime | None:
@@ -70,8 +70,9 @@ def _wakes_at(run: Simulation, due: Mapping[str, Any]) -> datetime | None:
     """Return when the sweep for what rests has something to do: somebody comes on call, support hours begin."""
     now, found = run.timeline.at, list[datetime]()
     if (hours := due["hours"]) is not None:
-        again = max(0, ceil((now - hours) / HOURS_AGAIN - 0.5))
-        found.append(hours + again * HOURS_AGAIN)
+        begun = now - hours
+        pause = HOURS_AGAIN if begun > HOURS_AT_ONCE else HOURS_AT_ONCE / 4
+        found.append(hours if begun < timedelta() else hours + (begun // pause + 1) * pause)
     if due["looked"] is not None and (change := run.oracle.next_change(due["looked"])) is not None:
         found.append(change)
     return min(found, default=None)

@@ -18,6 +18,7 @@ from tests.clusters import Addresses
 from tests.simulator import looks
 from tests.simulator.baton import Baton
 from tests.simulator.faults import Deadlock, Fate
+from tests.simulator.hearts import Hearts
 from tests.simulator.host import CHANNELS, Host, Loop
 from tests.simulator.oracle import Oracle
 from tests.simulator.people import Monitors, People
@@ -149,6 +150,7 @@ class Simulation:
         self.oracle = Oracle(self.world, self.end_at + SETTLES)
         self.people.ids = {row["name"]: row["id"] for row in await self._eye.fetch("SELECT id, name FROM users")}
         self.monitors.plan(self.world, self.timeline.at, self.end_at)
+        Hearts(self, self._chance("hearts")).plan(self.timeline.at, self.end_at)
         if self.fate.rate:
             self.providers.plan(CHANNELS, self.timeline.at, self.end_at)
         else:

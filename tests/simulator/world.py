@@ -24,6 +24,7 @@ from opsknight.domain.store.tables import (
     TeamRow,
     UserRow,
 )
+from tests.simulator.quiet import Heart, Hours, Quiet, Work
 from tests.simulator.rotas import Rota, Rotas
 
 Row = TypeVar("Row", bound=Base)
@@ -59,6 +60,8 @@ class Watched:
     key: str
     ladder: Ladder
     ack_timeouts_s: dict[str, int | None]
+    hours: Hours | None = None
+    """When it pages loudly; None: by severity."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ class World:
     with_rules: set[int] = field(default_factory=set[int])
     """Who has notification rules of their own."""
     members: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    works: list[Work] = field(default_factory=list[Work])
+    hearts: list[Heart] = field(default_factory=list[Heart])
 
 
 class Builder:
@@ -97,6 +102,8 @@ class Builder:
         async with self._database.commands() as session:
             self._session = session
             self.world.admins = tuple([(await self._person(0, number, role="admin")).id for number in range(2)])
+            self._quiet = Quiet(session, self._chance, start_at=self._start_at)
+            await self._quiet.rules()
             for number in range(1, teams + 1):
                 await self._team(number)
             await session.commit()
@@ -177,6 +184,9 @@ class Builder:
             "name": f"Service {number}",
         }
         columns["reopen_window_s"] = self._chance.choice((0, 0, 300))
+        if (hours := self._quiet.hours(ZONES)) is not None:
+            columns |= {"urgency_mode": "support_hours", "support_hours": hours.to_json()}
+            columns["hours_begin_at"] = self._start_at
         service = await self._saved(
             ServiceRow(team_id=team_id, policy_id=policy_id, created_at=self._start_at, **columns)
         )
@@ -184,7 +194,11 @@ class Builder:
         columns = {"provider": "generic", "name": f"Monitor {number}", "key": key, "created_at": self._start_at}
         await self._saved(IntegrationRow(service_id=service.id, **columns))
         timeouts = {"high": high_s, "low": None}
-        self.world.services[service.id] = Watched(service.id, team_id, key, ladder, timeouts)
+        self.world.services[service.id] = Watched(service.id, team_id, key, ladder, timeouts, hours)
+        if (work := await self._quiet.work(service.id, ZONES)) is not None:
+            self.world.works.append(work)
+        if (heart := await self._quiet.heart(service.id)) is not None:
+            self.world.hearts.append(heart)
 
     async def _saved(self, row: Row) -> Row:
         self._session.add(row)
