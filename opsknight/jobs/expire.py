@@ -38,12 +38,17 @@ class Expirer:
     async def run(self) -> None:
         """Sweep until the process stops; a database that is away is tried again with the next sweep."""
         while not self._deps.stopping.is_set():
-            ended = 0
-            try:
-                ended = await self.sweep()
-            except Exception as error:  # noqa: BLE001  # it outlives every fault of the database
-                log.warning("expired alerts could not be ended", again_in_s=SWEEP_S, error=repr(error))
-            await asyncio.sleep(0 if ended == expiries.STEP else SWEEP_S)
+            rest_s = await self.turn()
+            await asyncio.sleep(rest_s)
+
+    async def turn(self) -> float:
+        """Sweep once; return after how many seconds to sweep again. It outlives every fault of the database."""
+        try:
+            ended = await self.sweep()
+        except Exception as error:  # noqa: BLE001  # looked at again with the next sweep
+            log.warning("expired alerts could not be ended", again_in_s=SWEEP_S, error=repr(error))
+            return SWEEP_S
+        return 0.0 if ended == expiries.STEP else SWEEP_S
 
     async def sweep(self) -> int:
         """End one step of what is due; return how many keys that were, 0 while silence does not count."""

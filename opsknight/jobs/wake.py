@@ -30,12 +30,17 @@ class Waker:
     async def run(self) -> None:
         """Sweep until the process stops; a database that is away is tried again with the next sweep."""
         while not self._deps.stopping.is_set():
-            done = 0
-            try:
-                done = await self.sweep()
-            except Exception as error:  # noqa: BLE001  # it outlives every fault of the database
-                log.warning("what rests could not be looked at", again_in_s=SWEEP_S, error=repr(error))
-            await asyncio.sleep(0 if done >= waking.STEP else SWEEP_S)
+            rest_s = await self.turn()
+            await asyncio.sleep(rest_s)
+
+    async def turn(self) -> float:
+        """Sweep once; return after how many seconds to sweep again. It outlives every fault of the database."""
+        try:
+            done = await self.sweep()
+        except Exception as error:  # noqa: BLE001  # looked at again with the next sweep
+            log.warning("what rests could not be looked at", again_in_s=SWEEP_S, error=repr(error))
+            return SWEEP_S
+        return 0.0 if done >= waking.STEP else SWEEP_S
 
     async def sweep(self) -> int:
         """Do one step of each kind; return how much the fullest of them was."""

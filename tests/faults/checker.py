@@ -100,7 +100,7 @@ _DELIVERIES = """
 COUNTS = """
     SELECT a.dedup_key, a.count, count(e.delivery_id) AS events
     FROM alerts a LEFT JOIN events e ON e.alert_id = a.id
-        AND e.verdict IN ('opened', 'occurrence', 'urgency raised', 'reopened')
+        AND e.verdict IN ('opened', 'occurrence', 'urgency raised', 'reopened', 'joined')
     WHERE a.dedup_key NOT LIKE 'opsknight:%' AND a.integration_id IS NOT NULL
     GROUP BY a.id HAVING a.count <> count(e.delivery_id)
 """
@@ -185,7 +185,7 @@ def _wanted(row: Row) -> tuple[str, ...]:
     if row["status"] == "snoozed":
         return ("snooze_end",)
     if row["status"] == "suppressed":
-        return ("suppress_end",) if row["until"] is not None else ()
+        return ("suppress_end", "pause") if row["until"] is not None else ()
     return ("ack_timeout", "ack_reminder") if row["times_out"] else ()
 
 

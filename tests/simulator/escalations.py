@@ -58,6 +58,12 @@ class _Stretch:
     ended_at: datetime
     place: Place
     assignee: int | None
+    answers: list[tuple[datetime, int]] = field(default_factory=list[tuple[datetime, int]])
+    """Who has acknowledged for their part, and when; the others still must."""
+
+    def answered(self, at: datetime) -> set[int]:
+        """Return who is not asked any more at `at`."""
+        return {user for answered_at, user in self.answers if answered_at <= at}
 
 
 def check(history: History) -> Iterator[str]:
@@ -80,8 +86,10 @@ def _on_duty(history: History, incident: Row, service: Watched) -> Iterator[str]
 
 def _stretches(walk: Walk, incident: Row, service: Watched) -> Iterator[str]:
     place: Place | None = None
-    is_open, is_suppressed = False, False
+    is_open, is_suppressed, generation_at = False, False, incident["created_at"]
     for cut, then, groups in _cut(walk.history.firings(incident["id"])):
+        if cut["kind"] in BEGINS and not (is_open and cut["kind"] == "escalated"):
+            generation_at = cut["at"]
         place, is_open, assignee = _begun(cut, place, is_open=is_open, is_suppressed=is_suppressed)
         is_suppressed = cut["kind"] == "suppressed" or (is_suppressed and cut["kind"] == "urgency raised")
         if not is_open and groups and cut["kind"] != "undone":
@@ -89,7 +97,8 @@ def _stretches(walk: Walk, incident: Row, service: Watched) -> Iterator[str]:
         if not is_open or place is None:
             continue
         ended_at = walk.history.run.timeline.at if then is None else then["at"]
-        stretch = _Stretch(cut["at"], ended_at, place, assignee)
+        answers = walk.history.answers(incident["id"], since=generation_at, until=ended_at)
+        stretch = _Stretch(cut["at"], ended_at, place, assignee, answers)
         broken = _follow(walk, service, stretch, groups)
         if broken:
             yield f"incident {incident['number']}, {cut['kind']} at {cut['at']}: {broken}"
@@ -138,8 +147,10 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
             return f"it paged {left[0]} besides" if left else ""
         place = stretch.place
         at = left[0].at if left and left[0].at <= walk.allowed_until(due_at) else due_at
-        kind, asked = oracle.due(service, place, stretch.assignee, at)
-        sure, perhaps = _reached(walk, asked, at)
+        kind, candidates = oracle.due(service, place, stretch.assignee, at)
+        answered = stretch.answered(at) if kind == "page" else set[int]()
+        reached = [_reached(walk, asked - answered, at) for asked in candidates]
+        sure = {user for each, _ in reached for user in each}
         group = left[0] if left and _is_of(left[0], kind, place) else None
         if group is None and sure:
             if walk.allowed_until(due_at) >= stretch.ended_at:
@@ -150,7 +161,7 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
                 return f"{_name(kind, place)} fired at {group.at}, before it was due at {due_at}"
             if walk.is_late(group.at, due_at):
                 return f"{_name(kind, place)} fired at {group.at}, and was due at {due_at}"
-            if not sure <= group.users <= perhaps:
+            if not any(each <= group.users <= perhaps for each, perhaps in reached):
                 return f"{_name(kind, place)} paged {group.users}, and should have paged {sure}"
             left.pop(0)
         fired_at = due_at if group is None else group.at

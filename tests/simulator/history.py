@@ -15,7 +15,7 @@ from tests.simulator.simulation import Simulation
 
 Row = Mapping[str, Any]
 
-_INCIDENTS = "SELECT id, number, service_id, status, created_at FROM incidents ORDER BY number"
+_INCIDENTS = "SELECT id, number, title, service_id, status, opened_by, created_at FROM incidents ORDER BY number"
 _FACTS = """
     SELECT incident_id, kind, actor, at, data, xid::text::bigint AS xid FROM facts WHERE incident_id IS NOT NULL
     ORDER BY seq
@@ -27,6 +27,7 @@ _NOTIFICATIONS = """
     SELECT id, page_id, incident_id, user_id, position, status, attempts, due_at, finished_at FROM notifications
 """
 _ATTEMPTS = "SELECT notification_id, number, outcome, started_at, finished_at FROM attempts ORDER BY number"
+_PINGS = "SELECT heartbeat_id, at FROM heartbeat_pings ORDER BY number"
 _SWITCHED_OFF = "SELECT user_id, disabled_at FROM contact_methods WHERE disabled_at IS NOT NULL"
 _STORED = """
     SELECT d.id, convert_from(d.body, 'UTF8') AS key, count(e.delivery_id) AS events
@@ -51,6 +52,8 @@ class History:
     """By page."""
     tries: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """By message."""
+    pings: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    """By heartbeat."""
     _answers: dict[str, Sequence[Row]] = field(default_factory=dict[str, Sequence[Row]])
 
     def rows(self, sql: str, *_: object) -> Sequence[Row]:
@@ -68,6 +71,13 @@ class History:
     def groups(self, incident_id: UUID) -> list[Group]:
         """Return the firings of an incident that paged somebody, in order."""
         return [each for each in self.firings(incident_id) if isinstance(each, Group)]
+
+    def answers(self, incident_id: UUID, *, since: datetime, until: datetime) -> list[tuple[datetime, int]]:
+        """Return who acknowledged for their own part, and when."""
+        return [
+            (fact["at"], int(fact["actor"].removeprefix("user:"))) for fact in self.facts[incident_id]
+            if fact["kind"] == "acknowledged in part" and since <= fact["at"] <= until
+        ]  # fmt: skip
 
     def _group(self, fact: Row, found: dict[tuple[Any, ...], list[Row]]) -> Group | None:
         if fact["kind"] not in _FIRINGS:
@@ -99,7 +109,7 @@ class History:
 
 async def read(run: Simulation) -> History:
     """Read everything."""
-    history = History(run, Oracle(run.world, run.timeline.at))
+    history = History(run, run.oracle)
     for row in await run.rows(_SWITCHED_OFF):
         history.oracle.switched_off.setdefault(row["user_id"], []).append(row["disabled_at"])
     history.incidents = await run.rows(_INCIDENTS)
@@ -112,6 +122,37 @@ async def read(run: Simulation) -> History:
     ):
         for row in await run.rows(sql):
             into[row[key]].append(row)
+    for row in await run.rows(_PINGS):
+        history.pings[row["heartbeat_id"]].append(row["at"])
+    history.facts = defaultdict(list, {incident: told_plainly(facts) for incident, facts in history.facts.items()})
     for sql in _SHARED:
         history._answers[sql] = await run.rows(sql)
     return history
+
+
+def told_plainly(facts: Sequence[Row]) -> list[Row]:
+    """Return a ledger in which every change of status is a fact by itself.
+
+    A rule that suppresses says so as a rule. Support hours that begin only carry their urgency to what is not open.
+    """
+    found: list[Row] = []
+    is_open = was_open = False
+    for fact in facts:
+        kind = fact["kind"]
+        if kind == "ruled" and any(did.startswith(("suppressed", "waits")) for did in fact["data"]["did"]):
+            kind = "suppressed"
+        elif kind == "urgency raised" and fact["actor"] == "support_hours" and not is_open:
+            kind = "carried"
+        to_oneself = kind == "reassigned" and fact["actor"] == f"user:{fact['data']['user_id']}"
+        if kind in _OPENS and not to_oneself:
+            was_open, is_open = is_open, True
+        elif kind in _CLOSES or to_oneself:
+            was_open, is_open = is_open, False
+        elif kind == "undone":
+            is_open = was_open
+        found.append(fact if kind == fact["kind"] else {**fact, "kind": kind})
+    return found
+
+
+_OPENS = ("opened", "unacknowledged", "woken", "reopened", "reassigned", "escalated")
+_CLOSES = ("acknowledged", "snoozed", "suppressed", "resolved")

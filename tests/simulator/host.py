@@ -14,8 +14,10 @@ from opsknight.jobs import engine
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
+from opsknight.jobs.expire import Expirer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.rest import Rest
+from opsknight.jobs.wake import Waker
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Settings
 from tests.simulator.faults import Deadlock, Strike
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 CHANNELS = ("email", "push")
 WIDTH = 32
+LISTENS_EVERY_S = 10.0
+"""How often it sweeps for silent alerts while one is about to end; longer pauses would mean that it was away."""
 
 
 class HostDeps(Deps):
@@ -77,6 +81,7 @@ class Host:
         self.tasks: set[asyncio.Task[Any]] = set()
         self.deps = HostDeps(run.timeline)
         self.lane_turn = asyncio.Lock()
+        self.never = asyncio.Event()
 
     async def start(self) -> None:
         """Connect, take the lock, and look at everything at once."""
@@ -91,11 +96,16 @@ class Host:
         deps.on_due = self.engine.wake
         deps.tell_others = lambda: self.run.tell_others(self)
         self.housekeeping = Housekeeping(deps, partitions=None)
+        self.sweepers = {"waking": (Waker(deps), 1.0), "expiring": (Expirer(deps), LISTENS_EVERY_S)}
         now = self.run.timeline.at
         self.loops = [Loop("timers", self.engine.turn, self.engine._woken, engine.SWEEP_S, now)]
         self.loops += [
             Loop(lane.slug, lambda lane=lane: lane.turn(self), lane._woken, 1.0, now)  # type: ignore[misc]
             for lane in self.sender.lanes
+        ]
+        self.loops += [
+            Loop(name, lambda name=name: self._sweep(name), asyncio.Event(), every_s, now)  # type: ignore[misc]
+            for name, (_, every_s) in self.sweepers.items()
         ]
         for loop in self.loops:
             loop.must_look = True
@@ -122,6 +132,11 @@ class Host:
         loop.must_look = rest.unless is self.worker.back
         if rest.at_most_s == 0:
             loop.woken.set()
+
+    async def _sweep(self, name: str) -> Rest:
+        sweeper, every_s = self.sweepers[name]
+        rest_s = await sweeper.turn()
+        return Rest(self.never, every_s if rest_s else 0.0)
 
     async def strike(self, moment: Moment) -> None:
         """Do what fate has in store for this moment."""

@@ -8,58 +8,16 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from tests.simulator.world import Ladder, Person, Rota, Watched, World
+from tests.simulator.paper import OnPaper
+from tests.simulator.world import Ladder, Person, Watched, World
 
-QUARTER = timedelta(minutes=15)
-"""Clocks change, and rotations hand off, on quarters of an hour."""
 LAP = timedelta(seconds=60)
 TO_ASSIGNEE = timedelta(minutes=5)
 ADMINS_AFTER = timedelta(minutes=5)
 NET_AGAIN = timedelta(minutes=30)
 NET_LOOKS_AGAIN = timedelta(minutes=5)
-
-
-class OnPaper:
-    """The rotation of one schedule, walked through quarter by quarter on the wall clock."""
-
-    def __init__(self, rota: Rota, end_at: datetime) -> None:
-        self._rota = rota
-        self._from: list[datetime] = []
-        self._who: list[int] = []
-        zone = ZoneInfo(rota.zone)
-        at = (rota.starts_at - timedelta(days=2)).replace(tzinfo=UTC)
-        handoff, turn = rota.starts_at, -1
-        while at <= end_at:
-            wall = at.astimezone(zone).replace(tzinfo=None)
-            if wall >= handoff:
-                while wall >= handoff:  # several at once where the clock was put forward over them
-                    handoff, turn = handoff + timedelta(**{rota.unit: rota.length}), turn + 1
-                self._from.append(at)
-                self._who.append(rota.members[turn % len(rota.members)])
-            at += QUARTER
-        self._ends_at = None if rota.ends_at is None else self._last(rota.ends_at, zone)
-
-    def at(self, at: datetime) -> int | None:
-        """Return who is on call, None before the start and after the end."""
-        place = bisect.bisect_right(self._from, at) - 1
-        is_over = self._ends_at is not None and at >= self._ends_at
-        return None if place < 0 or is_over else self._who[place]
-
-    @staticmethod
-    def _last(wall: datetime, zone: ZoneInfo) -> datetime:
-        """Return the last instant at which a wall clock shows that time, or where it is put past it."""
-        at = (wall - timedelta(days=2)).replace(tzinfo=UTC)
-        found, before = at, False
-        for _ in range(4 * 24 * 4):
-            is_past = at.astimezone(zone).replace(tzinfo=None) >= wall
-            if is_past and not before:
-                found = at
-            before = is_past
-            at += QUARTER
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +54,48 @@ class Oracle:
     switched_off: dict[int, list[datetime]] = field(default_factory=dict[int, list[datetime]])
     """By person: when each of their contact methods was switched off."""
     _papers: dict[int, OnPaper] = field(default_factory=dict[int, OnPaper])
+    _changes: list[datetime] = field(default_factory=list[datetime])
 
-    def on_call(self, rota_id: int, at: datetime) -> int | None:
-        """Return who is on call on a schedule."""
+    def paper(self, rota_id: int) -> OnPaper:
+        """Return the paper of a schedule."""
         if rota_id not in self._papers:
             self._papers[rota_id] = OnPaper(self.world.rotas[rota_id], self.end_at)
-        return self._papers[rota_id].at(at)
+        return self._papers[rota_id]
+
+    def on_call(self, rota_id: int, at: datetime) -> frozenset[int]:
+        """Return who is on call on a schedule."""
+        return self.paper(rota_id).at(at)
+
+    def next_change(self, since: datetime) -> datetime | None:
+        """Return when anybody comes or goes next on any schedule, at `since` or later."""
+        if not self._changes:
+            found = {at for rota_id in self.world.rotas for at in self.paper(rota_id).changes}
+            self._changes = sorted(found)
+        place = bisect.bisect_left(self._changes, since)
+        return self._changes[place] if place < len(self._changes) else None
 
     def asked(self, ladder: Ladder, step: int, at: datetime) -> set[int]:
         """Return whom a step asks, reachable or not."""
-        on_call = {self.on_call(rota_id, at) for rota_id in ladder.rotas[step]}
-        return {*ladder.users[step], *(user for user in on_call if user is not None)}
+        on_call = {user for rota_id in ladder.rotas[step] for user in self.on_call(rota_id, at)}
+        return {*ladder.users[step], *on_call}
+
+    def candidates(self, ladder: Ladder, step: int, at: datetime) -> list[set[int]]:
+        """Return those who can be asked together: each target alone where a step asks them in turn, else all."""
+        if not ladder.round_robin[step]:
+            return [self.asked(ladder, step, at)]
+        return [{user} for user in ladder.users[step]] + [{*self.on_call(rota, at)} for rota in ladder.rotas[step]]
 
     def reachable(self, users: Sequence[int] | set[int], at: datetime) -> set[int]:
         """Return those of `users` who are still there and have a contact method that is not switched off."""
         return {user for user in users if self._can_be_reached(self.world.people[user], at)}
 
-    def due(self, service: Watched, place: Place, assignee: int | None, at: datetime) -> tuple[str, set[int]]:
-        """Return what fires at `place` and whom it asks then."""
+    def due(self, service: Watched, place: Place, assignee: int | None, at: datetime) -> tuple[str, list[set[int]]]:
+        """Return what fires at `place` and whom it asks then: one of these sets, the one whose turn it is."""
         if place.net is not None:
-            return "safety_net", self._net(service, place.net, at)
+            return "safety_net", [self._net(service, place.net, at)]
         if place.step < 0:
-            return "assigned", set() if assignee is None else {assignee}
-        return "page", self.asked(service.ladder, place.step, at)
+            return "assigned", [set() if assignee is None else {assignee}]
+        return "page", self.candidates(service.ladder, place.step, at)
 
     def after(self, service: Watched, place: Place, at: datetime, *, group: Group | None) -> tuple[Place, datetime]:
         """Return what follows a firing `at`, and when that is due. `group` is what it paged, None where nobody."""

@@ -11,13 +11,15 @@ from uuid import UUID
 
 from opsknight.crypto import new_id
 from opsknight.deps import busy, retryable
-from opsknight.domain.commands import incidents
+from opsknight.domain.commands import expiries, incidents
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery
+from opsknight.domain.commands.expiries import Told
 from opsknight.domain.commands.undoing import undo
-from opsknight.domain.model.event import Action, Event, Severity
+from opsknight.domain.model.event import Action, Event, Severity, dedup_sha
 from opsknight.domain.model.incident import IllegalTransition
 from opsknight.errors import Refusal
 from opsknight.jobs.channels.channel import Message, PageKind
+from tests.simulator.quiet import KINDS, LIKELY
 from tests.simulator.world import Watched, World
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tests.simulator.simulation import Simulation
 
 Verb = Callable[..., Awaitable[Any]]
+VOUCHES_FOR = timedelta(minutes=20)
 
 
 @dataclass(slots=True)
@@ -35,6 +38,10 @@ class Monitors:
     chance: Random
     sent: dict[str, datetime] = field(default_factory=dict[str, datetime])
     answered: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    vouched: dict[str, list[tuple[datetime, datetime]]] = field(
+        default_factory=dict[str, list[tuple[datetime, datetime]]]
+    )
+    """By title: when its monitor said that it fires, and until when that counts."""
 
     def plan(self, world: World, start_at: datetime, end_at: datetime) -> None:
         """Put every event of the run on the agenda."""
@@ -52,7 +59,8 @@ class Monitors:
 
     def _episode(self, watched: Watched, at: datetime) -> None:
         chance = self.chance
-        what = f"{watched.key[-4:]} {chance.choice(('disk', 'latency', 'queue'))}"
+        kind = chance.choices(KINDS, LIKELY)[0]
+        what = f"{watched.key[-4:]} {kind} {chance.choice(('disk', 'latency', 'queue'))}"
         severity = chance.choices(list(Severity), (4, 4, 2, 1))[0]
         ends_at = at + timedelta(minutes=min(360.0, chance.lognormvariate(3.7, 1.1)))
         self._send(watched, Action.TRIGGER, what, severity, at)
@@ -66,12 +74,20 @@ class Monitors:
                 self._send(watched, Action.TRIGGER, what, severity, at)
         if chance.random() < 0.03:
             self._send(watched, Action.ACKNOWLEDGE, what, severity, at + timedelta(seconds=chance.uniform(1, 60)))
-        self._send(watched, Action.RESOLVE, what, severity, max(at, ends_at) + timedelta(seconds=1))
+        if kind == "vouched":
+            while (at := at + timedelta(minutes=chance.uniform(8, 19))) < ends_at:
+                self._send(watched, Action.TRIGGER, what, severity, at)
+        if kind != "vouched" or chance.random() < 0.4:  # else nothing is heard of it any more
+            self._send(watched, Action.RESOLVE, what, severity, max(at, ends_at) + timedelta(seconds=1))
 
     def _send(self, watched: Watched, action: Action, what: str, severity: Severity, at: datetime) -> None:
         key = f"{action} {what} {len(self.sent)}"
         self.sent[key] = at
-        event = Event(action=action, dedup_key=what, title=f"{what} on {watched.key[-4:]}", severity=severity)
+        title, until = f"{what} on {watched.key[-4:]}", None
+        if "vouched" in what and action is Action.TRIGGER:
+            until = at + VOUCHES_FOR
+            self.vouched.setdefault(title, []).append((at, until))
+        event = Event(action, what, title, severity, expires_at=until)
         self.run.at(at, lambda host: self._deliver(host, watched, event, key), again=True)
 
     async def _deliver(self, host: Host, watched: Watched, event: Event, key: str) -> None:
@@ -81,6 +97,7 @@ class Monitors:
         async with host.lane_turn:
             for tried in range(4):  # as the lane does, before it answers 503
                 try:
+                    await self._note(host, watched, event)
                     receipts = await host.deps.lanes[0].store([delivery])
                     break
                 except Exception as error:
@@ -91,6 +108,16 @@ class Monitors:
                         return
         host.deps.arrived(receipts)
         self.answered[key] = receipts[0].delivery_id
+
+    @staticmethod
+    async def _note(host: Host, watched: Watched, event: Event) -> None:
+        """Note until when an alert is vouched for, as the door of such monitors does."""
+        if "vouched" in event.dedup_key:
+            told = Told(dedup_sha(event.dedup_key), None, event.expires_at)
+            if event.action is Action.RESOLVE:
+                told = Told(dedup_sha(event.dedup_key), None, ended_at=host.deps.clock.now())
+            async with host.deps.commands("integration:1") as uow:
+                await expiries.note(uow, watched.id, [told])
 
 
 @dataclass(slots=True)

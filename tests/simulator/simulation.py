@@ -15,9 +15,12 @@ from opsknight.domain.store.embedded_files import APP
 from opsknight.domain.store.engine import Database, connect
 from opsknight.domain.store.partitions import extend
 from tests.clusters import Addresses
+from tests.simulator import looks
 from tests.simulator.baton import Baton
 from tests.simulator.faults import Deadlock, Fate
+from tests.simulator.hearts import Hearts
 from tests.simulator.host import CHANNELS, Host, Loop
+from tests.simulator.oracle import Oracle
 from tests.simulator.people import Monitors, People
 from tests.simulator.provider import Provider, Providers
 from tests.simulator.timeline import Timeline
@@ -36,17 +39,6 @@ _AT_WORK = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'
 """
-_DUE_ON = """
-SELECT min(greatest(due_at, coalesce(lease_until, due_at))) FROM notifications
-WHERE channel = '{}' AND finished_at IS NULL AND attempts {}
-"""
-_DUE_MESSAGES = [
-    f"least(({_DUE_ON.format(slug, '= 0')}), ({_DUE_ON.format(slug, '> 0')})) AS {slug}" for slug in CHANNELS
-]
-_DUE = f"""
-SELECT (SELECT min(greatest(due_at, coalesce(lease_until, due_at))) FROM timers WHERE dead_at IS NULL) AS timers,
-    {", ".join(_DUE_MESSAGES)}
-"""  # noqa: S608  # our own words
 
 
 class Simulation:
@@ -155,8 +147,10 @@ class Simulation:
         self.world = await builder.build(self.teams)
         await database.close()
         await self._eye.execute("ANALYZE")
+        self.oracle = Oracle(self.world, self.end_at + SETTLES)
         self.people.ids = {row["name"]: row["id"] for row in await self._eye.fetch("SELECT id, name FROM users")}
         self.monitors.plan(self.world, self.timeline.at, self.end_at)
+        Hearts(self, self._chance("hearts")).plan(self.timeline.at, self.end_at)
         if self.fate.rate:
             self.providers.plan(CHANNELS, self.timeline.at, self.end_at)
         else:
@@ -241,31 +235,16 @@ class Simulation:
         if (wakes_at := self.timeline.next_at) is not None:
             choices.append((wakes_at, 0.1, None))
         async with self._looking:
-            due = (await self._eye.fetch(_DUE))[0]
+            due = (await self._eye.fetch(looks.DUE))[0]
         for host in self.hosts:
             for loop in host.loops if not host.calm else ():
-                looks_at = self._looks_at(loop, due[loop.name])
+                looks_at = looks.looks_at(self, loop, due)
                 if looks_at is not None and not loop.is_busy:
                     choices.append((looks_at, 0.2 + self._order.random(), self._turn(host, loop)))
         if not choices:
             return None, None
         at, _, begin = min(choices, key=lambda choice: choice[:2])
         return max(at, self.timeline.at), begin
-
-    def _looks_at(self, loop: Loop, due_at: datetime | None) -> datetime | None:
-        """Return when a loop looks at something that is worth it; looks that find nothing change nothing."""
-        now = self.timeline.at
-        if loop.must_look:
-            at = max(now, loop.looks_at)
-        elif due_at is None:
-            return None
-        elif loop.woken.is_set() or due_at >= loop.looks_after(now):
-            at = max(now, due_at)  # it has seen by then when that is due
-        else:
-            at = max(due_at, loop.looks_after(now))
-        if self.is_away and self.away_until is not None:
-            return max(at, self.away_until + timedelta(seconds=0.3))
-        return at
 
     def _turn(self, host: Host, loop: Loop) -> Callable[[], object]:
         def begin() -> None:

@@ -40,7 +40,7 @@ async def test_whatever_fails_and_whenever_every_page_is_as_promised(addresses: 
 
     history, a_minute = await simulated(addresses, seed=seed, teams=TEAMS, days=DAYS, rate=1.0)
 
-    note(f"simulated, {which} seed {seed}", a_minute, unit="days on call a minute")
+    note(f"simulated, {which} seed", a_minute, unit="days on call a minute")
     assert check(history) == []
     assert history.run.fate.faults
     assert history.run.providers.calls

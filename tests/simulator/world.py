@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -18,15 +18,14 @@ from opsknight.domain.store.tables import (
     EscalationStepRow,
     EscalationTargetRow,
     IntegrationRow,
-    LayerMemberRow,
-    LayerRow,
     NotificationRuleRow,
-    ScheduleRow,
     ServiceRow,
     TeamMemberRow,
     TeamRow,
     UserRow,
 )
+from tests.simulator.quiet import Heart, Hours, Quiet, Work
+from tests.simulator.rotas import Rota, Rotas
 
 Row = TypeVar("Row", bound=Base)
 ZONES = (
@@ -38,26 +37,18 @@ STARTS = tuple(map(datetime.fromisoformat, ("2026-10-23T07:03Z", "2027-03-11T15:
 
 
 @dataclass(frozen=True, slots=True)
-class Rota:
-    """One schedule: its members take turns of `length` `unit`s on the wall clock of its zone."""
-
-    id: int
-    zone: str
-    starts_at: datetime
-    unit: str
-    length: int
-    members: tuple[int, ...]
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Ladder:
-    """A policy: for each step the users and schedules that it asks, and its wait in seconds."""
+    """A policy: for each step the users and schedules that it asks, its wait in seconds, and how it asks.
+
+    With `round_robin` it asks one of them, the next each time; with `everyone` each must acknowledge.
+    """
 
     users: tuple[tuple[int, ...], ...]
     rotas: tuple[tuple[int, ...], ...]
     waits_s: tuple[int, ...]
     repeats: int
+    round_robin: tuple[bool, ...] = ()
+    everyone: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,8 @@ class Watched:
     key: str
     ladder: Ladder
     ack_timeouts_s: dict[str, int | None]
+    hours: Hours | None = None
+    """When it pages loudly; None: by severity."""
 
 
 @dataclass(slots=True)
@@ -92,6 +85,8 @@ class World:
     with_rules: set[int] = field(default_factory=set[int])
     """Who has notification rules of their own."""
     members: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    works: list[Work] = field(default_factory=list[Work])
+    hearts: list[Heart] = field(default_factory=list[Heart])
 
 
 class Builder:
@@ -107,6 +102,8 @@ class Builder:
         async with self._database.commands() as session:
             self._session = session
             self.world.admins = tuple([(await self._person(0, number, role="admin")).id for number in range(2)])
+            self._quiet = Quiet(session, self._chance, start_at=self._start_at)
+            await self._quiet.rules()
             for number in range(1, teams + 1):
                 await self._team(number)
             await session.commit()
@@ -121,7 +118,13 @@ class Builder:
             await self._saved(TeamMemberRow(team_id=team.id, user_id=person.id, manages=person.id in managers))
         self.world.members[team.id] = tuple(person.id for person in people)
         self.world.managers[team.id] = managers
-        rotas = [await self._rota(team.id, f"Schedule {number}.{nth}", people) for nth in range(chance.choice((2, 3)))]
+        ids, drawn = [person.id for person in people], Rotas(self._session, chance, start_at=self._start_at)
+        leaves = await drawn.leaves(ids)
+        rotas = [
+            await drawn.rota(team.id, f"Schedule {number}.{nth}", chance.choice(ZONES), ids, leaves)
+            for nth in range(chance.choice((2, 3)))
+        ]
+        self.world.rotas |= {rota.id: rota for rota in rotas}
         ladder, policy_id = await self._ladder(team.id, number, rotas, people)
         await self._service(team.id, policy_id, ladder, number)
 
@@ -144,24 +147,6 @@ class Builder:
         columns = {"address": address, "verified_at": self._start_at, "created_at": self._start_at}
         return await self._saved(ContactMethodRow(user_id=user.id, channel=channel, **columns))
 
-    async def _rota(self, team_id: int, name: str, people: Sequence[Person]) -> Rota:
-        chance = self._chance
-        unit, length = chance.choice(
-            (("hours", 1), ("hours", 7), ("hours", 12), ("days", 1), ("days", 2), ("weeks", 1))
-        )
-        zone, away = chance.choice(ZONES), timedelta(days=chance.randint(0, 20))
-        starts_at = self._start_at.replace(tzinfo=None, hour=chance.randint(0, 23), minute=chance.choice((0, 30)))
-        members = tuple(person.id for person in chance.sample(list(people), chance.randint(2, len(people))))
-        row = await self._saved(ScheduleRow(team_id=team_id, name=name, zone=zone))
-        ends = self._start_at.replace(tzinfo=None, minute=0) + timedelta(days=5) if chance.random() < 0.1 else None
-        rota = Rota(row.id, zone, starts_at - away, unit, length, members, ends)
-        columns = {"starts_at": rota.starts_at, "ends_at": ends, "unit": unit, "length": length}
-        layer = await self._saved(LayerRow(schedule_id=row.id, position=0, name="Primary", **columns))
-        for position, user_id in enumerate(members):
-            await self._saved(LayerMemberRow(layer_id=layer.id, position=position, user_id=user_id))
-        self.world.rotas[row.id] = rota
-        return rota
-
     async def _ladder(
         self, team_id: int, number: int, of_team: Sequence[Rota], people: Sequence[Person]
     ) -> tuple[Ladder, int]:
@@ -172,6 +157,8 @@ class Builder:
         users: list[tuple[int, ...]] = []
         rotas: list[tuple[int, ...]] = []
         waits: list[int] = []
+        in_turn: list[bool] = []
+        of_all: list[bool] = []
         for position in range(chance.randint(1, 4)):
             asked = chance.sample([person.id for person in people], chance.choice((0, 1, 1, 2)) if position else 0)
             rota = of_team[position % len(of_team)]
@@ -179,12 +166,15 @@ class Builder:
             users.append(tuple(asked))
             rotas.append(on_call)
             waits.append(chance.choice((0, 30, 60, 300, 300, 600, 1800)))
-            step = await self._saved(EscalationStepRow(policy_id=policy.id, position=position, wait_s=waits[-1]))
+            in_turn.append(len(asked) + len(on_call) > 1 and chance.random() < 0.4)
+            of_all.append(not in_turn[-1] and chance.random() < 0.2)
+            how = {"wait_s": waits[-1], "round_robin": in_turn[-1], "everyone": of_all[-1]}
+            step = await self._saved(EscalationStepRow(policy_id=policy.id, position=position, **how))
             targets: list[dict[str, int]] = [{"user_id": user} for user in asked]
             targets += [{"schedule_id": schedule} for schedule in on_call]
             for place, target in enumerate(targets):
                 await self._saved(EscalationTargetRow(step_id=step.id, position=place, **target))
-        return Ladder(tuple(users), tuple(rotas), tuple(waits), repeats), policy.id
+        return Ladder(tuple(users), tuple(rotas), tuple(waits), repeats, tuple(in_turn), tuple(of_all)), policy.id
 
     async def _service(self, team_id: int, policy_id: int, ladder: Ladder, number: int) -> None:
         high_s = self._chance.choice((600, 1800, 1800, None))
@@ -194,6 +184,9 @@ class Builder:
             "name": f"Service {number}",
         }
         columns["reopen_window_s"] = self._chance.choice((0, 0, 300))
+        if (hours := self._quiet.hours(ZONES)) is not None:
+            columns |= {"urgency_mode": "support_hours", "support_hours": hours.to_json()}
+            columns["hours_begin_at"] = self._start_at
         service = await self._saved(
             ServiceRow(team_id=team_id, policy_id=policy_id, created_at=self._start_at, **columns)
         )
@@ -201,7 +194,11 @@ class Builder:
         columns = {"provider": "generic", "name": f"Monitor {number}", "key": key, "created_at": self._start_at}
         await self._saved(IntegrationRow(service_id=service.id, **columns))
         timeouts = {"high": high_s, "low": None}
-        self.world.services[service.id] = Watched(service.id, team_id, key, ladder, timeouts)
+        self.world.services[service.id] = Watched(service.id, team_id, key, ladder, timeouts, hours)
+        if (work := await self._quiet.work(service.id, ZONES)) is not None:
+            self.world.works.append(work)
+        if (heart := await self._quiet.heart(service.id)) is not None:
+            self.world.hearts.append(heart)
 
     async def _saved(self, row: Row) -> Row:
         self._session.add(row)
