@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -59,12 +60,15 @@ class Sent:
 
     `carrier` says which of several providers of a channel it was, and `country` where it goes, as two
     letters; both are empty where a channel has one provider and knows no countries. So in every outcome.
+    `cost` is what it costs in `currency`, None where nobody says.
     """
 
     provider_id: str = ""
     detail: str = ""
     carrier: str = ""
     country: str = ""
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class About:
 
 
 async def whose(session: AsyncSession, channel: str, address: str) -> int | None:
-    """Return the active person who has verified `address` on `channel`, None where it is nobody's or several people's."""
+    """Return the active person who has verified `address` on `channel`; None where that is nobody, or several."""
     owners = (
         select(UserRow.id)
         .join(ContactMethodRow, ContactMethodRow.user_id == UserRow.id)

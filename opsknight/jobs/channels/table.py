@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from opsknight import phone as numbers
+from opsknight.carriers import GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push
+from opsknight.jobs.channels import email, gateway, ntfy, phone, push, sns, twilio, vonage
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -52,6 +54,26 @@ KINDS: Final = (
     Kind(email.KIND, (Carrier("smtp", email.make, email.missing),)),
     Kind(push.KIND, (Carrier("push", push.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
+    Kind(
+        phone.SMS,
+        (
+            Carrier("twilio", twilio.Texts.make, lambda ground: twilio.missing(ground, "sms_from"), TwilioSettings),
+            Carrier("vonage", vonage.make, vonage.missing, VonageSettings),
+            Carrier("sns", sns.make, sns.missing, SnsSettings),
+            Carrier("gateway", gateway.make, gateway.missing, GatewaySettings),
+        ),
+        country=numbers.country,
+    ),
+    Kind(
+        phone.VOICE,
+        (Carrier("twilio", twilio.Calls.make, lambda ground: twilio.missing(ground, "voice_from")),),
+        country=numbers.country,
+    ),
+    Kind(
+        phone.WHATSAPP,
+        (Carrier("twilio", twilio.WhatsApp.make, lambda ground: twilio.missing(ground, "whatsapp_from")),),
+        country=numbers.country,
+    ),
 )
 
 
