@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, Self
 
@@ -136,8 +136,8 @@ class GatewaySettings(ChannelSettings):
 
 @dataclass(frozen=True, slots=True)
 class Carriers:
-    """The carriers that bring something in: receipts, and what people answer."""
+    """The carriers that bring something in: receipts, and what people answer. None are those nobody has read."""
 
-    twilio: TwilioSettings = field(default_factory=TwilioSettings)
-    vonage: VonageSettings = field(default_factory=VonageSettings)
-    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    twilio: TwilioSettings | None = None
+    vonage: VonageSettings | None = None
+    gateway: GatewaySettings | None = None

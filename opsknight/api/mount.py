@@ -42,7 +42,10 @@ from opsknight.api import (
     service_quiet,
     services,
     sign_in,
+    sms_gateway,
     teams,
+    twilio,
+    vonage,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -87,7 +90,10 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         schedules,
         service_quiet,
         services,
+        sms_gateway,
         teams,
+        twilio,
+        vonage,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

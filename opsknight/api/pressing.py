@@ -48,11 +48,19 @@ async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUI
     too late, does nothing and says what happened meanwhile.
     """
     async with deps.reading() as session:
-        user_id, message = await whose(session, channel, identity), await about(session, notification_id)
+        user_id = await whose(session, channel, identity)
     if user_id is None:
         return Pressed(unknown(deps, channel))
+    return await press_for(deps, user_id, notification_id=notification_id, what=what, via=via)
+
+
+async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, what: Press, via: str) -> Pressed:
+    """Do the same in the name of `user_id`; None is whom the message went to: only they hold the phone that it rang."""
+    async with deps.reading() as session:
+        message = await about(session, notification_id)
     if message is None:
         return Pressed(GONE)
+    user_id = message.user_id if user_id is None else user_id
     if message.incident_id is None:
         await again(lambda: _seen(deps, user_id, notification_id))
         return Pressed(THANKS, done=True)

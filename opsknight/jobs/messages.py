@@ -176,7 +176,7 @@ def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
 
 
 def _of_oneself(attempt: Attempt) -> _Words:
-    if attempt.kind in AHEAD:
+    if attempt.kind in AHEAD or attempt.kind is PageKind.REPLY:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
     what = attempt.label or attempt.channel

@@ -12,7 +12,7 @@ from opsknight.domain.model.incident import Status
 
 
 class PageKind(StrEnum):
-    """Why one person is reached. The last four belong to no incident."""
+    """Why one person is reached. Those from TEST on belong to no incident."""
 
     PAGE = "page"
     ASSIGNED = "assigned"
@@ -25,13 +25,14 @@ class PageKind(StrEnum):
     CONFIRM = "confirm"
     SHIFT = "shift"
     GAP = "gap"
+    REPLY = "reply"
 
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
 """What is told before it matters: a shift that begins, a time in which nobody is on call."""
-ALONE: Final = ASKED_FOR | AHEAD
+ALONE: Final = ASKED_FOR | AHEAD | {PageKind.REPLY}
 """Pages of no incident: no escalation, always wanted."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight import phone as numbers
-from opsknight.carriers import GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
+from opsknight.carriers import Carriers, GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.jobs.channels import email, gateway, ntfy, phone, push, sns, twilio, vonage
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
@@ -94,6 +94,15 @@ def build(ground: Ground) -> Mapping[str, Lane]:
         CannotStart: a setting cannot be used.
     """
     return {kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground)) for kind in KINDS}
+
+
+def carriers(ground: Ground) -> Carriers:
+    """Return what the operator has set for the carriers that bring something in.
+
+    Raises:
+        CannotStart: a setting cannot be used.
+    """
+    return Carriers(ground.read(TwilioSettings), ground.read(VonageSettings), ground.read(GatewaySettings))
 
 
 def settings_table() -> str:

@@ -14,7 +14,7 @@ from tests.peers.http_provider import Asked, Said
 
 def settings(origin: str, **changes: object) -> VonageSettings:
     values = {
-        "api_key": "abcd1234", "api_secret": "an-api-secret", "signature_secret": "a-signature-secret",
+        "api_key": "abcd1234", "api_secret": "an-api-secret", "signature_secret": "the-signature-secret-of-the-account",
         "sms_from": "+447700900001", "url": origin,
     }  # fmt: skip
     return VonageSettings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]

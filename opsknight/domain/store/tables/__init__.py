@@ -27,6 +27,7 @@ from opsknight.domain.store.tables.people import (
     TeamRow,
     UserRow,
 )
+from opsknight.domain.store.tables.phones import PhoneAnswerRow, PhoneTurnRow
 from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.schedules import (
     LayerMemberRow,
@@ -97,6 +98,8 @@ __all__ = [
     "OverrideRow",
     "PageRow",
     "PayRulesRow",
+    "PhoneAnswerRow",
+    "PhoneTurnRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, text
+from sqlalchemy import ForeignKey, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opsknight.domain.store.tables.base import Base, PlainInt, SmallInt, TrafficId
@@ -61,7 +62,8 @@ class NotificationRow(Base):
     """One message to one contact method, with a due time and an outcome.
 
     One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
-    then, and gathers on until that one was sent.
+    then, and gathers on until that one was sent. `held` says that it waits because its number was sent something
+    a moment ago.
     """
 
     __tablename__ = "notifications"
@@ -86,12 +88,14 @@ class NotificationRow(Base):
     finished_at: Mapped[datetime | None]
     gather: Mapped[bool] = mapped_column(server_default=_NO)
     bundled_into: Mapped[UUID | None]
+    held: Mapped[bool] = mapped_column(server_default=_NO)
 
 
 class AttemptRow(Base):
     """One call to a provider; written before it, completed after it.
 
     `carrier` is which provider of the channel it was, `country` where the message went: two letters, or "".
+    `cost` is what it cost in `currency`, None where nobody says.
     """
 
     __tablename__ = "attempts"
@@ -107,3 +111,5 @@ class AttemptRow(Base):
     detail: Mapped[str] = mapped_column(server_default=_EMPTY)
     carrier: Mapped[str] = mapped_column(server_default=_EMPTY)
     country: Mapped[str] = mapped_column(server_default=_EMPTY)
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    currency: Mapped[str] = mapped_column(server_default=_EMPTY)
