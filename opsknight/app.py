@@ -81,7 +81,8 @@ def build(settings: Settings) -> Front:
         for slug, kind in PROVIDERS.items()
         if kind.sample
     }
-    deps.channels = channels.kinds(channels.Ground(settings, "", deps.clock.now))
+    ground = channels.Ground(settings, "", deps.clock.now)
+    deps.channels, deps.carriers = channels.kinds(ground), channels.carriers(ground)
     deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight import metrics
+from opsknight.carriers import Carriers
 from opsknight.clock import SAMPLE_EVERY_S, Clock
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
@@ -180,6 +181,7 @@ class Deps:
         self.monitors: Mapping[str, Monitor] = {}
         self.signed_with: Mapping[str, str] = {}
         self.channels: Mapping[str, ChannelKind] = {}
+        self.carriers = Carriers()
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None

@@ -256,6 +256,12 @@ class Settings(BaseSettings):
         return "__Host-opsknight" if self.trustworthy else "opsknight"
 
 
+class ChannelSettings(BaseSettings):
+    """What an operator sets for one provider; a channel's own class of these gives the prefix and the fields."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+
 def load() -> Settings:
     """Return the settings of this process.
 

@@ -41,6 +41,9 @@ OPEN: Final = (
     "/api/v1/acknowledge-link",
     "/api/v1/push/receipts",
     "/api/v1/slack/interactions",
+    "/api/v1/sms-gateway/",
+    "/api/v1/twilio/",
+    "/api/v1/vonage/",
     "/readyz",
     "/metrics",
 )

@@ -45,7 +45,10 @@ from opsknight.api import (
     services,
     sign_in,
     slack,
+    sms_gateway,
     teams,
+    twilio,
+    vonage,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -93,7 +96,10 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         service_quiet,
         services,
         slack,
+        sms_gateway,
         teams,
+        twilio,
+        vonage,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

@@ -48,17 +48,27 @@ async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUI
     too late, does nothing and says what happened meanwhile.
     """
     async with deps.reading() as session:
-        user_id, message = await whose(session, channel, identity), await about(session, notification_id)
+        user_id = await whose(session, channel, identity)
     if user_id is None:
         return Pressed(unknown(deps, channel))
+    return await press_for(deps, user_id, notification_id=notification_id, what=what, via=via)
+
+
+async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, what: Press, via: str) -> Pressed:
+    """Do the same in the name of `user_id`; None is whom the message went to: only they hold the phone that it rang."""
+    async with deps.reading() as session:
+        message = await about(session, notification_id)
     if message is None:
         return Pressed(GONE)
+    presser = message.user_id if user_id is None else user_id
+    if presser is None:  # it was posted where many read
+        return Pressed(GONE)
     if message.incident_id is None:
-        await again(lambda: _seen(deps, user_id, notification_id))
+        await again(lambda: _seen(deps, presser, notification_id))
         return Pressed(THANKS, done=True)
     incident_id = message.incident_id
     try:
-        done = await again(lambda: _do(deps, user_id, notification_id, message, what, via))
+        done = await again(lambda: _do(deps, presser, notification_id, message, what, via))
     except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
         return Pressed(str(refusal), incident_id=incident_id)
     return Pressed(done.sentence, done=done.offer is not Offer.TAKE_OVER, incident_id=incident_id)

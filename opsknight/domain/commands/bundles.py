@@ -22,7 +22,7 @@ MANY: Final = 500
 OPEN, HAND_OVER = "open", "hand_over"
 
 # What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
-_GATHER: Final = text("""
+_GATHERING: Final = """
     WITH carriers AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:methods AS bigint[]),
             CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]))
@@ -31,13 +31,13 @@ _GATHER: Final = text("""
         SELECT n.id, c.id AS carrier_id
         FROM carriers c
         JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0
-            AND n.urgency IN ('low', c.urgency) AND n.due_at <= :now
+            AND n.urgency IN ('low', c.urgency) AND {due}
             AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
         JOIN pages p ON p.id = n.page_id
         JOIN incidents i ON i.id = n.incident_id AND i.generation = n.generation
         WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
             AND (n.id = ANY(CAST(:ours AS uuid[])) OR n.lease_until IS NULL OR n.lease_until <= :now)
-            AND (n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
+            AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
             AND CASE WHEN p.kind = 'hand_over' THEN c.family = 'hand_over' AND i.status = 'acknowledged'
                     AND i.assignee_id = n.user_id
                 ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
@@ -47,10 +47,13 @@ _GATHER: Final = text("""
         UPDATE notifications n SET gather = true WHERE n.id IN (SELECT carrier_id FROM joining)
     )
     UPDATE notifications n SET status = 'bundled', finished_at = :now, bundled_into = j.carrier_id, gather = true,
-        reason = '', lease_until = NULL, worker = NULL
+        held = false, reason = '', lease_until = NULL, worker = NULL
     FROM joining j WHERE n.id = j.id
     RETURNING n.id, n.incident_id, n.bundled_into
-""")
+"""
+_GATHER: Final = text(_GATHERING.format(due="n.due_at <= :now", held=""))
+# Of phones it is what is held back, too, that goes with the next message. Only there: others are found by their time.
+_GATHER_HELD: Final = text(_GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR "))
 _OTHERS: Final = text("""
     SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
         p.created_at AS paged_at
@@ -81,22 +84,25 @@ _SETTLE: Final = text("""
 """)
 
 
-def gathers(row: Row[Any], uow: UnitOfWork) -> bool:
-    """Return whether a message that was never tried goes together with others that are due."""
+def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> bool:
+    """Return whether a message that was never tried goes together with others that are due.
+
+    `joined` are the contact methods for which something is held back.
+    """
     if row.attempts or not (row.kind == PageKind.HAND_OVER or PageKind(row.kind) in PAGING):
         return False
     late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-    return row.gather or late is not None
+    return row.gather or late is not None or row.contact_method_id in joined
 
 
-async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collection[int] = ()) -> list[Row[Any]]:
     """Bundle what goes together of the wanted `rows`, and whatever else is due there; return what is sent.
 
     The first of each address carries the others: the most urgent of those that are due the longest.
     """
     carriers: dict[tuple[int, str], Row[Any]] = {}
     for row in rows:
-        if gathers(row, uow):
+        if gathers(row, uow, joined):
             family = HAND_OVER if row.kind == PageKind.HAND_OVER else OPEN
             carriers.setdefault((row.contact_method_id, family), row)
     if not carriers:
@@ -111,8 +117,9 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         "urgencies": [row.urgency for row in carriers.values()],
         "ours": [row.id for row in rows],
     }
-    joined = (await uow.session.execute(_GATHER, {**key, "now": uow.now, "late": LATE})).all()
-    for each in joined:
+    statement = _GATHER_HELD if joined else _GATHER
+    bundled = (await uow.session.execute(statement, {**key, "now": uow.now, "late": LATE})).all()
+    for each in bundled:
         carrier = by_id[each.bundled_into]
         uow.record(
             Fact.BUNDLED,
@@ -125,7 +132,7 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
             into=str(carrier.id),
             number=carrier.number,
         )
-    gone = {each.id for each in joined}
+    gone = {each.id for each in bundled}
     return [row for row in rows if row.id not in gone]
 
 

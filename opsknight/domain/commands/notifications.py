@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import bundles, outcomes
+from opsknight.domain.commands import bundles, outcomes, phone_turns
 from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
@@ -32,8 +32,9 @@ _COLUMNS = """
            p.due_at AS page_due_at, p.created_at AS paged_at, u.name AS user_name, u.active, m.id AS method_id,
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
-           i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service, tried.retries,
-           tried.perhaps, tried.cut_off, tried.tried_by, tried.first_tried_at, n.gather,
+           i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service,
+           i.service_id, n.held, tried.retries, tried.perhaps, tried.cut_off, tried.tried_by,
+           tried.first_tried_at, n.gather,
            CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
                WHEN 'page' THEN (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
@@ -121,7 +122,8 @@ async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> 
 
     `fences` are the notifications, in the order to send, and the fence each was claimed with. Those
     not wanted are marked here and now: superseded when the incident needs nobody any more, failed when
-    the address is of no use, bundled when they go together with another. An attempt that was cut off by
+    the address is of no use, bundled when they go together with another, queued again when their phone had a
+    message a moment ago. An attempt that was cut off by
     the end of its process is ambiguous, and resent once.
     """
     found = {row.id: row for row in await _read(uow, list(fences))}
@@ -129,9 +131,10 @@ async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> 
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    wanted = await bundles.gather(uow, [row for row in rows if not _why_unwanted(row)])
+    due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(row)])
+    wanted = await bundles.gather(uow, due, joined=joined)
     await _supersede(uow, [row for row in rows if _why_unwanted(row)])
-    carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow)])
+    carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
     starting = [
         replace(attempt, others=carried.get(attempt.notification_id, ()))
         for row in wanted

@@ -22,6 +22,8 @@ COMMAND_KEYS_KEPT = timedelta(days=1)
 GROUPS_KEPT = timedelta(days=90)
 """After that an alert of a group opens an incident of its own again, even where the old one is still open."""
 TURNED_AWAY_KEPT = timedelta(days=31)
+PHONE_ANSWERS_KEPT = timedelta(days=7)
+"""A carrier brings the same answer again for hours at most."""
 
 _PARTS_WITHIN = timedelta(hours=1)
 """The events of one large delivery are stored in parts, the last of them no later than this after the first."""
@@ -66,6 +68,8 @@ _SPENT = {
     "incident_groups": "opened_at",
     "rerouted_keys": "at",
     "turned_away": "starts_at",
+    "phone_answers": "at",
+    "phone_turns": "at",
 }
 """Since when a row of each table is of no use."""
 
@@ -103,6 +107,8 @@ async def remove_spent(uow: UnitOfWork) -> int:
         "idempotency": IDEMPOTENCY_KEPT,
         "command_keys": COMMAND_KEYS_KEPT,
         "turned_away": TURNED_AWAY_KEPT,
+        "phone_answers": PHONE_ANSWERS_KEPT,
+        "phone_turns": COMMAND_KEYS_KEPT,
     }
     kept |= {"counted_events": LONGEST, "incident_groups": GROUPS_KEPT, "rerouted_keys": GROUPS_KEPT}
     most = 0

@@ -59,6 +59,7 @@ class Fact(StrEnum):
     FAILED = "failed"
     AMBIGUOUS = "ambiguous"
     SUPERSEDED = "superseded"
+    HELD_BACK = "held_back"
     BUNDLED = "bundled"
     UNBUNDLED = "unbundled"
     # heartbeats: name, again, reason, late_s, for_s; a run that starts is no fact, its ping is kept with the heartbeat

@@ -266,6 +266,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FAILED: lambda _, d: f"{_sent_message(d)} failed{_words(d)}.",
     Fact.AMBIGUOUS: lambda _, d: f"{_sent_message(d)} was perhaps sent{_words(d)}.",
     Fact.SUPERSEDED: lambda _, d: f"{_sent_message(d)} was not sent{_because(d)}.",
+    Fact.HELD_BACK: lambda _, d: f"{_sent_message(d)} waits{_for(d)}{_because(d)}.",
     Fact.BUNDLED: lambda _, d: f"{_sent_message(d)} went together with that of #{d.get('number', '?')}.",
     Fact.UNBUNDLED: lambda _, d: f"{_sent_message(d)} goes alone: the message it went with was not sent.",
     Fact.CHANGED: _changed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -27,13 +28,14 @@ class PageKind(StrEnum):
     GAP = "gap"
     BLIND = "blind"
     CANARY = "canary"
+    REPLY = "reply"
 
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
 """What is told before it matters: a shift that begins, a time in which nobody is on call."""
-TOLD: Final = AHEAD | {PageKind.BLIND}
+TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY}
 """Messages that carry their own words as their page's reason."""
 ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}
 """Pages of no incident: no escalation, always wanted."""
@@ -64,12 +66,15 @@ class Sent:
 
     `carrier` says which of several providers of a channel it was, and `country` where it goes, as two
     letters; both are empty where a channel has one provider and knows no countries. So in every outcome.
+    `cost` is what it costs in `currency`, None where nobody says.
     """
 
     provider_id: str = ""
     detail: str = ""
     carrier: str = ""
     country: str = ""
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from typing import Final, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import Ambiguous, Failed, Fault, Outcome, PageKind, Retry, Sent
-from opsknight.settings import Settings, bad_settings
+from opsknight.settings import ChannelSettings, Settings, bad_settings
 
 __all__ = [
     "BUDGET_S",
@@ -78,12 +77,6 @@ class Address:
 
     value: str = field(repr=False)
     secret: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-
-
-class ChannelSettings(BaseSettings):
-    """What an operator sets for one provider; a channel's own class of these gives the prefix and the fields."""
-
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
 
 S = TypeVar("S", bound=ChannelSettings)

@@ -6,6 +6,7 @@ an outcome already. Nothing of a request can have been acted on before its heade
 
 from __future__ import annotations
 
+import base64
 import ssl
 from asyncio import timeout
 from collections.abc import Callable, Mapping
@@ -106,6 +107,8 @@ class Caller:
         if refused is not None:
             return Failed(refused, Fault.ADDRESS)
         progress, sent = _Progress(), dict(headers or {})
+        if auth is not None:
+            sent["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
         if json is not None:
             body, sent["Content-Type"] = orjson.dumps(json), "application/json"
         try:
@@ -116,7 +119,6 @@ class Caller:
                     url,
                     data=dict(form) if form is not None else body,
                     headers=sent,
-                    auth=aiohttp.BasicAuth(*auth, encoding="utf-8") if auth is not None else None,
                     allow_redirects=False,
                     trace_request_ctx=progress,
                 ) as answer,

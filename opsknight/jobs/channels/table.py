@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from opsknight import phone as numbers
+from opsknight.carriers import Carriers, GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push, sink, slack, teams, webhook
+from opsknight.jobs.channels import email, gateway, ntfy, phone, push, sink, slack, sns, teams, twilio, vonage, webhook
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -65,6 +67,26 @@ KINDS: Final = (
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
     Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
     Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
+    Kind(
+        phone.SMS,
+        (
+            Carrier("twilio", twilio.Texts.make, lambda ground: twilio.missing(ground, "sms_from"), TwilioSettings),
+            Carrier("vonage", vonage.make, vonage.missing, VonageSettings),
+            Carrier("sns", sns.make, sns.missing, SnsSettings),
+            Carrier("gateway", gateway.make, gateway.missing, GatewaySettings),
+        ),
+        country=numbers.country,
+    ),
+    Kind(
+        phone.VOICE,
+        (Carrier("twilio", twilio.Calls.make, lambda ground: twilio.missing(ground, "voice_from")),),
+        country=numbers.country,
+    ),
+    Kind(
+        phone.WHATSAPP,
+        (Carrier("twilio", twilio.WhatsApp.make, lambda ground: twilio.missing(ground, "whatsapp_from")),),
+        country=numbers.country,
+    ),
 )
 
 
@@ -92,6 +114,15 @@ def amending(deps: Deps) -> Mapping[str, Routed]:
     ground = Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now)
     made = {kind.channel.slug: _channel(kind, ground) for kind in KINDS}
     return {slug: channel for slug, channel in made.items() if isinstance(channel, Routed) and channel.amends}
+
+
+def carriers(ground: Ground) -> Carriers:
+    """Return what the operator has set for the carriers that bring something in.
+
+    Raises:
+        CannotStart: a setting cannot be used.
+    """
+    return Carriers(ground.read(TwilioSettings), ground.read(VonageSettings), ground.read(GatewaySettings))
 
 
 def settings_table() -> str:

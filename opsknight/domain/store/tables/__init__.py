@@ -36,6 +36,7 @@ from opsknight.domain.store.tables.people import (
     UserRow,
     VerificationRow,
 )
+from opsknight.domain.store.tables.phones import PhoneAnswerRow, PhoneTurnRow
 from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.schedules import (
     LayerMemberRow,
@@ -110,6 +111,8 @@ __all__ = [
     "OverrideRow",
     "PageRow",
     "PayRulesRow",
+    "PhoneAnswerRow",
+    "PhoneTurnRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",

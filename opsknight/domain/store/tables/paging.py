@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, text
+from sqlalchemy import ForeignKey, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opsknight.domain.store.tables.base import Base, PlainInt, SmallInt, TrafficId
@@ -62,7 +63,7 @@ class NotificationRow(Base):
 
     One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
     then, and gathers on until that one was sent. `told` is how its incident stands by what it shows since it was
-    changed, "" where it was not.
+    changed, "" where it was not. `held` says that it waits because its number was sent something a moment ago.
     """
 
     __tablename__ = "notifications"
@@ -88,6 +89,7 @@ class NotificationRow(Base):
     gather: Mapped[bool] = mapped_column(server_default=_NO)
     bundled_into: Mapped[UUID | None]
     told: Mapped[str] = mapped_column(server_default=_EMPTY)
+    held: Mapped[bool] = mapped_column(server_default=_NO)
 
 
 class CanaryRow(Base):
@@ -116,6 +118,7 @@ class AttemptRow(Base):
     """One call to a provider; written before it, completed after it.
 
     `carrier` is which provider of the channel it was, `country` where the message went: two letters, or "".
+    `cost` is what it cost in `currency`, None where nobody says.
     """
 
     __tablename__ = "attempts"
@@ -131,3 +134,5 @@ class AttemptRow(Base):
     detail: Mapped[str] = mapped_column(server_default=_EMPTY)
     carrier: Mapped[str] = mapped_column(server_default=_EMPTY)
     country: Mapped[str] = mapped_column(server_default=_EMPTY)
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(14, 6))
+    currency: Mapped[str] = mapped_column(server_default=_EMPTY)

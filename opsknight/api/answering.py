@@ -1,0 +1,165 @@
+"""An answer to a text: acted on in the name of whose phone it is, and told in a sentence what came of it.
+
+Everything is as on screen: the same commands, the same refusals, the same ledger. An answer speaks of the
+incident as it is now, not of a generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from opsknight.api.again import again
+from opsknight.deps import Deps
+from opsknight.domain.commands import incidents, receipts, replies
+from opsknight.domain.commands.incidents import Done, Offer
+from opsknight.domain.model.channel import face
+from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.reply import HELP, Consent, Reply, Wanted, Wish, read
+from opsknight.domain.queries.replies import Told, incident_of, owners, told_lately
+from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
+
+NOTHING_OPEN: Final = "Nothing that you were told of is open."
+NOTHING_TOLD: Final = "You were not told of anything lately. Say which one: 12a acknowledges #12."
+WELCOME_BACK: Final = "You are paged here again."
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One answer: from which carrier and by what name there, on which channel, from which number, and its words."""
+
+    carrier: str
+    provider_id: str
+    channel: str
+    number: str
+    text: str
+
+
+async def answer(deps: Deps, heard: Heard) -> str:
+    """Do what an answer asks for and say so by a message to the same phone; return the sentence.
+
+    One that came before is done already: nothing happens. Strangers are not answered.
+    """
+    name = replies.Name(heard.carrier, heard.provider_id, heard.number)
+
+    async def begun() -> str | None:
+        async with deps.commands("system:answer") as uow:
+            return await replies.begin(uow, name)
+
+    if (done := await again(begun)) is not None:
+        return done
+    wanted = read(heard.text)
+    async with deps.reading() as session:
+        told = await told_lately(session, channel=heard.channel, number=heard.number, now=deps.clock.now())
+        people = await owners(session, channel=heard.channel, number=heard.number)
+    user_id = _who(people, told, wanted)
+    sentence = await _act(deps, heard, wanted, user_id, told)
+
+    async def ended() -> None:
+        async with deps.commands("system:answer") as uow:
+            await replies.end(
+                uow,
+                name,
+                channel=heard.channel,
+                user_id=user_id if sentence else None,
+                sentence=sentence,
+                understood=wanted is not None,
+            )
+
+    await again(ended)
+    return sentence
+
+
+def _who(people: Sequence[int], told: Sequence[Told], wanted: Reply) -> int | None:
+    """Return in whose name an answer is carried out: of several people with one phone, who was told of it last."""
+    if len(people) < 2:
+        return people[0] if people else None
+    numbers = {wish.number for wish in wanted if wish.number is not None} if isinstance(wanted, tuple) else set[int]()
+    last = [one for one in told if one.user_id in people and (not numbers or one.number in numbers)]
+    return last[0].user_id if last else people[0]
+
+
+async def _act(deps: Deps, heard: Heard, wanted: Reply, user_id: int | None, told: Sequence[Told]) -> str:
+    if isinstance(wanted, Consent):
+        return await _consent(deps, heard, wanted)
+    if user_id is None:
+        return ""
+    if wanted is None:
+        return HELP
+    sentences: list[str] = []
+    for wish in wanted:
+        sentences += await _wish(deps, heard, wish, user_id, [one for one in told if one.user_id == user_id])
+    return "\n".join(dict.fromkeys(sentences))
+
+
+async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
+    """Switch the contact methods of the number off or on; a STOP is answered by its carrier, not by us."""
+    do = replies.stop if wanted is Consent.STOP else replies.start
+
+    async def once() -> int:
+        async with deps.commands("system:answer") as uow:
+            return await do(uow, channel=heard.channel, number=heard.number)
+
+    return WELCOME_BACK if await again(once) and wanted is Consent.START else ""
+
+
+async def _wish(deps: Deps, heard: Heard, wish: Wish, user_id: int, told: Sequence[Told]) -> list[str]:
+    if wish.number is not None:
+        async with deps.reading() as session:
+            incident_id = await incident_of(session, wish.number)
+        if incident_id is None:
+            return [f"There is no incident #{wish.number}."]
+        return [await _do(deps, heard, wish.wanted, user_id, wish.number, incident_id, told)]
+    if wish.every:
+        unique = {one.number: one for one in told if one.status == Status.OPEN}
+        done = [
+            await _do(deps, heard, wish.wanted, user_id, one.number, one.incident_id, told)
+            for one in sorted(unique.values(), key=lambda one: one.number)
+        ]
+        return done or [NOTHING_OPEN]
+    last = _last(told)
+    if not last:
+        return [NOTHING_TOLD]
+    if len(last) > 1:
+        which = ", ".join(f"{one.number}a" for one in last)
+        return [f"Your last message told of {len(last)} that are open. Answer ack all, or one of {which}."]
+    return [await _do(deps, heard, wish.wanted, user_id, last[0].number, last[0].incident_id, told)]
+
+
+def _last(told: Sequence[Told]) -> list[Told]:
+    """Return what the newest message told of: those of it that are open, or the one it was about where none is."""
+    together = [one for one in told if one.message == told[0].message] if told else []
+    is_open = sorted((one for one in together if one.status == Status.OPEN), key=lambda one: one.number)
+    return is_open or [one for one in together if one.notification_id == one.message][:1]
+
+
+async def _do(
+    deps: Deps, heard: Heard, wanted: Wanted, user_id: int, number: int, incident_id: UUID, told: Sequence[Told]
+) -> str:
+    """Carry one wish out in a unit of work of its own; return what happened, or why it did not."""
+    via = f"{face(heard.channel).word} reply"
+
+    async def once() -> Done:
+        async with deps.commands(f"user:{user_id}") as uow:
+            match wanted:
+                case Wanted.ACKNOWLEDGE:
+                    done = await incidents.acknowledge(uow, incident_id, via=via)
+                case Wanted.RESOLVE:
+                    done = await incidents.resolve(uow, incident_id)
+                case Wanted.ESCALATE:
+                    done = await incidents.escalate(uow, incident_id)
+            for one in told:
+                if one.incident_id == incident_id:
+                    await receipts.seen(uow, one.notification_id)
+                    break
+        return done
+
+    try:
+        done = await again(once)
+    except (Conflict, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
+        return f"#{number}: {refusal}"
+    if done.offer is Offer.TAKE_OVER:
+        return f"#{number}: {done.sentence.replace('; take it over?', '; open OpsKnight to take it over.')}"
+    return f"#{number}: {done.sentence}"

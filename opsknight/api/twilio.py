@@ -1,0 +1,190 @@
+"""What Twilio tells: what became of texts and calls, which key was pressed, and what people answer.
+
+Every request is signed with the account's auth token; Twilio's own validator looks at it before anything is read.
+Behind a proxy the address that was signed is the one people use. Sources:
+https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resource (statuses),
+…/docs/voice/api/call-resource (statuses), …/docs/voice/answering-machine-detection, …/docs/voice/twiml/gather.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+from xml.sax.saxutils import escape, quoteattr
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+from twilio.request_validator import RequestValidator
+
+from opsknight.api.again import again
+from opsknight.api.answering import Heard, answer
+from opsknight.api.auth import needs
+from opsknight.api.pressing import Press, press_for
+from opsknight.deps import Deps
+from opsknight.domain.commands import receipts, replies
+from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.replies import under_way
+from opsknight.errors import SignInRequired
+from opsknight.phone import sender
+
+READ_AT_MOST: Final = 64 * 1024
+CARRIER: Final = "twilio"
+KEYPAD: Final = "phone keypad"
+_KEYS: Final = {"4": Press.ACKNOWLEDGE, "6": Press.RESOLVE, "9": Press.ESCALATE}
+_LOST: Final = {
+    "undelivered": "it was not delivered",
+    "failed": "it could not be sent",
+    "canceled": "it was cancelled",
+    "busy": "the line was busy",
+    "no-answer": "nobody answered the call",
+}
+_GONE: Final = frozenset({"30006", "21610", "63024"})
+"""A landline that takes no texts, a STOP, no account of WhatsApp. Source: https://www.twilio.com/docs/api/errors."""
+_PAUSES_S: Final = (0.3, 1.0, 2.0)
+Form = Mapping[str, str]
+Which = Annotated[UUID | None, Query()]
+
+
+def router(deps: Deps) -> APIRouter:
+    """Serve /api/v1/twilio; every one of its routes is signed."""
+    routes = APIRouter(prefix="/api/v1/twilio", tags=["phones"], include_in_schema=False)
+    by_signature = [needs(Need.ACKNOWLEDGE, by_link=True)]
+
+    @routes.post("/status", status_code=204, dependencies=by_signature)
+    async def status(request: Request, notification: Which = None) -> Response:
+        """Note what became of a text or a call; in any order, and as often as it is told."""
+        form = await _signed(deps, request)
+        async with deps.reading() as session:
+            sid = form.get("MessageSid") or form.get("CallSid") or ""
+            found = notification or await _named(deps, sid)
+            known = found is not None and await under_way(session, found)
+        if found is not None:
+            await _noted(deps, found, form, wait=known)
+        return Response(status_code=204)
+
+    @routes.post("/keys", dependencies=by_signature)
+    async def keys(request: Request, notification: UUID) -> Response:
+        """Do what the key says, and say what came of it."""
+        form = await _signed(deps, request)
+        return await _pressed(deps, form, notification)
+
+    @routes.post("/messages", dependencies=by_signature)
+    async def messages(request: Request) -> Response:
+        """Act on an answer; what is said to it goes by a message of its own."""
+        form = await _signed(deps, request)
+        origin = form.get("From", "")
+        heard = Heard(
+            CARRIER,
+            form.get("MessageSid", "")[:100],
+            "whatsapp" if origin.startswith("whatsapp:") else "sms",
+            sender(origin),
+            form.get("ButtonPayload") or form.get("Body", ""),
+        )
+        if heard.provider_id and heard.number:
+            await answer(deps, heard)
+        return _twiml("")
+
+    return routes
+
+
+async def _signed(deps: Deps, request: Request) -> Form:
+    """Return the form of a request that Twilio has signed.
+
+    Raises:
+        SignInRequired: it has not, or no account is set.
+    """
+    its = deps.carriers.twilio
+    body = await request.body()
+    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if len(body) <= READ_AT_MOST else {}
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{deps.settings.address}{request.url.path}{query}"
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if its is None or not its.auth_token or not RequestValidator(its.auth_token).validate(url, form, signature):
+        raise SignInRequired("This request is not signed as it must be.")
+    return form
+
+
+async def _named(deps: Deps, sid: str) -> UUID | None:
+    async with deps.commands("system:receipt") as uow:
+        return await receipts.of_provider(uow, CARRIER, sid)
+
+
+async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -> None:
+    """Write a receipt down. Where the answer to our own request is still on its way, its outcome is waited for."""
+    said, by = form.get("MessageStatus") or form.get("CallStatus") or "", form.get("AnsweredBy", "")
+    if by.startswith("machine") or by == "fax":
+        await _lost(deps, notification_id, "a machine answered the call", gone=False, wait=wait)
+    elif said in _LOST:
+        code = form.get("ErrorCode", "")
+        words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code})" if code else "")
+        await _lost(deps, notification_id, words, gone=code in _GONE, wait=wait)
+    elif said == "read":
+        await again(lambda: _receipt(deps, notification_id, seen=True))
+    elif said in ("delivered", "completed") or by in ("human", "unknown"):
+        await again(lambda: _receipt(deps, notification_id, seen=False))
+
+
+async def _receipt(deps: Deps, notification_id: UUID, *, seen: bool) -> None:
+    async with deps.commands("system:receipt") as uow:
+        await (receipts.seen if seen else receipts.delivered)(uow, notification_id)
+
+
+async def _lost(deps: Deps, notification_id: UUID, words: str, *, gone: bool, wait: bool) -> None:
+    async def once() -> bool:
+        async with deps.commands("system:receipt") as uow:
+            return await receipts.undelivered(uow, notification_id, detail=words, gone=gone)
+
+    for pause_s in (0.0, *_PAUSES_S) if wait else (0.0,):
+        await asyncio.sleep(pause_s)
+        if await again(once):
+            return
+
+
+async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
+    its = deps.carriers.twilio
+    language = its.language if its is not None else "en-US"
+    what = _KEYS.get(form.get("Digits", ""))
+    if what is None:
+        return _twiml(_asked_again("That key does nothing.", notification_id, language))
+    name = replies.Name(CARRIER, f"{form.get('CallSid', '')[:80]}:{what}", form.get("To", "")[:40])
+
+    async def begun() -> str | None:
+        async with deps.commands("system:answer") as uow:
+            return await replies.begin(uow, name)
+
+    told = await again(begun)  # a key that is told again is not pressed again
+    if told is None:
+        told = (await press_for(deps, None, notification_id=notification_id, what=what, via=KEYPAD)).sentence
+
+        async def ended() -> None:
+            async with deps.commands("system:answer") as uow:
+                await replies.end(
+                    uow,
+                    name,
+                    channel="voice",
+                    user_id=0,
+                    sentence=told or "",
+                    understood=True,
+                    by_message=False,
+                )
+
+        await again(ended)
+    return _twiml(f"{_say(told, language)}<Hangup/>")
+
+
+def _asked_again(sentence: str, notification_id: UUID, language: str) -> str:
+    action = quoteattr(f"/api/v1/twilio/keys?notification={notification_id}")
+    menu = _say(f"{sentence} Press 4 to acknowledge, 6 to resolve, 9 to escalate.", language)
+    return f'<Gather numDigits="1" timeout="6" action={action} method="POST">{menu}</Gather>'
+
+
+def _say(sentence: str, language: str) -> str:
+    return f"<Say language={quoteattr(language)}>{escape(sentence)}</Say>"
+
+
+def _twiml(inner: str) -> Response:
+    return Response(f"<Response>{inner}</Response>", media_type="application/xml")

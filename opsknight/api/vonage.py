@@ -1,0 +1,115 @@
+"""What Vonage tells: what became of texts, and what people answer. Messages API, signed webhooks.
+
+A JSON Web Token is signed with the account's signature secret and names the SHA-256 of the body. Sources:
+https://developer.vonage.com/en/getting-started/concepts/webhooks (signing),
+https://developer.vonage.com/en/messages/concepts/messages-status-callbacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+import jwt
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from opsknight.api.again import again
+from opsknight.api.answering import Heard, answer
+from opsknight.api.auth import needs
+from opsknight.deps import Deps
+from opsknight.domain.commands import receipts
+from opsknight.domain.model.permission import Need
+from opsknight.errors import SignInRequired
+from opsknight.phone import sender
+
+READ_AT_MOST: Final = 64 * 1024
+CARRIER: Final = "vonage"
+WITHIN: Final = timedelta(minutes=5)
+_LOST: Final = frozenset({"rejected", "undeliverable"})
+Body = Mapping[str, Any]
+
+
+def router(deps: Deps) -> APIRouter:
+    """Serve /api/v1/vonage; every one of its routes is signed."""
+    routes = APIRouter(prefix="/api/v1/vonage", tags=["phones"], include_in_schema=False)
+    by_signature = [needs(Need.ACKNOWLEDGE, by_link=True)]
+
+    @routes.post("/status", status_code=204, dependencies=by_signature)
+    async def status(request: Request) -> Response:
+        """Note what became of a text; in any order, and as often as it is told."""
+        body = await _signed(deps, request)
+        await again(lambda: _noted(deps, body))
+        return Response(status_code=204)
+
+    @routes.post("/messages", status_code=204, dependencies=by_signature)
+    async def messages(request: Request) -> Response:
+        """Act on an answer; what is said to it goes by a message of its own."""
+        body = await _signed(deps, request)
+        name, number = str(body.get("message_uuid", ""))[:100], sender(str(body.get("from", "")))
+        if body.get("channel") == "sms" and body.get("message_type") == "text" and name and number:
+            await answer(deps, Heard(CARRIER, name, "sms", number, str(body.get("text", ""))))
+        return Response(status_code=204)
+
+    return routes
+
+
+async def _signed(deps: Deps, request: Request) -> Body:
+    """Return the body of a request that Vonage has signed within the last five minutes.
+
+    Raises:
+        SignInRequired: it has not.
+    """
+    its = deps.carriers.vonage
+    raw = await request.body()
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    refused = SignInRequired("This request is not signed as it must be.")
+    if its is None or not its.signature_secret or scheme.lower() != "bearer" or len(raw) > READ_AT_MOST:
+        raise refused
+    try:
+        # The time is judged by our own clock below.
+        unjudged = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+        claims = jwt.decode(token, its.signature_secret, algorithms=["HS256"], options=cast("Any", unjudged))
+        age = deps.clock.now().timestamp() - float(claims["iat"])
+        body = orjson.loads(raw)
+    except (jwt.InvalidTokenError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        raise refused from None
+    is_ours = hmac.compare_digest(str(claims.get("payload_hash", "")).lower(), hashlib.sha256(raw).hexdigest())
+    if not is_ours or abs(age) > WITHIN.total_seconds() or not isinstance(body, dict):
+        raise refused
+    return cast("Body", body)
+
+
+async def _noted(deps: Deps, body: Body) -> None:
+    said = str(body.get("status", ""))
+    async with deps.commands("system:receipt") as uow:
+        found = _notification(body) or await receipts.of_provider(uow, CARRIER, str(body.get("message_uuid", "")))
+        if found is None:
+            return
+        if said == "delivered":
+            await receipts.delivered(uow, found)
+        elif said == "read":
+            await receipts.seen(uow, found)
+        elif said in _LOST:
+            await receipts.undelivered(uow, found, detail=f"Vonage said {said}{_words(body)}")
+
+
+def _notification(body: Body) -> UUID | None:
+    """Return the notification that our own reference names."""
+    try:
+        return UUID(str(body.get("client_ref", "")))
+    except ValueError:
+        return None
+
+
+def _words(body: Body) -> str:
+    found = body.get("error")
+    error = cast("Body", found) if isinstance(found, dict) else {}
+    words = " ".join(str(error[name]) for name in ("title", "detail") if error.get(name))
+    return f": {words[:200]}" if words else ""

@@ -1,0 +1,143 @@
+"""What an operator sets for the carriers of texts and calls: read by whoever sends, and by whoever hears them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal, Self
+
+import orjson
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from opsknight.patterns import compile_pattern
+from opsknight.settings import ChannelSettings
+
+_A_PRICE: Final = "What one {} costs, for the sum of each month where {} itself does not tell. Without it unknown."
+
+
+class TwilioSettings(ChannelSettings):
+    """What an operator sets for Twilio."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_TWILIO_")
+
+    account_sid: str = Field(default="", description="Account of texts, calls and WhatsApp by Twilio (AC…).")
+    auth_token: str = Field(
+        default="", repr=False, description="Auth token of the account; Twilio's callbacks are verified with it."
+    )
+    api_key: str = Field(default="", description="API key to send with instead of the auth token (SK…).")
+    api_secret: str = Field(default="", repr=False, description="Secret of the API key.")
+    sms_from: str = Field(default="", description="Number that texts come from, or a messaging service (MG…).")
+    voice_from: str = Field(default="", description="Number that calls come from.")
+    whatsapp_from: str = Field(default="", description="Number that WhatsApp messages come from.")
+    whatsapp_content_sid: str = Field(
+        default="",
+        description="Approved WhatsApp template (HX…) with the variables 1, the first line, and 2, the number."
+        " Without it plain text is sent, which WhatsApp delivers within 24 h of a person's own message only.",
+    )
+    language: str = Field(default="en-US", description="Language in which calls are read out.")
+    url: str = Field(default="https://api.twilio.com", description="Where Twilio's API is; a region's, or a proxy.")
+    sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "Twilio"))
+    voice_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("call", "Twilio"))
+    whatsapp_price: Decimal | None = Field(
+        default=None, ge=0, description=_A_PRICE.format("WhatsApp message", "Twilio")
+    )
+    currency: str = Field(default="USD", description="Currency of these prices.")
+
+
+class VonageSettings(ChannelSettings):
+    """What an operator sets for Vonage."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_VONAGE_")
+
+    api_key: str = Field(default="", description="API key of texts by Vonage (Messages API).")
+    api_secret: str = Field(default="", repr=False, description="Its secret.")
+    signature_secret: str = Field(
+        default="", repr=False, description="Signature secret of the account; Vonage's webhooks are verified with it."
+    )
+    sms_from: str = Field(default="", description="Number, or name, that texts come from.")
+    url: str = Field(default="https://api.nexmo.com", description="Where Vonage's API is; a region's, or a proxy.")
+    sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "Vonage"))
+    currency: str = Field(default="EUR", description="Currency of this price.")
+
+
+class SnsSettings(ChannelSettings):
+    """What an operator sets for AWS SNS."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SNS_")
+
+    region: str = Field(default="", description="Region of texts by AWS SNS, like eu-central-1.")
+    access_key_id: str = Field(default="", description="Access key that may sns:Publish.")
+    secret_access_key: str = Field(default="", repr=False, description="Its secret.")
+    session_token: str = Field(default="", repr=False, description="Session token, for temporary keys.")
+    sender_id: str = Field(default="", description="Name that texts come from, in countries that allow one.")
+    origination_number: str = Field(default="", description="Number that texts come from, in E.164.")
+    url: str = Field(default="", description="Where SNS is. Default: the region's public address.")
+    sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "SNS"))
+    currency: str = Field(default="USD", description="Currency of this price.")
+
+
+class GatewaySettings(ChannelSettings):
+    """What an operator sets for an SMS gateway of their own, whatever its protocol over HTTP."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SMS_GATEWAY_")
+
+    url: str = Field(
+        default="",
+        description="Address of an SMS gateway of your own, which may be private."
+        " {to}, {text} and {id} are filled in, here and in the body.",
+    )
+    method: Literal["POST", "GET", "PUT"] = Field(default="POST", description="How it is called.")
+    headers: str = Field(
+        default="{}", repr=False, description='Headers as a JSON object, like {"Authorization": "Bearer …"}.'
+    )
+    content: Literal["json", "form", "none"] = Field(default="json", description="Kind of the body.")
+    body: str = Field(
+        default='{"to": "{to}", "text": "{text}"}',
+        description="Body with places to fill: a JSON object, or for a form to={to}&text={text}.",
+    )
+    success: str = Field(
+        default="", description="Regular expression that the answer has to match besides a status of 2xx."
+    )
+    secret: str = Field(
+        default="", repr=False, description="Bearer token with which the gateway brings in what people answer."
+    )
+    sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "it"))
+    currency: str = Field(default="EUR", description="Currency of this price.")
+
+    @field_validator("headers")
+    @classmethod
+    def _an_object_of_texts(cls, said: str) -> str:
+        try:
+            found = orjson.loads(said)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise ValueError('must be a JSON object of texts, like {"X-Key": "…"}')
+        return said
+
+    @field_validator("success")
+    @classmethod
+    def _a_pattern(cls, said: str) -> str:
+        compile_pattern(said)
+        return said
+
+    @model_validator(mode="after")
+    def _a_body(self) -> Self:
+        if self.content == "json":
+            try:
+                orjson.loads(self.body)
+            except orjson.JSONDecodeError:
+                raise ValueError(
+                    "OPSKNIGHT_SMS_GATEWAY_BODY must be JSON, or OPSKNIGHT_SMS_GATEWAY_CONTENT form"
+                ) from None
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """The carriers that bring something in: receipts, and what people answer. None are those nobody has read."""
+
+    twilio: TwilioSettings | None = None
+    vonage: VonageSettings | None = None
+    gateway: GatewaySettings | None = None

@@ -1,0 +1,138 @@
+"""Texts by Amazon SNS, straight to a phone number.
+
+Sources: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html,
+https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html (attributes, who opted out),
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html (Signature Version 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from opsknight.carriers import SnsSettings
+from opsknight.domain.model.sms import segments
+from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, Sent
+from opsknight.jobs.channels.http import Answer, Caller
+from opsknight.jobs.channels.texts import texted
+
+FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
+_THROTTLED: Final = frozenset({"Throttling", "ThrottledException", "ThrottlingException", "KMSThrottling"})
+
+
+def missing(ground: Ground) -> str:
+    """Return what an operator has to set first, "" where nothing is missing."""
+    its = ground.read(SnsSettings)
+    wanted = {"REGION": its.region, "ACCESS_KEY_ID": its.access_key_id, "SECRET_ACCESS_KEY": its.secret_access_key}
+    unset = [f"OPSKNIGHT_SNS_{name}" for name, value in wanted.items() if not value]
+    return f"AWS SNS is not set up: set {', '.join(unset)}." if unset else ""
+
+
+def make(ground: Ground) -> Texts:
+    """Return the carrier as the settings want it."""
+    return Texts(ground.read(SnsSettings), now=ground.now)
+
+
+class Texts:
+    """Sends texts as transactional ones: the reliable kind. What people answer does not come back."""
+
+    def __init__(self, its: SnsSettings, *, now: Callable[[], datetime], budget_s: float = BUDGET_S) -> None:
+        """Keep how to call; nothing is opened yet."""
+        self._its = its
+        self._now = now
+        self._url = its.url.rstrip("/") or f"https://sns.{its.region}.amazonaws.com"
+        self._caller = Caller("AWS SNS", now=now, budget_s=budget_s, allow_private=True)
+
+    async def send(self, message: Message, address: Address) -> Outcome:
+        """Publish the text; the code of a refusal decides."""
+        text = texted(message, replies=False)
+        body = urlencode(self._asked(text, address.value)).encode()
+        token = {"x-amz-security-token": self._its.session_token} if self._its.session_token else {}
+        signed = signature_headers(
+            "POST",
+            f"{self._url}/",
+            {"content-type": FORM, **token},
+            body,
+            region=self._its.region,
+            service="sns",
+            key=(self._its.access_key_id, self._its.secret_access_key),
+            at=self._now(),
+        )
+        answer = await self._caller.call("POST", f"{self._url}/", body=body, headers=signed)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.ok:
+            price = self._its.sms_price
+            cost = None if price is None else price * segments(text)
+            return Sent(
+                _within(answer, "MessageId")[:100], cost=cost, currency=self._its.currency if cost is not None else ""
+            )
+        return self._refused(answer)
+
+    async def close(self) -> None:
+        """Close the open connections."""
+        await self._caller.close()
+
+    def _asked(self, text: str, to: str) -> Mapping[str, str]:
+        attributes = {
+            "AWS.SNS.SMS.SMSType": "Transactional",
+            "AWS.SNS.SMS.SenderID": self._its.sender_id,
+            "AWS.MM.SMS.OriginationNumber": self._its.origination_number,
+        }
+        asked = {"Action": "Publish", "Version": "2010-03-31", "PhoneNumber": to, "Message": text}
+        for nth, (name, value) in enumerate([(n, v) for n, v in attributes.items() if v], start=1):
+            entry = f"MessageAttributes.entry.{nth}"
+            asked |= {f"{entry}.Name": name, f"{entry}.Value.DataType": "String", f"{entry}.Value.StringValue": value}
+        return asked
+
+    def _refused(self, answer: Answer) -> Outcome:
+        code, words = _within(answer, "Code"), _within(answer, "Message")[:200]
+        outcome = self._caller.judged(answer, words=f"{code}: {words}" if code else None)
+        if not isinstance(outcome, Failed):
+            return outcome
+        if code in _THROTTLED:
+            return Retry(outcome.reason, Fault.THROTTLED)
+        if "opted out" in words:
+            return Failed(outcome.reason, Fault.ADDRESS, gone=True)
+        if code in ("InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid"):
+            return Failed(outcome.reason, Fault.ADDRESS)
+        return outcome
+
+
+def signature_headers(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    region: str,
+    service: str,
+    key: tuple[str, str],
+    at: datetime,
+) -> dict[str, str]:
+    """Return `headers` with those by which AWS knows who asks; `url` has no query, `key` is an id and its secret."""
+    parts = urlsplit(url)
+    stamp = at.strftime("%Y%m%dT%H%M%SZ")
+    named = {**headers, "host": parts.netloc, "x-amz-date": stamp}
+    names = ";".join(sorted(named))
+    lines = "".join(f"{name}:{' '.join(named[name].split())}\n" for name in sorted(named))
+    canonical = f"{method}\n{parts.path or '/'}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    secret = f"AWS4{key[1]}".encode()
+    for part in scope.split("/"):
+        secret = hmac.digest(secret, part.encode(), "sha256")
+    signature = hmac.digest(secret, to_sign.encode(), "sha256").hex()
+    said = f"AWS4-HMAC-SHA256 Credential={key[0]}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return {**{name: value for name, value in named.items() if name != "host"}, "Authorization": said}
+
+
+def _within(answer: Answer, name: str) -> str:
+    """Return the text of the first element of this name in an answer of XML, "" where there is none."""
+    found = re.search(rf"<{name}>([^<]*)</{name}>", answer.body.decode("utf-8", "replace"))
+    return " ".join(found.group(1).split()) if found else ""

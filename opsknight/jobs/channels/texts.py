@@ -1,0 +1,51 @@
+"""What a message says on a phone: as a text of two segments at most, and read out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opsknight.domain.model import sms
+from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.jobs.channels.channel import Message
+
+SPOKEN_AT_MOST: Final = 300
+"""Characters of a cause that are read out: about 20 s."""
+_ANSWERED: Final = PAGING | {PageKind.STILL_ON_IT}
+_LISTED_AT_MOST: Final = 4
+
+
+def texted(message: Message, *, replies: bool) -> str:
+    """Return `message` as a text; `replies` says that an answer to it comes back to us.
+
+    The first line, then how to answer, or where to look. A summary names as many incidents as fit.
+    """
+    about_incidents = message.kind in _ANSWERED
+    if about_incidents and message.number is not None:
+        number = message.number
+        return sms.fitted(message.subject, rest=f"Reply {number}a to acknowledge." if replies else message.url)
+    if about_incidents:
+        return _summary(message, "Reply ack all to acknowledge." if replies else message.url)
+    if message.incident_id is not None:
+        return sms.fitted(message.subject, rest=message.url)
+    return sms.fitted(f"{message.subject}\n{message.body}" if message.body else message.subject)
+
+
+def _summary(message: Message, rest: str) -> str:
+    listed = [line for line in message.body.splitlines() if line.startswith("#")][:_LISTED_AT_MOST]
+    for count in range(len(listed), 0, -1):
+        text = sms.plain("\n".join([message.title, *listed[:count], *_more(listed[count:]), rest]))
+        if sms.segments(text) <= sms.SEGMENTS_AT_MOST:
+            return text
+    return sms.fitted(message.subject, rest=rest)
+
+
+def _more(left: list[str]) -> list[str]:
+    return [f"and {len(left)} more"] if left else []
+
+
+def spoken(message: Message) -> str:
+    """Return the cause of `message` as it is read out."""
+    text = " ".join(message.subject.replace(f" (#{message.number})", "").split())
+    text = text if len(text) <= SPOKEN_AT_MOST else f"{text[:SPOKEN_AT_MOST].rsplit(' ', 1)[0]} and so on"
+    number = f" Incident {message.number}." if message.number is not None else ""
+    return f"{text.rstrip('.')}.{number}"
