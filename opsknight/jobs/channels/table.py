@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, ntfy, push, slack, teams, webhook
+from opsknight.jobs.channels import apprise, email, ntfy, push, slack, teams, webhook
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -63,6 +63,12 @@ KINDS: Final = (
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
     Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
+    Kind(
+        apprise.KIND,
+        (Carrier("apprise", apprise.make, apprise.missing, settings=apprise.AppriseSettings),),
+        width=apprise.THREADS,
+        reader=apprise.reader,
+    ),
     Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
 )
 
