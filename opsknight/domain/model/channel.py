@@ -46,10 +46,9 @@ FACES: Final[Mapping[str, Face]] = {
     "gotify": Face("Gotify", "Gotify message", "bell", secret=True),
     "pushover": Face("Pushover", "Pushover message", "bell"),
     "matrix": Face("Matrix", "Matrix message"),
-    "xmpp": Face("XMPP", "XMPP message"),
     "webhook": Face("Webhook", "webhook", "link"),
     "sink": Face("OpsKnight itself", "canary"),
-    "apprise": Face("Apprise", "Apprise message", secret=True),
+    "apprise": Face("Apprise", "Apprise message"),
 }
 
 

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Final
 from opsknight import phone as numbers
 from opsknight.carriers import Carriers, GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.jobs.channels import email, gateway, ntfy, phone, push, sink, slack, sns, teams, twilio, vonage, webhook
+from opsknight.jobs.channels import (
+    apprise,
+    email,
+    gateway,
+    ntfy,
+    phone,
+    push,
+    sink,
+    slack,
+    sns,
+    teams,
+    twilio,
+    vonage,
+    webhook,
+)
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
@@ -66,6 +80,12 @@ KINDS: Final = (
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
     Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
+    Kind(
+        apprise.KIND,
+        (Carrier("apprise", apprise.make, apprise.missing, settings=apprise.AppriseSettings),),
+        width=apprise.THREADS,
+        reader=apprise.reader,
+    ),
     Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
     Kind(
         phone.SMS,
