@@ -52,6 +52,9 @@ READY: Final = Gauge("opsknight_ready", "1 while nothing keeps this process from
 FINDINGS: Final = Gauge(
     "opsknight_finding", "Each thing that readiness looks at: 0 good, 1 worth a warning, 2 bad.", ("finding",)
 )
+PHONE_COSTS: Final = Gauge(
+    "opsknight_phone_costs_this_month", "What texts and calls have cost this month, by currency.", ("currency",)
+)
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )

@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         description="Let imported calendars come from private addresses and over plain http, for a closed network."
         " Otherwise only public https addresses are called.",
     )
+    phone_budget: float | None = Field(
+        default=None,
+        gt=0,
+        description="What texts and calls may cost in a month, in the currency of their carriers, before readiness"
+        " warns. Pages go out all the same.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(
