@@ -62,6 +62,9 @@ CANARY_LAG_SECONDS: Final = Gauge(
     "opsknight_canary_lag_seconds", "The longest that a canary of the last hour took, by channel.", ("channel",)
 )
 VOUCHED: Final = Gauge("opsknight_vouched", "1 while it is proven that pages go out, else 0.")
+PHONE_COSTS: Final = Gauge(
+    "opsknight_phone_costs_this_month", "What texts and calls have cost this month, by currency.", ("currency",)
+)
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )

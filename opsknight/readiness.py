@@ -40,8 +40,12 @@ async def look(deps: Deps) -> Sequence[Finding]:
             now=now,
             stopping=deps.stopping.is_set(),
             stale_calendars=[_calendar(one, now) for one in database.stale_calendars] if database else (),
+            costs=database.costs if database else {},
+            phone_budget=deps.settings.phone_budget,
         )
     )
+    for currency, cost in (database.costs if database else {}).items():
+        metrics.PHONE_COSTS.labels(currency).set(cost)
     _show(found, late_s=(now - due_at).total_seconds() if due_at else 0.0)
     return found
 

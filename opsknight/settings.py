@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         repr=False,
         description="Signing secret of your Slack app. Without it the buttons of Slack messages do nothing.",
     )
+    phone_budget: float | None = Field(
+        default=None,
+        gt=0,
+        description="What texts and calls may cost in a month, in the currency of their carriers, before readiness"
+        " warns. Pages go out all the same.",
+    )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
     insecure_http: bool = Field(

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -31,6 +32,8 @@ from opsknight.phone import sender
 
 READ_AT_MOST: Final = 64 * 1024
 CARRIER: Final = "vonage"
+MOST: Final = 10_000
+"""No text costs so much."""
 WITHIN: Final = timedelta(minutes=5)
 _LOST: Final = frozenset({"rejected", "undeliverable"})
 Body = Mapping[str, Any]
@@ -92,6 +95,9 @@ async def _noted(deps: Deps, body: Body) -> None:
         found = _notification(body) or await receipts.of_provider(uow, CARRIER, str(body.get("message_uuid", "")))
         if found is None:
             return
+        if (price := _price(body)) is not None:
+            name = str(body.get("message_uuid", ""))
+            await receipts.cost(uow, found, carrier=CARRIER, provider_id=name, cost=price[0], currency=price[1])
         if said == "delivered":
             await receipts.delivered(uow, found)
         elif said == "read":
@@ -106,6 +112,17 @@ def _notification(body: Body) -> UUID | None:
         return UUID(str(body.get("client_ref", "")))
     except ValueError:
         return None
+
+
+def _price(body: Body) -> tuple[Decimal, str] | None:
+    """Return what Vonage says that a text has cost, None where it does not."""
+    found = body.get("usage")
+    usage = cast("Body", found) if isinstance(found, dict) else {}
+    try:
+        price = Decimal(str(usage["price"]))
+    except (KeyError, InvalidOperation):
+        return None
+    return (price, str(usage.get("currency", ""))[:3]) if price.is_finite() and 0 <= price < MOST else None
 
 
 def _words(body: Body) -> str:

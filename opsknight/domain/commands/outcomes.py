@@ -51,10 +51,11 @@ _SENT = text("""
     WITH sent AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempt_ids AS uuid[]), CAST(:statuses AS text[]),
             CAST(:provider_ids AS text[]), CAST(:details AS text[]), CAST(:carriers AS text[]),
-            CAST(:countries AS text[])) s (id, attempt_id, status, provider_id, detail, carrier, country)
+            CAST(:countries AS text[]), CAST(:costs AS numeric[]), CAST(:currencies AS text[]))
+            s (id, attempt_id, status, provider_id, detail, carrier, country, cost, currency)
     ), closed AS (
         UPDATE attempts a SET outcome = 'accepted', finished_at = :now, provider_id = s.provider_id, detail = s.detail,
-            carrier = s.carrier, country = s.country
+            carrier = s.carrier, country = s.country, cost = s.cost, currency = s.currency
         FROM sent s WHERE a.id = s.attempt_id AND a.outcome = 'started'
     )
     UPDATE notifications n SET status = s.status, finished_at = :now, reason = '', lease_until = NULL, worker = NULL
@@ -242,6 +243,8 @@ async def _sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent, str]]) -> N
         "details": [outcome.detail[:1000] for _, outcome, _ in sent],
         "carriers": [outcome.carrier for _, outcome, _ in sent],
         "countries": [outcome.country for _, outcome, _ in sent],
+        "costs": [outcome.cost for _, outcome, _ in sent],
+        "currencies": [outcome.currency for _, outcome, _ in sent],
     }
     await uow.session.execute(_SENT, {**rows, "now": uow.now})
     for attempt, outcome, _ in sent:

@@ -5,6 +5,7 @@ The first two prove that a contact method works. Providers tell out of order and
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,10 @@ _PROOF: Final = text("""
     UPDATE contact_methods m SET last_proof_at = :now FROM notifications n LEFT JOIN users u ON u.id = n.user_id
     WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
     RETURNING n.incident_id, n.channel, m.label, m.address, u.id AS user_id, u.name AS user_name
+""")
+_COST: Final = text("""
+    UPDATE attempts SET cost = :cost, currency = :currency
+    WHERE notification_id = :id AND carrier = :carrier AND provider_id = :provider_id
 """)
 # The index of these leaves out the carriers that give no names.
 _OF_PROVIDER: Final = text("""
@@ -60,6 +65,14 @@ async def undelivered(uow: UnitOfWork, notification_id: UUID, *, detail: str, go
         return False
     await outcomes.end_in_vain(uow, attempt, detail=detail, gone=gone)
     return True
+
+
+async def cost(
+    uow: UnitOfWork, notification_id: UUID, *, carrier: str, provider_id: str, cost: Decimal, currency: str
+) -> None:
+    """Note what a message has cost by its carrier's own word, which counts more than the operator's prices."""
+    key = {"id": notification_id, "carrier": carrier, "provider_id": provider_id, "cost": cost, "currency": currency}
+    await uow.session.execute(_COST, key)
 
 
 async def of_provider(uow: UnitOfWork, carrier: str, provider_id: str) -> UUID | None:

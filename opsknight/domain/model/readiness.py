@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from opsknight.domain.model.hearing import Hearing
-from opsknight.domain.model.ledger import span
+from opsknight.domain.model.ledger import people, span
 
 LATE_S: Final = 10.0
 """Work that is due for longer raises the alarm."""
@@ -53,11 +53,25 @@ class Observed:
     now: datetime | None = None
     stopping: bool = False
     stale_calendars: Sequence[str] = ()
+    costs: Mapping[str, float] = field(default_factory=dict[str, float])
+    phone_budget: float | None = None
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
     """Return every finding, each thing once, whatever its state."""
-    looked_at = (_running, _database, _engine, _feed, _partitions, _mail, _channels, _clock, _hearing, _calendars)
+    looked_at = (
+        _running,
+        _database,
+        _engine,
+        _feed,
+        _partitions,
+        _mail,
+        _channels,
+        _clock,
+        _hearing,
+        _calendars,
+        _costs,
+    )
     return tuple(look(seen) for look in looked_at)
 
 
@@ -112,6 +126,18 @@ def _channels(seen: Observed) -> Finding:
     told = ", ".join(f"{channel} ({why.rstrip('.')})" for channel, why in failing.items())
     sentence = f"Pages by {told} do not get through now; they are tried again, and each person's other ways are used."
     return Finding("channels", State.WARN, sentence) if told else Finding("channels")
+
+
+def _costs(seen: Observed) -> Finding:
+    budget = seen.phone_budget
+    over = [f"{cost:.2f} {currency}" for currency, cost in seen.costs.items() if budget is not None and cost > budget]
+    if not over:
+        return Finding("costs")
+    sentence = (
+        f"Texts and calls have cost {people(over)} this month, more than their budget of {budget:.2f}."
+        " They go out all the same: look at what pages so often."
+    )
+    return Finding("costs", State.WARN, sentence)
 
 
 def _clock(seen: Observed) -> Finding:

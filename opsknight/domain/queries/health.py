@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.queries.calendar_sources import Stale, stale
+from opsknight.domain.queries.costs import this_month
 from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.notifications import troubles
 from opsknight.domain.store.partitions import months_ahead
@@ -33,6 +34,7 @@ class DatabaseHealth:
 
     `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
     whether monitors could reach us. `stale_calendars` could not be read for more than a day.
+    `costs` are what texts and calls of this month have cost, by currency.
     """
 
     months_ahead: int
@@ -40,6 +42,7 @@ class DatabaseHealth:
     troubles: Mapping[str, str] = field(default_factory=dict[str, str])
     hearing: Hearing | None = None
     stale_calendars: Sequence[Stale] = ()
+    costs: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
@@ -47,4 +50,5 @@ async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHe
     oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
     months, failing = await months_ahead(session, now=now), await troubles(session, now=now)
     calendars = await stale(session, at=now)
-    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars)
+    spent = await this_month(session, now=now)
+    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent)
