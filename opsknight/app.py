@@ -16,6 +16,7 @@ from starlette.datastructures import State
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
 from opsknight.api.bodies import Receive
+from opsknight.api.chats.telegram import heed_raw
 from opsknight.api.drop_in.table import DropIns
 from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
@@ -33,12 +34,14 @@ from opsknight.domain.store.engine import Database, check_server
 from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels import table as channels
+from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.expire import Expirer
 from opsknight.jobs.hear import Hearer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
+from opsknight.jobs.telegram_updates import TelegramUpdates
 from opsknight.jobs.wake import Waker
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Role, Settings
@@ -83,6 +86,7 @@ def build(settings: Settings) -> Front:
     }
     ground = channels.Ground(settings, "", deps.clock.now)
     deps.channels, deps.carriers = channels.kinds(ground), channels.carriers(ground)
+    deps.proofs = channels.proofs(ground)
     deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
     @asynccontextmanager
@@ -142,6 +146,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         await hearer.mark()  # before anybody looks at what was silent while we were away
         tasks.start(hearer.run())
         tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
+        telegram = channels.Ground(settings, "", clock.now).read(TelegramSettings)
+        if telegram.token:
+            tasks.start(TelegramUpdates(deps, telegram, heed=partial(heed_raw, deps)).run())
         front.open(door)
         await stack.enter_async_context(listen(settings, door, clock=clock))
     if settings.role is not Role.WEB:

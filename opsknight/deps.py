@@ -166,7 +166,8 @@ class Deps:
 
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
     `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
-    prove itself whence its secret comes. `door` is where events come in, None where none do.
+    prove itself whence its secret comes, `proofs` are the secrets by which providers of channels
+    prove that a call to us is theirs. `door` is where events come in, None where none do.
     """
 
     database: Database
@@ -182,6 +183,7 @@ class Deps:
         self.signed_with: Mapping[str, str] = {}
         self.channels: Mapping[str, ChannelKind] = {}
         self.carriers = Carriers()
+        self.proofs: Mapping[str, str] = {}
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None

@@ -7,7 +7,6 @@ Everything else is as on screen: the same command, the same refusals, the same l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -15,21 +14,16 @@ from opsknight.api.again import again
 from opsknight.deps import Deps
 from opsknight.domain.commands import incidents, receipts
 from opsknight.domain.commands.incidents import Done, Offer
+from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.incident import IllegalTransition
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
+__all__ = ["GONE", "THANKS", "Press", "Pressed", "press", "unknown"]
+
 THANKS: Final = "Thank you: the message arrived, and OpsKnight knows it now."
 GONE: Final = "OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open."
-
-
-class Press(StrEnum):
-    """What a button does."""
-
-    ACKNOWLEDGE = "acknowledge"
-    RESOLVE = "resolve"
-    ESCALATE = "escalate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,5 +25,6 @@ def a_message(**changes: object) -> Message:
         "acknowledge_token": "token.signed",
         "acknowledge_url": "https://ops.example.com/ack/token.signed",
         "receipt_token": "receipt.signed",
+        "home": "https://ops.example.com",
     }
     return Message(**{**values, **changes})  # type: ignore[arg-type]

@@ -145,10 +145,13 @@ class HttpHarness:
         return self._at(origin, budget_s=budget_s), self.case.address(origin)
 
     def hang_after_handover(self) -> None:
-        self.peer.answering = lambda _asked: Said(hang=True, takes=True)
+        self._at_handover(Said(hang=True, takes=True))
 
     def drop_after_handover(self) -> None:
-        self.peer.answering = lambda _asked: Said(reset=True, takes=True)
+        self._at_handover(Said(reset=True, takes=True))
+
+    def _at_handover(self, said: Said) -> None:
+        self.peer.answering = lambda asked: said if self.case.hands_over(asked) else self.case.takes(asked)
 
     def elsewhere(self, host: str, port: int) -> tuple[Channel, Address]:
         origin = f"https://{host}:{port}"

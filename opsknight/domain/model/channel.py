@@ -44,7 +44,8 @@ FACES: Final[Mapping[str, Face]] = {
     "google_chat": Face("Google Chat", "Google Chat message", secret=True),
     "ntfy": Face("ntfy", "ntfy message", "bell"),
     "gotify": Face("Gotify", "Gotify message", "bell", secret=True),
-    "pushover": Face("Pushover", "Pushover message", "bell"),
+    # of high urgency it bypasses the phone's quiet hours, and sounds every minute until it is acknowledged there
+    "pushover": Face("Pushover", "Pushover message", "bell", loud=True),
     "matrix": Face("Matrix", "Matrix message"),
     "webhook": Face("Webhook", "webhook", "link"),
     "sink": Face("OpsKnight itself", "canary"),
@@ -134,3 +135,14 @@ def web_address(text: str, *, allow_private: bool = False) -> str:
     if (why := refusal(address, allow_private=allow_private)) is not None:
         raise BadAddress(why)
     return address
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` with at most `most` characters, its end replaced by "…" where it has more.
+
+    Characters are counted as UTF-16 does, as most chats count them: an emoji is two. None is cut in its middle.
+    """
+    units = text.encode("utf-16-le", "replace")
+    if len(units) <= 2 * most:
+        return text
+    return f"{units[: 2 * (most - 1)].decode('utf-16-le', 'ignore')}…"

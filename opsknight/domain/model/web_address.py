@@ -42,6 +42,12 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def is_linkable(url: str) -> bool:
+    """Say whether chats take `url` for a button: its host has a dot, so is neither localhost nor a bare name."""
+    host = urlsplit(url).hostname or ""
+    return "." in host and not host.endswith(".localhost")
+
+
 def _refused_by_place(parts: SplitResult, host: str, *, allow_private: bool) -> str | None:
     if allow_private:
         return None if parts.scheme in ("https", "http") else "Only https addresses are called."

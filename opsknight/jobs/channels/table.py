@@ -11,15 +11,22 @@ from opsknight.carriers import Carriers, GatewaySettings, SnsSettings, TwilioSet
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.jobs.channels import (
     apprise,
+    discord,
     email,
     gateway,
+    google_chat,
+    gotify,
+    matrix,
+    mattermost,
     ntfy,
     phone,
     push,
+    pushover,
     sink,
     slack,
     sns,
     teams,
+    telegram,
     twilio,
     vonage,
     webhook,
@@ -37,12 +44,16 @@ WIDTH: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """One provider of a channel: its name, what is missing before it can be used, and how it is made."""
+    """One provider of a channel: its name, what is missing before it can be used, and how it is made.
+
+    `proof` is the secret by which its calls to us are known, empty where it makes none.
+    """
 
     slug: str
     make: Callable[[Ground], Channel]
     missing: Callable[[Ground], str] = lambda _ground: ""
     settings: type[ChannelSettings] | None = None
+    proof: Callable[[Ground], str] = lambda _ground: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,19 @@ KINDS: Final = (
         (Carrier("twilio", twilio.WhatsApp.make, lambda ground: twilio.missing(ground, "whatsapp_from")),),
         country=numbers.country,
     ),
+    Kind(discord.KIND, (Carrier("discord", discord.make, settings=discord.DiscordSettings, proof=discord.proof),)),
+    Kind(google_chat.KIND, (Carrier("google_chat", google_chat.make, settings=google_chat.GoogleChatSettings),)),
+    Kind(gotify.KIND, (Carrier("gotify", gotify.make, gotify.missing, gotify.GotifySettings),)),
+    Kind(matrix.KIND, (Carrier("matrix", matrix.make, matrix.missing, matrix.MatrixSettings),)),
+    Kind(
+        mattermost.KIND,
+        (Carrier("mattermost", mattermost.make, mattermost.missing, mattermost.MattermostSettings, mattermost.proof),),
+    ),
+    Kind(pushover.KIND, (Carrier("pushover", pushover.make, pushover.missing, pushover.PushoverSettings),)),
+    Kind(
+        telegram.KIND,
+        (Carrier("telegram", telegram.make, telegram.missing, telegram.TelegramSettings, telegram.proof),),
+    ),
 )
 
 
@@ -143,6 +167,12 @@ def carriers(ground: Ground) -> Carriers:
         CannotStart: a setting cannot be used.
     """
     return Carriers(ground.read(TwilioSettings), ground.read(VonageSettings), ground.read(GatewaySettings))
+
+
+def proofs(ground: Ground) -> Mapping[str, str]:
+    """Return the secret by which each carrier proves that a call to us is its own."""
+    found = {carrier.slug: carrier.proof(ground) for kind in KINDS for carrier in kind.carriers}
+    return {slug: secret for slug, secret in found.items() if secret}
 
 
 def settings_table() -> str:
