@@ -17,9 +17,11 @@ from opsknight.api import sms_gateway, vonage
 from opsknight.api import twilio as routes
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
-from opsknight.domain.commands import incidents
+from opsknight.domain.commands import incidents, notifications
 from opsknight.domain.model.reply import HELP
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, UserRow
+from opsknight.jobs.channels.texts import texted
+from opsknight.jobs.messages import Writer
 from tests.api.house import ADDRESS, House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.jobs.cases import sms_gateway as gateway_case
@@ -223,6 +225,18 @@ async def test_ack_acknowledges_what_was_texted_last_and_says_so_by_text(phone: 
     assert await phone.of_message() == "seen"
     via = await phone.read("SELECT data ->> 'via' FROM facts WHERE kind = 'acknowledged'")
     assert via == ["SMS reply"]
+
+
+async def test_what_is_said_to_an_answer_goes_out_as_a_text_of_its_own_at_once(phone: Phone) -> None:
+    await phone.says("ack")
+    deps = phone.house.deps
+
+    async with deps.engine_commands("timer:notification") as uow:
+        (attempt,) = await notifications.claim_and_begin(uow, channel="sms", worker=1, limit=9, limit_low=9)
+
+    message = Writer(ADDRESS, deps.installation.secret).message(attempt, now=deps.clock.now())
+    said = f'#{phone.incident.number}: Acknowledged "Disk full on db-1"; nobody is paged any more.'
+    assert texted(message, replies=True) == said
 
 
 async def test_a_number_and_a_letter_are_about_that_incident(phone: Phone) -> None:
