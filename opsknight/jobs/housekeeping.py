@@ -16,7 +16,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from opsknight import metrics
 from opsknight.deps import Deps
 from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps
-from opsknight.jobs import calendars, vouch
+from opsknight.jobs import calendars, pushover_receipts, vouch
+from opsknight.jobs.channels.channel import Ground
+from opsknight.jobs.channels.pushover import PushoverSettings
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,10 @@ class Housekeeping:
         self._every(GAPS_EVERY_S, 18, self.gaps)
         self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
         self._every(VOUCH_EVERY_S, 32, self.vouch)
+        pushover = Ground(self._deps.settings, "", self._deps.clock.now).read(PushoverSettings)
+        if pushover.token:
+            asking = pushover_receipts.PushoverReceipts(self._deps, pushover)
+            self._every(pushover_receipts.EVERY_S, 41, asking.ask)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()

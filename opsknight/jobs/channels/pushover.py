@@ -98,7 +98,7 @@ class PushoverChannel:
 
     async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:  # noqa: ARG002
         """Have the phone sound no more for what is not open any more; its words cannot be changed."""
-        if not _KEY.fullmatch(provider_id):
+        if not is_receipt(provider_id):
             return Failed("Only what repeats can be ended, and this is not repeated.")
         if message.became in (None, Status.OPEN):
             return Sent(provider_id)
@@ -133,6 +133,11 @@ class PushoverChannel:
         if not at.isascii() or not at.isdecimal() or len(at) > 11:
             return None
         return max(datetime.fromtimestamp(int(at), UTC) - self._caller.now(), timedelta(seconds=1))
+
+
+def is_receipt(provider_id: str) -> bool:
+    """Say whether a message is known by a receipt, as those are that sound until they are acknowledged."""
+    return _KEY.fullmatch(provider_id) is not None
 
 
 def pushed(message: Message) -> Mapping[str, str]:
