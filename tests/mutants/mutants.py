@@ -199,4 +199,69 @@ MUTANTS = (
         ),
         SIMULATOR,
     ),
+    Mutant(
+        "who comes on call while an incident waits on their step is not paged",
+        ((_COMMANDS + "waking.py", "    shift_changes.follow,\n", ""),),
+        SIMULATOR,
+    ),
+    Mutant(
+        "support hours that begin raise nothing",
+        ((_COMMANDS + "waking.py", "    begin_support_hours,\n", ""),),
+        SIMULATOR,
+    ),
+    Mutant(
+        "what opens under maintenance pages",
+        (
+            (
+                "opsknight/domain/model/silencing.py",
+                "found = covered(windows, subject, at) if windows else None",
+                "found = None",
+            ),
+        ),
+        SIMULATOR,
+    ),
+    Mutant(
+        "an alert ends while its monitor still vouches for it",
+        (
+            (
+                _COMMANDS + "expiries.py",
+                '{"now": uow.now, "limit": STEP})).all()\n    if not due',
+                '{"now": uow.now + LISTEN, "limit": STEP})).all()\n    if not due',
+            ),
+        ),
+        SIMULATOR,
+    ),
+    Mutant(
+        "a rule's pause is over at once",
+        (
+            (
+                _COMMANDS + "rulings.py",
+                "ruling.pause is None else self.now + ruling.pause",
+                "ruling.pause is None else self.now",
+            ),
+        ),
+        SIMULATOR,
+    ),
+    Mutant(
+        "a heartbeat is missed before its grace is over",
+        (
+            (
+                "opsknight/domain/model/heartbeat.py",
+                "else [expected + self.rhythm.grace]",
+                "else [expected]",
+            ),
+        ),
+        SIMULATOR,
+    ),
+    Mutant(
+        "who is away keeps their shifts",
+        (
+            (
+                "opsknight/domain/model/override.py",
+                "        now, last = user, None\n",
+                "        found[user] = seat\n        continue\n        now, last = user, None\n",
+            ),
+        ),
+        "tests/simulator/test_oracle.py::test_the_product_and_the_paper_agree_who_is_on_call",
+    ),
 )

@@ -111,15 +111,17 @@ def _new(desk: Desk) -> Iterator[WorkingAlert]:
     return (alert for alert in (*desk.past, *desk.alerts.values()) if alert.opened_by is not None)
 
 
-def _changed(desk: Desk) -> Iterator[WorkingAlert]:
-    return (alert for alert in (*desk.past, *desk.alerts.values()) if alert.changed and alert.opened_by is None)
+def _changed(desk: Desk) -> list[WorkingAlert]:
+    """Return those that were there before, by id: batches that hold them in other orders lock them in the same."""
+    changed = (alert for alert in (*desk.past, *desk.alerts.values()) if alert.changed and alert.opened_by is None)
+    return sorted(changed, key=lambda alert: alert.id)
 
 
 def _changed_incidents(desk: Desk) -> list[Row]:
-    """Return those that were there before."""
+    """Return those that were there before, likewise."""
     return [
         _changed_incident(incident)
-        for incident in desk.incidents.values()
+        for _, incident in sorted(desk.incidents.items())
         if (incident.changed or incident.timer_changed) and incident.opened_by is None
     ]
 
