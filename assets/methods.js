@@ -56,7 +56,8 @@ opsknight.whenPainted(() => {
     if (!answer.ok) return;
     url = `/api/v1/me/contact-methods/${answer.body.id}`;
     button.closest("dialog").close();
-    typeIn(label || address, answer.sentence);
+    const secret = Object.values(answer.body.secret ?? {})[0];
+    typeIn(label || address, secret ? `${answer.sentence} Its signing secret, shown this once: ${secret}` : answer.sentence);
   }));
   const again = async () => {
     const answer = await done("POST", `${url}/code`, {});

@@ -5,7 +5,7 @@ Every answer to a command carries a sentence for a person, and the contact metho
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -96,11 +96,13 @@ def _add_methods(routes: APIRouter, deps: Deps) -> None:
             address = kind.read(wish.address)
         except ValueError as refusal:
             raise Invalid(str(refusal)) from refusal
+        secret = kind.new_secret() if kind.new_secret is not None else {}
         return await _carry_out(
             deps,
             viewer,
-            lambda uow: commands.add(uow, channel=kind.slug, address=address, label=wish.label),
+            lambda uow: commands.add(uow, channel=kind.slug, address=address, label=wish.label, secret=secret),
             status=201,
+            shown_once=secret,
         )
 
     @routes.put("/contact-methods/{method_id}", dependencies=own)
@@ -145,7 +147,9 @@ def _add_rules(routes: APIRouter, deps: Deps) -> None:
         return await _carry_out(deps, viewer, lambda uow: rules.arrange(uow, urgency, wanted))
 
 
-async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: int = 200) -> Response:
+async def _carry_out(
+    deps: Deps, viewer: Viewer, command: Command, *, status: int = 200, shown_once: Mapping[str, str] | None = None
+) -> Response:
     """Do `command` in one unit of work, again where the database asks for it; refuse after it what was not well.
 
     Raises:
@@ -163,6 +167,8 @@ async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: in
         if not done.well:
             raise Invalid(done.sentence)
         body["id"] = done.id
+    if shown_once:
+        body["secret"] = shown_once
     return plain_json({**body, "sentence": done.sentence}, status=status)
 
 

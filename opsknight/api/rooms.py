@@ -5,7 +5,7 @@ Every answer to a command carries a sentence for a person, and the rooms of the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter
@@ -61,11 +61,13 @@ def router(deps: Deps) -> APIRouter:
         if not kind.ready:
             raise Invalid(kind.not_ready)
         address = _read(kind, wish.address)
+        secret = kind.new_secret() if kind.new_secret is not None else {}
         return await _carry_out(
             deps,
             viewer,
-            lambda uow: commands.add(uow, team_id, channel=kind.slug, address=address, label=wish.label),
+            lambda uow: commands.add(uow, team_id, channel=kind.slug, address=address, label=wish.label, secret=secret),
             status=201,
+            shown_once=secret,
         )
 
     @routes.post("/rooms/{room_id}/test", dependencies=manage)
@@ -105,7 +107,9 @@ def _channel(kind: ChannelKind) -> dict[str, Any]:
     }
 
 
-async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: int = 200) -> Response:
+async def _carry_out(
+    deps: Deps, viewer: Viewer, command: Command, *, status: int = 200, shown_once: Mapping[str, str] | None = None
+) -> Response:
     """Do `command` in one unit of work, again where the database asks for it; answer with all rooms there are then."""
 
     async def attempt() -> Response:
@@ -113,6 +117,7 @@ async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: in
             done = await command(uow)
             await uow.session.flush()
             lines = await room_lines(uow.session)
-        return plain_json({"rooms": lines, "id": done.id, "sentence": done.sentence}, status=status)
+        once = {"secret": shown_once} if shown_once else {}
+        return plain_json({"rooms": lines, "id": done.id, "sentence": done.sentence, **once}, status=status)
 
     return await again(attempt)

@@ -81,6 +81,15 @@ async def test_a_contact_method_without_a_name_goes_by_its_address(desk: Desk):
     assert [one["label"] for one in answer.json()["contact_methods"]] == ["ops-ada"]
 
 
+async def test_the_signing_secret_of_a_webhook_is_shown_once(desk: Desk):
+    wish = {"channel": "webhook", "address": "https://hooks.example.com/ada"}
+
+    added = await desk.asked("POST", "contact-methods", json=wish)
+
+    assert next(iter(added.json()["secret"].values())).startswith("whsec_")
+    assert "whsec_" not in (await desk.asked("GET", "contact-methods")).text
+
+
 async def test_a_code_is_forgiving_of_how_it_is_typed(desk: Desk):
     method_id, code = await desk.added(), await desk.code()
 
