@@ -91,6 +91,7 @@ def told() -> Told:
 
 def _asked() -> Any:
     answered = {"answer": "accepted", "asked_by": "Amira Khan", "asked_at": NOW - 90, "answered_at": NOW - 30}
+    asked = {"asked_by": "Jonas Olsen", "answer": "asked", "answered_at": None}
     return {
         "must_acknowledge": [
             {"user": "Amira Khan", "user_id": 1, "at": NOW - 60},
@@ -98,7 +99,8 @@ def _asked() -> Any:
         ],
         "responders": [
             {"user": "Jonas Olsen", "user_id": 2, "note": HOSTILE, **answered},
-            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, "answer": "asked", "answered_at": None},
+            {"user": "Amira Khan", "user_id": 1, "note": "Is it the replica?", **answered, **asked},
+            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, **asked},
         ],
     }
 

@@ -62,6 +62,7 @@ export default {
       <button v-if="can('snooze')" type="button" class="ok-button ok-second" popovertarget="ok-snooze" aria-haspopup="true"><span>Snooze</span><kbd class="ok-key">s</kbd></button>
       <button v-if="can('escalate')" type="button" class="ok-button ok-second" @click="act('escalate')"><span>Escalate</span><kbd class="ok-key">e</kbd></button>
       <button v-if="can('reassign')" type="button" class="ok-button ok-second" popovertarget="ok-reassign" aria-haspopup="true" @click="people"><span>Reassign</span><kbd class="ok-key">t</kbd></button>
+      <button v-if="row.status !== 'resolved'" type="button" class="ok-button ok-second" aria-haspopup="dialog" @click="askForHelp"><span>Ask for help</span><kbd class="ok-key">h</kbd></button>
       <button type="button" class="ok-button ok-button-quiet ok-more-button" popovertarget="ok-more" aria-haspopup="true" aria-label="More"><span class="ok-icon ok-icon-more" aria-hidden="true"></span></button>
     </div>
     <div class="ok-pop ok-sheet" id="ok-snooze" popover="auto" role="group" aria-label="Snooze"><h2>Snooze</h2><div class="ok-menu">
@@ -89,6 +90,7 @@ export default {
         this.can("snooze") && { says: "Snooze…", icon: "clock", phone: true, run: () => this.open("ok-snooze") },
         this.can("escalate") && { says: "Escalate", icon: "escalate", phone: true, run: () => this.act("escalate") },
         this.can("reassign") && { says: "Reassign…", icon: "person", phone: true, run: () => { this.people(); this.open("ok-reassign"); } },
+        this.row.status !== "resolved" && { says: "Ask for help…", icon: "team", phone: true, run: this.askForHelp },
         this.can("unacknowledge") && { says: "Unacknowledge: page again from the first step", icon: "undo", run: () => this.act("unacknowledge") },
         this.can("suppress") && { says: "Suppress for a day", icon: "bell", run: () => this.act("suppress", { for_s: 86400 }) },
         { says: "Copy the address of this page", icon: "link", run: copy },
@@ -141,6 +143,7 @@ export default {
       opsknight.toast(answer.sentence === "Done." ? `Taken back: #${this.base.n} is no longer ${DONE[verb]}` : answer.sentence, { kind: answer.ok ? "good" : "bad", id: "incident" });
       this.$emit("changed");
     },
+    askForHelp() { dispatchEvent(new Event("ok:ask-for-help")); },
     reassign(person) { this.act("reassign", { to: person.id, name: person.name }); },
     async people() {
       const answer = await fetch("/api/v1/people", { headers: { Accept: "application/json" } }).catch(() => null);

@@ -16,6 +16,7 @@ from opsknight.ui.incident.alerts import show_alerts
 from opsknight.ui.incident.asked import show_asked
 from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
+from opsknight.ui.incident.help import Help, call_of, show_call
 from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
 from opsknight.ui.incident.why import Why, show_why
@@ -75,13 +76,16 @@ def show(
     why: Why,
 ) -> None:
     """Build the page and keep it true: when the head says that something changed, the rest is read again."""
+    line = told.detail["incident"]
     with tag("div", classes="ok-incident"):
         with tag("div", classes="ok-incident-main"):
-            head = Head(told.detail["incident"], viewer)
+            head = Head(line, viewer)
+            with tag("div", classes="ok-incident-call") as call:
+                show_call(call_of(told.asked, viewer_id=viewer.id), incident_id=line["id"])
             alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
             if told.detail["changes"]:
                 _part("Changed before", lambda: show_changed(told.detail["changes"]))
-            asked = _part("Who was asked", lambda: show_asked(told.asked, viewer_id=viewer.id))
+            asked = _part("Who was asked", lambda: _asked(told, viewer))
             _only_if_asked(asked, told)
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
             show_why(why, viewer_id=viewer.id, paged=any(page["user_id"] == viewer.id for page in told.pages))
@@ -90,6 +94,7 @@ def show(
                 _earlier(told, story, read_before)
         with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
             _side(told.detail)
+    asking = Help(line, viewer)
 
     async def again() -> None:
         now = await read()
@@ -99,10 +104,14 @@ def show(
         story.newer(now.facts)
         _anew(side, lambda: _side(now.detail), changed=_of_side(now.detail) != _of_side(before))
         _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
-        _anew(asked, lambda: show_asked(now.asked, viewer_id=viewer.id), changed=now.asked != asked_before)
+        _anew(asked, lambda: _asked(now, viewer), changed=now.asked != asked_before)
         _only_if_asked(asked, now)
+        mine = call_of(now.asked, viewer_id=viewer.id)
+        was_mine = call_of(asked_before, viewer_id=viewer.id)
+        _anew(call, lambda: show_call(mine, incident_id=line["id"]), changed=mine != was_mine)
         _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != pages_before)
 
+    asking.on("changed", again, args=[])
     head.on("changed", again, args=[], throttle=AGAIN_EVERY_S, leading_events=True, trailing_events=True)
 
 
@@ -124,6 +133,10 @@ def _part(title: str, build: Callable[[], None]) -> ui.element:
     with _section(title), tag("div") as place:
         build()
     return place
+
+
+def _asked(told: Told, viewer: Viewer) -> None:
+    show_asked(told.asked, viewer_id=viewer.id, incident_id=told.detail["incident"]["id"])
 
 
 def _only_if_asked(part: ui.element, told: Told) -> None:
