@@ -43,6 +43,7 @@ from opsknight.api import (
     services,
     sign_in,
     teams,
+    watchers,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -88,6 +89,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         service_quiet,
         services,
         teams,
+        watchers,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

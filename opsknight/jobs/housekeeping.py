@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps
+from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps, watchers
 from opsknight.jobs import calendars
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,7 @@ PARTITIONS_EVERY_S = 6 * 3600
 SHIFTS_EVERY_S = 300
 ANNOUNCE_EVERY_S = 60
 GAPS_EVERY_S = 900
+WATCHERS_EVERY_S = 10
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -50,6 +51,7 @@ class Housekeeping:
         self._every(CALENDARS_EVERY_S, 15, self.calendars)
         self._every(ANNOUNCE_EVERY_S, 17, self.announce)
         self._every(GAPS_EVERY_S, 18, self.gaps)
+        self._every(WATCHERS_EVERY_S, 19, self.watchers)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -102,6 +104,13 @@ class Housekeeping:
         while after is not None:
             async with self._deps.engine_commands("housekeeping:gaps") as uow:
                 after = await foretelling.warn_of_gaps(uow, after=after)
+
+    async def watchers(self) -> None:
+        """Tell those who watch incidents what became of them."""
+        told = watchers.STEP
+        while told == watchers.STEP:
+            async with self._deps.engine_commands("housekeeping:watchers") as uow:
+                told = await watchers.tell(uow)
 
     async def calendars(self) -> None:
         """Read again the imported calendars that are due."""

@@ -35,6 +35,7 @@ from opsknight.domain.queries.schedule_lines import schedule_lines
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
+from opsknight.domain.queries.watchers import WatcherLine, watchers
 from opsknight.domain.queries.why import WhyLine, why
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Told:
     detail: Detail
     pages: Sequence[PageLine]
     asked: Responders
+    watchers: Sequence[WatcherLine]
     facts: Sequence[FactLine]
     more: str | None
 
@@ -65,6 +67,7 @@ async def read_incident(deps: Deps, key: str) -> Told:
             detail=await incidents.detail(session, incident_id),
             pages=await pages(session, incident_id),
             asked=await responders(session, incident_id),
+            watchers=await watchers(session, incident_id),
             facts=story["facts"],
             more=story["more"],
         )

@@ -81,6 +81,10 @@ def told() -> Told:
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
         asked=_asked(),
+        watchers=[
+            {"user": "Jonas Olsen", "user_id": 2, "since": NOW - 900},
+            {"user": LONG_WORD, "user_id": 3, "since": NOW - 900},
+        ],
         facts=[
             a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30),
             a_fact("opened", HOSTILE, 40),

@@ -1,4 +1,4 @@
-"""Asking for help on an incident's page, and answering there."""
+"""Asking for help on an incident's page, and answering there; watching it."""
 
 from __future__ import annotations
 
@@ -88,3 +88,14 @@ async def test_on_a_phone_help_is_asked_for_in_a_dialog_that_fits(browser: Brows
     heights = "box => [...box.querySelectorAll('.ok-button, .ok-asking-person')].map((one) => one.offsetHeight)"
     assert min(await box.evaluate(heights)) >= 48
     await phone.close()
+
+
+async def test_one_key_watches_and_the_button_says_whether_one_does(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery)
+    await _answer(page, "**/api/v1/incidents/*/watch", status=200, body={"sentence": "You watch it."})
+
+    await expect(page.get_by_role("button", name="Watch", pressed=False)).to_be_visible()
+    async with page.expect_request("**/api/v1/incidents/*/watch"):
+        await page.keyboard.press("w")
+
+    await expect(page.locator(".ok-toast")).to_contain_text("You watch it.")

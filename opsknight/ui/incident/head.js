@@ -91,6 +91,7 @@ export default {
         this.can("escalate") && { says: "Escalate", icon: "escalate", phone: true, run: () => this.act("escalate") },
         this.can("reassign") && { says: "Reassign…", icon: "person", phone: true, run: () => { this.people(); this.open("ok-reassign"); } },
         this.row.status !== "resolved" && { says: "Ask for help…", icon: "team", phone: true, run: this.askForHelp },
+        { says: "Watch it, or watch it no more", icon: "bell", run: this.watchIt },
         this.can("unacknowledge") && { says: "Unacknowledge: page again from the first step", icon: "undo", run: () => this.act("unacknowledge") },
         this.can("suppress") && { says: "Suppress for a day", icon: "bell", run: () => this.act("suppress", { for_s: 86400 }) },
         { says: "Copy the address of this page", icon: "link", run: copy },
@@ -143,6 +144,7 @@ export default {
       opsknight.toast(answer.sentence === "Done." ? `Taken back: #${this.base.n} is no longer ${DONE[verb]}` : answer.sentence, { kind: answer.ok ? "good" : "bad", id: "incident" });
       this.$emit("changed");
     },
+    watchIt() { document.getElementById("ok-watch")?.click(); },
     askForHelp() { dispatchEvent(new Event("ok:ask-for-help")); },
     reassign(person) { this.act("reassign", { to: person.id, name: person.name }); },
     async people() {
@@ -182,7 +184,8 @@ export default {
     const key = (letter, says, run) => opsknight.keys.add({ keys: [letter], says, group, run });
     this.undoKeys = [key("a", "Acknowledge", () => this.act("acknowledge")), key("r", "Resolve", () => this.act("resolve")),
       key("s", "Snooze", () => this.can("snooze") && this.open("ok-snooze")), key("e", "Escalate", () => this.act("escalate")),
-      key("t", "Reassign", () => { if (this.can("reassign")) { this.people(); this.open("ok-reassign"); } })];
+      key("t", "Reassign", () => { if (this.can("reassign")) { this.people(); this.open("ok-reassign"); } }),
+      key("w", "Watch it, or watch it no more", () => this.watchIt())];
     addEventListener("ok:live", this.onLive);
     await this.$nextTick();
     window.socket.on("board", this.onBoard);

@@ -19,6 +19,7 @@ from opsknight.ui.incident.head import Head
 from opsknight.ui.incident.help import Help, call_of, show_call
 from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
+from opsknight.ui.incident.watching import show_watching
 from opsknight.ui.incident.why import Why, show_why
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
@@ -88,21 +89,23 @@ def show(
             asked = _part("Who was asked", lambda: _asked(told, viewer))
             _only_if_asked(asked, told)
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
-            show_why(why, viewer_id=viewer.id, paged=any(page["user_id"] == viewer.id for page in told.pages))
+            mine = any(page["user_id"] == viewer.id and page["kind"] != "watch" for page in told.pages)
+            show_why(why, viewer_id=viewer.id, paged=mine)
             with _section("What happened"):
                 story = Story(told.facts)
                 _earlier(told, story, read_before)
         with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
-            _side(told.detail)
+            _side(told, viewer)
     asking = Help(line, viewer)
 
     async def again() -> None:
         now = await read()
         before, told.detail = told.detail, now.detail
+        side_before, told.watchers = (_of_side(before), told.watchers), now.watchers
         pages_before, told.pages = told.pages, now.pages
         asked_before, told.asked = told.asked, now.asked
         story.newer(now.facts)
-        _anew(side, lambda: _side(now.detail), changed=_of_side(now.detail) != _of_side(before))
+        _anew(side, lambda: _side(now, viewer), changed=(_of_side(now.detail), now.watchers) != side_before)
         _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
         _anew(asked, lambda: _asked(now, viewer), changed=now.asked != asked_before)
         _only_if_asked(asked, now)
@@ -168,7 +171,8 @@ def _of_side(detail: Detail) -> tuple[object, ...]:
     return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], detail["links"])
 
 
-def _side(detail: Detail) -> None:
+def _side(told: Told, viewer: Viewer) -> None:
+    detail = told.detail
     line = detail["incident"]
     if web_address(line["runbook_url"]):
         outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True).classes("ok-side-runbook")
@@ -186,6 +190,7 @@ def _side(detail: Detail) -> None:
         with tag("div", classes="ok-links"):
             for link in detail["links"]:
                 outward(link["href"], link.get("text") or link["href"])
+    show_watching(told.watchers, viewer_id=viewer.id, incident_id=line["id"])
 
 
 def _times(line: BoardLine) -> None:

@@ -12,6 +12,7 @@ from opsknight.domain.store.tables.incidents import (
     IncidentRow,
     ReplayRow,
     ResponderRow,
+    WatcherRow,
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import AttemptRow, NotificationRow, PageRow, TimerRow
@@ -116,4 +117,5 @@ __all__ = [
     "ToldAheadRow",
     "TurnedAwayRow",
     "UserRow",
+    "WatcherRow",
 ]

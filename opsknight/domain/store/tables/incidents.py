@@ -65,6 +65,18 @@ class ResponderRow(Base):
     answered_at: Mapped[datetime | None]
 
 
+class WatcherRow(Base):
+    """That somebody is kept informed of an incident, and up to which place in the ledger (`told_seq`) they were."""
+
+    __tablename__ = "watchers"
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    began_at: Mapped[datetime]
+    told_kind: Mapped[str] = mapped_column(server_default=_EMPTY)
+    told_at: Mapped[datetime | None]
+
+
 class AlertRow(Base):
     """The condition that a dedup key stands for; at most one of a key is open in a service."""
 
