@@ -74,6 +74,17 @@ async def test_who_was_told_lately_hears_the_rest_when_a_minute_is_over(
     ]
 
 
+async def test_each_thing_that_happens_later_has_a_message_of_its_own(
+    desk: Desk, watched: IncidentRow, clock: StoppedClock
+):
+    await desk.do(acknowledge, watched.id)
+    await told(desk)
+    clock.advance(2 * MINUTE)
+    await desk.do(resolve, watched.id)
+
+    assert [reason for *_, reason in await told(desk)] == ["Ada acknowledged it.", "Ada resolved it."]
+
+
 async def test_what_is_not_worth_a_message_makes_none(desk: Desk, watched: IncidentRow, bo: UserRow):
     await desk.do(snooze, watched.id, until=NOON + timedelta(hours=1))
     await desk.as_(bo, acknowledge, watched.id)

@@ -32,7 +32,9 @@ STEP: Final = 200
 # Whom somebody was told of lately waits, so that what happens meanwhile goes into one message. Only settled facts are
 # read: in the order of the ledger none of them can still come before the last.
 _NEWS: Final = text("""
-    SELECT w.incident_id, w.user_id, w.told_kind, i.generation, f.xid::text AS xid, f.seq, f.kind, f.at, f.actor, f.data
+    SELECT w.incident_id, w.user_id, w.told_kind, i.generation, f.xid::text AS xid, f.seq, f.kind, f.at, f.actor, f.data,
+        (SELECT count(*) FROM pages p
+            WHERE p.incident_id = w.incident_id AND p.kind = 'watch' AND p.user_id = w.user_id) AS times
     FROM watchers w JOIN incidents i ON i.id = w.incident_id JOIN facts f ON f.incident_id = w.incident_id
     WHERE NOT EXISTS (SELECT FROM watchers o WHERE o.user_id = w.user_id AND o.told_at > :told_since)
         AND f.at >= w.began_at - interval '1 hour' AND (f.xid, f.seq) > (w.told_xid, w.told_seq)
@@ -142,6 +144,7 @@ def _tell(outbox: Outbox, rows: Sequence[Row[Any]], names: Mapping[str, str]) ->
         reason=words(worth),
         urgency=Urgency.LOW,
         due_at=outbox.now,
+        lap=first.times,  # which message it is: no two of them are the same page
         gather=True,
         once=True,
     )
