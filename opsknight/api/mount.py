@@ -51,6 +51,7 @@ from opsknight.api import (
     teams,
     twilio,
     vonage,
+    watchers,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -104,6 +105,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         teams,
         twilio,
         vonage,
+        watchers,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

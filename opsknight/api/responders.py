@@ -26,17 +26,18 @@ Note = Annotated[Clean, Field(max_length=LONGEST_NOTE)]
 
 
 class Help(BaseModel):
-    """Who shall help: people, whoever is on call on a schedule, or whom the first step of a policy asks."""
+    """Who shall help: people, whoever is on call on a schedule, whom the first step of a policy asks, or a team."""
 
     user_ids: Annotated[list[Id], Field(max_length=AT_MOST)] = []
     schedule_id: Id | None = None
     policy_id: Id | None = None
+    team_id: Id | None = None
     note: Note = ""
 
     @property
     def helpers(self) -> Helpers:
         """Who is asked, as the command takes it."""
-        return Helpers(tuple(dict.fromkeys(self.user_ids)), self.schedule_id, self.policy_id)
+        return Helpers(tuple(dict.fromkeys(self.user_ids)), self.schedule_id, self.policy_id, self.team_id)
 
 
 class HelpAnswer(BaseModel):

@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps
+from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps, watchers
 from opsknight.jobs import calendars, pushover_receipts, vouch
 from opsknight.jobs.channels.channel import Ground
 from opsknight.jobs.channels.pushover import PushoverSettings
@@ -31,6 +31,7 @@ ANNOUNCE_EVERY_S = 60
 GAPS_EVERY_S = 900
 CANARIES_EVERY_S = 60
 VOUCH_EVERY_S = 30
+WATCHERS_EVERY_S = 10
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -60,6 +61,7 @@ class Housekeeping:
         if pushover.token:
             asking = pushover_receipts.PushoverReceipts(self._deps, pushover)
             self._every(pushover_receipts.EVERY_S, 41, asking.ask)
+        self._every(WATCHERS_EVERY_S, 19, self.watchers)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -120,6 +122,13 @@ class Housekeeping:
     async def vouch(self) -> None:
         """Tell the watcher outside that pages go out, while they do."""
         await vouch.vouch(self._deps)
+
+    async def watchers(self) -> None:
+        """Tell those who watch incidents what became of them."""
+        told = watchers.STEP
+        while told == watchers.STEP:
+            async with self._deps.engine_commands("housekeeping:watchers") as uow:
+                told = await watchers.tell(uow)
 
     async def calendars(self) -> None:
         """Read again the imported calendars that are due."""

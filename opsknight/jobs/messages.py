@@ -35,7 +35,8 @@ class Writer:
         incident = attempt.incident
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
-        token = self._token(attempt, incident, now=now) if incident is not None and alone else None
+        asks = alone and attempt.kind is not PageKind.WATCH
+        token = self._token(attempt, incident, now=now) if incident is not None and asks else None
         words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
@@ -145,6 +146,8 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         return _summary(attempt, incident)
     prefix, lines = _TEXTS[attempt.kind](incident, now)
     open_for = now - incident.opened_at
+    if attempt.kind is PageKind.WATCH:
+        return _Words(f"{prefix}{_cause_of(incident)}", f"{prefix}{incident.title}", [attempt.why_paged, *lines])
     if attempt.kind not in TO_THE_OWNER and open_for >= AGE_WORTH_TELLING:
         lines.append(f"Open for {span(open_for.total_seconds())}.")
     lines.append(f"Service {incident.service}, {incident.severity}, {attempt.urgency} urgency.")
@@ -164,20 +167,24 @@ def _cause_of(incident: IncidentNow) -> str:
 
 def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
     """Return one message for several incidents: how many, then each, worst first, with how late it is."""
-    own = Other(incident.number, incident.title, incident.severity, incident.service, attempt.late)
+    told = attempt.why_paged if attempt.kind is PageKind.WATCH else ""
+    own = Other(incident.number, incident.title, incident.severity, incident.service, attempt.late, told)
     ranks = tuple(Severity)
     all_of_them = sorted((own, *attempt.others), key=lambda one: (ranks.index(one.severity), one.number))
-    shown = [f"#{each.number} {_cause(each)}{_late(each.late)}" for each in all_of_them[:LISTED]]
+    shown = [f"#{each.number} {_cause(each)}{_late(each.late)}{_told(each)}" for each in all_of_them[:LISTED]]
     if (more := len(all_of_them) - LISTED) > 0:
         shown.append(f"and {more} more")
-    asked = attempt.kind is PageKind.HAND_OVER
-    ask = "Your shift is over: hand them over, or say that you keep them." if asked else "Open OpsKnight to take them."
-    title = f"{len(all_of_them)} {'of yours to hand over' if asked else 'open for you'}"
+    what, ask = _SUMMARIES.get(attempt.kind, ("open for you", "Open OpsKnight to take them."))
+    title = f"{len(all_of_them)} {what}"
     return _Words(f"{title}: {_cause(all_of_them[0])} and {len(all_of_them) - 1} more", title, [*shown, ask])
 
 
 def _cause(one: Other) -> str:
     return f"{one.severity.upper()} {one.service}: {one.title}"
+
+
+def _told(one: Other) -> str:
+    return f". {one.told}" if one.told else ""
 
 
 def _late(late: timedelta | None) -> str:
@@ -215,6 +222,10 @@ def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
     return "More alerts: ", ["You own it; nobody else is told."]
 
 
+def _watch(incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
+    return f"Now {incident.status}: ", ["You watch it; nothing is asked of you."]
+
+
 def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind in TOLD:
         title, *lines = attempt.why_paged.splitlines() or [""]
@@ -248,5 +259,11 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
     PageKind.HELP: _help,
     PageKind.HAND_OVER: _hand_over,
     PageKind.JOINED: _joined,
+    PageKind.WATCH: _watch,
 }
 """What stands before the cause, and what is said first, for each kind of page."""
+_SUMMARIES: Final = {
+    PageKind.HAND_OVER: ("of yours to hand over", "Your shift is over: hand them over, or say that you keep them."),
+    PageKind.WATCH: ("that you watch have changed", "You watch them; nothing is asked of you."),
+}
+"""What a summary of such pages counts, and how it ends."""

@@ -42,6 +42,7 @@ from opsknight.domain.queries.schedule_lines import schedule_lines
 from opsknight.domain.queries.service_quiet import QuietLine, every_quiet
 from opsknight.domain.queries.services import ServiceLine, services
 from opsknight.domain.queries.teams import PolicyLine, TeamLine, policies, teams
+from opsknight.domain.queries.watchers import WatcherLine, watchers
 from opsknight.domain.queries.why import WhyLine, why
 from opsknight.ui.pay import Pay
 from opsknight.ui.viewer import Viewer
@@ -57,6 +58,7 @@ class Told:
     detail: Detail
     pages: Sequence[PageLine]
     asked: Responders
+    watchers: Sequence[WatcherLine]
     facts: Sequence[FactLine]
     more: str | None
 
@@ -74,6 +76,7 @@ async def read_incident(deps: Deps, key: str) -> Told:
             detail=await incidents.detail(session, incident_id),
             pages=await pages(session, incident_id),
             asked=await responders(session, incident_id),
+            watchers=await watchers(session, incident_id),
             facts=story["facts"],
             more=story["more"],
         )

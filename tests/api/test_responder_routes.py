@@ -1,4 +1,4 @@
-"""Asking for help and handing over, over HTTP."""
+"""Asking for help, handing over and watching, over HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from opsknight.api import responders
+from opsknight.api import responders, watchers
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import FROM_US, House
@@ -19,6 +19,7 @@ from tests.clock import NOON
 def doors(house: House) -> House:
     """A house with these routes."""
     house.routes.include_router(responders.router(house.deps))
+    house.routes.include_router(watchers.router(house.deps))
     return house
 
 
@@ -94,3 +95,17 @@ async def test_an_observer_can_do_neither(doors: House, database: Database):
     handed = await asked(doors, eve, "POST", f"/people/{bo.id}/hand-over", json={"to": eve.id})
 
     assert (help_asked.status_code, handed.status_code) == (403, 403)
+
+
+async def test_everybody_who_sees_an_incident_may_watch_it_and_stop(doors: House, database: Database):
+    eve = await a_user(database, "Eve", role="observer")
+    incident = await a_stored_incident(database)
+    place = f"/incidents/{incident.number}"
+
+    first = (await asked(doors, eve, "POST", f"{place}/watch")).json()
+    seen = (await asked(doors, eve, "GET", f"{place}/watchers")).json()
+    last = (await asked(doors, eve, "POST", f"{place}/unwatch")).json()
+
+    assert first["sentence"] == "You watch “Disk full on db-1”: you are told, quietly, what becomes of it."
+    assert seen == {"watchers": [{"user": "Eve", "user_id": eve.id, "since": NOON.timestamp()}]}
+    assert (last["changed"], (await asked(doors, eve, "GET", f"{place}/watchers")).json()) == (True, {"watchers": []})

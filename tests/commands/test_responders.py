@@ -9,7 +9,7 @@ from opsknight.domain.commands.responders import Helpers, answer_help, ask_for_h
 from opsknight.domain.model.incident import IllegalTransition
 from opsknight.domain.store.engine import Database
 from opsknight.errors import Invalid, NotFound
-from tests.builders import a_policy, a_schedule, a_stored_incident, a_user
+from tests.builders import a_policy, a_schedule, a_stored_incident, a_team, a_user
 from tests.clock import NOON
 from tests.commands.clockwork import Clockwork
 from tests.commands.desk import Desk
@@ -110,3 +110,26 @@ async def test_who_was_not_asked_has_nothing_to_answer(database: Database, desk:
 
     with pytest.raises(NotFound, match="Nobody has asked you"):
         await desk.do(answer_help, incident.id, accept=True)
+
+
+async def test_a_team_asks_everybody_in_it_but_who_asks_and_who_has_the_incident(
+    database: Database, desk: Desk, clockwork: Clockwork
+):
+    bo, cy = [await a_user(database, name) for name in ("Bo", "Cy")]
+    team = await a_team(database, members=(desk.user, bo, cy))
+    incident = await a_stored_incident(database, status="acknowledged", assignee_id=bo.id, acknowledged_at=NOON)
+
+    done = await desk.do(ask_for_help, incident.id, whom=Helpers(team_id=team.id))
+
+    assert done.sentence == "Cy is asked to help with “Disk full on db-1”."
+    assert await clockwork.paged() == ["Cy"]
+
+
+async def test_a_team_without_anybody_else_is_refused_by_its_name(database: Database, desk: Desk):
+    team = await a_team(database, "Night shift", members=(desk.user,))
+    incident = await a_stored_incident(database)
+
+    with pytest.raises(Invalid, match="Night shift has nobody else"):
+        await desk.do(ask_for_help, incident.id, whom=Helpers(team_id=team.id))
+    with pytest.raises(Invalid, match="There is no such team"):
+        await desk.do(ask_for_help, incident.id, whom=Helpers(team_id=999_999))

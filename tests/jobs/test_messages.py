@@ -202,3 +202,29 @@ def test_a_summary_leads_to_the_board_and_acknowledges_nothing_by_one_press() ->
 )
 def test_what_asks_or_tells_says_so_first(kind: PageKind, begins: str) -> None:
     assert WRITER.message(an_attempt(kind=kind), now=NOON).subject.startswith(begins)
+
+
+def test_a_watcher_reads_what_became_of_it_and_is_offered_nothing_to_press():
+    incident = an_incident_now(status=Status.RESOLVED, runbook_url="https://runbooks.example.com/disk")
+    attempt = an_attempt(kind=PageKind.WATCH, why_paged="Ada resolved it.", urgency=Urgency.LOW, incident=incident)
+
+    message = WRITER.message(attempt, now=NOON + timedelta(hours=1))
+
+    assert message.subject == "Now resolved: CRITICAL Checkout: Disk full on db-1 (#12)"
+    assert message.body == "Ada resolved it.\nYou watch it; nothing is asked of you."
+    assert message.acknowledge_url is None
+    assert message.url == "https://ops.example.com/incidents/12"
+
+
+def test_several_watched_incidents_are_one_message_with_what_became_of_each():
+    other = Other(13, "Queue full", Severity.ERROR, "Mail", None, "Bo acknowledged it.")
+    attempt = an_attempt(kind=PageKind.WATCH, why_paged="Ada resolved it.", others=(other,))
+
+    message = WRITER.message(attempt, now=NOON)
+
+    assert message.title == "2 that you watch have changed"
+    assert message.body.splitlines() == [
+        "#12 CRITICAL Checkout: Disk full on db-1. Ada resolved it.",
+        "#13 ERROR Mail: Queue full. Bo acknowledged it.",
+        "You watch them; nothing is asked of you.",
+    ]

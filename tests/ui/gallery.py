@@ -56,6 +56,7 @@ from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
     fairness_samples,
+    gallery_answers,
     integration_samples,
     policy_samples,
     rule_samples,
@@ -87,6 +88,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=_lifespan)
 app.mount("/assets", StaticFiles(directory=ASSETS))
 app.include_router(schedule_gallery.routes)
+app.include_router(gallery_answers.routes)
 
 
 @app.get("/manifest.webmanifest")

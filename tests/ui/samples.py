@@ -81,6 +81,10 @@ def told() -> Told:
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],
         asked=_asked(),
+        watchers=[
+            {"user": "Jonas Olsen", "user_id": 2, "since": NOW - 900},
+            {"user": LONG_WORD, "user_id": 3, "since": NOW - 900},
+        ],
         facts=[
             a_fact("seen", "Push notification to Amira Khan (Pixel 9) was seen.", 30),
             a_fact("opened", HOSTILE, 40),
@@ -91,6 +95,7 @@ def told() -> Told:
 
 def _asked() -> Any:
     answered = {"answer": "accepted", "asked_by": "Amira Khan", "asked_at": NOW - 90, "answered_at": NOW - 30}
+    asked = {"asked_by": "Jonas Olsen", "answer": "asked", "answered_at": None}
     return {
         "must_acknowledge": [
             {"user": "Amira Khan", "user_id": 1, "at": NOW - 60},
@@ -98,7 +103,8 @@ def _asked() -> Any:
         ],
         "responders": [
             {"user": "Jonas Olsen", "user_id": 2, "note": HOSTILE, **answered},
-            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, "answer": "asked", "answered_at": None},
+            {"user": "Amira Khan", "user_id": 1, "note": "Is it the replica?", **answered, **asked},
+            {"user": "Mei Tan", "user_id": 3, "note": LONG_WORD, **answered, **asked},
         ],
     }
 

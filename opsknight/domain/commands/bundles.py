@@ -19,7 +19,7 @@ from opsknight.domain.model.notification import LATE, PAGING, PageKind, late_by
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 MANY: Final = 500
-OPEN, HAND_OVER = "open", "hand_over"
+OPEN, HAND_OVER, WATCH = "open", "hand_over", "watch"
 
 # What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
 _GATHERING: Final = """
@@ -40,6 +40,7 @@ _GATHERING: Final = """
             AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
             AND CASE WHEN p.kind = 'hand_over' THEN c.family = 'hand_over' AND i.status = 'acknowledged'
                     AND i.assignee_id = n.user_id
+                WHEN p.kind = 'watch' THEN c.family = 'watch'
                 ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
                     AND (p.kind <> 'assigned' OR i.assignee_id = n.user_id) END
         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
@@ -56,13 +57,13 @@ _GATHER: Final = text(_GATHERING.format(due="n.due_at <= :now", held=""))
 _GATHER_HELD: Final = text(_GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR "))
 _OTHERS: Final = text("""
     SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
-        p.created_at AS paged_at
+        p.created_at AS paged_at, CASE p.kind WHEN 'watch' THEN p.reason ELSE '' END AS told
     FROM notifications b
     JOIN pages p ON p.id = b.page_id
     JOIN incidents i ON i.id = b.incident_id AND i.generation = b.generation
     JOIN services s ON s.id = i.service_id
     WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
-        AND i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END
+        AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
         AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = b.user_id)
     ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
 """)
@@ -84,12 +85,16 @@ _SETTLE: Final = text("""
 """)
 
 
+_FAMILIES: Final = {PageKind.HAND_OVER: HAND_OVER, PageKind.WATCH: WATCH}
+_TOGETHER: Final = PAGING | _FAMILIES.keys()
+
+
 def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> bool:
     """Return whether a message that was never tried goes together with others that are due.
 
     `joined` are the contact methods for which something is held back.
     """
-    if row.attempts or not (row.kind == PageKind.HAND_OVER or PageKind(row.kind) in PAGING):
+    if row.attempts or PageKind(row.kind) not in _TOGETHER:
         return False
     late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
     return row.gather or late is not None or row.contact_method_id in joined
@@ -103,7 +108,7 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
     carriers: dict[tuple[int, str], Row[Any]] = {}
     for row in rows:
         if gathers(row, uow, joined):
-            family = HAND_OVER if row.kind == PageKind.HAND_OVER else OPEN
+            family = _FAMILIES.get(PageKind(row.kind), OPEN)
             carriers.setdefault((row.contact_method_id, family), row)
     if not carriers:
         return list(rows)
@@ -141,7 +146,7 @@ async def others(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, tuple[
     found: dict[UUID, tuple[Other, ...]] = {}
     for row in await uow.session.execute(_OTHERS, {"ids": list(ids)}) if ids else ():
         late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-        other = Other(row.number, row.title, Severity(row.severity), row.service, late)
+        other = Other(row.number, row.title, Severity(row.severity), row.service, late, row.told)
         found[row.bundled_into] = (*found.get(row.bundled_into, ()), other)
     return found
 

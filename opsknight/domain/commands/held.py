@@ -165,7 +165,7 @@ async def withdraw(
 ) -> int:
     """Supersede every queued message about the incident, or those to one person; return how many.
 
-    Not `help_too`: those that ask somebody to help go on.
+    Not `help_too`: those that ask somebody to help go on. Those that tell a watcher what was always do.
     One whose provider is being called is left to its sender, which reads the incident again.
     """
     withdrawn = _withdrawing(uow, incident_id, reason, user_id=user_id, help_too=help_too).cte("withdrawn")
@@ -195,9 +195,9 @@ def _withdrawing(
     which = [NotificationRow.incident_id == incident_id, NotificationRow.status == "queued"]
     if user_id is not None:
         which.append(NotificationRow.user_id == user_id)
-    if not help_too:
-        asking = select(PageRow.id).where(PageRow.incident_id == incident_id, PageRow.kind == PageKind.HELP.value)
-        which.append(NotificationRow.page_id.not_in(asking))
+    left = [PageKind.WATCH.value] if help_too else [PageKind.WATCH.value, PageKind.HELP.value]
+    going_on = select(PageRow.id).where(PageRow.incident_id == incident_id, PageRow.kind.in_(left))
+    which.append(NotificationRow.page_id.not_in(going_on))
     return (
         update(NotificationRow)
         .where(*which)

@@ -37,6 +37,8 @@ _COLUMNS = """
            tried.first_tried_at, n.gather,
            CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
+               WHEN 'watch' THEN NOT EXISTS (SELECT FROM watchers w
+                   WHERE w.incident_id = n.incident_id AND w.user_id = n.user_id)
                WHEN 'page' THEN (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
                    AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n

@@ -17,6 +17,7 @@ from opsknight.domain.model.escalation import LAP_AT_LEAST
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import (
     ALONE,
+    UNASKED,
     Ambiguous,
     Failed,
     Outcome,
@@ -95,7 +96,7 @@ _STEP_IN_VAIN = text("""
     ) AND NOT EXISTS (
         SELECT 1 FROM pages p JOIN pages mine ON mine.id = :page_id
         WHERE p.incident_id = mine.incident_id AND p.generation IN (mine.generation, :generation)
-            AND p.created_at > mine.created_at
+            AND p.created_at > mine.created_at AND p.kind <> 'watch'
     )
 """)
 _ESCALATE_NOW = text("""
@@ -259,7 +260,7 @@ async def _sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent, str]]) -> N
 async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: float) -> None:
     failures = attempt.retries + 1
     await _close(uow, attempt, "retry", outcome)
-    if attempt.kind in ALONE and failures >= NOT_REACHED_AFTER:
+    if attempt.kind in UNASKED and failures >= NOT_REACHED_AFTER:
         # A test is not wanted for ever.
         await end_in_vain(uow, attempt, detail=outcome.reason)
         return

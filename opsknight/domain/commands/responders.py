@@ -1,8 +1,8 @@
-"""Asking others to help: people by name, whoever is on call on a schedule, or the first step of a policy."""
+"""Asking others to help: people by name, a team, whoever is on call on a schedule, or the first step of a policy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -43,11 +43,15 @@ _STOP: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """Who is asked: `user_ids`, who is on call on a schedule now, and whom the first step of a policy asks now."""
+    """Who is asked: `user_ids`, and besides the asker and the owner those who stand behind a name.
+
+    That is who is on call on a schedule now, whom the first step of a policy asks now, and the members of a team.
+    """
 
     user_ids: tuple[int, ...] = ()
     schedule_id: int | None = None
     policy_id: int | None = None
+    team_id: int | None = None
 
 
 async def ask_for_help(uow: UnitOfWork, incident_id: UUID, *, whom: Helpers, note: str = "") -> Done:
@@ -66,7 +70,7 @@ async def ask_for_help(uow: UnitOfWork, incident_id: UUID, *, whom: Helpers, not
     title = held.before.title
     if held.before.status is Status.RESOLVED:
         raise IllegalTransition(f"Cannot ask for help with “{title}”: it is resolved. Reopen it first.")
-    asked = await _asked(uow, whom)
+    asked = await _asked(uow, whom, but={uow.user_id, held.before.assignee_id})
     before = await _responders(uow, incident_id)
     new = [user for user in asked if user not in before or before[user].answer == "declined"]
     if asked and not new:
@@ -104,34 +108,49 @@ async def answer_help(uow: UnitOfWork, incident_id: UUID, *, accept: bool, note:
     return Done(held.before, told)
 
 
-async def _asked(uow: UnitOfWork, whom: Helpers) -> list[int]:
-    """Return who is asked, each once, having made sure that what was named exists."""
+async def _asked(uow: UnitOfWork, whom: Helpers, *, but: Collection[int | None]) -> list[int]:
+    """Return who is asked, each once, having made sure that what was named exists; `but` are asked by name alone."""
     asked = dict.fromkeys(whom.user_ids)
     if whom.schedule_id is not None:
         if whom.schedule_id not in await reading.schedules(uow.session, [whom.schedule_id]):
             raise Invalid("There is no such schedule; choose one from the list.")
-        step = Step((Target(TargetKind.SCHEDULE, whom.schedule_id),), wait=timedelta())
-        asked |= dict.fromkeys(await _of_step(uow, Policy((step,)), "Nobody is on call on this schedule now."))
+        nobody = "Nobody else is on call on this schedule now."
+        asked |= await _of_step(uow, _one_step(TargetKind.SCHEDULE, whom.schedule_id), nobody, but=but)
+    if whom.team_id is not None:
+        team = (await reading.teams(uow.session, [whom.team_id]))[whom.team_id]
+        if not team.name:
+            raise Invalid("There is no such team; choose one from the list.")
+        asked |= await _of_step(uow, _one_step(TargetKind.TEAM, whom.team_id), f"{team.name} has nobody else.", but=but)
     if whom.policy_id is not None:
         policy = (await policies(uow.session, [whom.policy_id])).get(whom.policy_id)
         if policy is None:
             raise Invalid("There is no such escalation policy; choose one from the list.")
-        asked |= dict.fromkeys(await _of_step(uow, policy, f"The first step of {policy.name} asks nobody now."))
+        nobody = f"The first step of {policy.name} asks nobody else now."
+        asked |= await _of_step(uow, policy, nobody, but=but)
     if not asked:
-        raise Invalid("Say who shall help: people, a schedule or an escalation policy.")
+        raise Invalid("Say who shall help: people, a team, a schedule or an escalation policy.")
     if len(asked) > AT_MOST:
         raise Invalid(f"That would ask {len(asked)} people; {AT_MOST} at once are allowed. Name those you need.")
     return list(asked)
 
 
-async def _of_step(uow: UnitOfWork, policy: Policy, nobody: str) -> list[int]:
+def _one_step(kind: TargetKind, number: int) -> Policy:
+    return Policy((Step((Target(kind, number),), wait=timedelta()),))
+
+
+async def _of_step(uow: UnitOfWork, policy: Policy, nobody: str, *, but: Collection[int | None]) -> dict[int, None]:
+    """Return whom the first step of `policy` asks now, leaving out those in `but`.
+
+    Raises:
+        Invalid: that is nobody; `nobody` says so.
+    """
     first = Policy(policy.steps[:1], policy.repeats, policy.id, policy.name)
     steps = await Steps.of_policies(uow, [first])
     for offset, whom in steps.candidates(first, 0) if first.steps else ():
-        if whom:
+        if asked := [user for user in whom if user not in but]:
             steps.took(first, 0, offset)
             await steps.write()
-            return list(whom)
+            return dict.fromkeys(asked)
     raise Invalid(nobody)
 
 

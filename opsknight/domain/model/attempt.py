@@ -29,13 +29,14 @@ class IncidentNow:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another incident that a message tells of, and how late its page is."""
+    """Another incident that a message tells of, how late its page is, and what its watcher is told of it."""
 
     number: int
     title: str
     severity: Severity
     service: str
     late: timedelta | None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class Fact(StrEnum):
     STILL_ON_IT = "still on it"
     HELP_ASKED = "help asked"
     HELP_ANSWERED = "help answered"
+    WATCHED = "watched"
+    UNWATCHED = "unwatched"
+    WATCHERS_TOLD = "watchers told"
     # the engine: step, lap, people (names), reason, unmet, user, user_id, late_s
     STEP_FIRED = "step fired"
     STEP_SKIPPED = "step skipped"

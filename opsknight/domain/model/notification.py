@@ -21,6 +21,7 @@ class PageKind(StrEnum):
     HELP = "help"
     HAND_OVER = "hand_over"
     JOINED = "joined"
+    WATCH = "watch"
     TEST = "test"
     CONFIRM = "confirm"
     CODE = "code"
@@ -41,6 +42,8 @@ ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}
 """Pages of no incident: no escalation, always wanted."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""
+UNASKED: Final = ALONE | {PageKind.WATCH}
+"""What waits for no answer: it is tried a few times and not all night."""
 PAGING: Final = frozenset({PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET})
 """Pages of an open incident that wait for an acknowledge."""
 
@@ -119,7 +122,8 @@ LATE: Final = timedelta(seconds=60)
 class Situation:
     """What the sender knows when it reads a notification's incident again, just before the call.
 
-    `answered` says that this person has acknowledged where everyone must, or has answered a call for help.
+    `answered` says that this person has acknowledged where everyone must, has answered a call for help, or
+    watches the incident no more.
     """
 
     kind: PageKind
@@ -143,6 +147,8 @@ def unwanted(now: Situation) -> str | None:
         return None
     if now.kind is PageKind.HELP:
         return _help_unwanted(now)
+    if now.kind is PageKind.WATCH:
+        return "this person watches it no more" if now.answered else None
     wanted = Status.ACKNOWLEDGED if now.kind in TO_THE_OWNER else Status.OPEN
     if now.status is not wanted:
         return f"the incident is {now.status}" if now.status else "the incident is gone"

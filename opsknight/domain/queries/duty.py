@@ -20,11 +20,12 @@ from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRo
 
 _CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
 
-# A page that was never handed to a provider woke nobody. Sleep is counted for two hours a page at most.
+# A page that was never handed to a provider woke nobody, and who watches is not called. Sleep is counted for two hours
+# a page at most.
 _CALLS = text("""
     SELECT p.user_id, p.incident_id, p.created_at, sent.urgency,
         EXISTS (
-            SELECT 1 FROM pages e WHERE e.incident_id = p.incident_id AND e.user_id = p.user_id
+            SELECT 1 FROM pages e WHERE e.incident_id = p.incident_id AND e.user_id = p.user_id AND e.kind <> 'watch'
                 AND (e.created_at, e.id) < (p.created_at, p.id)
                 AND EXISTS (SELECT 1 FROM notifications n WHERE n.page_id = e.id
                     AND (n.attempts > 0 OR n.status = 'bundled'))
@@ -38,7 +39,7 @@ _CALLS = text("""
         SELECT min(n.urgency) AS urgency FROM notifications n
         WHERE n.page_id = p.id AND (n.attempts > 0 OR n.status = 'bundled')
     ) sent ON sent.urgency IS NOT NULL
-    WHERE p.created_at >= :start AND p.created_at < :end AND p.incident_id IS NOT NULL
+    WHERE p.created_at >= :start AND p.created_at < :end AND p.incident_id IS NOT NULL AND p.kind <> 'watch'
         AND p.user_id IS NOT NULL AND (:everybody OR p.user_id = ANY(:users))
     ORDER BY p.created_at, p.id
 """).bindparams(bindparam("calming", type_=ARRAY(Text)), bindparam("users", type_=ARRAY(BigInteger)))

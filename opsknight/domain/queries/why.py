@@ -76,7 +76,9 @@ async def why(session: AsyncSession, incident_id: UUID, *, user_id: int, viewer_
         policy=policy,
         rotas=await _rotas(session, policy, schedules, facts, at=at),
         facts=facts,
-        pages=[_page(line, schedules) for line in reversed(await pages(session, incident_id))],
+        pages=[
+            _page(line, schedules) for line in reversed(await pages(session, incident_id)) if line["kind"] != "watch"
+        ],
         next_step=incident.next_step if policy.step_at(incident.next_step, incident.lap) else None,
         due_at=await session.scalar(due.where(TimerRow.dead_at.is_(None)).limit(1)),
     )

@@ -62,6 +62,7 @@ export default {
       <button v-if="can('snooze')" type="button" class="ok-button ok-second" popovertarget="ok-snooze" aria-haspopup="true"><span>Snooze</span><kbd class="ok-key">s</kbd></button>
       <button v-if="can('escalate')" type="button" class="ok-button ok-second" @click="act('escalate')"><span>Escalate</span><kbd class="ok-key">e</kbd></button>
       <button v-if="can('reassign')" type="button" class="ok-button ok-second" popovertarget="ok-reassign" aria-haspopup="true" @click="people"><span>Reassign</span><kbd class="ok-key">t</kbd></button>
+      <button v-if="row.status !== 'resolved'" type="button" class="ok-button ok-second" aria-haspopup="dialog" @click="askForHelp"><span>Ask for help</span><kbd class="ok-key">h</kbd></button>
       <button type="button" class="ok-button ok-button-quiet ok-more-button" popovertarget="ok-more" aria-haspopup="true" aria-label="More"><span class="ok-icon ok-icon-more" aria-hidden="true"></span></button>
     </div>
     <div class="ok-pop ok-sheet" id="ok-snooze" popover="auto" role="group" aria-label="Snooze"><h2>Snooze</h2><div class="ok-menu">
@@ -89,6 +90,8 @@ export default {
         this.can("snooze") && { says: "Snooze…", icon: "clock", phone: true, run: () => this.open("ok-snooze") },
         this.can("escalate") && { says: "Escalate", icon: "escalate", phone: true, run: () => this.act("escalate") },
         this.can("reassign") && { says: "Reassign…", icon: "person", phone: true, run: () => { this.people(); this.open("ok-reassign"); } },
+        this.row.status !== "resolved" && { says: "Ask for help…", icon: "team", phone: true, run: this.askForHelp },
+        { says: "Watch it, or watch it no more", icon: "bell", run: this.watchIt },
         this.can("unacknowledge") && { says: "Unacknowledge: page again from the first step", icon: "undo", run: () => this.act("unacknowledge") },
         this.can("suppress") && { says: "Suppress for a day", icon: "bell", run: () => this.act("suppress", { for_s: 86400 }) },
         { says: "Copy the address of this page", icon: "link", run: copy },
@@ -141,6 +144,8 @@ export default {
       opsknight.toast(answer.sentence === "Done." ? `Taken back: #${this.base.n} is no longer ${DONE[verb]}` : answer.sentence, { kind: answer.ok ? "good" : "bad", id: "incident" });
       this.$emit("changed");
     },
+    watchIt() { document.getElementById("ok-watch")?.click(); },
+    askForHelp() { dispatchEvent(new Event("ok:ask-for-help")); },
     reassign(person) { this.act("reassign", { to: person.id, name: person.name }); },
     async people() {
       const answer = await fetch("/api/v1/people", { headers: { Accept: "application/json" } }).catch(() => null);
@@ -179,7 +184,8 @@ export default {
     const key = (letter, says, run) => opsknight.keys.add({ keys: [letter], says, group, run });
     this.undoKeys = [key("a", "Acknowledge", () => this.act("acknowledge")), key("r", "Resolve", () => this.act("resolve")),
       key("s", "Snooze", () => this.can("snooze") && this.open("ok-snooze")), key("e", "Escalate", () => this.act("escalate")),
-      key("t", "Reassign", () => { if (this.can("reassign")) { this.people(); this.open("ok-reassign"); } })];
+      key("t", "Reassign", () => { if (this.can("reassign")) { this.people(); this.open("ok-reassign"); } }),
+      key("w", "Watch it, or watch it no more", () => this.watchIt())];
     addEventListener("ok:live", this.onLive);
     await this.$nextTick();
     window.socket.on("board", this.onBoard);

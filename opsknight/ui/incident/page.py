@@ -16,8 +16,10 @@ from opsknight.ui.incident.alerts import show_alerts
 from opsknight.ui.incident.asked import show_asked
 from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
+from opsknight.ui.incident.help import Help, call_of, show_call
 from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
+from opsknight.ui.incident.watching import show_watching
 from opsknight.ui.incident.why import Why, show_why
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
@@ -75,34 +77,44 @@ def show(
     why: Why,
 ) -> None:
     """Build the page and keep it true: when the head says that something changed, the rest is read again."""
+    line = told.detail["incident"]
     with tag("div", classes="ok-incident"):
         with tag("div", classes="ok-incident-main"):
-            head = Head(told.detail["incident"], viewer)
+            head = Head(line, viewer)
+            with tag("div", classes="ok-incident-call") as call:
+                show_call(call_of(told.asked, viewer_id=viewer.id), incident_id=line["id"])
             alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
             if told.detail["changes"]:
                 _part("Changed before", lambda: show_changed(told.detail["changes"]))
-            asked = _part("Who was asked", lambda: show_asked(told.asked, viewer_id=viewer.id))
+            asked = _part("Who was asked", lambda: _asked(told, viewer))
             _only_if_asked(asked, told)
             paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
-            show_why(why, viewer_id=viewer.id, paged=any(page["user_id"] == viewer.id for page in told.pages))
+            mine = any(page["user_id"] == viewer.id and page["kind"] != "watch" for page in told.pages)
+            show_why(why, viewer_id=viewer.id, paged=mine)
             with _section("What happened"):
                 story = Story(told.facts)
                 _earlier(told, story, read_before)
         with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
-            _side(told.detail)
+            _side(told, viewer)
+    asking = Help(line, viewer)
 
     async def again() -> None:
         now = await read()
         before, told.detail = told.detail, now.detail
+        side_before, told.watchers = (_of_side(before), told.watchers), now.watchers
         pages_before, told.pages = told.pages, now.pages
         asked_before, told.asked = told.asked, now.asked
         story.newer(now.facts)
-        _anew(side, lambda: _side(now.detail), changed=_of_side(now.detail) != _of_side(before))
+        _anew(side, lambda: _side(now, viewer), changed=(_of_side(now.detail), now.watchers) != side_before)
         _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
-        _anew(asked, lambda: show_asked(now.asked, viewer_id=viewer.id), changed=now.asked != asked_before)
+        _anew(asked, lambda: _asked(now, viewer), changed=now.asked != asked_before)
         _only_if_asked(asked, now)
+        mine = call_of(now.asked, viewer_id=viewer.id)
+        was_mine = call_of(asked_before, viewer_id=viewer.id)
+        _anew(call, lambda: show_call(mine, incident_id=line["id"]), changed=mine != was_mine)
         _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != pages_before)
 
+    asking.on("changed", again, args=[])
     head.on("changed", again, args=[], throttle=AGAIN_EVERY_S, leading_events=True, trailing_events=True)
 
 
@@ -124,6 +136,10 @@ def _part(title: str, build: Callable[[], None]) -> ui.element:
     with _section(title), tag("div") as place:
         build()
     return place
+
+
+def _asked(told: Told, viewer: Viewer) -> None:
+    show_asked(told.asked, viewer_id=viewer.id, incident_id=told.detail["incident"]["id"])
 
 
 def _only_if_asked(part: ui.element, told: Told) -> None:
@@ -155,7 +171,8 @@ def _of_side(detail: Detail) -> tuple[object, ...]:
     return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], detail["links"])
 
 
-def _side(detail: Detail) -> None:
+def _side(told: Told, viewer: Viewer) -> None:
+    detail = told.detail
     line = detail["incident"]
     if web_address(line["runbook_url"]):
         outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True).classes("ok-side-runbook")
@@ -173,6 +190,7 @@ def _side(detail: Detail) -> None:
         with tag("div", classes="ok-links"):
             for link in detail["links"]:
                 outward(link["href"], link.get("text") or link["href"])
+    show_watching(told.watchers, viewer_id=viewer.id, incident_id=line["id"])
 
 
 def _times(line: BoardLine) -> None:

@@ -37,6 +37,7 @@ KINDS = {
     "help": "to ask for help",
     "hand_over": "to ask for a hand-over at the end of their shift",
     "joined": "to tell them of more alerts",
+    "watch": "to keep them informed: they watch it",
 }
 
 

@@ -53,6 +53,9 @@ MARKS: dict[str, tuple[str, str]] = {
     "acknowledged in part": ("status-acknowledged", ""),
     "help asked": ("team", ""),
     "help answered": ("person", ""),
+    "watched": ("search", ""),
+    "unwatched": ("search", ""),
+    "watchers told": ("send", ""),
     "came on call": ("phone", ""),
     "hand over asked": ("help", ""),
 }

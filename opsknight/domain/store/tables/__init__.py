@@ -13,6 +13,7 @@ from opsknight.domain.store.tables.incidents import (
     IncidentRow,
     ReplayRow,
     ResponderRow,
+    WatcherRow,
 )
 from opsknight.domain.store.tables.ledger import FactRow
 from opsknight.domain.store.tables.paging import (
@@ -133,4 +134,5 @@ __all__ = [
     "TurnedAwayRow",
     "UserRow",
     "VerificationRow",
+    "WatcherRow",
 ]

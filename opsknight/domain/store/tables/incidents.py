@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from opsknight.domain.store.tables.base import Base, Json, PlainInt, SmallInt, TrafficId
+from opsknight.domain.store.tables.ledger import Xid8
 
 _EMPTY = text("''")
 
@@ -63,6 +64,20 @@ class ResponderRow(Base):
     times: Mapped[PlainInt] = mapped_column(server_default=text("1"))
     answer: Mapped[str] = mapped_column(server_default=text("'asked'"))
     answered_at: Mapped[datetime | None]
+
+
+class WatcherRow(Base):
+    """That somebody is kept informed of an incident, and up to which place in the ledger (`told_xid`, `told_seq`) they were."""
+
+    __tablename__ = "watchers"
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    began_at: Mapped[datetime]
+    told_xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_snapshot_xmin(pg_current_snapshot())"))
+    told_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    told_kind: Mapped[str] = mapped_column(server_default=_EMPTY)
+    told_at: Mapped[datetime | None]
 
 
 class AlertRow(Base):
