@@ -67,7 +67,7 @@ class ResponderRow(Base):
 
 
 class WatcherRow(Base):
-    """That somebody is kept informed of an incident, and up to which place in the ledger (`told_xid`, `told_seq`) they were."""
+    """That somebody is kept informed of an incident, and up to which place in the ledger (xid, seq) they were."""
 
     __tablename__ = "watchers"
 
