@@ -26,6 +26,7 @@ from starlette.responses import Response
 from opsknight.api.auth import needs
 from opsknight.api.pressing import Press, press
 from opsknight.api.reading import is_list, is_object
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.web_address import refusal
@@ -75,7 +76,7 @@ def router(deps: Deps) -> APIRouter:
         include_in_schema=False,
     )
     async def interact(request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request, at_most=MAX_BODY)
         if not door.is_genuine(body, request.headers):
             raise SignInRequired("The signature is missing or wrong.")
         action = read(body)
@@ -186,15 +187,6 @@ def read(body: bytes) -> Action | None:
     if what is None:
         return None
     return Action(str(user.get("id")), what, notification_id, str(payload.get("response_url") or ""))
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            return b""
-    return body
 
 
 def _escaped(text: str) -> str:

@@ -24,6 +24,7 @@ from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
 from opsknight.api.pressing import Press, press_for
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
@@ -98,8 +99,8 @@ async def _signed(deps: Deps, request: Request) -> Form:
         SignInRequired: it has not, or no account is set.
     """
     its = deps.carriers.twilio
-    body = await request.body()
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if len(body) <= READ_AT_MOST else {}
+    body = await body_of(request, at_most=READ_AT_MOST)
+    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     query = f"?{request.url.query}" if request.url.query else ""
     url = f"{deps.settings.address}{request.url.path}{query}"
     signature = request.headers.get("X-Twilio-Signature", "")

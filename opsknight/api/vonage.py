@@ -24,6 +24,7 @@ from starlette.responses import Response
 from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts
 from opsknight.domain.model.permission import Need
@@ -70,10 +71,10 @@ async def _signed(deps: Deps, request: Request) -> Body:
         SignInRequired: it has not.
     """
     its = deps.carriers.vonage
-    raw = await request.body()
+    raw = await body_of(request, at_most=READ_AT_MOST)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     refused = SignInRequired("This request is not signed as it must be.")
-    if its is None or not its.signature_secret or scheme.lower() != "bearer" or len(raw) > READ_AT_MOST:
+    if its is None or not its.signature_secret or scheme.lower() != "bearer":
         raise refused
     try:
         # The time is judged by our own clock below.
