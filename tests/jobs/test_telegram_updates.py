@@ -136,7 +136,7 @@ async def test_of_two_processes_one_asks(deps: Deps, bot: Bot):
         await until(lambda: len(bot.peer.asked) > 1)
         before = len(bot.peer.asked)
         other = asking(deps, bot, second)
-        await other.alone()
+        await asyncio.wait_for(other.alone(), 5)
 
         assert second.came == []
         assert all("deleteWebhook" not in asked.path for asked in bot.peer.asked[before:])
