@@ -79,10 +79,12 @@ def _handed_off(history: History) -> Iterator[str]:
     began: dict[Any, datetime] = {each["notification_id"]: each["started_at"] for each in _first_tries(history)}
     for call in history.run.providers.calls:
         began[call.notification_id] = min(call.at, began.get(call.notification_id, call.at))
+    alone = _alone_again(history)
     for pages in history.pages.values():
         for page in pages:
             for message in history.messages[page["id"]]:
-                began_at, due_at = began.get(message["id"]), message["due_at"]
+                began_at = began.get(message["id"])
+                due_at = max(message["due_at"], alone.get(str(message["id"]), message["due_at"]))
                 if message["attempts"] > 1:  # its due time has moved with each try
                     if message["position"] or message["user_id"] in history.run.world.with_rules:
                         continue
@@ -93,6 +95,12 @@ def _handed_off(history: History) -> Iterator[str]:
                 elif walk.is_late(began_at, due_at):
                     late_s = (began_at - due_at).total_seconds()
                     yield f"I4: message {message['id']} was handed off {late_s:.2f} s after {due_at}"
+
+
+def _alone_again(history: History) -> dict[str, datetime]:
+    """Return since when messages wait for themselves whose carrier was not sent after all."""
+    facts = (fact for facts in history.facts.values() for fact in facts if fact["kind"] == "unbundled")
+    return {fact["data"]["notification_id"]: fact["at"] for fact in facts}
 
 
 def _first_tries(history: History) -> Iterator[Row]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CHANNELS = ("email", "push")
 WIDTH = 32
-LISTENS_EVERY_S = 10.0
+LISTENS_EVERY_S = 14.0
 """How often it sweeps for silent alerts while one is about to end; longer pauses would mean that it was away."""
 
 

@@ -28,7 +28,9 @@ SELECT (SELECT min(greatest(due_at, coalesce(lease_until, due_at))) FROM timers 
 """  # noqa: S608  # our own words
 LISTENS_BEFORE = timedelta(seconds=170)
 """A sweep for silent alerts must have listened for 150 s."""
-HOURS_AGAIN = timedelta(seconds=20)
+EDGE = timedelta(milliseconds=2)
+"""A host's clock counts in floating seconds: it may be a microsecond behind."""
+HOURS_AGAIN = timedelta(seconds=31)
 HOURS_AT_ONCE = timedelta(seconds=8)
 """How often a run looks again in the minute after support hours have begun; more often in its first seconds."""
 
@@ -62,8 +64,10 @@ def _listens_at(run: Simulation, loop: Loop, expires_at: datetime | None) -> dat
     now = run.timeline.at
     if loop.must_look or expires_at is None or run.is_away:
         return _at(run, loop, expires_at)
-    at = max(loop.looks_after(now), expires_at - LISTENS_BEFORE)
-    return min(at, expires_at) if expires_at > now else at
+    # What it wanted to see while another host worked it sees now: a pause must never get longer.
+    at, expired_at = max(now, loop.looks_at, expires_at - LISTENS_BEFORE), expires_at + EDGE
+    looked_at = loop.looks_at - timedelta(seconds=loop.sweeps_every_s)
+    return min(at, max(now, expired_at)) if looked_at < expired_at else at
 
 
 def _wakes_at(run: Simulation, due: Mapping[str, Any]) -> datetime | None:
@@ -71,7 +75,7 @@ def _wakes_at(run: Simulation, due: Mapping[str, Any]) -> datetime | None:
     now, found = run.timeline.at, list[datetime]()
     if (hours := due["hours"]) is not None:
         begun = now - hours
-        pause = HOURS_AGAIN if begun > HOURS_AT_ONCE else HOURS_AT_ONCE / 4
+        pause = HOURS_AGAIN if begun > HOURS_AT_ONCE else HOURS_AT_ONCE / 2
         found.append(hours if begun < timedelta() else hours + (begun // pause + 1) * pause)
     if due["looked"] is not None and (change := run.oracle.next_change(due["looked"])) is not None:
         found.append(change)

@@ -22,7 +22,7 @@ GRACE = timedelta(minutes=10)
 PAUSE = timedelta(minutes=3)
 GROUPED_FOR = timedelta(minutes=10)
 KINDS = ("noise", "unloved", "patient", "grouped", "vouched", "plain")
-LIKELY = (4, 4, 8, 8, 6, 70)
+LIKELY = (3, 3, 7, 7, 4, 76)
 """What a rule drops, suppresses, lets wait and groups; what its monitor repeats until it is over; and all else."""
 RULES = (
     {"name": "Nobody wants it", "when": 'title contains "noise"', "then": "drop"},

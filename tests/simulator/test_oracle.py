@@ -76,4 +76,4 @@ def test_the_product_and_the_paper_agree_who_is_on_call(start: datetime):
         while at < end_at:
             said = {shift.user_id for shift in on_call(schedule, at)}
             assert said == paper.at(at), (zone, rota, at)
-            at += 3 * QUARTER
+            at += 2 * QUARTER  # both ends of what a clock skips
