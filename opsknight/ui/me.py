@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.queries.contact_methods import ContactMethodLine
+from opsknight.ui import handoffs
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
@@ -24,7 +25,7 @@ from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import read_calendar_links, read_methods
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules.reading import read_own_shifts
+from opsknight.ui.schedules.reading import read_handoffs, read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def mount(deps: Deps) -> None:
         methods, links = await read_methods(deps, viewer.id), await read_calendar_links(deps, viewer.id)
         for script in ("me.js", "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
+        ui.add_head_html(handoffs.head())
+        left = await read_handoffs(deps, viewer.id)
         with frame("Me", viewer):
-            reached, push = show(viewer, methods)
+            reached, push = show(viewer, methods, first=lambda: handoffs.HandoffsShown(left))
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
@@ -65,9 +68,15 @@ def mount(deps: Deps) -> None:
         place.on("changed", links_again, args=[])
 
 
-def show(viewer: Viewer, methods: Sequence[ContactMethodLine]) -> tuple[ui.element, ui.element]:
-    """Build the page; return the place of the contact methods, and that of push, which tells of changes to them."""
+def show(
+    viewer: Viewer, methods: Sequence[ContactMethodLine], *, first: Callable[[], object] = lambda: None
+) -> tuple[ui.element, ui.element]:
+    """Build the page; return the place of the contact methods, and that of push, which tells of changes to them.
+
+    `first` builds what the reader must know before anything else.
+    """
     _who(viewer)
+    first()
     with section(
         "How you are reached", "Every page goes out here, in this order. A method counts once it is verified."
     ):

@@ -26,6 +26,7 @@ from opsknight.ui import (
     calendar_links,
     fairness,
     frame,
+    handoffs,
     heartbeats,
     inhibitions,
     maintenance,
@@ -59,6 +60,7 @@ from opsknight.ui.schedules import page as schedules
 from tests.ui import (
     fairness_samples,
     gallery_answers,
+    handoff_samples,
     integration_samples,
     policy_samples,
     rule_samples,
@@ -92,12 +94,8 @@ app.include_router(gallery_answers.routes)
 
 
 @app.get("/manifest.webmanifest")
-def manifest() -> dict[str, str]:
-    return {}
-
-
 @app.get("/healthz")
-def healthz() -> dict[str, str]:
+def nothing() -> dict[str, str]:
     return {}
 
 
@@ -365,7 +363,8 @@ def schedule_page(key: str) -> None:
     if key == "new":
         schedules.edit(samples.a_viewer(), None, teams={1: "Platform", 2: samples.LONG_WORD})
     else:
-        schedules.show(samples.a_viewer(), schedule_samples.LINE, people=[*schedule_samples.NAMES])
+        line, people_of = schedule_samples.LINE, [*schedule_samples.NAMES]
+        schedules.show(samples.a_viewer(), line, people=people_of, **handoff_samples.history())
 
 
 @ui.page("/schedules/{key}/edit")
@@ -376,17 +375,19 @@ def edit_page(key: str) -> None:
 
 @ui.page("/oncall")
 def on_call_page() -> None:
-    ui.add_head_html(people.head())
+    ui.add_head_html(people.head() + handoffs.head())
     with frame.frame("On call", samples.a_viewer(), path="/people"):
-        oncall.show(samples.a_viewer(), samples.turns())
+        oncall.show(samples.a_viewer(), samples.turns(), handoff_samples.handoffs())
 
 
 @ui.page("/me")
 def me_page() -> None:
     for script in ("me.js", "calendars.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
+    ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer()):
-        me.show(samples.a_viewer(), samples.methods())
+        left = handoff_samples.handoffs()
+        me.show(samples.a_viewer(), samples.methods(), first=lambda: handoffs.HandoffsShown(left))
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

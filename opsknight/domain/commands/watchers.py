@@ -32,7 +32,8 @@ STEP: Final = 200
 # Whom somebody was told of lately waits, so that what happens meanwhile goes into one message. Only settled facts are
 # read: in the order of the ledger none of them can still come before the last.
 _NEWS: Final = text("""
-    SELECT w.incident_id, w.user_id, w.told_kind, i.generation, f.xid::text AS xid, f.seq, f.kind, f.at, f.actor, f.data,
+    SELECT w.incident_id, w.user_id, w.told_kind, i.generation, f.xid::text AS xid, f.seq, f.kind, f.at, f.actor,
+        f.data,
         (SELECT count(*) FROM pages p
             WHERE p.incident_id = w.incident_id AND p.kind = 'watch' AND p.user_id = w.user_id) AS times
     FROM watchers w JOIN incidents i ON i.id = w.incident_id JOIN facts f ON f.incident_id = w.incident_id

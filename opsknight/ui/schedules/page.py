@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.handoffs import Notes
 from opsknight.domain.queries.schedule_lines import ScheduleLine
 from opsknight.errors import NotFound, SignInRequired
+from opsknight.ui import handoffs
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.section import heading
 from opsknight.ui.schedules import components, listed
 from opsknight.ui.schedules.components import ScheduleEditor, ScheduleView
-from opsknight.ui.schedules.reading import read_overviews, read_schedule, read_teams
+from opsknight.ui.schedules.reading import read_notes, read_overviews, read_schedule, read_teams
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -63,7 +65,13 @@ def mount(deps: Deps) -> None:
         except NotFound as refusal:
             absent(viewer, refusal.sentence)
             return
-        show(viewer, line, people=people)
+
+        async def read_before(cursor: int) -> Notes:
+            await still_signed_in(deps)
+            return await read_notes(deps, line["id"], before=cursor)
+
+        notes = await read_notes(deps, line["id"])
+        show(viewer, line, people=people, notes=notes, read_before=read_before)
 
     @ui.page(PATH + "/{schedule_id}/edit")
     async def edit_page(schedule_id: str) -> None:
@@ -79,14 +87,23 @@ def mount(deps: Deps) -> None:
         edit(viewer, line, teams=await read_teams(deps))
 
 
-def show(viewer: Viewer, line: ScheduleLine, *, people: Sequence[int]) -> None:
-    """Build the page of one schedule; `people` are those of its layers."""
+def show(
+    viewer: Viewer,
+    line: ScheduleLine,
+    *,
+    people: Sequence[int],
+    notes: Notes,
+    read_before: Callable[[int], Awaitable[Notes]],
+) -> None:
+    """Build the page of one schedule; `people` are those of its layers, `notes` what they left each other."""
+    ui.add_head_html(handoffs.head())
     with frame(line["name"], viewer, path=PATH) as main:
         main.classes("ok-main-broad")
         with heading(line["name"], f"{line['team']} · by the clock of {line['zone']}"):
             if viewer.may(Need.CONFIGURE):
                 button("Edit layers", icon="rules", href=f"{PATH}/{line['id']}/edit")
         ScheduleView(line, viewer, people=people)
+        handoffs.show_notes(notes, read_before)
 
 
 def edit(viewer: Viewer, line: ScheduleLine | None, *, teams: Mapping[int, str]) -> None:

@@ -30,6 +30,7 @@ from opsknight.domain.store.tables.people import (
 )
 from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.schedules import (
+    HandoffNoteRow,
     LayerMemberRow,
     LayerRow,
     LeaveRow,
@@ -77,6 +78,7 @@ __all__ = [
     "EventRow",
     "FactRow",
     "FlapRow",
+    "HandoffNoteRow",
     "HearingRow",
     "HeartbeatPingRow",
     "HeartbeatRow",
