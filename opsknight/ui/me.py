@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.model.channel import ChannelKind
-from opsknight.ui import own_methods
+from opsknight.ui import handoffs, own_methods
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
@@ -21,7 +21,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules.reading import read_own_shifts
+from opsknight.ui.schedules.reading import read_handoffs, read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -37,8 +37,15 @@ def mount(deps: Deps) -> None:
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
         for script in ("me.js", "methods.js", "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
+        ui.add_head_html(handoffs.head())
+        left = await read_handoffs(deps, viewer.id)
         with frame("Me", viewer):
-            shown = show(viewer, reach, channels=list(deps.channels.values()))
+            shown = show(
+                viewer,
+                reach,
+                channels=list(deps.channels.values()),
+                first=lambda: handoffs.HandoffsShown(left),
+            )
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
@@ -86,9 +93,16 @@ class Shown:
             own_methods.build_rule_dialog(reach.methods)
 
 
-def show(viewer: Viewer, reach: Reach, *, channels: Sequence[ChannelKind] = ()) -> Shown:
-    """Build the page."""
+def show(
+    viewer: Viewer,
+    reach: Reach,
+    *,
+    channels: Sequence[ChannelKind] = (),
+    first: Callable[[], object] = lambda: None,
+) -> Shown:
+    """Build the page; `first` builds what the reader must know before anything else."""
     _who(viewer)
+    first()
     with tag("div", id="ok-reached") as place:
         with section(
             "How you are reached", "A method counts once it is verified; it is proven when a message arrived."

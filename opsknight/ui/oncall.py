@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
+from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.domain.queries.oncall import Duty
 from opsknight.domain.queries.roster import RosterLine
 from opsknight.errors import SignInRequired
+from opsknight.ui import handoffs
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
@@ -23,6 +25,7 @@ from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people import AGAIN_EVERY_S, PLACES, head
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.reading import Turns, read_turns
+from opsknight.ui.schedules.reading import read_handoffs
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -40,9 +43,10 @@ def mount(deps: Deps) -> None:
     async def on_call_page() -> None:
         viewer = await signed_in(deps)
         turns = await read_turns(deps, you=viewer.id)
-        ui.add_head_html(head())
+        left = await read_handoffs(deps, viewer.id)
+        ui.add_head_html(head() + handoffs.head())
         with frame("On call", viewer, path=PEOPLE):
-            shown = show(viewer, turns)
+            shown, handing = show(viewer, turns, left)
 
         async def again() -> None:
             try:
@@ -51,18 +55,20 @@ def mount(deps: Deps) -> None:
                 timer.cancel()
                 return
             shown.update(await read_turns(deps, you=viewer.id))
+            handing.update(await read_handoffs(deps, viewer.id))
 
         timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
 
 
-def show(viewer: Viewer, turns: Turns) -> OnCall:
-    """Build the page."""
+def show(viewer: Viewer, turns: Turns, left: Handoffs) -> tuple[OnCall, handoffs.HandoffsShown]:
+    """Build the page; `left` is what the reader is left by others, and what they leave."""
     with heading("On call", "Who is paged now, until when, and who comes next."):
         pass
     tabs(PLACES, here=PATH)
+    handing = handoffs.HandoffsShown(left)
     shown = OnCall(viewer)
     shown.update(turns)
-    return shown
+    return shown, handing
 
 
 class OnCall:

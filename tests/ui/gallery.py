@@ -27,6 +27,7 @@ from opsknight.ui import (
     calendar_links,
     fairness,
     frame,
+    handoffs,
     heartbeats,
     inhibitions,
     maintenance,
@@ -57,6 +58,7 @@ from opsknight.ui.schedules import mine
 from tests.ui import (
     fairness_samples,
     gallery_answers,
+    handoff_samples,
     integration_samples,
     policy_samples,
     rule_samples,
@@ -92,12 +94,8 @@ app.include_router(gallery_answers.routes)
 
 
 @app.get("/manifest.webmanifest")
-def manifest() -> dict[str, str]:
-    return {}
-
-
 @app.get("/healthz")
-def healthz() -> dict[str, str]:
+def nothing() -> dict[str, str]:
     return {}
 
 
@@ -332,22 +330,24 @@ def integration_page(number: str) -> None:
 
 @ui.page("/oncall")
 def on_call_page() -> None:
-    ui.add_head_html(people.head())
+    ui.add_head_html(people.head() + handoffs.head())
     with frame.frame("On call", samples.a_viewer(), path="/people"):
-        oncall.show(samples.a_viewer(), samples.turns())
+        oncall.show(samples.a_viewer(), samples.turns(), handoff_samples.handoffs())
 
 
 @ui.page("/me")
 def me_page() -> None:
     for script in ("me.js", "methods.js", "calendars.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
+    ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer()):
+        left = handoff_samples.handoffs()
         kinds = list(
             channels.kinds(
                 channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
             ).values()
         )
-        me.show(samples.a_viewer(), samples.reach(), channels=kinds)
+        me.show(samples.a_viewer(), samples.reach(), channels=kinds, first=lambda: handoffs.HandoffsShown(left))
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

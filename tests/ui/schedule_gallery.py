@@ -11,7 +11,7 @@ from opsknight.ui import frame
 from opsknight.ui.schedules import components as schedule_parts
 from opsknight.ui.schedules import listed as schedules_list
 from opsknight.ui.schedules import page as schedules
-from tests.ui import samples, schedule_samples
+from tests.ui import handoff_samples, samples, schedule_samples
 
 routes = APIRouter()
 
@@ -68,6 +68,7 @@ def schedule_page(key: str) -> None:
             links=schedule_samples.links(),
             replaced=schedule_samples.replaced(),
             may_change=key == "1",
+            **handoff_samples.history(),
         )
 
 

@@ -16,11 +16,13 @@ from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model import foretelling as model
 from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.handoff import told
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
+from opsknight.domain.queries.handoffs import left_for
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 STEP: Final = 20
@@ -29,6 +31,8 @@ RECENT: Final = timedelta(days=62)
 AGAIN_AFTER: Final = timedelta(days=28)
 """After so long the same gaps are told again."""
 KEPT: Final = timedelta(days=90)
+QUOTED: Final = 600
+"""Characters of a handoff note that the reminder of a shift repeats; the whole is on the page."""
 
 _ASKED: Final = text("""
     SELECT s.id, s.name, s.zone, s.team_id FROM schedules s
@@ -111,7 +115,8 @@ async def _announce(
     if person is not None and person.can_be_reached:
         open_now = [f"#{one.number} {one.title} ({one.status})" for one in await _open(uow, row.id)]
         zone = zones[shift.user_id]
-        words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now)
+        left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
+        words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now, left=left)
         await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)
         return
     name = person.name if person is not None else "Somebody who is not known any more"

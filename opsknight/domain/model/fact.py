@@ -89,6 +89,8 @@ class Fact(StrEnum):
     # told before it matters: user, user_id, name (of the schedule), reason
     SHIFT_ANNOUNCED = "shift announced"
     GAP_TOLD = "gap told"
+    # handoffs: did (the end of a sentence), name (of the schedule), before and after of the note
+    HANDOFF_NOTED = "handoff noted"
     # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"

@@ -55,8 +55,16 @@ def to_come(schedule: Schedule, zone: ZoneInfo, *, now: datetime) -> Gaps | None
     return Gaps(spans, hashlib.sha256(" ".join(times).encode()).hexdigest()[:32])
 
 
-def of_a_shift(shift: OnCall, schedule: str, zone: ZoneInfo, *, now: datetime, open_incidents: Sequence[str]) -> str:
-    """Return what somebody is told whose shift begins: a first line, then the rest."""
+def of_a_shift(
+    shift: OnCall,
+    schedule: str,
+    zone: ZoneInfo,
+    *,
+    now: datetime,
+    open_incidents: Sequence[str],
+    left: Sequence[str] = (),
+) -> str:
+    """Return what somebody is told whose shift begins: a first line, then the rest; `left` is what others leave."""
     wait = span((shift.start_at - now).total_seconds())
     lines = [
         f"Your shift on {schedule} begins in {wait}",
@@ -68,7 +76,7 @@ def of_a_shift(shift: OnCall, schedule: str, zone: ZoneInfo, *, now: datetime, o
         lines += ["Open on its services:", *shown, *([f"and {more} more"] if more > 0 else [])]
     else:
         lines.append("Nothing is open on its services.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *left])
 
 
 def of_gaps(found: Gaps, schedule: str, zone: ZoneInfo) -> str:

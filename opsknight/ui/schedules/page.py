@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,9 +10,10 @@ from nicegui import ui
 
 from opsknight.domain.queries.calendar_feeds import FeedLine
 from opsknight.domain.queries.calendar_sources import SourceLine
+from opsknight.domain.queries.handoffs import Notes
 from opsknight.domain.queries.schedule_lines import ScheduleLine
 from opsknight.errors import NotFound, SignInRequired
-from opsknight.ui import calendar_links
+from opsknight.ui import calendar_links, handoffs
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import Shown, list_links, show_links
 from opsknight.ui.frame import frame
@@ -25,6 +26,7 @@ from opsknight.ui.schedules.imported import Imported
 from opsknight.ui.schedules.reading import (
     read_imported,
     read_links_of,
+    read_notes,
     read_overviews,
     read_schedule,
     read_temporaries,
@@ -58,8 +60,21 @@ def mount(deps: Deps) -> None:
         sources, links = await read_imported(deps, number, viewer), await read_links_of(deps, number, viewer)
         ui.add_head_html(head())
         replaced = await read_temporaries(deps, number)
+
+        async def read_before(cursor: int) -> Notes:
+            await still_signed_in(deps)
+            return await read_notes(deps, number, before=cursor)
+
         lists = show(
-            viewer, line, people=people, sources=sources, links=links, replaced=replaced, may_change=may_change
+            viewer,
+            line,
+            people=people,
+            sources=sources,
+            links=links,
+            replaced=replaced,
+            may_change=may_change,
+            notes=await read_notes(deps, number),
+            read_before=read_before,
         )
         _keep_fresh(deps, viewer, number, lists)
 
@@ -134,7 +149,7 @@ class Lists:
 def head() -> str:
     """Return what stands in the head of a schedule's page besides."""
     scripts = (calendar_links.SCRIPT, imported.SCRIPT)
-    return "".join(f'<script defer src="{asset(script)}"></script>' for script in scripts)
+    return handoffs.head() + "".join(f'<script defer src="{asset(script)}"></script>' for script in scripts)
 
 
 def show(
@@ -146,8 +161,13 @@ def show(
     links: Sequence[FeedLine],
     replaced: Sequence[dict[str, Any]],
     may_change: bool,
+    notes: Notes,
+    read_before: Callable[[int], Awaitable[Notes]],
 ) -> Lists:
-    """Build the page of one schedule; `people` are those of its layers, `replaced` what replaces it for a while."""
+    """Build the page of one schedule.
+
+    `people` are those of its layers, `replaced` what replaces it for a while, `notes` what they left each other.
+    """
     with frame(line["name"], viewer, path=PATH) as main:
         main.classes("ok-main-broad")
         says = f"{line['team']} · by the clock of {line['zone']}"
@@ -155,11 +175,13 @@ def show(
             if may_change:
                 button("Edit layers", icon="rules", href=f"{PATH}/{line['id']}/edit")
         ScheduleView(line, viewer, people=people, may_change=may_change)
-        return Lists(
+        lists = Lists(
             temporaries.show(line, replaced, may_change=may_change),
             imported.show(line, sources, may_change=may_change),
             show_links(links, Shown(schedule_id=line["id"])),
         )
+        handoffs.show_notes(notes, read_before)
+        return lists
 
 
 def edit(viewer: Viewer, line: ScheduleLine | None, *, teams: Mapping[int, str]) -> None:

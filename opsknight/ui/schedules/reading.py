@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sources
+from opsknight.domain.queries.handoffs import Handoffs, Notes, handoffs_of, notes_of
 from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
 from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
 from opsknight.errors import NotFound
@@ -78,6 +79,18 @@ async def read_own_shifts(deps: Deps, user_id: int) -> Sequence[OwnShift]:
     """Return a person's times on call to come, in order."""
     async with deps.reading() as session:
         return await own_shifts(session, user_id, at=deps.clock.now())
+
+
+async def read_handoffs(deps: Deps, user_id: int) -> Handoffs:
+    """Return what is left for a person who comes on call, and the turns of theirs that end."""
+    async with deps.reading() as session:
+        return await handoffs_of(session, user_id, at=deps.clock.now())
+
+
+async def read_notes(deps: Deps, schedule_id: int, *, before: int | None = None) -> Notes:
+    """Return the newest handoff notes of a schedule, or those before a cursor."""
+    async with deps.reading() as session:
+        return await notes_of(session, schedule_id, before=before)
 
 
 def people_of(written: Document) -> Sequence[int]:

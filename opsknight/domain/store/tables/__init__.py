@@ -40,6 +40,7 @@ from opsknight.domain.store.tables.people import (
 from opsknight.domain.store.tables.phones import PhoneAnswerRow, PhoneTurnRow
 from opsknight.domain.store.tables.rules import CountedEventRow, IncidentGroupRow, ReroutedKeyRow, RuleCountRow, RuleRow
 from opsknight.domain.store.tables.schedules import (
+    HandoffNoteRow,
     LayerMemberRow,
     LayerRow,
     LeaveRow,
@@ -90,6 +91,7 @@ __all__ = [
     "EventRow",
     "FactRow",
     "FlapRow",
+    "HandoffNoteRow",
     "HearingRow",
     "HeartbeatPingRow",
     "HeartbeatRow",

@@ -155,6 +155,20 @@ class RecordedShiftRow(Base):
     why: Mapped[Json]
 
 
+class HandoffNoteRow(Base):
+    """What somebody who went off call at `handoff_at` left for who came; their turn began at `began_at`."""
+
+    __tablename__ = "handoff_notes"
+
+    id: Mapped[ConfigurationId]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    handoff_at: Mapped[datetime]
+    began_at: Mapped[datetime]
+    text: Mapped[str]
+    written_at: Mapped[datetime]
+
+
 class ToldAheadRow(Base):
     """What was told to whom before it mattered: `what` is the start of a shift, or the pattern of gaps."""
 

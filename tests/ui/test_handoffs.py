@@ -1,0 +1,71 @@
+"""Handoffs on screen: what is left for the reader, and what they leave."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.e2e
+
+
+async def _open(laptop: BrowserContext, address: str) -> Page:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    await page.goto(address)
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("path", ["/me", "/oncall"])
+async def test_what_is_left_comes_first_and_names_what_is_still_theirs(
+    laptop: BrowserContext, gallery: str, *, path: str
+):
+    page = await _open(laptop, gallery + path)
+
+    left = page.locator(".ok-section").first
+    await expect(left).to_contain_text("Replica db-2 lags since 02:10.")
+    await expect(left).to_contain_text("Jonas Olsen still owns")
+    await expect(left.get_by_role("link", name="#412").first).to_have_attribute("href", "/incidents/412")
+
+
+async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/me")
+    where, said = "**/api/v1/schedules/3/handoff", json.dumps({"sentence": "Whoever comes reads it."})
+    await page.route(where, lambda route: route.fulfill(status=200, content_type="application/json", body=said))
+
+    await page.get_by_label("Note for who comes").fill("All is calm.\nMind #412.")
+    async with page.expect_request(where) as asked:
+        await page.get_by_role("button", name="Save the note").press("Enter")
+
+    request = await asked.value
+    assert (request.method, json.loads(request.post_data or "")) == ("PUT", {"text": "All is calm.\nMind #412."})
+    await expect(page.locator(".ok-toast")).to_contain_text("Whoever comes reads it.")
+
+
+async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/me")
+    refusal = json.dumps({"detail": "You are not on call on Payments."})
+    await page.route(
+        "**/handoff", lambda route: route.fulfill(status=409, content_type="application/json", body=refusal)
+    )
+
+    await page.get_by_label("Note for who comes").fill("too late")
+    await page.get_by_role("button", name="Save the note").click()
+
+    await expect(page.locator("#handoff-3-refusal")).to_have_text(
+        "You are not on call on Payments. What you wrote is kept."
+    )
+    await expect(page.get_by_label("Note for who comes")).to_have_value("too late")
+
+
+async def test_the_notes_of_a_schedule_go_on_into_the_past(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/schedules/1?view=fortnight")
+    notes = page.locator("#s-handoff-notes .ok-handoff")
+    await expect(notes).to_have_count(2)
+
+    await page.get_by_role("button", name="Earlier").click()
+
+    await expect(notes).to_have_count(4)
+    await expect(page.get_by_role("button", name="Earlier")).to_be_hidden()
