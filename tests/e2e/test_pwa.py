@@ -186,6 +186,7 @@ async def test_the_button_acknowledges_for_its_person_with_every_window_closed(
 async def test_the_button_names_who_already_has_it(app: Phone, server: RunningServer, sam: httpx.Client, secret: bytes):
     incident = an_incident(server, sam, "Queue grows")
     await app.push(a_page(incident, token=a_token(secret, incident, user=ADA)))
+    await app.notification(titled="CRITICAL")
     do(sam, "acknowledge", incident)
 
     await app.press("ack", tag=incident["id"])
