@@ -29,6 +29,8 @@ from tests.simulator.world import STARTS, Builder, World
 Act: TypeAlias = Callable[[Host], Awaitable[object]]
 
 HOSTS = 2
+UNTOLD = 0.2
+"""How often nobody is told of a commit."""
 LOOK_S = 0.004
 """How long to wait before looking whether those who are not done wait for somebody who sleeps."""
 SETTLES = timedelta(minutes=3)
@@ -108,7 +110,7 @@ class Simulation:
 
     def tell_others(self, teller: Host) -> None:
         """Wake the other hosts, as NOTIFY does; now and then nobody hears it, nor the teller itself."""
-        if self.fate.happens(0.2):
+        if self.fate.happens(UNTOLD):
             self.fate.note("nobody is told", self.timeline.at)
             asyncio.get_running_loop().call_soon(teller.forget_wakes)
             return

@@ -1,4 +1,4 @@
-"""An engine that is cut off right after it has claimed: killed, or never told that its claim was committed."""
+"""An engine that is cut off right after it has claimed, or never told that there is anything to claim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.simulator.checker import check
 from tests.simulator.faults import Fate, Strike
 from tests.simulator.history import read
 from tests.simulator.shaky import Moment
-from tests.simulator.simulation import Simulation
+from tests.simulator.simulation import UNTOLD, Simulation
 
 
 @dataclass(slots=True)
@@ -42,3 +42,26 @@ async def test_what_an_engine_had_claimed_is_fired_within_seconds_when_it_is_cut
 
     assert check(history) == []
     assert run.fate.faults
+
+
+class Untold(Fate):
+    """Has nobody told of any commit; does no other harm."""
+
+    def draw(self, moment: Moment) -> Strike | None:  # noqa: ARG002  # at no moment
+        return None
+
+    def happens(self, likely: float) -> bool:
+        return likely == UNTOLD
+
+
+async def test_what_nobody_is_told_of_is_found_by_the_sweep(addresses: Addresses):
+    run = Simulation(addresses, seed=12, teams=3, days=4.0, rate=0.0)
+    run.fate = Untold(Random(12), 0.0)  # noqa: S311  # no secret
+    try:
+        await run.run()
+        history = await read(run)
+    finally:
+        await run.close()
+
+    assert check(history) == []
+    assert history.run.providers.calls
