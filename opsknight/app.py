@@ -249,7 +249,7 @@ async def _greeting(deps: Deps) -> str:
             token = await sessions.make_sign_in_link(uow, user_id=sample.user_id)
             link = f"{settings.address}/sign-in/{token}"
     await deps.catalogue.load()
-    return logs.greeting(settings.address, link, sample.key, mail=settings.smtp_url is not None)
+    return logs.greeting(settings.address, link, sample.key, mail=deps.can_mail)
 
 
 async def sign_in_link(settings: Settings, *, email: str) -> str:

@@ -194,6 +194,12 @@ class Deps:
         pen = Pen()
         self.lanes = [Lane(self._connect_lane, clock=clock, pen=pen) for _ in range(LANES)]
 
+    @property
+    def can_mail(self) -> bool:
+        """Whether anybody can be reached by mail."""
+        mail = self.channels.get("email")
+        return mail.ready if mail is not None else self.settings.smtp_url is not None
+
     async def open(self, database: Database) -> None:
         """Take the database in use and read what is needed before the first request."""
         self.database = database

@@ -33,7 +33,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             late_s=(now - due_at).total_seconds() if due_at else None,
             feed_s=deps.hub.lag_s,
             months_ahead=database.months_ahead if database else None,
-            mail=deps.settings.smtp_url is not None,
+            mail=deps.can_mail,
             troubles=database.troubles if database else {},
             clock_jump_s=jump.total_seconds() if jump else 0.0,
             hearing=database.hearing if database else None,

@@ -203,8 +203,7 @@ async def _mailed(mail: Mail, invited: Invited, *, by: str, link: str, address: 
 
 async def _person(deps: Deps, session: Any, user_id: int, viewer: Viewer) -> PersonDetail:
     readable = user_id == viewer.id or permits(viewer.person, Need.ADMINISTER).permitted
-    can_mail = deps.settings.smtp_url is not None
-    return await roster.person(session, user_id, at=deps.clock.now(), can_mail=can_mail, addresses=readable)
+    return await roster.person(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail, addresses=readable)
 
 
 def _link(deps: Deps, token: str) -> str:

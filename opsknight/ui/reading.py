@@ -173,7 +173,7 @@ async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:
 async def read_roster(deps: Deps, *, addresses: bool) -> Sequence[RosterLine]:
     """Return everybody as the page of people shows them; whole mail addresses only with `addresses`."""
     async with deps.reading() as session:
-        return await roster.roster(session, at=deps.clock.now(), can_mail=_can_mail(deps), addresses=addresses)
+        return await roster.roster(session, at=deps.clock.now(), can_mail=deps.can_mail, addresses=addresses)
 
 
 async def read_person(deps: Deps, user_id: int, *, addresses: bool) -> PersonDetail:
@@ -183,7 +183,7 @@ async def read_person(deps: Deps, user_id: int, *, addresses: bool) -> PersonDet
         NotFound: there is no such person.
     """
     async with deps.reading() as session:
-        return await roster.person(session, user_id, at=deps.clock.now(), can_mail=_can_mail(deps), addresses=addresses)
+        return await roster.person(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail, addresses=addresses)
 
 
 async def read_teams(deps: Deps) -> Sequence[TeamLine]:
@@ -225,7 +225,7 @@ async def read_turns(deps: Deps, *, you: int) -> Turns:
                 then[schedule_id] = [duty for duty in later if duty["schedule_id"] == schedule_id]
         named = {each["id"]: line["name"] for line in await teams(session) for each in line["schedules"]}
         on_call = {duty["user_id"] for duty in now}
-        lines = await roster.roster(session, at=at, can_mail=_can_mail(deps), addresses=False)
+        lines = await roster.roster(session, at=at, can_mail=deps.can_mail, addresses=False)
         return Turns(now, then, ends, named, {line["id"]: line for line in lines if line["id"] in on_call})
 
 
@@ -286,10 +286,6 @@ async def read_askable(deps: Deps) -> Askable:
             teams={str(line["id"]): line["name"] for line in await teams(session)},
             rooms={str(line["id"]): line["name"] for line in await room_lines(session)},
         )
-
-
-def _can_mail(deps: Deps) -> bool:
-    return deps.settings.smtp_url is not None
 
 
 async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:

@@ -21,7 +21,7 @@ from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.store.engine import Database
 from opsknight.errors import CannotStart
-from opsknight.jobs.channels.email import composed
+from opsknight.jobs.channels.mails import composed
 from opsknight.settings import Settings
 from tests.api.a_door import a_door
 from tests.api.a_mailroom import FROM, Mailroom, a_mail, a_mailroom, hand_over

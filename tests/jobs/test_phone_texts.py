@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opsknight import phone
+from opsknight.aws import signature_headers
 from opsknight.clock import Clock
 from opsknight.domain.model.channel import BadAddress
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Sent
 from opsknight.jobs.channels.gateway import Texts as GatewayTexts
-from opsknight.jobs.channels.sns import signature_headers
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.channels.twilio import Calls, Texts, WhatsApp, twiml
 from tests.jobs.a_message import a_message

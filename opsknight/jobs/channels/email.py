@@ -1,22 +1,15 @@
-"""Mail by SMTP. Sources: RFC 5321 (replies), RFC 5322 (headers), RFC 3834 (Auto-Submitted)."""
+"""Mail by SMTP. Source: RFC 5321 (replies)."""
 
 from __future__ import annotations
 
 import ssl
 from asyncio import TimerHandle, get_running_loop, timeout
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from email.charset import QP, Charset
 from email.errors import HeaderParseError
-from email.header import Header
-from email.headerregistry import Address as MailAddress
-from email.mime.text import MIMEText
-from email.policy import compat32
-from email.utils import formataddr, formatdate, parseaddr
-from functools import lru_cache
-from html import escape
+from email.utils import parseaddr
 from socket import gaierror
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -35,10 +28,10 @@ from opsknight.jobs.channels.channel import (
     Outcome,
     Retry,
     Sent,
-    Urgency,
 )
+from opsknight.jobs.channels.mails import NO_ADDRESS, composed, in_ascii, line
 
-NO_SERVER: Final = "No mail server is set (OPSKNIGHT_SMTP_URL), so nobody can be reached by mail."
+NO_SERVER: Final = "No mail server is set (OPSKNIGHT_SMTP_URL), nor another carrier, so nobody can be reached by mail."
 _SCHEMES: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
     (gaierror, "The mail server's name does not resolve.", Fault.DNS),
@@ -51,13 +44,6 @@ _ACCIDENTS: Final[tuple[tuple[type[BaseException], str, Fault], ...]] = (
 RESTS_S: Final = 5.0
 """How long a connection is kept for the next mail; Postfix, the most patient of the strict, waits 10 s in a storm."""
 _GOING_AWAY: Final = 421
-_POLICY: Final = compat32.clone(linesep="\r\n")
-_UTF8: Final = Charset("utf-8")
-_UTF8.body_encoding = QP
-_LONGEST_LINE: Final = 990
-"""RFC 5321 allows 998 characters."""
-_FOLDED_FROM: Final = 74
-"""A header's name and value that make a longer line are folded; RFC 5322 recommends 78 characters."""
 _Error = TypeVar("_Error", bound=BaseException)
 KIND: Final = ChannelKind("email", "E-mail address", "ada@example.com", addressed, rooms=True)
 
@@ -150,8 +136,8 @@ class EmailChannel:
         try:
             mail = composed(message, to=address.value, sender=self._sender, home=self._home)
         except (ValueError, HeaderParseError):
-            return Failed("The mail address cannot be used.", Fault.ADDRESS, gone=True)
-        sender, to = parseaddr(self._sender)[1], _in_ascii(address.value)
+            return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+        sender, to = parseaddr(self._sender)[1], in_ascii(address.value)
         talk = self._resting.pop() if self._resting else None
         sent: Sent | None = None
         try:
@@ -245,70 +231,6 @@ class _Talk:
         self._smtp.close()
 
 
-def composed(message: Message, *, to: str, sender: str, home: str) -> bytes:
-    """Return the mail: plain text, and the same as quiet HTML.
-
-    Its Message-ID is the notification's, so that a repeat is known as such by whoever files it, and
-    mails about one incident form a thread. Line breaks in any text become spaces. What is short and
-    ASCII is put together here, the rest by the library, which alone would take ten times as long.
-
-    Raises:
-        ValueError, HeaderParseError: `to` or `sender` is not an address.
-    """
-    boundary = f"=_{message.notification_id.hex}"
-    parts = (_part(_text(message), "plain"), _part(_html(message), "html"))
-    headers = "".join(_header(name, value) for name, value in _headers(message, to=to, sender=sender, home=home))
-    frame = f'{headers}Content-Type: multipart/alternative; boundary="{boundary}"\r\nMIME-Version: 1.0\r\n\r\n'
-    between = f"--{boundary}\r\n".encode()
-    return b"".join([frame.encode(), between, parts[0], b"\r\n", between, parts[1], f"\r\n--{boundary}--\r\n".encode()])
-
-
-def _headers(message: Message, *, to: str, sender: str, home: str) -> Iterator[tuple[str, str]]:
-    yield "From", _from(sender)
-    yield "To", formataddr((_line(message.to_name), _recipient(to)))
-    yield "Subject", _line(message.subject)
-    yield "Date", formatdate()
-    yield "Message-ID", f"<{message.notification_id}@{home}>"
-    if message.incident_id is not None:
-        thread = f"<incident-{message.incident_id}@{home}>"
-        yield "References", thread
-        yield "In-Reply-To", thread
-        yield "List-Id", f"OpsKnight incidents <incidents.{home}>"
-    yield "Auto-Submitted", "auto-generated"
-    yield "X-Auto-Response-Suppress", "All"
-    yield "X-OpsKnight", home  # so that an e-mail integration knows it for one of ours
-    if message.urgency is Urgency.HIGH:
-        yield "Importance", "high"
-        yield "X-Priority", "1"
-
-
-def _header(name: str, value: str) -> str:
-    if value.isascii() and len(name) + len(value) < _FOLDED_FROM:
-        return f"{name}: {value}\r\n"
-    folded = Header(value, header_name=name).encode(linesep="\r\n")
-    return f"{name}: {folded}\r\n"
-
-
-@lru_cache(maxsize=8)
-def _from(sender: str) -> str:
-    name, plain = parseaddr(sender)
-    return formataddr((_line(name) or "OpsKnight", plain))
-
-
-@lru_cache(maxsize=1024)
-def _recipient(to: str) -> str:
-    return MailAddress(addr_spec=_in_ascii(to)).addr_spec  # it refuses what is none
-
-
-def _part(text: str, kind: str) -> bytes:
-    """Return a body as it is where mail servers take it so: ASCII in lines that are not too long."""
-    if not text.isascii() or max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
-        return MIMEText(text, kind, cast("str", _UTF8), policy=_POLICY).as_bytes()
-    lines = "\r\n".join(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    head = f'Content-Type: text/{kind}; charset="us-ascii"\r\nContent-Transfer-Encoding: 7bit\r\n\r\n'
-    return f"{head}{lines}".encode()
-
-
 def classified(error: Exception, *, handed_over: bool) -> Outcome:
     """Return what an error in the conversation means; `handed_over` says whether the mail was under way."""
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
@@ -322,11 +244,11 @@ def classified(error: Exception, *, handed_over: bool) -> Outcome:
     for kind, reason, fault in _ACCIDENTS:
         if _caused_by(error, kind) is not None:
             return Retry(reason, fault)
-    return Failed(f"The mail server cannot be used: {_line(str(error))}", Fault.SETTINGS)
+    return Failed(f"The mail server cannot be used: {line(str(error))}", Fault.SETTINGS)
 
 
 def _refused(error: aiosmtplib.SMTPResponseException) -> Outcome:
-    said = f"The mail server said {error.code}: {_line(error.message)}"[:500]
+    said = f"The mail server said {error.code}: {line(error.message)}"[:500]
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return Retry(said, Fault.SETTINGS) if error.code < 500 else Failed(said, Fault.SETTINGS)
     if error.code >= 500:  # RFC 5321: 5yz is permanent
@@ -342,40 +264,3 @@ def _caused_by(error: BaseException | None, kind: type[_Error]) -> _Error | None
         looked_at.add(id(error))
         error = error.__cause__ or error.__context__
     return None
-
-
-def _text(message: Message) -> str:
-    parts = [f"{message.title}\n{message.body}".rstrip()]
-    if message.acknowledge_url:
-        parts.append(f"Acknowledge: {message.acknowledge_url}")
-    parts.append(f"Open: {message.url}")
-    return "\n\n".join(parts) + "\n"
-
-
-def _html(message: Message) -> str:
-    lines = "".join(f"<p style='margin:0 0 8px'>{escape(line)}</p>\n" for line in message.body.splitlines() if line)
-    button = ""
-    if message.acknowledge_url:
-        button = (
-            f"<p style='margin:20px 0'><a href='{escape(message.acknowledge_url)}' style='background:#1f5fd6;"
-            "color:#ffffff;padding:12px 22px;border-radius:8px;text-decoration:none;font-weight:600'>"
-            "Acknowledge</a></p>\n"
-        )
-    return (
-        "<!doctype html><html><body style='margin:0;padding:24px;font:15px/1.5 system-ui,sans-serif;color:#1c2330;"
-        f"background:#ffffff'>\n<h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>\n"
-        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>Open</a></p>\n"
-        "</body></html>\n"
-    )
-
-
-def _in_ascii(address: str) -> str:
-    """Return a mail address with its domain as servers write it; raises ValueError where that cannot be."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
-
-
-def _line(text: str) -> str:
-    """Return `text` as one line without control characters, so that it can be one header and no more."""
-    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(printable.split())[:500]

@@ -1,20 +1,18 @@
 """Texts by Amazon SNS, straight to a phone number.
 
 Sources: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html,
-https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html (attributes, who opted out),
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html (Signature Version 4).
+https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html (attributes, who opted out).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from opsknight.aws import signature_headers
 from opsknight.carriers import SnsSettings
 from opsknight.domain.model.sms import segments
 from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, Sent
@@ -102,34 +100,6 @@ class Texts:
         if code in ("InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid"):
             return Failed(outcome.reason, Fault.ADDRESS)
         return outcome
-
-
-def signature_headers(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    region: str,
-    service: str,
-    key: tuple[str, str],
-    at: datetime,
-) -> dict[str, str]:
-    """Return `headers` with those by which AWS knows who asks; `url` has no query, `key` is an id and its secret."""
-    parts = urlsplit(url)
-    stamp = at.strftime("%Y%m%dT%H%M%SZ")
-    named = {**headers, "host": parts.netloc, "x-amz-date": stamp}
-    names = ";".join(sorted(named))
-    lines = "".join(f"{name}:{' '.join(named[name].split())}\n" for name in sorted(named))
-    canonical = f"{method}\n{parts.path or '/'}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    secret = f"AWS4{key[1]}".encode()
-    for part in scope.split("/"):
-        secret = hmac.digest(secret, part.encode(), "sha256")
-    signature = hmac.digest(secret, to_sign.encode(), "sha256").hex()
-    said = f"AWS4-HMAC-SHA256 Credential={key[0]}/{scope}, SignedHeaders={names}, Signature={signature}"
-    return {**{name: value for name, value in named.items() if name != "host"}, "Authorization": said}
 
 
 def _within(answer: Answer, name: str) -> str:

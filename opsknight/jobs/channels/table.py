@@ -16,6 +16,9 @@ from opsknight.jobs.channels import (
     gateway,
     google_chat,
     gotify,
+    mail_resend,
+    mail_sendgrid,
+    mail_ses,
     matrix,
     mattermost,
     ntfy,
@@ -85,7 +88,15 @@ class Lane:
 
 
 KINDS: Final = (
-    Kind(email.KIND, (Carrier("smtp", email.make, email.missing),)),
+    Kind(
+        email.KIND,
+        (
+            Carrier("smtp", email.make, email.missing),
+            Carrier("ses", mail_ses.make, mail_ses.missing, mail_ses.SesSettings),
+            Carrier("sendgrid", mail_sendgrid.make, mail_sendgrid.missing, mail_sendgrid.SendgridSettings),
+            Carrier("resend", mail_resend.make, mail_resend.missing, mail_resend.ResendSettings),
+        ),
+    ),
     Kind(push.KIND, (Carrier("push", push.make),)),
     Kind(sink.KIND, (Carrier("sink", sink.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
