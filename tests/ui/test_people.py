@@ -82,7 +82,7 @@ async def test_a_person_is_changed_in_a_dialog_that_knows_them(laptop: BrowserCo
 
     await page.get_by_role("button", name="Change", exact=True).click()
     await page.get_by_label("What they may do").select_option("manager")
-    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Save", exact=True).click()
 
     await expect(page.get_by_text("It is so.").first).to_be_visible()
     assert sent[-1] == (
@@ -197,7 +197,7 @@ async def test_a_service_is_edited_as_it_is(laptop: BrowserContext, gallery: str
     form = page.locator("#ok-service-form")
     await expect(form.get_by_label("How loudly it pages")).to_be_hidden()
     await form.get_by_label("What it does").fill("Finds products")
-    await form.get_by_role("button", name="Save").click()
+    await form.get_by_role("button", name="Save", exact=True).click()
 
     await expect(page.get_by_text("It is so.").first).to_be_visible()
     [(_, url, wish)] = [one for one in sent if one[0] == "PUT"]
@@ -234,7 +234,7 @@ async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: Browser
 
     await page.get_by_label("Name", exact=True).fill("Amira K")
     await page.get_by_label("Time zone").fill("Asia/Kathmandu")
-    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Save", exact=True).click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Amira K")
     changes = [one for one in sent if one[0] != "GET"]
