@@ -6,8 +6,8 @@ opsknight.whenPainted(() => {
   const place = at("ok-reached");
   let url = "", urgency = "";
 
-  const done = async (method, to, body) => {
-    const answer = await opsknight.send(method, to, body);
+  const done = async (method, to, body, { send = opsknight.send } = {}) => {
+    const answer = await send(method, to, body);
     if (answer.ok) place.dispatchEvent(new CustomEvent("changed"));
     return answer;
   };
@@ -82,13 +82,13 @@ opsknight.whenPainted(() => {
   opsknight.act("method-named", (button) => saved(button, "name", "PUT", url, { label: at("method-name").value }));
   opsknight.act("method-do", (button) => busy(button, async () => {
     button.closest("[popover]")?.hidePopover();
-    const answer = await done(button.dataset.method, button.dataset.url, button.dataset.method === "POST" ? {} : undefined);
-    toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+    const { method, url } = button.dataset;
+    await done(method, url, method === "POST" ? {} : undefined, { send: opsknight.told });
   }));
 
   const group = (name) => document.querySelector(`.ok-own-rules[data-urgency="${name}"]`);
   const rules = (name) => JSON.parse(group(name).dataset.rules);
-  const arrange = (name, wanted) => done("PUT", `/api/v1/me/notification-rules/${name}`, { rules: wanted });
+  const arrange = (name, wanted, how) => done("PUT", `/api/v1/me/notification-rules/${name}`, { rules: wanted }, how);
   opsknight.act("rule-add", (button) => {
     urgency = button.dataset.urgency;
     at("ok-rule-add-title").textContent = `Add a rule: ${button.dataset.title.toLowerCase()}`;
@@ -103,7 +103,6 @@ opsknight.whenPainted(() => {
   }));
   opsknight.act("rule-remove", (button) => busy(button, async () => {
     const name = button.closest(".ok-own-rules").dataset.urgency;
-    const answer = await arrange(name, rules(name).filter((_, number) => number !== Number(button.dataset.place)));
-    toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+    await arrange(name, rules(name).filter((_, number) => number !== Number(button.dataset.place)), { send: opsknight.told });
   }));
 });

@@ -12,13 +12,15 @@ from typing import Final
 from uuid import UUID
 
 from opsknight.api.again import again
+from opsknight.api.pressing import Press, carry_out
 from opsknight.deps import Deps
-from opsknight.domain.commands import incidents, receipts, replies
+from opsknight.domain.commands import receipts, replies
 from opsknight.domain.commands.incidents import Done, Offer
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.incident import IllegalTransition, Status
-from opsknight.domain.model.reply import HELP, Consent, Reply, Wanted, Wish, read
-from opsknight.domain.queries.replies import Told, incident_of, owners, told_lately
+from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
+from opsknight.domain.queries.contact_methods import owners
+from opsknight.domain.queries.replies import Told, incident_of, told_lately
 from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
 
 NOTHING_OPEN: Final = "Nothing that you were told of is open."
@@ -53,7 +55,7 @@ async def answer(deps: Deps, heard: Heard) -> str:
     wanted = read(heard.text)
     async with deps.reading() as session:
         told = await told_lately(session, channel=heard.channel, number=heard.number, now=deps.clock.now())
-        people = await owners(session, channel=heard.channel, number=heard.number)
+        people = await owners(session, channel=heard.channel, address=heard.number)
     user_id = _who(people, told, wanted)
     sentence = await _act(deps, heard, wanted, user_id, told)
 
@@ -136,20 +138,14 @@ def _last(told: Sequence[Told]) -> list[Told]:
 
 
 async def _do(
-    deps: Deps, heard: Heard, wanted: Wanted, user_id: int, number: int, incident_id: UUID, told: Sequence[Told]
+    deps: Deps, heard: Heard, wanted: Press, user_id: int, number: int, incident_id: UUID, told: Sequence[Told]
 ) -> str:
     """Carry one wish out in a unit of work of its own; return what happened, or why it did not."""
     via = f"{face(heard.channel).word} reply"
 
     async def once() -> Done:
         async with deps.commands(f"user:{user_id}") as uow:
-            match wanted:
-                case Wanted.ACKNOWLEDGE:
-                    done = await incidents.acknowledge(uow, incident_id, via=via)
-                case Wanted.RESOLVE:
-                    done = await incidents.resolve(uow, incident_id)
-                case Wanted.ESCALATE:
-                    done = await incidents.escalate(uow, incident_id)
+            done = await carry_out(uow, wanted, incident_id, via=via)
             for one in told:
                 if one.incident_id == incident_id:
                     await receipts.seen(uow, one.notification_id)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from opsknight import crypto
+from opsknight.api.addresses import read_address
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
@@ -90,13 +91,7 @@ def _add_methods(routes: APIRouter, deps: Deps) -> None:
         kind = deps.channels.get(wish.channel)
         if kind is None or not (kind.people and kind.by_hand):
             raise Invalid("Nobody can be reached like that by an address; choose another channel.")
-        if not kind.ready:
-            raise Invalid(kind.not_ready)
-        try:
-            address = kind.read(wish.address)
-        except ValueError as refusal:
-            raise Invalid(str(refusal)) from refusal
-        secret = kind.new_secret() if kind.new_secret is not None else {}
+        address, secret = read_address(kind, wish.address)
         return await _carry_out(
             deps,
             viewer,

@@ -7,7 +7,7 @@ Everything else is as on screen: the same command, the same refusals, the same l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from opsknight.api.again import again
@@ -20,7 +20,7 @@ from opsknight.domain.model.incident import IllegalTransition
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
-__all__ = ["GONE", "THANKS", "Press", "Pressed", "press", "unknown"]
+__all__ = ["GONE", "THANKS", "Press", "Pressed", "carry_out", "press", "unknown"]
 
 THANKS: Final = "Thank you: the message arrived, and OpsKnight knows it now."
 GONE: Final = "OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open."
@@ -77,17 +77,21 @@ def unknown(deps: Deps, channel: str) -> str:
     )
 
 
+async def carry_out(uow: Any, what: Press, incident_id: UUID, *, via: str, seen_generation: int | None = None) -> Done:
+    """Do what was pressed or written in the name of who acts; raise as the command does."""
+    match what:
+        case Press.ACKNOWLEDGE:
+            return await incidents.acknowledge(uow, incident_id, seen_generation=seen_generation, via=via)
+        case Press.RESOLVE:
+            return await incidents.resolve(uow, incident_id)
+        case Press.ESCALATE:
+            return await incidents.escalate(uow, incident_id)
+
+
 async def _do(deps: Deps, user_id: int, notification_id: UUID, message: About, what: Press, via: str) -> Done:
     incident_id: UUID = message.incident_id  # type: ignore[assignment]  # the caller looked
     async with deps.commands(f"user:{user_id}") as uow:
-        match what:
-            case Press.ACKNOWLEDGE:
-                seen = message.generation
-                done = await incidents.acknowledge(uow, incident_id, seen_generation=seen, via=via)
-            case Press.RESOLVE:
-                done = await incidents.resolve(uow, incident_id)
-            case Press.ESCALATE:
-                done = await incidents.escalate(uow, incident_id)
+        done = await carry_out(uow, what, incident_id, via=via, seen_generation=message.generation)
         if message.user_id == user_id:
             await receipts.seen(uow, notification_id)
     return done

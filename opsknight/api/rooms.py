@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from opsknight.api.addresses import read_address
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
@@ -58,10 +59,7 @@ def router(deps: Deps) -> APIRouter:
         kind = deps.channels.get(wish.channel)
         if kind is None or not kind.rooms:
             raise Invalid("Steps cannot post by this channel; choose another.")
-        if not kind.ready:
-            raise Invalid(kind.not_ready)
-        address = _read(kind, wish.address)
-        secret = kind.new_secret() if kind.new_secret is not None else {}
+        address, secret = read_address(kind, wish.address)
         return await _carry_out(
             deps,
             viewer,
@@ -81,13 +79,6 @@ def router(deps: Deps) -> APIRouter:
         return await _carry_out(deps, viewer, lambda uow: commands.remove(uow, room_id))
 
     return routes
-
-
-def _read(kind: ChannelKind, address: str) -> str:
-    try:
-        return kind.read(address)
-    except ValueError as refusal:
-        raise Invalid(str(refusal)) from refusal
 
 
 def _channel(kind: ChannelKind) -> dict[str, Any]:

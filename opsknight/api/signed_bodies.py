@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from opsknight.api.bodies import HungUp, received
+
 
 async def body_of(request: Request, *, at_most: int) -> bytes:
-    """Return the body, nothing where it is longer than `at_most` bytes: no signature fits that."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > at_most:
-            return b""
-    return bytes(body)
+    """Return the body, empty where it is longer than `at_most` bytes or was broken off: no signature fits that."""
+    try:
+        body = await received(request.receive, at_most, over=False)
+    except HungUp:
+        return b""
+    return body if len(body) <= at_most else b""

@@ -8,7 +8,6 @@ https://docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +23,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.responses import Response
 
 from opsknight.api.auth import needs
+from opsknight.api.chats.calls import Heeded
 from opsknight.api.pressing import Press, press
 from opsknight.api.reading import is_list, is_object
 from opsknight.api.signed_bodies import body_of
@@ -40,8 +40,6 @@ ANSWER_WITHIN_S: Final = 2.5
 """Slack shows an error after 3 s; what takes longer goes on, and its outcome is told all the same."""
 TELL_WITHIN_S: Final = 10.0
 MAX_BODY: Final = 256 * 1024
-REMEMBERED: Final = 1000
-"""Signatures of the last requests: each is carried out once."""
 _PRESSES: Final = {press.value: press for press in Press}
 
 
@@ -95,7 +93,7 @@ class Door:
         self._deps = deps
         secret = deps.settings.slack_signing_secret.strip()
         self._verifier = SignatureVerifier(secret, _Now(deps)) if secret else None
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._heeded = Heeded()
         self._under_way: set[asyncio.Task[None]] = set()
 
     def is_genuine(self, body: bytes, headers: Mapping[str, str]) -> bool:
@@ -110,11 +108,9 @@ class Door:
 
     def is_new(self, signature: str) -> bool:
         """Say whether a request with this signature comes for the first time, and remember it."""
-        if signature in self._seen:
+        if self._heeded.knows(signature):
             return False
-        self._seen[signature] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        self._heeded.note(signature, now=self._deps.clock.now())
         return True
 
     async def carry_out(self, action: Action) -> None:

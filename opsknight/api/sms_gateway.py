@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
 from opsknight.api.plain_json import plain_json
+from opsknight.api.signatures import is_token
 from opsknight.deps import Deps
 from opsknight.domain.model.permission import Need
 from opsknight.errors import Invalid, SignInRequired
@@ -53,5 +53,5 @@ def _check(deps: Deps, request: Request) -> None:
     """
     its = deps.carriers.gateway
     said = request.headers.get("Authorization", "")
-    if its is None or not its.secret or not hmac.compare_digest(said.encode(), f"Bearer {its.secret}".encode()):
+    if its is None or not its.secret or not is_token(said, f"Bearer {its.secret}"):
         raise SignInRequired("The gateway's secret is missing or wrong.")

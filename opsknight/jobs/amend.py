@@ -1,7 +1,8 @@
 """Changes messages that were sent, when their incident moves on: “Acknowledged by Ada”, and what is left to do.
 
-Woken after commits and by a sweep each second, and never in a page's way: a connection pool to each provider of its
-own, few calls at once, and nothing that a page or an acknowledge waits for. What a crash cuts off is done again.
+It looks after commits and each second, in one transaction for all channels, and is never in a page's way: a connection
+pool to each provider of its own, few calls at once, and nothing that a page or an acknowledge waits for. What a crash
+cuts off is done again.
 """
 
 from __future__ import annotations
@@ -62,11 +63,12 @@ class Amender:
                 await channel.close()
 
     async def look(self) -> bool:
-        """Write down once what is behind; return whether there is more to read."""
+        """Write down once what is behind, and wake whom it concerns; return whether there is more to read."""
         async with self._deps.engine_commands(ACTOR) as uow:
             more = await amends.look(uow, channels=self._channels)
-        for found in self._found.values():
-            found.set()
+            due = await amends.due(uow, channels=self._channels)
+        for slug in due:
+            self._found[slug].set()
         return more
 
     async def turn(self, slug: str) -> int:
@@ -91,16 +93,20 @@ class Amender:
             except Exception as error:  # noqa: BLE001  # it outlives every fault of the database
                 log.warning("the ledger could not be read for messages to change", error=repr(error))
             await Rest(self._woken, BREATH_S if more else SWEEP_S, at_least_s=BREATH_S).over()
+        for found in self._found.values():
+            found.set()
 
     async def _run_channel(self, slug: str) -> None:
+        found = self._found[slug]
         while not self._deps.stopping.is_set():
-            self._found[slug].clear()
-            tried = 0
+            await found.wait()
+            found.clear()
             try:
-                tried = await self.turn(slug)
+                if await self.turn(slug) == AT_ONCE:
+                    found.set()
             except Exception as error:  # noqa: BLE001  # the lease ends, and it is done again
                 log.warning("messages could not be changed", channel=slug, error=repr(error))
-            await Rest(self._found[slug], 0.0 if tried == AT_ONCE else SWEEP_S, at_least_s=BREATH_S).over()
+            await asyncio.sleep(BREATH_S)
 
     async def _change(self, amendment: Amendment) -> Outcome:
         message = self._writer.amended(amendment, now=self._deps.clock.now())

@@ -36,6 +36,8 @@ BREATH_S = 0.02
 """Between two looks at the outbox, however often commits wake us."""
 CALL_S = 10.0
 """After this long a call is cut off, whatever its channel does."""
+ASK_S = 3.0
+"""How long a provider is asked whether it has what was perhaps sent; the page waits meanwhile."""
 STALE_AFTER_S = 0.5
 """A call that has not begun so long after its incident was read reads it again."""
 WRITE_AGAIN_S = 0.5
@@ -235,9 +237,11 @@ class LaneWork:
         metrics.DUE_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.due_at).total_seconds()))
         if attempt.first_of_incident and attempt.incident is not None:
             metrics.EVENT_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
+        if (found := await self._found(attempt, message, address)) is not None:
+            return found
         try:
             async with asyncio.timeout(CALL_S):
-                return await self._found(attempt, message, address) or await self._channel.send(message, address)
+                return await self._channel.send(message, address)
         except TimeoutError:
             return Ambiguous("the channel did not come back in time", Fault.TIMEOUT)
         except Exception as error:  # a fault of ours in a channel: perhaps sent
@@ -245,10 +249,15 @@ class LaneWork:
             return Ambiguous(f"{type(error).__name__} in the channel", Fault.PROVIDER)
 
     async def _found(self, attempt: Attempt, message: Message, address: Address) -> Sent | None:
-        """Ask the provider, where it can be asked, whether it has what was perhaps sent."""
+        """Return how the provider has what was perhaps sent, where it can be asked and says so."""
         if not attempt.possible_repeat or attempt.first_tried_at is None or not isinstance(self._channel, Asks):
             return None
-        return await self._channel.find(message, address, since=attempt.first_tried_at)
+        try:
+            async with asyncio.timeout(ASK_S):
+                return await self._channel.find(message, address, since=attempt.first_tried_at)
+        except Exception as error:  # noqa: BLE001  # a page that is there twice is better than none
+            log.warning("a provider could not be asked for a message", channel=self.slug, error=repr(error))
+            return None
 
     async def _may_begin(self, attempt: Attempt, read_at: float) -> bool:
         """Read the incident again when the last reading is old; begin nothing without the worker's lock."""

@@ -57,13 +57,12 @@ async def vouch(deps: Deps) -> bool:
     except Exception as error:  # noqa: BLE001  # what cannot be found out is not vouched for
         why = f"it could not be found out ({type(error).__name__})"
     metrics.VOUCHED.set(not why)
-    if why:
-        log.warning("the outgoing heartbeat is withheld", reason=why)
-        return False
     url = deps.settings.heartbeat_url
-    if url:
+    if url and why:
+        log.warning("the outgoing heartbeat is withheld", reason=why)
+    elif url:
         await _call(url)
-    return True
+    return not why
 
 
 async def _call(url: str) -> None:

@@ -102,15 +102,14 @@ def _leaving(line: HandoffLine) -> None:
                 tag("span", "until ")
                 moment(line["handoff_at"], "clock")
         _known(line, whose="You still own", paged="You were paged for")
-        control = field(
+        field(
             name,
             "Note for who comes",
             long=True,
+            text=line["text"],
             maxlength=str(LONGEST),
             placeholder="What to watch, what was tried, what can wait",
         )
-        if line["text"]:
-            control._text = line["text"]  # noqa: SLF001  what a textarea begins with is its text
         tag("p", classes="ok-error", id=f"{name}-refusal", role="alert")
         with tag("div", classes="ok-buttons"):
             words = "Save the note" if line["text"] else "Leave the note"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,8 @@ from opsknight.jobs.channels.routes import Routed
 from opsknight.jobs.channels.slack import SlackChannel
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.jobs.a_message import a_message
-from tests.jobs.pager import Pager
+from tests.jobs.pager import Pager, until
+from tests.peers.http_provider import Said
 from tests.peers.slack import SlackPeer, slack_peer
 
 
@@ -53,6 +55,14 @@ class Chat:
         """Look once, and change what is behind."""
         await self.amender.look()
         await self.amender.turn("slack")
+
+    async def comes_to_be_asked(self, times: int) -> None:
+        """Wait until Slack was asked so often to change something."""
+
+        async def changes() -> int:
+            return self.changes
+
+        await until(changes, times)
 
     async def waiting(self) -> int:
         return (await self.pager.rows("SELECT count(*) FROM amendments"))[0][0]
@@ -279,6 +289,33 @@ async def test_one_process_at_a_time_reads_the_ledger(chat: Chat):
 
     assert count == 0
     assert await chat.waiting() == 1
+
+
+async def test_only_a_channel_with_something_to_change_is_woken(chat: Chat):
+    channels = ["slack", "telegram"]
+    async with chat.pager.deps.engine_commands("timer:amend") as uow:
+        before = await amends.due(uow, channels=channels)
+    await chat.do(incidents.acknowledge)
+    await chat.amender.look()
+
+    async with chat.pager.deps.engine_commands("timer:amend") as uow:
+        due = await amends.due(uow, channels=channels)
+
+    assert (list(before), list(due)) == ([], ["slack"])
+
+
+async def test_what_moved_on_is_changed_while_it_runs_and_what_did_not_go_through_is_changed_later(chat: Chat):
+    chat.peer.http.answers.append(Said(503))
+    async with asyncio.TaskGroup() as running:
+        running.create_task(chat.amender.run())
+        await chat.do(incidents.acknowledge)
+        chat.amender.wake()
+        await chat.comes_to_be_asked(1)
+        await chat.pager.move_on(timedelta(seconds=6))
+        await chat.comes_to_be_asked(2)
+        chat.pager.deps.stopping.set()
+
+    assert chat.shown.startswith("Acknowledged by Ada")
 
 
 async def test_a_database_from_another_cluster_is_read_from_here_on(chat: Chat):

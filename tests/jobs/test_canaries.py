@@ -43,6 +43,15 @@ async def test_a_canary_of_our_own_flies_and_arrives(pager: Pager):
     assert flight.outcome == "accepted"
 
 
+async def test_a_canary_that_has_just_arrived_proves_it_before_the_next_one_is_released(pager: Pager):
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+
+    async with pager.deps.reading() as session:
+        assert arrives(await own(session), at=pager.deps.clock.now()) == ""
+
+
 async def test_a_canary_by_mail_goes_to_the_address_that_is_set_and_is_counted(pager: Pager):
     async with pager.sending():
         await fly(pager, email="canary@example.org")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
+
 from opsknight.domain.commands import receipts
+from opsknight.jobs import deliver
 from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.routes import Routed
 from tests.jobs.a_message import a_message
@@ -47,6 +51,7 @@ class Carrier:
 
     says: Outcome
     has: Sent | None = None
+    hangs: bool = False
     sent: list[Message] = field(default_factory=list[Message])
 
     async def send(self, message: Message, _address: Address) -> Outcome:
@@ -54,6 +59,8 @@ class Carrier:
         return self.says
 
     async def find(self, _message: Message, _address: Address, *, since: datetime) -> Sent | None:  # noqa: ARG002
+        if self.hangs:
+            await asyncio.Event().wait()
         return self.has
 
     async def close(self) -> None:
@@ -98,3 +105,22 @@ async def test_what_was_perhaps_sent_is_not_sent_again_where_its_provider_has_it
         ("only", ""),
         ("only", "m-7"),
     ]
+
+
+async def test_a_provider_that_does_not_say_whether_it_has_a_page_is_sent_it_again(
+    pager: Pager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "ASK_S", 0.05)
+    mail = await pager.a_mail()
+    asked = Carrier(Ambiguous("no answer"), hangs=True)
+    async with pager.sending() as running:
+        lane = next(lane for lane in running.sender.lanes if lane.slug == "email")
+        lane._channel = routed(only=asked)
+        pager.wake()
+        await pager.attempts_become(["ambiguous"], mail)
+        asked.says = Sent("m-8")
+        await pager.move_on(timedelta(seconds=10))
+        await pager.becomes("accepted", mail)
+
+    assert len(asked.sent) == 2
+    assert asked.sent[1].possible_repeat

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.domain.model.reply import Consent, Wanted, Wish, read
+from opsknight.domain.model.button import Press
+from opsknight.domain.model.reply import Consent, Wish, read
 
-ACK, RESOLVE, ESCALATE = Wanted.ACKNOWLEDGE, Wanted.RESOLVE, Wanted.ESCALATE
+ACK, RESOLVE, ESCALATE = Press.ACKNOWLEDGE, Press.RESOLVE, Press.ESCALATE
 
 
 @pytest.mark.parametrize(

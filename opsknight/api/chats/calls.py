@@ -1,14 +1,12 @@
-"""What calls of chats have in common: small bodies, one refusal, and that a call is heeded once."""
+"""What calls of chats have in common: how long they may be, one refusal, and that a call is heeded once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from opsknight.api.bodies import HungUp, received
 from opsknight.api.signatures import FRESH_FOR
 
 MOST: Final = 262_144
@@ -19,15 +17,6 @@ REMEMBERED: Final = 10_000
 def unproven() -> Response:
     """Refuse a call that does not prove whose it is."""
     return Response(status_code=401)
-
-
-async def body_of(request: Request) -> bytes:
-    """Return the body of a call, empty where it is too long for one or its sender went away."""
-    try:
-        body = await received(request.receive, MOST, over=False)
-    except HungUp:
-        return b""
-    return body if len(body) <= MOST else b""
 
 
 class Heeded:
@@ -43,8 +32,6 @@ class Heeded:
 
     def note(self, name: str, *, now: datetime) -> None:
         """Remember it for as long as a signature may be old, twice over."""
-        for old in [each for each, at in self._at.items() if now - at > 2 * FRESH_FOR]:
-            del self._at[old]
-        while len(self._at) >= REMEMBERED:
+        while self._at and (len(self._at) >= REMEMBERED or now - self._at[next(iter(self._at))] > 2 * FRESH_FOR):
             del self._at[next(iter(self._at))]
         self._at[name] = now

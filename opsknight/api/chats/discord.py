@@ -15,10 +15,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from opsknight.api.auth import needs
-from opsknight.api.chats.calls import Heeded, body_of, unproven
+from opsknight.api.chats.calls import MOST, Heeded, unproven
 from opsknight.api.plain_json import plain_json
 from opsknight.api.pressing import GONE, Pressed, press
 from opsknight.api.signatures import is_fresh
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed
 from opsknight.domain.model.channel import shortened
@@ -64,7 +65,7 @@ def router(deps: Deps) -> APIRouter:
         timestamp: Annotated[str, Header(alias="X-Signature-Timestamp")] = "",
     ) -> Response:
         key = deps.proofs.get("discord", "")
-        body = await body_of(request) if key and is_fresh(timestamp, now=deps.clock.now()) else b""
+        body = await body_of(request, at_most=MOST) if key and is_fresh(timestamp, now=deps.clock.now()) else b""
         if not body or not is_signed(key, signature, timestamp.encode() + body):
             return unproven()
         try:

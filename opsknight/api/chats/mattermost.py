@@ -13,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from opsknight.api.auth import needs
-from opsknight.api.chats.calls import body_of, unproven
+from opsknight.api.chats.calls import MOST, unproven
 from opsknight.api.plain_json import plain_json
 from opsknight.api.pressing import GONE, Pressed, press
 from opsknight.api.signatures import is_token
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed, sealed
 from opsknight.domain.model.markdown import escaped
@@ -44,7 +45,7 @@ def router(deps: Deps) -> APIRouter:
     async def take(request: Request) -> Response:
         secret = deps.proofs.get("mattermost", "")
         try:
-            action = _Action.model_validate_json(await body_of(request)) if secret else None
+            action = _Action.model_validate_json(await body_of(request, at_most=MOST)) if secret else None
         except ValidationError:
             action = None
         if action is None or not is_token(action.context.proof, sealed(action.context.press, secret)):

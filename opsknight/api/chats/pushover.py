@@ -16,7 +16,8 @@ from starlette.responses import Response
 from opsknight import crypto
 from opsknight.api.again import again
 from opsknight.api.auth import needs
-from opsknight.api.chats.calls import body_of, unproven
+from opsknight.api.chats.calls import MOST, unproven
+from opsknight.api.signed_bodies import body_of
 from opsknight.crypto import BadToken
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts
@@ -36,7 +37,7 @@ def router(deps: Deps) -> APIRouter:
             claims = crypto.verify(deps.installation.secret, receipt, now=deps.clock.now(), purpose=RECEIPT)
         except BadToken:
             return unproven()
-        form = parse_qs((await body_of(request)).decode("utf-8", "replace"))
+        form = parse_qs((await body_of(request, at_most=MOST)).decode("utf-8", "replace"))
         if form.get("acknowledged") == ["1"]:
             await again(lambda: _seen(deps, UUID(claims["jti"])))
         return Response(status_code=204)

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
 from opsknight.api.auth import needs
-from opsknight.api.chats.calls import Heeded, body_of, unproven
+from opsknight.api.chats.calls import MOST, Heeded, unproven
 from opsknight.api.plain_json import plain_json
 from opsknight.api.pressing import GONE, Pressed, press
 from opsknight.api.signatures import is_token
+from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed
 from opsknight.domain.model.channel import shortened
@@ -68,7 +69,7 @@ def router(deps: Deps) -> APIRouter:
         secret = deps.proofs.get("telegram")
         if not secret or not is_token(request.headers.get(PROOF, ""), secret):
             return unproven()
-        update = read(await body_of(request))
+        update = read(await body_of(request, at_most=MOST))
         if update is None or heeded.knows(str(update.update_id)):
             return plain_json({})
         answer = await heed(deps, update)

@@ -58,6 +58,7 @@ _BEHIND = text(f"""
         AND NOT EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
     ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)  # noqa: S608  # our own words
+_DUE = text("SELECT DISTINCT channel FROM amendments WHERE channel = ANY(:channels) AND due_at <= :now")
 _CLAIM = text("""
     WITH due AS (
         SELECT notification_id FROM amendments WHERE channel = :channel AND due_at <= :now
@@ -106,6 +107,11 @@ async def look(uow: UnitOfWork, *, channels: Collection[str]) -> bool:
         await uow.session.execute(_ADVANCE, {"xid": last.xid, "seq": last.seq})
     await _write_down(uow, {entry.incident_id for entry in settled if entry.incident_id is not None}, channels)
     return len(settled) == feed.AT_ONCE
+
+
+async def due(uow: UnitOfWork, *, channels: Collection[str]) -> Sequence[str]:
+    """Return which of `channels` have messages to change now."""
+    return (await uow.session.execute(_DUE, {"channels": list(channels), "now": uow.now})).scalars().all()
 
 
 async def claim(uow: UnitOfWork, *, channel: str, limit: int) -> Sequence[Amendment]:

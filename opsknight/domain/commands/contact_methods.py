@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import aliased
 
-from opsknight.crypto import new_id
+from opsknight.domain.commands.alone import page_alone
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.channel import shown
 from opsknight.domain.model.event import Urgency
@@ -22,7 +22,7 @@ from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.web_address import refusal
 from opsknight.domain.queries.people import name_of
-from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, NotificationRuleRow, PageRow, UserRow
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, PageRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, SignInRequired
 
@@ -253,27 +253,10 @@ async def page(
     urgency: Urgency,
     reason: str,
 ) -> UUID:
-    """Put a page that belongs to no incident into the outbox, due now on each of `methods`."""
-    common: Mapping[str, object] = {"incident_id": None, "generation": 0, "user_id": user_id, "due_at": uow.now}
-    row = PageRow(id=new_id(), step=0, lap=0, kind=kind.value, reason=reason, created_at=uow.now, **common)
-    uow.session.add(row)
-    await uow.session.flush()
-    uow.session.add_all(
-        NotificationRow(
-            id=new_id(),
-            page_id=row.id,
-            contact_method_id=method.id,
-            channel=method.channel,
-            urgency=urgency.value,
-            position=position,
-            status="queued",
-            created_at=uow.now,
-            **common,
-        )
-        for position, method in enumerate(methods)
-    )
+    """Page a person about no incident, due now on each of `methods`, and write that down."""
+    page_id = await page_alone(uow, kind, methods, user_id=user_id, urgency=urgency, reason=reason)
     uow.record(Fact.PAGED, user=await name_of(uow.session, user_id), user_id=user_id, reason=reason)
-    return row.id
+    return page_id
 
 
 async def record_method(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str = "") -> None:

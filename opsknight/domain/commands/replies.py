@@ -14,13 +14,13 @@ from typing import Final
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from opsknight.crypto import new_id
-from opsknight.domain.model.channel import shown
+from opsknight.domain.commands.alone import page_alone
+from opsknight.domain.commands.contact_methods import record_method
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.queries.people import name_of
-from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, PageRow, PhoneAnswerRow
+from opsknight.domain.store.tables import ContactMethodRow, PhoneAnswerRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 STOPPED: Final = "STOP was answered to a message; answer START to have them again"
@@ -87,7 +87,7 @@ async def stop(uow: UnitOfWork, *, channel: str, number: str) -> int:
     rows = [row for row in await _methods(uow, channel, number) if row.disabled_at is None]
     for row in rows:
         row.disabled_at, row.disabled_reason = uow.now, STOPPED
-        await _record(uow, Fact.METHOD_DISABLED, row, detail=STOPPED)
+        await record_method(uow, Fact.METHOD_DISABLED, row, detail=STOPPED)
     return len(rows)
 
 
@@ -100,7 +100,7 @@ async def start(uow: UnitOfWork, *, channel: str, number: str) -> int:
     ]
     for row in rows:
         row.disabled_at, row.disabled_reason = None, ""
-        await _record(uow, Fact.METHOD_VERIFIED, row, detail="START")
+        await record_method(uow, Fact.METHOD_VERIFIED, row, detail="START")
     return len(rows)
 
 
@@ -126,26 +126,6 @@ async def _send(uow: UnitOfWork, user_id: int, *, channel: str, number: str, sen
     )
     if method is None:
         return False
-    common = {"incident_id": None, "generation": 0, "user_id": user_id, "due_at": uow.now, "created_at": uow.now}
-    page = PageRow(id=new_id(), step=0, lap=0, kind=PageKind.REPLY.value, reason=sentence, **common)
-    uow.session.add(page)
-    await uow.session.flush()
-    message = NotificationRow(
-        id=new_id(),
-        page_id=page.id,
-        contact_method_id=method.id,
-        channel=channel,
-        urgency=Urgency.HIGH.value,
-        position=0,
-        status="queued",
-        **common,
-    )
-    uow.session.add(message)
+    await page_alone(uow, PageKind.REPLY, [method], user_id=user_id, urgency=Urgency.HIGH, reason=sentence)
     uow.record(Fact.PAGED, user=await name_of(uow.session, user_id), user_id=user_id, reason="an answer to theirs")
     return True
-
-
-async def _record(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str) -> None:
-    label = shown(row.channel, label=row.label, address=row.address)
-    user = await name_of(uow.session, row.user_id)
-    uow.record(fact, channel=row.channel, label=label, user=user, user_id=row.user_id, detail=detail)

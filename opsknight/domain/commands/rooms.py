@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select
 
-from opsknight.crypto import new_id
+from opsknight.domain.commands.alone import page_alone
 from opsknight.domain.commands.authority import require, require_team
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
@@ -21,8 +20,6 @@ from opsknight.domain.store.tables import (
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
-    NotificationRow,
-    PageRow,
     TeamRow,
 )
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -137,39 +134,8 @@ async def _held(uow: UnitOfWork, room_id: int) -> ContactMethodRow:
     return row
 
 
-async def _post(uow: UnitOfWork, row: ContactMethodRow, kind: PageKind, *, reason: str) -> UUID:
-    """Put a message that belongs to no incident into the outbox, due now."""
-    page = PageRow(
-        id=new_id(),
-        incident_id=None,
-        generation=0,
-        step=0,
-        lap=0,
-        kind=kind.value,
-        user_id=None,
-        reason=reason,
-        due_at=uow.now,
-        created_at=uow.now,
-    )
-    uow.session.add(page)
-    await uow.session.flush()
-    uow.session.add(
-        NotificationRow(
-            id=new_id(),
-            page_id=page.id,
-            incident_id=None,
-            generation=0,
-            user_id=None,
-            contact_method_id=row.id,
-            channel=row.channel,
-            urgency=Urgency.LOW.value,
-            position=0,
-            status="queued",
-            due_at=uow.now,
-            created_at=uow.now,
-        )
-    )
-    return page.id
+async def _post(uow: UnitOfWork, row: ContactMethodRow, kind: PageKind, *, reason: str) -> None:
+    await page_alone(uow, kind, [row], user_id=None, urgency=Urgency.LOW, reason=reason)
 
 
 def _record(uow: UnitOfWork, row: ContactMethodRow, what: str) -> None:

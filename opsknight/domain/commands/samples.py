@@ -109,7 +109,7 @@ async def _make(uow: UnitOfWork) -> None:
 async def _person(uow: UnitOfWork, name: str, email: str, role: str) -> UserRow:
     """Add a person whose address counts as verified: there is nobody to prove it."""
     user = await _added(uow, UserRow(name=name, email=email, role=role, created_at=uow.now))
-    mail = ContactMethodRow(user_id=user.id, channel="email", address=email, label="Mail")
+    mail = ContactMethodRow(user_id=user.id, channel="email", address=email)
     mail.verified_at = mail.created_at = uow.now
     await _added(uow, mail)
     return user

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from opsknight.domain.model.button import Press
+
 READ_AT_MOST: Final = 400
 """Characters; who writes more does not give orders."""
 WISHES_AT_MOST: Final = 20
@@ -21,19 +23,11 @@ HELP: Final = (
 )
 
 
-class Wanted(StrEnum):
-    """What shall be done."""
-
-    ACKNOWLEDGE = "acknowledge"
-    RESOLVE = "resolve"
-    ESCALATE = "escalate"
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One thing to do: to the incident of this number, to all that are open, or, with neither, to the last one told."""
 
-    wanted: Wanted
+    wanted: Press
     number: int | None = None
     every: bool = False
 
@@ -55,12 +49,12 @@ _CONSENTS: Final = {
     **dict.fromkeys(("start", "unstop", "yes"), Consent.START),
 }
 _LETTERS: Final = {
-    "a": Wanted.ACKNOWLEDGE, "c": Wanted.RESOLVE, "r": Wanted.RESOLVE, "e": Wanted.ESCALATE,
+    "a": Press.ACKNOWLEDGE, "c": Press.RESOLVE, "r": Press.RESOLVE, "e": Press.ESCALATE,
 }  # fmt: skip
 _WORDS: Final = {
-    **dict.fromkeys(("ack", "acknowledge"), Wanted.ACKNOWLEDGE),
-    **dict.fromkeys(("resolve", "close"), Wanted.RESOLVE),
-    **dict.fromkeys(("escalate", "esc"), Wanted.ESCALATE),
+    **dict.fromkeys(("ack", "acknowledge"), Press.ACKNOWLEDGE),
+    **dict.fromkeys(("resolve", "close"), Press.RESOLVE),
+    **dict.fromkeys(("escalate", "esc"), Press.ESCALATE),
 }
 _QUOTES: Final = str.maketrans(dict.fromkeys("'\"`´‘’‚“”„«»‹›", " "))
 _BETWEEN: Final = re.compile(r"[\s,;.!+&/]+|\band\b")
@@ -114,7 +108,7 @@ def _worded(words: Sequence[str], at: int) -> tuple[list[Wish], int] | None:
     if wanted is None:
         return None
     at += 1
-    if wanted is Wanted.ACKNOWLEDGE and at < len(words) and words[at] == "all":
+    if wanted is Press.ACKNOWLEDGE and at < len(words) and words[at] == "all":
         return [Wish(wanted, every=True)], at + 1
     wishes: list[Wish] = []
     while at < len(words) and _is_bare(words, at):

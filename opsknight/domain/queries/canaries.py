@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.canary import OWN, Flight
@@ -17,6 +17,14 @@ TAKEN: Final = ("accepted", "delivered", "seen")
 _NEWEST: Final = text("""
     SELECT due_at, taken_at, outcome FROM canaries WHERE channel = :channel AND taken_at IS NOT NULL
     ORDER BY due_at DESC LIMIT 1
+""")
+# One that has arrived since the last minute is not settled yet; what its sender wrote proves it all the same.
+_OWN: Final = text("""
+    SELECT c.due_at, coalesce(c.taken_at, a.finished_at) AS taken_at, coalesce(a.outcome, c.outcome) AS outcome
+    FROM canaries c LEFT JOIN attempts a
+        ON c.taken_at IS NULL AND a.notification_id = c.notification_id AND a.outcome = 'accepted'
+    WHERE c.channel = :channel AND coalesce(c.taken_at, a.finished_at) IS NOT NULL
+    ORDER BY c.due_at DESC LIMIT 1
 """)
 _STANDINGS: Final = text("""
     SELECT channel, count(*) AS ended, count(*) FILTER (WHERE taken_at IS NOT NULL) AS taken,
@@ -48,14 +56,18 @@ class SpellLine(TypedDict):
 
 
 async def newest_taken(session: AsyncSession, channel: str) -> Flight | None:
-    """Return the newest canary of a channel that arrived."""
-    row = (await session.execute(_NEWEST, {"channel": channel})).one_or_none()
-    return None if row is None else Flight(row.due_at, row.taken_at, row.outcome)
+    """Return the newest canary of a channel that arrived, of those that were settled."""
+    return await _newest(session, _NEWEST, channel)
 
 
 async def own(session: AsyncSession) -> Flight | None:
     """Return the newest canary that OpsKnight itself took."""
-    return await newest_taken(session, OWN)
+    return await _newest(session, _OWN, OWN)
+
+
+async def _newest(session: AsyncSession, statement: TextClause, channel: str) -> Flight | None:
+    row = (await session.execute(statement, {"channel": channel})).one_or_none()
+    return None if row is None else Flight(row.due_at, row.taken_at, row.outcome)
 
 
 async def standings(session: AsyncSession, *, at: datetime) -> Sequence[CanaryLine]:

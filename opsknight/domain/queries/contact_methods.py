@@ -10,7 +10,7 @@ from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
-from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, UserRow
 
 
 class ContactMethodLine(TypedDict):
@@ -61,6 +61,22 @@ async def notification_rules(session: AsyncSession, user_id: int) -> Sequence[Ow
         OwnRuleLine(urgency=row.urgency, contact_method_id=row.contact_method_id, delay_s=row.delay_s)
         for row in (await session.execute(found)).scalars()
     ]
+
+
+async def owners(session: AsyncSession, *, channel: str, address: str) -> Sequence[int]:
+    """Return the active people who have verified `address` on `channel`, those who had it first before others."""
+    statement = (
+        select(UserRow.id)
+        .join(ContactMethodRow, ContactMethodRow.user_id == UserRow.id)
+        .where(
+            ContactMethodRow.channel == channel,
+            ContactMethodRow.address == address,
+            ContactMethodRow.verified_at.is_not(None),
+            UserRow.active,
+        )
+        .order_by(ContactMethodRow.id)
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def channels_in_use(session: AsyncSession) -> set[str]:

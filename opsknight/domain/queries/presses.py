@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, UserRow
+from opsknight.domain.queries.contact_methods import owners
+from opsknight.domain.store.tables import NotificationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,8 @@ class About:
 
 async def whose(session: AsyncSession, channel: str, address: str) -> int | None:
     """Return the active person who has verified `address` on `channel`, None unless it is just one."""
-    owners = (
-        select(UserRow.id)
-        .join(ContactMethodRow, ContactMethodRow.user_id == UserRow.id)
-        .where(
-            ContactMethodRow.channel == channel,
-            ContactMethodRow.address == address,
-            ContactMethodRow.verified_at.is_not(None),
-            UserRow.active,
-        )
-        .distinct()
-    )
-    found = (await session.execute(owners)).scalars().all()
-    return found[0] if len(found) == 1 else None
+    found = set(await owners(session, channel=channel, address=address))
+    return found.pop() if len(found) == 1 else None
 
 
 async def about(session: AsyncSession, notification_id: UUID) -> About | None:

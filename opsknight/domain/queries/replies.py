@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, UserRow
+from opsknight.domain.store.tables import IncidentRow, NotificationRow
 
 LATELY: Final = timedelta(hours=24)
 """What was told longer ago is not what an answer without a number is about."""
@@ -47,22 +47,6 @@ async def told_lately(session: AsyncSession, *, channel: str, number: str, now: 
     since = UUID(int=int((now - LATELY).timestamp() * 1000) << 80)
     key = {"channel": channel, "number": number, "since": since, "many": MANY}
     return [Told(*row) for row in await session.execute(_TOLD, key)]
-
-
-async def owners(session: AsyncSession, *, channel: str, number: str) -> Sequence[int]:
-    """Return the active people who have verified the number on the channel, those who had it first before others."""
-    statement = (
-        select(UserRow.id)
-        .join(ContactMethodRow, ContactMethodRow.user_id == UserRow.id)
-        .where(
-            ContactMethodRow.channel == channel,
-            ContactMethodRow.address == number,
-            ContactMethodRow.verified_at.is_not(None),
-            UserRow.active,
-        )
-        .order_by(ContactMethodRow.id)
-    )
-    return (await session.execute(statement)).scalars().all()
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:

@@ -32,6 +32,8 @@ __all__ = [
     "Retry",
     "Sent",
     "Urgency",
+    "tried_again",
+    "unset",
 ]
 
 BUDGET_S: Final = 9.5
@@ -77,6 +79,20 @@ class Address:
 
     value: str = field(repr=False)
     secret: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+def tried_again(outcome: Outcome) -> Outcome:
+    """Return Retry for Ambiguous: for calls that hand no message over, and those that do no harm when done twice."""
+    return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+
+
+def unset(who: str, prefix: str, wanted: Mapping[str, str]) -> str:
+    """Return what an operator has to set before `who` can be used, "" where nothing of `wanted` is empty.
+
+    `wanted` has the values by the names of their variables after `prefix` ("OPSKNIGHT_SNS_").
+    """
+    missing = [f"{prefix}{name}" for name, value in wanted.items() if not value]
+    return f"{who} is not set up: set {', '.join(missing)}." if missing else ""
 
 
 S = TypeVar("S", bound=ChannelSettings)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,7 +26,6 @@ from opsknight.domain.model.web_address import is_linkable
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     ChannelSettings,
     Failed,
     Fault,
@@ -37,8 +35,10 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
+from opsknight.jobs.channels.remembered import Remembered
 
 MISSING: Final = "No Discord bot is set (OPSKNIGHT_DISCORD_TOKEN), so only webhooks of Discord's channels are reached."
 MAX_SUBJECT: Final = 600
@@ -139,7 +139,7 @@ class DiscordChannel:
         self._token = token
         self._presses = presses
         self._caller = Caller("Discord", now=now, budget_s=budget_s, allow_private=True)
-        self._conversations: OrderedDict[str, str] = OrderedDict()
+        self._conversations = Remembered(KNOWN)
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Write `message`; by a bot the same one is never there twice, for its nonce is the notification's name."""
@@ -167,9 +167,7 @@ class DiscordChannel:
         else:
             path = f"/channels/{channel_id}/messages/{message_id}"
             answer = await self._call("PATCH", path, pressable(message, presses=self._presses))
-        outcome = self._judged(answer)
-        # To say the same twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        return tried_again(self._judged(answer))
 
     async def close(self) -> None:
         """Close the open connections."""
@@ -181,19 +179,14 @@ class DiscordChannel:
             return Failed(MISSING, Fault.SETTINGS)
         if where.startswith("channel:"):
             return where.removeprefix("channel:")
-        if where in self._conversations:
-            self._conversations.move_to_end(where)
-            return self._conversations[where]
+        if (known := self._conversations.get(where)) is not None:
+            return known
         opened = await self._call("POST", "/users/@me/channels", {"recipient_id": where})
-        outcome = self._judged(opened)
-        if isinstance(outcome, Ambiguous):  # of the conversation; the message was not handed over
-            return Retry(outcome.reason, outcome.fault)
+        outcome = tried_again(self._judged(opened))
         channel_id = str(opened.fields().get("id", "")) if isinstance(opened, Answer) else ""
         if not isinstance(outcome, Sent) or not channel_id:
             return Failed("Discord opened no conversation.") if isinstance(outcome, Sent) else outcome
-        self._conversations[where] = channel_id
-        if len(self._conversations) > KNOWN:
-            self._conversations.popitem(last=False)
+        self._conversations.put(where, channel_id)
         return channel_id
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any]) -> Called:

@@ -14,10 +14,9 @@ from urllib.parse import quote
 import orjson
 
 from opsknight.carriers import GatewaySettings
-from opsknight.domain.model.sms import segments
 from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import texted
+from opsknight.jobs.channels.texts import taken, texted
 from opsknight.patterns import compile_pattern
 
 
@@ -37,7 +36,7 @@ class Texts:
     def __init__(self, its: GatewaySettings, *, now: Callable[[], datetime], budget_s: float = BUDGET_S) -> None:
         """Keep how to call; nothing is opened yet."""
         self._its = its
-        self._headers: dict[str, str] = orjson.loads(its.headers)
+        self._headers: Mapping[str, str] = orjson.loads(its.headers)
         self._caller = Caller("The SMS gateway", now=now, budget_s=budget_s, allow_private=True)
 
     async def send(self, message: Message, address: Address) -> Outcome:
@@ -47,7 +46,6 @@ class Texts:
         answer = await self._caller.call(
             self._its.method,
             _filled(self._its.url, {name: quote(value, safe="") for name, value in places.items()}),
-            headers=self._headers,
             **self._body(places),
         )
         if not isinstance(answer, Answer):
@@ -59,22 +57,21 @@ class Texts:
             return outcome
         if self._its.success and not compile_pattern(self._its.success).search(answer.body.decode("utf-8", "replace")):
             return Retry(f"The SMS gateway did not say that it took the text: {answer.words()}")
-        price = self._its.sms_price
-        cost = None if price is None else price * segments(text)
-        return Sent(detail=outcome.detail, cost=cost, currency=self._its.currency if cost is not None else "")
+        return taken("", text, self._its, detail=outcome.detail)
 
     async def close(self) -> None:
         """Close the open connections."""
         await self._caller.close()
 
     def _body(self, places: Mapping[str, str]) -> dict[str, Any]:
+        """Return the body, with the headers that go with it."""
         if self._its.content == "json":
-            return {"json": _filled_in(orjson.loads(self._its.body), places)}
+            return {"headers": self._headers, "json": _filled_in(orjson.loads(self._its.body), places)}
         if self._its.content == "form":
             quoted = {name: quote(value, safe="") for name, value in places.items()}
-            self._headers["Content-Type"] = "application/x-www-form-urlencoded"
-            return {"body": _filled(self._its.body, quoted).encode()}
-        return {}
+            headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
+            return {"headers": headers, "body": _filled(self._its.body, quoted).encode()}
+        return {"headers": self._headers}
 
 
 def _filled(template: str, places: Mapping[str, str]) -> str:

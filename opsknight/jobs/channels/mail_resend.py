@@ -29,6 +29,7 @@ from opsknight.jobs.channels.channel import (
     Message,
     Outcome,
     Sent,
+    unset,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
 from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
@@ -51,7 +52,7 @@ class ResendSettings(ChannelSettings):
 
 def missing(ground: Ground) -> str:
     """Return what an operator has to set first, "" where nothing is missing."""
-    return "" if ground.read(ResendSettings).api_key else "Resend is not set up: set OPSKNIGHT_RESEND_API_KEY."
+    return unset("Resend", "OPSKNIGHT_RESEND_", {"API_KEY": ground.read(ResendSettings).api_key})
 
 
 def make(ground: Ground) -> Mails:

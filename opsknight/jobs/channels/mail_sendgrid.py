@@ -27,6 +27,7 @@ from opsknight.jobs.channels.channel import (
     Outcome,
     Sent,
     Urgency,
+    unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
@@ -51,7 +52,7 @@ class SendgridSettings(ChannelSettings):
 
 def missing(ground: Ground) -> str:
     """Return what an operator has to set first, "" where nothing is missing."""
-    return "" if ground.read(SendgridSettings).api_key else "SendGrid is not set up: set OPSKNIGHT_SENDGRID_API_KEY."
+    return unset("SendGrid", "OPSKNIGHT_SENDGRID_", {"API_KEY": ground.read(SendgridSettings).api_key})
 
 
 def make(ground: Ground) -> Mails:

@@ -29,6 +29,7 @@ from opsknight.jobs.channels.channel import (
     Outcome,
     Retry,
     Sent,
+    unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.mails import NO_ADDRESS, composed, in_ascii, line
@@ -58,8 +59,7 @@ def missing(ground: Ground) -> str:
     """Return what an operator has to set first, "" where nothing is missing."""
     its = ground.read(SesSettings)
     wanted = {"REGION": its.region, "ACCESS_KEY_ID": its.access_key_id, "SECRET_ACCESS_KEY": its.secret_access_key}
-    unset = [f"OPSKNIGHT_SES_{name}" for name, value in wanted.items() if not value]
-    return f"Amazon SES is not set up: set {', '.join(unset)}." if unset else ""
+    return unset("Amazon SES", "OPSKNIGHT_SES_", wanted)
 
 
 def make(ground: Ground) -> Mails:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,7 +23,6 @@ from opsknight.domain.model.retry import retry_after
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     ChannelSettings,
     Failed,
     Fault,
@@ -34,8 +32,10 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
+from opsknight.jobs.channels.remembered import Remembered
 
 MISSING: Final = "No Matrix account is set (OPSKNIGHT_MATRIX_URL and OPSKNIGHT_MATRIX_TOKEN), so no room is reached."
 MAX_SUBJECT: Final = 800
@@ -99,7 +99,7 @@ class MatrixChannel:
         self._url = f"{url.rstrip('/')}/_matrix/client/v3"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._caller = Caller("Matrix", now=now, budget_s=budget_s, allow_private=True)
-        self._rooms: OrderedDict[str, str] = OrderedDict()
+        self._rooms = Remembered(KNOWN)
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Write `message`; its transaction is the notification, so that it is there once however often it is sent."""
@@ -113,9 +113,7 @@ class MatrixChannel:
         relates = {"rel_type": "m.replace", "event_id": provider_id}
         content = {**new, "body": f"* {new['body']}", "m.new_content": new, "m.relates_to": relates}
         transaction = f"{message.notification_id}-{hashlib.sha256(orjson.dumps(new)).hexdigest()[:16]}"
-        outcome = await self._write(content, address.value, transaction)
-        # To say the same twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        return tried_again(await self._write(content, address.value, transaction))
 
     async def close(self) -> None:
         """Close the open connections."""
@@ -129,7 +127,7 @@ class MatrixChannel:
         path = f"/rooms/{quote(room_id, safe='')}/send/m.room.message/{transaction}"
         answer = await self._call("PUT", path, content)
         if isinstance(answer, Answer) and answer.status == 403 and _error(answer) == "M_FORBIDDEN":
-            joined = _surely_not_sent(self._judged(await self._call("POST", f"/join/{quote(named, safe='')}", {})))
+            joined = tried_again(self._judged(await self._call("POST", f"/join/{quote(named, safe='')}", {})))
             if not isinstance(joined, Sent):
                 return joined
             answer = await self._call("PUT", path, content)
@@ -139,19 +137,16 @@ class MatrixChannel:
         """Return the id of a room, or why none is found."""
         if named.startswith("!"):
             return named
-        if named in self._rooms:
-            self._rooms.move_to_end(named)
-            return self._rooms[named]
+        if (known := self._rooms.get(named)) is not None:
+            return known
         answer = await self._call("GET", f"/directory/room/{quote(named, safe='')}", None)
-        outcome = _surely_not_sent(self._judged(answer))
+        outcome = tried_again(self._judged(answer))
         if not isinstance(outcome, Sent):
             return outcome
         room_id = str(answer.fields().get("room_id", "")) if isinstance(answer, Answer) else ""
         if not room_id.startswith("!"):
             return Failed(f"Matrix knows no room {named}.", Fault.ADDRESS)
-        self._rooms[named] = room_id
-        if len(self._rooms) > KNOWN:
-            self._rooms.popitem(last=False)
+        self._rooms.put(named, room_id)
         return room_id
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Called:
@@ -214,8 +209,3 @@ def said(message: Message) -> Mapping[str, Any]:
 
 def _error(answer: Answer) -> str:
     return str(answer.fields().get("errcode", ""))
-
-
-def _surely_not_sent(outcome: Outcome) -> Outcome:
-    """Return what an answer before the hand-over means: what perhaps came through of it is no message."""
-    return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome

@@ -8,7 +8,6 @@ and that a button's context is kept from people), …/integrate/reference/messag
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -23,18 +22,18 @@ from opsknight.domain.model.markdown import escaped
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     ChannelSettings,
     Failed,
     Fault,
     Ground,
     Message,
     Outcome,
-    Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
+from opsknight.jobs.channels.remembered import Remembered
 
 MISSING: Final = "No Mattermost server is set (OPSKNIGHT_MATTERMOST_URL), so nobody can be reached by Mattermost."
 NO_BOT: Final = "No Mattermost bot is set (OPSKNIGHT_MATTERMOST_TOKEN), so only incoming webhooks are reached."
@@ -120,7 +119,7 @@ class MattermostChannel:
         self._token = token
         self._caller = Caller("Mattermost", now=now, budget_s=budget_s, allow_private=True)
         self._bot_id = ""
-        self._conversations: OrderedDict[str, str] = OrderedDict()
+        self._conversations = Remembered(KNOWN)
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Write `message`; a post of the bot names the notification, which Mattermost takes once within 30 s."""
@@ -142,9 +141,8 @@ class MattermostChannel:
         """Have the post say what `message` says; what came by webhook has no name and stays as it is."""
         if not re.fullmatch(r"[a-z0-9]{26}", provider_id):
             return Failed("This is no post of Mattermost's bot; what is sent by webhook cannot be changed.")
-        outcome = self._judged(await self._call("PUT", f"/posts/{provider_id}/patch", said(message, self._token)))
-        # To say the same twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        answer = await self._call("PUT", f"/posts/{provider_id}/patch", said(message, self._token))
+        return tried_again(self._judged(answer))
 
     async def close(self) -> None:
         """Close the open connections."""
@@ -156,9 +154,8 @@ class MattermostChannel:
             return Failed(NO_BOT, Fault.SETTINGS)
         if where.startswith("channel:"):
             return where.removeprefix("channel:")
-        if where in self._conversations:
-            self._conversations.move_to_end(where)
-            return self._conversations[where]
+        if (known := self._conversations.get(where)) is not None:
+            return known
         if not self._bot_id:
             found = await self._named(await self._call("GET", "/users/me", None))
             if not isinstance(found, str):
@@ -166,16 +163,12 @@ class MattermostChannel:
             self._bot_id = found
         opened = await self._named(await self._call("POST", "/channels/direct", [self._bot_id, where]))
         if isinstance(opened, str):
-            self._conversations[where] = opened
-            if len(self._conversations) > KNOWN:
-                self._conversations.popitem(last=False)
+            self._conversations.put(where, opened)
         return opened
 
     async def _named(self, answer: Called) -> str | Outcome:
         """Return the id in an answer that comes before the message is handed over, or what became of the message."""
-        outcome = self._judged(answer)
-        if isinstance(outcome, Ambiguous):
-            return Retry(outcome.reason, outcome.fault)
+        outcome = tried_again(self._judged(answer))
         if isinstance(outcome, Sent):
             return outcome.provider_id or Failed("Mattermost gave no ID.")
         return outcome

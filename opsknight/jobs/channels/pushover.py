@@ -18,7 +18,6 @@ from opsknight.domain.model.incident import Status
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     ChannelSettings,
     Failed,
     Fault,
@@ -28,6 +27,7 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
 
@@ -103,9 +103,7 @@ class PushoverChannel:
         if message.became in (None, Status.OPEN):
             return Sent(provider_id)
         url = f"{self._url}/receipts/{provider_id}/cancel.json"
-        outcome = self._judged(await self._caller.call("POST", url, form={"token": self._token}))
-        # To end it twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        return tried_again(self._judged(await self._caller.call("POST", url, form={"token": self._token})))
 
     async def close(self) -> None:
         """Close the open connections."""

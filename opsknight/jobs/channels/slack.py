@@ -15,8 +15,8 @@ from typing import Any, Final, cast
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from opsknight.domain.model import button
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
-from opsknight.domain.model.incident import Status
 from opsknight.domain.model.retry import retry_after
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -28,10 +28,10 @@ from opsknight.jobs.channels.channel import (
     Ground,
     Message,
     Outcome,
-    PageKind,
     Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
 
@@ -140,9 +140,8 @@ class SlackChannel:
     async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:  # noqa: ARG002
         """Have the message say what `message` says; `provider_id` names the conversation, also a person's."""
         channel, _, ts = provider_id.partition(":")
-        outcome = self._judged(await self._post("chat.update", {"channel": channel, "ts": ts, **said(message)}))
-        # To say the same twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        answer = await self._post("chat.update", {"channel": channel, "ts": ts, **said(message)})
+        return tried_again(self._judged(answer))
 
     async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
         """Look for `message` in its conversation by the metadata it was posted with; that needs a *:history scope."""
@@ -232,16 +231,9 @@ def said(message: Message) -> Mapping[str, Any]:
 
 def buttons(message: Message) -> list[Mapping[str, Any]]:
     """Return what can be pressed as things stand: nothing of what is done already."""
-    made: list[Mapping[str, Any]] = []
-    about_one = message.incident_id is not None
-    if message.drill:
-        made.append(_button(message, "acknowledge", "It arrived", style="primary"))
-    elif about_one and message.became is not Status.RESOLVED:
-        if message.became is None or message.became is Status.OPEN:
-            label = "I am on it" if message.kind is PageKind.STILL_ON_IT else "Acknowledge"
-            made.append(_button(message, "acknowledge", label, style="primary"))
-        made += [_button(message, "resolve", "Resolve"), _button(message, "escalate", "Escalate")]
-    return [*made, {"type": "button", "action_id": "open", "text": plain("Open", 75), "url": message.url}]
+    offered = button.buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
+    pressable = [_button(message, each) for each in offered]
+    return [*pressable, {"type": "button", "action_id": "open", "text": plain("Open", 75), "url": message.url}]
 
 
 def plain(text: str, most: int) -> Mapping[str, Any]:
@@ -272,6 +264,7 @@ def _named(found: Mapping[str, Any]) -> str:
     return str(payload.get("notification_id", ""))
 
 
-def _button(message: Message, action: str, label: str, *, style: str = "") -> Mapping[str, Any]:
-    button = {"type": "button", "action_id": action, "text": plain(label, 75), "value": str(message.notification_id)}
-    return {**button, "style": style} if style else button
+def _button(message: Message, each: button.Button) -> Mapping[str, Any]:
+    style = {"style": "primary"} if each.press is button.Press.ACKNOWLEDGE else {}
+    carried = {"action_id": each.press.value, "value": str(message.notification_id)}
+    return {"type": "button", "text": plain(each.label, 75), **carried, **style}

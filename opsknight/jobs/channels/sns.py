@@ -14,10 +14,9 @@ from urllib.parse import urlencode
 
 from opsknight.aws import signature_headers
 from opsknight.carriers import SnsSettings
-from opsknight.domain.model.sms import segments
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, Sent
+from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, unset
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import texted
+from opsknight.jobs.channels.texts import taken, texted
 
 FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 _THROTTLED: Final = frozenset({"Throttling", "ThrottledException", "ThrottlingException", "KMSThrottling"})
@@ -27,8 +26,7 @@ def missing(ground: Ground) -> str:
     """Return what an operator has to set first, "" where nothing is missing."""
     its = ground.read(SnsSettings)
     wanted = {"REGION": its.region, "ACCESS_KEY_ID": its.access_key_id, "SECRET_ACCESS_KEY": its.secret_access_key}
-    unset = [f"OPSKNIGHT_SNS_{name}" for name, value in wanted.items() if not value]
-    return f"AWS SNS is not set up: set {', '.join(unset)}." if unset else ""
+    return unset("AWS SNS", "OPSKNIGHT_SNS_", wanted)
 
 
 def make(ground: Ground) -> Texts:
@@ -65,11 +63,7 @@ class Texts:
         if not isinstance(answer, Answer):
             return answer
         if answer.ok:
-            price = self._its.sms_price
-            cost = None if price is None else price * segments(text)
-            return Sent(
-                _within(answer, "MessageId")[:100], cost=cost, currency=self._its.currency if cost is not None else ""
-            )
+            return taken(_within(answer, "MessageId")[:100], text, self._its)
         return self._refused(answer)
 
     async def close(self) -> None:

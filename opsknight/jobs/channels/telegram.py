@@ -20,7 +20,6 @@ from opsknight.domain.model.web_address import is_linkable
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     ChannelSettings,
     Failed,
     Fault,
@@ -30,6 +29,7 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
     Urgency,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
 
@@ -131,9 +131,7 @@ class TelegramChannel:
         answer = await self._post("editMessageText", body)
         if isinstance(answer, Answer) and "message is not modified" in str(answer.fields().get("description", "")):
             return Sent(provider_id, detail="It says so already.")
-        outcome = self._judged(answer)
-        # To say the same twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        return tried_again(self._judged(answer))
 
     async def close(self) -> None:
         """Close the open connections."""

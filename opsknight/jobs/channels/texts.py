@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from decimal import Decimal
+from typing import Final, Protocol
 
 from opsknight.domain.model import sms
-from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.domain.model.notification import PAGING, PageKind, Sent
 from opsknight.jobs.channels.channel import Message
 
 SPOKEN_AT_MOST: Final = 300
@@ -41,6 +42,27 @@ def _summary(message: Message, rest: str) -> str:
 
 def _more(left: list[str]) -> list[str]:
     return [f"and {len(left)} more"] if left else []
+
+
+class Priced(Protocol):
+    """What an operator says of a carrier's prices; None is unknown."""
+
+    @property
+    def sms_price(self) -> Decimal | None:
+        """What a segment costs."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """In which currency."""
+        ...
+
+
+def taken(provider_id: str, text: str, prices: Priced, *, detail: str = "") -> Sent:
+    """Return that a text was taken, and what its segments cost."""
+    if prices.sms_price is None:
+        return Sent(provider_id, detail)
+    return Sent(provider_id, detail, cost=prices.sms_price * sms.segments(text), currency=prices.currency)
 
 
 def spoken(message: Message) -> str:

@@ -22,7 +22,7 @@ import orjson
 from opsknight.carriers import TwilioSettings
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.web_address import refusal
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent
+from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent, unset
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.texts import spoken, texted
 
@@ -46,8 +46,7 @@ def missing(ground: Ground, sender: str) -> str:
     """Return what an operator has to set before `sender` ("sms_from") can be used, "" where nothing is missing."""
     its = ground.read(TwilioSettings)
     wanted = {"ACCOUNT_SID": its.account_sid, "AUTH_TOKEN": its.auth_token, sender.upper(): getattr(its, sender)}
-    unset = [f"OPSKNIGHT_TWILIO_{name}" for name, value in wanted.items() if not value]
-    return f"Twilio is not set up: set {', '.join(unset)}." if unset else ""
+    return unset("Twilio", "OPSKNIGHT_TWILIO_", wanted)
 
 
 class _Twilio(ABC):

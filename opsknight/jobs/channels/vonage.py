@@ -11,19 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from opsknight.carriers import VonageSettings
-from opsknight.domain.model.sms import segments
 from opsknight.domain.model.web_address import refusal
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent
+from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, unset
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import texted
+from opsknight.jobs.channels.texts import taken, texted
 
 
 def missing(ground: Ground) -> str:
     """Return what an operator has to set first, "" where nothing is missing."""
     its = ground.read(VonageSettings)
     wanted = {"API_KEY": its.api_key, "API_SECRET": its.api_secret, "SMS_FROM": its.sms_from}
-    unset = [f"OPSKNIGHT_VONAGE_{name}" for name, value in wanted.items() if not value]
-    return f"Vonage is not set up: set {', '.join(unset)}." if unset else ""
+    return unset("Vonage", "OPSKNIGHT_VONAGE_", wanted)
 
 
 def make(ground: Ground) -> Texts:
@@ -48,11 +46,7 @@ class Texts:
             return answer
         said = answer.fields()
         if answer.ok:
-            price = self._its.sms_price
-            cost = None if price is None else price * segments(body["text"])
-            return Sent(
-                str(said.get("message_uuid", ""))[:100], cost=cost, currency=self._its.currency if price else ""
-            )
+            return taken(str(said.get("message_uuid", ""))[:100], body["text"], self._its)
         words = ": ".join(str(said[name]) for name in ("title", "detail") if said.get(name))
         outcome = self._caller.judged(answer, words=words[:200] or None)
         if isinstance(outcome, Failed):

@@ -22,13 +22,12 @@ from opsknight.domain.model.channel import ChannelKind, web_address
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    Ambiguous,
     Failed,
     Fault,
     Ground,
     Message,
     Outcome,
-    Retry,
+    tried_again,
 )
 from opsknight.jobs.channels.http import Answer, Caller
 
@@ -79,9 +78,7 @@ class WebhookChannel:
         """Post how the incident of a message stands now, as a message of its own."""
         now_s = int(self._caller.now().timestamp())
         webhook_id = f"{message.notification_id}.{message.became}.{now_s}"
-        outcome = await self._post(message, address, webhook_id=webhook_id)
-        # To tell how things stand twice does no harm, so what perhaps came through is tried again.
-        return Retry(outcome.reason, outcome.fault) if isinstance(outcome, Ambiguous) else outcome
+        return tried_again(await self._post(message, address, webhook_id=webhook_id))
 
     async def close(self) -> None:
         """Close the open connections."""

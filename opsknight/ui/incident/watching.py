@@ -20,10 +20,15 @@ def show_watching(watchers: Sequence[WatcherLine], *, viewer_id: int, incident_i
     with tag("div", classes="ok-watching"):
         verb, mark = ("unwatch", "check") if watches else ("watch", "bell")
         words = "Watching" if watches else "Watch"
-        pressed = post_button(words, f"/api/v1/incidents/{incident_id}/{verb}", icon=mark, small=True)
-        pressed.props["id"] = BUTTON
-        pressed.props["aria-pressed"] = "true" if watches else "false"
-        pressed.props["title"] = "Be told, quietly, when it is acknowledged, resolved or reopened, or nobody answers"
+        post_button(
+            words,
+            f"/api/v1/incidents/{incident_id}/{verb}",
+            icon=mark,
+            small=True,
+            id=BUTTON,
+            aria_pressed="true" if watches else "false",
+            title="Be told, quietly, when it is acknowledged, resolved or reopened, or nobody answers",
+        )
         if watchers:
             tag("span", "watched by", classes="ok-faint")
         for one in watchers:

@@ -40,9 +40,20 @@ def button(
 
 
 def post_button(
-    words: str, url: str, body: str = "{}", *, said: str = "", kind: Kind = "plain", icon: str = "", small: bool = False
+    words: str,
+    url: str,
+    body: str = "{}",
+    *,
+    said: str = "",
+    kind: Kind = "plain",
+    icon: str = "",
+    small: bool = False,
+    **attributes: str,
 ) -> ui.element:
-    """Show a button that sends `body` (JSON) to `url` and says the answer's sentence, or `said` if it went well."""
+    """Show a button that sends `body` (JSON) to `url` and says the answer's sentence, or `said` if it went well.
+
+    `attributes` go to the element.
+    """
     return button(
         words,
         kind=kind,
@@ -52,4 +63,5 @@ def post_button(
         data_url=url,
         data_body=body,
         data_said=said or None,
+        **attributes,
     )

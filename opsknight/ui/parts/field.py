@@ -11,15 +11,19 @@ from opsknight.ui.parts.tag import tag
 
 
 def field(
-    name: str, label: str, *, says: str = "", error: str = "", long: bool = False, **attributes: object
+    name: str, label: str, *, says: str = "", error: str = "", long: bool = False, text: str = "", **attributes: object
 ) -> ui.element:
-    """Show a text field and return its input. `name` is its id; `attributes` go to the input."""
+    """Show a text field and return its input. `name` is its id; `attributes` go to the input.
+
+    One that is `long` begins with `text`, another with the attribute `value`.
+    """
     with tag("div", classes="ok-field"):
         tag("label", label, for_=name)
         described = " ".join(part for part, there in ((f"{name}-says", says), (f"{name}-error", error)) if there)
         kind = {} if long else {"type": "text"}
         control = tag(
             "textarea" if long else "input",
+            text,
             classes="ok-input",
             id=name,
             name=name,

@@ -1,0 +1,43 @@
+"""Pages that belong to no incident: a test, a code, an answer, a first message in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from opsknight.crypto import new_id
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, PageRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+
+async def page_alone(
+    uow: UnitOfWork,
+    kind: PageKind,
+    methods: Sequence[ContactMethodRow],
+    *,
+    user_id: int | None,
+    urgency: Urgency,
+    reason: str,
+) -> UUID:
+    """Put a page into the outbox, due now on each of `methods`; without a person it is for a room."""
+    common: Mapping[str, object] = {"incident_id": None, "generation": 0, "user_id": user_id, "due_at": uow.now}
+    row = PageRow(id=new_id(), step=0, lap=0, kind=kind.value, reason=reason, created_at=uow.now, **common)
+    uow.session.add(row)
+    await uow.session.flush()
+    uow.session.add_all(
+        NotificationRow(
+            id=new_id(),
+            page_id=row.id,
+            contact_method_id=method.id,
+            channel=method.channel,
+            urgency=urgency.value,
+            position=position,
+            status="queued",
+            created_at=uow.now,
+            **common,
+        )
+        for position, method in enumerate(methods)
+    )
+    return row.id
