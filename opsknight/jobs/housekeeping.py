@@ -94,9 +94,10 @@ class Housekeeping:
     async def announce(self) -> None:
         """Tell people that their shift begins."""
         after: int | None = 0
+        can_mail = self._deps.settings.smtp_url is not None
         while after is not None:
             async with self._deps.engine_commands("housekeeping:shifts") as uow:
-                after = await foretelling.announce_shifts(uow, after=after)
+                after = await foretelling.announce_shifts(uow, after=after, can_mail=can_mail)
 
     async def gaps(self) -> None:
         """Tell who answers for a schedule that nobody will be on call."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.queries.contact_methods import ContactMethodLine
+from opsknight.domain.queries.going_on_call import ShiftCheck
+from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.ui import handoffs
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
+from opsknight.ui.going_on_call import ChecksShown
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.field import choice, field, switch
@@ -25,7 +29,7 @@ from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import read_calendar_links, read_methods
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules.reading import read_handoffs, read_own_shifts
+from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -44,18 +48,19 @@ def mount(deps: Deps) -> None:
         for script in ("me.js", "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
-        left = await read_handoffs(deps, viewer.id)
+        found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
         with frame("Me", viewer):
-            reached, push = show(viewer, methods, first=lambda: handoffs.HandoffsShown(left))
+            shown = show(viewer, methods, found=found, left=left)
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
         async def again() -> None:
             await still_signed_in(deps)
             fresh = await read_methods(deps, viewer.id)
-            reached.clear()
-            with reached:
+            shown.reached.clear()
+            with shown.reached:
                 show_methods(fresh)
+            shown.checks.update(await read_checks(deps, viewer.id))
 
         async def links_again() -> None:
             await still_signed_in(deps)
@@ -64,19 +69,24 @@ def mount(deps: Deps) -> None:
             with place:
                 list_links(fresh)
 
-        push.on("changed", again, args=[])
+        shown.push.on("changed", again, args=[])
         place.on("changed", links_again, args=[])
 
 
-def show(
-    viewer: Viewer, methods: Sequence[ContactMethodLine], *, first: Callable[[], object] = lambda: None
-) -> tuple[ui.element, ui.element]:
-    """Build the page; return the place of the contact methods, and that of push, which tells of changes to them.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of the page changes while it is open: `push` tells that the contact methods in `reached` did."""
 
-    `first` builds what the reader must know before anything else.
-    """
+    reached: ui.element
+    push: ui.element
+    checks: ChecksShown
+
+
+def show(viewer: Viewer, methods: Sequence[ContactMethodLine], *, found: Sequence[ShiftCheck], left: Handoffs) -> Shown:
+    """Build the page; `found` is what to see to before the shifts of now, `left` what their handoffs say."""
     _who(viewer)
-    first()
+    checks = ChecksShown(found)
+    handoffs.HandoffsShown(left)
     with section(
         "How you are reached", "Every page goes out here, in this order. A method counts once it is verified."
     ):
@@ -111,7 +121,7 @@ def show(
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    return reached, push
+    return Shown(reached, push, checks)
 
 
 def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> None:

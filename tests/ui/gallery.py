@@ -377,7 +377,7 @@ def edit_page(key: str) -> None:
 def on_call_page() -> None:
     ui.add_head_html(people.head() + handoffs.head())
     with frame.frame("On call", samples.a_viewer(), path="/people"):
-        oncall.show(samples.a_viewer(), samples.turns(), handoff_samples.handoffs())
+        oncall.show(samples.a_viewer(), samples.turns(), **handoff_samples.before_a_shift())
 
 
 @ui.page("/me")
@@ -386,8 +386,7 @@ def me_page() -> None:
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer()):
-        left = handoff_samples.handoffs()
-        me.show(samples.a_viewer(), samples.methods(), first=lambda: handoffs.HandoffsShown(left))
+        me.show(samples.a_viewer(), samples.methods(), **handoff_samples.before_a_shift())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

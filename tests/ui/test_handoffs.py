@@ -24,7 +24,8 @@ async def test_what_is_left_comes_first_and_names_what_is_still_theirs(
 ):
     page = await _open(laptop, gallery + path)
 
-    left = page.locator(".ok-section").first
+    checks, left = page.locator("#s-before-your-shift"), page.locator(".ok-section").nth(1)
+    await expect(checks.locator("[data-state=bad]")).to_contain_text("Mend it: You are away from")
     await expect(left).to_contain_text("Replica db-2 lags since 02:10.")
     await expect(left).to_contain_text("Jonas Olsen still owns")
     await expect(left.get_by_role("link", name="#412").first).to_have_attribute("href", "/incidents/412")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from opsknight.domain.queries.going_on_call import ShiftCheck, shift_checks
 from opsknight.domain.queries.handoffs import Handoffs, Notes, handoffs_of, notes_of
 from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document
 from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
@@ -49,6 +50,13 @@ async def read_handoffs(deps: Deps, user_id: int) -> Handoffs:
     """Return what is left for a person who comes on call, and the turns of theirs that end."""
     async with deps.reading() as session:
         return await handoffs_of(session, user_id, at=deps.clock.now())
+
+
+async def read_checks(deps: Deps, user_id: int) -> Sequence[ShiftCheck]:
+    """Return what a person has to see to before their shifts that run or begin soon."""
+    can_mail = deps.settings.smtp_url is not None
+    async with deps.reading() as session:
+        return await shift_checks(session, user_id, at=deps.clock.now(), can_mail=can_mail)
 
 
 async def read_notes(deps: Deps, schedule_id: int, *, before: int | None = None) -> Notes:
