@@ -1,4 +1,4 @@
-"""Handoff notes over HTTP: what is left for me, what I leave, and what was left on a schedule before."""
+"""Going on call and off over HTTP: what is left for me, what I leave, what was left before, and whether I am ready."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from opsknight.api.wishes import Clean, Number
 from opsknight.deps import Deps
 from opsknight.domain.commands.handoffs import leave_note
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.going_on_call import shift_checks
 from opsknight.domain.queries.handoffs import handoffs_of, notes_of
 from opsknight.domain.queries.schedule_lines import document
 
@@ -34,6 +35,13 @@ def router(deps: Deps) -> APIRouter:
         """Return what others leave for you, and the ends of your own turns for which you may write."""
         async with deps.reading() as session:
             return plain_json(await handoffs_of(session, viewer.id, at=deps.clock.now()))
+
+    @routes.get("/oncall/checks", dependencies=[needs(Need.SEE)])
+    async def look(viewer: SignedIn) -> Response:
+        """Return what to see to before your shifts that run or begin within a day."""
+        async with deps.reading() as session:
+            found = await shift_checks(session, viewer.id, at=deps.clock.now(), can_mail=deps.can_mail)
+        return plain_json({"shifts": found})
 
     @routes.get("/schedules/{schedule_id}/handoffs", dependencies=[needs(Need.SEE)])
     async def of_schedule(

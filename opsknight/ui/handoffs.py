@@ -112,7 +112,7 @@ def _leaving(line: HandoffLine) -> None:
         )
         tag("p", classes="ok-error", id=f"{name}-refusal", role="alert")
         with tag("div", classes="ok-buttons"):
-            words = "Save the note" if line["text"] else "Leave the note"
+            words = "Change the note" if line["text"] else "Leave the note"
             button(words, kind="primary", data_act="handoff-save", data_schedule=line["schedule_id"])
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from opsknight.domain.model.channel import ChannelKind
+from opsknight.domain.queries.going_on_call import ShiftCheck
+from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.ui import handoffs, own_methods
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
+from opsknight.ui.going_on_call import ChecksShown
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.field import choice, field, switch
@@ -21,7 +24,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules.reading import read_handoffs, read_own_shifts
+from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -38,20 +41,16 @@ def mount(deps: Deps) -> None:
         for script in ("me.js", "methods.js", "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
-        left = await read_handoffs(deps, viewer.id)
+        found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
         with frame("Me", viewer):
-            shown = show(
-                viewer,
-                reach,
-                channels=list(deps.channels.values()),
-                first=lambda: handoffs.HandoffsShown(left),
-            )
+            shown = show(viewer, reach, channels=list(deps.channels.values()), found=found, left=left)
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
         async def again() -> None:
             await still_signed_in(deps)
             shown.update(await read_reach(deps, viewer.id))
+            shown.checks.update(await read_checks(deps, viewer.id))
 
         async def links_again() -> None:
             await still_signed_in(deps)
@@ -75,6 +74,7 @@ class Shown:
     dialogs: ui.element
     push: ui.element
     channels: Sequence[ChannelKind]
+    checks: ChecksShown
 
     def update(self, reach: Reach) -> None:
         """Show what is so now."""
@@ -97,12 +97,14 @@ def show(
     viewer: Viewer,
     reach: Reach,
     *,
-    channels: Sequence[ChannelKind] = (),
-    first: Callable[[], object] = lambda: None,
+    channels: Sequence[ChannelKind],
+    found: Sequence[ShiftCheck],
+    left: Handoffs,
 ) -> Shown:
-    """Build the page; `first` builds what the reader must know before anything else."""
+    """Build the page; `found` is what to see to before the shifts of now, `left` what their handoffs say."""
     _who(viewer)
-    first()
+    checks = ChecksShown(found)
+    handoffs.HandoffsShown(left)
     with tag("div", id="ok-reached") as place:
         with section(
             "How you are reached", "A method counts once it is verified; it is proven when a message arrived."
@@ -142,7 +144,7 @@ def show(
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    shown = Shown(place, methods, rules, dialogs, push, channels)
+    shown = Shown(place, methods, rules, dialogs, push, channels, checks)
     shown.update(reach)
     return shown
 

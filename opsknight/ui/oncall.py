@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
+from opsknight.domain.queries.going_on_call import ShiftCheck
 from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.domain.queries.oncall import Duty
 from opsknight.domain.queries.roster import RosterLine
 from opsknight.errors import SignInRequired
-from opsknight.ui import handoffs
 from opsknight.ui.frame import frame
+from opsknight.ui.going_on_call import ChecksShown
+from opsknight.ui.handoffs import HandoffsShown
+from opsknight.ui.handoffs import head as handoffs_head
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
@@ -25,7 +28,7 @@ from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people import AGAIN_EVERY_S, PLACES, head
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.reading import Turns, read_turns
-from opsknight.ui.schedules.reading import read_handoffs
+from opsknight.ui.schedules.reading import read_checks, read_handoffs
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -43,10 +46,10 @@ def mount(deps: Deps) -> None:
     async def on_call_page() -> None:
         viewer = await signed_in(deps)
         turns = await read_turns(deps, you=viewer.id)
-        left = await read_handoffs(deps, viewer.id)
-        ui.add_head_html(head() + handoffs.head())
+        found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
+        ui.add_head_html(head() + handoffs_head())
         with frame("On call", viewer, path=PEOPLE):
-            shown, handing = show(viewer, turns, left)
+            shown, checks, handing = show(viewer, turns, found=found, left=left)
 
         async def again() -> None:
             try:
@@ -55,20 +58,23 @@ def mount(deps: Deps) -> None:
                 timer.cancel()
                 return
             shown.update(await read_turns(deps, you=viewer.id))
+            checks.update(await read_checks(deps, viewer.id))
             handing.update(await read_handoffs(deps, viewer.id))
 
         timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
 
 
-def show(viewer: Viewer, turns: Turns, left: Handoffs) -> tuple[OnCall, handoffs.HandoffsShown]:
-    """Build the page; `left` is what the reader is left by others, and what they leave."""
+def show(
+    viewer: Viewer, turns: Turns, *, found: Sequence[ShiftCheck], left: Handoffs
+) -> tuple[OnCall, ChecksShown, HandoffsShown]:
+    """Build the page; `found` is what the reader has to see to, `left` what their handoffs say."""
     with heading("On call", "Who is paged now, until when, and who comes next."):
         pass
     tabs(PLACES, here=PATH)
-    handing = handoffs.HandoffsShown(left)
+    checks, handing = ChecksShown(found), HandoffsShown(left)
     shown = OnCall(viewer)
     shown.update(turns)
-    return shown, handing
+    return shown, checks, handing
 
 
 class OnCall:

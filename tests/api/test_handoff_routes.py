@@ -58,3 +58,19 @@ async def test_an_unknown_schedule_has_no_notes(doors: House, database: Database
     headers = await doors.browser_of(await a_user(database))
 
     assert (await doors.client.get("/api/v1/schedules/999999/handoffs", headers=headers)).status_code == 404
+
+
+async def test_what_to_see_to_before_a_shift_is_told_for_shifts_of_the_next_day_alone(doors: House, database: Database):
+    ada = await a_user(database, "Ada", zone="Europe/Berlin")
+    bo = await a_user(database, "Bo", reachable=False)
+    await a_schedule(database, ada, bo, name="Primary", unit="weeks", starts_at=NOON - 18 * HOUR)
+
+    of_ada, of_bo = [
+        (await doors.client.get("/api/v1/oncall/checks", headers=await doors.browser_of(who))).json()["shifts"]
+        for who in (ada, bo)
+    ]
+
+    (shift,) = of_ada
+    assert (shift["schedule"], shift["start_at"]) == ("Primary", (NOON - 18 * HOUR).timestamp())
+    assert [check["name"] for check in shift["checks"]] == ["reach", "proof", "zone", "calendar"]
+    assert of_bo == []

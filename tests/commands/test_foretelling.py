@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from opsknight.domain.commands.foretelling import announce_shifts, warn_of_gaps
+from opsknight.domain.commands.leaves import Wish as Leave
+from opsknight.domain.commands.leaves import take_leave
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import LayerRow, ScheduleRow, UserRow
 from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_team, a_user
@@ -134,3 +136,21 @@ async def test_a_schedule_that_no_policy_asks_warns_nobody(
         await warn_of_gaps(uow)
 
     assert await messages(clockwork) == []
+
+
+async def test_the_reminder_says_what_must_be_mended_before_the_shift(
+    database: Database, acting: Acting, clock: StoppedClock, clockwork: Clockwork, ada: UserRow, bo: UserRow
+):
+    await asked(database, await a_schedule(database, bo, ada, starts_at=NOON - 6 * DAY - 23 * HOUR))
+    async with acting(f"user:{ada.id}") as uow:
+        await take_leave(uow, Leave(ada.id, NOON + 2 * HOUR, NOON + 4 * HOUR))
+    clock.advance(5 * MINUTE)
+
+    async with acting("housekeeping:shifts") as uow:
+        await announce_shifts(uow)
+
+    words = next(reason for name, kind, reason in await messages(clockwork) if (name, kind) == ("Ada", "shift"))
+    assert words.splitlines()[-1] == (
+        "You are away from Tue 24 Nov 15:00 CET until Tue 24 Nov 17:00 CET, and on call all the same."
+        " Name a substitute, or ask others to take it."
+    )

@@ -33,7 +33,7 @@ _WAIT = f"""
         END LOOP;
         RETURN NULL;
     END $$
-"""
+"""  # noqa: S608  # our own words
 _CONFIGURED_WITHIN_S = 0.3
 """How soon every process of the server has read its configuration again; none of them tells."""
 

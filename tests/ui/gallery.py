@@ -332,7 +332,7 @@ def integration_page(number: str) -> None:
 def on_call_page() -> None:
     ui.add_head_html(people.head() + handoffs.head())
     with frame.frame("On call", samples.a_viewer(), path="/people"):
-        oncall.show(samples.a_viewer(), samples.turns(), handoff_samples.handoffs())
+        oncall.show(samples.a_viewer(), samples.turns(), **handoff_samples.before_a_shift())
 
 
 @ui.page("/me")
@@ -341,13 +341,12 @@ def me_page() -> None:
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer()):
-        left = handoff_samples.handoffs()
         kinds = list(
             channels.kinds(
                 channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
             ).values()
         )
-        me.show(samples.a_viewer(), samples.reach(), channels=kinds, first=lambda: handoffs.HandoffsShown(left))
+        me.show(samples.a_viewer(), samples.reach(), channels=kinds, **handoff_samples.before_a_shift())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

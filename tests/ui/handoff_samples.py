@@ -22,6 +22,23 @@ def handoffs() -> Any:
     }
 
 
+def before_a_shift() -> Any:
+    """What the reader has to see to, and what is left for them."""
+    sentences = [
+        ("good", "Pages reach you by Chrome on Android and amira.khan@example.org."),
+        ("warn", f"No page goes to {LONG_WORD} (the device is gone). Turn it on again on that device, or remove it."),
+        ("bad", "You are away from Mon 30 Nov 09:00 CET until Tue 1 Dec 09:00 CET, and on call all the same."),
+    ]
+    checks = [{"name": str(n), "state": state, "sentence": told} for n, (state, told) in enumerate(sentences)]
+    shift = {
+        "schedule": "Platform primary",
+        "start_at": (NOW + 6400),
+        "end_at": (NOW + 6400) + 86_400,
+        "checks": checks,
+    }
+    return {"found": [{**shift, "schedule_id": 1}], "left": handoffs()}
+
+
 def history() -> Any:
     """The notes of a schedule, and those before."""
 

@@ -24,7 +24,8 @@ async def test_what_is_left_comes_first_and_names_what_is_still_theirs(
 ):
     page = await _open(laptop, gallery + path)
 
-    left = page.locator(".ok-section").first
+    checks, left = page.locator("#s-before-your-shift"), page.locator(".ok-section").nth(1)
+    await expect(checks.locator("[data-state=bad]")).to_contain_text("Mend it: You are away from")
     await expect(left).to_contain_text("Replica db-2 lags since 02:10.")
     await expect(left).to_contain_text("Jonas Olsen still owns")
     await expect(left.get_by_role("link", name="#412").first).to_have_attribute("href", "/incidents/412")
@@ -37,7 +38,7 @@ async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery
 
     await page.get_by_label("Note for who comes").fill("All is calm.\nMind #412.")
     async with page.expect_request(where) as asked:
-        await page.get_by_role("button", name="Save the note").press("Enter")
+        await page.get_by_role("button", name="Change the note").press("Enter")
 
     request = await asked.value
     assert (request.method, json.loads(request.post_data or "")) == ("PUT", {"text": "All is calm.\nMind #412."})
@@ -52,7 +53,7 @@ async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: Browse
     )
 
     await page.get_by_label("Note for who comes").fill("too late")
-    await page.get_by_role("button", name="Save the note").click()
+    await page.get_by_role("button", name="Change the note").click()
 
     await expect(page.locator("#handoff-3-refusal")).to_have_text(
         "You are not on call on Payments. What you wrote is kept."

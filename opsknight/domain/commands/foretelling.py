@@ -16,12 +16,14 @@ from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model import foretelling as model
 from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.going_on_call import red
 from opsknight.domain.model.handoff import told
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
+from opsknight.domain.queries.going_on_call import checks_for
 from opsknight.domain.queries.handoffs import left_for
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -30,6 +32,7 @@ STEP: Final = 20
 RECENT: Final = timedelta(days=62)
 AGAIN_AFTER: Final = timedelta(days=28)
 """After so long the same gaps are told again."""
+UTC: Final = ZoneInfo("UTC")
 KEPT: Final = timedelta(days=90)
 QUOTED: Final = 600
 """Characters of a handoff note that the reminder of a shift repeats; the whole is on the page."""
@@ -60,11 +63,11 @@ _OPEN: Final = text("""
 """)
 
 
-async def announce_shifts(uow: UnitOfWork, *, after: int = 0) -> int | None:
+async def announce_shifts(uow: UnitOfWork, *, after: int = 0, can_mail: bool = True) -> int | None:
     """Tell those whose shift begins soon, on the next STEP schedules after number `after`.
 
-    Returns the number of the last of them, None where there are no more. Somebody who cannot be reached is not
-    told: those who answer for the schedule are.
+    `can_mail` says whether there is a mail server. Returns the number of the last of them, None where there are no
+    more. Somebody who cannot be reached is not told: those who answer for the schedule are.
     """
     rows, schedules = await _next(uow, after)
     coming = [(row, shift) for row in rows for shift in model.beginning(schedules[row.id], now=uow.now)]
@@ -73,7 +76,8 @@ async def announce_shifts(uow: UnitOfWork, *, after: int = 0) -> int | None:
         outbox = await _outbox(uow, leads, {shift.user_id for _, shift in coming})
         zones = await _zones(uow, outbox)
         for row, shift in coming:
-            await _announce(uow, outbox, row, shift, leads[row.team_id], zones)
+            if not await _announced(uow, outbox, row, shift, zones.get(shift.user_id, UTC), can_mail=can_mail):
+                await _warn(uow, outbox, row, shift, leads[row.team_id], zones)
         await outbox.write(uow)
     return rows[-1].id if len(rows) == STEP else None
 
@@ -108,17 +112,28 @@ async def _next(uow: UnitOfWork, after: int) -> tuple[Sequence[Row[Any]], Mappin
     return rows, await reading.schedules(uow.session, [row.id for row in rows], since=uow.now - RECENT)
 
 
-async def _announce(
+async def _announced(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, zone: ZoneInfo, *, can_mail: bool
+) -> bool:
+    """Tell somebody that their shift begins, with what must be mended before; return whether they can be told."""
+    person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
+    if person is None or not person.can_be_reached:
+        return False
+    open_now = [f"#{one.number} {one.title} ({one.status})" for one in await _open(uow, row.id)]
+    span = {"start_at": shift.start_at, "end_at": shift.end_at}
+    found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, can_mail=can_mail)
+    left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
+    also = [*red(found), *left]
+    words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now, also=also)
+    await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)
+    return True
+
+
+async def _warn(
     uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, leads: Leads, zones: Mapping[int, ZoneInfo]
 ) -> None:
+    """Tell who answers for a schedule that somebody whose shift begins cannot be reached."""
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
-    if person is not None and person.can_be_reached:
-        open_now = [f"#{one.number} {one.title} ({one.status})" for one in await _open(uow, row.id)]
-        zone = zones[shift.user_id]
-        left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
-        words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now, left=left)
-        await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)
-        return
     name = person.name if person is not None else "Somebody who is not known any more"
     for user_id in _answering(outbox, leads):
         begins = model.clock(shift.start_at, zones[user_id])
@@ -179,4 +194,4 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return zone_of(name)
     except BadCron:
-        return ZoneInfo("UTC")
+        return UTC

@@ -62,9 +62,9 @@ def of_a_shift(
     *,
     now: datetime,
     open_incidents: Sequence[str],
-    left: Sequence[str] = (),
+    also: Sequence[str] = (),
 ) -> str:
-    """Return what somebody is told whose shift begins: a first line, then the rest; `left` is what others leave."""
+    """Return what somebody is told whose shift begins: a first line, then the rest, `also` in the end."""
     wait = span((shift.start_at - now).total_seconds())
     lines = [
         f"Your shift on {schedule} begins in {wait}",
@@ -76,7 +76,7 @@ def of_a_shift(
         lines += ["Open on its services:", *shown, *([f"and {more} more"] if more > 0 else [])]
     else:
         lines.append("Nothing is open on its services.")
-    return "\n".join([*lines, *left])
+    return "\n".join([*lines, *also])
 
 
 def of_gaps(found: Gaps, schedule: str, zone: ZoneInfo) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sources
+from opsknight.domain.queries.going_on_call import ShiftCheck, shift_checks
 from opsknight.domain.queries.handoffs import Handoffs, Notes, handoffs_of, notes_of
 from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
 from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
@@ -85,6 +86,12 @@ async def read_handoffs(deps: Deps, user_id: int) -> Handoffs:
     """Return what is left for a person who comes on call, and the turns of theirs that end."""
     async with deps.reading() as session:
         return await handoffs_of(session, user_id, at=deps.clock.now())
+
+
+async def read_checks(deps: Deps, user_id: int) -> Sequence[ShiftCheck]:
+    """Return what a person has to see to before their shifts that run or begin soon."""
+    async with deps.reading() as session:
+        return await shift_checks(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail)
 
 
 async def read_notes(deps: Deps, schedule_id: int, *, before: int | None = None) -> Notes:

@@ -1,0 +1,164 @@
+"""Whether somebody is fit to go on call: what to see to before their shift, each with what is so, why, and what now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from opsknight.domain.model.foretelling import clock
+from opsknight.domain.model.ledger import people, span
+from opsknight.domain.model.person import EMAIL, Method, reach
+from opsknight.domain.model.readiness import State
+
+PROVEN_WITHIN: Final = timedelta(days=30)
+"""What arrived longer ago proves nothing about now."""
+NEVER_SET: Final = "UTC"
+"""The zone of who has never said where they live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A contact method as far as it matters here; `loud` says whether it wakes a sleeper."""
+
+    channel: str
+    label: str
+    verified: bool
+    disabled: bool = False
+    disabled_reason: str = ""
+    proven_at: datetime | None = None
+    loud: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether pages go out by it."""
+        return self.verified and not self.disabled
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Somebody whose turn on a schedule is `[start_at, end_at)`: how they are reached, and what falls into that time.
+
+    `leaves` are their own times away, `holidays` the days without work by the schedule. `in_calendar` says whether
+    they have a calendar link, `can_mail` whether there is a mail server.
+    """
+
+    start_at: datetime
+    end_at: datetime
+    zone: str
+    schedule_zone: str
+    ways: Sequence[Way] = ()
+    leaves: Sequence[tuple[datetime, datetime]] = ()
+    holidays: Sequence[date] = ()
+    in_calendar: bool = False
+    can_mail: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and how it stands in a sentence."""
+
+    name: str
+    state: State
+    sentence: str
+
+
+def checks(case: Case, *, now: datetime) -> Sequence[Check]:
+    """Return every check in the order in which it matters; what there is nothing to say of is left out."""
+    found = (_reach(case), _off(case), _proof(case, now), _away(case), _zone(case), _holidays(case), _calendar(case))
+    return tuple(check for check in found if check is not None)
+
+
+def red(found: Sequence[Check]) -> Sequence[str]:
+    """Return the sentences of what must be mended before the shift."""
+    return tuple(check.sentence for check in found if check.state is State.BAD)
+
+
+def _reach(case: Case) -> Check:
+    works = [way for way in case.ways if way.works]
+    methods = [Method(way.channel, way.verified, way.disabled) for way in case.ways]
+    reached = reach(methods, active=True, can_mail=case.can_mail)
+    if not reached.reachable:
+        why = f"{reached.why[0].lower()}{reached.why[1:]}"
+        return Check(
+            "reach", State.BAD, f"No page can reach you: {why}. Turn push on under Me, on the device that you carry."
+        )
+    if {way.channel for way in works} == {EMAIL}:
+        return Check("reach", State.WARN, "You are reached by mail alone, which wakes nobody. Turn push on under Me.")
+    if not any(way.loud for way in works):
+        told = people([way.label for way in works])
+        sentence = f"Pages reach you by {told}, which need not wake you. A call or an SMS does: add a number under Me."
+        return Check("reach", State.WARN, sentence)
+    return Check("reach", State.GOOD, f"Pages reach you by {people([way.label for way in works])}.")
+
+
+def _off(case: Case) -> Check | None:
+    """A device whose subscription is gone, or whatever else was switched off and looks as if it worked."""
+    off = [way for way in case.ways if way.disabled]
+    if not off:
+        return None
+    told = people([f"{way.label} ({way.disabled_reason or 'switched off'})" for way in off])
+    sentence = f"No page goes to {told}. Turn it on again on that device, or remove it under Me."
+    return Check("off", State.WARN, sentence)
+
+
+def _proof(case: Case, now: datetime) -> Check | None:
+    works = [way for way in case.ways if way.works]
+    if not works:
+        return None
+    proven = [(way.proven_at, way.label) for way in works if way.proven_at is not None]
+    if not proven:
+        return Check("proof", State.WARN, "No message to you was ever proven to arrive. Press “Page me now” under Me.")
+    at, label = max(proven)
+    ago = span(max(now - at, timedelta()).total_seconds())
+    if now - at > PROVEN_WITHIN:
+        sentence = f"No message to you was proven to arrive for {ago}. Press “Page me now” under Me."
+        return Check("proof", State.WARN, sentence)
+    return Check("proof", State.GOOD, f"The last proof that a message arrives is {ago} old, from {label}.")
+
+
+def _away(case: Case) -> Check | None:
+    zone = ZoneInfo(case.zone)
+    spans = [
+        f"{clock(max(start, case.start_at), zone)} until {clock(min(end, case.end_at), zone)}"
+        for start, end in sorted(case.leaves)
+        if start < case.end_at and end > case.start_at
+    ]
+    if not spans:
+        return None
+    sentence = (
+        f"You are away from {people(spans)}, and on call all the same. Name a substitute, or ask others to take it."
+    )
+    return Check("away", State.BAD, sentence)
+
+
+def _zone(case: Case) -> Check:
+    mine, its = ZoneInfo(case.zone), ZoneInfo(case.schedule_zone)
+    begins = clock(case.start_at, mine)
+    if all(at.astimezone(mine).utcoffset() == at.astimezone(its).utcoffset() for at in (case.start_at, case.end_at)):
+        return Check("zone", State.GOOD, f"It begins {begins}, by your clock and by the schedule's.")
+    both = f"It begins {begins} by your clock and {clock(case.start_at, its)} by the schedule's"
+    if case.zone == NEVER_SET:
+        return Check(
+            "zone", State.WARN, f"{both}. Your clock is UTC: if you do not live by it, say where you are under Me."
+        )
+    return Check("zone", State.GOOD, f"{both}.")
+
+
+def _holidays(case: Case) -> Check | None:
+    its = ZoneInfo(case.schedule_zone)
+    last = (case.end_at - timedelta(microseconds=1)).astimezone(its).date()
+    days = [day for day in sorted(set(case.holidays)) if case.start_at.astimezone(its).date() <= day <= last]
+    if not days:
+        return None
+    told = people([f"{day:%a} {day.day} {day:%b}" for day in days])
+    are = "is a public holiday" if len(days) == 1 else "are public holidays"
+    return Check("holiday", State.WARN, f"{told} {are} in this shift. If you are away, ask others to take it.")
+
+
+def _calendar(case: Case) -> Check:
+    if case.in_calendar:
+        return Check("calendar", State.GOOD, "Your shifts are in a calendar of yours.")
+    return Check("calendar", State.WARN, "Your shifts are in no calendar of yours. Make a link for it under Me.")
