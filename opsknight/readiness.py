@@ -11,14 +11,18 @@ import structlog
 
 from opsknight import metrics
 from opsknight.deps import Deps
+from opsknight.domain.model.canary import arrives
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.readiness import Finding, Observed, State, findings, ready
 from opsknight.domain.queries.calendar_sources import Stale
+from opsknight.domain.queries.canaries import own
 from opsknight.domain.queries.health import DatabaseHealth, database_health
 
 log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
+_KEEPING_FROM_DUTY: Final = ("database", "engine")
+"""Findings that say that pages do not go out; the others concern screens and days to come."""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
 
@@ -48,6 +52,16 @@ async def look(deps: Deps) -> Sequence[Finding]:
         metrics.PHONE_COSTS.labels(currency).set(cost)
     _show(found, late_s=(now - due_at).total_seconds() if due_at else 0.0)
     return found
+
+
+async def doubts(deps: Deps) -> str:
+    """Return why nobody can vouch that pages go out now, empty where that is proven."""
+    found = await look(deps)
+    bad = [one.sentence for one in found if one.name in _KEEPING_FROM_DUTY and one.state is State.BAD]
+    if bad:
+        return bad[0]
+    async with deps.database.health() as session:
+        return arrives(await own(session), at=deps.clock.now())
 
 
 def _show(found: Sequence[Finding], *, late_s: float) -> None:

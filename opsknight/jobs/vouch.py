@@ -14,17 +14,13 @@ import structlog
 from opsknight import metrics, readiness
 from opsknight.deps import Deps
 from opsknight.domain.commands import canaries
-from opsknight.domain.model.canary import arrives
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.readiness import State
-from opsknight.domain.queries.canaries import own, standings
+from opsknight.domain.queries.canaries import standings
 
 log = structlog.get_logger(__name__)
 
 ACTOR: Final = "timer:canary"
 CALL_S: Final = 10.0
-_KEEPING_FROM_DUTY: Final = ("database", "engine")
-"""Findings that say that pages do not go out; the others concern screens and days to come."""
 
 
 async def release(deps: Deps) -> None:
@@ -40,20 +36,10 @@ async def release(deps: Deps) -> None:
             metrics.CANARY_LAG_SECONDS.labels(line["channel"]).set(line["longest_s"] or 0.0)
 
 
-async def doubts(deps: Deps) -> str:
-    """Return why nobody can vouch that pages go out now, empty where that is proven."""
-    found = await readiness.look(deps)
-    bad = [one.sentence for one in found if one.name in _KEEPING_FROM_DUTY and one.state is State.BAD]
-    if bad:
-        return bad[0]
-    async with deps.database.health() as session:
-        return arrives(await own(session), at=deps.clock.now())
-
-
 async def vouch(deps: Deps) -> bool:
     """Call the watcher outside when pages go out; return whether that could be said."""
     try:
-        why = await doubts(deps)
+        why = await readiness.doubts(deps)
     except Exception as error:  # noqa: BLE001  # what cannot be found out is not vouched for
         why = f"it could not be found out ({type(error).__name__})"
     metrics.VOUCHED.set(not why)

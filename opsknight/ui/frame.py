@@ -46,6 +46,7 @@ PLACES = (
     Place("/teams", "Teams", "t", "team", at_hand=False, in_strip=False),
     Place("/oncall", "On call", "o", "clock", at_hand=False, in_strip=False),
     Place("/policies", "Policies", "e", "escalate", at_hand=False, in_strip=False),
+    Place("/channels", "Channels", "n", "send", at_hand=False, in_strip=False),
     Place("/what-if", "What if", "x", "help", at_hand=False, in_strip=False),
     Place("/fairness", "Fairness", "f", "team", at_hand=False, in_strip=False),
     Place("/me", "Me", "m", "person", in_strip=False),

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from nicegui import core, ui
 
 from opsknight.ui import (
+    channels,
     fairness,
     frame,
     heartbeats,
@@ -48,6 +49,7 @@ PAGES = (
     teams,
     oncall,
     policies,
+    channels,
     what_if,
     fairness,
     me,

@@ -41,6 +41,7 @@ PLACES: Final[Mapping[str, str]] = {
     "/teams": "Teams",
     "/oncall": "On call",
     "/policies": "Policies",
+    "/channels": "Channels",
 }
 _COLUMNS: Final = "minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)"
 

@@ -42,6 +42,7 @@ from opsknight.ui import (
     what_if,
 )
 from opsknight.ui.assets import asset
+from opsknight.ui.channels import page as channels_shown
 from opsknight.ui.incident import page as incident
 from opsknight.ui.incident.why import Why
 from opsknight.ui.integration import page as integration
@@ -56,6 +57,7 @@ from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
+    channel_samples,
     fairness_samples,
     gallery_answers,
     handoff_samples,
@@ -333,6 +335,13 @@ def on_call_page() -> None:
     ui.add_head_html(people.head() + handoffs.head())
     with frame.frame("On call", samples.a_viewer(), path="/people"):
         oncall.show(samples.a_viewer(), samples.turns(), **handoff_samples.before_a_shift())
+
+
+@ui.page("/channels")
+def channels_page(day: str = "bad") -> None:
+    ui.add_head_html(channels_shown.head())
+    with frame.frame("Channels", samples.a_viewer(), path="/people"):
+        channels_shown.show(channel_samples.good_day() if day == "good" else channel_samples.bad_hour())
 
 
 @ui.page("/me")

@@ -43,6 +43,8 @@ PAGES = (
     "/people/5",
     "/teams",
     "/oncall",
+    "/channels",
+    "/channels?day=good",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

@@ -1,0 +1,127 @@
+"""The page of channels: how a room is added, tested and removed, and what who manages no team sees of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+pytestmark = pytest.mark.e2e
+
+SECRET = "a-signing-secret"
+
+
+async def _open(
+    laptop: BrowserContext, gallery: str, *, day: str = "bad", refused: str = ""
+) -> tuple[Page, list[tuple[str, str, object]]]:
+    page = await laptop.new_page()
+    page.set_default_timeout(30_000)
+    sent: list[tuple[str, str, object]] = []
+
+    async def answer(route: Route) -> None:
+        request = route.request
+        wish = json.loads(request.post_data or "null")
+        sent.append((request.method, request.url.removeprefix(gallery), wish))
+        if refused:
+            body = json.dumps({"detail": refused})
+            await route.fulfill(status=422, content_type="application/problem+json", body=body)
+            return
+        said = {"sentence": "It is so.", "id": 9, "rooms": []}
+        if wish and wish.get("channel") == "webhook":
+            said["secret"] = {"key": SECRET}
+        await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
+
+    for routes in ("teams/**", "rooms/**"):
+        await page.route(f"**/api/v1/{routes}", answer)
+    await page.goto(f"{gallery}/channels?day={day}")
+    await page.locator("html[data-live=live]").wait_for()
+    return page, sent
+
+
+async def test_a_room_is_added_at_an_address_that_its_channel_explains(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery)
+
+    await page.get_by_role("button", name="Add a room").click()
+    form = page.get_by_role("dialog", name="Add a room")
+    await form.get_by_label("Team").select_option("Payments")
+    await form.get_by_label("By", exact=True).select_option("Mail")
+    await form.get_by_label("E-mail address").fill("ops@example.org")
+    await form.get_by_label("Call it").fill("ops list")
+    await form.get_by_label("Call it").press("Enter")
+
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    await expect(form).to_be_hidden()
+    wish = {"channel": "email", "address": "ops@example.org", "label": "ops list"}
+    assert sent == [("POST", "/api/v1/teams/1/rooms", wish)]
+
+
+async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+
+    await page.get_by_role("button", name="Add a room").click()
+    offered = await page.get_by_label("By", exact=True).locator("option").all_text_contents()
+
+    assert "Mail" in offered
+    assert {"Telegram", "Matrix", "SMS", "Push"}.isdisjoint(offered)
+    await expect(page.get_by_role("list", name="Channels that are not set up")).to_contain_text(
+        "OPSKNIGHT_TELEGRAM_TOKEN"
+    )
+
+
+async def test_the_secret_of_a_webhook_is_shown_until_it_is_closed(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+
+    await page.get_by_role("button", name="Add a room").click()
+    await page.get_by_label("By", exact=True).select_option("Webhook")
+    await page.locator("#room-address").fill("https://wall.example.org/hook")
+    await page.locator("#room-save").click()
+    box = page.get_by_role("dialog", name="The signing secret")
+    await expect(box.get_by_text(SECRET)).to_be_visible()
+    await box.get_by_role("button", name="Done").click()
+
+    await expect(page.get_by_text(SECRET)).to_have_count(0)
+
+
+async def test_a_refused_room_says_why_and_keeps_what_was_typed(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery, refused="That is no address.")
+
+    await page.get_by_role("button", name="Add a room").click()
+    await page.locator("#room-address").fill("nonsense")
+    await page.locator("#room-save").click()
+
+    await expect(page.locator("#room-error")).to_have_text("That is no address.")
+    await expect(page.locator("#room-address")).to_have_value("nonsense")
+
+
+async def test_a_room_is_tested_and_removed_from_its_menu(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery)
+    more = page.get_by_role("button", name="Change #payments-alerts in Slack of Payments")
+
+    await more.click()
+    await page.locator("#room-1").get_by_role("button", name="Post a test message").click()
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    await more.click()
+    await page.locator("#room-1").get_by_role("button", name="Remove").click()
+    await expect(page.get_by_text("It is so.")).to_have_count(3)
+
+    assert [(method, url) for method, url, _ in sent] == [
+        ("POST", "/api/v1/rooms/1/test"),
+        ("DELETE", "/api/v1/rooms/1"),
+    ]
+
+
+async def test_rooms_of_other_teams_are_read_only(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+
+    theirs = page.get_by_role("list", name="Rooms of Edge network")
+    await expect(theirs.get_by_text("#edge:example.org in Matrix")).to_be_visible()
+    await expect(theirs.get_by_role("button")).to_have_count(0)
+
+
+async def test_who_manages_no_team_adds_no_room_and_sees_no_costs(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery, day="good")
+
+    await expect(page.get_by_text("OpsKnight vouches for itself")).to_be_visible()
+    await expect(page.get_by_role("button", name="Add a room")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Costs")).to_have_count(0)
