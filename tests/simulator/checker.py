@@ -89,12 +89,20 @@ def _handed_off(history: History) -> Iterator[str]:
                     if message["position"] or message["user_id"] in history.run.world.with_rules:
                         continue
                     due_at = page["due_at"]
+                due_at = _taken_up_again(history, message, due_at, began_at)
                 if began_at is None:
                     if message["finished_at"] is None and walk.must_be_done(due_at):
                         yield f"I4: message {message['id']} was never handed off, due {due_at}"
                 elif walk.is_late(began_at, due_at):
                     late_s = (began_at - due_at).total_seconds()
                     yield f"I4: message {message['id']} was handed off {late_s:.2f} s after {due_at}"
+
+
+def _taken_up_again(history: History, message: Row, due_at: datetime, began_at: datetime | None) -> datetime:
+    """Return when a message was due that an acknowledgement had withdrawn, until that was undone."""
+    facts = history.facts.get(message["incident_id"], ())
+    undone = [fact["at"] for fact in facts if fact["kind"] == "undone" and (began_at is None or fact["at"] <= began_at)]
+    return max([due_at, *undone[-1:]])
 
 
 def _alone_again(history: History) -> dict[str, datetime]:
