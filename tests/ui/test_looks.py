@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.e2e
 
@@ -74,18 +75,37 @@ TOO_SMALL = """() => {
 }"""
 
 
-async def _look(
-    browser: Browser, address: str, *, theme: Literal["dark", "light"], width: int = 1366, touch: bool = False
-) -> Page:
-    context = await browser.new_context(
+async def _a_device(browser: Browser, *, width: int, touch: bool = False) -> BrowserContext:
+    """Return a dark one that opens one page after the other, and keeps what they share."""
+    return await browser.new_context(
         viewport={"width": width, "height": 900},
-        color_scheme=theme,
+        color_scheme="dark",
         reduced_motion="reduce",  # a colour on its way to another is neither
         has_touch=touch,
         is_mobile=touch,
         locale="en-GB",
+        service_workers="block",
     )
-    page = await context.new_page()
+
+
+@pytest.fixture(scope="module")
+async def screen(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A laptop whose window changes its width."""
+    context = await _a_device(browser, width=1366)
+    yield context
+    await context.close()
+
+
+@pytest.fixture(scope="module")
+async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A phone."""
+    context = await _a_device(browser, width=390, touch=True)
+    yield context
+    await context.close()
+
+
+async def _look(device: BrowserContext, address: str) -> Page:
+    page = await device.new_page()
     page.set_default_timeout(30_000)
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -93,8 +113,8 @@ async def _look(
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_nothing_reaches_past_the_edge_of_any_screen(browser: Browser, gallery: str, path: str):
-    page = await _look(browser, gallery + path, theme="dark")
+async def test_nothing_reaches_past_the_edge_of_any_screen(screen: BrowserContext, gallery: str, path: str):
+    page = await _look(screen, gallery + path)
 
     found = {}
     for theme in THEMES:
@@ -103,25 +123,27 @@ async def test_nothing_reaches_past_the_edge_of_any_screen(browser: Browser, gal
             await page.set_viewport_size({"width": width, "height": 900})
             found[theme, width] = await page.evaluate(STICKING_OUT)
 
-    await page.context.close()
+    await page.close()
     assert {where: what for where, what in found.items() if what} == {}
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_phone_shows_the_whole_width_and_a_thumb_hits_every_control(browser: Browser, gallery: str, path: str):
-    page = await _look(browser, gallery + path, theme="dark", width=390, touch=True)
+async def test_a_phone_shows_the_whole_width_and_a_thumb_hits_every_control(
+    phone: BrowserContext, gallery: str, path: str
+):
+    page = await _look(phone, gallery + path)
 
     too_small = await page.evaluate(TOO_SMALL)
     # A phone's browser zooms out instead of scrolling where something is too wide.
     seen = await page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
 
-    await page.context.close()
+    await page.close()
     assert (too_small, seen) == ([], [390, 390])
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_axe_finds_nothing_serious_in_either_theme(browser: Browser, gallery: str, path: str):
-    page = await _look(browser, gallery + path, theme="dark")
+async def test_axe_finds_nothing_serious_in_either_theme(screen: BrowserContext, gallery: str, path: str):
+    page = await _look(screen, gallery + path)
 
     serious = []
     for theme in THEMES:
@@ -133,17 +155,17 @@ async def test_axe_finds_nothing_serious_in_either_theme(browser: Browser, galle
             if one["impact"] in ("serious", "critical")
         ]
 
-    await page.context.close()
+    await page.close()
     assert serious == []
 
 
-async def test_what_a_monitor_sends_is_shown_and_never_run(browser: Browser, gallery: str):
-    page = await _look(browser, f"{gallery}/incidents/412", theme="dark")
+async def test_what_a_monitor_sends_is_shown_and_never_run(screen: BrowserContext, gallery: str):
+    page = await _look(screen, f"{gallery}/incidents/412")
 
     title, links = await page.title(), await page.locator("main a[href^='javascript']").count()
 
     text = await page.locator("main").text_content()
-    await page.context.close()
+    await page.close()
     assert "broken into" not in title
     assert links == 0
     assert "<script>document.title='broken into'</script>" in (text or "")
