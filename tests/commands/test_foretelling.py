@@ -58,7 +58,8 @@ async def test_who_comes_on_call_is_told_an_hour_before_with_what_is_open(
     lines = words.splitlines()
     assert lines[0] == "Your shift on Primary begins in 55 min"
     assert lines[1].startswith("From Tue 24 Nov 14:00 CET until Tue 1 Dec 14:00 CET")
-    assert lines[2:] == ["Open on its services:", "#1 Disk full (open)"]
+    assert lines[2:4] == ["Open on its services:", "#1 Disk full (open)"]
+    assert "alone, and mail and push wake nobody" in lines[4]
 
 
 async def test_a_shift_is_announced_once(

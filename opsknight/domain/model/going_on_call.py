@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.ledger import people, span
-from opsknight.domain.model.person import EMAIL, Method, reach
+from opsknight.domain.model.person import Method, reach
 from opsknight.domain.model.readiness import State
 
 PROVEN_WITHIN: Final = timedelta(days=30)
@@ -85,12 +85,13 @@ def _reach(case: Case) -> Check:
         return Check(
             "reach", State.BAD, f"No page can reach you: {why}. Turn push on under Me, on the device that you carry."
         )
-    if {way.channel for way in works} == {EMAIL}:
-        return Check("reach", State.WARN, "You are reached by mail alone, which wakes nobody. Turn push on under Me.")
     if not any(way.loud for way in works):
         told = people([way.label for way in works])
-        sentence = f"Pages reach you by {told}, which need not wake you. A call or an SMS does: add a number under Me."
-        return Check("reach", State.WARN, sentence)
+        sentence = (
+            f"Pages reach you by {told} alone, and mail and push wake nobody."
+            " Add a number for calls or SMS under Me; where none are set up, ask who runs OpsKnight."
+        )
+        return Check("reach", State.BAD, sentence)
     return Check("reach", State.GOOD, f"Pages reach you by {people([way.label for way in works])}.")
 
 
