@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         repr=False,
         description="Signing secret of your Slack app. Without it the buttons of Slack messages do nothing.",
     )
+    bundle_after: int = Field(
+        default=10,
+        ge=0,
+        description="Messages of one severity about one service that reach one address within a minute before the rest"
+        " waits for the end of that minute and goes as one. 0: no bound. Phones are sent one a minute in any case.",
+    )
     phone_budget: float | None = Field(
         default=None,
         gt=0,

@@ -18,6 +18,7 @@ from opsknight import metrics
 from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import bundles, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
+from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.queries.contact_methods import channels_in_use
@@ -139,6 +140,7 @@ class LaneWork:
         self._unwritten = 0
         self._unsure = False
         self._sent = SentWriter(self._write_sent)
+        self._bursts = Bursts(deps.settings.bundle_after)
 
     def wake(self) -> None:
         """Look at once: a message may be due."""
@@ -188,7 +190,7 @@ class LaneWork:
         read_at = self._deps.clock.monotonic()
         async with self._deps.engine_commands(ACTOR) as uow:
             begun = await notifications.claim_and_begin(
-                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low
+                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low, bursts=self._bursts
             )
         return [(attempt, read_at) for attempt in begun]
 

@@ -174,7 +174,9 @@ def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
     shown = [f"#{each.number} {_cause(each)}{_late(each.late)}{_told(each)}" for each in all_of_them[:LISTED]]
     if (more := len(all_of_them) - LISTED) > 0:
         shown.append(f"and {more} more")
-    what, ask = _SUMMARIES.get(attempt.kind, ("open for you", "Open OpsKnight to take them."))
+    services = {one.service for one in all_of_them}
+    where = f"open in {services.pop()}" if len(services) == 1 else "open for you"
+    what, ask = _SUMMARIES.get(attempt.kind, (where, "Open OpsKnight to take them."))
     title = f"{len(all_of_them)} {what}"
     return _Words(f"{title}: {_cause(all_of_them[0])} and {len(all_of_them) - 1} more", title, [*shown, ask])
 

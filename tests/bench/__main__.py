@@ -25,7 +25,7 @@ from tests.bench import paging
 from tests.bench.boards import a_browser, open_boards
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
-from tests.bench.load import Load, wrk
+from tests.bench.load import EACH_ALONE, Load, wrk
 from tests.bench.schedules import measured as schedules_measured
 from tests.server import ROOT, RunningServer, free_port, until
 
@@ -135,7 +135,7 @@ def _make_rules(client: httpx.Client, number: int) -> None:
 async def _together(connections: int, *, seconds: int) -> People:
     """Measure boards, clicks and pages while ingest is saturated over `connections` (0: while it rests)."""
     people = People()
-    with _mail_server() as mail, RunningServer(settings={"SMTP_URL": mail}) as server:
+    with _mail_server() as mail, RunningServer(settings={"SMTP_URL": mail, **EACH_ALONE}) as server:
         noise = _key(server, "alertmanager")
         if connections:
             await _storm(server, noise, 16, seconds=4)

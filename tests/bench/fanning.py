@@ -13,6 +13,7 @@ import psutil
 
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import rate
+from tests.bench.load import EACH_ALONE
 from tests.peers.http_provider import HttpPeer, Said, http_peer_in_thread
 from tests.server import RunningServer
 
@@ -51,7 +52,7 @@ class FannedOut:
 
 async def measured(opened: str, messages: int = MESSAGES) -> FannedOut:
     """Have `messages` pages fall due at once and return how they went out; `opened` is the SQL that plans them."""
-    with http_peer_in_thread() as peer, RunningServer(settings={"NTFY_URL": peer.origin}) as server:
+    with http_peer_in_thread() as peer, RunningServer(settings={"NTFY_URL": peer.origin, **EACH_ALONE}) as server:
         assert server.process is not None
         peer.answering = lambda _asked: Said(200, {"id": "hwQ2YpKdmg"})
         owner = await asyncpg.connect(server.owner_dsn())

@@ -7,10 +7,14 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 HERE = Path(__file__).parent
 EVENTS = {"fifty": 50, "fifty_again": 50}
 """In each request, by mode; one in all others."""
+
+EACH_ALONE: Final = {"BUNDLE_AFTER": "0"}
+"""Every page is a message of its own, though all go to one person: what one costs is what is measured."""
 
 
 @dataclass(frozen=True, slots=True)

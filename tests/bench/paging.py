@@ -20,7 +20,7 @@ import asyncpg
 from tests.bench import fanning
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, table
-from tests.bench.load import Load, wrk
+from tests.bench.load import EACH_ALONE, Load, wrk
 from tests.server import RunningServer, free_port
 
 AT_ONCE = 5_000
@@ -87,14 +87,14 @@ class Pages:
 
 async def measured() -> str:
     """Measure all of it and return the section of the page."""
-    with _mail_sink() as mail, RunningServer(settings={"SMTP_URL": mail}) as server:
+    with _mail_sink() as mail, RunningServer(settings={"SMTP_URL": mail, **EACH_ALONE}) as server:
         burst = await _handed_off(server, AT_ONCE, spread_s=0.0)
         print(f"  {AT_ONCE:,} at once: {burst.rate:,.0f}/s", flush=True)
         idle = await _handed_off(server, PAGES, spread_s=SPREAD_S)
         beside = await _handed_off(server, PAGES, spread_s=SPREAD_S, connections=64)
     rows = [idle.row("nothing else happens"), beside.row("events arrive steadily")]
     for number in OPEN:
-        with _mail_sink() as mail, RunningServer(settings={"SMTP_URL": mail}) as server:
+        with _mail_sink() as mail, RunningServer(settings={"SMTP_URL": mail, **EACH_ALONE}) as server:
             await _open(server, number, wait_s=86_400, spread_s=3_600, name="resting")
             pages = await _handed_off(server, PAGES, spread_s=SPREAD_S)
             rows.append(pages.row(f"{number:,} other incidents open"))

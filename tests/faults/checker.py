@@ -246,8 +246,9 @@ _MESSAGE_ID = re.compile(rb"^Message-ID: <([^@>]+)@", re.IGNORECASE | re.MULTILI
 # --- I4 ------------------------------------------------------------------------------------------------------------
 
 _HAND_OFFS = """
-    SELECT n.id, n.status, n.position, n.attempts, n.reason, extract(epoch FROM a.started_at)::float8 AS started_at,
-        extract(epoch FROM CASE WHEN n.position = 0 THEN p.due_at ELSE n.due_at END)::float8 AS due_at,
+    SELECT n.id, n.status, n.position, n.attempts, n.reason, n.held,
+        extract(epoch FROM a.started_at)::float8 AS started_at,
+        extract(epoch FROM CASE WHEN n.position = 0 AND NOT n.held THEN p.due_at ELSE n.due_at END)::float8 AS due_at,
         extract(epoch FROM clock_timestamp())::float8 AS now
     FROM notifications n JOIN pages p ON p.id = n.page_id
     LEFT JOIN attempts a ON a.notification_id = n.id AND a.number = 1
@@ -256,7 +257,7 @@ _HAND_OFFS = """
 
 def _on_time(history: History, found: Checked) -> Iterator[str]:
     for row in history.rows(_HAND_OFFS):
-        if row["position"] > 0 and row["attempts"] > 1:
+        if (row["position"] > 0 or row["held"]) and row["attempts"] > 1:
             continue  # its due time has moved with each try
         due_at = row["due_at"]
         ended_at = fault_near(history.faults, due_at)

@@ -36,7 +36,7 @@ _OVERDUE = """
 
 
 class Product(RunningServer):
-    """A running OpsKnight whose pages go to a recording mail server.
+    """A running OpsKnight whose pages go to a recording mail server, each in a message of its own unless told.
 
     `faults` says when something was broken on purpose; `sent` is what senders sent. With `database`
     it runs on that server instead of its own.
@@ -45,7 +45,12 @@ class Product(RunningServer):
     def __init__(self, smtp: SmtpPeer, *, database: str | None = None, **settings: str) -> None:
         """Prepare; `start` or `with` starts it."""
         super().__init__(
-            settings={"SMTP_URL": smtp.url, **({"DATABASE_URL": database} if database else {}), **settings}
+            settings={
+                "SMTP_URL": smtp.url,
+                "BUNDLE_AFTER": "0",  # the history is judged by the message of each page
+                **({"DATABASE_URL": database} if database else {}),
+                **settings,
+            }
         )
         self.smtp = smtp
         self.faults: list[Fault] = []

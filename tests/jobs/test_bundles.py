@@ -59,7 +59,7 @@ async def test_after_senders_were_off_there_is_one_summary_for_what_is_still_ope
         await pager.becomes_settled()
 
     (mail,) = pager.smtp.mails
-    assert mail.message["Subject"] == "20 open for you: CRITICAL Checkout: Disk 30 and 19 more (30 min late)"
+    assert mail.message["Subject"] == "20 open in Checkout: CRITICAL Checkout: Disk 30 and 19 more (30 min late)"
     assert all(f"#{row.number} CRITICAL Checkout: {row.title} (30 min late)" in mail.text for row in still_open)
     assert "Disk 29" not in mail.text
     assert await statuses(pager) == {"superseded": 30, "bundled": 19, "accepted": 1}
@@ -107,7 +107,7 @@ async def test_after_an_outage_of_everything_each_person_has_one_summary_and_ste
         await pager.becomes_settled()
 
     subjects = sorted(str(mail.message["Subject"]) for mail in pager.smtp.mails)
-    assert [subject.split(":")[0] for subject in subjects] == ["4 open for you", "5 open for you"]
+    assert [subject.split(":")[0] for subject in subjects] == ["4 open in Search", "5 open in Checkout"]
     due_in = {due_at - pager.deps.clock.now() for (due_at,) in await pager.rows("SELECT due_at FROM timers")}
     assert due_in == {timedelta(minutes=5)}
     assert await pager.rows("SELECT DISTINCT step FROM pages") == [(0,)]
@@ -130,7 +130,7 @@ async def test_what_wakes_together_is_told_together(pager: Pager) -> None:
         await pager.smtp.mails_come(1)
         await pager.becomes_settled()
 
-    assert pager.smtp.mails[0].message["Subject"] == "4 open for you: CRITICAL Checkout: Disk 0 and 3 more"
+    assert pager.smtp.mails[0].message["Subject"] == "4 open in Checkout: CRITICAL Checkout: Disk 0 and 3 more"
     assert await statuses(pager) == {"bundled": 3, "accepted": 1}
 
 
@@ -150,7 +150,7 @@ async def test_when_the_carrying_message_is_withdrawn_the_others_are_sent_after_
         await pager.smtp.mails_come(1)
         await pager.becomes_settled()
 
-    assert str(pager.smtp.mails[0].message["Subject"]).startswith("2 open for you")
+    assert str(pager.smtp.mails[0].message["Subject"]).startswith("2 open in Checkout")
     assert await statuses(pager) == {"superseded": 1, "bundled": 1, "accepted": 1}
     assert len(await pager.told("unbundled")) == 2
 
@@ -169,7 +169,7 @@ async def test_what_is_acknowledged_while_the_summary_is_tried_again_is_not_told
         await pager.move_on(timedelta(seconds=5))
         await pager.smtp.mails_come(1)
 
-    assert str(pager.smtp.mails[0].message["Subject"]).startswith("2 open for you")
+    assert str(pager.smtp.mails[0].message["Subject"]).startswith("2 open in Checkout")
 
 
 async def test_an_address_that_is_refused_for_good_fails_each_of_them_and_their_steps_go_on(pager: Pager) -> None:

@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import bundles, outcomes, phone_turns
+from opsknight.domain.commands import bundles, holding, outcomes, phone_turns
 from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
@@ -110,22 +111,28 @@ _TAKE_BACK_UNKNOWN = text("""
 
 
 async def claim_and_begin(
-    uow: UnitOfWork, *, channel: str, worker: int, limit: int, limit_low: int
+    uow: UnitOfWork, *, channel: str, worker: int, limit: int, limit_low: int, bursts: Bursts | None = None
 ) -> Sequence[Attempt]:
-    """Lease what is due on `channel` and begin an attempt for each message that is still wanted."""
+    """Lease what is due on `channel` and begin an attempt for each message that is still wanted.
+
+    `bursts` bounds how many reach one address at once; None does not.
+    """
     claimed = await claims.due_notifications(
         uow.session, now=uow.now, worker=worker, channel=channel, limit=limit, limit_low=limit_low
     )
-    return await begin(uow, {each.id: each.fence for each in claimed}, worker=worker) if claimed else ()
+    fences = {each.id: each.fence for each in claimed}
+    return await begin(uow, fences, worker=worker, bursts=bursts) if claimed else ()
 
 
-async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> Sequence[Attempt]:
+async def begin(
+    uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int, bursts: Bursts | None = None
+) -> Sequence[Attempt]:
     """Read the incidents of claimed notifications again; start an attempt for each that is still wanted.
 
     `fences` are the notifications, in the order to send, and the fence each was claimed with. Those
     not wanted are marked here and now: superseded when the incident needs nobody any more, failed when
-    the address is of no use, bundled when they go together with another, queued again when their phone had a
-    message a moment ago. An attempt that was cut off by
+    the address is of no use, bundled when they go together with another, queued again when too many went to
+    their address a moment ago. An attempt that was cut off by
     the end of its process is ambiguous, and resent once.
     """
     found = {row.id: row for row in await _read(uow, list(fences))}
@@ -134,7 +141,7 @@ async def begin(uow: UnitOfWork, fences: Mapping[UUID, int], *, worker: int) -> 
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
     due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(row)])
-    wanted = await bundles.gather(uow, due, joined=joined)
+    wanted = await holding.spread(uow, await bundles.gather(uow, due, joined=joined), bursts)
     await _supersede(uow, [row for row in rows if _why_unwanted(row)])
     carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
     starting = [

@@ -8,31 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from opsknight.domain.model.channel import shown
-from opsknight.domain.model.ledger import Fact
+from opsknight.domain.commands.holding import NO_SERVICE, Hold, hold_back
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.phone_turn import PHONES, Turn, held_until, waits
 from opsknight.domain.store.tables import PhoneTurnRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-NO_SERVICE: Final = 0
 _LOCKS: Final = 0x0B6
 """The first half of the lock of each number: two workers decide about one number one after the other."""
 
 _HOLD_NUMBERS: Final = text("""
     SELECT pg_advisory_xact_lock(:space, key) FROM (
         SELECT DISTINCT hashtext(number) AS key FROM unnest(CAST(:numbers AS text[])) n (number) ORDER BY key) k
-""")
-_HOLD_BACK: Final = text("""
-    UPDATE notifications n SET status = 'queued', held = true, due_at = h.until, reason = h.reason,
-        lease_until = NULL, worker = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])) h (id, until, reason)
-    WHERE n.id = h.id
 """)
 _WITH_HELD: Final = text("""
     SELECT DISTINCT contact_method_id FROM notifications WHERE contact_method_id = ANY(:methods)
@@ -56,8 +47,7 @@ async def take(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> tuple[list[Row[Any]
     going, held, taken = _divided(rows, turns, at=uow.now)
     if taken:
         await _write(uow, taken)
-    if held:
-        await _hold_back(uow, held)
+    await hold_back(uow, held, gather=False)
     methods = [row.contact_method_id for row in going]
     key = {"methods": methods, "channel": rows[0].channel}
     return going, frozenset((await uow.session.execute(_WITH_HELD, key)).scalars()) if going else frozenset()
@@ -68,10 +58,10 @@ _Key = tuple[str, int]
 
 def _divided(
     rows: Sequence[Row[Any]], turns: dict[_Key, Turn], *, at: datetime
-) -> tuple[list[Row[Any]], list[tuple[Row[Any], datetime]], dict[_Key, Turn]]:
+) -> tuple[list[Row[Any]], list[Hold], dict[_Key, Turn]]:
     """Return what goes, what waits and until when, and whose turns these are now; in the order of `rows`."""
     going: list[Row[Any]] = []
-    held: list[tuple[Row[Any], datetime]] = []
+    held: list[Hold] = []
     taken: dict[_Key, Turn] = {}
     for row in rows:
         if row.attempts or not row.address or not waits(PageKind(row.kind)):
@@ -81,7 +71,7 @@ def _divided(
         last = taken.get(key) or turns.get(key)
         until = held_until(last, page_id=row.page_id, at=at)
         if until is not None:
-            held.append((row, until))
+            held.append(Hold(row, until, _reason(row)))
             continue
         going.append(row)
         if last is None or last.page_id != row.page_id:  # more of one page takes no turn from others
@@ -98,27 +88,6 @@ async def _write(uow: UnitOfWork, taken: dict[_Key, Turn]) -> None:
         statement.on_conflict_do_update(index_elements=["number", "service_id"], set_=new),
         execution_options={"synchronize_session": False},
     )
-
-
-async def _hold_back(uow: UnitOfWork, held: Sequence[tuple[Row[Any], datetime]]) -> None:
-    ids: list[UUID] = [row.id for row, _ in held]
-    reasons = [_reason(row) for row, _ in held]
-    untils = [until for _, until in held]
-    await uow.session.execute(_HOLD_BACK, {"ids": ids, "untils": untils, "reasons": reasons})
-    for row, until in held:
-        if row.held:
-            continue
-        uow.record(
-            Fact.HELD_BACK,
-            incident_id=row.incident_id,
-            channel=row.channel,
-            label=shown(row.channel, label=row.label or "", address=row.address or ""),
-            user=row.user_name,
-            user_id=row.user_id,
-            notification_id=str(row.id),
-            for_s=round((until - uow.now).total_seconds(), 1),
-            reason=_reason(row),
-        )
 
 
 def _reason(row: Row[Any]) -> str:

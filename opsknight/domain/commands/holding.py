@@ -1,0 +1,97 @@
+"""Holding messages back that come too fast. Nothing is dropped: what is held is told of by what goes later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from opsknight.domain.model.burst import Bursts
+from opsknight.domain.model.channel import shown
+from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.phone_turn import PHONES, waits
+from opsknight.domain.store.unit_of_work import UnitOfWork
+
+NO_SERVICE: Final = 0
+
+_HOLD_BACK: Final = text("""
+    UPDATE notifications n SET status = 'queued', held = true, gather = n.gather OR :gather, due_at = h.until,
+        reason = h.reason, lease_until = NULL, worker = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])) h (id, until, reason)
+    WHERE n.id = h.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A message that waits, until when, and why."""
+
+    row: Row[Any]
+    until: datetime
+    reason: str
+
+
+async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> None:
+    """Let messages wait; those that `gather` go together once they are due."""
+    if not holds:
+        return
+    values = {
+        "ids": [one.row.id for one in holds],
+        "untils": [one.until for one in holds],
+        "reasons": [one.reason for one in holds],
+        "gather": gather,
+    }
+    await uow.session.execute(_HOLD_BACK, values)
+    for one in holds:
+        if one.row.held:
+            continue
+        uow.record(
+            Fact.HELD_BACK,
+            incident_id=one.row.incident_id,
+            channel=one.row.channel,
+            label=shown(one.row.channel, label=one.row.label or "", address=one.row.address or ""),
+            user=one.row.user_name,
+            user_id=one.row.user_id,
+            notification_id=str(one.row.id),
+            for_s=round((one.until - uow.now).total_seconds(), 1),
+            reason=one.reason,
+        )
+
+
+async def spread(uow: UnitOfWork, rows: Sequence[Row[Any]], bursts: Bursts | None) -> list[Row[Any]]:
+    """Return those of the wanted `rows` of one channel that go now, and hold back what a burst has too much of.
+
+    Phones have turns of their own. Costs no statement where nothing is held.
+    """
+    if bursts is None or not rows or rows[0].channel in PHONES:
+        return list(rows)
+    going: list[Row[Any]] = []
+    holds: list[Hold] = []
+    for row in rows:
+        if row.attempts or row.contact_method_id is None or not waits(PageKind(row.kind)) or _gathered(row):
+            going.append(row)
+            continue
+        severity = Severity(row.severity) if row.severity else None
+        key = (row.contact_method_id, row.service_id or NO_SERVICE, Urgency(row.urgency), severity)
+        until = bursts.held_until(key, at=uow.now)
+        if until is None:
+            going.append(row)
+        else:
+            holds.append(Hold(row, until, _reason(row, bursts.most)))
+    await hold_back(uow, holds, gather=True)
+    return going
+
+
+def _gathered(row: Row[Any]) -> bool:
+    """Say whether a message goes together with others anyway: then it is one, whatever it tells of."""
+    return bool(row.gather)
+
+
+def _reason(row: Row[Any], most: int) -> str:
+    about = f" about {row.service}" if row.service else ""
+    return f"held back for a minute at most: {most} messages{about} went here within a minute, and the next tells all"
