@@ -15,6 +15,7 @@ from starlette.datastructures import State
 
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
+from opsknight.api import mail_in
 from opsknight.api.bodies import Receive
 from opsknight.api.chats.telegram import heed_raw
 from opsknight.api.drop_in.table import DropIns
@@ -22,7 +23,6 @@ from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
-from opsknight.api.mail_in import listen
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
@@ -150,7 +150,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         if telegram.token:
             tasks.start(TelegramUpdates(deps, telegram, heed=partial(heed_raw, deps)).run())
         front.open(door)
-        await stack.enter_async_context(listen(settings, door, clock=clock))
+        await stack.enter_async_context(mail_in.listen(settings, door, clock=clock, back=mail_in.back(deps)))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)

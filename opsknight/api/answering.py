@@ -1,4 +1,4 @@
-"""An answer to a text: acted on in the name of whose phone it is, and told in a sentence what came of it.
+"""An answer to a text or a mail: acted on in the name of whose phone it is, and told in a sentence what came of it.
 
 Everything is as on screen: the same commands, the same refusals, the same ledger. An answer speaks of the
 incident as it is now, not of a generation.
@@ -90,9 +90,18 @@ async def _act(deps: Deps, heard: Heard, wanted: Reply, user_id: int | None, tol
         return ""
     if wanted is None:
         return HELP
+    its = [one for one in told if one.user_id == user_id]
+    return await fulfil(deps, wanted, user_id, its, via=f"{face(heard.channel).word} reply")
+
+
+async def fulfil(deps: Deps, wanted: Sequence[Wish], user_id: int, told: Sequence[Told], *, via: str) -> str:
+    """Do all that is wished in the name of `user_id` and say what happened, a line for each.
+
+    `told` is what that person was told of, where the message that is answered was the last or comes first.
+    """
     sentences: list[str] = []
     for wish in wanted:
-        sentences += await _wish(deps, heard, wish, user_id, [one for one in told if one.user_id == user_id])
+        sentences += await _wish(deps, wish, user_id, told, via)
     return "\n".join(dict.fromkeys(sentences))
 
 
@@ -107,17 +116,17 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
     return WELCOME_BACK if await again(once) and wanted is Consent.START else ""
 
 
-async def _wish(deps: Deps, heard: Heard, wish: Wish, user_id: int, told: Sequence[Told]) -> list[str]:
+async def _wish(deps: Deps, wish: Wish, user_id: int, told: Sequence[Told], via: str) -> list[str]:
     if wish.number is not None:
         async with deps.reading() as session:
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
             return [f"There is no incident #{wish.number}."]
-        return [await _do(deps, heard, wish.wanted, user_id, wish.number, incident_id, told)]
+        return [await _do(deps, wish.wanted, user_id, wish.number, incident_id, told, via)]
     if wish.every:
         unique = {one.number: one for one in told if one.status == Status.OPEN}
         done = [
-            await _do(deps, heard, wish.wanted, user_id, one.number, one.incident_id, told)
+            await _do(deps, wish.wanted, user_id, one.number, one.incident_id, told, via)
             for one in sorted(unique.values(), key=lambda one: one.number)
         ]
         return done or [NOTHING_OPEN]
@@ -127,7 +136,7 @@ async def _wish(deps: Deps, heard: Heard, wish: Wish, user_id: int, told: Sequen
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
         return [f"Your last message told of {len(last)} that are open. Answer ack all, or one of {which}."]
-    return [await _do(deps, heard, wish.wanted, user_id, last[0].number, last[0].incident_id, told)]
+    return [await _do(deps, wish.wanted, user_id, last[0].number, last[0].incident_id, told, via)]
 
 
 def _last(told: Sequence[Told]) -> list[Told]:
@@ -138,10 +147,9 @@ def _last(told: Sequence[Told]) -> list[Told]:
 
 
 async def _do(
-    deps: Deps, heard: Heard, wanted: Press, user_id: int, number: int, incident_id: UUID, told: Sequence[Told]
+    deps: Deps, wanted: Press, user_id: int, number: int, incident_id: UUID, told: Sequence[Told], via: str
 ) -> str:
     """Carry one wish out in a unit of work of its own; return what happened, or why it did not."""
-    via = f"{face(heard.channel).word} reply"
 
     async def once() -> Done:
         async with deps.commands(f"user:{user_id}") as uow:
