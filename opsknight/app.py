@@ -33,6 +33,7 @@ from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database, check_server
 from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.amend import Amender
+from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.deliver import Deliverer
@@ -162,12 +163,14 @@ async def _start_workers(
     worker = Worker(deps)
     tasks.start(worker.run())
     engine = Engine(deps, worker)
-    deliverer = Deliverer(deps, worker, channels.of(deps))
+    lanes = channels.of(deps)
+    deliverer = Deliverer(deps, worker, lanes)
     amender = Amender(deps, channels.amending(deps))
     deps.workers += [engine.wake, deliverer.wake, amender.wake]
     deps.on_due = engine.wake
     tasks.start(Expirer(deps).run())
     tasks.start(Waker(deps).run())
+    tasks.start(Carrying(deps, lanes).run())
     tasks.start(amender.run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 
