@@ -12,11 +12,10 @@ from typing import Final
 from uuid import UUID
 
 from opsknight.api.again import again
-from opsknight.api.answering import fulfil
+from opsknight.api.answering import Answerer, fulfil
 from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
-from opsknight.domain.model.channel import face
 from opsknight.domain.model.link import LIVES
 from opsknight.domain.model.mail_reply import HELP, first_own_line
 from opsknight.domain.model.notification import ASKED_FOR
@@ -24,6 +23,7 @@ from opsknight.domain.model.reply import Consent, Wish, read
 from opsknight.domain.queries.replies import Mailed, Told, mailed, mailed_lately, told_by
 
 CARRIER: Final = "mail"
+CHANNEL: Final = "email"
 ARRIVED: Final = "Thank you: the message arrived, and OpsKnight knows it now."
 OF_NONE: Final = "That mail was about no incident. Say which one: 12a acknowledges #12."
 TOO_OLD: Final = "The mail that you answered is more than a day old, so nothing was done. Open OpsKnight to act."
@@ -65,7 +65,7 @@ async def answer_mail(deps: Deps, written: Written) -> str:
         return done
     asked = read(first_own_line(written.text))
     wanted = None if isinstance(asked, Consent) else asked
-    sentence = HELP if wanted is None else await _act(deps, written.notification_id, mail, wanted)
+    sentence = HELP if wanted is None else await _act(deps, written.notification_id, mail, wanted, name)
 
     async def ended() -> bool:
         async with deps.commands("system:answer") as uow:
@@ -74,7 +74,7 @@ async def answer_mail(deps: Deps, written: Written) -> str:
             is_told = await replies.end(
                 uow,
                 name,
-                channel="email",
+                channel=CHANNEL,
                 user_id=mail.user_id,
                 sentence=sentence,
                 understood=wanted is not None,
@@ -87,7 +87,7 @@ async def answer_mail(deps: Deps, written: Written) -> str:
     return sentence if await again(ended) else ""
 
 
-async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence[Wish]) -> str:
+async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence[Wish], name: replies.Name) -> str:
     if deps.clock.now() - mail.sent_at >= LIVES:
         return TOO_OLD
     async with deps.reading() as session:
@@ -97,4 +97,4 @@ async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence
     is_about_it = any(wish.number is None and not wish.every for wish in wanted)
     if is_about_it and not any(one.message == notification_id for one in told):
         return ARRIVED if mail.kind in ASKED_FOR else OF_NONE
-    return await fulfil(deps, wanted, mail.user_id, told, via=f"{face('email').word} reply")
+    return await fulfil(deps, wanted, Answerer(mail.user_id, CHANNEL, name), told)

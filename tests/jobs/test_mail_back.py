@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from opsknight.api.mail_answering import ARRIVED, OF_NONE, TOO_OLD
-from opsknight.domain.commands import incidents, own_methods
+from opsknight.domain.commands import incidents, own_methods, replies
 from opsknight.domain.model.mail_reply import HELP, HINT
 from tests.builders import a_contact_method, a_notification, a_page
 from tests.clock import StoppedClock
@@ -285,6 +285,40 @@ async def test_an_answer_that_is_sent_again_acts_once_and_is_answered_once(offic
 
     assert len(await office.pager.told("escalated")) == 1
     assert len(await office.said_to(page)) == 1
+
+
+async def test_an_answer_that_was_acted_on_and_never_ended_is_not_acted_on_twice_and_is_answered_then(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    page = await office.a_mailed_page()
+    async with office.pager.sending():
+        mail = await office.mailed(page)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(replies, "end", _cut_off)
+        cut_off = await office.answer(mail, "escalate", once="<same@mail.example.com>")
+    again = await office.answer(mail, "escalate", once="<same@mail.example.com>")
+
+    assert (cut_off[:3], again[:3]) == ("451", "250")
+    assert len(await office.pager.told("escalated")) == 1
+    (said,) = await office.said_to(page)
+    assert said.startswith(f"#{page.incident.number}: Escalated")
+
+
+async def test_an_answer_that_comes_twice_at_once_acts_once_and_is_answered_once(office: Office):
+    page = await office.a_mailed_page()
+    async with office.pager.sending():
+        mail = await office.mailed(page)
+
+    both = [office.answer(mail, "escalate", once="<same@mail.example.com>") for _ in range(4)]
+    assert {reply[:3] for reply in await asyncio.gather(*both)} == {"250"}
+
+    assert len(await office.pager.told("escalated")) == 1
+    assert len(await office.said_to(page)) == 1
+
+
+async def _cut_off(*_: object, **__: object) -> bool:
+    raise ConnectionResetError
 
 
 async def test_an_answer_to_a_mail_of_yesterday_does_nothing_and_says_so(office: Office, clock: StoppedClock):

@@ -36,6 +36,8 @@ _PAUSES_S: Final = (0.3, 1.0, 2.0)
 def back(deps: Deps) -> Back | None:
     """Return what hears what comes back to an installation's mails, None where nothing is heard."""
     mailbox = deps.mail_back
+    if mailbox is None and deps.settings.mail_back:
+        log.warning("nothing comes back to mails: OPSKNIGHT_MAIL_BACK is set, and OPSKNIGHT_MAIL_IN is not")
     return None if mailbox is None else Back(deps, mailbox, ours=parseaddr(deps.settings.mail_from)[1])
 
 

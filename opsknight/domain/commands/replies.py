@@ -1,7 +1,7 @@
 """What people answer by phone or mail: each once, and what is said to it, which is not a page.
 
 An answer is begun before it is acted on and ended afterwards; one that was begun and never ended is acted on
-again when its carrier brings it again: acknowledging twice is acknowledging once.
+again when its carrier brings it again: what was done of it is known by its key, and not done twice.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ async def end(
 ) -> bool:
     """Note what became of an answer and send `sentence` back, unless that would be too much; return whether it is.
 
+    Where another has noted it meanwhile, which had the same answer brought to it, nothing is said once more.
     What was not understood is answered once per number and hour, and TOLD_AT_MOST is the most for anything.
     Without `by_message` the caller says it: on the phone, for instance.
     """
@@ -74,8 +75,11 @@ async def end(
     before = (await uow.session.execute(_TOLD, key)).one()
     too_much = before.told >= TOLD_AT_MOST or (not understood and before.helped > 0)
     told = "" if too_much or user_id is None else sentence
-    done = update(PhoneAnswerRow).where(*_called(name)).values(told=told, understood=understood)
-    await uow.session.execute(done.execution_options(synchronize_session=False))
+    done = update(PhoneAnswerRow).where(*_called(name), PhoneAnswerRow.told.is_(None))
+    done = done.values(told=told, understood=understood).execution_options(synchronize_session=False)
+    noted = (await uow.session.execute(done)).rowcount  # type: ignore[attr-defined]  # an UPDATE has it
+    if not noted:
+        return False
     if not told or user_id is None or not by_message:
         return bool(told)
     return await _send(uow, user_id, channel=channel, number=name.number, sentence=told)
