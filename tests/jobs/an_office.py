@@ -95,9 +95,9 @@ class Page:
 
 
 @asynccontextmanager
-async def an_office(addresses: Addresses, clock: StoppedClock) -> AsyncIterator[Office]:
-    """Open one, on a port of its own."""
-    async with a_pager(addresses, clock, mail_back=MAILBOX, mail_in="127.0.0.1:0") as pager:
+async def an_office(addresses: Addresses, clock: StoppedClock, **more: Any) -> AsyncIterator[Office]:
+    """Open one, on a port of its own and with `more` settings."""
+    async with a_pager(addresses, clock, mail_back=MAILBOX, mail_in="127.0.0.1:0", **more) as pager:
         deps = pager.deps
         routes = IngestRoutes(
             httpx.ASGITransport,  # type: ignore[arg-type]

@@ -205,10 +205,9 @@ async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncItera
     async with smtp_peer() as smtp, push_peer() as push:
         settings = Settings(
             base_url="http://localhost:8080",
-            smtp_url=smtp.url,
             push_allow_private=True,
             mail_from="pager@example.org",
-            **more,
+            **{"smtp_url": smtp.url, **more},
         )
         push.now = lambda: clock.now().timestamp()
         deps = Deps(settings, clock)
