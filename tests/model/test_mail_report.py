@@ -93,6 +93,18 @@ def test_only_delivered_has_arrived_and_what_was_passed_on_may_still_fail(action
     assert report.became is became
 
 
+@pytest.mark.parametrize(
+    "subject", ["Delivery Status Notification (Delay)", "Warning: message 1vPgab delayed 24 hours"]
+)
+def test_a_delay_that_is_told_in_words_is_no_failure(subject: str) -> None:
+    said = by_an_old_exim(SENT).replace(b"Mail delivery failed: returning message to sender", subject.encode())
+
+    report = read_report(said)
+
+    assert report is not None
+    assert report.became is Became.UNDER_WAY
+
+
 def test_a_mail_that_reached_one_of_several_has_arrived() -> None:
     both = by_postfix(SENT).replace(
         b"Remote-MTA: dns; mail.example.com\r\n",

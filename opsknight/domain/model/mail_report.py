@@ -28,6 +28,8 @@ _REPORTS: Final = frozenset({"message/delivery-status", "message/global-delivery
 _CODE: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _VAGUE: Final = re.compile(r"|[245]\.0\.0")
 _REFUSAL: Final = re.compile(r"^[ \t]*((?:5\d\d)[ -].*)$", re.MULTILINE)
+_DELAYED: Final = re.compile(r"\b(?:delay(?:ed)?|warning)\b", re.IGNORECASE)
+"""In the subject of what is no report by its form, and names those who were not reached yet in the same header."""
 _TYPED: Final = re.compile(r"[A-Za-z0-9-]+[ \t]*;[ \t]*")
 _BLANK: Final = re.compile(r"\n[ \t]*\n")
 
@@ -141,6 +143,9 @@ def _of_exim(raw: bytes, message: Message) -> Report | None:
     address = undecoded(message).get("x-failed-recipients", "").partition(",")[0].strip().casefold()
     if not address:
         return None
-    refusal = _REFUSAL.search(read_mail(raw).text)
+    letter = read_mail(raw)
+    if _DELAYED.search(letter.subject):
+        return Report(Became.UNDER_WAY)
+    refusal = _REFUSAL.search(letter.text)
     failed = _Recipient("failed", address, "", refusal[1].strip() if refusal else "")
     return Report(Became.FAILED, _words(failed), frozenset({address} if failed.code in GONE else ()))
