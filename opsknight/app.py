@@ -15,6 +15,7 @@ from starlette.datastructures import State
 
 from opsknight import api, logs, ui
 from opsknight.alarm import Alarm
+from opsknight.api import mail_in
 from opsknight.api.bodies import Receive
 from opsknight.api.chats.telegram import heed_raw
 from opsknight.api.drop_in.table import DropIns
@@ -22,7 +23,6 @@ from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
-from opsknight.api.mail_in import listen
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
@@ -33,6 +33,7 @@ from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database, check_server
 from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.amend import Amender
+from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.deliver import Deliverer
@@ -150,7 +151,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         if telegram.token:
             tasks.start(TelegramUpdates(deps, telegram, heed=partial(heed_raw, deps)).run())
         front.open(door)
-        await stack.enter_async_context(listen(settings, door, clock=clock))
+        await stack.enter_async_context(mail_in.listen(settings, door, clock=clock, back=mail_in.back(deps)))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
@@ -162,12 +163,14 @@ async def _start_workers(
     worker = Worker(deps)
     tasks.start(worker.run())
     engine = Engine(deps, worker)
-    deliverer = Deliverer(deps, worker, channels.of(deps))
+    lanes = channels.of(deps)
+    deliverer = Deliverer(deps, worker, lanes)
     amender = Amender(deps, channels.amending(deps))
     deps.workers += [engine.wake, deliverer.wake, amender.wake]
     deps.on_due = engine.wake
     tasks.start(Expirer(deps).run())
     tasks.start(Waker(deps).run())
+    tasks.start(Carrying(deps, lanes).run())
     tasks.start(amender.run())
     stack.push_async_callback(_finish, [tasks.start(engine.run()), tasks.start(deliverer.run())], deps)
 

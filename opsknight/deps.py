@@ -35,6 +35,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
 from opsknight.domain.store.worker_lock import WorkerLock
 from opsknight.errors import Unavailable
 from opsknight.hub import Hub, Line, Reading
+from opsknight.mail_back import MailBack, mail_back
 from opsknight.precedence import Precedence
 from opsknight.settings import Settings
 
@@ -199,6 +200,11 @@ class Deps:
         """Whether anybody can be reached by mail."""
         mail = self.channels.get("email")
         return mail.ready if mail is not None else self.settings.smtp_url is not None
+
+    @property
+    def mail_back(self) -> MailBack | None:
+        """Where answers to our mails come, and what mail servers report of them; None where they are not heard."""
+        return mail_back(self.settings, self.installation.secret)
 
     async def open(self, database: Database) -> None:
         """Take the database in use and read what is needed before the first request."""

@@ -45,6 +45,11 @@ NOTIFICATIONS: Final = Counter(
 AMENDED: Final = Counter(
     "opsknight_amended_messages", "Changes of messages that were sent, by channel and outcome.", ("channel", "outcome")
 )
+CARRIER_SUCCESS: Final = Gauge(
+    "opsknight_carrier_success",
+    "Share of the newest messages of the last 30 min that got through, where a channel has several carriers.",
+    ("channel", "carrier", "country"),
+)
 FEED_LAG_SECONDS: Final = Gauge(
     "opsknight_feed_lag_seconds", "How long facts are held back from the boards by a transaction that is still open."
 )

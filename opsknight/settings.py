@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,8 @@ ASSETS: Final = next(
 """Style sheets, fonts, icons, the service worker: beside the package in a clone, inside it in a wheel."""
 
 
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,19}[A-Za-z0-9_])?@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""The name of a mailbox has 64 characters at most (RFC 5321 §4.5.3.1.1)."""
 HEAD: Final = "| variable | default | what it does |\n| --- | --- | --- |\n"
 
 
@@ -93,6 +96,12 @@ class Settings(BaseSettings):
         default="",
         description="Domain of the addresses of e-mail integrations; mail for any other is refused."
         " Default: mail for any domain is taken, and the host of the base URL is shown.",
+    )
+    mail_back: str = Field(
+        default="",
+        description="Mailbox to which people's answers to mails come, and what mail servers report of them, like"
+        " opsknight@pages.example.com. Each mail that is sent has an address of its own there, with a plus:"
+        " opsknight+…@pages.example.com. It is heard where OPSKNIGHT_MAIL_IN takes mail; without either nothing is.",
     )
     push_allow_private: bool = Field(
         default=False,
@@ -196,6 +205,16 @@ class Settings(BaseSettings):
         if "@" in domain or "/" in domain or " " in domain:
             raise ValueError("must be a domain, like alerts.example.com")
         return domain.lower()
+
+    @field_validator("mail_back")
+    @classmethod
+    def _mailbox(cls, mailbox: str) -> str:
+        if mailbox and not _MAILBOX.fullmatch(mailbox):
+            raise ValueError(
+                "must be a mailbox like opsknight@pages.example.com, with at most 21 letters, digits, dots and hyphens"
+                " before the @: a plus and 42 letters more are put there"
+            )
+        return mailbox.lower()
 
     @field_validator("canary")
     @classmethod

@@ -1,4 +1,4 @@
-"""An answer to a text: acted on in the name of whose phone it is, and told in a sentence what came of it.
+"""An answer to a text or a mail: acted on in the name of whose phone it is, and told in a sentence what came of it.
 
 Everything is as on screen: the same commands, the same refusals, the same ledger. An answer speaks of the
 incident as it is now, not of a generation.
@@ -13,8 +13,9 @@ from uuid import UUID
 
 from opsknight.api.again import again
 from opsknight.api.pressing import Press, carry_out
+from opsknight.crypto import sha256
 from opsknight.deps import Deps
-from opsknight.domain.commands import receipts, replies
+from opsknight.domain.commands import answers, receipts, replies
 from opsknight.domain.commands.incidents import Done, Offer
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.incident import IllegalTransition, Status
@@ -57,7 +58,7 @@ async def answer(deps: Deps, heard: Heard) -> str:
         told = await told_lately(session, channel=heard.channel, number=heard.number, now=deps.clock.now())
         people = await owners(session, channel=heard.channel, address=heard.number)
     user_id = _who(people, told, wanted)
-    sentence = await _act(deps, heard, wanted, user_id, told)
+    sentence = await _act(deps, heard, name, wanted, user_id, told)
 
     async def ended() -> None:
         async with deps.commands("system:answer") as uow:
@@ -83,16 +84,45 @@ def _who(people: Sequence[int], told: Sequence[Told], wanted: Reply) -> int | No
     return last[0].user_id if last else people[0]
 
 
-async def _act(deps: Deps, heard: Heard, wanted: Reply, user_id: int | None, told: Sequence[Told]) -> str:
+async def _act(
+    deps: Deps, heard: Heard, name: replies.Name, wanted: Reply, user_id: int | None, told: Sequence[Told]
+) -> str:
     if isinstance(wanted, Consent):
         return await _consent(deps, heard, wanted)
     if user_id is None:
         return ""
     if wanted is None:
         return HELP
+    its = [one for one in told if one.user_id == user_id]
+    return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name), its)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Whose answer it is, on which channel it came, and what it is called."""
+
+    user_id: int
+    channel: str
+    name: replies.Name
+
+    @property
+    def via(self) -> str:
+        """How it came, in words for the ledger."""
+        return f"{face(self.channel).word} reply"
+
+    def key(self, wanted: Press, incident_id: UUID) -> bytes:
+        """Return by what it is known that this was done to that incident, when the answer is brought again."""
+        return sha256("\0".join(("answer", self.name.carrier, self.name.provider_id, wanted, str(incident_id))))
+
+
+async def fulfil(deps: Deps, wanted: Sequence[Wish], by: Answerer, told: Sequence[Told]) -> str:
+    """Do all that is wished in the name of whose answer it is, and say what happened, a line for each.
+
+    `told` is what that person was told of, where the message that is answered was the last or comes first.
+    """
     sentences: list[str] = []
     for wish in wanted:
-        sentences += await _wish(deps, heard, wish, user_id, [one for one in told if one.user_id == user_id])
+        sentences += await _wish(deps, wish, by, told)
     return "\n".join(dict.fromkeys(sentences))
 
 
@@ -107,17 +137,17 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
     return WELCOME_BACK if await again(once) and wanted is Consent.START else ""
 
 
-async def _wish(deps: Deps, heard: Heard, wish: Wish, user_id: int, told: Sequence[Told]) -> list[str]:
+async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> list[str]:
     if wish.number is not None:
         async with deps.reading() as session:
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
             return [f"There is no incident #{wish.number}."]
-        return [await _do(deps, heard, wish.wanted, user_id, wish.number, incident_id, told)]
+        return [await _do(deps, wish.wanted, by, wish.number, incident_id, told)]
     if wish.every:
         unique = {one.number: one for one in told if one.status == Status.OPEN}
         done = [
-            await _do(deps, heard, wish.wanted, user_id, one.number, one.incident_id, told)
+            await _do(deps, wish.wanted, by, one.number, one.incident_id, told)
             for one in sorted(unique.values(), key=lambda one: one.number)
         ]
         return done or [NOTHING_OPEN]
@@ -127,7 +157,7 @@ async def _wish(deps: Deps, heard: Heard, wish: Wish, user_id: int, told: Sequen
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
         return [f"Your last message told of {len(last)} that are open. Answer ack all, or one of {which}."]
-    return [await _do(deps, heard, wish.wanted, user_id, last[0].number, last[0].incident_id, told)]
+    return [await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told)]
 
 
 def _last(told: Sequence[Told]) -> list[Told]:
@@ -137,25 +167,29 @@ def _last(told: Sequence[Told]) -> list[Told]:
     return is_open or [one for one in together if one.notification_id == one.message][:1]
 
 
-async def _do(
-    deps: Deps, heard: Heard, wanted: Press, user_id: int, number: int, incident_id: UUID, told: Sequence[Told]
-) -> str:
-    """Carry one wish out in a unit of work of its own; return what happened, or why it did not."""
-    via = f"{face(heard.channel).word} reply"
+async def _do(deps: Deps, wanted: Press, by: Answerer, number: int, incident_id: UUID, told: Sequence[Told]) -> str:
+    """Carry one wish out in a unit of work of its own, once for one answer; return what happened, or why it did not."""
+    key = by.key(wanted, incident_id)
 
-    async def once() -> Done:
-        async with deps.commands(f"user:{user_id}") as uow:
-            done = await carry_out(uow, wanted, incident_id, via=via)
+    async def once() -> str:
+        async with deps.commands(f"user:{by.user_id}") as uow:
+            if (before := await answers.begin(uow, key)) is not None:
+                return str(before.body)
+            done = await carry_out(uow, wanted, incident_id, via=by.via)
             for one in told:
                 if one.incident_id == incident_id:
                     await receipts.seen(uow, one.notification_id)
                     break
-        return done
+            await answers.keep(uow, key, answers.Answer(200, _sentence(done)))
+        return _sentence(done)
 
     try:
-        done = await again(once)
+        return f"#{number}: {await again(once)}"
     except (Conflict, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
         return f"#{number}: {refusal}"
+
+
+def _sentence(done: Done) -> str:
     if done.offer is Offer.TAKE_OVER:
-        return f"#{number}: {done.sentence.replace('; take it over?', '; open OpsKnight to take it over.')}"
-    return f"#{number}: {done.sentence}"
+        return done.sentence.replace("; take it over?", "; open OpsKnight to take it over.")
+    return done.sentence

@@ -17,7 +17,9 @@ from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
 from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
 from opsknight.jobs.channels.channel import Address, Message
+from opsknight.mail_back import MailBack
 
+_UNANSWERED: Final = frozenset({PageKind.CODE, PageKind.CONFIRM})
 AGE_WORTH_TELLING: Final = timedelta(minutes=1)
 LISTED: Final = 20
 """Incidents that a summary names; the rest is counted."""
@@ -25,10 +27,14 @@ LISTED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes messages in the name of one installation, whose links begin with `address`."""
+    """Writes messages in the name of one installation, whose links begin with `address`.
+
+    What concerns its mails comes to `back`, where it has that.
+    """
 
     address: str
     secret: bytes = field(repr=False)
+    back: MailBack | None = None
 
     def message(self, attempt: Attempt, *, now: datetime) -> Message:
         """Return what `attempt` says, with an acknowledge link where there is something to acknowledge."""
@@ -37,6 +43,7 @@ class Writer:
         # Whoever reads a room presses its button as themselves, or signs in.
         asks = alone and attempt.kind is not PageKind.WATCH
         token = self._token(attempt, incident, now=now) if incident is not None and asks else None
+        back = self.back.address(attempt.notification_id) if self.back and attempt.channel == "email" else ""
         words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
@@ -57,6 +64,9 @@ class Writer:
             drill=attempt.kind in ASKED_FOR,
             tried_by=attempt.tried_by,
             home=self.address,
+            bounces_to=back,
+            # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
+            replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",
         )
 
     def amended(self, amendment: Amendment, *, now: datetime) -> Message:

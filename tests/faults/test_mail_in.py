@@ -1,4 +1,7 @@
-"""Fault 1 for mail in: the plug is pulled between the end of a mail and its answer, and the mail is sent again."""
+"""Fault 1 for mail in: the plug is pulled between the end of a mail and its answer, and the mail is sent again.
+
+The mails of monitors, and what people answer to ours.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 from tests.api.a_mailroom import FROM, a_mail, hand_over
 from tests.faults.measure import moments
 from tests.faults.product import Product
-from tests.peers.smtp import SmtpPeer
+from tests.peers.smtp import Mail, SmtpPeer
 from tests.server import free_port, until
 
 pytestmark = pytest.mark.faults
@@ -34,6 +37,32 @@ def test_a_mail_counts_once_though_the_plug_is_pulled_before_its_answer_and_it_i
 
     assert stored[0]["many"] == sent
     assert [row["count"] for row in counted] == [sent]
+
+
+def test_an_answer_counts_once_though_the_plug_is_pulled_before_its_answer_and_it_is_sent_again(smtp: SmtpPeer):
+    port, sent = free_port(), 0
+    settings = {"MAIL_IN": f"127.0.0.1:{port}", "MAIL_BACK": "opsknight@pages.example.com"}
+    with Product(smtp, **settings) as product:
+        for after_s in moments("mail answered", short=3, full=50, longest_s=0.03):
+            sent += 1
+            title = f"Queue {sent} is stuck"
+            product.send(f"queue:{sent}", title=title, severity="critical")
+            page = until(lambda title=title: about(smtp, title), within_s=30)
+            answer = f"From: x@example.com\r\nMessage-ID: <{sent}@mail.example.com>\r\n\r\nack\r\n".encode()
+            with product.fault():
+                send_and_pull_the_plug(product, port, page.sender, answer, after_s=after_s)
+                product.start()
+                until(lambda page=page, answer=answer: taken(port, page.sender, answer), within_s=30)
+        product.settle()
+        acted = product.rows("SELECT count(DISTINCT incident_id) AS many FROM facts WHERE kind = 'acknowledged'")
+        answered = product.rows("SELECT count(*) AS many FROM pages WHERE kind = 'reply'")
+
+    assert acted[0]["many"] == answered[0]["many"] == sent
+
+
+def about(smtp: SmtpPeer, title: str) -> Mail | None:
+    """Return the first mail that is about the incident of that title."""
+    return next((mail for mail in list(smtp.mails) if title in str(mail.message["Subject"])), None)
 
 
 def send_and_pull_the_plug(product: Product, port: int, address: str, mail: bytes, *, after_s: float) -> None:

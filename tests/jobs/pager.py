@@ -200,11 +200,14 @@ class Pager:
 
 
 @asynccontextmanager
-async def a_pager(addresses: Addresses, clock: Clock) -> AsyncIterator[Pager]:
-    """Connect everything; nothing is sent before `sending` or `start`."""
+async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncIterator[Pager]:
+    """Connect everything, with `more` settings; nothing is sent before `sending` or `start`."""
     async with smtp_peer() as smtp, push_peer() as push:
         settings = Settings(
-            base_url="http://localhost:8080", smtp_url=smtp.url, push_allow_private=True, mail_from="pager@example.org"
+            base_url="http://localhost:8080",
+            push_allow_private=True,
+            mail_from="pager@example.org",
+            **{"smtp_url": smtp.url, **more},
         )
         push.now = lambda: clock.now().timestamp()
         deps = Deps(settings, clock)

@@ -66,6 +66,19 @@ async def test_ses_is_given_the_mail_as_a_mail_server_would_be() -> None:
     assert "Größe überschritten" in body.get_content()
 
 
+@pytest.mark.parametrize("slug", list(MAKERS))
+async def test_answers_go_to_an_address_of_the_mails_own_whoever_carries_it(slug: str) -> None:
+    asked = await sent(
+        slug, a_message(bounces_to="opsknight+tag@pages.example.com", replies_to="opsknight+tag@p.example")
+    )
+
+    if slug == "ses":
+        assert mail_ses.mail(asked)["Reply-To"] == "opsknight+tag@p.example"
+    else:
+        said = asked.json["reply_to"]
+        assert (said["email"] if slug == "sendgrid" else said) == "opsknight+tag@p.example"
+
+
 @pytest.mark.parametrize("slug", ["sendgrid", "resend"])
 async def test_the_others_are_given_the_same_words_and_headers(slug: str) -> None:
     message = a_message()

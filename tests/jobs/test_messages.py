@@ -15,6 +15,7 @@ from opsknight.domain.model.incident import Status
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims
 from opsknight.domain.model.notification import PageKind
 from opsknight.jobs.messages import Writer, address_of
+from opsknight.mail_back import MailBack
 from tests.clock import NOON
 
 SECRET = b"s" * 32
@@ -170,6 +171,22 @@ def test_neither_keys_nor_tokens_show_when_something_is_logged() -> None:
 def a_summary(**changes: Any) -> Attempt:
     others = tuple(Other(n, f"Index {n}", Severity.ERROR, "Search", timedelta(minutes=n)) for n in range(20, 45))
     return an_attempt(others=others, late=timedelta(minutes=12), **changes)
+
+
+def test_a_mail_alone_has_an_address_to_come_back_to_and_only_a_persons_is_one_to_answer_to() -> None:
+    back = MailBack("opsknight", "pages.example.com", SECRET)
+    writer = Writer("https://ops.example.com", SECRET, back)
+
+    def way_back(**changes: Any) -> tuple[str, str]:
+        message = writer.message(an_attempt(**changes), now=NOON)
+        return message.bounces_to, message.replies_to
+
+    mail = an_attempt(channel="email")
+    own = back.address(mail.notification_id)
+    assert way_back(channel="email", notification_id=mail.notification_id) == (own, own)
+    assert way_back(channel="email", notification_id=mail.notification_id, user_id=None) == (own, "")
+    assert way_back(channel="email", kind=PageKind.CODE, incident=None)[1] == ""
+    assert way_back(channel="push") == ("", "")
 
 
 def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> None:

@@ -7,18 +7,18 @@ import re
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, cast
+from uuid import UUID
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from opsknight.api.mail_in.reception import LATER, MAX_KEPT, MAX_MAIL, MISTAKE, TOO_LARGE, Mailroom, Refused
+from opsknight.api.mail_in.reception import LATER, MAX_KEPT, MAX_MAIL, MISTAKE, TOO_LARGE, Mailroom, Refused, Wanted
 from opsknight.api.mail_in.slim import Slim
-from opsknight.domain.queries.catalogue import Integration
 
 log = structlog.get_logger(__name__)
 
 MOST_RECIPIENTS: Final = 20
-"""Integrations of one mail; it is stored for each."""
+"""Recipients of one mail; it is stored for each."""
 QUIET_FOR_S: Final = 300.0
 """RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command."""
 KEPT_OF_REFUSED: Final = 65_536
@@ -89,8 +89,8 @@ class Conversation(SMTP):
         """Read a mail, and answer once it is stored."""
         if await self.check_helo_needed():
             return
-        integrations = _wanted(self.envelope)
-        if not integrations or arg:
+        wanted = _wanted(self.envelope)
+        if not wanted or arg:
             await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
@@ -98,13 +98,13 @@ class Conversation(SMTP):
         sender = str(cast("Envelope", self.envelope).mail_from or "")
         self._set_post_data_state()
         if size > MAX_MAIL:
-            await self._mailroom.keep_too_large(integrations, slim.body()[:KEPT_OF_REFUSED], size)
+            await self._mailroom.keep_too_large(wanted.integrations, slim.body()[:KEPT_OF_REFUSED], size)
             await self.push(TOO_LARGE)
             return
         mail = slim.body()
         self.rests.clear()
         try:
-            await self.push(await self._mailroom.take(integrations, sender, mail, once=known_by(mail)))
+            await self.push(await self._mailroom.take(wanted, sender, mail, once=known_by(mail)))
         finally:
             self.rests.set()
 
@@ -152,14 +152,13 @@ class _Hooks:
         if len(wanted) >= MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients; send it to the others in a mail of their own"
         try:
-            integration = await self._mailroom.integration(address)
+            one = await self._mailroom.recipient(address)
         except Refused as refused:
             return refused.reply
         if (declared := _declared(envelope)) > MAX_MAIL:
-            await self._mailroom.keep_too_large([integration], b"", declared)
+            await self._mailroom.keep_too_large([] if isinstance(one, UUID) else [one], b"", declared)
             return TOO_LARGE
-        if integration.id not in {one.id for one in wanted}:  # by its former key as well, for example
-            wanted.append(integration)
+        wanted.add(one)
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
@@ -169,11 +168,11 @@ class _Hooks:
         return LATER if isinstance(error, TimeoutError) else MISTAKE
 
 
-def _wanted(envelope: Any) -> list[Integration]:
-    """Return the integrations that a mail is for so far; the list may be added to."""
-    if not hasattr(envelope, "integrations"):
-        envelope.integrations = []
-    return envelope.integrations
+def _wanted(envelope: Any) -> Wanted:
+    """Return whom a mail is for so far; it may be added to."""
+    if not hasattr(envelope, "wanted"):
+        envelope.wanted = Wanted()
+    return envelope.wanted
 
 
 def _declared(envelope: Envelope) -> int:

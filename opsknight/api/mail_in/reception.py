@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 
@@ -17,8 +18,11 @@ from opsknight.api.bodies import Headers
 from opsknight.api.drop_in.door import Reception
 from opsknight.api.gate import HOLD_S
 from opsknight.api.ingest_answers import Problem
+from opsknight.api.mail_in.back import Back
 from opsknight.api.providers.email import OUR_ADDRESS, SLUG
 from opsknight.api.taking import MAIL
+from opsknight.crypto import BadToken
+from opsknight.deps import retryable
 from opsknight.domain.model.event import NotMeant
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.errors import TurnedAway, Unavailable
@@ -31,6 +35,7 @@ MAX_KEPT: Final = 1024 * 1024 - 1024
 """Bytes that are kept of one, without attachments; with our own line before it, a MiB at most."""
 
 UNKNOWN: Final = "550 5.1.1 No e-mail integration has this address; copy it from Services > Integrations"
+UNASKED: Final = "550 5.1.1 No mail of OpsKnight asks for an answer to this address"
 NOT_OURS: Final = "550 5.7.1 Mail for this domain is not taken here"
 LATER: Final = "451 4.3.0 Not stored: the database does not answer; send it again"
 MISTAKE: Final = "451 4.3.0 Not stored: a mistake of OpsKnight's own; send it again"
@@ -45,24 +50,50 @@ class Refused(Exception):
     reply: str
 
 
+@dataclass(slots=True)
+class Wanted:
+    """Whom a mail is for so far: integrations, and messages of ours to which it comes back."""
+
+    integrations: list[Integration] = field(default_factory=list[Integration])
+    messages: list[UUID] = field(default_factory=list[UUID])
+
+    def __len__(self) -> int:
+        return len(self.integrations) + len(self.messages)
+
+    def add(self, one: Integration | UUID) -> None:
+        """Add one that may be there already: by its former key as well, for example."""
+        if isinstance(one, UUID):
+            self.messages += [] if one in self.messages else [one]
+        elif one.id not in {each.id for each in self.integrations}:
+            self.integrations.append(one)
+
+
 class Mailroom:
     """Takes mails for integrations of the kind e-mail; `domain` is theirs, "" for any.
 
-    `ours` is the address from which we send ourselves.
+    `ours` is the address from which we send ourselves, `back` takes what comes back to that, where it shall.
     """
 
-    def __init__(self, reception: Reception, *, domain: str, ours: str) -> None:
+    def __init__(self, reception: Reception, *, domain: str, ours: str, back: Back | None = None) -> None:
         """Store what comes by `reception`, as everything else that is sent."""
         self._reception = reception
         self._domain = domain.casefold()
         self._ours = ours.encode("ascii", "ignore")
+        self._back = back
 
-    async def integration(self, address: str) -> Integration:
-        """Return the integration of a recipient: KEY@, KEY+anything@ or anything+KEY@.
+    async def recipient(self, address: str) -> Integration | UUID:
+        """Return whom an address stands for: the integration of KEY@, KEY+anything@ or anything+KEY@, or a message.
 
         Raises:
             Refused: there is none, or nobody can say now.
         """
+        try:
+            message = self._back.notification(address) if self._back is not None else None
+        except BadToken:
+            raise Refused(UNASKED) from None
+        return message if message is not None else await self._integration(address)
+
+    async def _integration(self, address: str) -> Integration:
         local, _, domain = address.rpartition("@")
         if self._domain and domain.casefold() != self._domain:
             raise Refused(NOT_OURS)
@@ -76,14 +107,15 @@ class Mailroom:
                 return found
         raise Refused(UNKNOWN)
 
-    async def take(self, integrations: Sequence[Integration], sender: str, mail: bytes, *, once: str) -> str:
-        """Store a mail for each of `integrations` and return the reply, once it is durable.
+    async def take(self, wanted: Wanted, sender: str, mail: bytes, *, once: str) -> str:
+        """Store a mail for each of `wanted` and return the reply, once it is durable.
 
         `once` is the same for every retry of it, "" where nothing is. With more than one, the worst
         that may be mended by a retry is answered: what was stored already is known again by `once`.
         """
         body = b"Return-Path: <%s>\r\n%s" % (sender.strip("<>").encode("utf-8", "surrogateescape"), mail)
-        replies = [await self._stored(integration, body, once) for integration in integrations]
+        replies = [await self._stored(integration, body, once) for integration in wanted.integrations]
+        replies += [await self._came_back(message, body, once) for message in wanted.messages]
         later = [reply for reply in replies if reply.startswith("4")]
         taken = [reply for reply in replies if reply.startswith("2")]
         reply = (later or taken or replies)[0]
@@ -99,6 +131,17 @@ class Mailroom:
                 await self._reception.body(_whole(beginning), headers, MAX_MAIL, integration)
             except Problem:
                 metrics.REFUSED.labels(TOO_LARGE[:3]).inc()
+
+    async def _came_back(self, message: UUID, body: bytes, once: str) -> str:
+        if self._back is None:
+            return UNASKED
+        try:
+            return await self._back.take(message, body, once=once)
+        except Exception as error:  # whatever it is, the sender is told to come again
+            if retryable(error):
+                return LATER
+            log.exception("a mail that came back could not be acted on")
+            return MISTAKE
 
     async def _stored(self, integration: Integration, body: bytes, once: str) -> str:
         headers = [(b"content-type", MAIL), (OUR_ADDRESS.encode(), self._ours)]

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from opsknight.api.drop_in.door import Reception
+from opsknight.api.mail_in.back import Back
 from opsknight.api.mail_in.conversation import Conversation
 from opsknight.api.mail_in.reception import Mailroom
 from opsknight.clock import Clock
@@ -32,8 +33,12 @@ STOP_WITHIN_S: Final = 2.0
 
 
 @asynccontextmanager
-async def listen(settings: Settings, reception: Reception, *, clock: Clock) -> AsyncIterator[int]:
+async def listen(
+    settings: Settings, reception: Reception, *, clock: Clock, back: Back | None = None
+) -> AsyncIterator[int]:
     """Take mail for as long as the block runs, where OPSKNIGHT_MAIL_IN says so; give the port, 0 where it does not.
+
+    What comes back to mails of ours is taken by `back`.
 
     Raises:
         CannotStart: the port is taken, or the certificate cannot be used.
@@ -41,7 +46,8 @@ async def listen(settings: Settings, reception: Reception, *, clock: Clock) -> A
     if settings.mail_in is None:
         yield 0
         return
-    mailroom = Mailroom(reception, domain=settings.mail_in_domain, ours=parseaddr(settings.mail_from)[1])
+    ours = parseaddr(settings.mail_from)[1]
+    mailroom = Mailroom(reception, domain=settings.mail_in_domain, ours=ours, back=back)
     room = _Room(mailroom, name=settings.mail_in_host, tls=_tls(settings), monotonic=clock.monotonic)
     host, port = settings.mail_in_place
     try:

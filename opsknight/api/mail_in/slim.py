@@ -19,7 +19,12 @@ _DISPOSITION: Final = re.compile(rb"^content-disposition[ \t]*:[ \t]*attachment"
 _BOUNDARY: Final = re.compile(rb"""boundary[ \t]*=[ \t]*(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
 _NAMED: Final = re.compile(rb"\b(?:file)?name\*?[\d*]{0,5}[ \t]*=", re.IGNORECASE)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_READABLE: Final = (b"text/", b"message/delivery-status", b"message/disposition-notification")
+_REPORTS: Final = (
+    b"message/delivery-status",
+    b"message/global-delivery-status",
+    b"message/disposition-notification",
+)
+"""What a mail server reports in, whatever it calls that."""
 
 
 class Slim:
@@ -88,9 +93,11 @@ class Slim:
             return False
         if not self._boundaries:
             return b"/" in kind and not kind.startswith(b"text/")  # “plain” alone is what some call a text
+        if kind.startswith(_REPORTS):
+            return False
         if _DISPOSITION.search(head) or _NAMED.search(head):
             return True
-        return bool(kind) and not kind.startswith(_READABLE)
+        return bool(kind) and not kind.startswith(b"text/")
 
     def _tell_dropped(self) -> None:
         if self._dropped:

@@ -1,7 +1,7 @@
-"""What comes in from phones: each once, and what is said to it, which is not a page.
+"""What people answer by phone or mail: each once, and what is said to it, which is not a page.
 
 An answer is begun before it is acted on and ended afterwards; one that was begun and never ended is acted on
-again when its carrier brings it again: acknowledging twice is acknowledging once.
+again when its carrier brings it again: what was done of it is known by its key, and not done twice.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _TOLD: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What one answer is called: by its carrier, and by the carrier's own name for it; and from which number it is."""
+    """What one answer is called: by its carrier, and by the carrier's own name for it; and from which number it is.
+
+    An answer by mail has no number; who wrote it stands for one.
+    """
 
     carrier: str
     provider_id: str
@@ -64,6 +67,7 @@ async def end(
 ) -> bool:
     """Note what became of an answer and send `sentence` back, unless that would be too much; return whether it is.
 
+    Where another has noted it meanwhile, which had the same answer brought to it, nothing is said once more.
     What was not understood is answered once per number and hour, and TOLD_AT_MOST is the most for anything.
     Without `by_message` the caller says it: on the phone, for instance.
     """
@@ -71,8 +75,11 @@ async def end(
     before = (await uow.session.execute(_TOLD, key)).one()
     too_much = before.told >= TOLD_AT_MOST or (not understood and before.helped > 0)
     told = "" if too_much or user_id is None else sentence
-    done = update(PhoneAnswerRow).where(*_called(name)).values(told=told, understood=understood)
-    await uow.session.execute(done.execution_options(synchronize_session=False))
+    done = update(PhoneAnswerRow).where(*_called(name), PhoneAnswerRow.told.is_(None))
+    done = done.values(told=told, understood=understood).execution_options(synchronize_session=False)
+    noted = (await uow.session.execute(done)).rowcount  # type: ignore[attr-defined]  # an UPDATE has it
+    if not noted:
+        return False
     if not told or user_id is None or not by_message:
         return bool(told)
     return await _send(uow, user_id, channel=channel, number=name.number, sentence=told)
@@ -116,16 +123,21 @@ async def _methods(uow: UnitOfWork, channel: str, number: str) -> Sequence[Conta
 
 async def _send(uow: UnitOfWork, user_id: int, *, channel: str, number: str, sentence: str) -> bool:
     """Put a message that answers into the outbox; return whether there is a way for it."""
-    method = next(
-        (
-            row
-            for row in await _methods(uow, channel, number)
-            if row.user_id == user_id and row.disabled_at is None and row.verified_at is not None
-        ),
-        None,
-    )
-    if method is None:
-        return False
+    method = next((row for row in await _methods(uow, channel, number) if _takes(row, user_id)), None)
+    return method is not None and await _say(uow, method, user_id, sentence)
+
+
+async def say(uow: UnitOfWork, contact_method_id: int, *, user_id: int, sentence: str) -> bool:
+    """Put a message that answers a person into the outbox, to one contact method; return whether that takes any."""
+    method = await uow.session.get(ContactMethodRow, contact_method_id)
+    return method is not None and _takes(method, user_id) and await _say(uow, method, user_id, sentence)
+
+
+def _takes(method: ContactMethodRow, user_id: int) -> bool:
+    return method.user_id == user_id and method.disabled_at is None and method.verified_at is not None
+
+
+async def _say(uow: UnitOfWork, method: ContactMethodRow, user_id: int, sentence: str) -> bool:
     await page_alone(uow, PageKind.REPLY, [method], user_id=user_id, urgency=Urgency.HIGH, reason=sentence)
     uow.record(Fact.PAGED, user=await name_of(uow.session, user_id), user_id=user_id, reason="an answer to theirs")
     return True

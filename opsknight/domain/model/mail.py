@@ -53,35 +53,40 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def read_mail(raw: bytes) -> Mail:
-    """Return what the bytes of a mail say.
+def read_mail(raw: bytes, *, of_html: Callable[[str], str] = of_html) -> Mail:
+    """Return what the bytes of a mail say; what `of_html` finds is its text where it has none in plain.
 
     Raises:
         Malformed: they begin with no header, so they are no mail.
     """
-    message = _message(raw)
+    message = taken_apart(raw)
     names = [name.lower() for name, _ in message.raw_items()]
     if not names:
         raise Malformed("What was sent is no mail: it does not begin with headers such as From and Subject.")
-    undecoded = {name.lower(): str(value)[:MAX_HEADER] for name, value in reversed(list(message.raw_items()))}
-    headers = {clean(name): of_header(value) for name, value in undecoded.items()}
-    named, address = _quietly(lambda: parseaddr(undecoded.get("from", "")[:1000]), otherwise=("", ""))
-    text, attachments = _content(message)
+    raws = undecoded(message)
+    headers = {clean(name): of_header(value) for name, value in raws.items()}
+    named, address = _quietly(lambda: parseaddr(raws.get("from", "")[:1000]), otherwise=("", ""))
+    text, attachments = _content(message, of_html)
     return Mail(
         sender=clean(of_header(address)).strip().casefold(),
         sender_name=of_header(named),
         to=headers.get("to", ""),
         subject=headers.get("subject", "").strip(),
         text=text,
-        sent_at=_sent_at(undecoded.get("date", "")),
-        kind=_kind(message),
+        sent_at=_sent_at(raws.get("date", "")),
+        kind=kind_of(message),
         hops=names.count("received"),
         attachments=attachments,
         headers=headers,
     )
 
 
-def _message(raw: bytes) -> Message:
+def undecoded(message: Message) -> dict[str, str]:
+    """Return the headers of a mail or of a part by lower-case name, of several of one name the first."""
+    return {name.lower(): str(value)[:MAX_HEADER] for name, value in reversed(list(message.raw_items()))}
+
+
+def taken_apart(raw: bytes) -> Message:
     """Return the mail, taken apart where that is cheap and possible, else as its headers and one text."""
     if raw.lower().count(b"boundary") <= _MANY_BOUNDARIES and raw.count(b"\n--") <= _MANY_PARTS:
         try:
@@ -97,13 +102,13 @@ def _message(raw: bytes) -> Message:
     return message
 
 
-def _content(message: Message) -> tuple[str, tuple[str, ...]]:
+def _content(message: Message, of_html: Callable[[str], str]) -> tuple[str, tuple[str, ...]]:
     """Return the text that a person reads, plain before HTML, and the names of what is attached."""
     plain: list[str] = []
     marked: list[str] = []
     attached: list[str] = []
-    for part in _parts(message):
-        kind = _kind(part)
+    for part in parts_of(message):
+        kind = kind_of(part)
         name = _quietly(part.get_filename, otherwise=None)
         disposition = _quietly(part.get_content_disposition, otherwise=None)
         if disposition == "attachment" or name or not kind.startswith("text/"):
@@ -117,18 +122,19 @@ def _content(message: Message) -> tuple[str, tuple[str, ...]]:
     return text[:MAX_TEXT], tuple(attached[:100])
 
 
-def _parts(message: Message) -> Iterator[Message]:
+def parts_of(message: Message) -> Iterator[Message]:
     """Yield the parts that hold something, in order; what is inside a forwarded mail is that mail's own."""
     waiting: list[Message] = [message]
     while waiting:
         part = waiting.pop()
-        if part.is_multipart() and _kind(part).startswith("multipart/"):
+        if part.is_multipart() and kind_of(part).startswith("multipart/"):
             waiting += reversed(cast("list[Message]", part.get_payload()))
         else:
             yield part
 
 
-def _kind(part: Message) -> str:
+def kind_of(part: Message) -> str:
+    """Return the content type of a part, in lower case."""
     return _quietly(part.get_content_type, otherwise="text/plain")
 
 

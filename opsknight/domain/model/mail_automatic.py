@@ -43,6 +43,20 @@ def why_none_meant_it(mail: Mail, *, ours: str = "") -> str:
     return "It is an automatic answer." if _answers(mail, answers, automatic=automatic) else ""
 
 
+def by_a_machine(mail: Mail, *, ours: str = "") -> str:
+    """Return why `mail` is nothing that a person wrote in answer to one of ours, in words; "" where it may be.
+
+    Stricter than of a monitor, which is a machine itself: what says that it was written by one is not answered.
+    """
+    if reason := why_none_meant_it(mail, ours=ours):
+        return reason
+    if mail.headers.get("auto-submitted", "no").split(";")[0].strip().casefold() not in ("", "no"):
+        return "It was written by a machine."
+    if mail.headers.get("precedence", "").strip().casefold() in {"bulk", "junk", "list"} or "list-id" in mail.headers:
+        return "It went to many."
+    return "It is an automatic answer." if mail.subject.casefold().startswith(_ANSWER_WORDS) else ""
+
+
 def _answers(mail: Mail, submitted: str, *, automatic: bool) -> bool:
     """Say whether a machine answers another mail with this one; that it was written by a machine is no sign of it."""
     precedence = mail.headers.get("precedence", "").strip().casefold()

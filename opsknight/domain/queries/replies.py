@@ -1,4 +1,4 @@
-"""Whose phone answered, and what was told on it lately."""
+"""Who answered, on a phone or by mail, and what was told there lately."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.store.tables import IncidentRow, NotificationRow
+from opsknight.domain.model.notification import PageKind
+from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow
 
 LATELY: Final = timedelta(hours=24)
 """What was told longer ago is not what an answer without a number is about."""
@@ -28,10 +29,32 @@ _TOLD: Final = text("""
     ORDER BY n.id DESC LIMIT :many
 """)
 
+_MAILED: Final = text("""
+    SELECT n.user_id, n.contact_method_id, m.address, p.kind,
+        (SELECT max(a.started_at) FROM attempts a WHERE a.notification_id = n.id) AS sent_at
+    FROM notifications n JOIN pages p ON p.id = n.page_id JOIN contact_methods m ON m.id = n.contact_method_id
+    JOIN users u ON u.id = n.user_id AND u.active
+    WHERE n.id = :id AND n.channel = 'email' AND n.attempts > 0 AND m.channel = 'email'
+        AND m.user_id = n.user_id AND m.verified_at IS NOT NULL
+""")
+_TOLD_BY: Final = text("""
+    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, CAST(:id AS uuid) AS message
+    FROM notifications n JOIN incidents i ON i.id = n.incident_id
+    WHERE n.id = :id OR n.bundled_into = :id
+    ORDER BY n.id <> :id, i.number LIMIT :many
+""")
+_MAILED_LATELY: Final = text("""
+    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, coalesce(n.bundled_into, n.id) AS message
+    FROM notifications n JOIN incidents i ON i.id = n.incident_id
+    WHERE n.id > :since AND n.user_id = :user_id AND n.channel = 'email'
+        AND (n.attempts > 0 OR n.status = 'bundled')
+    ORDER BY n.id DESC LIMIT :many
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One incident that a phone was told of; several have the same `message` where they went together."""
+    """One incident that somebody was told of; several have the same `message` where they went together."""
 
     notification_id: UUID
     user_id: int
@@ -44,9 +67,41 @@ class Told:
 
 async def told_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Told]:
     """Return what the number was told LATELY on the channel, newest first."""
-    since = UUID(int=int((now - LATELY).timestamp() * 1000) << 80)
-    key = {"channel": channel, "number": number, "since": since, "many": MANY}
+    key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "many": MANY}
     return [Told(*row) for row in await session.execute(_TOLD, key)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """A mail that went to a person's verified address: to whom, by which of their contact methods, and why.
+
+    `sent_at` is when it was last handed over.
+    """
+
+    user_id: int
+    contact_method_id: int
+    address: str
+    kind: PageKind
+    sent_at: datetime
+
+
+async def mailed(session: AsyncSession, notification_id: UUID) -> Mailed | None:
+    """Return the mail of that name; None where it went to nobody who is active and has the address now."""
+    row = (await session.execute(_MAILED, {"id": notification_id})).one_or_none()
+    if row is None:
+        return None
+    return Mailed(row.user_id, row.contact_method_id, row.address, PageKind(row.kind), row.sent_at)
+
+
+async def told_by(session: AsyncSession, notification_id: UUID) -> Sequence[Told]:
+    """Return the incidents that one message told of, the one it was about first."""
+    return [Told(*row) for row in await session.execute(_TOLD_BY, {"id": notification_id, "many": MANY})]
+
+
+async def mailed_lately(session: AsyncSession, user_id: int, *, now: datetime) -> Sequence[Told]:
+    """Return what was mailed to a person LATELY, newest first."""
+    key = {"user_id": user_id, "since": _first_id(now - LATELY), "many": MANY}
+    return [Told(*row) for row in await session.execute(_MAILED_LATELY, key)]
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:
@@ -54,7 +109,22 @@ async def incident_of(session: AsyncSession, number: int) -> UUID | None:
     return (await session.execute(select(IncidentRow.id).where(IncidentRow.number == number))).scalar_one_or_none()
 
 
+async def address_of(session: AsyncSession, notification_id: UUID) -> str:
+    """Return the address to which a message went, "" where that is not known any more."""
+    sql = (
+        select(ContactMethodRow.address)
+        .join(NotificationRow, NotificationRow.contact_method_id == ContactMethodRow.id)
+        .where(NotificationRow.id == notification_id)
+    )
+    return (await session.execute(sql)).scalar_one_or_none() or ""
+
+
 async def under_way(session: AsyncSession, notification_id: UUID) -> bool:
     """Say whether a message is being sent, so that what its provider answered is not written yet."""
     row = await session.get(NotificationRow, notification_id)
     return row is not None and row.status == "sending"
+
+
+def _first_id(at: datetime) -> UUID:
+    """Return the least id that a row of that instant has."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -137,7 +137,7 @@ class EmailChannel:
             mail = composed(message, to=address.value, sender=self._sender, home=self._home)
         except (ValueError, HeaderParseError):
             return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
-        sender, to = parseaddr(self._sender)[1], in_ascii(address.value)
+        sender, to = message.bounces_to or parseaddr(self._sender)[1], in_ascii(address.value)
         talk = self._resting.pop() if self._resting else None
         sent: Sent | None = None
         try:

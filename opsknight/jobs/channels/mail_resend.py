@@ -34,7 +34,7 @@ from opsknight.jobs.channels.channel import (
 from opsknight.jobs.channels.http import Answer, Called, Caller
 from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
 
-_ITS_OWN: Final = frozenset({"From", "To", "Subject", "Date", "Message-ID"})
+_ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date", "Message-ID"})
 """Headers that Resend writes itself."""
 _UNDER_WAY: Final = "concurrent_idempotent_requests"
 _KNOWN: Final = "invalid_idempotent_request"
@@ -104,6 +104,7 @@ class Mails:
         return {
             "from": formataddr((name, plain)) if name.isascii() else f"{name} <{plain}>",
             "to": [recipient(to)],
+            **({"reply_to": message.replies_to} if message.replies_to else {}),
             "subject": said["Subject"] or "OpsKnight",
             "text": text(message),
             "html": html(message),

@@ -32,7 +32,7 @@ from opsknight.jobs.channels.channel import (
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
 
-_ITS_OWN: Final = frozenset({"From", "To", "Subject", "Date"})
+_ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date"})
 """Headers that SendGrid writes from the fields of a request, and takes no others for."""
 
 
@@ -105,6 +105,7 @@ class Mails:
         return {
             "personalizations": [{"to": [{"email": recipient(to), **to_name}]}],
             "from": {"email": plain, "name": name},
+            **({"reply_to": {"email": message.replies_to}} if message.replies_to else {}),
             "subject": said["Subject"] or "OpsKnight",
             "content": [
                 {"type": "text/plain", "value": text(message)},

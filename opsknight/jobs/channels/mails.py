@@ -13,6 +13,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final, cast
 
+from opsknight.domain.model.mail_reply import HINT
 from opsknight.jobs.channels.channel import Message, Urgency
 
 NO_ADDRESS: Final = "The mail address cannot be used."
@@ -47,6 +48,8 @@ def headers(message: Message, *, to: str, sender: str, home: str) -> Iterator[tu
     """Give the headers of the mail, apart from those of its body."""
     yield "From", _from(sender)
     yield "To", formataddr((line(message.to_name), recipient(to)))
+    if message.replies_to:
+        yield "Reply-To", message.replies_to
     yield "Subject", line(message.subject)
     yield "Date", formatdate()
     yield "Message-ID", f"<{message.notification_id}@{home}>"
@@ -101,6 +104,8 @@ def text(message: Message) -> str:
     parts = [f"{message.title}\n{message.body}".rstrip()]
     if message.acknowledge_url:
         parts.append(f"Acknowledge: {message.acknowledge_url}")
+        if message.replies_to:
+            parts[-1] += f"\n{HINT}"
     parts.append(f"Open: {message.url}")
     return "\n\n".join(parts) + "\n"
 
@@ -115,6 +120,8 @@ def html(message: Message) -> str:
             "color:#ffffff;padding:12px 22px;border-radius:8px;text-decoration:none;font-weight:600'>"
             "Acknowledge</a></p>\n"
         )
+        if message.replies_to:
+            button += f"<p style='margin:0 0 12px;color:#5a6474'>{HINT}</p>\n"
     return (
         "<!doctype html><html><body style='margin:0;padding:24px;font:15px/1.5 system-ui,sans-serif;color:#1c2330;"
         f"background:#ffffff'>\n<h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>\n"

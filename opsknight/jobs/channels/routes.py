@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from opsknight.jobs.channels.channel import Address, Amends, Asks, Channel, Failed, Fault, Message, Outcome, Sent
+from opsknight.domain.model.carrying import Record, demoted, ranked
+from opsknight.jobs.channels.channel import (
+    Address,
+    Amends,
+    Asks,
+    Channel,
+    Failed,
+    Fault,
+    Message,
+    Outcome,
+    Sent,
+    Urgency,
+)
 
 Country: TypeAlias = Callable[[str], str]
 """Where an address lies, as two letters, "" where nobody knows."""
@@ -19,18 +31,49 @@ def nowhere(_address: str) -> str:
 
 
 class Routed:
-    """A channel by its carriers, in the order in which they are preferred. Every outcome says which it was."""
+    """A channel by its carriers, in the order in which they are preferred. Every outcome says which it was.
+
+    The operator's order is that of `carriers`; those that do not get through to a country come last there.
+    """
 
     def __init__(self, carriers: Mapping[str, Channel], *, country: Country = nowhere) -> None:
         """Keep the carriers, at least one."""
         self._carriers = carriers
         self._country = country
+        self._preferred = tuple(carriers)
+        self._orders: dict[str, tuple[str, ...]] = {}
+        self._again: dict[str, str] = {}
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether there are several carriers to choose from."""
+        return len(self._carriers) > 1
+
+    def heed(self, records: Mapping[str, Mapping[str, Record]]) -> Mapping[str, Sequence[str]]:
+        """Choose by these records of carriers for each country from now on; return where the order is another now.
+
+        One message of low urgency to each country then goes by a carrier that was overtaken: to see how it does.
+        """
+        before, self._orders, self._again = self._orders, {}, {}
+        for country, known in records.items():
+            order = ranked(self._preferred, known)
+            again = demoted(self._preferred, order)
+            if again is not None:
+                self._orders[country], self._again[country] = order, again
+        changed = {one for one in before.keys() | self._orders.keys() if before.get(one) != self._orders.get(one)}
+        return {country: self._orders.get(country, self._preferred) for country in changed}
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Send by the first carrier that has not failed with this message yet; by the first one when all have."""
         country = self._country(address.value)
-        slug = next((each for each in self._carriers if each not in message.tried_by), next(iter(self._carriers)))
+        slug = self._choice(message, country)
         return replace(await self._carriers[slug].send(message, address), carrier=slug, country=country)
+
+    def _choice(self, message: Message, country: str) -> str:
+        order = self._orders.get(country, self._preferred)
+        if message.urgency is Urgency.LOW and not message.tried_by and country in self._again:
+            return self._again.pop(country)
+        return next((each for each in order if each not in message.tried_by), order[0])
 
     async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
         """Ask each carrier that can be asked and may have `message`; return the first that has it."""

@@ -19,7 +19,8 @@ def check(asked: Asked) -> None:
     assert asked.headers["Authorization"] == "Bearer re_a_key"
     assert 1 <= len(asked.headers["Idempotency-Key"]) <= 256
     sent = asked.json
-    assert set(sent) == {"from", "to", "subject", "text", "html", "headers"}
+    assert set(sent) - {"reply_to"} == {"from", "to", "subject", "text", "html", "headers"}
+    assert "Reply-To" not in sent["headers"]
     assert "@" in sent["from"]
     assert 1 <= len(sent["to"]) <= 50
     assert sent["subject"]

@@ -12,7 +12,7 @@ from opsknight.domain.store.tables.base import Base
 
 
 class PhoneAnswerRow(Base):
-    """What came in from a phone, once for each name that its carrier gives it.
+    """What came in from a phone or by mail, once for each name that its carrier gives it.
 
     `told` is what was said to it: "" for nothing, None while it is acted on.
     """
