@@ -15,7 +15,16 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps, watchers
+from opsknight.domain.commands import (
+    audits,
+    drills,
+    foretelling,
+    misses,
+    recorded_shifts,
+    retention,
+    shift_swaps,
+    watchers,
+)
 from opsknight.jobs import calendars, pushover_receipts, vouch
 from opsknight.jobs.channels.channel import Ground
 from opsknight.jobs.channels.pushover import PushoverSettings
@@ -32,6 +41,7 @@ GAPS_EVERY_S = 900
 CANARIES_EVERY_S = 60
 VOUCH_EVERY_S = 30
 WATCHERS_EVERY_S = 10
+DRILLS_EVERY_S = 15
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -56,6 +66,7 @@ class Housekeeping:
         self._every(ANNOUNCE_EVERY_S, 17, self.announce)
         self._every(GAPS_EVERY_S, 18, self.gaps)
         self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
+        self._every(DRILLS_EVERY_S, 51, self.drills)
         self._every(VOUCH_EVERY_S, 32, self.vouch)
         pushover = Ground(self._deps.settings, "", self._deps.clock.now).read(PushoverSettings)
         if pushover.token:
@@ -114,6 +125,11 @@ class Housekeeping:
         while after is not None:
             async with self._deps.engine_commands("housekeeping:gaps") as uow:
                 after = await foretelling.warn_of_gaps(uow, after=after)
+
+    async def drills(self) -> None:
+        """End the drills that are over, and tell who did not answer."""
+        async with self._deps.engine_commands("housekeeping:drills") as uow:
+            await drills.end(uow)
 
     async def canaries(self) -> None:
         """Send a page to nobody by each channel that has an address for it."""

@@ -11,10 +11,11 @@ from opsknight import crypto
 from opsknight.domain.model.amendment import Amendment
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.channel import face
+from opsknight.domain.model.drill import MARK as DRILL_MARK
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
+from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, DrillClaims, receipt_claims
 from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 
@@ -36,7 +37,7 @@ class Writer:
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
         asks = alone and attempt.kind is not PageKind.WATCH
-        token = self._token(attempt, incident, now=now) if incident is not None and asks else None
+        token = self._token(attempt, incident if asks else None, now=now)
         words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
@@ -54,7 +55,7 @@ class Writer:
             receipt_token=self._receipt_token(attempt, now=now),
             possible_repeat=attempt.possible_repeat,
             late_by=_latest(attempt),
-            drill=attempt.kind in ASKED_FOR,
+            drill=attempt.kind in ASKED_FOR or attempt.kind is PageKind.DRILL,
             tried_by=attempt.tried_by,
             home=self.address,
         )
@@ -94,8 +95,13 @@ class Writer:
             return f"{self.address}{'/oncall' if attempt.kind in AHEAD else '/me'}"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
-    def _token(self, sent: Attempt | Amendment, incident: IncidentNow, *, now: datetime) -> str | None:
+    def _token(self, sent: Attempt | Amendment, incident: IncidentNow | None, *, now: datetime) -> str | None:
         if sent.user_id is None:
+            return None
+        if sent.kind is PageKind.DRILL:
+            drill = DrillClaims(sent.user_id, sent.notification_id)
+            return crypto.sign(self.secret, drill.to_json(now=now), purpose=ACKNOWLEDGE)
+        if incident is None:
             return None
         link = AcknowledgeClaims(sent.user_id, incident.id, sent.generation, sent.notification_id)
         return crypto.sign(self.secret, link.to_json(now=now), purpose=ACKNOWLEDGE)
@@ -112,6 +118,8 @@ def address_of(attempt: Attempt) -> Address:
 def _marked(title: str, attempt: Attempt) -> str:
     """Return the first line with what its reader must know before anything else."""
     late = _late(_latest(attempt))
+    if attempt.kind is PageKind.DRILL:  # whoever is woken by it reads first that nothing is wrong
+        return f"{title}{' (possible repeat)' if attempt.possible_repeat else ''}{late}"
     repeat = "Possible repeat: " if attempt.possible_repeat else ""
     return f"{repeat}{title}{late}"
 
@@ -231,6 +239,9 @@ def _of_oneself(attempt: Attempt) -> _Words:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
     what = attempt.label or face(attempt.channel).label
+    if attempt.kind is PageKind.DRILL:
+        ask = "Acknowledge it here as you would a real page: only that shows that one reaches you."
+        return _Words(DRILL_MARK, DRILL_MARK, [f"{attempt.why_paged}. {ask}"])
     if attempt.user_id is None:
         return _of_a_room(attempt)
     if attempt.kind is PageKind.CONFIRM:

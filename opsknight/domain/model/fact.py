@@ -91,6 +91,10 @@ class Fact(StrEnum):
     GAP_TOLD = "gap told"
     # handoffs: did (the end of a sentence), name (of the schedule), before and after of the note
     HANDOFF_NOTED = "handoff noted"
+    # drills: about (who was asked), people, user, user_id, for_s, via
+    DRILL_BEGAN = "drill began"
+    DRILL_ACKNOWLEDGED = "drill acknowledged"
+    DRILL_ENDED = "drill ended"
     # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"

@@ -293,6 +293,11 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.GAP_TOLD: lambda _, d: (
         f"{d.get('user', 'Somebody')} was told of a gap in {d.get('name', 'a schedule')}{_because(d)}."
     ),
+    Fact.DRILL_BEGAN: lambda actor, d: f"{actor} began a drill of {d.get('about', 'somebody')}.",
+    Fact.DRILL_ACKNOWLEDGED: lambda _, d: f"{d.get('user', 'Somebody')} acknowledged a drill{_after(d)}{_via(d)}.",
+    Fact.DRILL_ENDED: lambda _, d: (
+        f"The drill of {d.get('about', 'somebody')} is over: {people(list(d.get('people', ())))} did not answer."
+    ),
     Fact.PAY_RULES_SET: lambda actor, d: f"{actor} changed what {d.get('name', 'a schedule')} pays.",
     Fact.ONE_OFF_ADDED: lambda actor, d: f"{actor} entered a one-off for {d.get('user', 'somebody')}{_because(d)}.",
     Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",

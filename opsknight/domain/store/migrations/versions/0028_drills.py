@@ -1,0 +1,46 @@
+"""Drills: pages that try the whole chain, and when each message was delivered and seen."""
+
+from alembic import op
+
+revision = "0028"
+down_revision = "0026"
+
+STATEMENTS = (
+    """
+    CREATE TABLE drills (
+        id uuid PRIMARY KEY,
+        about text NOT NULL,
+        asked_by bigint REFERENCES users,
+        begins_at timestamptz NOT NULL,
+        ends_at timestamptz NOT NULL,
+        ended_at timestamptz,
+        weekly_at timestamptz UNIQUE
+    )
+    """,
+    "COMMENT ON COLUMN drills.about IS 'who was drilled, in words: a person, a schedule, everyone on call'",
+    "COMMENT ON COLUMN drills.weekly_at IS 'when it was due by the week, null where somebody asked for it'",
+    "CREATE INDEX drills_under_way ON drills (ends_at) WHERE ended_at IS NULL",
+    """
+    CREATE TABLE drill_people (
+        drill_id uuid NOT NULL REFERENCES drills,
+        user_id bigint NOT NULL REFERENCES users,
+        page_id uuid UNIQUE REFERENCES pages,
+        unreachable text NOT NULL DEFAULT '',
+        acknowledged_at timestamptz,
+        notification_id uuid,
+        via text NOT NULL DEFAULT '',
+        PRIMARY KEY (drill_id, user_id)
+    )
+    """,
+    "COMMENT ON COLUMN drill_people.page_id IS 'null where the person could not be reached at all'",
+    "COMMENT ON COLUMN drill_people.notification_id IS 'which message was acknowledged'",
+    "CREATE INDEX drill_people_of_user ON drill_people (user_id)",
+    "ALTER TABLE notifications ADD COLUMN delivered_at timestamptz",
+    "ALTER TABLE notifications ADD COLUMN seen_at timestamptz",
+)
+
+
+def upgrade() -> None:
+    """Make the tables; when earlier messages were delivered and seen stands in the ledger."""
+    for statement in STATEMENTS:
+        op.execute(statement)
