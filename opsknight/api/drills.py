@@ -14,7 +14,8 @@ from opsknight.api.plain_json import plain_json
 from opsknight.api.wishes import Id
 from opsknight.deps import Deps
 from opsknight.domain.commands import drills as commands
-from opsknight.domain.model.permission import Need
+from opsknight.domain.model.drill import SENTENCES
+from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.queries import drills as queries
 
 
@@ -42,10 +43,11 @@ def router(deps: Deps) -> APIRouter:
             return plain_json({"drills": await queries.drills(session, now=deps.clock.now())})
 
     @routes.get("/{drill_id}", dependencies=[needs(Need.SEE)])
-    async def read(drill_id: UUID) -> Response:
+    async def read(drill_id: UUID, viewer: SignedIn) -> Response:
         """Return a drill by person and message, in seconds from hop to hop, and what is wrong with the silent."""
         async with deps.reading() as session:
-            return plain_json(await queries.drill(session, drill_id, now=deps.clock.now()))
+            readable = None if permits(viewer.person, Need.ADMINISTER) else {viewer.id}
+            return plain_json(await queries.drill(session, drill_id, now=deps.clock.now(), readable=readable))
 
     @routes.post("", status_code=201, dependencies=[needs(Need.RESPOND)])
     async def begin(wish: DrillWish, viewer: SignedIn) -> Response:
@@ -55,6 +57,16 @@ def router(deps: Deps) -> APIRouter:
             async with deps.commands(viewer.actor) as uow:
                 begun = await commands.begin(uow, commands.Whom(wish.user_id, wish.schedule_id))
             return plain_json({"id": str(begun.id), "sentence": begun.sentence}, status=201)
+
+        return await again(attempt)
+
+    @routes.post("/{drill_id}/acknowledge", dependencies=[needs(Need.SIGNED_IN)])
+    async def acknowledge(drill_id: UUID, viewer: SignedIn) -> Response:
+        """Answer a drill on screen, for oneself."""
+
+        async def attempt() -> Response:
+            async with deps.commands(viewer.actor) as uow:
+                return plain_json({"sentence": SENTENCES[await commands.acknowledge_own(uow, drill_id)]})
 
         return await again(attempt)
 

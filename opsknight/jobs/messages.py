@@ -16,7 +16,7 @@ from opsknight.domain.model.event import Severity
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, DrillClaims, receipt_claims
-from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
+from opsknight.domain.model.notification import ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 
 AGE_WORTH_TELLING: Final = timedelta(minutes=1)
@@ -92,7 +92,7 @@ class Writer:
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
-            return f"{self.address}{'/oncall' if attempt.kind in AHEAD else '/me'}"
+            return f"{self.address}{_PLACES.get(attempt.kind, '/me')}"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
     def _token(self, sent: Attempt | Amendment, incident: IncidentNow | None, *, now: datetime) -> str | None:
@@ -273,6 +273,12 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
     PageKind.WATCH: _watch,
 }
 """What stands before the cause, and what is said first, for each kind of page."""
+_PLACES: Final = {
+    PageKind.SHIFT: "/oncall",
+    PageKind.GAP: "/oncall",
+    PageKind.DRILL: "/drills",
+}
+"""Where messages of no incident lead; others to one's own page."""
 _SUMMARIES: Final = {
     PageKind.HAND_OVER: ("of yours to hand over", "Your shift is over: hand them over, or say that you keep them."),
     PageKind.WATCH: ("that you watch have changed", "You watch them; nothing is asked of you."),

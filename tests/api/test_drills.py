@@ -3,59 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
-from sqlalchemy import text
 
-from opsknight import crypto
 from opsknight.api import acknowledge, drills
 from opsknight.api.pressing import GONE, THANKS, Press, Pressed, press
 from opsknight.domain.commands import drills as commands
 from opsknight.domain.commands import receipts
-from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.model import drill as model
-from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.link import ACKNOWLEDGE, DrillClaims
-from opsknight.domain.store.tables import UserRow
 from opsknight.jobs.messages import Writer
+from tests.api.a_drill import Drills
 from tests.api.house import FROM_US, IN_BROWSER, House
 from tests.builders import a_contact_method, a_schedule, a_user
 
 MINUTE = timedelta(minutes=1)
-
-
-class Drills:
-    """A house with drills, its boss Max, and the sender by hand."""
-
-    def __init__(self, house: House, boss: UserRow) -> None:
-        self.house, self.boss = house, boss
-
-    async def asked(self, who: UserRow, method: str, path: str = "", **sent: Any) -> httpx.Response:
-        headers = {**await self.house.browser_of(who), **FROM_US}
-        return await self.house.client.request(method, f"/api/v1/drills{path}", headers=headers, **sent)
-
-    async def begun(self, **whom: int) -> str:
-        answer = await self.asked(self.boss, "POST", json=whom)
-        assert answer.status_code == 201, answer.text
-        return answer.json()["id"]
-
-    async def read(self, drill_id: str) -> dict[str, Any]:
-        return (await self.asked(self.boss, "GET", f"/{drill_id}")).json()
-
-    async def sent(self, channel: str = "email") -> list[Attempt]:
-        async with self.house.deps.engine_commands("timer:test") as uow:
-            return list(await claim_and_begin(uow, channel=channel, worker=1, limit=9, limit_low=9))
-
-    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        async with self.house.deps.reading() as session:
-            return [tuple(row) for row in await session.execute(text(sql))]
-
-    def token(self, user: UserRow, message: UUID) -> str:
-        claims = DrillClaims(user.id, message).to_json(now=self.house.clock.now())
-        return crypto.sign(self.house.deps.installation.secret, claims, purpose=ACKNOWLEDGE)
 
 
 @pytest.fixture
@@ -86,7 +48,7 @@ async def test_everyone_on_call_tonight_is_drilled_once_each(at: Drills):
 
     drill = await at.read(await at.begun())
 
-    assert (drill["about"], [one["user"] for one in drill["by_person"]]) == (commands.EVERYONE, ["Ada", "Bo"])
+    assert (drill["about"], [one["user"] for one in drill["by_person"]]) == (model.EVERYONE, ["Ada", "Bo"])
 
 
 async def test_an_acknowledge_keeps_the_other_messages_back(at: Drills):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import LASTS, TONIGHT, Answer
+from opsknight.domain.model.drill import EVERYONE, LASTS, TONIGHT, Answer
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -23,9 +23,9 @@ from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.tables import DrillPersonRow, DrillRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Conflict, Invalid
+from opsknight.errors import Conflict, Invalid, NotFound
 
-EVERYONE: Final = "everyone on call tonight"
+ON_SCREEN: Final = "the page of drills"
 _RECENT: Final = timedelta(days=62)
 _ONE_AT_A_TIME: Final = 0x0D1
 """The lock under which drills begin: two at once would page the same people twice."""
@@ -37,9 +37,14 @@ _UNDER_WAY: Final = text("""
         AND p.user_id = ANY(:users)
 """)
 _WHOSE: Final = text("""
-    SELECT p.drill_id, p.user_id, p.acknowledged_at, d.begins_at, d.ends_at, n.due_at
+    SELECT p.drill_id, p.user_id, p.acknowledged_at, d.begins_at, d.ends_at
     FROM notifications n JOIN drill_people p ON p.page_id = n.page_id JOIN drills d ON d.id = p.drill_id
     WHERE n.id = :id AND p.user_id = :user_id FOR NO KEY UPDATE OF p
+""")
+_OWN: Final = text("""
+    SELECT p.drill_id, p.user_id, p.acknowledged_at, d.begins_at, d.ends_at
+    FROM drill_people p JOIN drills d ON d.id = p.drill_id
+    WHERE p.drill_id = :id AND p.user_id = :user_id FOR NO KEY UPDATE OF p
 """)
 _ACKNOWLEDGE: Final = text("""
     UPDATE drill_people SET acknowledged_at = :now, notification_id = :id, via = :via
@@ -109,19 +114,35 @@ async def acknowledge(uow: UnitOfWork, notification_id: UUID, user_id: int, *, v
     None where the message belongs to no drill, or to one of somebody else.
     """
     row = (await uow.session.execute(_WHOSE, {"id": notification_id, "user_id": user_id})).one_or_none()
+    return None if row is None else await _answer(uow, row, notification_id, via=via)
+
+
+async def acknowledge_own(uow: UnitOfWork, drill_id: UUID) -> Answer:
+    """Let a drill count as acknowledged by the actor, who saw it on screen rather than in a message.
+
+    Raises:
+        SignInRequired, Forbidden: the actor is nobody who may.
+        NotFound: they have no part in such a drill.
+    """
+    await require(uow, Need.SIGNED_IN)
+    row = (await uow.session.execute(_OWN, {"id": drill_id, "user_id": uow.user_id})).one_or_none()
     if row is None:
-        return None
+        raise NotFound("You are not asked in this drill.")
+    return await _answer(uow, row, None, via=ON_SCREEN)
+
+
+async def _answer(uow: UnitOfWork, row: Row[Any], notification_id: UUID | None, *, via: str) -> Answer:
     if row.acknowledged_at is not None:
         return Answer.ALREADY
     if row.ends_at <= uow.now:
         return Answer.TOO_LATE
-    key = {"drill_id": row.drill_id, "user_id": user_id, "id": notification_id, "via": via, "now": uow.now}
+    key = {"drill_id": row.drill_id, "user_id": row.user_id, "id": notification_id, "via": via, "now": uow.now}
     await uow.session.execute(_ACKNOWLEDGE, key)
     uow.record(
         Fact.DRILL_ACKNOWLEDGED,
         subject=f"drill:{row.drill_id}",
-        user=await name_of(uow.session, user_id),
-        user_id=user_id,
+        user=await name_of(uow.session, row.user_id),
+        user_id=row.user_id,
         for_s=(uow.now - row.begins_at).total_seconds(),
         via=via,
     )

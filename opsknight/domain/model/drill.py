@@ -14,11 +14,16 @@ LASTS: Final = timedelta(minutes=15)
 """After so long nobody is reached any more, and whoever has not acknowledged has not answered."""
 TONIGHT: Final = timedelta(hours=12)
 """Everyone on call tonight is on call now, or will be within this time."""
+EVERYONE: Final = "everyone on call tonight"
+"""What a drill of all of them is of, in words."""
 MARK: Final = "Drill: nothing is wrong, please acknowledge"
 """The first line of every message of a drill."""
 THANKS: Final = "Thank you: the drill is over for you. Nothing was wrong."
 ALREADY: Final = "You have acknowledged this drill already. Nothing is wrong."
 TOO_LATE: Final = "This drill is over, and nothing was wrong. Your answer came after its end, so it does not count."
+
+
+_PRECISE_BELOW_S: Final = 9.95
 
 
 class Answer(StrEnum):
@@ -48,16 +53,21 @@ class Hops:
     def sentence(self) -> str:
         """What became of it, for a list: `the mail was accepted after 2 s`."""
         if self.seen_s is not None:
-            return f"the {self.word} was seen after {span(self.seen_s)}"
+            return f"the {self.word} was seen after {precise(self.seen_s)}"
         if self.delivered_s is not None:
-            return f"the {self.word} was delivered after {span(self.delivered_s)}"
+            return f"the {self.word} was delivered after {precise(self.delivered_s)}"
         if self.status == "failed":
             return f"the {self.word} failed" + (f" ({self.reason})" if self.reason else "")
         if self.status == "ambiguous":
             return f"the {self.word} was perhaps sent"
         if self.handed_s is not None:
-            return f"the {self.word} was accepted after {span(self.handed_s)}, and nothing says that it arrived"
+            return f"the {self.word} was accepted after {precise(self.handed_s)}, and nothing says that it arrived"
         return f"the {self.word} was not sent"
+
+
+def precise(seconds: float) -> str:
+    """Return seconds as a drill tells them: `0.3 s` below ten, then as all spans."""
+    return f"{seconds:.1f} s" if seconds < _PRECISE_BELOW_S else span(seconds)
 
 
 def wanted_no_more(*, paged_at: datetime | None, now: datetime | None, answered: bool) -> str | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import face, shown
 from opsknight.domain.model.drill import Hops, finding
+from opsknight.domain.model.ledger import people
+from opsknight.domain.model.person import EMAIL, masked
+from opsknight.domain.store.tables import ScheduleRow, UserRow
 from opsknight.errors import NotFound
 
 SHOWN: Final = 100
@@ -97,8 +100,38 @@ async def drills(session: AsyncSession, *, now: datetime) -> Sequence[DrillLine]
     return [_line(row) for row in await session.execute(_LIST, {"now": now, "limit": SHOWN})]
 
 
-async def drill(session: AsyncSession, drill_id: UUID, *, now: datetime) -> Drill:
+async def whom(session: AsyncSession, *, email: str | None = None, schedule: str | None = None) -> int:
+    """Return the number of the person with this mail address, or of the schedule of this name, whatever their case.
+
+    Raises:
+        NotFound: there is none; of schedules, the sentence names those that there are.
+    """
+    if email is not None:
+        user_id = await session.scalar(select(UserRow.id).where(func.lower(UserRow.email) == email.strip().lower()))
+        if user_id is None:
+            raise NotFound(f"Nobody here has the address {email}.")
+        return user_id
+    named = await live_schedules(session)
+    found = [number for number, name in named.items() if name.lower() == (schedule or "").strip().lower()]
+    if not found:
+        known = f"Known: {people(list(named.values()))}." if named else "There is none yet."
+        raise NotFound(f"There is no schedule called {schedule}. {known}")
+    return int(found[0])
+
+
+async def live_schedules(session: AsyncSession) -> Mapping[str, str]:
+    """Return the name of every schedule that is not deleted by its id, in order of name, as a form offers them."""
+    named = select(ScheduleRow.id, ScheduleRow.name).where(ScheduleRow.deleted_at.is_(None))
+    rows = await session.execute(named.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))
+    return {str(row.id): row.name for row in rows}
+
+
+async def drill(
+    session: AsyncSession, drill_id: UUID, *, now: datetime, readable: Collection[int] | None = None
+) -> Drill:
     """Return one drill with what became of each message.
+
+    `readable` are the people whose mail addresses are shown whole; None is all.
 
     Raises:
         NotFound: there is no such drill.
@@ -108,8 +141,9 @@ async def drill(session: AsyncSession, drill_id: UUID, *, now: datetime) -> Dril
         raise NotFound("There is no such drill.")
     messages: dict[int, list[DrillMessage]] = {}
     for one in await session.execute(_MESSAGES, {"id": drill_id}):
-        messages.setdefault(one.user_id, []).append(_message(one, row.begins_at))
-    people = [
+        hidden = readable is not None and one.user_id not in readable
+        messages.setdefault(one.user_id, []).append(_message(one, row.begins_at, hidden=hidden))
+    by_person = [
         DrillPerson(
             user_id=one.user_id,
             user=one.name,
@@ -121,8 +155,8 @@ async def drill(session: AsyncSession, drill_id: UUID, *, now: datetime) -> Dril
         for one in await session.execute(_PEOPLE, {"id": drill_id})
     ]
     line = _line(row)
-    silent = [one for one in people if one["acknowledged_s"] is None] if line["over"] else []
-    return {**line, "by_person": people, "findings": [_finding(one) for one in silent]}
+    silent = [one for one in by_person if one["acknowledged_s"] is None] if line["over"] else []
+    return {**line, "by_person": by_person, "findings": [_finding(one) for one in silent]}
 
 
 def _line(row: Row[Any]) -> DrillLine:
@@ -138,10 +172,11 @@ def _line(row: Row[Any]) -> DrillLine:
     }
 
 
-def _message(row: Row[Any], begins_at: datetime) -> DrillMessage:
+def _message(row: Row[Any], begins_at: datetime, *, hidden: bool) -> DrillMessage:
+    label = shown(row.channel, label=row.label or "", address=row.address or "")
     return {
         "channel": row.channel,
-        "label": shown(row.channel, label=row.label or "", address=row.address or ""),
+        "label": masked(label) if hidden and row.channel == EMAIL else label,
         "status": row.status,
         "due_s": max(0.0, (row.due_at - begins_at).total_seconds()),
         "handed_s": _after(row.taken_at, row.due_at),

@@ -28,6 +28,17 @@ _TOLD: Final = text("""
     ORDER BY n.id DESC LIMIT :many
 """)
 
+_DRILLED: Final = text("""
+    SELECT n.id, n.user_id, p.acknowledged_at IS NULL AND d.ended_at IS NULL AND d.ends_at > :now AS asks
+    FROM contact_methods m
+    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :since
+        AND n.channel IN ('sms', 'voice', 'whatsapp') AND n.attempts > 0
+    JOIN drill_people p ON p.page_id = n.page_id
+    JOIN drills d ON d.id = p.drill_id
+    WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
+    ORDER BY n.id DESC LIMIT :many
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -42,11 +53,25 @@ class Told:
     message: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """One message of a drill that a phone was sent; `asks` says that the drill still waits for its answer."""
+
+    notification_id: UUID
+    user_id: int
+    asks: bool
+
+
 async def told_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Told]:
     """Return what the number was told LATELY on the channel, newest first."""
-    since = UUID(int=int((now - LATELY).timestamp() * 1000) << 80)
-    key = {"channel": channel, "number": number, "since": since, "many": MANY}
+    key = {"channel": channel, "number": number, "since": _since(now), "many": MANY}
     return [Told(*row) for row in await session.execute(_TOLD, key)]
+
+
+async def drilled_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Drilled]:
+    """Return the messages of drills that went to the number LATELY on the channel, newest first."""
+    key = {"channel": channel, "number": number, "since": _since(now), "now": now, "many": MANY}
+    return [Drilled(*row) for row in await session.execute(_DRILLED, key)]
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:
@@ -58,3 +83,8 @@ async def under_way(session: AsyncSession, notification_id: UUID) -> bool:
     """Say whether a message is being sent, so that what its provider answered is not written yet."""
     row = await session.get(NotificationRow, notification_id)
     return row is not None and row.status == "sending"
+
+
+def _since(now: datetime) -> UUID:
+    """Return the least name of what was made LATELY."""
+    return UUID(int=int((now - LATELY).timestamp() * 1000) << 80)
