@@ -13,11 +13,12 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from opsknight import metrics
+from opsknight import metrics, readiness
 from opsknight.deps import Deps
 from opsknight.domain.commands import (
     audits,
     drills,
+    fitness,
     foretelling,
     misses,
     recorded_shifts,
@@ -42,6 +43,7 @@ CANARIES_EVERY_S = 60
 VOUCH_EVERY_S = 30
 WATCHERS_EVERY_S = 10
 DRILLS_EVERY_S = 15
+READINESS_EVERY_S = 300
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -67,6 +69,7 @@ class Housekeeping:
         self._every(GAPS_EVERY_S, 18, self.gaps)
         self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
         self._every(DRILLS_EVERY_S, 51, self.drills)
+        self._every(READINESS_EVERY_S, 52, self.readiness)
         self._every(VOUCH_EVERY_S, 32, self.vouch)
         pushover = Ground(self._deps.settings, "", self._deps.clock.now).read(PushoverSettings)
         if pushover.token:
@@ -130,6 +133,11 @@ class Housekeeping:
         """End the drills that are over, and tell who did not answer."""
         async with self._deps.engine_commands("housekeeping:drills") as uow:
             await drills.end(uow)
+
+    async def readiness(self) -> None:
+        """Tell who is on call soon and not ready for it, and after a day their lead."""
+        async with self._deps.engine_commands("housekeeping:readiness") as uow:
+            await fitness.tell(uow, readiness.ground(self._deps))
 
     async def canaries(self) -> None:
         """Send a page to nobody by each channel that has an address for it."""

@@ -276,6 +276,7 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
 _PLACES: Final = {
     PageKind.SHIFT: "/oncall",
     PageKind.GAP: "/oncall",
+    PageKind.READINESS: "/readiness",
     PageKind.DRILL: "/drills",
 }
 """Where messages of no incident lead; others to one's own page."""

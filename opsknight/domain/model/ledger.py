@@ -293,6 +293,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.GAP_TOLD: lambda _, d: (
         f"{d.get('user', 'Somebody')} was told of a gap in {d.get('name', 'a schedule')}{_because(d)}."
     ),
+    Fact.READINESS_TOLD: lambda _, d: (
+        f"{d.get('user', 'Somebody')} was told who is not ready to be on call{_because(d)}."
+    ),
     Fact.DRILL_BEGAN: lambda actor, d: f"{actor} began a drill of {d.get('about', 'somebody')}.",
     Fact.DRILL_ACKNOWLEDGED: lambda _, d: f"{d.get('user', 'Somebody')} acknowledged a drill{_after(d)}{_via(d)}.",
     Fact.DRILL_ENDED: lambda _, d: (

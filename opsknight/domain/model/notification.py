@@ -29,6 +29,7 @@ class PageKind(StrEnum):
     CODE = "code"
     SHIFT = "shift"
     GAP = "gap"
+    READINESS = "readiness"
     BLIND = "blind"
     CANARY = "canary"
     REPLY = "reply"
@@ -36,8 +37,8 @@ class PageKind(StrEnum):
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
-AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
-"""What is told before it matters: a shift that begins, a time in which nobody is on call."""
+AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP, PageKind.READINESS})
+"""What is told before it matters: a shift that begins, a time in which nobody is on call, who is not ready for it."""
 TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY}
 """Messages that carry their own words as their page's reason."""
 ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}

@@ -1,4 +1,4 @@
-"""Rows of drills: who was asked to acknowledge a page about nothing, and who did."""
+"""Rows of drills: who was asked to acknowledge a page about nothing, and who did; and of who is not ready."""
 
 from __future__ import annotations
 
@@ -39,3 +39,15 @@ class DrillPersonRow(Base):
     acknowledged_at: Mapped[datetime | None]
     notification_id: Mapped[UUID | None]
     via: Mapped[str] = mapped_column(server_default=_EMPTY)
+
+
+class ReadinessRedRow(Base):
+    """One thing that keeps somebody from being ready: `since` when, None where it does no more; and who was told."""
+
+    __tablename__ = "readiness_reds"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    lead_told_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Drills: pages that try the whole chain, and when each message was delivered and seen."""
+"""Drills: pages that try the whole chain, when each message was delivered and seen, and who is not ready."""
 
 from alembic import op
 
@@ -35,6 +35,18 @@ STATEMENTS = (
     "COMMENT ON COLUMN drill_people.page_id IS 'null where the person could not be reached at all'",
     "COMMENT ON COLUMN drill_people.notification_id IS 'which message was acknowledged'",
     "CREATE INDEX drill_people_of_user ON drill_people (user_id)",
+    """
+    CREATE TABLE readiness_reds (
+        user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+        item text NOT NULL,
+        since timestamptz,
+        told_at timestamptz,
+        lead_told_at timestamptz,
+        PRIMARY KEY (user_id, item)
+    )
+    """,
+    "COMMENT ON TABLE readiness_reds IS 'what keeps people who are on call soon from being ready for it'",
+    "COMMENT ON COLUMN readiness_reds.since IS 'since when; null where it does so no more'",
     "ALTER TABLE notifications ADD COLUMN delivered_at timestamptz",
     "ALTER TABLE notifications ADD COLUMN seen_at timestamptz",
 )
