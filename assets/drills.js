@@ -13,8 +13,23 @@ opsknight.whenPainted(() => {
     return answer;
   };
   opsknight.act("drill-do", (button) => busy(button, async () => {
-    const answer = await done("POST", button.dataset.url, JSON.parse(button.dataset.body ?? "{}"));
+    const answer = await done(button.dataset.method ?? "POST", button.dataset.url, JSON.parse(button.dataset.body ?? "{}"));
     if (!answer.ok) opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
+  }));
+  opsknight.act("drill-weekly", (button) => {
+    const { weekday, hour, zone, schedule } = button.dataset;
+    const values = { "weekly-day": weekday, "weekly-hour": hour, "weekly-zone": zone, "weekly-schedule": schedule };
+    for (const [id, value] of Object.entries(values)) at(id).value = value;
+    at("weekly-error").textContent = "";
+    opsknight.dialog(button.dataset.dialog);
+  });
+  opsknight.act("drill-weekly-save", (button) => busy(button, async () => {
+    const answer = await done("PUT", "/api/v1/weekly-drill", {
+      weekday: Number(at("weekly-day").value), hour: Number(at("weekly-hour").value), zone: at("weekly-zone").value,
+      schedule_id: Number(at("weekly-schedule").value) || null,
+    });
+    at("weekly-error").textContent = answer.ok ? "" : answer.sentence;
+    if (answer.ok) button.closest("dialog").close();
   }));
   opsknight.act("drill-begin", (button) => busy(button, async () => {
     const whom = picked("drill-whom"), wish = {};

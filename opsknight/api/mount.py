@@ -55,6 +55,7 @@ from opsknight.api import (
     twilio,
     vonage,
     watchers,
+    weekly_drills,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -112,6 +113,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         twilio,
         vonage,
         watchers,
+        weekly_drills,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

@@ -25,6 +25,7 @@ from opsknight.domain.commands import (
     retention,
     shift_swaps,
     watchers,
+    weekly_drills,
 )
 from opsknight.jobs import calendars, pushover_receipts, vouch
 from opsknight.jobs.channels.channel import Ground
@@ -130,7 +131,9 @@ class Housekeeping:
                 after = await foretelling.warn_of_gaps(uow, after=after)
 
     async def drills(self) -> None:
-        """End the drills that are over, and tell who did not answer."""
+        """Begin the drill of the week when its time comes; end those that are over, and tell who did not answer."""
+        async with self._deps.engine_commands("housekeeping:drills") as uow:
+            await weekly_drills.begin_weekly(uow)
         async with self._deps.engine_commands("housekeeping:drills") as uow:
             await drills.end(uow)
 

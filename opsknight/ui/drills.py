@@ -14,8 +14,9 @@ from opsknight.domain.model.drill import EVERYONE
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import drills as queries
 from opsknight.domain.queries.drills import Drill, DrillLine
+from opsknight.domain.queries.weekly_drills import WeeklyLine, weekly
 from opsknight.errors import NotFound, SignInRequired
-from opsknight.ui import drill_hops
+from opsknight.ui import drill_hops, weekly_drills
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import button
@@ -50,10 +51,11 @@ _COLUMNS: Final = "minmax(0, 1.4fr) minmax(0, 1fr) minmax(0, 1fr)"
 
 @dataclass(frozen=True, slots=True)
 class Drills:
-    """The newest drills, newest first, and those of them that are shown hop by hop."""
+    """The newest drills, newest first, those of them that are shown hop by hop, and when one comes by itself."""
 
     lines: Sequence[DrillLine]
     whole: Sequence[Drill]
+    weekly: WeeklyLine | None = None
 
     @property
     def under_way(self) -> bool:
@@ -99,8 +101,9 @@ async def read_drills(deps: Deps, viewer: Viewer) -> Drills:
     """Return the newest drills, those under way hop by hop, or the newest where none is."""
     async with deps.reading() as session:
         lines = await queries.drills(session, now=deps.clock.now())
+        comes = await weekly(session, now=deps.clock.now())
     running = [line for line in lines if not line["over"]][:WHOLE_AT_MOST] or lines[:1]
-    return Drills(lines, [await read_drill(deps, viewer, UUID(line["id"])) for line in running])
+    return Drills(lines, [await read_drill(deps, viewer, UUID(line["id"])) for line in running], comes)
 
 
 async def read_drill(deps: Deps, viewer: Viewer, drill_id: UUID) -> Drill:
@@ -148,10 +151,12 @@ def show(viewer: Viewer, told: Drills, *, schedules: Mapping[str, str], people: 
     with heading("Drills", says):
         _deeds(viewer)
     tabs(PLACES, here=PATH)
-    shown = DrillsShown(viewer)
+    shown = DrillsShown(viewer, alone=False)
     shown.update(told)
     if viewer.may(Need.CONFIGURE):
         _build_form(schedules, people)
+    if viewer.may(Need.ADMINISTER):
+        weekly_drills.build_form(schedules)
     return shown
 
 
@@ -159,7 +164,7 @@ def show_one(viewer: Viewer, one: Drill) -> DrillsShown:
     """Build the page of a single drill."""
     with heading("Drill", "What became of each message, in seconds from when it was due."):
         button("All drills", href=PATH, icon="list")
-    shown = DrillsShown(viewer)
+    shown = DrillsShown(viewer, alone=True)
     shown.update(Drills([one], [one]))
     return shown
 
@@ -167,9 +172,13 @@ def show_one(viewer: Viewer, one: Drill) -> DrillsShown:
 class DrillsShown:
     """The drills on the page, built anew only where they would say something else."""
 
-    def __init__(self, viewer: Viewer) -> None:
-        """Build an empty list; `place` hears `changed` when the browser has done something."""
+    def __init__(self, viewer: Viewer, *, alone: bool) -> None:
+        """Build an empty list; `place` hears `changed` when the browser has done something.
+
+        `alone` is for the page of one drill, which says nothing of the week's.
+        """
         self._viewer = viewer
+        self._alone = alone
         self._told: Drills | None = None
         self.place = tag("div", id="ok-drills")
 
@@ -196,6 +205,9 @@ class DrillsShown:
                 with section("Earlier"), rows(_COLUMNS, what="Earlier drills"):
                     for line in earlier:
                         _earlier(line)
+            if not self._alone:
+                may_set = self._viewer.may(Need.ADMINISTER)
+                weekly_drills.show(told.weekly, may_set=may_set, zone=self._viewer.zone)
 
     def _asks_you(self, one: Drill) -> None:
         mine = next((person for person in one["by_person"] if person["user_id"] == self._viewer.id), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import EVERYONE, Hops, finding
 from opsknight.domain.queries.drills import Drill, DrillLine, DrillMessage, DrillPerson
+from opsknight.domain.queries.weekly_drills import WeeklyLine
 from opsknight.ui.drills import Drills
 from tests.ui.samples import LONG_WORD, NOW
 
@@ -82,4 +83,13 @@ def drills() -> Drills:
         a_line("3", "Bo Lindqvist", 1, 1, ago_s=90_000),
         a_line("4", f"who is on call on {LONG_WORD}", 2, 2, ago_s=700_000),
     ]
-    return Drills([under_way, *earlier], [under_way])
+    comes: WeeklyLine = {
+        "weekday": 2,
+        "hour": 11,
+        "zone": "Europe/Berlin",
+        "schedule_id": None,
+        "words": "every Tuesday at 11:00 (Europe/Berlin)",
+        "about": EVERYONE,
+        "next_at": NOW + 300_000,
+    }
+    return Drills([under_way, *earlier], [under_way], comes)

@@ -36,7 +36,9 @@ async def test_a_drill_shows_each_hop_in_seconds_and_who_is_silent(laptop: Brows
 
     drill = page.locator("#drill-1")
     await expect(drill).to_contain_text("1 of 3 acknowledged")
-    await expect(drill.get_by_role("region", name="Amira Khan")).to_contain_text("Acknowledged after 14 s, by push button")
+    await expect(drill.get_by_role("region", name="Amira Khan")).to_contain_text(
+        "Acknowledged after 14 s, by push button"
+    )
     push = drill.locator(".ok-drill-message").filter(has_text="Pixel 8")
     assert await push.locator(".ok-drill-hop .ok-tab").all_inner_texts() == ["0.2 s", "1.9 s", "14 s", "14 s"]
     await expect(drill.get_by_role("region", name="Bo Lindqvist")).to_contain_text("No answer yet")
@@ -87,3 +89,19 @@ async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: Brow
     await expect(first).to_have_attribute("data-state", "bad")
     await expect(page.locator(".ok-fit-house")).to_contain_text("Paging is late")
     await expect(page.locator(".ok-fit-figures")).to_contain_text("not ready")
+
+
+async def test_the_weekly_drill_is_changed_in_a_dialog_that_knows_it(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/drills")
+    where = "**/api/v1/weekly-drill"
+    await page.route(where, lambda route: route.fulfill(status=200, content_type="application/json", body=BEGUN))
+    await page.get_by_role("button", name="Change", exact=True).click()
+    await expect(page.get_by_label("By the clock of")).to_have_value("Europe/Berlin")
+    await page.get_by_label("At", exact=True).select_option("15:00")
+
+    async with page.expect_request(where) as asked:
+        await page.get_by_role("button", name="Save").click()
+
+    request = await asked.value
+    wish = {"weekday": 2, "hour": 15, "zone": "Europe/Berlin", "schedule_id": None}
+    assert (request.method, json.loads(request.post_data or "")) == ("PUT", wish)

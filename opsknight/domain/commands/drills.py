@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import EVERYONE, LASTS, TONIGHT, Answer
+from opsknight.domain.model.drill import LASTS, TONIGHT, Answer, about_of
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -173,7 +173,7 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
         its = on_call(schedule, uow.now) if whom.schedule_id else shifts(schedule, uow.now, uow.now + TONIGHT)
         for one in its:
             users.setdefault(one.user_id, f"you are on call on {names[number]}")
-    about = EVERYONE if whom.schedule_id is None else f"who is on call on {names[whom.schedule_id]}"
+    about = about_of(None if whom.schedule_id is None else names[whom.schedule_id])
     if not users:
         when = "tonight" if whom.schedule_id is None else f"on {names[whom.schedule_id]} now"
         raise Invalid(f"Nobody is on call {when}, so there is nobody to drill.")
@@ -183,7 +183,9 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
 async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> list[str]:
     """Put a page of each person into the outbox, as the engine does; return their names."""
     outbox = Outbox(uow.now, await reading.people(uow.session, users.keys()))
-    by = f"{await name_of(uow.session, uow.user_id)} asked for it" if uow.user_id is not None else "It comes by itself"
+    by = f"{await name_of(uow.session, uow.user_id)} asked for it"
+    if uow.user_id is None:
+        by = "It was asked for on the server" if drill.weekly_at is None else "It comes every week"
     rows: list[DrillPersonRow] = []
     for user_id in sorted(outbox.people):
         page = Page(

@@ -65,6 +65,11 @@ class Hops:
         return f"the {self.word} was not sent"
 
 
+def about_of(schedule: str | None) -> str:
+    """Return in words who a drill of a schedule, or of everyone on call tonight, is of."""
+    return EVERYONE if schedule is None else f"who is on call on {schedule}"
+
+
 def precise(seconds: float) -> str:
     """Return seconds as a drill tells them: `0.3 s` below ten, then as all spans."""
     return f"{seconds:.1f} s" if seconds < _PRECISE_BELOW_S else span(seconds)

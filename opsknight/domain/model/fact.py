@@ -92,10 +92,12 @@ class Fact(StrEnum):
     READINESS_TOLD = "readiness told"
     # handoffs: did (the end of a sentence), name (of the schedule), before and after of the note
     HANDOFF_NOTED = "handoff noted"
-    # drills: about (who was asked), people, user, user_id, for_s, via
+    # drills: about (who was asked), people, user, user_id, for_s, via, did (the end of a sentence), reason
     DRILL_BEGAN = "drill began"
     DRILL_ACKNOWLEDGED = "drill acknowledged"
     DRILL_ENDED = "drill ended"
+    WEEKLY_DRILL_SET = "weekly drill set"
+    WEEKLY_DRILL_LEFT_OUT = "weekly drill left out"
     # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"

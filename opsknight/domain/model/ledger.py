@@ -301,6 +301,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.DRILL_ENDED: lambda _, d: (
         f"The drill of {d.get('about', 'somebody')} is over: {people(list(d.get('people', ())))} did not answer."
     ),
+    Fact.WEEKLY_DRILL_SET: lambda actor, d: f"{actor} {d.get('did', 'changed the weekly drill')}.",
+    Fact.WEEKLY_DRILL_LEFT_OUT: lambda _, d: f"This week's drill was left out{_because(d)}.",
     Fact.PAY_RULES_SET: lambda actor, d: f"{actor} changed what {d.get('name', 'a schedule')} pays.",
     Fact.ONE_OFF_ADDED: lambda actor, d: f"{actor} entered a one-off for {d.get('user', 'somebody')}{_because(d)}.",
     Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",

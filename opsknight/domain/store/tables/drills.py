@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opsknight.domain.store.tables.base import Base, TrafficId
+from opsknight.domain.store.tables.base import Base, PlainInt, TrafficId
 
 _EMPTY = text("''")
 
@@ -39,6 +39,19 @@ class DrillPersonRow(Base):
     acknowledged_at: Mapped[datetime | None]
     notification_id: Mapped[UUID | None]
     via: Mapped[str] = mapped_column(server_default=_EMPTY)
+
+
+class WeeklyDrillRow(Base):
+    """The drill that comes by itself, of everyone on call tonight or of a schedule; there is one row at most."""
+
+    __tablename__ = "weekly_drill"
+
+    id: Mapped[PlainInt] = mapped_column(primary_key=True)
+    weekday: Mapped[PlainInt]
+    hour: Mapped[PlainInt]
+    zone: Mapped[str]
+    schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedules.id"))
+    set_at: Mapped[datetime]
 
 
 class ReadinessRedRow(Base):

@@ -36,6 +36,17 @@ STATEMENTS = (
     "COMMENT ON COLUMN drill_people.notification_id IS 'which message was acknowledged'",
     "CREATE INDEX drill_people_of_user ON drill_people (user_id)",
     """
+    CREATE TABLE weekly_drill (
+        id integer PRIMARY KEY CHECK (id = 1),
+        weekday integer NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+        hour integer NOT NULL CHECK (hour BETWEEN 0 AND 23),
+        zone text NOT NULL,
+        schedule_id bigint REFERENCES schedules,
+        set_at timestamptz NOT NULL
+    )
+    """,
+    "COMMENT ON TABLE weekly_drill IS 'when a drill comes by itself, one row at most; weekday 1 is Monday'",
+    """
     CREATE TABLE readiness_reds (
         user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
         item text NOT NULL,
