@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from opsknight.alarm import CHANNEL
 from opsknight.clock import Clock
 from opsknight.domain.commands import drills, sessions
 from opsknight.domain.model.channel import face
@@ -44,6 +45,14 @@ class Terminal:
         async with unit_of_work(self.database.commands, actor=ACTOR, now=self.clock.now()) as uow:
             yield uow
 
+    async def ring(self) -> None:
+        """Tell the processes that run that something was committed; they would find it within a second anyway."""
+        connection = await self.database.direct("terminal")
+        try:
+            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, "terminal")
+        finally:
+            await connection.close()
+
 
 async def sign_in_link(settings: Settings, *, email: str) -> str:
     """Return a one-time link for `email`, made on the running installation's database.
@@ -73,6 +82,7 @@ async def drill(
             user_id = await queries.whom(uow.session, email=person) if person is not None else None
             schedule_id = await queries.whom(uow.session, schedule=schedule) if schedule is not None else None
             begun = await drills.begin(uow, drills.Whom(user_id, schedule_id))
+        await here.ring()
         say(begun.sentence)
         if not wait:
             say(f"What becomes of it: {settings.address}/drills/{begun.id}")

@@ -27,7 +27,7 @@ def show(one: Drill, *, you: int) -> None:
             with tag("div"):
                 tag("h2", title(one))
                 with tag("p", classes="ok-muted"):
-                    tag("span", f"B{begun_by(one)[1:]}, ")
+                    tag("span", f"{begun_by(one)[0].upper()}{begun_by(one)[1:]}, ")
                     moment(one["begins_at"], "seconds")
                     tag("span", ", ")
                     moment(one["begins_at"], "ago")
@@ -52,7 +52,9 @@ def title(line: DrillLine) -> str:
 
 def begun_by(line: DrillLine) -> str:
     """Return who began it."""
-    return f"begun by {line['asked_by']}" if line["asked_by"] else "begun by OpsKnight"
+    if line["asked_by"]:
+        return f"begun by {line['asked_by']}"
+    return "the weekly drill" if line["weekly"] else "begun on the server"
 
 
 def verdict_of(line: DrillLine) -> None:

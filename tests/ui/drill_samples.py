@@ -29,6 +29,7 @@ def a_line(number: str, about: str, acknowledged: int, people: int, *, ago_s: fl
         "id": number,
         "about": about,
         "asked_by": None if about == EVERYONE else "Amira Khan",
+        "weekly": about == EVERYONE,
         "begins_at": begins_at,
         "ends_at": begins_at + 900,
         "over": over,

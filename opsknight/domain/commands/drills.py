@@ -158,10 +158,10 @@ async def end(uow: UnitOfWork) -> int:
 
 
 async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
-    """Return who is meant in words, and of each person why."""
+    """Return who is meant in words, and of each person why, "" where they were named."""
     if whom.user_id is not None:
         name = await active_name(uow.session, whom.user_id)
-        return name, {whom.user_id: "it was asked for you"}
+        return name, {whom.user_id: ""}
     named = select(ScheduleRow.id, ScheduleRow.name).where(ScheduleRow.deleted_at.is_(None)).order_by(ScheduleRow.id)
     if whom.schedule_id is not None:
         named = named.where(ScheduleRow.id == whom.schedule_id)
@@ -193,7 +193,7 @@ async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> l
             generation=0,
             kind=PageKind.DRILL,
             user_id=user_id,
-            reason=f"{by}; {users[user_id]}",
+            reason=f"{by}; {users[user_id]}" if users[user_id] else by,
             urgency=Urgency.HIGH,
             due_at=uow.now,
         )

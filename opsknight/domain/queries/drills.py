@@ -22,11 +22,15 @@ SHOWN: Final = 100
 
 
 class DrillLine(TypedDict):
-    """One drill; instants are in epoch seconds. `people` were asked, `acknowledged` of them have answered."""
+    """One drill; instants are in epoch seconds. `people` were asked, `acknowledged` of them have answered.
+
+    Without `asked_by` it came by itself, where it is `weekly`, or was asked for on the server.
+    """
 
     id: str
     about: str
     asked_by: str | None
+    weekly: bool
     begins_at: float
     ends_at: float
     over: bool
@@ -67,8 +71,8 @@ class Drill(DrillLine):
 
 
 _LINES: Final = """
-    SELECT d.id, d.about, u.name AS asked_by, d.begins_at, d.ends_at, count(*) AS people,
-           count(p.acknowledged_at) AS acknowledged,
+    SELECT d.id, d.about, u.name AS asked_by, d.weekly_at IS NOT NULL AS weekly, d.begins_at, d.ends_at,
+           count(*) AS people, count(p.acknowledged_at) AS acknowledged,
            d.ended_at IS NOT NULL OR d.ends_at <= :now
                OR bool_and(p.acknowledged_at IS NOT NULL OR p.page_id IS NULL) AS over
     FROM drills d LEFT JOIN users u ON u.id = d.asked_by JOIN drill_people p ON p.drill_id = d.id
@@ -164,6 +168,7 @@ def _line(row: Row[Any]) -> DrillLine:
         "id": str(row.id),
         "about": row.about,
         "asked_by": row.asked_by,
+        "weekly": row.weekly,
         "begins_at": row.begins_at.timestamp(),
         "ends_at": row.ends_at.timestamp(),
         "over": row.over,
