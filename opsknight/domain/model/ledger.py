@@ -299,7 +299,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.DRILL_BEGAN: lambda actor, d: f"{actor} began a drill of {d.get('about', 'somebody')}.",
     Fact.DRILL_ACKNOWLEDGED: lambda _, d: f"{d.get('user', 'Somebody')} acknowledged a drill{_after(d)}{_via(d)}.",
     Fact.DRILL_ENDED: lambda _, d: (
-        f"The drill of {d.get('about', 'somebody')} is over: {people(list(d.get('people', ())))} did not answer."
+        f"The drill of {d.get('about', 'somebody')} is over: "
+        + (f"{people(list(silent))} did not answer." if (silent := d.get("people")) else "everybody answered.")
     ),
     Fact.WEEKLY_DRILL_SET: lambda actor, d: f"{actor} {d.get('did', 'changed the weekly drill')}.",
     Fact.WEEKLY_DRILL_LEFT_OUT: lambda _, d: f"This week's drill was left out{_because(d)}.",

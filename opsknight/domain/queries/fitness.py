@@ -22,6 +22,8 @@ from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.duties import duties
 from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, ScheduleRow, UserRow
 
+TOGETHER: Final = 20
+"""Schedules whose shifts are computed in one turn of the loop."""
 _ORDER: Final = {State.BAD: 0, State.WARN: 1, State.GOOD: 2}
 
 _LAST_DRILLS: Final = text("""
@@ -141,12 +143,14 @@ async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]
     named = select(ScheduleRow.id, ScheduleRow.name, ScheduleRow.team_id, ScheduleRow.zone)
     rows = {row.id: row for row in await session.execute(named.where(ScheduleRow.deleted_at.is_(None)))}
     found: dict[int, list[Turn]] = {}
-    for number, (_, shifts) in (await duties(session, list(rows), at, at + AHEAD)).items():
-        row = rows[number]
-        for one in shifts:
-            turn = Turn(number, row.name, row.team_id, _known(row.zone), one.start_at, one.end_at)
-            if one.end_at > at:
-                found.setdefault(one.user_id, []).append(turn)
+    ids = list(rows)
+    for first in range(0, len(ids), TOGETHER):
+        for number, (_, shifts) in (await duties(session, ids[first : first + TOGETHER], at, at + AHEAD)).items():
+            row = rows[number]
+            for one in shifts:
+                if one.end_at > at:
+                    turn = Turn(number, row.name, row.team_id, _known(row.zone), one.start_at, one.end_at)
+                    found.setdefault(one.user_id, []).append(turn)
     return {user_id: sorted(its, key=lambda turn: (turn.start_at, turn.schedule_id)) for user_id, its in found.items()}
 
 
