@@ -29,9 +29,8 @@ from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
 from opsknight.domain.commands.turned_away import Turned, add_turned_away
 from opsknight.domain.store import migrate
-from opsknight.domain.store.embedded import Embedded, running_dsn
+from opsknight.domain.store.embedded import Embedded
 from opsknight.domain.store.engine import Database, check_server
-from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
@@ -253,27 +252,3 @@ async def _greeting(deps: Deps) -> str:
             link = f"{settings.address}/sign-in/{token}"
     await deps.catalogue.load()
     return logs.greeting(settings.address, link, sample.key, mail=deps.can_mail)
-
-
-async def sign_in_link(settings: Settings, *, email: str) -> str:
-    """Return a one-time link for `email`, made on the running installation's database.
-
-    Raises:
-        NotFound: nobody has this address.
-    """
-    async with AsyncExitStack() as stack:
-        database = Database(await _running_database(stack, settings))
-        stack.push_async_callback(database.close)
-        async with unit_of_work(database.commands, actor="system:cli", now=Clock().now()) as uow:
-            token = await sessions.make_sign_in_link(uow, email=email)
-    return f"{settings.address}/sign-in/{token}"
-
-
-async def _running_database(stack: AsyncExitStack, settings: Settings) -> str:
-    """Return the address of the database; our own is started when no server of ours is running."""
-    if settings.database_url:
-        return settings.database_url
-    running = await running_dsn(settings.data_dir)
-    if running is not None:
-        return running
-    return (await stack.enter_async_context(Embedded(settings.data_dir))).app_dsn

@@ -50,12 +50,28 @@ def _desktop(asked: argparse.Namespace) -> int:
 
 
 def _sign_in_link(asked: argparse.Namespace) -> int:
-    from opsknight import app
+    from opsknight import terminal
 
     known = settings.load()
     logs.configure(known.log_format, "warning")
-    print(asyncio.run(app.sign_in_link(known, email=asked.email)))
+    print(asyncio.run(terminal.sign_in_link(known, email=asked.email)))
     return 0
+
+
+def _drill(asked: argparse.Namespace) -> int:
+    """Return 0 as soon as all have acknowledged, 1 where somebody has not; without --wait 0 once it has begun."""
+    from opsknight import terminal
+
+    known = settings.load()
+    logs.configure(known.log_format, "warning")
+    drilling = terminal.drill(
+        known,
+        person=asked.person,
+        schedule=asked.schedule,
+        wait=asked.wait,
+        say=lambda line: print(line, flush=True),
+    )
+    return 0 if asyncio.run(drilling) else 1
 
 
 def _mail_catcher(asked: argparse.Namespace) -> int:
@@ -103,6 +119,16 @@ def _parser() -> argparse.ArgumentParser:
     link = verbs.add_parser("sign-in-link", help="print a link that signs a person in, once")
     link.add_argument("email", help="the person's e-mail address")
     link.set_defaults(verb=_sign_in_link)
+
+    drill = verbs.add_parser("drill", help="page people for real about nothing, and see who is reached and answers")
+    whom = drill.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--person", metavar="ADDRESS", help="the person with this e-mail address")
+    whom.add_argument("--schedule", metavar="NAME", help="whoever is on call on this schedule now")
+    whom.add_argument("--on-call", action="store_true", help="everyone on call now or within 12 hours")
+    drill.add_argument(
+        "--wait", action="store_true", help="tell each hop until all have answered; exit code 0 only if all have"
+    )
+    drill.set_defaults(verb=_drill)
 
     catcher = verbs.add_parser("mail-catcher", help="a mail server that shows every mail in the terminal")
     catcher.add_argument("--port", type=int, default=1025, help="default: 1025")

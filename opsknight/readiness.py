@@ -12,10 +12,12 @@ import structlog
 from opsknight import metrics
 from opsknight.deps import Deps
 from opsknight.domain.model.canary import arrives
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.readiness import Finding, Observed, State, findings, ready
 from opsknight.domain.queries.calendar_sources import Stale
 from opsknight.domain.queries.canaries import own
+from opsknight.domain.queries.fitness import Ground
 from opsknight.domain.queries.health import DatabaseHealth, database_health
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,12 @@ async def doubts(deps: Deps) -> str:
         return bad[0]
     async with deps.database.health() as session:
         return arrives(await own(session), at=deps.clock.now())
+
+
+def ground(deps: Deps) -> Ground:
+    """Return what this installation can, as far as it matters whether people are ready."""
+    loud = any(kind.ready and face(slug).loud for slug, kind in deps.channels.items())
+    return Ground(can_mail=deps.can_mail, loud=loud)
 
 
 def _show(found: Sequence[Finding], *, late_s: float) -> None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from opsknight import crypto
-from opsknight.api import plain
+from opsknight.api import drill_links, plain
 from opsknight.api.auth import needs
 from opsknight.api.carrying_out import PAUSES_S
 from opsknight.api.plain_json import plain_json
@@ -66,6 +66,8 @@ def router(deps: Deps) -> APIRouter:
     @routes.head("/ack/{token}", dependencies=by_link, include_in_schema=False)
     async def show(token: Token) -> Response:
         try:
+            if drill_links.of(deps, token) is not None:
+                return drill_links.offer(token)
             shown = await _read(deps, token)
         except (BadToken, NotFound, Forbidden) as refusal:
             return _useless(refusal)
@@ -74,6 +76,8 @@ def router(deps: Deps) -> APIRouter:
     @routes.post("/ack/{token}", dependencies=by_link, include_in_schema=False)
     async def act(token: Token, generation: Generation = None) -> Response:
         try:
+            if (drill := drill_links.of(deps, token)) is not None:
+                return await drill_links.acknowledged(deps, drill, via=MAIL)
             shown = await _read(deps, token)
             done = await _acknowledge(deps, shown.link, via=MAIL, generation=generation)
         except (BadToken, NotFound, Forbidden) as refusal:
@@ -85,6 +89,8 @@ def router(deps: Deps) -> APIRouter:
     @routes.post("/api/v1/acknowledge-link", dependencies=by_link, tags=["incidents"])
     async def press(pressed: Pressed) -> Response:
         """Acknowledge for the person a push notification was for. Its signed token is the permission."""
+        if (drill := drill_links.of(deps, pressed.token)) is not None:
+            return plain_json({"sentence": await drill_links.answer(deps, drill, via=BUTTON)})
         shown = await _read(deps, pressed.token)
         try:
             done = await _acknowledge(deps, shown.link, via=BUTTON)

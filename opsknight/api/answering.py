@@ -1,7 +1,7 @@
 """An answer to a text or a mail: acted on in the name of whose phone it is, and told in a sentence what came of it.
 
 Everything is as on screen: the same commands, the same refusals, the same ledger. An answer speaks of the
-incident as it is now, not of a generation.
+incident as it is now, not of a generation. Where the last message was one of a drill, it answers that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from opsknight.api import drill_links
 from opsknight.api.again import again
 from opsknight.api.pressing import Press, carry_out
 from opsknight.crypto import sha256
@@ -19,9 +20,10 @@ from opsknight.domain.commands import answers, receipts, replies
 from opsknight.domain.commands.incidents import Done, Offer
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.link import DrillClaims
 from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
 from opsknight.domain.queries.contact_methods import owners
-from opsknight.domain.queries.replies import Told, incident_of, told_lately
+from opsknight.domain.queries.replies import Drilled, Told, drilled_lately, incident_of, told_lately
 from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
 
 NOTHING_OPEN: Final = "Nothing that you were told of is open."
@@ -55,10 +57,12 @@ async def answer(deps: Deps, heard: Heard) -> str:
         return done
     wanted = read(heard.text)
     async with deps.reading() as session:
-        told = await told_lately(session, channel=heard.channel, number=heard.number, now=deps.clock.now())
+        of_phone = {"channel": heard.channel, "number": heard.number}
+        told = await told_lately(session, **of_phone, now=deps.clock.now())
+        drilled = await drilled_lately(session, **of_phone, now=deps.clock.now())
         people = await owners(session, channel=heard.channel, address=heard.number)
-    user_id = _who(people, told, wanted)
-    sentence = await _act(deps, heard, name, wanted, user_id, told)
+    user_id = _who(people, told, drilled, wanted)
+    sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
         async with deps.commands("system:answer") as uow:
@@ -75,17 +79,26 @@ async def answer(deps: Deps, heard: Heard) -> str:
     return sentence
 
 
-def _who(people: Sequence[int], told: Sequence[Told], wanted: Reply) -> int | None:
+def _who(people: Sequence[int], told: Sequence[Told], drilled: Sequence[Drilled], wanted: Reply) -> int | None:
     """Return in whose name an answer is carried out: of several people with one phone, who was told of it last."""
     if len(people) < 2:
         return people[0] if people else None
     numbers = {wish.number for wish in wanted if wish.number is not None} if isinstance(wanted, tuple) else set[int]()
-    last = [one for one in told if one.user_id in people and (not numbers or one.number in numbers)]
-    return last[0].user_id if last else people[0]
+    if numbers:
+        meant = [(one.notification_id, one.user_id) for one in told if one.number in numbers]
+    else:
+        meant = [(one.notification_id, one.user_id) for one in (*told, *drilled)]
+    return max(((name, user_id) for name, user_id in meant if user_id in people), default=(None, people[0]))[1]
 
 
 async def _act(
-    deps: Deps, heard: Heard, name: replies.Name, wanted: Reply, user_id: int | None, told: Sequence[Told]
+    deps: Deps,
+    heard: Heard,
+    name: replies.Name,
+    wanted: Reply,
+    user_id: int | None,
+    told: Sequence[Told],
+    drilled: Sequence[Drilled],
 ) -> str:
     if isinstance(wanted, Consent):
         return await _consent(deps, heard, wanted)
@@ -94,7 +107,8 @@ async def _act(
     if wanted is None:
         return HELP
     its = [one for one in told if one.user_id == user_id]
-    return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name), its)
+    drill = next((one for one in drilled if one.user_id == user_id), None)
+    return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name), its, drill=drill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +129,20 @@ class Answerer:
         return sha256("\0".join(("answer", self.name.carrier, self.name.provider_id, wanted, str(incident_id))))
 
 
-async def fulfil(deps: Deps, wanted: Sequence[Wish], by: Answerer, told: Sequence[Told]) -> str:
+async def fulfil(
+    deps: Deps, wanted: Sequence[Wish], by: Answerer, told: Sequence[Told], *, drill: Drilled | None = None
+) -> str:
     """Do all that is wished in the name of whose answer it is, and say what happened, a line for each.
 
-    `told` is what that person was told of, where the message that is answered was the last or comes first.
+    `told` is what that person was told of, where the message that is answered was the last or comes first, `drill`
+    the newest message of a drill to them.
     """
     sentences: list[str] = []
     for wish in wanted:
+        if drill is not None and _is_of_drill(wish, told, drill):
+            sentences += await _of_drill(deps, drill, by.via, () if wish.every else told)
+            if not wish.every:
+                continue
         sentences += await _wish(deps, wish, by, told)
     return "\n".join(dict.fromkeys(sentences))
 
@@ -135,6 +156,27 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
             return await do(uow, channel=heard.channel, number=heard.number)
 
     return WELCOME_BACK if await again(once) and wanted is Consent.START else ""
+
+
+def _is_of_drill(wish: Wish, told: Sequence[Told], drill: Drilled) -> bool:
+    """Say whether a wish answers the newest message of a drill: it came last, or nothing told since waits any more."""
+    if wish.number is not None or not (drill.asks or not told):
+        return False
+    if wish.every or not told or drill.notification_id > told[0].notification_id:
+        return True
+    return all(one.status != Status.OPEN for one in _last(told))
+
+
+async def _of_drill(deps: Deps, drill: Drilled, via: str, told: Sequence[Told]) -> list[str]:
+    """Let a drill count as answered, and say what real is open besides: nobody takes a drill for an incident."""
+    claims = DrillClaims(drill.user_id, drill.notification_id)
+    try:
+        sentence = await drill_links.answer(deps, claims, via=via)
+    except (Forbidden, NotFound) as refusal:
+        sentence = str(refusal)
+    waiting = sorted({one.number for one in told if one.status == Status.OPEN})
+    real = [f"#{number} is real and still open; answer {number}a to acknowledge it." for number in waiting]
+    return [sentence, *real]
 
 
 async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> list[str]:

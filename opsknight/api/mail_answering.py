@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from opsknight.api import drill_links
 from opsknight.api.again import again
 from opsknight.api.answering import Answerer, fulfil
 from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
-from opsknight.domain.model.link import LIVES
+from opsknight.domain.model.link import LIVES, DrillClaims
 from opsknight.domain.model.mail_reply import HELP, first_own_line
-from opsknight.domain.model.notification import ASKED_FOR
+from opsknight.domain.model.notification import ASKED_FOR, PageKind
 from opsknight.domain.model.reply import Consent, Wish, read
 from opsknight.domain.queries.replies import Mailed, Told, mailed, mailed_lately, told_by
+from opsknight.errors import Forbidden, NotFound
 
 CARRIER: Final = "mail"
 CHANNEL: Final = "email"
@@ -95,6 +97,15 @@ async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence
         if any(wish.every for wish in wanted):
             told += await mailed_lately(session, mail.user_id, now=deps.clock.now())
     is_about_it = any(wish.number is None and not wish.every for wish in wanted)
+    if is_about_it and mail.kind is PageKind.DRILL:
+        return await _of_drill(deps, DrillClaims(mail.user_id, notification_id))
     if is_about_it and not any(one.message == notification_id for one in told):
         return ARRIVED if mail.kind in ASKED_FOR else OF_NONE
     return await fulfil(deps, wanted, Answerer(mail.user_id, CHANNEL, name), told)
+
+
+async def _of_drill(deps: Deps, drill: DrillClaims) -> str:
+    try:
+        return await drill_links.answer(deps, drill, via="mail reply")
+    except (Forbidden, NotFound) as refusal:
+        return str(refusal)

@@ -17,7 +17,9 @@ from opsknight.api import (
     chats,
     costs,
     cover,
+    drills,
     fairness,
+    fitness,
     foreseeing,
     handoffs,
     health,
@@ -53,6 +55,7 @@ from opsknight.api import (
     twilio,
     vonage,
     watchers,
+    weekly_drills,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -77,7 +80,9 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         chats,
         costs,
         cover,
+        drills,
         fairness,
+        fitness,
         foreseeing,
         handoffs,
         health,
@@ -108,6 +113,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         twilio,
         vonage,
         watchers,
+        weekly_drills,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

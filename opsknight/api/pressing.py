@@ -12,10 +12,11 @@ from uuid import UUID
 
 from opsknight.api.again import again
 from opsknight.deps import Deps
-from opsknight.domain.commands import incidents, receipts
+from opsknight.domain.commands import drills, incidents, receipts
 from opsknight.domain.commands.incidents import Done, Offer
 from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
+from opsknight.domain.model.drill import SENTENCES, Answer
 from opsknight.domain.model.incident import IllegalTransition
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
@@ -58,8 +59,8 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
     if presser is None:  # it was posted where many read
         return Pressed(GONE)
     if message.incident_id is None:
-        await again(lambda: _seen(deps, presser, notification_id))
-        return Pressed(THANKS, done=True)
+        answer = await again(lambda: _seen(deps, presser, notification_id, via))
+        return Pressed(THANKS, done=True) if answer is None else Pressed(SENTENCES[answer], done=True)
     incident_id = message.incident_id
     try:
         done = await again(lambda: _do(deps, presser, notification_id, message, what, via))
@@ -97,6 +98,8 @@ async def _do(deps: Deps, user_id: int, notification_id: UUID, message: About, w
     return done
 
 
-async def _seen(deps: Deps, user_id: int, notification_id: UUID) -> None:
+async def _seen(deps: Deps, user_id: int, notification_id: UUID, via: str) -> Answer | None:
+    """Note a press about no incident; return what it came to where the message is one of a drill."""
     async with deps.commands(f"user:{user_id}") as uow:
         await receipts.seen(uow, notification_id)
+        return await drills.acknowledge(uow, notification_id, user_id, via=via)

@@ -13,9 +13,20 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from opsknight import metrics
+from opsknight import metrics, readiness
 from opsknight.deps import Deps
-from opsknight.domain.commands import audits, foretelling, misses, recorded_shifts, retention, shift_swaps, watchers
+from opsknight.domain.commands import (
+    audits,
+    drills,
+    fitness,
+    foretelling,
+    misses,
+    recorded_shifts,
+    retention,
+    shift_swaps,
+    watchers,
+    weekly_drills,
+)
 from opsknight.jobs import calendars, pushover_receipts, vouch
 from opsknight.jobs.channels.channel import Ground
 from opsknight.jobs.channels.pushover import PushoverSettings
@@ -32,6 +43,8 @@ GAPS_EVERY_S = 900
 CANARIES_EVERY_S = 60
 VOUCH_EVERY_S = 30
 WATCHERS_EVERY_S = 10
+DRILLS_EVERY_S = 15
+READINESS_EVERY_S = 300
 CALENDARS_EVERY_S = 60
 """How often it is asked which imported calendars are due."""
 
@@ -56,6 +69,8 @@ class Housekeeping:
         self._every(ANNOUNCE_EVERY_S, 17, self.announce)
         self._every(GAPS_EVERY_S, 18, self.gaps)
         self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
+        self._every(DRILLS_EVERY_S, 51, self.drills)
+        self._every(READINESS_EVERY_S, 52, self.readiness)
         self._every(VOUCH_EVERY_S, 32, self.vouch)
         pushover = Ground(self._deps.settings, "", self._deps.clock.now).read(PushoverSettings)
         if pushover.token:
@@ -114,6 +129,18 @@ class Housekeeping:
         while after is not None:
             async with self._deps.engine_commands("housekeeping:gaps") as uow:
                 after = await foretelling.warn_of_gaps(uow, after=after)
+
+    async def drills(self) -> None:
+        """Begin the drill of the week when its time comes; end those that are over, and tell who did not answer."""
+        async with self._deps.engine_commands("housekeeping:drills") as uow:
+            await weekly_drills.begin_weekly(uow)
+        async with self._deps.engine_commands("housekeeping:drills") as uow:
+            await drills.end(uow)
+
+    async def readiness(self) -> None:
+        """Tell who is on call soon and not ready for it, and after a day their lead."""
+        async with self._deps.engine_commands("housekeeping:readiness") as uow:
+            await fitness.tell(uow, readiness.ground(self._deps))
 
     async def canaries(self) -> None:
         """Send a page to nobody by each channel that has an address for it."""

@@ -11,11 +11,12 @@ from opsknight import crypto
 from opsknight.domain.model.amendment import Amendment
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.channel import face
+from opsknight.domain.model.drill import MARK as DRILL_MARK
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
-from opsknight.domain.model.notification import AHEAD, ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
+from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, DrillClaims, receipt_claims
+from opsknight.domain.model.notification import ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
 from opsknight.jobs.channels.channel import Address, Message
 from opsknight.mail_back import MailBack
 
@@ -42,7 +43,7 @@ class Writer:
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
         asks = alone and attempt.kind is not PageKind.WATCH
-        token = self._token(attempt, incident, now=now) if incident is not None and asks else None
+        token = self._token(attempt, incident if asks else None, now=now)
         back = self.back.address(attempt.notification_id) if self.back and attempt.channel == "email" else ""
         words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
         return Message(
@@ -61,7 +62,7 @@ class Writer:
             receipt_token=self._receipt_token(attempt, now=now),
             possible_repeat=attempt.possible_repeat,
             late_by=_latest(attempt),
-            drill=attempt.kind in ASKED_FOR,
+            drill=attempt.kind in ASKED_FOR or attempt.kind is PageKind.DRILL,
             tried_by=attempt.tried_by,
             home=self.address,
             bounces_to=back,
@@ -101,11 +102,16 @@ class Writer:
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
-            return f"{self.address}{'/oncall' if attempt.kind in AHEAD else '/me'}"
+            return f"{self.address}{_PLACES.get(attempt.kind, '/me')}"
         return f"{self.address}/incidents" if attempt.others else f"{self.address}/incidents/{incident.number}"
 
-    def _token(self, sent: Attempt | Amendment, incident: IncidentNow, *, now: datetime) -> str | None:
+    def _token(self, sent: Attempt | Amendment, incident: IncidentNow | None, *, now: datetime) -> str | None:
         if sent.user_id is None:
+            return None
+        if sent.kind is PageKind.DRILL:
+            drill = DrillClaims(sent.user_id, sent.notification_id)
+            return crypto.sign(self.secret, drill.to_json(now=now), purpose=ACKNOWLEDGE)
+        if incident is None:
             return None
         link = AcknowledgeClaims(sent.user_id, incident.id, sent.generation, sent.notification_id)
         return crypto.sign(self.secret, link.to_json(now=now), purpose=ACKNOWLEDGE)
@@ -122,6 +128,8 @@ def address_of(attempt: Attempt) -> Address:
 def _marked(title: str, attempt: Attempt) -> str:
     """Return the first line with what its reader must know before anything else."""
     late = _late(_latest(attempt))
+    if attempt.kind is PageKind.DRILL:  # whoever is woken by it reads first that nothing is wrong
+        return f"{title}{' (possible repeat)' if attempt.possible_repeat else ''}{late}"
     repeat = "Possible repeat: " if attempt.possible_repeat else ""
     return f"{repeat}{title}{late}"
 
@@ -243,6 +251,9 @@ def _of_oneself(attempt: Attempt) -> _Words:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
     what = attempt.label or face(attempt.channel).label
+    if attempt.kind is PageKind.DRILL:
+        ask = "Acknowledge it here as you would a real page: only that shows that one reaches you."
+        return _Words(DRILL_MARK, DRILL_MARK, [f"{attempt.why_paged}. {ask}"])
     if attempt.user_id is None:
         return _of_a_room(attempt)
     if attempt.kind is PageKind.CONFIRM:
@@ -274,6 +285,13 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
     PageKind.WATCH: _watch,
 }
 """What stands before the cause, and what is said first, for each kind of page."""
+_PLACES: Final = {
+    PageKind.SHIFT: "/oncall",
+    PageKind.GAP: "/oncall",
+    PageKind.READINESS: "/readiness",
+    PageKind.DRILL: "/drills",
+}
+"""Where messages of no incident lead; others to one's own page."""
 _SUMMARIES: Final = {
     PageKind.HAND_OVER: ("of yours to hand over", "Your shift is over: hand them over, or say that you keep them."),
     PageKind.WATCH: ("that you watch have changed", "You watch them; nothing is asked of you."),

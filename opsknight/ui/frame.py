@@ -48,6 +48,8 @@ PLACES = (
     Place("/policies", "Policies", "e", "escalate", at_hand=False, in_strip=False),
     Place("/channels", "Channels", "n", "send", at_hand=False, in_strip=False),
     Place("/what-if", "What if", "x", "help", at_hand=False, in_strip=False),
+    Place("/readiness", "Readiness", "y", "check", at_hand=False, in_strip=False),
+    Place("/drills", "Drills", "d", "bell", at_hand=False, in_strip=False),
     Place("/fairness", "Fairness", "f", "team", at_hand=False, in_strip=False),
     Place("/me", "Me", "m", "person", in_strip=False),
 )

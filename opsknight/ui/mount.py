@@ -9,7 +9,9 @@ from nicegui import core, ui
 
 from opsknight.ui import (
     channels,
+    drills,
     fairness,
+    fitness,
     frame,
     heartbeats,
     incident,
@@ -51,6 +53,8 @@ PAGES = (
     policies,
     channels,
     what_if,
+    drills,
+    fitness,
     fairness,
     me,
     style,

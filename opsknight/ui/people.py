@@ -42,6 +42,8 @@ PLACES: Final[Mapping[str, str]] = {
     "/oncall": "On call",
     "/policies": "Policies",
     "/channels": "Channels",
+    "/readiness": "Readiness",
+    "/drills": "Drills",
 }
 _COLUMNS: Final = "minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -125,6 +126,8 @@ def _who(viewer: Viewer, line: PersonDetail) -> None:
         with tag("div", classes="ok-buttons"):
             if line["id"] == viewer.id:
                 button("Your own page", href="/me", icon="person")
+            if line["active"] and (viewer.may(Need.CONFIGURE) or line["id"] == viewer.id):
+                _drill(line["id"])
             if viewer.may(Need.ADMINISTER):
                 _deeds(line, own=line["id"] == viewer.id)
 
@@ -157,6 +160,11 @@ def _deeds(line: PersonDetail, *, own: bool) -> None:
             _asked(line, url)
     else:
         button("Reactivate", kind="primary", data_act="person-do", data_url=f"{url}/reactivate")
+
+
+def _drill(user_id: int) -> None:
+    body = json.dumps({"user_id": user_id})
+    button("Run a drill", icon="bell", data_act="person-do", data_url="/api/v1/drills", data_body=body)
 
 
 def _asked(line: PersonDetail, url: str) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from opsknight.domain.commands.weekly_drills import set_weekly
+from opsknight.domain.model.drill import LASTS
+from opsknight.domain.model.weekly import Weekly
 from opsknight.jobs.housekeeping import Housekeeping
 from tests.builders import a_schedule, a_user
 from tests.jobs.pager import Pager, until
@@ -40,3 +43,34 @@ async def test_who_was_on_call_is_recorded_once_however_often_it_runs(pager: Pag
     )
     assert (of, user, start_at) == (schedule.id, ada.id, began)
     assert end_at == clock.now()
+
+
+async def test_a_weekly_drill_begins_at_its_time_and_ends(pager: Pager) -> None:
+    clock, database = pager.deps.clock, pager.deps.database
+    root, now = await a_user(database, "Root", role="admin"), clock.now()
+    await a_schedule(database, root, starts_at=now - 24 * HOUR)
+    at = now + HOUR
+    async with pager.deps.commands(f"user:{root.id}") as uow:
+        await set_weekly(uow, Weekly(at.isoweekday(), at.hour, "UTC"))
+    housekeeping = Housekeeping(pager.deps, partitions=None)
+
+    await housekeeping.drills()
+    before = await pager.rows("SELECT about FROM drills")
+    clock.offset += at.replace(minute=0, second=0, microsecond=0) - now
+    await housekeeping.drills()
+    clock.offset += LASTS
+    await housekeeping.drills()
+
+    assert before == []
+    facts = await pager.rows("SELECT kind FROM facts WHERE kind LIKE 'drill %' ORDER BY seq")
+    assert facts == [("drill began",), ("drill ended",)]
+
+
+async def test_who_is_on_call_and_not_ready_is_told(pager: Pager) -> None:
+    ada, now = await a_user(pager.deps.database, "Ada", reachable=False), pager.deps.clock.now()
+    root = await a_user(pager.deps.database, "Root", role="admin")
+    await a_schedule(pager.deps.database, ada, starts_at=now - HOUR)
+
+    await Housekeeping(pager.deps, partitions=None).readiness()
+
+    assert await pager.rows("SELECT user_id FROM pages WHERE kind = 'readiness'") == [(root.id,)]

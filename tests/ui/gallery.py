@@ -25,7 +25,9 @@ from opsknight.jobs.channels import table as channels
 from opsknight.settings import ASSETS, Settings
 from opsknight.ui import (
     calendar_links,
+    drills,
     fairness,
+    fitness,
     frame,
     handoffs,
     heartbeats,
@@ -58,7 +60,9 @@ from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
     channel_samples,
+    drill_samples,
     fairness_samples,
+    fitness_samples,
     gallery_answers,
     handoff_samples,
     integration_samples,
@@ -342,6 +346,27 @@ def channels_page(day: str = "bad") -> None:
     ui.add_head_html(channels_shown.head())
     with frame.frame("Channels", samples.a_viewer(), path="/people"):
         channels_shown.show(channel_samples.good_day() if day == "good" else channel_samples.bad_hour())
+
+
+@ui.page("/drills")
+def drills_page() -> None:
+    ui.add_head_html(drills.head())
+    with frame.frame("Drills", samples.a_viewer(), path="/people"):
+        drills.show(samples.a_viewer(), drill_samples.drills(), schedules={"1": "Primary"}, people=samples.PEOPLE)
+
+
+@ui.page("/drills/{number}")
+def drill_page(number: str) -> None:
+    ui.add_head_html(drills.head())
+    with frame.frame("Drill", samples.a_viewer(), path="/people"):
+        drills.show_one(samples.a_viewer(), drill_samples.a_drill_that_is_over(number))
+
+
+@ui.page("/readiness")
+def readiness_page() -> None:
+    ui.add_head_html(fitness.head())
+    with frame.frame("Readiness", samples.a_viewer(), path="/people"):
+        fitness.show(samples.a_viewer(), fitness_samples.told())
 
 
 @ui.page("/me")

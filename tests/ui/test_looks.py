@@ -46,6 +46,9 @@ PAGES = (
     "/oncall",
     "/channels",
     "/channels?day=good",
+    "/drills",
+    "/drills/2",
+    "/readiness",
     "/me",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

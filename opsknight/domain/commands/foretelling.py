@@ -100,7 +100,7 @@ async def warn_of_gaps(uow: UnitOfWork, *, after: int = 0) -> int | None:
         outbox = await _outbox(uow, leads, set())
         zones = await _zones(uow, outbox)
         for row, one in found:
-            for user_id in _answering(outbox, leads[row.team_id]):
+            for user_id in answering(outbox, leads[row.team_id]):
                 words = model.of_gaps(one, row.name, zones[user_id])
                 await _tell(uow, outbox, row, user_id, PageKind.GAP, what=one.pattern, words=words)
         await outbox.write(uow)
@@ -135,7 +135,7 @@ async def _warn(
     """Tell who answers for a schedule that somebody whose shift begins cannot be reached."""
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
     name = person.name if person is not None else "Somebody who is not known any more"
-    for user_id in _answering(outbox, leads):
+    for user_id in answering(outbox, leads):
         begins = model.clock(shift.start_at, zones[user_id])
         words = (
             f"{name} cannot be reached, and their shift on {row.name} begins {begins}\n"
@@ -176,7 +176,7 @@ async def _outbox(uow: UnitOfWork, leads: Mapping[int, Leads], users: set[int]) 
     return Outbox(uow.now, await reading.people(uow.session, users | answering))
 
 
-def _answering(outbox: Outbox, leads: Leads) -> tuple[int, ...]:
+def answering(outbox: Outbox, leads: Leads) -> tuple[int, ...]:
     """Return the reachable managers of a team; where there is none, the reachable admins."""
     for group in (leads.managers, leads.admins):
         reachable = tuple(user for user in group if user in outbox.people and outbox.people[user].can_be_reached)

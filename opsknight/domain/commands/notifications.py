@@ -40,6 +40,8 @@ _COLUMNS = """
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
                WHEN 'watch' THEN NOT EXISTS (SELECT FROM watchers w
                    WHERE w.incident_id = n.incident_id AND w.user_id = n.user_id)
+               WHEN 'drill' THEN EXISTS (SELECT FROM drill_people d
+                   WHERE d.page_id = n.page_id AND d.acknowledged_at IS NOT NULL)
                WHEN 'page' THEN (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text)
                    AND (i.must_acknowledge ->> 'generation')::integer = n.generation END IS TRUE AS answered
     FROM notifications n
@@ -140,9 +142,9 @@ async def begin(
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(row)])
+    due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(uow, row)])
     wanted = await holding.spread(uow, await bundles.gather(uow, due, joined=joined), bursts)
-    await _supersede(uow, [row for row in rows if _why_unwanted(row)])
+    await _supersede(uow, [row for row in rows if _why_unwanted(uow, row)])
     carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
     starting = [
         replace(attempt, others=carried.get(attempt.notification_id, ()))
@@ -171,7 +173,7 @@ async def begin_again(uow: UnitOfWork, attempt: Attempt) -> bool:
     rows = [row for row in await _read(uow, [attempt.notification_id]) if row.fence == attempt.fence]
     if not rows:
         return False
-    if _why_unwanted(rows[0]):
+    if _why_unwanted(uow, rows[0]):
         await take_back(uow, attempt)
         await _supersede(uow, rows)
         return False
@@ -210,7 +212,7 @@ async def _read(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return (await uow.session.execute(_READ, {"ids": ids})).all()
 
 
-def _why_unwanted(row: Row[Any]) -> str | None:
+def _why_unwanted(uow: UnitOfWork, row: Row[Any]) -> str | None:
     return unwanted(
         Situation(
             kind=PageKind(row.kind),
@@ -222,6 +224,7 @@ def _why_unwanted(row: Row[Any]) -> str | None:
             answered=row.answered,
             paged_at=row.paged_at,
             acknowledged_at=row.acknowledged_at,
+            now=uow.now,
         )
     )
 
@@ -229,7 +232,7 @@ def _why_unwanted(row: Row[Any]) -> str | None:
 async def _supersede(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
     if not rows:
         return
-    reasons = {row.id: _why_unwanted(row) or "" for row in rows}
+    reasons = {row.id: _why_unwanted(uow, row) or "" for row in rows}
     await uow.session.execute(_SUPERSEDE, [{"id": row.id, "now": uow.now, "reason": reasons[row.id]} for row in rows])
     for row in rows:
         outcomes.record(uow, Fact.SUPERSEDED, _attempt(uow, row), reason=reasons[row.id])

@@ -19,12 +19,12 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 # A receipt may come before the provider's answer is written, and even before it arrives. It is then
 # the better knowledge: a message that was shown is not sent again.
 _DELIVERED: Final = text("""
-    UPDATE notifications SET status = 'delivered', finished_at = coalesce(finished_at, :now)
+    UPDATE notifications SET status = 'delivered', finished_at = coalesce(finished_at, :now), delivered_at = :now
     WHERE id = :id AND attempts > 0 AND status IN ('queued', 'sending', 'accepted', 'ambiguous')
     RETURNING id
 """)
 _SEEN: Final = text("""
-    UPDATE notifications SET status = 'seen', finished_at = coalesce(finished_at, :now)
+    UPDATE notifications SET status = 'seen', finished_at = coalesce(finished_at, :now), seen_at = :now
     WHERE id = :id AND attempts > 0 AND status IN ('queued', 'sending', 'accepted', 'ambiguous', 'delivered')
     RETURNING id
 """)

@@ -38,6 +38,8 @@ def buttons(kind: PageKind, *, about_one: bool, became: Status | None = None) ->
     """
     if kind in ASKED_FOR:
         return (Button(Press.ACKNOWLEDGE, "It arrived"),)
+    if kind is PageKind.DRILL:
+        return (Button(Press.ACKNOWLEDGE, "Acknowledge"),)
     if not about_one or became is Status.RESOLVED:
         return ()
     rest = (Button(Press.RESOLVE, "Resolve"), Button(Press.ESCALATE, "Escalate"))

@@ -89,8 +89,15 @@ class Fact(StrEnum):
     # told before it matters: user, user_id, name (of the schedule), reason
     SHIFT_ANNOUNCED = "shift announced"
     GAP_TOLD = "gap told"
+    READINESS_TOLD = "readiness told"
     # handoffs: did (the end of a sentence), name (of the schedule), before and after of the note
     HANDOFF_NOTED = "handoff noted"
+    # drills: about (who was asked), people, user, user_id, for_s, via, did (the end of a sentence), reason
+    DRILL_BEGAN = "drill began"
+    DRILL_ACKNOWLEDGED = "drill acknowledged"
+    DRILL_ENDED = "drill ended"
+    WEEKLY_DRILL_SET = "weekly drill set"
+    WEEKLY_DRILL_LEFT_OUT = "weekly drill left out"
     # calendars: did (the end of a sentence), name, of (whose shifts, or which schedule)
     CALENDAR_LINK_MADE = "calendar link made"
     CALENDAR_LINK_REVOKED = "calendar link revoked"

@@ -293,6 +293,17 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.GAP_TOLD: lambda _, d: (
         f"{d.get('user', 'Somebody')} was told of a gap in {d.get('name', 'a schedule')}{_because(d)}."
     ),
+    Fact.READINESS_TOLD: lambda _, d: (
+        f"{d.get('user', 'Somebody')} was told who is not ready to be on call{_because(d)}."
+    ),
+    Fact.DRILL_BEGAN: lambda actor, d: f"{actor} began a drill of {d.get('about', 'somebody')}.",
+    Fact.DRILL_ACKNOWLEDGED: lambda _, d: f"{d.get('user', 'Somebody')} acknowledged a drill{_after(d)}{_via(d)}.",
+    Fact.DRILL_ENDED: lambda _, d: (
+        f"The drill of {d.get('about', 'somebody')} is over: "
+        + (f"{people(list(silent))} did not answer." if (silent := d.get("people")) else "everybody answered.")
+    ),
+    Fact.WEEKLY_DRILL_SET: lambda actor, d: f"{actor} {d.get('did', 'changed the weekly drill')}.",
+    Fact.WEEKLY_DRILL_LEFT_OUT: lambda _, d: f"This week's drill was left out{_because(d)}.",
     Fact.PAY_RULES_SET: lambda actor, d: f"{actor} changed what {d.get('name', 'a schedule')} pays.",
     Fact.ONE_OFF_ADDED: lambda actor, d: f"{actor} entered a one-off for {d.get('user', 'somebody')}{_because(d)}.",
     Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",

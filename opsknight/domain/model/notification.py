@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from opsknight.domain.model import drill
 from opsknight.domain.model.incident import Status
 
 
@@ -23,10 +24,12 @@ class PageKind(StrEnum):
     JOINED = "joined"
     WATCH = "watch"
     TEST = "test"
+    DRILL = "drill"
     CONFIRM = "confirm"
     CODE = "code"
     SHIFT = "shift"
     GAP = "gap"
+    READINESS = "readiness"
     BLIND = "blind"
     CANARY = "canary"
     REPLY = "reply"
@@ -34,12 +37,12 @@ class PageKind(StrEnum):
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
-AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
-"""What is told before it matters: a shift that begins, a time in which nobody is on call."""
+AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP, PageKind.READINESS})
+"""What is told before it matters: a shift that begins, a time in which nobody is on call, who is not ready for it."""
 TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY}
 """Messages that carry their own words as their page's reason."""
 ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}
-"""Pages of no incident: no escalation, always wanted."""
+"""Pages of no incident: no escalation, always wanted. A drill is none of these: it ends as soon as it is answered."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""
 UNASKED: Final = ALONE | {PageKind.WATCH}
@@ -122,8 +125,8 @@ LATE: Final = timedelta(seconds=60)
 class Situation:
     """What the sender knows when it reads a notification's incident again, just before the call.
 
-    `answered` says that this person has acknowledged where everyone must, has answered a call for help, or
-    watches the incident no more.
+    `answered` says that this person has acknowledged where everyone must or in a drill, has answered a call for
+    help, or watches the incident no more.
     """
 
     kind: PageKind
@@ -135,16 +138,20 @@ class Situation:
     answered: bool = False
     paged_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    now: datetime | None = None
 
 
 def unwanted(now: Situation) -> str | None:
     """Return why a notification must not be sent any more, in words for the timeline, or None.
 
     A page speaks for one generation of an open incident; a question to the owner for that of an
-    acknowledged one; a call for help until it is answered, or somebody acknowledges after it.
+    acknowledged one; a call for help until it is answered, or somebody acknowledges after it; a drill
+    until it is answered, or over.
     """
     if now.kind in ALONE:
         return None
+    if now.kind is PageKind.DRILL:
+        return drill.wanted_no_more(paged_at=now.paged_at, now=now.now, answered=now.answered)
     if now.kind is PageKind.HELP:
         return _help_unwanted(now)
     if now.kind is PageKind.WATCH:

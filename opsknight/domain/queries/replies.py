@@ -50,6 +50,16 @@ _MAILED_LATELY: Final = text("""
         AND (n.attempts > 0 OR n.status = 'bundled')
     ORDER BY n.id DESC LIMIT :many
 """)
+_DRILLED: Final = text("""
+    SELECT n.id, n.user_id, p.acknowledged_at IS NULL AND d.ended_at IS NULL AND d.ends_at > :now AS asks
+    FROM contact_methods m
+    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :since
+        AND n.channel IN ('sms', 'voice', 'whatsapp') AND n.attempts > 0
+    JOIN drill_people p ON p.page_id = n.page_id
+    JOIN drills d ON d.id = p.drill_id
+    WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
+    ORDER BY n.id DESC LIMIT :many
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,15 @@ class Told:
     title: str
     status: str
     message: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """One message of a drill that a phone was sent; `asks` says that the drill still waits for its answer."""
+
+    notification_id: UUID
+    user_id: int
+    asks: bool
 
 
 async def told_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Told]:
@@ -102,6 +121,12 @@ async def mailed_lately(session: AsyncSession, user_id: int, *, now: datetime) -
     """Return what was mailed to a person LATELY, newest first."""
     key = {"user_id": user_id, "since": _first_id(now - LATELY), "many": MANY}
     return [Told(*row) for row in await session.execute(_MAILED_LATELY, key)]
+
+
+async def drilled_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Drilled]:
+    """Return the messages of drills that went to the number LATELY on the channel, newest first."""
+    key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "now": now, "many": MANY}
+    return [Drilled(*row) for row in await session.execute(_DRILLED, key)]
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:

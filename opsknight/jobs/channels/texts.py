@@ -26,6 +26,8 @@ def texted(message: Message, *, replies: bool) -> str:
         return sms.fitted(message.subject, rest=f"Reply {number}a to acknowledge." if replies else message.url)
     if about_incidents:
         return _summary(message, "Reply ack all to acknowledge." if replies else message.url)
+    if message.kind is PageKind.DRILL:
+        return sms.fitted(message.subject, rest="Reply ack to acknowledge." if replies else message.url)
     if message.incident_id is not None:
         return sms.fitted(message.subject, rest=message.url)
     return sms.fitted(f"{message.subject}\n{message.body}" if message.body else message.subject)

@@ -3,6 +3,7 @@
 from opsknight.domain.store.tables.amends import AmendmentRow, LedgerReaderRow
 from opsknight.domain.store.tables.base import Base
 from opsknight.domain.store.tables.calendars import CalendarFeedRow, CalendarSourceRow
+from opsknight.domain.store.tables.drills import DrillPersonRow, DrillRow, ReadinessRedRow, WeeklyDrillRow
 from opsknight.domain.store.tables.drop_ins import AlertExpiryRow, ChangeRow
 from opsknight.domain.store.tables.heartbeats import HearingRow, HeartbeatPingRow, HeartbeatRow
 from opsknight.domain.store.tables.incidents import (
@@ -84,6 +85,8 @@ __all__ = [
     "ContactMethodRow",
     "CountedEventRow",
     "DeliveryRow",
+    "DrillPersonRow",
+    "DrillRow",
     "EscalationPolicyRow",
     "EscalationStepRow",
     "EscalationTargetRow",
@@ -116,6 +119,7 @@ __all__ = [
     "PayRulesRow",
     "PhoneAnswerRow",
     "PhoneTurnRow",
+    "ReadinessRedRow",
     "RecordedShiftRow",
     "ReplayRow",
     "ReroutedKeyRow",
@@ -137,4 +141,5 @@ __all__ = [
     "UserRow",
     "VerificationRow",
     "WatcherRow",
+    "WeeklyDrillRow",
 ]

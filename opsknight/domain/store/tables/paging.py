@@ -64,6 +64,7 @@ class NotificationRow(Base):
     One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
     then, and gathers on until that one was sent. `told` is how its incident stands by what it shows since it was
     changed, "" where it was not. `held` says that it waits because its number was sent something a moment ago.
+    `delivered_at` and `seen_at` are when that was first told.
     """
 
     __tablename__ = "notifications"
@@ -90,6 +91,8 @@ class NotificationRow(Base):
     bundled_into: Mapped[UUID | None]
     told: Mapped[str] = mapped_column(server_default=_EMPTY)
     held: Mapped[bool] = mapped_column(server_default=_NO)
+    delivered_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
 
 
 class CanaryRow(Base):

@@ -1,0 +1,234 @@
+"""Whether whoever is on call in the days to come is fit for it: what stands well, what is red, and who mends it.
+
+The sentences name nobody: they are read by the person themselves, by their lead and by everybody on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from opsknight.domain.model.foretelling import clock
+from opsknight.domain.model.going_on_call import NEVER_SET, PROVEN_WITHIN, Way
+from opsknight.domain.model.ledger import people, span
+from opsknight.domain.model.person import EMAIL, Method, reach
+from opsknight.domain.model.readiness import State
+
+AHEAD: Final = timedelta(days=7)
+"""Who is on call within this time is looked at."""
+AGAIN_AFTER: Final = timedelta(days=1)
+"""So often somebody is told of what is red, and after so long of it their lead is."""
+AT_ONCE: Final = timedelta(hours=12)
+"""Whose turn begins within this time is told at any hour; others by day."""
+DAY_BEGINS, DAY_ENDS = 8, 20
+"""Hours of the day, by a person's own clock, in which they are told."""
+LISTED: Final = 12
+
+
+class Mends(StrEnum):
+    """Who can do something about it."""
+
+    THEY = "they"
+    LEAD = "lead"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A time on call on a schedule, whose team answers for it."""
+
+    schedule_id: int
+    schedule: str
+    team_id: int
+    zone: str
+    start_at: datetime
+    end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person who is on call in the days to come: their `turns`, in order of time, at least one.
+
+    `planned` are the ways of their plan for a page of high urgency; `loud_there` says that this installation
+    has a channel that wakes, `can_mail` that it has a mail server. `drilled_at` is when their last drill began, and
+    `drill_answered` whether they answered it.
+    """
+
+    user_id: int
+    name: str
+    zone: str
+    turns: Sequence[Turn]
+    ways: Sequence[Way] = ()
+    planned: Sequence[Way] = ()
+    leaves: Sequence[tuple[datetime, datetime]] = ()
+    active: bool = True
+    can_mail: bool = True
+    loud_there: bool = True
+    drilled_at: datetime | None = None
+    drill_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that was looked at: how it stands in a sentence, and who mends it where it does not stand well."""
+
+    name: str
+    state: State
+    sentence: str
+    mends: Mends = Mends.THEY
+
+
+def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
+    """Return everything that was looked at in the order in which it matters; what says nothing is left out."""
+    if not one.active:
+        on = people(list(dict.fromkeys(turn.schedule for turn in one.turns)))
+        words = f"The account is deactivated, and {on} still counts on it. Put somebody else in its place."
+        return (Item("active", State.BAD, words, Mends.LEAD),)
+    found = (_reach(one), _loud(one), _away(one), _off(one), _proof(one, now), _drill(one, now), _zone(one))
+    return tuple(item for item in found if item is not None)
+
+
+def worst(found: Sequence[Item]) -> State:
+    """Return how somebody stands: as the worst of what was found."""
+    states = {item.state for item in found}
+    return next((state for state in (State.BAD, State.WARN) if state in states), State.GOOD)
+
+
+def to_be_told(found: Sequence[Item]) -> Sequence[Item]:
+    """Return what is red and can be mended by the person or their lead; what an operator mends is told on the page."""
+    return tuple(item for item in found if item.state is State.BAD and item.mends is not Mends.OPERATOR)
+
+
+def may_be_told(one: Somebody, *, now: datetime) -> bool:
+    """Say whether it is an hour to tell somebody: by day, or whenever their turn runs or is near."""
+    return may_hear(ZoneInfo(one.zone), one, now=now)
+
+
+def may_hear(zone: ZoneInfo, of: Somebody, *, now: datetime) -> bool:
+    """Say whether it is an hour to tell who lives in `zone` of somebody's turn."""
+    return DAY_BEGINS <= now.astimezone(zone).hour < DAY_ENDS or of.turns[0].start_at <= now + AT_ONCE
+
+
+def to_person(one: Somebody, reds: Sequence[Item], *, now: datetime) -> str:
+    """Return what somebody is told of themselves: a first line, then what is red and what now."""
+    turn = one.turns[0]
+    if turn.start_at <= now:
+        first = f"You are on call on {turn.schedule} and not ready for it"
+    else:
+        first = f"You are not ready for your turn on {turn.schedule}, {clock(turn.start_at, ZoneInfo(one.zone))}"
+    after = f"You are told once a day. What is still red after {span(AGAIN_AFTER.total_seconds())} your lead is told."
+    return "\n".join([first, *(item.sentence for item in reds), after])
+
+
+def to_lead(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo) -> str:
+    """Return what a lead is told of others: who is not ready, for which turn, and why."""
+    names = people([one.name for one, _ in found[:3]])
+    more = len(found) - 3
+    first = f"Not ready to be on call: {names}" + (f" and {more} more" if more > 0 else "")
+    return "\n".join([first, *_listed(found, zone)])
+
+
+def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo) -> Iterator[str]:
+    for one, reds in found[:LISTED]:
+        turn = one.turns[0]
+        yield f"{one.name}, {turn.schedule} from {clock(turn.start_at, zone)}:"
+        yield from (item.sentence for item in reds)
+    if (more := len(found) - LISTED) > 0:
+        yield f"and {more} more; the page of readiness lists them all."
+
+
+def _reach(one: Somebody) -> Item:
+    methods = [Method(way.channel, way.verified, way.disabled) for way in one.ways]
+    reached = reach(methods, active=True, can_mail=one.can_mail)
+    if reached.reachable:
+        return Item("reach", State.GOOD, f"Pages go out by {people([way.label for way in _working(one)])}.")
+    why = f"{reached.why[0].lower()}{reached.why[1:]}"
+    mends = Mends.OPERATOR if reached.channels else Mends.THEY
+    now = (
+        "An operator sets a mail server, or they turn push on under Me."
+        if reached.channels
+        else "Turn push on under Me on the device that is carried, or add a contact method and verify it."
+    )
+    return Item("reach", State.BAD, f"No page gets through: {why}. {now}", mends)
+
+
+def _loud(one: Somebody) -> Item | None:
+    """A page of high urgency must wake a sleeper; only what is among their own rules counts."""
+    works = _working(one)
+    if not works:
+        return None
+    if any(way.loud for way in one.planned):
+        return None
+    if loud := [way.label for way in works if way.loud]:
+        words = f"The rules for high urgency leave {people(loud)} out, and nothing else wakes. Add a rule under Me."
+        return Item("loud", State.BAD, words)
+    if one.loud_there:
+        words = "Nothing here wakes a sleeper: mail and push do not. Verify a number for calls or SMS under Me."
+        return Item("loud", State.BAD, words)
+    words = "Nothing wakes a sleeper: this installation has no channel for calls or SMS yet. An operator sets one up."
+    return Item("loud", State.BAD, words, Mends.OPERATOR)
+
+
+def _away(one: Somebody) -> Item | None:
+    zone = ZoneInfo(one.zone)
+    spans = [
+        f"{clock(max(start, turn.start_at), zone)} until {clock(min(end, turn.end_at), zone)} on {turn.schedule}"
+        for turn in one.turns
+        for start, end in sorted(one.leaves)
+        if start < turn.end_at and end > turn.start_at
+    ]
+    if not spans:
+        return None
+    words = f"On leave, and on call all the same: {people(spans)}. Name a substitute, or ask others to take it."
+    return Item("away", State.BAD, words)
+
+
+def _off(one: Somebody) -> Item | None:
+    off = [way for way in one.ways if way.disabled]
+    if not off:
+        return None
+    told = people([f"{way.label} ({way.disabled_reason or 'switched off'})" for way in off])
+    return Item("off", State.WARN, f"No page goes to {told}. Turn it on again there, or remove it under Me.")
+
+
+def _proof(one: Somebody, now: datetime) -> Item | None:
+    works = _working(one)
+    if not works:
+        return None
+    proven = [(way.proven_at, way.label) for way in works if way.proven_at is not None]
+    if not proven:
+        return Item(
+            "proof", State.WARN, "No message was ever proven to arrive. Run a drill, or “Page me now” under Me."
+        )
+    at, label = max(proven)
+    ago = span(max(now - at, timedelta()).total_seconds())
+    if now - at > PROVEN_WITHIN:
+        words = f"The last proof that a message arrives is {ago} old ({label}). Run a drill."
+        return Item("proof", State.WARN, words)
+    return Item("proof", State.GOOD, f"The last proof that a message arrives is {ago} old ({label}).")
+
+
+def _drill(one: Somebody, now: datetime) -> Item | None:
+    if one.drilled_at is None:
+        return None
+    ago = span(max(now - one.drilled_at, timedelta()).total_seconds())
+    if one.drill_answered:
+        return Item("drill", State.GOOD, f"The last drill, {ago} ago, was acknowledged.")
+    return Item("drill", State.WARN, f"The last drill, {ago} ago, was not acknowledged. Find out why, and run another.")
+
+
+def _zone(one: Somebody) -> Item | None:
+    turn, mine = one.turns[0], ZoneInfo(one.zone)
+    begins, its = turn.start_at.astimezone(mine), turn.start_at.astimezone(ZoneInfo(turn.zone))
+    if one.zone != NEVER_SET or begins.utcoffset() == its.utcoffset():
+        return None
+    words = f"Their clock is UTC, which is where everybody begins, and {turn.schedule} goes by {turn.zone}."
+    return Item("zone", State.WARN, f"{words} Say under Me where they live.")
+
+
+def _working(one: Somebody) -> Sequence[Way]:
+    return [way for way in one.ways if way.works and (way.channel != EMAIL or one.can_mail)]

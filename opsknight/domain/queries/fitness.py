@@ -1,0 +1,241 @@
+"""Who is on call in the days to come, and whether they are fit for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypedDict
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.channel import face, shown
+from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.fitness import AHEAD, Item, Somebody, Turn, items, worst
+from opsknight.domain.model.going_on_call import Way
+from opsknight.domain.model.paging import plan
+from opsknight.domain.model.person import EMAIL, masked
+from opsknight.domain.model.readiness import State
+from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.duties import duties
+from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, ScheduleRow, UserRow
+
+TOGETHER: Final = 20
+"""Schedules whose shifts are computed in one turn of the loop."""
+_ORDER: Final = {State.BAD: 0, State.WARN: 1, State.GOOD: 2}
+
+_LAST_DRILLS: Final = text("""
+    SELECT DISTINCT ON (p.user_id) p.user_id, d.begins_at, p.acknowledged_at IS NOT NULL AS answered
+    FROM drill_people p JOIN drills d ON d.id = p.drill_id
+    WHERE p.user_id = ANY(:ids) AND (p.acknowledged_at IS NOT NULL OR d.ends_at <= :now)
+    ORDER BY p.user_id, d.begins_at DESC
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the installation can: `can_mail` says that there is a mail server, `loud` that some channel wakes."""
+
+    can_mail: bool
+    loud: bool
+
+
+class WayLine(TypedDict):
+    """One contact method; instants are epoch seconds. `loud` says whether it wakes."""
+
+    channel: str
+    label: str
+    works: bool
+    verified: bool
+    loud: bool
+    proven_at: float | None
+
+
+class TurnLine(TypedDict):
+    """One time on call; instants are epoch seconds."""
+
+    schedule_id: int
+    schedule: str
+    start_at: float
+    end_at: float
+
+
+class SpanLine(TypedDict):
+    """A leave; instants are epoch seconds."""
+
+    start_at: float
+    end_at: float
+
+
+class ItemLine(TypedDict):
+    """One thing that was looked at; `state` is good, warn or bad, `mends` they, lead or operator."""
+
+    name: str
+    state: str
+    sentence: str
+    mends: str
+
+
+class FitnessLine(TypedDict):
+    """Somebody who is on call in the days to come, and how they stand; `state` is the worst of `items`."""
+
+    user_id: int
+    name: str
+    zone: str
+    state: str
+    turns: list[TurnLine]
+    ways: list[WayLine]
+    leaves: list[SpanLine]
+    items: list[ItemLine]
+
+
+async def fitness(
+    session: AsyncSession, ground: Ground, *, at: datetime, readable: Collection[int] | None = None
+) -> Sequence[FitnessLine]:
+    """Return everybody who is on call within AHEAD of `at`, the worst first, then who is on call first.
+
+    `readable` are the people whose mail addresses are shown whole; None is all.
+    """
+    found = [(one, items(one, now=at)) for one in await on_call_soon(session, ground, at=at, readable=readable)]
+    found.sort(key=lambda pair: (_ORDER[worst(pair[1])], pair[0].turns[0].start_at, pair[0].name.lower()))
+    return [line_of(one, its) for one, its in found]
+
+
+async def on_call_soon(
+    session: AsyncSession, ground: Ground, *, at: datetime, readable: Collection[int] | None = None
+) -> Sequence[Somebody]:
+    """Return everybody who is on call within AHEAD of `at`, with all that tells whether they are fit for it."""
+    turns = await _turns(session, at)
+    ids = list(turns)
+    reached, ways = await reading.people(session, ids), await _ways(session, ids, readable)
+    leaves, drilled = await _leaves(session, ids, at), await _drilled(session, ids, at)
+    rows = await session.execute(
+        select(UserRow.id, UserRow.name, UserRow.zone, UserRow.active).where(UserRow.id.in_(ids))
+    )
+    found: list[Somebody] = []
+    for row in rows:
+        its, person = ways.get(row.id, {}), reached[row.id]
+        planned = plan(person.methods, person.rules, urgency=Urgency.HIGH, at=at).notifications
+        drill_at, answered = drilled.get(row.id, (None, False))
+        found.append(
+            Somebody(
+                user_id=row.id,
+                name=row.name,
+                zone=_known(row.zone),
+                turns=turns[row.id],
+                ways=tuple(its.values()),
+                planned=tuple(its[one.contact_method_id] for one in planned),
+                leaves=leaves.get(row.id, ()),
+                active=row.active,
+                can_mail=ground.can_mail,
+                loud_there=ground.loud,
+                drilled_at=drill_at,
+                drill_answered=answered,
+            )
+        )
+    return found
+
+
+async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]]:
+    """Return the turns of each person, in order of time."""
+    named = select(ScheduleRow.id, ScheduleRow.name, ScheduleRow.team_id, ScheduleRow.zone)
+    rows = {row.id: row for row in await session.execute(named.where(ScheduleRow.deleted_at.is_(None)))}
+    found: dict[int, list[Turn]] = {}
+    ids = list(rows)
+    for first in range(0, len(ids), TOGETHER):
+        for number, (_, shifts) in (await duties(session, ids[first : first + TOGETHER], at, at + AHEAD)).items():
+            row = rows[number]
+            for one in shifts:
+                if one.end_at > at:
+                    turn = Turn(number, row.name, row.team_id, _known(row.zone), one.start_at, one.end_at)
+                    found.setdefault(one.user_id, []).append(turn)
+    return {user_id: sorted(its, key=lambda turn: (turn.start_at, turn.schedule_id)) for user_id, its in found.items()}
+
+
+async def _ways(
+    session: AsyncSession, ids: Sequence[int], readable: Collection[int] | None
+) -> Mapping[int, Mapping[int, Way]]:
+    """Return the contact methods of each person by their number: push first, what is switched off last."""
+    order = (ContactMethodRow.disabled_at.is_not(None), ContactMethodRow.channel != "push", ContactMethodRow.id)
+    statement = select(ContactMethodRow).where(ContactMethodRow.user_id.in_(ids)).order_by(*order)
+    found: dict[int, dict[int, Way]] = {}
+    for row in (await session.execute(statement)).scalars():
+        label = shown(row.channel, label=row.label, address=row.address) or "A browser"
+        if readable is not None and row.user_id not in readable and row.channel == EMAIL:
+            label = masked(label)
+        way = Way(
+            channel=row.channel,
+            label=label,
+            verified=row.verified_at is not None,
+            disabled=row.disabled_at is not None,
+            disabled_reason=row.disabled_reason,
+            proven_at=row.last_proof_at,
+            loud=face(row.channel).loud,
+        )
+        found.setdefault(row.user_id or 0, {})[row.id] = way
+    return found
+
+
+async def _leaves(
+    session: AsyncSession, ids: Sequence[int], at: datetime
+) -> Mapping[int, Sequence[tuple[datetime, datetime]]]:
+    statement = select(LeaveRow.user_id, LeaveRow.start_at, LeaveRow.end_at).where(
+        LeaveRow.user_id.in_(ids), LeaveRow.deleted_at.is_(None), LeaveRow.end_at > at, LeaveRow.start_at < at + AHEAD
+    )
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for row in await session.execute(statement.order_by(LeaveRow.start_at)):
+        found.setdefault(row.user_id, []).append((row.start_at, row.end_at))
+    return found
+
+
+async def _drilled(session: AsyncSession, ids: Sequence[int], at: datetime) -> Mapping[int, tuple[datetime, bool]]:
+    """Return when the last drill of each began that is over for them, and whether they answered it."""
+    rows = await session.execute(_LAST_DRILLS, {"ids": list(ids), "now": at})
+    return {row.user_id: (row.begins_at, row.answered) for row in rows}
+
+
+def line_of(one: Somebody, found: Iterable[Item]) -> FitnessLine:
+    """Return how somebody stands, as plain JSON."""
+    its = tuple(found)
+    return FitnessLine(
+        user_id=one.user_id,
+        name=one.name,
+        zone=one.zone,
+        state=worst(its).value,
+        turns=[
+            TurnLine(
+                schedule_id=turn.schedule_id,
+                schedule=turn.schedule,
+                start_at=turn.start_at.timestamp(),
+                end_at=turn.end_at.timestamp(),
+            )
+            for turn in one.turns
+        ],
+        ways=[_way(way) for way in one.ways],
+        leaves=[SpanLine(start_at=start.timestamp(), end_at=end.timestamp()) for start, end in one.leaves],
+        items=[
+            ItemLine(name=item.name, state=item.state.value, sentence=item.sentence, mends=item.mends.value)
+            for item in its
+        ],
+    )
+
+
+def _way(way: Way) -> WayLine:
+    return WayLine(
+        channel=way.channel,
+        label=way.label,
+        works=way.works,
+        verified=way.verified,
+        loud=bool(way.loud),
+        proven_at=None if way.proven_at is None else way.proven_at.timestamp(),
+    )
+
+
+def _known(zone: str) -> str:
+    try:
+        zone_of(zone)
+    except BadCron:
+        return "UTC"
+    return zone

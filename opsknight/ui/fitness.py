@@ -1,0 +1,244 @@
+"""/readiness: how OpsKnight itself stands, and whether whoever is on call in the next days is ready for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from nicegui import ui
+
+from opsknight import readiness
+from opsknight.domain.model.channel import face
+from opsknight.domain.model.permission import Need
+from opsknight.domain.model.readiness import Finding, State
+from opsknight.domain.queries import fitness
+from opsknight.domain.queries.fitness import FitnessLine, WayLine
+from opsknight.errors import SignInRequired
+from opsknight.ui.assets import asset
+from opsknight.ui.frame import frame
+from opsknight.ui.parts.button import button
+from opsknight.ui.parts.empty import empty
+from opsknight.ui.parts.icon import icon
+from opsknight.ui.parts.links import tabs
+from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.person import person
+from opsknight.ui.parts.section import heading
+from opsknight.ui.parts.stat import stat, stats
+from opsknight.ui.parts.tag import tag
+from opsknight.ui.parts.verdict import Kind, verdict
+from opsknight.ui.people import PATH as PEOPLE
+from opsknight.ui.people import PLACES
+from opsknight.ui.people import STYLES as PEOPLE_STYLES
+from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
+
+if TYPE_CHECKING:
+    from opsknight.deps import Deps
+
+PATH: Final = "/readiness"
+AGAIN_EVERY_S: Final = 15.0
+TURNS_SHOWN: Final = 3
+_STATES: Final[dict[str, tuple[str, Kind]]] = {
+    "good": ("Ready", "good"),
+    "warn": ("Look at it", "warn"),
+    "bad": ("Not ready", "bad"),
+}
+_MARKS: Final = {"good": ("check", "All right"), "warn": ("help", "Look at it"), "bad": ("close", "Mend it")}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was found of OpsKnight itself, and of everybody who is on call soon."""
+
+    house: Sequence[Finding]
+    people: Sequence[FitnessLine]
+
+
+def mount(deps: Deps) -> None:
+    """Serve the page at /readiness."""
+
+    @ui.page(PATH, title="Readiness")
+    async def readiness_page() -> None:
+        viewer = await signed_in(deps)
+        told = await read(deps, viewer)
+        ui.add_head_html(head())
+        with frame("Readiness", viewer, path=PEOPLE):
+            shown = show(viewer, told)
+
+        async def again() -> None:
+            try:
+                await still_signed_in(deps)
+            except SignInRequired:
+                timer.cancel()
+                return
+            shown.update(await read(deps, viewer))
+
+        timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
+
+
+async def read(deps: Deps, viewer: Viewer) -> Told:
+    """Return all that the page tells; others' mail addresses are whole for admins only."""
+    house = await readiness.look(deps)
+    readable = None if viewer.may(Need.ADMINISTER) else {viewer.id}
+    async with deps.reading() as session:
+        people = await fitness.fitness(session, readiness.ground(deps), at=deps.clock.now(), readable=readable)
+    return Told(house, people)
+
+
+def head() -> str:
+    """Return what stands in the head of the page besides."""
+    names = (PEOPLE_STYLES, "handoffs.css", "readiness.css")
+    styles = "".join(f'<link rel="stylesheet" href="{asset(name)}">' for name in names)
+    return f'{styles}<script defer src="{asset("drills.js")}"></script>'
+
+
+def show(viewer: Viewer, told: Told) -> Readiness:
+    """Build the page."""
+    with heading("Readiness", "Whoever is on call in the next 7 days, and whether a page would reach and wake them."):
+        button("Drills", href="/drills", icon="bell")
+    tabs(PLACES, here=PATH)
+    shown = Readiness(viewer)
+    shown.update(told)
+    return shown
+
+
+class Readiness:
+    """What the page says, built anew only where it would say something else."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        """Build an empty page."""
+        self._viewer = viewer
+        self._told: Told | None = None
+        self._place = tag("div", id="ok-readiness")
+
+    def update(self, told: Told) -> None:
+        """Show `told`."""
+        if told == self._told:
+            return
+        self._told = told
+        self._place.clear()
+        with self._place:
+            _house(told.house)
+            if not told.people:
+                _teach()
+                return
+            _figures(told.people)
+            for line in told.people:
+                self._person(line)
+
+    def _person(self, line: FitnessLine) -> None:
+        own = line["user_id"] == self._viewer.id
+        with tag("article", classes="ok-fit", data_state=line["state"], aria_label=line["name"]):
+            with tag("div", classes="ok-fit-who"):
+                with tag("a", href=f"{PEOPLE}/{line['user_id']}", classes="ok-member-name"):
+                    person(line["name"], you=own)
+                verdict(*_STATES[line["state"]])
+                _turns(line)
+                if own or self._viewer.may(Need.CONFIGURE):
+                    _drill(line, own=own)
+            with tag("div", classes="ok-fit-found"):
+                _items(line)
+            with tag("div", classes="ok-fit-ways"):
+                for way in line["ways"]:
+                    _way(way)
+                _lives(line)
+
+
+def _house(found: Sequence[Finding]) -> None:
+    wrong = [one for one in found if one.state is not State.GOOD]
+    with tag("section", classes="ok-fit-house", aria_labelledby="ok-house-title"):
+        tag("h2", "OpsKnight itself", id="ok-house-title")
+        if not wrong:
+            verdict(f"All {len(found)} things that it looks at in itself stand well", "good")
+            return
+        with tag("ul", classes="ok-checks"):
+            for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
+                _sentence(one.state.value, one.sentence)
+
+
+def _figures(lines: Sequence[FitnessLine]) -> None:
+    count = {state: sum(line["state"] == state for line in lines) for state in _STATES}
+    with stats().classes("ok-fit-figures"):
+        stat(str(count["bad"]), "not ready", kind="bad" if count["bad"] else "plain")
+        stat(str(count["warn"]), "to look at", kind="warn" if count["warn"] else "plain")
+        stat(str(count["good"]), "ready")
+
+
+def _turns(line: FitnessLine) -> None:
+    with tag("ul", classes="ok-fit-turns ok-muted"):
+        for turn in line["turns"][:TURNS_SHOWN]:
+            with tag("li"):
+                tag("a", turn["schedule"], href=f"/schedules/{turn['schedule_id']}")
+                tag("span", ", ")
+                moment(turn["start_at"], "soon")
+                tag("span", " to ")
+                moment(turn["end_at"], "soon")
+        if (more := len(line["turns"]) - TURNS_SHOWN) > 0:
+            tag("li", f"and {more} more")
+
+
+def _items(line: FitnessLine) -> None:
+    with tag("ul", classes="ok-checks"):
+        for state in ("bad", "warn", "good"):
+            for one in line["items"]:
+                if one["state"] == state:
+                    _sentence(state, one["sentence"])
+
+
+def _sentence(state: str, sentence: str) -> None:
+    mark, words = _MARKS[state]
+    with tag("li", data_state=state):
+        icon(mark)
+        with tag("span"):
+            tag("span", f"{words}: ", classes="ok-hide")
+            tag("span", sentence)
+
+
+def _way(way: WayLine) -> None:
+    its = face(way["channel"])
+    with tag("div", classes="ok-fit-way", data_works="yes" if way["works"] else "no"):
+        icon(its.icon)
+        with tag("span"):
+            tag("span", f"{its.label}: {way['label']}")
+            with tag("small", classes="ok-muted"):
+                if not way["works"]:
+                    tag("span", "switched off" if way["verified"] else "not verified")
+                elif way["proven_at"] is None:
+                    tag("span", "never proven")
+                else:
+                    tag("span", "proven ")
+                    moment(way["proven_at"], "ago")
+                if way["works"] and way["loud"]:
+                    tag("span", ", wakes")
+
+
+def _lives(line: FitnessLine) -> None:
+    with tag("p", classes="ok-muted"):
+        tag("span", f"Lives by {line['zone']}")
+        for place, leave in enumerate(line["leaves"]):
+            tag("span", "; on leave " if not place else " and ")
+            moment(leave["start_at"], "soon")
+            tag("span", " to ")
+            moment(leave["end_at"], "soon")
+
+
+def _drill(line: FitnessLine, *, own: bool) -> None:
+    words = "Drill me" if own else "Run a drill"
+    button(
+        words,
+        small=True,
+        icon="bell",
+        data_act="drill-do",
+        data_url="/api/v1/drills",
+        data_body=json.dumps({"user_id": line["user_id"]}),
+        aria_label=f"{words}: {line['name']}",
+    )
+
+
+def _teach() -> None:
+    says = (
+        "A schedule says who is on call when. Who is on call within a week is looked at here, before a page needs them."
+    )
+    with empty("Nobody is on call in the next 7 days", says, icon_name="clock"):
+        button("Schedules", href="/schedules", icon="calendar")

@@ -1,0 +1,145 @@
+"""Whether whoever is on call soon is fit for it: what is red, who mends it, and when it is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from opsknight.domain.model.fitness import (
+    Item,
+    Mends,
+    Somebody,
+    Turn,
+    items,
+    may_be_told,
+    to_be_told,
+    to_lead,
+    to_person,
+    worst,
+)
+from opsknight.domain.model.going_on_call import Way
+from opsknight.domain.model.readiness import State
+from tests.clock import NOON
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MAIL = Way("email", "Mail", verified=True, proven_at=NOON - DAY, loud=False)
+PUSH = Way("push", "Pixel 8", verified=True, proven_at=NOON - DAY, loud=False)
+CALL = Way("voice", "+49 151 1", verified=True, proven_at=NOON - DAY, loud=True)
+
+
+def a_turn(starts_in: timedelta = -HOUR, *, schedule: str = "Primary", zone: str = "Europe/Berlin") -> Turn:
+    return Turn(1, schedule, 1, zone, NOON + starts_in, NOON + starts_in + DAY)
+
+
+def somebody(*ways: Way, **changes: Any) -> Somebody:
+    said = {"zone": "Europe/Berlin", "turns": [a_turn()], "ways": ways, "planned": ways, **changes}
+    return Somebody(1, "Ada", **said)
+
+
+def found(one: Somebody, name: str) -> Item | None:
+    return next((item for item in items(one, now=NOON) if item.name == name), None)
+
+
+def test_who_is_reached_and_woken_is_ready():
+    assert worst(items(somebody(PUSH, CALL), now=NOON)) is State.GOOD
+
+
+def test_whom_no_page_reaches_is_red_and_mends_it():
+    item = found(somebody(), "reach")
+
+    assert item is not None
+    assert (item.state, item.mends) == (State.BAD, Mends.THEY)
+    assert item.sentence.startswith("No page gets through: no contact method yet. Turn push on under Me")
+
+
+def test_mail_without_a_mail_server_is_the_operators_to_mend():
+    item = found(somebody(MAIL, can_mail=False), "reach")
+
+    assert item is not None
+    assert (item.state, item.mends) == (State.BAD, Mends.OPERATOR)
+
+
+def test_push_and_mail_wake_nobody():
+    item = found(somebody(PUSH, MAIL), "loud")
+
+    assert item is not None
+    assert (item.state, item.mends) == (State.BAD, Mends.THEY)
+
+
+def test_where_no_channel_wakes_it_is_red_and_nobody_is_told_daily_of_what_they_cannot_mend():
+    one = somebody(PUSH, loud_there=False)
+
+    assert worst(items(one, now=NOON)) is State.BAD
+    assert to_be_told(items(one, now=NOON)) == ()
+
+
+def test_a_number_that_the_own_rules_leave_out_wakes_nobody():
+    item = found(somebody(PUSH, CALL, planned=[PUSH]), "loud")
+
+    assert item is not None
+    assert item.state is State.BAD
+    assert "leave +49 151 1 out" in item.sentence
+
+
+def test_leave_without_a_substitute_is_red():
+    item = found(somebody(CALL, leaves=[(NOON, NOON + 3 * DAY)]), "away")
+
+    assert item is not None
+    assert item.state is State.BAD
+    assert "on Primary" in item.sentence
+
+
+def test_leave_beside_the_turns_is_nothing():
+    assert found(somebody(CALL, leaves=[(NOON + 2 * DAY, NOON + 3 * DAY)]), "away") is None
+
+
+@pytest.mark.parametrize(
+    ("proven_at", "state"), [(None, State.WARN), (NOON - 31 * DAY, State.WARN), (NOON - DAY, State.GOOD)]
+)
+def test_old_proof_is_something_to_look_at(proven_at: Any, state: State):
+    item = found(somebody(Way("voice", "Phone", verified=True, proven_at=proven_at, loud=True)), "proof")
+
+    assert item is not None
+    assert item.state is state
+
+
+def test_a_drill_that_was_not_answered_is_something_to_look_at():
+    silent, heard = (found(somebody(CALL, drilled_at=NOON - DAY, drill_answered=done), "drill") for done in (0, 1))
+
+    assert silent is not None
+    assert heard is not None
+    assert (silent.state, heard.state) == (State.WARN, State.GOOD)
+
+
+def test_a_deactivated_person_is_the_leads_to_mend():
+    (item,) = items(somebody(CALL, active=False), now=NOON)
+
+    assert (item.state, item.mends) == (State.BAD, Mends.LEAD)
+
+
+def test_a_clock_that_nobody_set_is_something_to_look_at():
+    assert found(somebody(CALL, zone="UTC"), "zone") is not None
+    assert found(somebody(CALL, zone="UTC", turns=[a_turn(zone="UTC")]), "zone") is None
+
+
+def test_people_are_told_by_day_unless_their_turn_is_near():
+    night = NOON.replace(hour=2)
+
+    assert may_be_told(somebody(turns=[a_turn(5 * DAY)]), now=NOON)
+    assert not may_be_told(somebody(turns=[a_turn(5 * DAY)]), now=night)
+    assert may_be_told(somebody(turns=[a_turn(-HOUR)]), now=night)
+
+
+def test_what_is_told_names_the_turn_first_and_then_what_now():
+    one = somebody(turns=[a_turn(2 * DAY)])
+    reds = to_be_told(items(one, now=NOON))
+
+    mine, leads = to_person(one, reds, now=NOON), to_lead([(one, reds)], ZoneInfo("UTC"))
+
+    assert mine.splitlines()[0] == "You are not ready for your turn on Primary, Thu 26 Nov 13:00 CET"
+    assert leads.splitlines()[:2] == ["Not ready to be on call: Ada", "Ada, Primary from Thu 26 Nov 12:00 UTC:"]
+    assert reds[0].sentence in mine
+    assert reds[0].sentence in leads
