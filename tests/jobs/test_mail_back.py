@@ -11,8 +11,6 @@ from sqlalchemy import text
 
 from opsknight.api.mail_answering import ARRIVED, OF_NONE, TOO_OLD
 from opsknight.domain.commands import incidents, own_methods, replies
-from opsknight.domain.commands.drills import Whom, begin
-from opsknight.domain.model.drill import THANKS
 from opsknight.domain.model.mail_reply import HELP, HINT
 from tests.builders import a_contact_method, a_notification, a_page
 from tests.clock import StoppedClock
@@ -370,26 +368,6 @@ async def test_an_answer_to_a_test_says_that_it_arrived(office: Office):
         await office.answer(test, "ack")
 
     assert await office.said_to(page) == [ARRIVED]
-    assert (await office.incident(page))[0] == "open"
-
-
-async def test_an_answer_to_a_drill_answers_the_drill(office: Office, clock: StoppedClock):
-    page = await office.a_mailed_page()
-    async with office.pager.deps.commands(f"user:{page.user.id}") as uow:
-        drill = await begin(uow, Whom(user_id=page.user.id))
-    clock.advance(timedelta(minutes=1))  # push comes first
-    async with office.pager.sending():
-        await office.mailed(page)
-        office.pager.wake()
-        mails = await office.pager.smtp.mails_come(2)
-        sent = "SELECT count(*) FROM notifications WHERE status = 'accepted' AND channel = 'email'"
-        await office.pager.count_becomes(sent, 2)
-
-        await office.answer(next(mail for mail in mails if "drill" in mail.message["Subject"].lower()), "ack")
-
-    assert await office.said_to(page) == [THANKS]
-    sql = "SELECT via FROM drill_people WHERE drill_id = :id AND acknowledged_at IS NOT NULL"
-    assert await office.pager.rows(sql, id=drill.id) == [("mail reply",)]
     assert (await office.incident(page))[0] == "open"
 
 
