@@ -11,7 +11,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
 
-.PHONY: help run native test check bench bench-grown chaos mutants shots lock clean
+.PHONY: help run native test check bench bench-grown chaos mutants shots texts lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -49,6 +49,11 @@ chaos: $(VENV)/tests ## kill, stop and starve everything; the full figures of th
 mutants: $(VENV)/tests ## break the product on purpose, one way after the other: each must turn its test red
 	@tests/install.sh
 	@OPSKNIGHT_CHAOS=1 $(BIN)/python -m pytest --timeout 3600 tests/mutants $(ARGS)
+
+texts: $(VENV)/tests ## write the template of what people are told, for those who translate it
+	@mkdir -p opsknight/locale
+	@$(BIN)/pybabel -q extract -k say -k later --no-default-keywords --no-location --sort-output \
+		--omit-header --width 120 -o opsknight/locale/opsknight.pot opsknight
 
 shots: $(VENV)/tests ## take the pictures of docs/
 	@tests/install.sh

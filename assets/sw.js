@@ -94,6 +94,13 @@ async function networkFirst(request) {
 
 self.addEventListener("push", (event) => event.waitUntil(received(event.data)));
 
+/* The buttons of a notification, in its reader's language where it says so. */
+function pressable(payload, calls) {
+  const [press, look] = payload.words ?? [payload.kind === "still_on_it" ? STILL_ON_IT.title : ACKNOWLEDGE.title];
+  const open = { ...OPEN, title: look ?? OPEN.title };
+  return calls && payload.ack ? [{ ...ACKNOWLEDGE, title: press }, open] : [open];
+}
+
 async function received(data) {
   const payload = read(data);
   const calls = !NO_LONGER_CALLS.has(payload.kind);
@@ -101,7 +108,7 @@ async function received(data) {
   await show(payload, {
     title: payload.title,
     body: payload.body,
-    actions: calls && payload.ack ? [payload.kind === "still_on_it" ? STILL_ON_IT : ACKNOWLEDGE, OPEN] : [OPEN],
+    actions: pressable(payload, calls),
     loud: calls,
     stays: calls && payload.urgency === "high",
   });

@@ -69,7 +69,7 @@ def _drill(asked: argparse.Namespace) -> int:
         person=asked.person,
         schedule=asked.schedule,
         wait=asked.wait,
-        say=lambda line: print(line, flush=True),
+        tell=lambda line: print(line, flush=True),
     )
     return 0 if asyncio.run(drilling) else 1
 

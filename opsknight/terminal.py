@@ -66,7 +66,7 @@ async def sign_in_link(settings: Settings, *, email: str) -> str:
 
 
 async def drill(
-    settings: Settings, *, person: str | None, schedule: str | None, wait: bool, say: Callable[[str], object]
+    settings: Settings, *, person: str | None, schedule: str | None, wait: bool, tell: Callable[[str], object]
 ) -> bool:
     """Drill a person, who is on call on a schedule, or with neither everyone on call tonight.
 
@@ -83,14 +83,14 @@ async def drill(
             schedule_id = await queries.whom(uow.session, schedule=schedule) if schedule is not None else None
             begun = await drills.begin(uow, drills.Whom(user_id, schedule_id))
         await here.ring()
-        say(begun.sentence)
+        tell(begun.sentence)
         if not wait:
-            say(f"What becomes of it: {settings.address}/drills/{begun.id}")
+            tell(f"What becomes of it: {settings.address}/drills/{begun.id}")
             return True
-        return await _watched(here, begun.id, say)
+        return await _watched(here, begun.id, tell)
 
 
-async def _watched(here: Terminal, drill_id: UUID, say: Callable[[str], object]) -> bool:
+async def _watched(here: Terminal, drill_id: UUID, tell: Callable[[str], object]) -> bool:
     told: set[str] = set()
     while True:
         async with here.database.screens() as session:
@@ -98,11 +98,11 @@ async def _watched(here: Terminal, drill_id: UUID, say: Callable[[str], object])
         for line in hops(now):
             if line not in told:
                 told.add(line)
-                say(line)
+                tell(line)
         if now["over"]:
             for finding in now["findings"]:
-                say(finding)
-            say(f"{now['acknowledged']} of {now['people']} acknowledged.")
+                tell(finding)
+            tell(f"{now['acknowledged']} of {now['people']} acknowledged.")
             return now["acknowledged"] == now["people"]
         await asyncio.sleep(LOOK_EVERY_S)
 

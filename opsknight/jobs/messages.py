@@ -12,11 +12,12 @@ from opsknight.domain.model.amendment import Amendment
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import MARK as DRILL_MARK
-from opsknight.domain.model.event import Severity
+from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, DrillClaims, receipt_claims
 from opsknight.domain.model.notification import ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
+from opsknight.domain.model.speech import later, say
 from opsknight.jobs.channels.channel import Address, Message
 from opsknight.mail_back import MailBack
 
@@ -81,7 +82,7 @@ class Writer:
             kind=amendment.kind,
             subject=f"{amendment.head}: {cause}",
             title=f"{amendment.head}: {incident.title}",
-            body=f"Service {incident.service}, {incident.severity}, {amendment.urgency} urgency.",
+            body=_circumstances(incident, amendment.urgency),
             url=f"{self.address}/incidents/{incident.number}",
             urgency=amendment.urgency,
             to_name=amendment.user_name,
@@ -95,10 +96,10 @@ class Writer:
 
     def _code(self, attempt: Attempt) -> _Words:
         code = crypto.six_digits(self.secret, str(attempt.page_id))
-        says = (
+        says = say(
             "Type it in where you added this contact method, within ten minutes. Somebody else asked? Then ignore it."
         )
-        return _Words(f"{code} is your OpsKnight code", f"{code} is your code", [says])
+        return _Words(say("{code} is your OpsKnight code", code=code), say("{code} is your code", code=code), [says])
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
@@ -127,11 +128,12 @@ def address_of(attempt: Attempt) -> Address:
 
 def _marked(title: str, attempt: Attempt) -> str:
     """Return the first line with what its reader must know before anything else."""
-    late = _late(_latest(attempt))
+    first = f"{title}{_late(_latest(attempt))}"
+    if not attempt.possible_repeat:
+        return first
     if attempt.kind is PageKind.DRILL:  # whoever is woken by it reads first that nothing is wrong
-        return f"{title}{' (possible repeat)' if attempt.possible_repeat else ''}{late}"
-    repeat = "Possible repeat: " if attempt.possible_repeat else ""
-    return f"{repeat}{title}{late}"
+        return say("{what} (possible repeat)", what=first)
+    return say("Possible repeat: {what}", what=first)
 
 
 def _latest(attempt: Attempt) -> timedelta | None:
@@ -142,9 +144,9 @@ def _latest(attempt: Attempt) -> timedelta | None:
 def _remarks(attempt: Attempt) -> list[str]:
     remarks: list[str] = []
     if attempt.possible_repeat:
-        remarks.append("You may have had this message already: its delivery was never confirmed.")
+        remarks.append(say("You may have had this message already: its delivery was never confirmed."))
     if (late := _latest(attempt)) is not None:
-        remarks.append(f"This message is {span(late.total_seconds())} late.")
+        remarks.append(say("This message is {span} late.", span=span(late.total_seconds())))
     return remarks
 
 
@@ -162,25 +164,29 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         return _of_oneself(attempt)
     if attempt.others:
         return _summary(attempt, incident)
-    prefix, lines = _TEXTS[attempt.kind](incident, now)
-    open_for = now - incident.opened_at
+    what, lines = _TEXTS[attempt.kind](incident, now)
+    cause, open_for = _cause_of(incident), now - incident.opened_at
     if attempt.kind is PageKind.WATCH:
-        return _Words(f"{prefix}{_cause_of(incident)}", f"{prefix}{incident.title}", [attempt.why_paged, *lines])
+        return _Words(say(what, what=cause), say(what, what=incident.title), [attempt.why_paged, *lines])
     if attempt.kind not in TO_THE_OWNER and open_for >= AGE_WORTH_TELLING:
-        lines.append(f"Open for {span(open_for.total_seconds())}.")
-    lines.append(f"Service {incident.service}, {incident.severity}, {attempt.urgency} urgency.")
+        lines.append(say("Open for {span}.", span=span(open_for.total_seconds())))
+    lines.append(_circumstances(incident, attempt.urgency))
     if attempt.why_paged:
-        lines.append(f"Why you: {attempt.why_paged}.")
+        lines.append(say("Why you: {reason}.", reason=attempt.why_paged))
     if attempt.why_now:
-        lines.append(f"Why now: {attempt.why_now}.")
+        lines.append(say("Why now: {reason}.", reason=attempt.why_now))
     if incident.runbook_url:
-        lines.append(f"Runbook: {incident.runbook_url}")
-    cause = _cause_of(incident)
-    return _Words(f"{prefix}{cause}", f"{prefix}{incident.title}", lines)
+        lines.append(say("Runbook: {url}", url=incident.runbook_url))
+    return _Words(say(what, what=cause), say(what, what=incident.title), lines)
 
 
 def _cause_of(incident: IncidentNow) -> str:
-    return f"{incident.severity.upper()} {incident.service}: {incident.title} (#{incident.number})"
+    return f"{say(_LOUD[incident.severity])} {incident.service}: {incident.title} (#{incident.number})"
+
+
+def _circumstances(incident: IncidentNow, urgency: Urgency) -> str:
+    parts = {"service": incident.service, "severity": say(_PLAIN[incident.severity]), "urgency": say(_HOW[urgency])}
+    return say("Service {service}, {severity}, {urgency}.", **parts)
 
 
 def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
@@ -191,16 +197,18 @@ def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
     all_of_them = sorted((own, *attempt.others), key=lambda one: (ranks.index(one.severity), one.number))
     shown = [f"#{each.number} {_cause(each)}{_late(each.late)}{_told(each)}" for each in all_of_them[:LISTED]]
     if (more := len(all_of_them) - LISTED) > 0:
-        shown.append(f"and {more} more")
+        shown.append(say("and {count} more", count=more))
     services = {one.service for one in all_of_them}
-    where = f"open in {services.pop()}" if len(services) == 1 else "open for you"
-    what, ask = _SUMMARIES.get(attempt.kind, (where, "Open OpsKnight to take them."))
-    title = f"{len(all_of_them)} {what}"
-    return _Words(f"{title}: {_cause(all_of_them[0])} and {len(all_of_them) - 1} more", title, [*shown, ask])
+    where = later("{count} open in {service}") if len(services) == 1 else later("{count} open for you")
+    what, ask = _SUMMARIES.get(attempt.kind, (where, later("Open OpsKnight to take them.")))
+    title = say(what, count=len(all_of_them), service=own.service)
+    worst = _cause(all_of_them[0])
+    subject = say("{title}: {worst} and {count} more", title=title, worst=worst, count=len(all_of_them) - 1)
+    return _Words(subject, title, [*shown, say(ask)])
 
 
 def _cause(one: Other) -> str:
-    return f"{one.severity.upper()} {one.service}: {one.title}"
+    return f"{say(_LOUD[one.severity])} {one.service}: {one.title}"
 
 
 def _told(one: Other) -> str:
@@ -208,42 +216,47 @@ def _told(one: Other) -> str:
 
 
 def _late(late: timedelta | None) -> str:
-    return f" ({span(late.total_seconds())} late)" if late else ""
+    if not late:
+        return ""
+    how_late = say("{span} late", span=span(late.total_seconds()))
+    return f" ({how_late})"
 
 
 def _page(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "", []
+    return "{what}", []
 
 
 def _assigned(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "Assigned to you: ", []
+    return later("Assigned to you: {what}"), []
 
 
 def _still_on_it(incident: IncidentNow, now: datetime) -> tuple[str, list[str]]:
     since = incident.acknowledged_at or incident.opened_at
-    ago = f"You acknowledged it {span((now - since).total_seconds())} ago."
-    ask = "Acknowledge again to say that you are on it; without an answer in 5 min it is paged from the first step."
-    return "Still on it? ", [ago, ask]
+    ago = say("You acknowledged it {span} ago.", span=span((now - since).total_seconds()))
+    ask = say(
+        "Acknowledge again to say that you are on it; without an answer in 5 min it is paged from the first step."
+    )
+    return later("Still on it? {what}"), [ago, ask]
 
 
 def _safety_net(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "Nobody answers: ", ["Nobody acknowledged it: the safety net pages you."]
+    return later("Nobody answers: {what}"), [say("Nobody acknowledged it: the safety net pages you.")]
 
 
 def _help(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "Can you help? ", ["Say on its page whether you can: accept or decline."]
+    return later("Can you help? {what}"), [say("Say on its page whether you can: accept or decline.")]
 
 
 def _hand_over(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "Hand over? ", ["Your shift is over and you own it: hand it over, or keep it."]
+    return later("Hand over? {what}"), [say("Your shift is over and you own it: hand it over, or keep it.")]
 
 
 def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return "More alerts: ", ["You own it; nobody else is told."]
+    return later("More alerts: {what}"), [say("You own it; nobody else is told.")]
 
 
 def _watch(incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
-    return f"Now {incident.status}: ", ["You watch it; nothing is asked of you."]
+    return _BECAME[incident.status], [say("You watch it; nothing is asked of you.")]
 
 
 def _of_oneself(attempt: Attempt) -> _Words:
@@ -252,26 +265,27 @@ def _of_oneself(attempt: Attempt) -> _Words:
         return _Words(title, title, lines)
     what = attempt.label or face(attempt.channel).label
     if attempt.kind is PageKind.DRILL:
-        ask = "Acknowledge it here as you would a real page: only that shows that one reaches you."
-        return _Words(DRILL_MARK, DRILL_MARK, [f"{attempt.why_paged}. {ask}"])
+        ask = say("Acknowledge it here as you would a real page: only that shows that one reaches you.")
+        return _Words(say(DRILL_MARK), say(DRILL_MARK), [f"{attempt.why_paged}. {ask}"])
     if attempt.user_id is None:
         return _of_a_room(attempt)
     if attempt.kind is PageKind.CONFIRM:
-        title = "OpsKnight pages you here from now on"
-        return _Words(title, title, [f"{what} was added to your contact methods."])
-    title = "Test page from OpsKnight"
-    return _Words(title, title, [f"You asked for it, and nothing is wrong. Real pages reach you here too: {what}."])
+        title = say("OpsKnight pages you here from now on")
+        return _Words(title, title, [say("{what} was added to your contact methods.", what=what)])
+    title = say("Test page from OpsKnight")
+    asked = say("You asked for it, and nothing is wrong. Real pages reach you here too: {what}.", what=what)
+    return _Words(title, title, [asked])
 
 
 def _of_a_room(attempt: Attempt) -> _Words:
     if attempt.kind is PageKind.CANARY:
-        title = "Canary from OpsKnight"
-        return _Words(title, title, ["It shows that messages go out here. Nobody need read it."])
+        title = say("Canary from OpsKnight")
+        return _Words(title, title, [say("It shows that messages go out here. Nobody need read it.")])
     if attempt.kind is PageKind.CONFIRM:
-        title = "OpsKnight posts here from now on"
-        return _Words(title, title, ["Steps of escalation policies may post their incidents here."])
-    title = "Test message from OpsKnight"
-    return _Words(title, title, ["Somebody asked for it, and nothing is wrong. Incidents are posted here too."])
+        title = say("OpsKnight posts here from now on")
+        return _Words(title, title, [say("Steps of escalation policies may post their incidents here.")])
+    title = say("Test message from OpsKnight")
+    return _Words(title, title, [say("Somebody asked for it, and nothing is wrong. Incidents are posted here too.")])
 
 
 _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[str]]]]] = {
@@ -284,7 +298,7 @@ _TEXTS: Final[dict[PageKind, Callable[[IncidentNow, datetime], tuple[str, list[s
     PageKind.JOINED: _joined,
     PageKind.WATCH: _watch,
 }
-"""What stands before the cause, and what is said first, for each kind of page."""
+"""What is said of the cause, and what is said first, for each kind of page."""
 _PLACES: Final = {
     PageKind.SHIFT: "/oncall",
     PageKind.GAP: "/oncall",
@@ -293,7 +307,30 @@ _PLACES: Final = {
 }
 """Where messages of no incident lead; others to one's own page."""
 _SUMMARIES: Final = {
-    PageKind.HAND_OVER: ("of yours to hand over", "Your shift is over: hand them over, or say that you keep them."),
-    PageKind.WATCH: ("that you watch have changed", "You watch them; nothing is asked of you."),
+    PageKind.HAND_OVER: (
+        later("{count} of yours to hand over"),
+        later("Your shift is over: hand them over, or say that you keep them."),
+    ),
+    PageKind.WATCH: (later("{count} that you watch have changed"), later("You watch them; nothing is asked of you.")),
 }
 """What a summary of such pages counts, and how it ends."""
+_LOUD: Final = {
+    Severity.CRITICAL: later("CRITICAL"),
+    Severity.ERROR: later("ERROR"),
+    Severity.WARNING: later("WARNING"),
+    Severity.INFO: later("INFO"),
+}
+_PLAIN: Final = {
+    Severity.CRITICAL: later("critical"),
+    Severity.ERROR: later("error"),
+    Severity.WARNING: later("warning"),
+    Severity.INFO: later("info"),
+}
+_HOW: Final = {Urgency.HIGH: later("high urgency"), Urgency.LOW: later("low urgency")}
+_BECAME: Final = {
+    Status.OPEN: later("Now open: {what}"),
+    Status.ACKNOWLEDGED: later("Now acknowledged: {what}"),
+    Status.SNOOZED: later("Now snoozed: {what}"),
+    Status.SUPPRESSED: later("Now suppressed: {what}"),
+    Status.RESOLVED: later("Now resolved: {what}"),
+}

@@ -51,6 +51,7 @@ async def test_the_browser_reads_what_the_service_worker_needs(peer: PushPeer, c
 
     payload = peer.taken[0].payload
     assert abs(payload.pop("at") / 1000 - Clock().now().timestamp()) < 60
+    assert payload.pop("words") == ["Acknowledge", "Open"]
     assert payload == {
         "title": "CRITICAL Checkout: Disk full on db-1 (#12)",
         "body": "Service Checkout, critical, high urgency.",

@@ -12,16 +12,17 @@ from opsknight.domain.model.attempt import IncidentNow
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import later, say
 
 WITHIN: Final = timedelta(hours=24)
 """A message older than this stays as it is."""
 TRIES: Final = 6
 _WAITS: Final = (timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=5))
 _HEADS: Final = {
-    Status.OPEN: "Open again",
-    Status.SNOOZED: "Snoozed",
-    Status.SUPPRESSED: "Kept quiet",
-    Status.RESOLVED: "Resolved",
+    Status.OPEN: later("Open again"),
+    Status.SNOOZED: later("Snoozed"),
+    Status.SUPPRESSED: later("Kept quiet"),
+    Status.RESOLVED: later("Resolved"),
 }
 
 
@@ -55,8 +56,8 @@ class Amendment:
     def head(self) -> str:
         """How the incident stands, in words for the first line."""
         if self.incident.status is Status.ACKNOWLEDGED:
-            return f"Acknowledged by {self.owner}" if self.owner else "Acknowledged"
-        return _HEADS[self.incident.status]
+            return say("Acknowledged by {name}", name=self.owner) if self.owner else say("Acknowledged")
+        return say(_HEADS[self.incident.status])
 
 
 def again_after(tries: int, *, asked_for: timedelta | None = None) -> timedelta | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import ASKED_FOR, PageKind
+from opsknight.domain.model.speech import say
 
 
 class Press(StrEnum):
@@ -37,15 +38,15 @@ def buttons(kind: PageKind, *, about_one: bool, became: Status | None = None) ->
     where a message that was sent is changed.
     """
     if kind in ASKED_FOR:
-        return (Button(Press.ACKNOWLEDGE, "It arrived"),)
+        return (Button(Press.ACKNOWLEDGE, say("It arrived")),)
     if kind is PageKind.DRILL:
         return (Button(Press.ACKNOWLEDGE, "Acknowledge"),)
     if not about_one or became is Status.RESOLVED:
         return ()
-    rest = (Button(Press.RESOLVE, "Resolve"), Button(Press.ESCALATE, "Escalate"))
+    rest = (Button(Press.RESOLVE, say("Resolve")), Button(Press.ESCALATE, say("Escalate")))
     if became is not None and became is not Status.OPEN:
         return rest
-    label = "I am on it" if kind is PageKind.STILL_ON_IT else "Acknowledge"
+    label = say("I am on it") if kind is PageKind.STILL_ON_IT else say("Acknowledge")
     return (Button(Press.ACKNOWLEDGE, label), *rest)
 
 

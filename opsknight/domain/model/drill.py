@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from opsknight.domain.model.ledger import span
+from opsknight.domain.model.speech import later
 
 LASTS: Final = timedelta(minutes=15)
 """After so long nobody is reached any more, and whoever has not acknowledged has not answered."""
@@ -16,7 +17,7 @@ TONIGHT: Final = timedelta(hours=12)
 """Everyone on call tonight is on call now, or will be within this time."""
 EVERYONE: Final = "everyone on call tonight"
 """What a drill of all of them is of, in words."""
-MARK: Final = "Drill: nothing is wrong, please acknowledge"
+MARK: Final = later("Drill: nothing is wrong, please acknowledge")
 """The first line of every message of a drill."""
 THANKS: Final = "Thank you: the drill is over for you. Nothing was wrong."
 ALREADY: Final = "You have acknowledged this drill already. Nothing is wrong."

@@ -19,6 +19,7 @@ from opsknight.domain.model.fact import (
     SCHEDULING,
     Fact,
 )
+from opsknight.domain.model.speech import later, say
 
 __all__ = ["CHANGE_INTEGRATIONS", "OPSKNIGHT", "REACHES_NOBODY", "Fact", "people", "sentence", "span"]
 
@@ -40,18 +41,17 @@ def span(seconds: float) -> str:
     """Return a span as people say it: `45 s`, `5 min`, `1 h 30 min`, `2 d 3 h`."""
     whole = round(seconds)
     if whole < _MINUTE_S:
-        return f"{whole} s"
+        return say("{count} s", count=whole)
+    minutes, seconds_left = divmod(whole, _MINUTE_S)
     if whole < _HOUR_S:
-        return _two(whole, _MINUTE_S, "min", 1, "s")
+        return _two(say("{count} min", count=minutes), seconds_left, later("{count} s"))
     if whole < _DAY_S:
-        return _two(whole, _HOUR_S, "h", _MINUTE_S, "min")
-    return _two(whole, _DAY_S, "d", _HOUR_S, "h")
+        return _two(say("{count} h", count=minutes // 60), minutes % 60, later("{count} min"))
+    return _two(say("{count} d", count=whole // _DAY_S), whole % _DAY_S // _HOUR_S, later("{count} h"))
 
 
-def _two(seconds: int, big: int, big_unit: str, small: int, small_unit: str) -> str:
-    count, rest = divmod(seconds, big)
-    small_count = rest // small
-    return f"{count} {big_unit} {small_count} {small_unit}" if small_count else f"{count} {big_unit}"
+def _two(large: str, count: int, small: str) -> str:
+    return f"{large} {say(small, count=count)}" if count else large
 
 
 def people(names: list[str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from opsknight.domain.model.mail_text import of_html
+from opsknight.domain.model.speech import later
 
 READ_AT_MOST: Final = 20_000
 """Characters of a mail in which its first line of its own is looked for."""
@@ -20,7 +21,7 @@ HELP: Final = (
     "Answer with one line: ack, resolve or escalate for what a mail was about, ack all, or a number with a letter:"
     " 12a acknowledges #12, 12r resolves it, 12e escalates it."
 )
-HINT: Final = "Or answer this mail with ack, resolve or escalate."
+HINT: Final = later("Or answer this mail with ack, resolve or escalate.")
 
 _QUOTED: Final = (">", "|", "\u203a")
 _ENDS: Final = (

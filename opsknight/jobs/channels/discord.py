@@ -22,6 +22,7 @@ from opsknight.domain.model.button import Press, buttons, data
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
 from opsknight.domain.model.markdown import escaped, length
 from opsknight.domain.model.retry import retry_after
+from opsknight.domain.model.speech import say
 from opsknight.domain.model.web_address import is_linkable
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -233,7 +234,7 @@ def pressable(message: Message, *, presses: bool = True) -> Mapping[str, Any]:
     ]
     text = _lines(message)
     if is_linkable(message.url):
-        row.append({"type": _BUTTON, "style": _LINK, "label": "Open", "url": message.url})
+        row.append({"type": _BUTTON, "style": _LINK, "label": say("Open"), "url": message.url})
     else:
         text.append(f"<{message.url}>")
     rows: Sequence[Mapping[str, Any]] = [{"type": _ROW, "components": row}] if row else []
@@ -242,9 +243,9 @@ def pressable(message: Message, *, presses: bool = True) -> Mapping[str, Any]:
 
 def linked(message: Message) -> Mapping[str, Any]:
     """Return what a post by webhook says: buttons of webhooks reach nobody, so it ends in links."""
-    links = [f"[Open](<{message.url}>)"]
+    links = [f"[{say('Open')}](<{message.url}>)"]
     if message.acknowledge_url and message.became is None:
-        links.insert(0, f"[Acknowledge](<{message.acknowledge_url}>)")
+        links.insert(0, f"[{say('Acknowledge')}](<{message.acknowledge_url}>)")
     text = "\n".join([*_lines(message, less=sum(map(len, links))), " · ".join(links)])
     return {"content": text, "allowed_mentions": {"parse": []}}
 

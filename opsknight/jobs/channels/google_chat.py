@@ -18,6 +18,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -113,9 +114,9 @@ class GoogleChatChannel:
 
 def said(message: Message) -> Mapping[str, Any]:
     """Return what a post says: a card of the cause and its lines, links, and the line for lock screens."""
-    links = [_link("Open", message.url)]
+    links = [_link(say("Open"), message.url)]
     if message.acknowledge_url:
-        links.insert(0, _link("Acknowledge", message.acknowledge_url))
+        links.insert(0, _link(say("Acknowledge"), message.acknowledge_url))
     subject = html.escape(shortened(message.subject, MAX_SUBJECT))
     body = html.escape(shortened(message.body, MAX_BODY))
     text = f"<b>{subject}</b>\n{body}" if body else f"<b>{subject}</b>"

@@ -15,6 +15,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -107,7 +108,7 @@ def pushed(message: Message) -> Mapping[str, Any]:
     """Return what is pushed: plain text, how loudly, and where a tap leads."""
     lines = [shortened(message.body, MAX_BODY)] if message.body else []
     if message.acknowledge_url:
-        lines.append(f"Acknowledge: {message.acknowledge_url}")
+        lines.append(say("Acknowledge: {url}", url=message.acknowledge_url))
     return {
         "title": shortened(message.subject, MAX_SUBJECT),
         "message": "\n".join(lines) or message.title or message.subject,

@@ -14,6 +14,7 @@ from html import escape
 from typing import Final, cast
 
 from opsknight.domain.model.mail_reply import HINT
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import Message, Urgency
 
 NO_ADDRESS: Final = "The mail address cannot be used."
@@ -103,10 +104,10 @@ def text(message: Message) -> str:
     """Return the mail's plain text."""
     parts = [f"{message.title}\n{message.body}".rstrip()]
     if message.acknowledge_url:
-        parts.append(f"Acknowledge: {message.acknowledge_url}")
+        parts.append(say("Acknowledge: {url}", url=message.acknowledge_url))
         if message.replies_to:
-            parts[-1] += f"\n{HINT}"
-    parts.append(f"Open: {message.url}")
+            parts[-1] += f"\n{say(HINT)}"
+    parts.append(say("Open: {url}", url=message.url))
     return "\n\n".join(parts) + "\n"
 
 
@@ -118,14 +119,15 @@ def html(message: Message) -> str:
         button = (
             f"<p style='margin:20px 0'><a href='{escape(message.acknowledge_url)}' style='background:#1f5fd6;"
             "color:#ffffff;padding:12px 22px;border-radius:8px;text-decoration:none;font-weight:600'>"
-            "Acknowledge</a></p>\n"
+            f"{escape(say('Acknowledge'))}</a></p>\n"
         )
         if message.replies_to:
-            button += f"<p style='margin:0 0 12px;color:#5a6474'>{HINT}</p>\n"
+            button += f"<p style='margin:0 0 12px;color:#5a6474'>{escape(say(HINT))}</p>\n"
     return (
         "<!doctype html><html><body style='margin:0;padding:24px;font:15px/1.5 system-ui,sans-serif;color:#1c2330;"
         f"background:#ffffff'>\n<h1 style='font-size:18px;margin:0 0 12px'>{escape(message.title)}</h1>\n"
-        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>Open</a></p>\n"
+        f"{lines}{button}<p style='margin:0'><a href='{escape(message.url)}' style='color:#1f5fd6'>"
+        f"{escape(say('Open'))}</a></p>\n"
         "</body></html>\n"
     )
 

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
 from opsknight.domain.model.retry import retry_after
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -189,9 +190,9 @@ def said(message: Message) -> Mapping[str, Any]:
     Low urgency is a notice, for which clients do not ring.
     """
     subject, body = shortened(message.subject, MAX_SUBJECT), shortened(message.body, MAX_BODY)
-    links = [("Open", message.url)]
+    links = [(say("Open"), message.url)]
     if message.acknowledge_url and message.became is None:
-        links.insert(0, ("Acknowledge", message.acknowledge_url))
+        links.insert(0, (say("Acknowledge"), message.acknowledge_url))
     plain = [subject, *([body] if body else []), *(f"{label}: {url}" for label, url in links)]
     rich = [
         f"<strong>{html.escape(subject)}</strong>",

@@ -19,6 +19,7 @@ from pydantic_settings import SettingsConfigDict
 from opsknight.domain.model.button import Button, Press, buttons, data, sealed
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
 from opsknight.domain.model.markdown import escaped
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -199,7 +200,7 @@ def said(message: Message, secret: str) -> Mapping[str, Any]:
     attachment = {
         "fallback": subject,
         "color": _COLOURS[message.urgency],
-        "title": "Open in OpsKnight",
+        "title": say("Open in OpsKnight"),
         "title_link": message.url,
         "text": body,
         "actions": [_action(message, each, secret) for each in offered],

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -105,7 +106,7 @@ def published(message: Message, to: str) -> Mapping[str, Any]:
     high = message.urgency is Urgency.HIGH
     actions: list[Mapping[str, Any]] = []
     if message.acknowledge_url:
-        press = {"action": "http", "label": "Acknowledge", "url": message.acknowledge_url, "method": "POST"}
+        press = {"action": "http", "label": say("Acknowledge"), "url": message.acknowledge_url, "method": "POST"}
         actions.append({**press, "clear": True})
     return {
         "topic": to,
@@ -113,5 +114,5 @@ def published(message: Message, to: str) -> Mapping[str, Any]:
         "message": message.body[:MAX_MESSAGE],
         "priority": _LOUDEST if high else _NORMAL,
         "click": message.url,
-        "actions": [*actions, {"action": "view", "label": "Open", "url": message.url}],
+        "actions": [*actions, {"action": "view", "label": say("Open"), "url": message.url}],
     }

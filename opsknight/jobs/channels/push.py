@@ -17,9 +17,11 @@ from py_vapid import Vapid02, VapidException  # pyright: ignore[reportMissingTyp
 from pywebpush import WebPusher, WebPushException  # pyright: ignore[reportMissingTypeStubs]
 
 from opsknight import crypto
+from opsknight.domain.model.button import buttons
 from opsknight.domain.model.channel import ChannelKind, one_line
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.retry import retry_after
+from opsknight.domain.model.speech import say
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -144,6 +146,7 @@ def payload(message: Message, *, at: datetime) -> bytes:
             "ack": message.acknowledge_token,
             "receipt": message.receipt_token,
             "kind": message.became or message.kind,
+            "words": [buttons(message.kind, about_one=True)[0].label, say("Open")],
         }
     )
 

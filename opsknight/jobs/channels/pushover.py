@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
 from opsknight.domain.model.incident import Status
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -140,9 +141,9 @@ def is_receipt(provider_id: str) -> bool:
 
 def pushed(message: Message) -> Mapping[str, str]:
     """Return what is pushed, in plain text. Of high urgency it repeats, and tells us when it is acknowledged there."""
-    link, title = message.url, "Open in OpsKnight"
+    link, title = message.url, say("Open in OpsKnight")
     if message.acknowledge_url and len(message.acknowledge_url) <= MAX_URL:
-        link, title = message.acknowledge_url, "Acknowledge in OpsKnight"
+        link, title = message.acknowledge_url, say("Acknowledge in OpsKnight")
     told = {
         "title": shortened(message.subject, MAX_TITLE),
         "message": shortened(message.body or message.title or message.subject, MAX_MESSAGE),

@@ -18,6 +18,7 @@ from pydantic_settings import SettingsConfigDict
 from opsknight.domain.model import button
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
 from opsknight.domain.model.retry import retry_after
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -233,7 +234,7 @@ def buttons(message: Message) -> list[Mapping[str, Any]]:
     """Return what can be pressed as things stand: nothing of what is done already."""
     offered = button.buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
     pressable = [_button(message, each) for each in offered]
-    return [*pressable, {"type": "button", "action_id": "open", "text": plain("Open", 75), "url": message.url}]
+    return [*pressable, {"type": "button", "action_id": "open", "text": plain(say("Open"), 75), "url": message.url}]
 
 
 def plain(text: str, most: int) -> Mapping[str, Any]:

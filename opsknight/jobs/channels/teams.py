@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 import orjson
 
 from opsknight.domain.model.channel import ChannelKind, web_address
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
@@ -104,9 +105,9 @@ def card(message: Message) -> Mapping[str, Any]:
     first = {"weight": "Bolder", "size": "Medium", "color": "Attention" if high else "Accent"}
     lines = [line for line in message.body.splitlines() if line.strip()]
     shown = list(_fitting(lines[:MAX_LINES], BODY_BYTES))
-    actions = [{"type": "Action.OpenUrl", "title": "Open", "url": message.url}]
+    actions = [{"type": "Action.OpenUrl", "title": say("Open"), "url": message.url}]
     if message.acknowledge_url:
-        acknowledge = {"type": "Action.OpenUrl", "title": "Acknowledge", "url": message.acknowledge_url}
+        acknowledge = {"type": "Action.OpenUrl", "title": say("Acknowledge"), "url": message.acknowledge_url}
         actions.insert(0, {**acknowledge, "style": "positive"})
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",

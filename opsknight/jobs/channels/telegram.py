@@ -16,6 +16,7 @@ from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.button import buttons, data
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
+from opsknight.domain.model.speech import say
 from opsknight.domain.model.web_address import is_linkable
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -178,7 +179,7 @@ def said(message: Message) -> Mapping[str, Any]:
     ]
     rows = [pressed[:1], pressed[1:]] if len(pressed) > 2 else [pressed]
     if is_linkable(message.url):  # Telegram refuses the whole message else
-        rows[-1] = [*rows[-1], {"text": "Open", "url": message.url}]
+        rows[-1] = [*rows[-1], {"text": say("Open"), "url": message.url}]
         text = "\n".join(lines)
     else:
         text = f"{shortened(chr(10).join(lines), MAX_TEXT - 300)}\n{message.url}"

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from opsknight.domain.model import sms
 from opsknight.domain.model.notification import PAGING, PageKind, Sent
+from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import Message
 
 SPOKEN_AT_MOST: Final = 300
@@ -22,12 +23,12 @@ def texted(message: Message, *, replies: bool) -> str:
     """
     about_incidents = message.kind in _ANSWERED
     if about_incidents and message.number is not None:
-        number = message.number
-        return sms.fitted(message.subject, rest=f"Reply {number}a to acknowledge." if replies else message.url)
+        how = say("Reply {number}a to acknowledge.", number=message.number)
+        return sms.fitted(message.subject, rest=how if replies else message.url)
     if about_incidents:
-        return _summary(message, "Reply ack all to acknowledge." if replies else message.url)
+        return _summary(message, say("Reply ack all to acknowledge.") if replies else message.url)
     if message.kind is PageKind.DRILL:
-        return sms.fitted(message.subject, rest="Reply ack to acknowledge." if replies else message.url)
+        return sms.fitted(message.subject, rest=say("Reply ack to acknowledge.") if replies else message.url)
     if message.incident_id is not None:
         return sms.fitted(message.subject, rest=message.url)
     return sms.fitted(f"{message.subject}\n{message.body}" if message.body else message.subject)
@@ -43,7 +44,7 @@ def _summary(message: Message, rest: str) -> str:
 
 
 def _more(left: list[str]) -> list[str]:
-    return [f"and {len(left)} more"] if left else []
+    return [say("and {count} more", count=len(left))] if left else []
 
 
 class Priced(Protocol):
@@ -70,6 +71,7 @@ def taken(provider_id: str, text: str, prices: Priced, *, detail: str = "") -> S
 def spoken(message: Message) -> str:
     """Return the cause of `message` as it is read out."""
     text = " ".join(message.subject.replace(f" (#{message.number})", "").split())
-    text = text if len(text) <= SPOKEN_AT_MOST else f"{text[:SPOKEN_AT_MOST].rsplit(' ', 1)[0]} and so on"
-    number = f" Incident {message.number}." if message.number is not None else ""
-    return f"{text.rstrip('.')}.{number}"
+    if len(text) > SPOKEN_AT_MOST:
+        text = say("{beginning} and so on", beginning=text[:SPOKEN_AT_MOST].rsplit(" ", 1)[0])
+    text = f"{text.rstrip('.')}."
+    return text if message.number is None else " ".join([text, say("Incident {number}.", number=message.number)])

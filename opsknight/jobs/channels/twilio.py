@@ -22,6 +22,7 @@ import orjson
 from opsknight.carriers import TwilioSettings
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
+from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent, unset
 from opsknight.jobs.channels.http import Answer, Caller
@@ -40,8 +41,8 @@ LOOKED_AT: Final = 20
 _SKEW: Final = timedelta(seconds=2)
 """Twilio's times are whole seconds, by a clock of its own."""
 _LOST: Final = frozenset({"failed", "undelivered", "canceled", "busy", "no-answer"})
-MENU: Final = "Press 4 to acknowledge, 6 to resolve, 9 to escalate."
-DRILL_MENU: Final = "Press 4 to acknowledge."
+MENU: Final = later("Press 4 to acknowledge, 6 to resolve, 9 to escalate.")
+DRILL_MENU: Final = later("Press 4 to acknowledge.")
 
 
 def missing(ground: Ground, sender: str) -> str:
@@ -197,15 +198,16 @@ class Calls(_Twilio):
 
 def twiml(message: Message, *, language: str) -> str:
     """Return what a call reads out: the cause and what each key does, twice; then it hangs up."""
-    say = f"<Say language={quoteattr(language)}>"
-    said = f"{say}OpsKnight. {escape(spoken(message))}</Say>"
+    opened = f"<Say language={quoteattr(language)}>"
+    said = f"{opened}OpsKnight. {escape(spoken(message))}</Say>"
     is_drill = message.kind is PageKind.DRILL
     if (message.incident_id is None and not is_drill) or not _can_call_back(message):
         return f'<Response>{said}<Pause length="1"/>{said}</Response>'
     keys = f"{message.home}/api/v1/twilio/keys?notification={message.notification_id}"
-    asked = f"{said}{say}{DRILL_MENU if is_drill else MENU}</Say>"
+    asked = f"{said}{opened}{escape(say(DRILL_MENU if is_drill else MENU))}</Say>"
     gather = f'<Gather numDigits="1" timeout="6" action={quoteattr(keys)} method="POST">{asked}</Gather>'
-    return f"<Response>{gather * 2}{say}Goodbye.</Say></Response>"
+    goodbye = escape(say("Goodbye."))
+    return f"<Response>{gather * 2}{opened}{goodbye}</Say></Response>"
 
 
 def _called_back(message: Message) -> Mapping[str, str]:

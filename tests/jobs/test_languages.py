@@ -1,0 +1,158 @@
+"""Every word of a message of ours can be said in another language: seen by one in which each sentence is marked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from gettext import NullTranslations
+from pathlib import Path
+
+import orjson
+import pytest
+from babel.messages.pofile import read_po
+
+from opsknight.domain.model.attempt import Other
+from opsknight.domain.model.event import Severity
+from opsknight.domain.model.notification import TOLD, PageKind
+from opsknight.domain.model.speech import CATALOGUES, speaking
+from opsknight.jobs.channels import (
+    discord,
+    google_chat,
+    gotify,
+    mails,
+    matrix,
+    mattermost,
+    ntfy,
+    pushover,
+    slack,
+    teams,
+    telegram,
+)
+from opsknight.jobs.channels.channel import Message
+from opsknight.jobs.channels.push import payload
+from opsknight.jobs.channels.texts import spoken, texted
+from opsknight.jobs.channels.twilio import twiml
+from tests.clock import NOON
+from tests.jobs.a_message import a_message
+from tests.jobs.test_messages import WRITER, an_attempt, an_incident_now
+
+ROOT = Path(__file__).parents[2]
+
+
+class Marked(NullTranslations):
+    """A language in which each sentence stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+
+def outside(text: str) -> str:
+    """Return what stands in no bracket."""
+    kept, depth = "", 0
+    for one in text:
+        depth += (one == "⟦") - (one == "⟧")
+        kept += one if depth == 0 and one != "⟧" else ""
+    return kept
+
+
+def words_left(text: str, *known: str) -> list[str]:
+    """Return the words that no catalogue could change, without what monitors and people have called things."""
+    for one in known:
+        text = text.replace(one, "")
+    return re.findall(r"[A-Za-z]{2,}", re.sub(r"https?://\S+", "", outside(text)))
+
+
+@pytest.fixture(autouse=True)
+def marked() -> Iterator[None]:
+    """Whatever is said in a test is said in the marked language."""
+    with speaking(Marked()):
+        yield
+
+
+NAMES = ("Disk full on db-1", "Checkout", "Slow", "Search", "Ada", "ada@example.com", "on call: Platform, Primary")
+
+
+@pytest.mark.parametrize("kind", sorted(set(PageKind) - TOLD - {PageKind.CANARY}))
+def test_every_kind_of_message_is_said_in_the_readers_language(kind: PageKind):
+    of_oneself = kind in {PageKind.TEST, PageKind.CONFIRM, PageKind.CODE, PageKind.DRILL}
+    incident = (
+        None if of_oneself else an_incident_now(acknowledged_at=NOON, runbook_url="https://wiki.example.com/disk")
+    )
+    attempt = an_attempt(kind=kind, incident=incident, why_now="", perhaps=1)
+
+    message = WRITER.message(attempt, now=NOON.replace(hour=15))
+
+    assert words_left(f"{message.subject} {message.title} {message.body}", *NAMES) == []
+
+
+def test_a_summary_and_what_is_late_are_said_in_the_readers_language():
+    other = Other(13, "Slow", Severity.ERROR, "Search", NOON - NOON.replace(hour=9), "")
+
+    message = WRITER.message(an_attempt(others=(other,)), now=NOON)
+
+    assert words_left(f"{message.subject} {message.title} {message.body}", *NAMES) == []
+
+
+def a_marked_message(**changes: object) -> Message:
+    """A message of which only the channel adds words."""
+    return a_message(subject="⟦subject⟧", title="⟦title⟧", body="⟦body⟧", to_name="Ada", **changes)
+
+
+def test_texts_and_calls_add_words_of_the_readers_language_only():
+    message = a_marked_message()
+    called = re.sub(r"<[^>]*>", " ", twiml(message, language="en-US"))
+
+    assert words_left(texted(message, replies=True)) == []
+    assert words_left(spoken(message)) == []
+    assert words_left(called, "OpsKnight") == []
+
+
+SENT = {
+    "mail": lambda one: f"{mails.text(one)} {mails.html(one)}",
+    "push": lambda one: orjson.loads(payload(one, at=NOON)),
+    "slack": slack.said,
+    "teams": teams.card,
+    "telegram": telegram.said,
+    "discord": lambda one: [discord.pressable(one), discord.linked(one)],
+    "mattermost": lambda one: mattermost.said(one, "secret"),
+    "google chat": google_chat.said,
+    "ntfy": lambda one: ntfy.published(one, "topic"),
+    "gotify": gotify.pushed,
+    "pushover": pushover.pushed,
+    "matrix": matrix.said,
+}
+OURS = re.compile(r"(?<!⟦)\b(?:Acknowledge|Open|Resolve|Escalate|Or answer|I am on it)\b")
+
+
+@pytest.mark.parametrize("channel", SENT)
+def test_what_a_channel_adds_is_said_in_the_readers_language(channel: str):
+    sent = str(SENT[channel](a_marked_message(replies_to="opsknight+a@example.com")))
+
+    assert re.search(r"⟦(?:Open|Acknowledge)", sent)
+    assert OURS.findall(sent) == []
+
+
+def calls() -> Iterator[ast.Call]:
+    """Yield what is said, all over the code."""
+    for path in sorted((ROOT / "opsknight").rglob("*.py")):
+        if "model.speech import" in (source := path.read_text()):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"say", "later"}:
+                    yield node
+
+
+def test_the_template_of_catalogues_names_every_sentence_and_none_besides():
+    said = {argument.value for call in calls() for argument in call.args if isinstance(argument, ast.Constant)}
+    with (CATALOGUES / "opsknight.pot").open("rb") as template:
+        ids = [one.id for one in read_po(template) if one.id]
+    listed = {text for one in ids for text in ([one] if isinstance(one, str) else one)}
+
+    assert listed == said, "make texts writes the template anew; it looks into no f-string"
+
+
+def test_what_is_said_is_written_where_it_is_said():
+    """A sentence that is put together from parts has no name by which a catalogue could know it."""
+    composed = [ast.unparse(call) for call in calls() if isinstance(call.args[0], ast.JoinedStr | ast.BinOp)]
+
+    assert composed == []
