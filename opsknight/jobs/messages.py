@@ -145,6 +145,8 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
     if attempt.others:
         return _summary(attempt, incident)
     prefix, lines = _TEXTS[attempt.kind](incident, now)
+    if attempt.stands_in and attempt.kind is PageKind.ASSIGNED:
+        prefix = "Assigned to whom you stand in for: "
     open_for = now - incident.opened_at
     if attempt.kind is PageKind.WATCH:
         return _Words(f"{prefix}{_cause_of(incident)}", f"{prefix}{incident.title}", [attempt.why_paged, *lines])

@@ -74,12 +74,13 @@ async def ask_for_help(uow: UnitOfWork, incident_id: UUID, *, whom: Helpers, not
     before = await _responders(uow, incident_id)
     new = [user for user in asked if user not in before or before[user].answer == "declined"]
     if asked and not new:
-        names = people([person.name for person in (await reading.people(uow.session, asked)).values()])
+        before_now = await reading.people(uow.session, asked)
+        names = people([before_now[user].name for user in asked if user in before_now])
         return Done(held.before, f"{names} {'was' if len(asked) == 1 else 'were'} asked already.", changed=False)
     known = await reading.people(uow.session, new)
     reached = await _page(uow, held, [known[user] for user in new if user in known], before, note=note)
     if not reached:
-        who = people([person.name for person in known.values()])
+        who = people([known[user].name for user in new if user in known])
         raise Invalid(f"Nobody was asked: {who} cannot be reached. Ask somebody with a verified contact method.")
     names = [known[user].name for user in reached]
     uow.record(Fact.HELP_ASKED, incident_id=incident_id, people=names, note=note)

@@ -20,7 +20,17 @@ from opsknight.domain.model.fact import (
     Fact,
 )
 
-__all__ = ["CHANGE_INTEGRATIONS", "OPSKNIGHT", "REACHES_NOBODY", "Fact", "people", "sentence", "span"]
+__all__ = [
+    "CHANGE_INTEGRATIONS",
+    "OPSKNIGHT",
+    "REACHES_NOBODY",
+    "Fact",
+    "capital",
+    "lower",
+    "people",
+    "sentence",
+    "span",
+]
 
 Data = Mapping[str, Any]
 
@@ -52,6 +62,16 @@ def _two(seconds: int, big: int, big_unit: str, small: int, small_unit: str) -> 
     count, rest = divmod(seconds, big)
     small_count = rest // small
     return f"{count} {big_unit} {small_count} {small_unit}" if small_count else f"{count} {big_unit}"
+
+
+def capital(words: str) -> str:
+    """Return `words` as a sentence begins."""
+    return words[:1].upper() + words[1:]
+
+
+def lower(words: str) -> str:
+    """Return a sentence as it stands within another."""
+    return words[:1].lower() + words[1:]
 
 
 def people(names: list[str]) -> str:
@@ -249,6 +269,10 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
     Fact.EXHAUSTED: _exhausted,
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
+    Fact.STOOD_IN: lambda _, d: (
+        f"{d.get('by', 'Somebody')} was paged instead of {d.get('user', 'somebody')}, who is not to be disturbed."
+    ),
+    Fact.HELD: lambda _, d: f"What {d.get('user', 'somebody')} is sent is held{_for(d)}: quiet hours.",
     Fact.CAME_ON_CALL: lambda _, d: (
         f"{d.get('user', 'Somebody')} came on call{_because(d)} while the incident waits on their step, and was paged."
     ),
@@ -317,6 +341,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
     Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
+    Fact.QUIET_HOURS_SET: lambda actor, d: f"{actor} set quiet hours{_because(d)}.",
+    Fact.UNDISTURBED: lambda actor, d: f"{actor} is not to be disturbed{_for(d)}{_because(d)}.",
+    Fact.DISTURBED_AGAIN: lambda actor, _: f"{actor} can be disturbed again.",
     Fact.HEARD_AGAIN: lambda _, d: (
         f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
     ),

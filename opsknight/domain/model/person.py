@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,9 @@ MAX_NAME: Final = 100
 MAX_EMAIL: Final = 254
 """RFC 5321, 4.5.3.1.3: a path of 256 octets, of which two are its brackets."""
 EMAIL: Final = "email"
+ENGLISH: Final = "en"
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English"}
+"""What OpsKnight can speak to people, each by its own name."""
 
 
 class BadPerson(ValueError):
