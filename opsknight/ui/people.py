@@ -104,6 +104,18 @@ def show_reach(line: RosterLine) -> None:
         verdict(line["why"], "bad")
 
 
+def show_instead(line: RosterLine) -> None:
+    """Say who is paged instead of somebody who is not to be disturbed now."""
+    if (instead := line["instead"]) is None:
+        return
+    with tag("p", classes="ok-muted ok-instead"):
+        if instead["user"] is None:
+            verdict("Paged all the same: nobody stands in while not to be disturbed, until", "warn")
+        else:
+            verdict(f"Not to be disturbed: {instead['user']} is paged instead, until", "wait", mark="moon")
+        moment(instead["until"], "soon")
+
+
 class People:
     """The list on the page, built anew only where it would say something else."""
 
@@ -158,6 +170,7 @@ class People:
                     label(f"{team['name']}, manages" if team["manages"] else team["name"]).classes("ok-cut")
             with tag("div"):
                 show_reach(line)
+                show_instead(line)
             with tag("div", classes="ok-human-turn"):
                 _turn(line)
 

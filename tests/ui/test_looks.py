@@ -44,6 +44,7 @@ PAGES = (
     "/teams",
     "/oncall",
     "/me",
+    "/me/new",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)
