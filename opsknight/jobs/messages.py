@@ -238,6 +238,9 @@ def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind is PageKind.CONFIRM:
         title = "OpsKnight pages you here from now on"
         return _Words(title, title, [f"{what} was added to your contact methods."])
+    if attempt.kind is PageKind.CHECK:
+        title = "OpsKnight still reaches you here"
+        return _Words(title, title, [f"Nothing is asked of you: {what} was not heard of for a while."])
     title = "Test page from OpsKnight"
     return _Words(title, title, [f"You asked for it, and nothing is wrong. Real pages reach you here too: {what}."])
 

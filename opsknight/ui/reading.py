@@ -321,10 +321,11 @@ class Reach:
 async def read_reach(deps: Deps, user_id: int) -> Reach:
     """Return how a person is reached."""
     async with deps.reading() as session:
+        at = deps.clock.now()
         return Reach(
-            methods=await contact_methods(session, user_id),
+            methods=await contact_methods(session, user_id, at=at),
             rules=await notification_rules(session, user_id),
-            left_alone=await left_alone(session, user_id, at=deps.clock.now()),
+            left_alone=await left_alone(session, user_id, at=at),
             substitutes=await substitutes(session, but=user_id),
             language=await language_of(session, user_id),
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.jobs.housekeeping import Housekeeping
-from tests.builders import a_schedule, a_user
+from tests.builders import a_contact_method, a_schedule, a_user
 from tests.jobs.pager import Pager, until
 
 HOUR = timedelta(hours=1)
@@ -40,3 +41,17 @@ async def test_who_was_on_call_is_recorded_once_however_often_it_runs(pager: Pag
     )
     assert (of, user, start_at) == (schedule.id, ada.id, began)
     assert end_at == clock.now()
+
+
+async def test_of_a_silent_device_its_person_is_told_and_it_is_asked_once_however_often_it_runs(pager: Pager) -> None:
+    ada = await a_user(pager.deps.database, "Ada")
+    long_ago = pager.deps.clock.now() - SILENT_AFTER
+    await a_contact_method(pager.deps.database, ada, channel="push", label="Phone", heard_at=long_ago)
+    housekeeping = Housekeeping(pager.deps, partitions=None)
+
+    await housekeeping.devices()
+    await housekeeping.devices()
+
+    pages = "SELECT p.kind, m.channel FROM pages p JOIN notifications n ON n.page_id = p.id"
+    found = await pager.rows(f"{pages} JOIN contact_methods m ON m.id = n.contact_method_id ORDER BY p.kind")
+    assert found == [("check", "push"), ("silent", "email")]

@@ -364,7 +364,10 @@ PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein", "5": "Bo
 
 
 def methods() -> Any:
-    common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
+    common = {
+        "verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": "", "heard_at": None,
+        "silent": False,
+    }  # fmt: skip
     return [
         {**common, "id": 1, "channel": "push", "label": "Chrome on Android", "last_proof_at": NOW - 18_000},
         {**common, "id": 2, "channel": "email", "label": "amira.khan@a-company-with-a-long-name.example.org"},
@@ -377,6 +380,7 @@ def methods() -> Any:
             "disabled_reason": "the device is gone",
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
+        {**common, "id": 5, "channel": "push", "label": "Old tablet", "heard_at": NOW - 20 * 86_400, "silent": True},
     ]
 
 

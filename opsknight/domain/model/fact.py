@@ -127,6 +127,8 @@ class Fact(StrEnum):
     QUIET_HOURS_SET = "quiet hours set"
     UNDISTURBED = "undisturbed"
     DISTURBED_AGAIN = "disturbed again"
+    DEVICE_SILENT = "device silent"
+    DEVICE_HEARD = "device heard"
     HEARD_AGAIN = "heard again"
     BLIND = "blind"
     RETENTION = "retention"

@@ -344,6 +344,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.QUIET_HOURS_SET: lambda actor, d: f"{actor} set quiet hours{_because(d)}.",
     Fact.UNDISTURBED: lambda actor, d: f"{actor} is not to be disturbed{_for(d)}{_because(d)}.",
     Fact.DISTURBED_AGAIN: lambda actor, _: f"{actor} can be disturbed again.",
+    Fact.DEVICE_SILENT: lambda _, d: f"A device gives no sign of life{_for(d)}: {_message(d)}.",
+    Fact.DEVICE_HEARD: lambda _, d: f"A device gives signs of life again: {_message(d)}.",
     Fact.HEARD_AGAIN: lambda _, d: (
         f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
     ),

@@ -30,15 +30,17 @@ class PageKind(StrEnum):
     BLIND = "blind"
     CANARY = "canary"
     REPLY = "reply"
+    CHECK = "check"
+    SILENT = "silent"
 
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP})
 """What is told before it matters: a shift that begins, a time in which nobody is on call."""
-TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY}
+TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY, PageKind.SILENT}
 """Messages that carry their own words as their page's reason."""
-ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}
+ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY, PageKind.CHECK}
 """Pages of no incident: no escalation, always wanted."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""

@@ -28,6 +28,7 @@ class Method:
     channel: str
     verified: bool
     disabled: bool = False
+    silent: bool = False
 
     @property
     def works(self) -> bool:
@@ -98,6 +99,8 @@ def reach(methods: Sequence[Method], *, active: bool, can_mail: bool) -> Reach:
     channels = tuple(dict.fromkeys(method.channel for method in methods if method.works))
     if channels == (EMAIL,) and not can_mail:
         return Reach(reachable=False, channels=channels, why="Mail only, and no mail server is set")
+    if channels and all(method.silent for method in methods if method.works):
+        return Reach(reachable=False, channels=channels, why="Only devices that give no sign of life")
     if channels:
         return Reach(reachable=True, channels=channels)
     if not methods:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.person import Method, masked, reach
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
 from opsknight.domain.queries.escalations import people
@@ -118,7 +119,7 @@ async def person(session: AsyncSession, user_id: int, *, at: datetime, can_mail:
     found = await _lines(session, user_id, at=at, can_mail=can_mail, readable=readable)
     if not found:
         raise NotFound("There is no such person.")
-    methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id)]
+    methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id, at=at)]
     return PersonDetail(
         **found[0],
         left=[] if found[0]["active"] else await still_asks(session, user_id),
@@ -175,7 +176,7 @@ async def _lines(
     if user_id is not None:
         wanted = wanted.where(UserRow.id == user_id)
     rows = (await session.execute(wanted)).all()
-    methods, teams, owned = await _methods(session), await _teams(session), await _counts(session)
+    methods, teams, owned = await _methods(session, at=at), await _teams(session), await _counts(session)
     instead = await _instead(session, [row.UserRow for row in rows], at=at)
     duties: dict[int, list[Duty]] = {}
     for duty in await on_call_now(session, at=at):
@@ -256,16 +257,18 @@ async def _instead(session: AsyncSession, users: Sequence[UserRow], *, at: datet
     return found
 
 
-async def _methods(session: AsyncSession) -> dict[int, list[Method]]:
+async def _methods(session: AsyncSession, *, at: datetime) -> dict[int, list[Method]]:
     statement = select(
         ContactMethodRow.user_id,
         ContactMethodRow.channel,
         ContactMethodRow.verified_at.is_not(None).label("verified"),
         ContactMethodRow.disabled_at.is_not(None).label("disabled"),
+        ContactMethodRow.heard_at,
     ).order_by((ContactMethodRow.channel == "push").desc(), ContactMethodRow.id)
     found: dict[int, list[Method]] = {}
     for row in await session.execute(statement):
-        found.setdefault(row.user_id, []).append(Method(row.channel, row.verified, row.disabled))
+        method = Method(row.channel, row.verified, row.disabled, silent=is_silent(row.heard_at, at=at))
+        found.setdefault(row.user_id, []).append(method)
     return found
 
 
