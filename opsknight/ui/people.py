@@ -17,6 +17,7 @@ from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.badge import label
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
+from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.rows import row, rows
@@ -108,12 +109,13 @@ def show_instead(line: RosterLine) -> None:
     """Say who is paged instead of somebody who is not to be disturbed now."""
     if (instead := line["instead"]) is None:
         return
+    says = "nobody can stand in, so they are paged." if instead["user"] is None else f"{instead['user']} is paged."
     with tag("p", classes="ok-muted ok-instead"):
-        if instead["user"] is None:
-            verdict("Paged all the same: nobody stands in while not to be disturbed, until", "warn")
-        else:
-            verdict(f"Not to be disturbed: {instead['user']} is paged instead, until", "wait", mark="moon")
-        moment(instead["until"], "soon")
+        icon("moon")
+        with tag("span"):
+            tag("span", "Not to be disturbed until ")
+            moment(instead["until"], "soon")
+            tag("span", f": {says}")
 
 
 class People:

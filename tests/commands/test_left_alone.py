@@ -12,8 +12,10 @@ from opsknight.domain.commands import left_alone
 from opsknight.domain.commands.foreseeing import Case, foresee
 from opsknight.domain.commands.incidents import reassign
 from opsknight.domain.commands.notifications import claim_and_begin
+from opsknight.domain.commands.outcomes import finish
 from opsknight.domain.commands.shift_changes import follow
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.notification import Failed
 from opsknight.domain.queries.left_alone import left_alone as read
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.queries.roster import roster
@@ -105,6 +107,23 @@ async def test_a_page_that_was_sent_in_part_is_superseded_by_the_next_step_as_ev
     await clockwork.run(after=5 * MINUTE)
 
     assert [row[1] for row in await messages(desk) if row[0] == "Ada"] == ["accepted", "superseded"]
+
+
+async def test_what_is_held_does_not_go_out_sooner_because_an_earlier_message_was_refused(
+    desk: Desk, clockwork: Clockwork
+):
+    await a_contact_method(desk.database, desk.user, channel="push", secret={"auth": "x"})
+    await desk.do(left_alone.set_quiet_hours, [{"weekdays": [2], "start": "12:01", "end": "13:00"}])
+    await an_incident(desk, desk.user, urgency="low", wait_s=3600)
+    await clockwork.run()
+    desk.clock.advance(2 * MINUTE)
+    async with desk.acting("deliver:test") as uow:
+        [attempt] = await claim_and_begin(uow, channel="push", worker=1, limit=10, limit_low=10)
+    async with desk.acting("deliver:test") as uow:
+        await finish(uow, attempt, Failed("gone"), jitter=0)
+
+    held = [(status, due_at, until) for _, status, due_at, until, _ in await messages(desk) if until is not None]
+    assert held == [("queued", desk.clock.now() + 58 * MINUTE, desk.clock.now() + 58 * MINUTE)]
 
 
 async def test_who_ends_their_quiet_hours_is_told_at_once_what_they_held(desk: Desk, clockwork: Clockwork):
@@ -278,6 +297,20 @@ async def test_a_page_of_an_assignee_goes_to_their_substitute_and_is_still_wante
         attempts = await claim_and_begin(uow, channel="email", worker=1, limit=10, limit_low=10)
 
     assert [(attempt.kind, attempt.user_name) for attempt in attempts] == [("assigned", "Bo")]
+
+
+async def test_pages_that_go_together_go_so_to_a_substitute_too(desk: Desk, clockwork: Clockwork):
+    bo = await a_user(desk.database, "Bo")
+    await desk.do(left_alone.do_not_disturb, until=desk.clock.now() + HOUR, substitute_id=bo.id)
+    for _ in range(2):
+        incident = await an_incident(desk, bo)
+        await desk.as_(bo, reassign, incident.id, to=desk.user.id)
+    await clockwork.run(after=2 * MINUTE)
+
+    async with desk.acting("deliver:test") as uow:
+        [attempt] = await claim_and_begin(uow, channel="email", worker=1, limit=10, limit_low=10)
+
+    assert (attempt.user_name, len(attempt.others)) == ("Bo", 1)
 
 
 async def test_ones_own_page_says_who_stands_in_and_whether_they_can_now(desk: Desk):

@@ -74,8 +74,8 @@ def _notification(notification: NotificationLine) -> None:
                 tag("span", _to(its.label, notification["label"]))
                 held_until = notification["held_until"]
                 if held_until is not None:
-                    verdict("Held by quiet hours until", "wait", mark="moon")
-                    moment(held_until, "soon", classes="ok-faint")
+                    with verdict("Held by quiet hours until", "wait", mark="moon"):
+                        moment(held_until, "soon")
                 else:
                     verdict(words, kind)
                     moment(notification["finished_at"] or notification["due_at"], "seconds", classes="ok-faint")
