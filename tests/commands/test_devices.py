@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from opsknight.domain.commands import devices, receipts
 from opsknight.domain.model.liveness import ASKED_AFTER, SILENT_AFTER
 from opsknight.domain.queries.contact_methods import contact_methods
 from opsknight.domain.queries.roster import roster
 from opsknight.domain.store.tables import ContactMethodRow
-from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
+from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_team, a_user
 from tests.commands.clockwork import Clockwork
 from tests.commands.desk import Desk
 
@@ -55,6 +57,21 @@ async def test_of_a_silent_device_its_person_is_told_by_another_way_once(desk: D
 
     assert told == [1, 0]
     assert await pages(desk, "silent") == [("email", "Phone gives no sign of life")]
+
+
+@pytest.mark.parametrize(("managed", "told"), [(True, ["Mo"]), (False, ["Admin"])])
+async def test_of_whom_nothing_else_reaches_who_answers_for_them_is_told(desk: Desk, *, managed: bool, told: list[str]):
+    bo = await a_user(desk.database, "Bo", reachable=False)
+    mo = await a_user(desk.database, "Mo", role="manager")
+    await a_user(desk.database, "Admin", role="admin")
+    await a_team(desk.database, members=[bo], managers=[mo] if managed else [])
+    await a_contact_method(desk.database, bo, channel="push", label="Phone", heard_at=desk.clock.now() - SILENT_AFTER)
+
+    await desk.as_("housekeeping:devices", devices.tell_of_the_silent)
+
+    sql = "SELECT u.name, split_part(p.reason, E'\\n', 1) FROM pages p JOIN users u ON u.id = p.user_id"
+    words = "Nothing reaches Bo but devices that give no sign of life"
+    assert await desk.rows(sql) == [(name, words) for name in told]
 
 
 async def test_a_page_does_not_wait_for_a_silent_device(desk: Desk, clockwork: Clockwork):
