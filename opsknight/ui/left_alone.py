@@ -48,6 +48,8 @@ def show_quiet_hours(said: LeftAlone) -> None:
         with tag("p", classes="ok-quiet-now"):
             verdict("Low urgency is held until", "wait", mark="moon")
             moment(said["quiet_until"], "soon")
+            if said["waiting"]:
+                tag("span", "1 page waits." if said["waiting"] == 1 else f"{said['waiting']} pages wait.")
     if not windows:
         tag("p", "None: low urgency reaches you at any time.", classes="ok-muted", data_quiet="[]")
         return

@@ -69,6 +69,8 @@ async def test_a_low_page_in_quiet_hours_waits_for_their_end_and_goes_together_w
             "Policy", (await desk.rows("SELECT name FROM escalation_policies"))[0][0]
         )
     )
+    async with desk.database.screens() as session:
+        assert (await read(session, desk.user.id, at=desk.clock.now()))["waiting"] == 1
     assert await clockwork.told("held") == [{"user": "Ada", "user_id": desk.user.id, "for_s": 3600.0}]
 
 

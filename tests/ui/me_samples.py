@@ -18,12 +18,13 @@ def reach() -> Any:
     days = {"weekdays": [1, 3, 6, 7], "start": "00:00", "end": "09:30", "words": "Mon, Wed, Sat, Sun 00:00–09:30"}
     away = {"until": samples.NOW + 14_400, "substitute_id": 5, "substitute": samples.LONG_WORD, "reachable": True}
     alone: Any = {
-        "zone": "Europe/Berlin", "quiet_hours": [nights, days], "quiet_until": samples.NOW + 3_600, "undisturbed": away,
+        "zone": "Europe/Berlin", "quiet_hours": [nights, days], "quiet_until": samples.NOW + 3_600, "waiting": 3,
+        "undisturbed": away,
     }  # fmt: skip
     return Reach(samples.methods(), rules, alone, {2: "Maximiliane Oberbichler-Hohenstein", 4: samples.LONG_WORD})  # type: ignore[arg-type]
 
 
 def reach_at_first() -> Any:
     """Return how somebody is reached who was invited just now."""
-    alone: Any = {"zone": "UTC", "quiet_hours": [], "quiet_until": None, "undisturbed": None}
+    alone: Any = {"zone": "UTC", "quiet_hours": [], "quiet_until": None, "waiting": 0, "undisturbed": None}
     return Reach([], [], alone, {2: "Maximiliane Oberbichler-Hohenstein", 4: samples.LONG_WORD})

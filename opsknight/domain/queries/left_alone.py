@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.permission import Role
 from opsknight.domain.queries.escalations import Reachable, people
-from opsknight.domain.store.tables import UserRow
+from opsknight.domain.store.tables import NotificationRow, UserRow
 from opsknight.errors import NotFound
 
 
@@ -33,11 +33,15 @@ class UndisturbedLine(TypedDict):
 
 
 class LeftAlone(TypedDict):
-    """Quiet hours by the clock of `zone`, until when they hold what is of low urgency now, and do not disturb."""
+    """Quiet hours by the clock of `zone`, until when they hold what is of low urgency now, and do not disturb.
+
+    `waiting` counts the pages that are held.
+    """
 
     zone: str
     quiet_hours: list[WindowLine]
     quiet_until: float | None
+    waiting: int
     undisturbed: UndisturbedLine | None
 
 
@@ -58,6 +62,7 @@ async def left_alone(session: AsyncSession, user_id: int, *, at: datetime) -> Le
         zone=zone,
         quiet_hours=[WindowLine(**window.to_json(), words=window.words) for window in person.quiet.windows],
         quiet_until=None if quiet_until is None else quiet_until.timestamp(),
+        waiting=0 if quiet_until is None else await _waiting(session, user_id, at=at),
         undisturbed=_undisturbed(person, known.get(named or 0), at=at),
     )
 
@@ -68,6 +73,18 @@ async def substitutes(session: AsyncSession, *, but: int) -> dict[int, str]:
         UserRow.active, UserRow.id != but, UserRow.role != Role.OBSERVER.value
     )
     return {row.id: row.name for row in await session.execute(others.order_by(UserRow.name, UserRow.id))}
+
+
+async def _waiting(session: AsyncSession, user_id: int, *, at: datetime) -> int:
+    """Return how many pages of a person quiet hours hold."""
+    held = select(func.count(NotificationRow.page_id.distinct())).where(
+        NotificationRow.user_id == user_id,
+        NotificationRow.status == "queued",
+        NotificationRow.finished_at.is_(None),
+        NotificationRow.attempts == 0,
+        NotificationRow.held_until > at,
+    )
+    return (await session.execute(held)).scalar_one()
 
 
 def _undisturbed(person: Reachable, substitute: Reachable | None, *, at: datetime) -> UndisturbedLine | None:
