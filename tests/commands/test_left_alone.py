@@ -13,6 +13,7 @@ from opsknight.domain.commands.foreseeing import Case, foresee
 from opsknight.domain.commands.incidents import reassign
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.outcomes import finish
+from opsknight.domain.commands.responders import Helpers, ask_for_help
 from opsknight.domain.commands.shift_changes import follow
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import Failed
@@ -150,6 +151,17 @@ async def test_what_is_held_follows_quiet_hours_that_are_changed(desk: Desk, clo
     end = desk.clock.now() + 30 * MINUTE
     assert "on its way" not in said.sentence
     assert await messages(desk) == [("Ada", "queued", end, end, True)]
+
+
+async def test_who_asks_for_help_is_told_that_quiet_hours_hold_it(desk: Desk):
+    await desk.do(left_alone.set_quiet_hours, LUNCH)
+    bo = await a_user(desk.database, "Bo")
+    incident = await an_incident(desk, bo, urgency="low")
+
+    done = await desk.as_(bo, ask_for_help, incident.id, whom=Helpers(user_ids=(desk.user.id,)))
+
+    assert done.sentence == "Ada is asked to help with “Disk full on db-1”. Quiet hours hold it for Ada (1 h)."
+    assert await messages(desk) == [("Ada", "queued", desk.clock.now() + HOUR, desk.clock.now() + HOUR, True)]
 
 
 async def test_what_if_knows_quiet_hours_and_who_stands_in(desk: Desk):

@@ -166,6 +166,9 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
             paged += 1
             if goes_to != row.user_id:
                 uow.record(Fact.STOOD_IN, **about, user_id=row.user_id, by=outbox.people[goes_to].name)
+            if (until := outbox.held.get((row.id, goes_to))) is not None:
+                about["user"], wait_s = outbox.people[goes_to].name, (until - uow.now).total_seconds()
+                uow.record(Fact.HELD, **about, user_id=goes_to, for_s=wait_s)
             if row.asks.get("everyone"):
                 must = share.asked((*share.waiting, goes_to)).to_json()
                 await uow.session.execute(_MUST, {"id": row.id, "must": must})
