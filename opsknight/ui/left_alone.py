@@ -49,7 +49,7 @@ def show_quiet_hours(said: LeftAlone) -> None:
             verdict("Low urgency is held until", "wait", mark="moon")
             moment(said["quiet_until"], "soon")
             if said["waiting"]:
-                tag("span", "1 page waits." if said["waiting"] == 1 else f"{said['waiting']} pages wait.")
+                tag("span", "(1 page waits)" if said["waiting"] == 1 else f"({said['waiting']} pages wait)")
     if not windows:
         tag("p", "None: low urgency reaches you at any time.", classes="ok-muted", data_quiet="[]")
         return
@@ -77,9 +77,9 @@ def show_undisturbed(said: LeftAlone, others: Mapping[int, str]) -> None:
         bad = "" if line["reachable"] else f"{by} cannot be paged now, so you are paged all the same."
         with note(bad or f"{by} gets your pages, at high urgency too.", title="Not to be disturbed", kind="warn"):
             with tag("p"):
-                tag("span", "It ends by itself, ")
+                tag("span", "Until ")
                 moment(line["until"], "soon")
-                tag("span", ".")
+                tag("span", "; it ends by itself.")
             with tag("div", classes="ok-buttons ok-after"):
                 button("Page me again", data_act="disturb")
 

@@ -46,7 +46,7 @@ def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> No
     elif not works:
         says = "Add a contact method, or turn push on below. It counts once it is verified."
         note(says, title="Nobody can reach you", kind="bad")
-    with rows("1.25rem minmax(0, 1fr) 9rem 10rem 7.5rem", what="Contact methods"):
+    with rows("1.25rem minmax(0, 1fr) 9rem 11.5rem 7.5rem", what="Contact methods"):
         for method in methods:
             _method(method, own=not whose)
 

@@ -101,7 +101,7 @@ async def test_what_quiet_hours_hold_is_shown_and_goes_out_when_they_are_ended(p
     phone.server.fire(title="Disk nearly full on db-1", severity="warning")
     await page.wait_for_function(HELD)
     await page.reload()
-    await expect(page.get_by_text("1 page waits.")).to_be_visible()
+    await expect(page.get_by_text("(1 page waits)")).to_be_visible()
     held = [one.json["title"] for one in phone.ntfy.taken[before:]]
     await page.get_by_role("button", name="Remove Every day").click()
 
