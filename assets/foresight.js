@@ -27,8 +27,9 @@ opsknight.whenPainted(() => {
   const offset = (s) => (s ? `+${span(s)}` : "at once");
 
   const message = (one) => {
-    const by = `by ${WORDS[one.channel] ?? one.channel}${one.delayed ? `, ${one.delayed} later` : ""}`;
-    const words = make("span", {}, make("b", {}, one.user), ` ${by}`);
+    const by = `by ${WORDS[one.channel] ?? one.channel}${one.delayed && !one.held_until ? `, ${one.delayed} later` : ""}`;
+    const held = one.held_until ? [", held until ", clock(one.held_until), ", quiet hours"] : [];
+    const words = make("span", {}, make("b", {}, one.user), ` ${by}`, ...held);
     if (!one.cut_by) return make("li", {}, icon(ICONS[one.channel] ?? "send"), words);
     return make("li", { "data-cut": "yes" }, icon("close"), make("span", {}, make("s", {}, words), make("small", {}, ` not sent: ${one.cut_by} comes at `, clock(one.cut_at))));
   };

@@ -33,8 +33,8 @@ opsknight.whenPainted(() => {
   const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
   document.body.append(opsknight.make("datalist", { id: "ok-zones" }, ...["UTC", ...zones].map((zone) => opsknight.make("option", { value: zone }))));
   opsknight.act("own-save", (button) => opsknight.busy(button, async () => {
-    const [name, zone] = ["own-name", "own-zone"].map((id) => document.getElementById(id).value);
-    const answer = await opsknight.send("PUT", "/api/v1/me/profile", { name, zone });
+    const [name, zone, language] = ["own-name", "own-zone", "own-language"].map((id) => document.getElementById(id).value);
+    const answer = await opsknight.send("PUT", "/api/v1/me/profile", { name, zone, language });
     document.getElementById("own-error").textContent = answer.ok ? "" : answer.sentence;
     if (!answer.ok) return;
     opsknight.toast(answer.sentence, { kind: "good" });

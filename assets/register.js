@@ -10,6 +10,13 @@ if ("serviceWorker" in navigator) {
   });
 }
 
+/* Say that this device is there: one that is silent for two weeks is not waited for any more. */
+if ("serviceWorker" in navigator) {
+  const beat = () => navigator.serviceWorker.ready.then(({ active }) => active?.postMessage("beat"));
+  addEventListener("load", beat);
+  setInterval(beat, 3600000);
+}
+
 setInterval(() => {
   if (document.documentElement.dataset.live !== "live") return; // said by live.js, from the server's beats
   try {

@@ -13,6 +13,8 @@ const TRY_AGAIN_AFTER_MS = [1000, 3000];
 const GATEWAY_SAYS_AWAY = new Set([502, 504]); // OpsKnight never answers these itself: a proxy does, for it
 const LATER = new Set([429, 500, 502, 503, 504]);
 const FOREVER = /^\/(_nicegui\/\d[^/]*\/(static|libraries|components|resources|esm)|assets\/(fonts|icons|sounds))\//;
+const QUIET = new Set(["check"]); // makes sure that this device is there, and wakes nobody
+const BEAT_EVERY_MS = 3600000;
 const NO_LONGER_CALLS = new Set(["acknowledged", "snoozed", "suppressed", "resolved"]);
 
 const OPEN = { action: "open", title: "Open" };
@@ -23,7 +25,8 @@ const TRY_AGAIN = { action: "ack", title: "Try again" };
 /* --- life ------------------------------------------------------------------------------------------------- */
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
+self.addEventListener("activate", (event) => event.waitUntil(Promise.all([activate(), beat()])));
+self.addEventListener("message", (event) => event.data === "beat" && event.waitUntil(beat()));
 
 async function install() {
   const cache = await caches.open(CACHE);
@@ -92,7 +95,7 @@ async function networkFirst(request) {
 
 /* --- pushes: each shows a notification, as browsers demand --------------------------------------------------- */
 
-self.addEventListener("push", (event) => event.waitUntil(received(event.data)));
+self.addEventListener("push", (event) => event.waitUntil(Promise.all([received(event.data), beat()])));
 
 /* The buttons of a notification, in its reader's language where it says so. */
 function pressable(payload, calls) {
@@ -103,7 +106,7 @@ function pressable(payload, calls) {
 
 async function received(data) {
   const payload = read(data);
-  const calls = !NO_LONGER_CALLS.has(payload.kind);
+  const calls = !NO_LONGER_CALLS.has(payload.kind) && !QUIET.has(payload.kind);
   if (!calls && (await keptNewer(payload))) return;
   await show(payload, {
     title: payload.title,
@@ -151,6 +154,21 @@ async function receipt(id) {
     await post("/api/v1/push/receipts", { receipt: id });
   } catch {
     // shown all the same
+  }
+}
+
+/* Tell the server that this device is there, by the secret of its own subscription: nobody need be signed in. */
+let beatAt = 0;
+async function beat() {
+  if (Date.now() - beatAt < BEAT_EVERY_MS) return;
+  try {
+    const subscription = await self.registration.pushManager?.getSubscription();
+    if (!subscription) return;
+    const { endpoint, keys } = subscription.toJSON();
+    const answer = await post("/api/v1/push/heartbeat", { endpoint, auth: keys.auth });
+    if (answer.ok) beatAt = Date.now();
+  } catch {
+    // with the next page, or the next push
   }
 }
 

@@ -151,6 +151,7 @@ def _message(future: Future, fired: Fired, message: Message, *, since: datetime)
         "at": message.due_at.timestamp(),
         "after_s": (message.due_at - since).total_seconds(),
         "delayed": span((message.due_at - fired.at).total_seconds()) if message.due_at > fired.at else None,
+        "held_until": None if message.held_until is None else message.held_until.timestamp(),
         "cut_at": None if cut_at is None else cut_at.timestamp(),
         "cut_by": cut_by,
     }

@@ -6,7 +6,7 @@ Every answer to a command carries a sentence for a person, and the contact metho
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -83,7 +83,7 @@ def _add_methods(routes: APIRouter, deps: Deps) -> None:
     async def read(viewer: SignedIn) -> Response:
         """Return the signed-in person's contact methods and rules."""
         async with deps.reading() as session:
-            return plain_json(await _all(session, viewer.id))
+            return plain_json(await _all(session, viewer.id, at=deps.clock.now()))
 
     @routes.post("/contact-methods", status_code=201, dependencies=own)
     async def add(wish: MethodWish, viewer: SignedIn) -> Response:
@@ -155,7 +155,7 @@ async def _carry_out(
         async with deps.commands(viewer.actor) as uow:
             done = await command(uow)
             await uow.session.flush()
-            return done, await _all(uow.session, viewer.id)
+            return done, await _all(uow.session, viewer.id, at=uow.now)
 
     done, body = await again(attempt)
     if isinstance(done, commands.Done):
@@ -167,8 +167,8 @@ async def _carry_out(
     return plain_json({**body, "sentence": done.sentence}, status=status)
 
 
-async def _all(session: Any, user_id: int) -> dict[str, Any]:
+async def _all(session: Any, user_id: int, *, at: datetime) -> dict[str, Any]:
     return {
-        "contact_methods": await contact_methods(session, user_id),
+        "contact_methods": await contact_methods(session, user_id, at=at),
         "rules": await notification_rules(session, user_id),
     }

@@ -53,6 +53,12 @@ class Profile(BaseModel):
     zone: Zone
 
 
+class OwnProfile(Profile):
+    """What somebody says of themselves; a language that is not said stays as it is."""
+
+    language: Annotated[Clean, Field(max_length=35, description="a language, as en")] | None = None
+
+
 class Person(Profile):
     """What an admin says of somebody."""
 
@@ -141,9 +147,10 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
         return await _carry_out(deps, viewer, lambda uow: commands.reactivate(uow, user_id))
 
     @routes.put("/me/profile", dependencies=[needs(Need.SIGNED_IN)])
-    async def change_own(wish: Profile, viewer: SignedIn) -> Response:
-        """Change one's own name and time zone."""
-        return await _carry_out(deps, viewer, lambda uow: commands.change_own(uow, name=wish.name, zone=wish.zone))
+    async def change_own(wish: OwnProfile, viewer: SignedIn) -> Response:
+        """Change one's own name, time zone and language."""
+        own = {"name": wish.name, "zone": wish.zone, "language": wish.language}
+        return await _carry_out(deps, viewer, lambda uow: commands.change_own(uow, **own))
 
 
 async def _carry_out(deps: Deps, viewer: Viewer, command: Command) -> Response:

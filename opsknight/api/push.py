@@ -13,7 +13,7 @@ from opsknight import crypto
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.deps import Deps
-from opsknight.domain.commands import receipts
+from opsknight.domain.commands import devices, receipts
 from opsknight.domain.commands.contact_methods import Subscription, page_me, subscribe, unsubscribe
 from opsknight.domain.model.link import RECEIPT
 from opsknight.domain.model.permission import Need
@@ -43,6 +43,13 @@ class OldSubscription(BaseModel):
     """Which subscription is to end."""
 
     endpoint: Endpoint
+
+
+class Sign(BaseModel):
+    """Which browser it is, and the secret of its subscription that proves it."""
+
+    endpoint: Endpoint
+    auth: Annotated[str, Field(max_length=100)]
 
 
 class Receipt(BaseModel):
@@ -94,6 +101,13 @@ def router(deps: Deps) -> APIRouter:
         claims = crypto.verify(deps.installation.secret, word.receipt, now=deps.clock.now(), purpose=RECEIPT)
         async with deps.commands("system:receipt") as uow:
             await receipts.delivered(uow, UUID(claims["jti"]))
+        return Response(status_code=204)
+
+    @routes.post("/push/heartbeat", status_code=204, dependencies=[needs(Need.OWN_METHODS, by_link=True)])
+    async def hear(sign: Sign) -> Response:
+        """Note that a browser is there. Its subscription's secret is the permission; the answer says nothing."""
+        async with deps.commands("system:heartbeat") as uow:
+            await devices.heard(uow, sign.endpoint, sign.auth)
         return Response(status_code=204)
 
     @routes.post("/me/page", status_code=202, dependencies=own)

@@ -17,6 +17,7 @@ import structlog
 from opsknight import metrics
 from opsknight.domain.commands import amends
 from opsknight.domain.model.amendment import Amendment, again_after
+from opsknight.domain.model.speech import speaking
 from opsknight.jobs.channels.channel import Address, Ambiguous, Failed, Fault, Outcome, Retry, Sent
 from opsknight.jobs.channels.routes import Routed
 from opsknight.jobs.messages import Writer
@@ -109,6 +110,10 @@ class Amender:
             await asyncio.sleep(BREATH_S)
 
     async def _change(self, amendment: Amendment) -> Outcome:
+        with speaking(amendment.language):
+            return await self._changed(amendment)
+
+    async def _changed(self, amendment: Amendment) -> Outcome:
         message = self._writer.amended(amendment, now=self._deps.clock.now())
         address = Address(amendment.address, amendment.secret)
         try:

@@ -21,6 +21,7 @@ from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries.contact_methods import channels_in_use
 from opsknight.domain.queries.notifications import next_due_at
 from opsknight.jobs.channels.channel import Address, Ambiguous, Asks, Failed, Fault, Message, Outcome, Retry, Sent
@@ -208,7 +209,8 @@ class LaneWork:
 
     async def _deliver(self, attempt: Attempt, read_at: float) -> None:
         try:
-            outcome = await self._call(attempt, read_at)
+            with speaking(attempt.language):
+                outcome = await self._call(attempt, read_at)
         except Exception as error:  # before the provider was called: surely not sent
             if retryable(error):
                 self._unsure = True

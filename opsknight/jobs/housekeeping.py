@@ -17,6 +17,7 @@ from opsknight import metrics, readiness
 from opsknight.deps import Deps
 from opsknight.domain.commands import (
     audits,
+    devices,
     drills,
     fitness,
     foretelling,
@@ -40,6 +41,7 @@ PARTITIONS_EVERY_S = 6 * 3600
 SHIFTS_EVERY_S = 300
 ANNOUNCE_EVERY_S = 60
 GAPS_EVERY_S = 900
+DEVICES_EVERY_S = 3600
 CANARIES_EVERY_S = 60
 VOUCH_EVERY_S = 30
 WATCHERS_EVERY_S = 10
@@ -68,6 +70,7 @@ class Housekeeping:
         self._every(CALENDARS_EVERY_S, 15, self.calendars)
         self._every(ANNOUNCE_EVERY_S, 17, self.announce)
         self._every(GAPS_EVERY_S, 18, self.gaps)
+        self._every(DEVICES_EVERY_S, 42, self.devices)
         self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
         self._every(DRILLS_EVERY_S, 51, self.drills)
         self._every(READINESS_EVERY_S, 52, self.readiness)
@@ -156,6 +159,14 @@ class Housekeeping:
         while told == watchers.STEP:
             async with self._deps.engine_commands("housekeeping:watchers") as uow:
                 told = await watchers.tell(uow)
+
+    async def devices(self) -> None:
+        """Tell people of devices that are silent, and ask those that were quiet for long whether they are there."""
+        for look in (devices.tell_of_the_silent, devices.ask):
+            done = devices.STEP
+            while done == devices.STEP:
+                async with self._deps.engine_commands("housekeeping:devices") as uow:
+                    done = await look(uow)
 
     async def calendars(self) -> None:
         """Read again the imported calendars that are due."""

@@ -165,6 +165,8 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
     if attempt.others:
         return _summary(attempt, incident)
     what, lines = _TEXTS[attempt.kind](incident, now)
+    if attempt.stands_in and attempt.kind is PageKind.ASSIGNED:
+        what = later("Assigned to whom you stand in for: {what}")
     cause, open_for = _cause_of(incident), now - incident.opened_at
     if attempt.kind is PageKind.WATCH:
         return _Words(say(what, what=cause), say(what, what=incident.title), [attempt.why_paged, *lines])
@@ -272,6 +274,9 @@ def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind is PageKind.CONFIRM:
         title = say("OpsKnight pages you here from now on")
         return _Words(title, title, [say("{what} was added to your contact methods.", what=what)])
+    if attempt.kind is PageKind.CHECK:
+        title = say("OpsKnight still reaches you here")
+        return _Words(title, title, [say("Nothing is asked of you: {what} was not heard of for a while.", what=what)])
     title = say("Test page from OpsKnight")
     asked = say("You asked for it, and nothing is wrong. Real pages reach you here too: {what}.", what=what)
     return _Words(title, title, [asked])

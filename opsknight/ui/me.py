@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from opsknight.domain.model.channel import ChannelKind
+from opsknight.domain.model.person import LANGUAGES
 from opsknight.domain.queries.going_on_call import ShiftCheck
 from opsknight.domain.queries.handoffs import Handoffs
-from opsknight.ui import handoffs, own_methods
+from opsknight.ui import handoffs, left_alone, own_methods
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
 from opsknight.ui.going_on_call import ChecksShown
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
-from opsknight.ui.parts.field import choice, field, switch
+from opsknight.ui.parts.field import choice, field, select, switch
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
@@ -38,7 +39,7 @@ def mount(deps: Deps) -> None:
     async def me_page() -> None:
         viewer = await signed_in(deps)
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
-        for script in ("me.js", "methods.js", "calendars.js"):
+        for script in ("me.js", "methods.js", left_alone.SCRIPT, "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
         found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
@@ -71,6 +72,8 @@ class Shown:
     place: ui.element
     methods: ui.element
     rules: ui.element
+    quiet: ui.element
+    undisturbed: ui.element
     dialogs: ui.element
     push: ui.element
     channels: Sequence[ChannelKind]
@@ -78,19 +81,24 @@ class Shown:
 
     def update(self, reach: Reach) -> None:
         """Show what is so now."""
-        for part in (self.methods, self.rules):
+        for part in (self.methods, self.rules, self.quiet, self.undisturbed):
             part.clear()
         with self.methods:
             own_methods.show_methods(reach.methods)
         with self.rules:
             own_methods.show_rules(reach.methods, reach.rules)
+        with self.quiet:
+            left_alone.show_quiet_hours(reach.left_alone)
+        with self.undisturbed:
+            left_alone.show_undisturbed(reach.left_alone, reach.substitutes)
         self.choose_from(reach)
 
     def choose_from(self, reach: Reach) -> None:
-        """Let a new rule name the contact methods that there are now."""
+        """Let a new rule name the contact methods that there are now, and those who could be paged instead."""
         self.dialogs.clear()
         with self.dialogs:
             own_methods.build_rule_dialog(reach.methods)
+            left_alone.build_undisturbed_dialog(reach.substitutes)
 
 
 def show(
@@ -116,6 +124,7 @@ def show(
                 tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
         with section("Which comes when", "Your notification rules. Without any, every verified method: push first."):
             rules = tag("div", classes="ok-own-rules-both")
+        quiet, undisturbed = left_alone.build()
         own_methods.build_dialogs(channels)
         dialogs = tag("div")
     with (
@@ -130,6 +139,7 @@ def show(
         field("own-name", "Name", value=viewer.name, autocomplete="name", maxlength="100")
         zone = "A time zone, as Europe/Berlin."
         field("own-zone", "Time zone", value=viewer.zone, spellcheck="false", list="ok-zones", says=zone)
+        select("own-language", "Language", LANGUAGES, chosen=reach.language, says="Of what OpsKnight says to you.")
         tag("p", classes="ok-error", id="own-error", role="alert")
         button("Save", data_act="own-save")
     with section("This browser", "Remembered on this device only."), tag("div", classes="ok-stacked"):
@@ -144,7 +154,7 @@ def show(
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    shown = Shown(place, methods, rules, dialogs, push, channels, checks)
+    shown = Shown(place, methods, rules, quiet, undisturbed, dialogs, push, channels, checks)
     shown.update(reach)
     return shown
 

@@ -25,7 +25,7 @@ from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
-from opsknight.ui.people import AGAIN_EVERY_S, PLACES, head
+from opsknight.ui.people import AGAIN_EVERY_S, PLACES, head, show_instead
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.reading import Turns, read_turns
 from opsknight.ui.schedules.reading import read_checks, read_handoffs
@@ -123,8 +123,10 @@ class OnCall:
                 if duty["until"] is not None:
                     tag("span", "until ")
                     moment(duty["until"], "soon")
-            if (line := people.get(duty["user_id"])) is not None and not line["reachable"]:
-                verdict(line["why"], "bad")
+            if (line := people.get(duty["user_id"])) is not None:
+                if not line["reachable"]:
+                    verdict(line["why"], "bad")
+                show_instead(line)
 
 
 def _next(then: Sequence[Duty], changes_at: float | None, *, reader: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from opsknight.domain.model.channel import ChannelKind, face
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
+from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.paging import ContactMethod, Rule, plan
 from opsknight.domain.queries.contact_methods import ContactMethodLine, OwnRuleLine
 from opsknight.ui.parts.button import button
@@ -45,7 +46,7 @@ def show_methods(methods: Sequence[ContactMethodLine], *, whose: str = "") -> No
     elif not works:
         says = "Add a contact method, or turn push on below. It counts once it is verified."
         note(says, title="Nobody can reach you", kind="bad")
-    with rows("1.25rem minmax(0, 1fr) 9rem 10rem 7.5rem", what="Contact methods"):
+    with rows("1.25rem minmax(0, 1fr) 9rem 11.5rem 7.5rem", what="Contact methods"):
         for method in methods:
             _method(method, own=not whose)
 
@@ -130,7 +131,10 @@ def _method(method: ContactMethodLine, *, own: bool) -> None:
             tag("span", f" {its.label}", classes="ok-faint")
         _state(method)
         with tag("span", classes="ok-faint"):
-            if method["last_proof_at"] is None:
+            if _works(method) and method["silent"] and method["heard_at"] is not None:
+                tag("span", "not heard since ")
+                moment(method["heard_at"], "day")
+            elif method["last_proof_at"] is None:
                 tag("span", "never proven to arrive")
             else:
                 tag("span", "arrived ")
@@ -179,9 +183,12 @@ def _rules(rules: Sequence[OwnRuleLine], methods: Sequence[ContactMethodLine]) -
 def _sentence(methods: Sequence[ContactMethodLine], rules: Sequence[OwnRuleLine], urgency: Urgency) -> str:
     """Return what a page of `urgency` comes to, by the same function that pages."""
     known = [
-        ContactMethod(one["id"], one["channel"], verified=one["verified_at"] is not None, disabled=_is_off(one))
+        ContactMethod(
+            one["id"], one["channel"], verified=one["verified_at"] is not None, disabled=_is_off(one),
+            heard_at=_AT - SILENT_AFTER if one["silent"] else None,
+        )
         for one in methods
-    ]
+    ]  # fmt: skip
     wishes = [
         Rule(Urgency(one["urgency"]), one["contact_method_id"], timedelta(seconds=one["delay_s"])) for one in rules
     ]
@@ -214,6 +221,8 @@ def _state(method: ContactMethodLine) -> None:
         verdict(f"Off: {method['disabled_reason'] or 'switched off'}", "bad")
     elif method["verified_at"] is None:
         verdict("Not verified", "warn")
+    elif method["silent"]:
+        verdict("No sign of life", "warn")
     else:
         verdict("Verified", "good")
 

@@ -17,6 +17,7 @@ from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.badge import label
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
+from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.rows import row, rows
@@ -107,6 +108,19 @@ def show_reach(line: RosterLine) -> None:
         verdict(line["why"], "bad")
 
 
+def show_instead(line: RosterLine) -> None:
+    """Say who is paged instead of somebody who is not to be disturbed now."""
+    if (instead := line["instead"]) is None:
+        return
+    says = "nobody can stand in, so they are paged." if instead["user"] is None else f"{instead['user']} is paged."
+    with tag("p", classes="ok-muted ok-instead"):
+        icon("moon")
+        with tag("span"):
+            tag("span", "Not to be disturbed until ")
+            moment(instead["until"], "soon")
+            tag("span", f": {says}")
+
+
 class People:
     """The list on the page, built anew only where it would say something else."""
 
@@ -161,6 +175,7 @@ class People:
                     label(f"{team['name']}, manages" if team["manages"] else team["name"]).classes("ok-cut")
             with tag("div"):
                 show_reach(line)
+                show_instead(line)
             with tag("div", classes="ok-human-turn"):
                 _turn(line)
 

@@ -22,7 +22,7 @@ from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.status import status
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.people import PATH, head
+from opsknight.ui.people import PATH, head, show_instead
 from opsknight.ui.people_forms import (
     ASK,
     EDIT,
@@ -98,6 +98,7 @@ def build(viewer: Viewer, line: PersonDetail) -> None:
             kind="warn",
         )
     with section("How a page reaches them", "A method counts once it is verified. Everybody sets up their own."):
+        show_instead(line)
         if not line["active"]:
             tag("p", "Nothing goes out to somebody who is deactivated.", classes="ok-muted")
         elif line["methods"]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.period import period
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.person import ENGLISH
 from opsknight.domain.queries import incidents, maintenance, roster
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
@@ -25,11 +26,12 @@ from opsknight.domain.queries.fairness import Fairness, fairness
 from opsknight.domain.queries.heartbeats import HeartbeatLine, PingLine, heartbeats, pings
 from opsknight.domain.queries.incidents import Detail, FactLine, Timeline
 from opsknight.domain.queries.inhibitions import InhibitionLine, inhibitions
+from opsknight.domain.queries.left_alone import LeftAlone, left_alone, substitutes
 from opsknight.domain.queries.maintenance import WindowLine
 from opsknight.domain.queries.oncall import Duty, begins_again, on_call_now
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.pay import one_offs, pay_rules, sees_all_pay, zone_of_schedule
-from opsknight.domain.queries.people import people
+from opsknight.domain.queries.people import language_of, people
 from opsknight.domain.queries.policies import policies as whole_policies
 from opsknight.domain.queries.policy_lines import PolicyLine as PolicyDetail
 from opsknight.domain.queries.policy_lines import policy_line, policy_lines
@@ -307,16 +309,26 @@ async def read_team_links(deps: Deps, viewer: Viewer) -> Mapping[int, Sequence[F
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How a person is reached: contact methods, and rules."""
+    """How a person is reached: contact methods and rules, when they are left alone and who could be paged instead."""
 
     methods: Sequence[ContactMethodLine]
-    rules: Sequence[OwnRuleLine] = ()
+    rules: Sequence[OwnRuleLine]
+    left_alone: LeftAlone
+    substitutes: Mapping[int, str]
+    language: str = ENGLISH
 
 
 async def read_reach(deps: Deps, user_id: int) -> Reach:
     """Return how a person is reached."""
     async with deps.reading() as session:
-        return Reach(await contact_methods(session, user_id), await notification_rules(session, user_id))
+        at = deps.clock.now()
+        return Reach(
+            methods=await contact_methods(session, user_id, at=at),
+            rules=await notification_rules(session, user_id),
+            left_alone=await left_alone(session, user_id, at=at),
+            substitutes=await substitutes(session, but=user_id),
+            language=await language_of(session, user_id),
+        )
 
 
 async def read_schedule_names(deps: Deps) -> Mapping[str, str]:

@@ -211,3 +211,18 @@ async def test_without_signing_in_nothing_of_this_is_possible(phone: Device, met
     answer = await phone.call(method, path, {})
 
     assert answer.status_code == 401
+
+
+async def test_a_browser_says_by_its_own_secret_that_it_is_there_with_nobody_signed_in(phone: Device, pager: Pager):
+    browser = await phone.browser()
+    await phone.add(browser)
+    phone.house.clock.advance(timedelta(days=1))
+    body = {"endpoint": browser.endpoint, "auth": browser.subscription["keys"]["auth"]}
+
+    said = [
+        (await phone.house.client.post("/api/v1/push/heartbeat", json=one, headers=FROM_US)).status_code
+        for one in (body | {"auth": "wrong"}, body | {"endpoint": "https://push.example.org/other"}, body)
+    ]
+
+    assert said == [204, 204, 204]
+    assert await pager.rows("SELECT heard_at FROM contact_methods") == [(phone.house.clock.now(),)]

@@ -16,11 +16,23 @@ from playwright.async_api import expect
 
 from opsknight import crypto
 from opsknight.domain.model.link import ACKNOWLEDGE, AcknowledgeClaims
-from tests.e2e.phones import WATCH_WINDOWS, Phone, phone
+from tests.e2e.phones import WATCH_WINDOWS, Phone, phone, until
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
 SAM, ADA = 1, 2
+# No browser here subscribes without a push service, so the worker is given a subscription, and its word is kept.
+SUBSCRIBED = """() => {
+  const subscription = { endpoint: "https://push.example.org/1", keys: { p256dh: "p", auth: "s3cret" } };
+  self.registration.pushManager.getSubscription = async () => ({ toJSON: () => subscription });
+  self.beats = [];
+  const real = self.fetch;
+  self.fetch = (url, options) => {
+    if (!String(url).endsWith("/push/heartbeat")) return real(url, options);
+    self.beats.push(JSON.parse(options.body));
+    return Promise.resolve(new Response(null, { status: 204 }));
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +144,18 @@ async def test_a_page_shows_what_is_wrong_with_its_buttons_and_stays(app: Phone)
     assert shown.actions == ["Acknowledge", "Open"]
     assert shown.stays
     assert not shown.silent
+
+
+async def test_the_device_says_that_it_is_there_with_each_push_and_at_most_once_an_hour(own: Phone):
+    await own.in_worker(SUBSCRIBED)
+
+    for number in (1, 2):
+        await own.push({"title": f"OpsKnight still reaches you here {number}", "tag": f"c{number}", "kind": "check"})
+        shown = await own.notification(titled=f"here {number}")
+
+    assert shown.silent
+    await until(lambda: own.in_worker("() => self.beats.length > 0"), "the device said so")
+    assert await own.in_worker("() => self.beats") == [{"endpoint": "https://push.example.org/1", "auth": "s3cret"}]
 
 
 async def test_a_quiet_page_does_not_stay_on_the_screen(app: Phone):

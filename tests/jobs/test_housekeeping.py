@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from opsknight.domain.commands.weekly_drills import set_weekly
 from opsknight.domain.model.drill import LASTS
+from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.weekly import Weekly
 from opsknight.jobs.housekeeping import Housekeeping
-from tests.builders import a_schedule, a_user
+from tests.builders import a_contact_method, a_schedule, a_user
 from tests.jobs.pager import Pager, until
 
 HOUR = timedelta(hours=1)
@@ -74,3 +75,17 @@ async def test_who_is_on_call_and_not_ready_is_told(pager: Pager) -> None:
     await Housekeeping(pager.deps, partitions=None).readiness()
 
     assert await pager.rows("SELECT user_id FROM pages WHERE kind = 'readiness'") == [(root.id,)]
+
+
+async def test_of_a_silent_device_its_person_is_told_and_it_is_asked_once_however_often_it_runs(pager: Pager) -> None:
+    ada = await a_user(pager.deps.database, "Ada")
+    long_ago = pager.deps.clock.now() - SILENT_AFTER
+    await a_contact_method(pager.deps.database, ada, channel="push", label="Phone", heard_at=long_ago)
+    housekeeping = Housekeeping(pager.deps, partitions=None)
+
+    await housekeeping.devices()
+    await housekeeping.devices()
+
+    pages = "SELECT p.kind, m.channel FROM pages p JOIN notifications n ON n.page_id = p.id"
+    found = await pager.rows(f"{pages} JOIN contact_methods m ON m.id = n.contact_method_id ORDER BY p.kind")
+    assert found == [("check", "push"), ("silent", "email")]

@@ -63,7 +63,7 @@ def test_a_device_whose_subscription_is_gone_is_named():
     off = a_way(label="Old phone", disabled=True, disabled_reason="the device is gone")
 
     assert the("off", a_case(a_way(), off)).sentence == (
-        "No page goes to Old phone (the device is gone). Turn it on again on that device, or remove it under Me."
+        "Do not count on Old phone (the device is gone). Turn it on again on that device, or remove it under Me."
     )
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.paging import (
     ALL_DISABLED,
     BY_DEFAULT,
@@ -19,6 +20,7 @@ from opsknight.domain.model.paging import (
     Rule,
     plan,
 )
+from opsknight.domain.model.quiet_hours import QuietHours, Window
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -118,3 +120,64 @@ def test_whoever_has_a_usable_method_is_reached_and_only_over_usable_ones(
     assert [each.position for each in found.notifications] == list(range(len(found.notifications)))
     assert all(each.due_at >= NOON for each in found.notifications)
     assert sorted(found.notifications, key=lambda each: each.due_at) == list(found.notifications)
+
+
+# --- quiet hours, and devices that are silent ------------------------------------------------------------------------
+
+LUNCH = QuietHours("UTC", (Window((2,), 11 * 60 + 30, 13 * 60),))
+"""Around noon of the Tuesday of these tests."""
+
+
+def phone(number: int = 9):
+    return ContactMethod(number, "sms", verified=True)
+
+
+def gone(number: int = 2):
+    return ContactMethod(number, "push", verified=True, heard_at=NOON - SILENT_AFTER)
+
+
+def test_low_urgency_is_held_until_quiet_hours_end_with_its_delays_counted_from_there():
+    found = plan([push(), mail()], (), urgency=Urgency.LOW, at=NOON, quiet=LUNCH)
+
+    assert times(found) == [(2, 60), (1, 61)]
+    assert [each.held_until for each in found.notifications] == [NOON + 60 * MINUTE] * 2
+
+
+def test_high_urgency_is_never_held():
+    assert plan([push(), mail()], (), urgency=Urgency.HIGH, at=NOON, quiet=LUNCH) == planned([push(), mail()])
+
+
+def test_a_later_message_that_would_fall_into_quiet_hours_is_held_alone():
+    rules = [Rule(Urgency.LOW, 2), Rule(Urgency.LOW, 1, 10 * MINUTE)]
+
+    found = plan([push(), mail()], rules, urgency=Urgency.LOW, at=NOON - 35 * MINUTE, quiet=LUNCH)
+
+    assert times(found) == [(2, -35), (1, 60)]
+    assert [each.held_until for each in found.notifications] == [None, NOON + 60 * MINUTE]
+
+
+@given(st.sampled_from(list(Urgency)), st.integers(-300, 300))
+def test_quiet_hours_send_the_same_messages_never_sooner_and_none_of_low_urgency_inside(urgency: Urgency, minute: int):
+    at = NOON + minute * MINUTE
+    loud, held = (
+        plan([push(), mail(), phone()], (), urgency=urgency, at=at, quiet=q) for q in (QuietHours("UTC"), LUNCH)
+    )
+
+    due = {each.contact_method_id: each.due_at for each in held.notifications}
+    assert all(due[each.contact_method_id] >= each.due_at for each in loud.notifications)
+    assert len(due) == len(loud.notifications)
+    assert urgency is Urgency.HIGH or all(LUNCH.until(one) is None for one in due.values())
+
+
+def test_a_silent_device_is_not_waited_for():
+    assert times(planned([gone(), mail(), phone()])) == [(2, 0), (1, 0), (9, 2)]
+    rules = [Rule(Urgency.HIGH, 2), Rule(Urgency.HIGH, 9, 5 * MINUTE)]
+    assert times(planned([gone(), phone()], rules)) == [(2, 0), (9, 0)]
+
+
+def test_a_silent_device_beside_one_that_is_heard_changes_nothing():
+    assert times(planned([gone(2), push(3), mail(1)])) == [(2, 0), (3, 0), (1, 1)]
+
+
+def test_a_silent_device_alone_is_still_tried():
+    assert times(planned([gone()])) == [(2, 0)]

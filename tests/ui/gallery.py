@@ -66,6 +66,7 @@ from tests.ui import (
     gallery_answers,
     handoff_samples,
     integration_samples,
+    me_samples,
     policy_samples,
     rule_samples,
     samples,
@@ -370,17 +371,19 @@ def readiness_page() -> None:
 
 
 @ui.page("/me")
-def me_page() -> None:
-    for script in ("me.js", "methods.js", "calendars.js"):
+@ui.page("/me/{when}")
+def me_page(when: str = "") -> None:
+    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
-    with frame.frame("Me", samples.a_viewer()):
+    with frame.frame("Me", samples.a_viewer(), path="/me"):
+        reach = me_samples.reach_at_first() if when else me_samples.reach()
         kinds = list(
             channels.kinds(
                 channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
             ).values()
         )
-        me.show(samples.a_viewer(), samples.reach(), channels=kinds, **handoff_samples.before_a_shift())
+        me.show(samples.a_viewer(), reach, channels=kinds, **handoff_samples.before_a_shift())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())
 

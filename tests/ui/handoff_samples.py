@@ -26,7 +26,7 @@ def before_a_shift() -> Any:
     """What the reader has to see to, and what is left for them."""
     sentences = [
         ("good", "Pages reach you by Chrome on Android and amira.khan@example.org."),
-        ("warn", f"No page goes to {LONG_WORD} (the device is gone). Turn it on again on that device, or remove it."),
+        ("warn", f"Do not count on {LONG_WORD} (the device is gone). Turn it on again on that device, or remove it."),
         ("bad", "You are away from Mon 30 Nov 09:00 CET until Tue 1 Dec 09:00 CET, and on call all the same."),
     ]
     checks = [{"name": str(n), "state": state, "sentence": told} for n, (state, told) in enumerate(sentences)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from opsknight.ui.reading import Reach, Told, Turns
+from opsknight.ui.reading import Told, Turns
 from opsknight.ui.viewer import Notice, Viewer
 
 NOW = time.time()
@@ -163,6 +163,8 @@ def _a_page(user: str, user_id: int) -> Any:
         "id": user,
         "user": user,
         "user_id": user_id,
+        "for_user": "Bo Lin" if user_id == 1 else None,
+        "for_user_id": 5 if user_id == 1 else None,
         "step": 1,
         "lap": 0,
         "generation": 1,
@@ -171,7 +173,8 @@ def _a_page(user: str, user_id: int) -> Any:
         "at": NOW - 1480,
         "notifications": [
             {"id": "1", "channel": channel, "label": label, "status": status, "sentence": sentence,
-             "due_at": NOW - 1480, "finished_at": NOW - 1478, "attempts": attempts}
+             "due_at": NOW - 1480, "held_until": NOW + 20_000 if status == "queued" else None,
+             "finished_at": NOW - 1478, "attempts": attempts}
             for channel, label, status, sentence, attempts in messages
         ],
     }  # fmt: skip
@@ -294,12 +297,14 @@ def roster() -> Any:
     next_shift = {"schedule": "Payments", "schedule_id": 1, "from": NOW + 1_728_000, "to": NOW + 2_000_000}
     common = {
         "id": 1, "name": "Amira Khan", "email": "amira.khan@a-company-with-a-long-name.example.org", "role": "admin",
-        "zone": "Europe/Berlin", "active": True, "signed_in": True, "link_out": False, "reachable": True,
+        "zone": "Europe/Berlin", "language": "en", "active": True, "signed_in": True, "link_out": False,
+        "reachable": True,
+        "instead": {"user_id": 2, "user": "Maximiliane Oberbichler-Hohenstein", "until": NOW + 9_000},
         "channels": ["push", "email"], "why": "", "open_incidents": 2, "next_shift": None,
         "teams": [{"id": 1, "name": "Payments", "manages": True}, {"id": 2, "name": LONG_WORD, "manages": False}],
         "on_call": [a_duty("Platform primary", "Amira Khan", until=NOW + 10_000, you=True)],
     }  # fmt: skip
-    away = {"on_call": [], "next_shift": next_shift, "role": "responder", "teams": []}
+    away = {"on_call": [], "instead": None, "next_shift": next_shift, "role": "responder", "teams": []}
     nothing = {"reachable": False, "channels": []}
     others = [
         {"name": "Maximiliane Oberbichler-Hohenstein", **away},
@@ -359,7 +364,10 @@ PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein", "5": "Bo
 
 
 def methods() -> Any:
-    common = {"verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": ""}
+    common = {
+        "verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": "", "heard_at": None,
+        "silent": False,
+    }  # fmt: skip
     return [
         {**common, "id": 1, "channel": "push", "label": "Chrome on Android", "last_proof_at": NOW - 18_000},
         {**common, "id": 2, "channel": "email", "label": "amira.khan@a-company-with-a-long-name.example.org"},
@@ -372,16 +380,8 @@ def methods() -> Any:
             "disabled_reason": "the device is gone",
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
+        {**common, "id": 5, "channel": "push", "label": "Old tablet", "heard_at": NOW - 20 * 86_400, "silent": True},
     ]
-
-
-def reach() -> Any:
-    rules = [
-        {"urgency": "high", "contact_method_id": 1, "delay_s": 0},
-        {"urgency": "high", "contact_method_id": 2, "delay_s": 120},
-        {"urgency": "high", "contact_method_id": 4, "delay_s": 300},
-    ]
-    return Reach(methods(), rules)  # type: ignore[arg-type]
 
 
 def calendar_links() -> Any:

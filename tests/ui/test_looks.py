@@ -50,6 +50,7 @@ PAGES = (
     "/drills/2",
     "/readiness",
     "/me",
+    "/me/new",
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)

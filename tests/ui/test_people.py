@@ -238,7 +238,7 @@ async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: Browser
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Amira K")
     changes = [one for one in sent if one[0] != "GET"]
-    assert changes == [("PUT", "/api/v1/me/profile", {"name": "Amira K", "zone": "Asia/Kathmandu"})]
+    assert changes == [("PUT", "/api/v1/me/profile", {"name": "Amira K", "zone": "Asia/Kathmandu", "language": "en"})]
 
 
 async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: BrowserContext, gallery: str):
@@ -261,7 +261,8 @@ async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gal
 
     await page.keyboard.press("Control+k")
     await page.keyboard.type("maximil")
-    await expect(page.get_by_role("option").first).to_contain_text("person · responder")
+    found = page.get_by_role("listbox", name="Found").get_by_role("option")
+    await expect(found.first).to_contain_text("person · responder")
     await page.keyboard.press("Enter")
 
     await expect(page).to_have_url(f"{gallery}/people/4")

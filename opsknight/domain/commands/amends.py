@@ -19,6 +19,7 @@ from opsknight.domain.model.attempt import IncidentNow
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.queries import feed
 from opsknight.domain.queries.feed import Cursor
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -68,7 +69,8 @@ _CLAIM = text("""
     FROM due WHERE a.notification_id = due.notification_id RETURNING a.notification_id
 """)
 _READ = text(f"""
-    SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, n.urgency,
+    SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
+        n.urgency,
         n.channel, t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
         i.created_at AS opened_at, i.acknowledged_at, i.runbook_url, i.generation AS incident_generation,
         s.name AS service, o.name AS owner, m.address, m.secret
@@ -179,4 +181,5 @@ def _amendment(row: Row[Any]) -> Amendment:
         owner=row.owner or "",
         address=row.address,
         secret=row.secret or {},
+        language=row.language or ENGLISH,
     )

@@ -42,7 +42,7 @@ _GATHERING: Final = """
                     AND i.assignee_id = n.user_id
                 WHEN p.kind = 'watch' THEN c.family = 'watch'
                 ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
-                    AND (p.kind <> 'assigned' OR i.assignee_id = n.user_id) END
+                    AND (p.kind <> 'assigned' OR i.assignee_id = coalesce(p.for_user_id, n.user_id)) END
         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
     ), carrying AS (
         UPDATE notifications n SET gather = true WHERE n.id IN (SELECT carrier_id FROM joining)
@@ -64,7 +64,7 @@ _OTHERS: Final = text("""
     JOIN services s ON s.id = i.service_id
     WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
         AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
-        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = b.user_id)
+        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
     ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
 """)
 _SETTLE: Final = text("""

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select, update
@@ -92,6 +92,7 @@ async def subscribe(
     keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
     if row is not None and row.verified_at is not None and row.disabled_at is None and row.secret == keys:
         await _rename(uow, row, label)
+        row.heard_at, row.silence_told_at = uow.now, None
         return Subscribed(row.id, verified=True, sentence=f"{label} is one of your contact methods already.")
     await _refuse_too_many(uow, user_id)
     if row is None:
@@ -99,6 +100,7 @@ async def subscribe(
         uow.session.add(row)
     row.secret, row.label = keys, label
     row.verified_at, row.disabled_at, row.disabled_reason = None, None, ""
+    row.heard_at, row.silence_told_at = uow.now, None
     await uow.session.flush()
     if replaces is not None and replaces != subscription.endpoint:
         await _replace(uow, user_id, replaces, by=row)
@@ -259,11 +261,14 @@ async def page(
     return page_id
 
 
-async def record_method(uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str = "") -> None:
+async def record_method(
+    uow: UnitOfWork, fact: Fact, row: ContactMethodRow, *, detail: str = "", for_s: float | None = None
+) -> None:
     """Write a fact about a person's contact method."""
     user = await name_of(uow.session, row.user_id)
     label = shown(row.channel, label=row.label, address=row.address)
-    uow.record(fact, channel=row.channel, label=label, user=user, user_id=row.user_id, detail=detail)
+    span: dict[str, Any] = {} if for_s is None else {"for_s": for_s}
+    uow.record(fact, channel=row.channel, label=label, user=user, user_id=row.user_id, detail=detail, **span)
 
 
 def _name(method: ContactMethodRow) -> str:

@@ -154,8 +154,9 @@ class Firing:
         """Page whom the step asks, the next in turn where it takes turns; return them, and why it is nobody."""
         nobody = "nobody is on call"
         for offset, asked in self.steps.candidates(held.policy, step):
-            whom = {user: why for user, why in asked.items() if user not in held.everyone.answered}
-            paged = [user for user, why in whom.items() if self._page(held, step, lap, PageKind.PAGE, user, why)]
+            whom = {user: why for user, why in asked.items() if not self._answered(held, user)}
+            got = (self._page(held, step, lap, PageKind.PAGE, user, why) for user, why in whom.items())
+            paged = list(dict.fromkeys(user for user in got if user is not None))
             if paged:
                 self.steps.took(held.policy, step, offset)
                 return paged, ""
@@ -176,11 +177,21 @@ class Firing:
 
     def _page_assignee(self, held: Held, lap: int) -> bool:
         """Page the person it was given to, before any step; return whether they can be reached."""
-        assignee, why = held.incident.assignee_id, "the incident was reassigned to them"
-        if assignee is None or not self._page(held, PAGE_ASSIGNEE, lap, PageKind.ASSIGNED, assignee, why):
+        assignee, why = held.incident.assignee_id, "the incident was reassigned"
+        if assignee is None or assignee not in self._people:
             return False
-        self._record(held, Fact.PAGED, user=self._people[assignee].name, user_id=assignee, reason=why)
+        if self.outbox.goes_to(PageKind.ASSIGNED, assignee) == assignee:
+            why = f"{why} to them"
+        paged = self._page(held, PAGE_ASSIGNEE, lap, PageKind.ASSIGNED, assignee, why)
+        if paged is None:
+            return False
+        self._record(held, Fact.PAGED, user=self._people[paged].name, user_id=paged, reason=why)
         return True
+
+    def _answered(self, held: Held, user_id: int) -> bool:
+        """Whether this person, or who is paged instead, has acknowledged already where everyone must."""
+        stands_in = self.outbox.goes_to(PageKind.PAGE, user_id) if user_id in self._people else user_id
+        return user_id in held.everyone.answered or stands_in in held.everyone.answered
 
     def _why_nobody(self, whom: Mapping[int, str]) -> str:
         names = ", ".join(self._people[user_id].name for user_id in whom if user_id in self._people)
@@ -197,15 +208,14 @@ class Firing:
             at=self._uow.now,
         )
         lap = held.incident.lap
-        paged = [
-            self._people[user_id].name
-            for user_id in found.user_ids
-            if self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, f"safety net: {found.why}")
-        ]
+        why = f"safety net: {found.why}"
+        got = [self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, why) for user_id in found.user_ids]
+        reached = dict.fromkeys(user_id for user_id in got if user_id is not None)
+        paged = [self._people[user_id].name for user_id in reached]
         if paged and held.incident.lap == held.policy.net_lap:
             self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_paged else Why.REACHES_NOBODY)
         held.everyone = held.everyone.asked(())
-        self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in found.user_ids]
+        self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in {*reached, *found.user_ids}]
         self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)
         self._advance(held, 0, found.lap)
         self._rearm(held, "safety_net", found.again_at)
@@ -213,15 +223,13 @@ class Firing:
     def _ask(self, held: Held) -> None:
         """Ask the owner “still on it?”; an acknowledge without an owner is taken back at once."""
         owner = held.incident.assignee_id
-        asked = owner is not None and self._page(
-            held, 0, held.asked + 1, PageKind.STILL_ON_IT, owner, "acknowledged long ago"
-        )
-        if not asked:
+        why = "acknowledged long ago"
+        if owner is None or self._page(held, 0, held.asked + 1, PageKind.STILL_ON_IT, owner, why) is None:
             self._move(
                 held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "acknowledged long ago, and no owner can be asked"
             )
             return
-        self._record(held, Fact.ASKED, user=self._people[owner].name if owner else "")
+        self._record(held, Fact.ASKED, user=self._people[owner].name)
         self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN, gather=False)
 
     def _end_silence(self, held: Held) -> None:
@@ -260,15 +268,23 @@ class Firing:
         person = self._people.get(user_id)
         return person is not None and person.can_be_reached
 
-    def _page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> bool:
-        """Plan one person's notifications; return whether they can be reached."""
+    def _page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> int | None:
+        """Plan one person's notifications; return who gets them, None where nobody can be reached."""
         person = self._people.get(user_id)
         if person is None:
-            return False
+            return None
         refused = self.outbox.add(self._a_page(held, step, lap, kind, user_id, why))
         if refused is not None:
             self._record(held, Fact.NOT_PAGED, user=person.name, user_id=user_id, reason=refused)
-        return refused is None
+            return None
+        goes_to = self.outbox.goes_to(kind, user_id)
+        if goes_to != user_id:
+            self._record(held, Fact.STOOD_IN, user=person.name, user_id=user_id, by=self._people[goes_to].name)
+        until = self.outbox.held.pop((held.incident.id, goes_to), None)
+        if until is not None:
+            wait_s = (until - self._uow.now).total_seconds()
+            self._record(held, Fact.HELD, user=self._people[goes_to].name, user_id=goes_to, for_s=wait_s)
+        return goes_to
 
     def _a_page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int | None, why: str) -> Page:
         gather = self._gathers(held)

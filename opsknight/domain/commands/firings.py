@@ -66,17 +66,23 @@ _MOVE = text("""
     WHERE id = :id
 """)
 _REST = text("UPDATE incidents SET until = :until, version = :version, updated_at = :now, undo = NULL WHERE id = :id")
+# A page that quiet hours hold whole is still told when they end, once: nobody else has told that person of it.
 _SUPERSEDE_EARLIER = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
     FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
         AND p.kind = 'page' AND p.created_at < :now
+        AND (n.held_until IS NULL OR n.held_until <= :now
+            OR EXISTS (SELECT FROM notifications o WHERE o.page_id = n.page_id AND o.attempts > 0)
+            OR EXISTS (SELECT FROM pages later WHERE later.incident_id = p.incident_id
+                AND later.generation = p.generation AND later.kind = 'page' AND later.user_id = p.user_id
+                AND later.created_at > p.created_at))
 """)
 
 # What a round of the safety net still tries, the next one tries again: else the tries would grow all night.
 _SUPERSEDE_ROUND = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'the safety net paged again'
-    FROM pages p WHERE p.id = n.page_id AND n.incident_id = :id AND n.user_id = :user_id AND n.status = 'queued'
-        AND p.kind = 'safety_net' AND p.created_at < :now
+    FROM pages p WHERE p.id = n.page_id AND n.incident_id = :id AND :user_id IN (n.user_id, p.for_user_id)
+        AND n.status = 'queued' AND p.kind = 'safety_net' AND p.created_at < :now
 """)
 
 

@@ -49,7 +49,10 @@ class Case:
 
 @dataclass(slots=True)
 class Message:
-    """One message to one contact method; `cut_by` is when a later firing takes it back unsent, and which."""
+    """One message to one contact method; `cut_by` is when a later firing takes it back unsent, and which.
+
+    Quiet hours hold it until `held_until`.
+    """
 
     user_id: int | None
     channel: str
@@ -57,6 +60,7 @@ class Message:
     due_at: datetime
     kind: PageKind
     cut_by: tuple[datetime, str] | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fire
             contact_method_id=row["contact_method_id"],
             due_at=row["due_at"],
             kind=PageKind(of_page[row["page_id"]]["kind"]),
+            held_until=row["held_until"],
         )
         for row in firing.outbox.messages
     )
@@ -163,16 +168,18 @@ def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fire
 def _cut(earlier: list[Fired], now: Fired, *, stepped: bool, net: bool) -> None:
     """Take back what earlier firings planned and had not begun to send, as the engine does."""
     asked_again = {message.user_id for message in now.messages}
-    for message in _waiting(earlier, now.at):
-        by_step = stepped and message.kind is PageKind.PAGE
-        by_round = net and message.kind is PageKind.SAFETY_NET and message.user_id in asked_again
-        if by_step or by_round:
-            message.cut_by = now.at, f"step {now.step + 1}" if by_step else "the next round of the safety net"
-
-
-def _waiting(earlier: list[Fired], at: datetime) -> Iterator[Message]:
     for fired in earlier:
-        yield from (message for message in fired.messages if message.cut_by is None and message.due_at >= at)
+        told = {message.user_id for message in fired.messages if message.due_at < now.at}
+        for message in _waiting(fired, now.at):
+            kept = message.held_until is not None and message.held_until > now.at and message.user_id not in told
+            by_step = stepped and message.kind is PageKind.PAGE and (not kept or message.user_id in asked_again)
+            by_round = net and message.kind is PageKind.SAFETY_NET and message.user_id in asked_again
+            if by_step or by_round:
+                message.cut_by = now.at, f"step {now.step + 1}" if by_step else "the next round of the safety net"
+
+
+def _waiting(fired: Fired, at: datetime) -> Iterator[Message]:
+    yield from (message for message in fired.messages if message.cut_by is None and message.due_at >= at)
 
 
 def _next(held: Held, firing: Firing, one: Fired) -> Held:

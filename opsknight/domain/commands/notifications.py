@@ -22,6 +22,7 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
+from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.store import claims
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -30,7 +31,8 @@ CUT_OFF = "the process ended during the call"
 _COLUMNS = """
     SELECT n.id, n.fence, n.attempts, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id,
            n.channel, n.urgency, n.position, n.due_at, n.reason, p.kind, p.step, p.lap, p.reason AS why_paged,
-           p.due_at AS page_due_at, p.created_at AS paged_at, u.name AS user_name, u.active, m.id AS method_id,
+           p.due_at AS page_due_at, p.created_at AS paged_at, p.for_user_id, u.name AS user_name, u.language, u.active,
+           m.id AS method_id,
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service,
@@ -217,7 +219,7 @@ def _why_unwanted(uow: UnitOfWork, row: Row[Any]) -> str | None:
         Situation(
             kind=PageKind(row.kind),
             generation=row.generation,
-            user_id=row.user_id,
+            user_id=row.for_user_id or row.user_id,
             status=Status(row.incident_status) if row.incident_status else None,
             incident_generation=row.incident_generation,
             assignee_id=row.assignee_id,
@@ -274,6 +276,8 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         contact_method_id=row.contact_method_id,
         label=shown(row.channel, label=row.label or "", address=row.address or ""),
         user_id=row.user_id,
+        stands_in=row.for_user_id is not None,
+        language=row.language or ENGLISH,
         user_name=row.user_name or room_name(row.channel, label=row.label or "", address=row.address or ""),
         urgency=Urgency(row.urgency),
         due_at=row.due_at,

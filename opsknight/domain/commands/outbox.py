@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.notification import HELD_IN_QUIET_HOURS, PageKind
 from opsknight.domain.model.paging import (
     POSTED,
+    QUIET,
     ROOM_OFF,
     ROOM_UNVERIFIED,
     ContactMethod,
@@ -22,19 +23,23 @@ from opsknight.domain.model.paging import (
     Planned,
     plan,
 )
+from opsknight.domain.model.quiet_hours import NEVER
+from opsknight.domain.model.standing_in import instead_of, stand_in
 from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _PAGE: Final = text("""
-    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now)
+    INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at,
+        for_user_id)
+    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now,
+        :for_user_id)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY: Final = text("""
     INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
-        position, status, due_at, created_at, gather)
+        position, status, due_at, created_at, gather, reason, held_until)
     SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
-        'queued', :due_at, :now, :gather
+        'queued', :due_at, :now, :gather, :reason, :held_until
     FROM pages p WHERE p.id = :page_id
 """)
 
@@ -70,14 +75,38 @@ class Outbox:
     people: Mapping[int, Reachable]
     pages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    held: dict[tuple[UUID | None, int | None], datetime] = field(
+        default_factory=dict[tuple[UUID | None, int | None], datetime]
+    )
+    """Until when quiet hours hold all that a page of an incident sends to a person; whoever tells of it takes it."""
+    _added: set[tuple[Any, ...]] = field(default_factory=set[tuple[Any, ...]])
+
+    def goes_to(self, kind: PageKind, user_id: int) -> int:
+        """Return who gets a page for `user_id`: while they are not to be disturbed, whom they have named.
+
+        Unless that one cannot be reached, or is not to be disturbed either.
+        """
+        other = self.people.get(stand_in(kind, self.people[user_id].undisturbed, at=self.now) or user_id)
+        return other.id if other is not None and other.stands_in_at(self.now) else user_id
 
     def add(self, page: Page) -> str | None:
-        """Plan one person's messages; return why they cannot be reached, or None when they are paged."""
-        person = self.people[page.user_id or 0]
-        planned = plan(person.methods, person.rules, urgency=page.urgency, at=self.now, active=person.active)
+        """Plan one person's messages; return why they cannot be reached, or None when they are paged.
+
+        Where somebody stands in for them, they get the messages: once for all whom they stand in for in this step.
+        """
+        whose = self.people[page.user_id or 0]
+        person = self.people[self.goes_to(page.kind, whose.id)]
+        key = (page.incident_id, page.generation, page.step, page.lap, page.kind, person.id)
+        if page.incident_id is not None and key in self._added:
+            return None
+        quiet = person.quiet if page.kind in HELD_IN_QUIET_HOURS else NEVER
+        planned = plan(
+            person.methods, person.rules, urgency=page.urgency, at=self.now, active=person.active, quiet=quiet
+        )
         if not planned.reaches:
             return planned.reason
-        self._write(page, planned)
+        self._added.add(key)
+        self._write(page, planned, user_id=person.id, whose=None if person is whose else whose)
         return None
 
     def post(self, page: Page, room: ContactMethod) -> str | None:
@@ -85,10 +114,11 @@ class Outbox:
         if not room.usable:
             return ROOM_OFF if room.disabled else ROOM_UNVERIFIED
         planned = Planned(room.id, room.channel, self.now, 0)
-        self._write(page, Plan((planned,), POSTED))
+        self._write(page, Plan((planned,), POSTED), user_id=None)
         return None
 
-    def _write(self, page: Page, planned: Plan) -> None:
+    def _write(self, page: Page, planned: Plan, *, user_id: int | None, whose: Reachable | None = None) -> None:
+        """Note a page to `user_id`; `whose` it is where they get it instead of somebody."""
         page_id = new_id()
         self.pages.append(
             {
@@ -98,13 +128,17 @@ class Outbox:
                 "step": page.step,
                 "lap": page.lap,
                 "kind": page.kind.value,
-                "user_id": page.user_id,
-                "reason": page.reason,
+                "user_id": user_id,
+                "reason": page.reason if whose is None else f"{page.reason}{instead_of(whose.name)}",
                 "chosen_by": planned.reason,
                 "due_at": page.due_at,
                 "now": self.now,
+                "for_user_id": None if whose is None else whose.id,
             }
         )
+        until = [each.held_until for each in planned.notifications]
+        if until[0] is not None and None not in until:
+            self.held[page.incident_id, user_id] = until[0]
         self._notify(page, page_id, planned)
 
     def _notify(self, page: Page, page_id: UUID, planned: Plan) -> None:
@@ -119,7 +153,9 @@ class Outbox:
                 "position": each.position,
                 "due_at": each.due_at + page.held_back,
                 "now": self.now,
-                "gather": page.gather,
+                "gather": page.gather or each.held_until is not None,
+                "reason": "" if each.held_until is None else QUIET,
+                "held_until": each.held_until,
             }
             for each in planned.notifications
             if not page.once or each.due_at == first_at

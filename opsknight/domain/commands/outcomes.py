@@ -80,7 +80,7 @@ _NEXT_METHOD = text("""
                         AND position > :position AND contact_method_id <> :method_id
                         AND status NOT IN ('failed', 'superseded')
                     ORDER BY page_id, position)
-        AND status = 'queued' AND attempts = 0 AND due_at > :now
+        AND status = 'queued' AND attempts = 0 AND due_at > :now AND (held_until IS NULL OR held_until <= :now)
 """)
 # A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
 _STEP_IN_VAIN = text("""

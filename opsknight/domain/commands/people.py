@@ -15,7 +15,7 @@ from opsknight.domain.model import person
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, people
 from opsknight.domain.model.permission import Need, Role, may_manage
-from opsknight.domain.model.person import BadPerson
+from opsknight.domain.model.person import LANGUAGES, BadPerson
 from opsknight.domain.queries.roster import still_asks
 from opsknight.domain.store.tables import ContactMethodRow, TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -115,17 +115,23 @@ async def change(uow: UnitOfWork, user_id: int, wish: Wish) -> Done:
     return Done(user.id, f"{user.name} {people(said)}." if said else f"Nothing has changed for {user.name}.")
 
 
-async def change_own(uow: UnitOfWork, *, name: str, zone: str) -> Done:
-    """Let the acting person go by another name, or live in another zone.
+async def change_own(uow: UnitOfWork, *, name: str, zone: str, language: str | None = None) -> Done:
+    """Let the acting person go by another name, live in another zone, or read another language.
 
     Raises:
-        Invalid: the name or zone cannot be used.
+        Invalid: the name, zone or language cannot be used.
     """
     await require(uow, Need.SIGNED_IN)
     if uow.user_id is None:
         raise SignInRequired("Sign in to change your profile.")
     user = await _locked(uow, uow.user_id)
     said = _rename(uow, user, name, zone)
+    if language is not None and language != user.language:
+        if language not in LANGUAGES:
+            raise Invalid(f"OpsKnight does not speak “{language}”; choose one of {', '.join(LANGUAGES)}.")
+        user.language = language
+        said.append(f"reads {LANGUAGES[language]}")
+        uow.record(Fact.PERSON_CHANGED, subject=_subject(user), user=user.name, user_id=user.id, reason=said[-1])
     return Done(user.id, "Saved." if said else "Nothing has changed.")
 
 

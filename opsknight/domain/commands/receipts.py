@@ -29,7 +29,9 @@ _SEEN: Final = text("""
     RETURNING id
 """)
 _PROOF: Final = text("""
-    UPDATE contact_methods m SET last_proof_at = :now FROM notifications n LEFT JOIN users u ON u.id = n.user_id
+    UPDATE contact_methods m SET last_proof_at = :now, silence_told_at = NULL,
+        heard_at = CASE WHEN m.heard_at IS NOT NULL THEN CAST(:now AS timestamptz) END
+    FROM notifications n LEFT JOIN users u ON u.id = n.user_id
     WHERE n.id = :id AND n.attempts > 0 AND m.id = n.contact_method_id
     RETURNING n.incident_id, n.channel, m.label, m.address, u.id AS user_id, u.name AS user_name
 """)

@@ -18,7 +18,7 @@ from opsknight.domain.commands.steps import Steps
 from opsknight.domain.model.escalation import Policy, Step, Target, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import IllegalTransition, Status
-from opsknight.domain.model.ledger import Fact, people
+from opsknight.domain.model.ledger import Fact, people, span
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries import escalations as reading
@@ -74,16 +74,19 @@ async def ask_for_help(uow: UnitOfWork, incident_id: UUID, *, whom: Helpers, not
     before = await _responders(uow, incident_id)
     new = [user for user in asked if user not in before or before[user].answer == "declined"]
     if asked and not new:
-        names = people([person.name for person in (await reading.people(uow.session, asked)).values()])
+        before_now = await reading.people(uow.session, asked)
+        names = people([before_now[user].name for user in asked if user in before_now])
         return Done(held.before, f"{names} {'was' if len(asked) == 1 else 'were'} asked already.", changed=False)
     known = await reading.people(uow.session, new)
-    reached = await _page(uow, held, [known[user] for user in new if user in known], before, note=note)
+    reached, waits = await _page(uow, held, [known[user] for user in new if user in known], before, note=note)
     if not reached:
-        who = people([person.name for person in known.values()])
+        who = people([known[user].name for user in new if user in known])
         raise Invalid(f"Nobody was asked: {who} cannot be reached. Ask somebody with a verified contact method.")
     names = [known[user].name for user in reached]
     uow.record(Fact.HELP_ASKED, incident_id=incident_id, people=names, note=note)
-    return Done(held.before, f"{people(names)} {'is' if len(names) == 1 else 'are'} asked to help with “{title}”.")
+    return Done(
+        held.before, f"{people(names)} {'is' if len(names) == 1 else 'are'} asked to help with “{title}”.{waits}"
+    )
 
 
 async def answer_help(uow: UnitOfWork, incident_id: UUID, *, accept: bool, note: str = "") -> Done:
@@ -166,11 +169,12 @@ async def _page(
     before: Mapping[int, ResponderRow],
     *,
     note: str,
-) -> list[int]:
-    """Page those who can be reached and remember that they were asked; return them."""
+) -> tuple[list[int], str]:
+    """Page those who can be reached and remember that they were asked; return them, and for whom it is held."""
     outbox = Outbox(uow.now, {person.id: person for person in asked})
     asker = await name_of(uow.session, uow.user_id)
     reached: list[int] = []
+    later: list[str] = []
     for person in asked:
         row = before.get(person.id)
         page: dict[str, Any] = {"incident_id": held.row.id, "generation": held.before.generation, "due_at": uow.now}
@@ -190,9 +194,13 @@ async def _page(
             continue
         _remember(uow, held.row.id, person.id, row, note=note)
         reached.append(person.id)
+        if (until := outbox.held.get((held.row.id, person.id))) is not None:
+            wait_s = (until - uow.now).total_seconds()
+            later.append(f"{person.name} ({span(wait_s)})")
+            uow.record(Fact.HELD, incident_id=held.row.id, user=person.name, user_id=person.id, for_s=wait_s)
     await uow.session.flush()
     await outbox.write(uow)
-    return reached
+    return reached, f" Quiet hours hold it for {people(later)}." if later else ""
 
 
 def _remember(uow: UnitOfWork, incident_id: UUID, user_id: int, row: ResponderRow | None, *, note: str) -> None:

@@ -48,7 +48,9 @@ _SEEN: Final = text("""
 # The newest page of the generation tells on which step an incident waits; what the safety net pages for waits on none.
 _WAITING: Final = text("""
     SELECT i.id, i.generation, i.urgency, i.must_acknowledge, w.step, w.lap, c.schedule_id, c.user_id,
-        i.policy -> 'steps' -> CAST(w.step AS integer) AS asks
+        i.policy -> 'steps' -> CAST(w.step AS integer) AS asks,
+        ARRAY(SELECT p.user_id FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
+            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page') AS paged
     FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[])) c (schedule_id, user_id)
     JOIN incidents i ON i.status <> 'resolved' AND i.status = 'open' AND i.policy IS NOT NULL
     JOIN timers t ON t.subject = i.id AND t.kind = 'escalation' AND t.generation = i.generation
@@ -59,10 +61,11 @@ _WAITING: Final = text("""
     WHERE i.policy -> 'steps' -> CAST(w.step AS integer) -> 'targets'
             @> jsonb_build_array(jsonb_build_object('kind', 'schedule', 'id', c.schedule_id))
         AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
-            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND p.user_id = c.user_id)
+            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND c.user_id IN (p.user_id, p.for_user_id))
         AND (NOT coalesce(CAST(i.policy -> 'steps' -> CAST(w.step AS integer) ->> 'round_robin' AS boolean), false)
             OR EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
-                AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND p.user_id = ANY(:gone)))
+                AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page'
+                AND coalesce(p.for_user_id, p.user_id) = ANY(:gone)))
     ORDER BY i.service_id, i.id LIMIT :limit FOR NO KEY UPDATE OF i
 """)
 _MUST: Final = text("UPDATE incidents SET must_acknowledge = :must WHERE id = :id").bindparams(
@@ -150,6 +153,9 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
         if row.user_id in share.answered or (row.id, row.user_id) in seen or row.user_id not in outbox.people:
             continue
         seen.add((row.id, row.user_id))
+        goes_to = outbox.goes_to(PageKind.PAGE, row.user_id)
+        if goes_to != row.user_id and (goes_to in share.answered or goes_to in row.paged):
+            continue  # who stands in for them has it already
         change = changes[row.schedule_id]
         where = f"{change.schedule.name}, {change.layers[row.user_id]}"
         why = f"on call: {where}"
@@ -158,8 +164,13 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
             about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
             uow.record(Fact.CAME_ON_CALL, **about, user_id=row.user_id, reason=where)
             paged += 1
+            if goes_to != row.user_id:
+                uow.record(Fact.STOOD_IN, **about, user_id=row.user_id, by=outbox.people[goes_to].name)
+            if (until := outbox.held.get((row.id, goes_to))) is not None:
+                about["user"], wait_s = outbox.people[goes_to].name, (until - uow.now).total_seconds()
+                uow.record(Fact.HELD, **about, user_id=goes_to, for_s=wait_s)
             if row.asks.get("everyone"):
-                must = share.asked((*share.waiting, row.user_id)).to_json()
+                must = share.asked((*share.waiting, goes_to)).to_json()
                 await uow.session.execute(_MUST, {"id": row.id, "must": must})
     return paged
 

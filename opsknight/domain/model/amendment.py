@@ -12,7 +12,7 @@ from opsknight.domain.model.attempt import IncidentNow
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import later, say
+from opsknight.domain.model.speech import ENGLISH, later, say
 
 WITHIN: Final = timedelta(hours=24)
 """A message older than this stays as it is."""
@@ -51,6 +51,7 @@ class Amendment:
     owner: str
     address: str = field(repr=False)
     secret: Mapping[str, str] = field(repr=False)
+    language: str = ENGLISH
 
     @property
     def head(self) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Attempt:
     `retries` and `perhaps` count the earlier attempts of the same notification that surely and
     perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
     `others` are the incidents that it tells of besides its own. `tried_by` are the carriers of earlier
-    attempts that did not go through, and `first_tried_at` is when the first attempt began.
+    attempts that did not go through, and `first_tried_at` is when the first attempt began. Who gets it `stands_in`
+    where it is somebody else's page, and reads `language`.
     """
 
     id: UUID
@@ -77,6 +79,8 @@ class Attempt:
     others: tuple[Other, ...] = ()
     tried_by: frozenset[str] = frozenset()
     first_tried_at: datetime | None = None
+    stands_in: bool = False
+    language: str = ENGLISH
 
     @property
     def possible_repeat(self) -> bool:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.escalation import Policy, TargetKind
-from opsknight.domain.model.ledger import Fact, people, span
+from opsknight.domain.model.ledger import Fact, capital, lower, people, span
 from opsknight.domain.model.paging import BY_DEFAULT, BY_RULES, RULES_UNUSABLE
 
 _SAME: Final = timedelta(milliseconds=1)
@@ -39,12 +39,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a page; `sentence` is the provider's words, or why it was not sent; `attempts` how often tried."""
+    """One message of a page; `sentence` is the provider's words, or why it was not sent; `attempts` how often tried.
+
+    Quiet hours hold it until `held_until`.
+    """
 
     channel: str
     status: str
     sentence: str = ""
     attempts: int = 0
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Page:
     chosen_by: str = ""
     until: datetime | None = None
     messages: tuple[Message, ...] = ()
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When the quiet hours end that hold it, None where none do."""
+        return min((one.held_until for one in self.messages if one.held_until is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +160,22 @@ def explain(case: Case) -> Explanation:
 def summary(case: Case) -> str:
     """Return the answer in short."""
     if case.mine:
-        return _capital(_paged(case) if _handed_over(case) else _nothing_sent(case))
+        return capital(_paged(case) if _handed_over(case) else _nothing_sent(case))
     refused = next((fact for fact in case.facts if fact.kind == Fact.NOT_PAGED and _theirs(case, fact)), None)
     if refused is not None:
-        return _capital(
+        return capital(
             f"{case.were} not paged, though {_asked_by(case)}: {refused.get('reason') or 'nobody knows why'}."
         )
+    stood_in = [fact for fact in case.facts if fact.kind == Fact.STOOD_IN and _theirs(case, fact)]
+    if stood_in:
+        by = stood_in[-1].get("by") or "somebody else"
+        return capital(f"{case.were} not paged: {by} was instead, for {case.were} not to be disturbed.")
     run = _last_run(case.facts)
     fired = [fact for fact in run if fact.kind == Fact.STEP_FIRED]
     if not fired:
-        return _capital(f"{case.were} not paged{_nobody(case, run)}")
+        return capital(f"{case.were} not paged{_nobody(case, run)}")
     parts = [_step_asked(case, fact) for fact in fired[:3]]
-    return _capital(f"{case.were} not paged: {'; '.join([*parts, _place(case, fired), _end(case, run, fired)])}.")
+    return capital(f"{case.were} not paged: {'; '.join([*parts, _place(case, fired), _end(case, run, fired)])}.")
 
 
 def _paged(case: Case) -> str:
@@ -172,17 +185,20 @@ def _paged(case: Case) -> str:
     reached = [message for message in page.messages if message.status in ("accepted", "delivered", "seen")]
     told = [_message(message) for message in (reached or [one for one in page.messages if one.attempts])]
     times = f"; it was the {_ordinal(len(case.mine))} page" if len(case.mine) > 1 else ""
-    return f"{case.were} paged{by} ({page.reason}{_until(case, page)}). {_capital(people(told))}{times}."
+    return f"{case.were} paged{by} ({page.reason}{_until(case, page)}). {capital(people(told))}{times}."
 
 
 def _nothing_sent(case: Case) -> str:
     page = case.mine[-1]
     why = next((message.sentence for message in page.messages if message.sentence), "")
+    if page.held_until is not None:
+        until = _clock(case, page.held_until)
+        return f"{case.are} paged when quiet hours end: {page.reason}; held until {until}, quiet hours."
     if any(message.status in ("queued", "sending") for message in page.messages):
         return f"{case.are} about to be paged: {page.reason}; the first message waits for its turn."
     if any(message.status == "bundled" for message in page.messages):
         return f"{case.were} paged together with other incidents, in one message: {page.reason}."
-    told = f": {_lower(why)}" if why else "."
+    told = f": {lower(why)}" if why else "."
     return f"{case.were} to be paged ({page.reason}), and nothing was sent any more{told}"
 
 
@@ -306,8 +322,8 @@ def _fired(case: Case, fact: Told) -> str:
     asked = _pages_at(case, fact)
     mine = next((page for page in asked if page.user_id == case.user_id), None)
     if mine is None:
-        told = _step_asked(case, fact) if fact.kind == Fact.STEP_FIRED else _lower(fact.sentence).rstrip(".")
-        return f"{_capital(told)}, not {case.they}."
+        told = _step_asked(case, fact) if fact.kind == Fact.STEP_FIRED else lower(fact.sentence).rstrip(".")
+        return f"{capital(told)}, not {case.they}."
     who = f"Step {mine.step}" if mine.step else "The safety net" if fact.kind == Fact.SAFETY_NET else "OpsKnight"
     return f"{who} asked {case.they} ({mine.reason}{_until(case, mine)}).{_chosen(case, mine)}"
 
@@ -317,13 +333,14 @@ def _chosen(case: Case, page: Page) -> str:
     if how is None:
         return ""
     channels = people([face(message.channel).word for message in page.messages])
-    return f" The messages were planned as {channels}, {how.format(their='your' if case.you else 'their')}."
+    held = "" if page.held_until is None else f" They are held until {_clock(case, page.held_until)}, quiet hours."
+    return f" The messages were planned as {channels}, {how.format(their='your' if case.you else 'their')}.{held}"
 
 
 def _not_paged(case: Case, fact: Told) -> str:
     if not _theirs(case, fact):
         return ""
-    return f"{_capital(case.they)} could not be paged: {fact.get('reason') or 'nobody knows why'}."
+    return f"{capital(case.they)} could not be paged: {fact.get('reason') or 'nobody knows why'}."
 
 
 _TELL: Final[Mapping[str, Callable[[Case, Told], str]]] = {
@@ -332,6 +349,7 @@ _TELL: Final[Mapping[str, Callable[[Case, Told], str]]] = {
     Fact.SAFETY_NET: _fired,
     Fact.NOT_PAGED: _not_paged,
     Fact.REASSIGNED: _word_by_word,
+    Fact.HELD: _nothing,
     Fact.OCCURRED: _nothing,
     Fact.ALERT_JOINED: _nothing,
     Fact.LATE_COPY: _nothing,
@@ -350,7 +368,7 @@ def _theirs(case: Case, fact: Told) -> bool:
 
 def _message(message: Message) -> str:
     channel = face(message.channel).word
-    said = f" ({_lower(message.sentence).rstrip('.')})" if message.sentence else ""
+    said = f" ({lower(message.sentence).rstrip('.')})" if message.sentence else ""
     return f"the {channel} {_OUTCOMES.get(message.status, 'is ' + message.status)}{said}"
 
 
@@ -379,11 +397,3 @@ def _clock(case: Case, at: datetime) -> str:
 
 def _ordinal(count: int) -> str:
     return {2: "second", 3: "third"}.get(count, f"{count}th")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]

@@ -42,7 +42,7 @@ class Fact(StrEnum):
     WATCHED = "watched"
     UNWATCHED = "unwatched"
     WATCHERS_TOLD = "watchers told"
-    # the engine: step, lap, people (names), reason, unmet, user, user_id, late_s
+    # the engine: step, lap, people (names), reason, unmet, user, user_id, by (a name), late_s
     STEP_FIRED = "step fired"
     STEP_SKIPPED = "step skipped"
     PAGED = "paged"
@@ -51,6 +51,8 @@ class Fact(StrEnum):
     SAFETY_NET = "safety net"
     TIMER_DIED = "timer died"
     TIMER_REPAIRED = "timer repaired"
+    STOOD_IN = "stood in"
+    HELD = "held"
     CAME_ON_CALL = "came on call"
     HAND_OVER_ASKED = "hand over asked"
     # notifications: channel, label, user, user_id, detail, attempt, notification_id, into, number
@@ -129,6 +131,11 @@ class Fact(StrEnum):
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
     METHOD_DISABLED = "contact method disabled"
+    QUIET_HOURS_SET = "quiet hours set"
+    UNDISTURBED = "undisturbed"
+    DISTURBED_AGAIN = "disturbed again"
+    DEVICE_SILENT = "device silent"
+    DEVICE_HEARD = "device heard"
     HEARD_AGAIN = "heard again"
     BLIND = "blind"
     RETENTION = "retention"

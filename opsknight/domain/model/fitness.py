@@ -192,7 +192,7 @@ def _off(one: Somebody) -> Item | None:
     if not off:
         return None
     told = people([f"{way.label} ({way.disabled_reason or 'switched off'})" for way in off])
-    return Item("off", State.WARN, f"No page goes to {told}. Turn it on again there, or remove it under Me.")
+    return Item("off", State.WARN, f"Do not count on {told}. Turn it on again there, or remove it under Me.")
 
 
 def _proof(one: Somebody, now: datetime) -> Item | None:

@@ -101,7 +101,7 @@ def _off(case: Case) -> Check | None:
     if not off:
         return None
     told = people([f"{way.label} ({way.disabled_reason or 'switched off'})" for way in off])
-    sentence = f"No page goes to {told}. Turn it on again on that device, or remove it under Me."
+    sentence = f"Do not count on {told}. Turn it on again on that device, or remove it under Me."
     return Check("off", State.WARN, sentence)
 
 

@@ -21,7 +21,17 @@ from opsknight.domain.model.fact import (
 )
 from opsknight.domain.model.speech import later, say
 
-__all__ = ["CHANGE_INTEGRATIONS", "OPSKNIGHT", "REACHES_NOBODY", "Fact", "people", "sentence", "span"]
+__all__ = [
+    "CHANGE_INTEGRATIONS",
+    "OPSKNIGHT",
+    "REACHES_NOBODY",
+    "Fact",
+    "capital",
+    "lower",
+    "people",
+    "sentence",
+    "span",
+]
 
 Data = Mapping[str, Any]
 
@@ -52,6 +62,16 @@ def span(seconds: float) -> str:
 
 def _two(large: str, count: int, small: str) -> str:
     return f"{large} {say(small, count=count)}" if count else large
+
+
+def capital(words: str) -> str:
+    """Return `words` as a sentence begins."""
+    return words[:1].upper() + words[1:]
+
+
+def lower(words: str) -> str:
+    """Return a sentence as it stands within another."""
+    return words[:1].lower() + words[1:]
 
 
 def people(names: list[str]) -> str:
@@ -249,6 +269,10 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.NOT_PAGED: lambda _, d: f"{d.get('user', 'Somebody')} could not be paged{_because(d)}.",
     Fact.EXHAUSTED: _exhausted,
     Fact.SAFETY_NET: lambda _, d: f"The safety net paged {people(list(d.get('people', ())))}{_because(d)}.",
+    Fact.STOOD_IN: lambda _, d: (
+        f"{d.get('by', 'Somebody')} was paged instead of {d.get('user', 'somebody')}, who is not to be disturbed."
+    ),
+    Fact.HELD: lambda _, d: f"What {d.get('user', 'somebody')} is sent is held{_for(d)}: quiet hours.",
     Fact.CAME_ON_CALL: lambda _, d: (
         f"{d.get('user', 'Somebody')} came on call{_because(d)} while the incident waits on their step, and was paged."
     ),
@@ -328,6 +352,11 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",
     Fact.METHOD_DISABLED: lambda _, d: f"A contact method was switched off: {_message(d)}{_words(d)}.",
+    Fact.QUIET_HOURS_SET: lambda actor, d: f"{actor} set quiet hours{_because(d)}.",
+    Fact.UNDISTURBED: lambda actor, d: f"{actor} is not to be disturbed{_for(d)}{_because(d)}.",
+    Fact.DISTURBED_AGAIN: lambda actor, _: f"{actor} can be disturbed again.",
+    Fact.DEVICE_SILENT: lambda _, d: f"A device gives no sign of life{_for(d)}: {_message(d)}.",
+    Fact.DEVICE_HEARD: lambda _, d: f"A device gives signs of life again: {_message(d)}.",
     Fact.HEARD_AGAIN: lambda _, d: (
         f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
     ),

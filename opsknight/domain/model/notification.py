@@ -33,15 +33,17 @@ class PageKind(StrEnum):
     BLIND = "blind"
     CANARY = "canary"
     REPLY = "reply"
+    CHECK = "check"
+    SILENT = "silent"
 
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP, PageKind.READINESS})
 """What is told before it matters: a shift that begins, a time in which nobody is on call, who is not ready for it."""
-TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY}
+TOLD: Final = AHEAD | {PageKind.BLIND, PageKind.REPLY, PageKind.SILENT}
 """Messages that carry their own words as their page's reason."""
-ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY}
+ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY, PageKind.CHECK}
 """Pages of no incident: no escalation, always wanted. A drill is none of these: it ends as soon as it is answered."""
 TO_THE_OWNER: Final = frozenset({PageKind.STILL_ON_IT, PageKind.HAND_OVER, PageKind.JOINED})
 """Messages to whoever has acknowledged the incident."""
@@ -49,6 +51,9 @@ UNASKED: Final = ALONE | {PageKind.WATCH}
 """What waits for no answer: it is tried a few times and not all night."""
 PAGING: Final = frozenset({PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET})
 """Pages of an open incident that wait for an acknowledge."""
+HELD_IN_QUIET_HOURS: Final = PAGING | {PageKind.HELP, PageKind.JOINED, PageKind.HAND_OVER, PageKind.WATCH}
+"""What of low urgency waits for the end of quiet hours. A question that has to be answered in time, and what is told
+before it matters, do not."""
 
 
 class Fault(StrEnum):

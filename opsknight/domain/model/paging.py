@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.liveness import is_silent
+from opsknight.domain.model.quiet_hours import NEVER, QuietHours
 
 PUSH = "push"
 APART = timedelta(minutes=1)
@@ -15,12 +17,16 @@ APART = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """A person's address on a channel; it is usable when it was verified and is not switched off."""
+    """A person's address on a channel; it is usable when it was verified and is not switched off.
+
+    `heard_at` is when a device last gave a sign of life, None where none is due.
+    """
 
     id: int
     channel: str
     verified: bool
     disabled: bool = False
+    heard_at: datetime | None = None
 
     @property
     def usable(self) -> bool:
@@ -39,12 +45,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One notification to be made; `position` orders them within the page, from 0."""
+    """One notification to be made; `position` orders them within the page, from 0.
+
+    `held_until` is the end of the quiet hours that hold it, or the whole page; without any it is None.
+    """
 
     contact_method_id: int
     channel: str
     due_at: datetime
     position: int
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +79,40 @@ ROOM_UNVERIFIED = "the channel has not taken a message yet"
 POSTED = "posted in a channel that many read"
 BY_RULES = "own notification rules"
 BY_DEFAULT = "every verified contact method"
+QUIET = "it was held by quiet hours"
 RULES_UNUSABLE = "own notification rules name no usable contact method: every verified one instead"
 
 
 def plan(
-    methods: Sequence[ContactMethod], rules: Iterable[Rule], *, urgency: Urgency, at: datetime, active: bool = True
+    methods: Sequence[ContactMethod],
+    rules: Iterable[Rule],
+    *,
+    urgency: Urgency,
+    at: datetime,
+    active: bool = True,
+    quiet: QuietHours = NEVER,
 ) -> Plan:
     """Return what a person is sent for a page of `urgency` that is due `at`.
 
     By the person's rules for that urgency; without any, every usable method: push at once, the
-    rest one minute apart. Rules that name only unusable methods never keep a page back.
+    rest one minute apart. Rules that name only unusable methods never keep a page back. What comes first on a
+    device that is silent is not waited for: the next method starts with it. Low urgency is held until the end of
+    `quiet` hours, delays counting from there; high never.
     """
     usable = {method.id: method for method in methods if method.usable}
     if not active or not usable:
         return Plan((), _unreachable(methods, active=active))
     wishes = [rule for rule in rules if rule.urgency is urgency]
-    timed = [(at + rule.delay, usable[rule.contact_method_id]) for rule in wishes if rule.contact_method_id in usable]
-    if timed:
-        return Plan(_in_order(timed), BY_RULES)
-    return Plan(_in_order(_by_default(usable.values(), at=at)), RULES_UNUSABLE if wishes else BY_DEFAULT)
+    hours = NEVER if urgency is Urgency.HIGH else quiet
+    held = hours.until(at)
+    start = held or at
+    timed = [
+        (start + rule.delay, usable[rule.contact_method_id]) for rule in wishes if rule.contact_method_id in usable
+    ]
+    reason = BY_RULES if timed else RULES_UNUSABLE if wishes else BY_DEFAULT
+    ordered = _past_the_silent(_sorted(timed or _by_default(usable.values(), at=start)), at=at)
+    holds = ((due_at, method, hours.until(due_at) or held) for due_at, method in ordered)
+    return Plan(_in_order((max(due_at, until or due_at), method, until) for due_at, method, until in holds), reason)
 
 
 def _unreachable(methods: Sequence[ContactMethod], *, active: bool) -> str:
@@ -107,9 +132,25 @@ def _by_default(methods: Iterable[ContactMethod], *, at: datetime) -> list[tuple
     return timed + [(at + APART * (first + nth), method) for nth, method in enumerate(others)]
 
 
-def _in_order(timed: Iterable[tuple[datetime, ContactMethod]]) -> tuple[Planned, ...]:
-    by_time = sorted(timed, key=lambda pair: (pair[0], pair[1].channel != PUSH, pair[1].id))
+def _sorted(timed: Iterable[tuple[datetime, ContactMethod]]) -> list[tuple[datetime, ContactMethod]]:
+    return sorted(timed, key=lambda pair: (pair[0], pair[1].channel != PUSH, pair[1].id))
+
+
+def _past_the_silent(
+    timed: list[tuple[datetime, ContactMethod]], *, at: datetime
+) -> list[tuple[datetime, ContactMethod]]:
+    """Let the first method that is not silent start when the silent ones before it do."""
+    first = next((place for place, (_, method) in enumerate(timed) if not is_silent(method.heard_at, at=at)), 0)
+    if first == 0:
+        return timed
+    return _sorted([*timed[:first], (timed[0][0], timed[first][1]), *timed[first + 1 :]])
+
+
+def _in_order(timed: Iterable[tuple[datetime, ContactMethod, datetime | None]]) -> tuple[Planned, ...]:
+    by_time = sorted(timed, key=lambda one: (one[0], one[1].channel != PUSH, one[1].id))
     return tuple(
-        Planned(contact_method_id=method.id, channel=method.channel, due_at=due_at, position=position)
-        for position, (due_at, method) in enumerate(by_time)
+        Planned(
+            contact_method_id=method.id, channel=method.channel, due_at=due_at, position=position, held_until=held_until
+        )
+        for position, (due_at, method, held_until) in enumerate(by_time)
     )

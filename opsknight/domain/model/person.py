@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from opsknight.domain.model.cron import zone_of
+from opsknight.domain.model.speech import ENGLISH
 
 MAX_NAME: Final = 100
 MAX_EMAIL: Final = 254
 """RFC 5321, 4.5.3.1.3: a path of 256 octets, of which two are its brackets."""
 EMAIL: Final = "email"
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English"}
+"""What OpsKnight can speak to people, each by its own name."""
 
 
 class BadPerson(ValueError):
@@ -25,6 +28,7 @@ class Method:
     channel: str
     verified: bool
     disabled: bool = False
+    silent: bool = False
 
     @property
     def works(self) -> bool:
@@ -95,6 +99,8 @@ def reach(methods: Sequence[Method], *, active: bool, can_mail: bool) -> Reach:
     channels = tuple(dict.fromkeys(method.channel for method in methods if method.works))
     if channels == (EMAIL,) and not can_mail:
         return Reach(reachable=False, channels=channels, why="Mail only, and no mail server is set")
+    if channels and all(method.silent for method in methods if method.works):
+        return Reach(reachable=False, channels=channels, why="Only devices that give no sign of life")
     if channels:
         return Reach(reachable=True, channels=channels)
     if not methods:

@@ -10,11 +10,15 @@ from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
+from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, UserRow
 
 
 class ContactMethodLine(TypedDict):
-    """One verified way to reach a person, or one that does not count: not verified yet, or switched off."""
+    """One verified way to reach a person, or one that does not count: not verified yet, or switched off.
+
+    A device was last `heard_at` then; one that is `silent` was not for so long that nothing waits for it.
+    """
 
     id: int
     channel: str
@@ -23,10 +27,12 @@ class ContactMethodLine(TypedDict):
     last_proof_at: float | None
     disabled_at: float | None
     disabled_reason: str
+    heard_at: float | None
+    silent: bool
 
 
-async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[ContactMethodLine]:
-    """Return a person's contact methods: push first, as pages go out, what is switched off last.
+async def contact_methods(session: AsyncSession, user_id: int, *, at: datetime) -> Sequence[ContactMethodLine]:
+    """Return a person's contact methods at `at`: push first, as pages go out, what is switched off last.
 
     A mail address is its own label; that of push is a long secret, so a device goes by its name.
     """
@@ -39,7 +45,7 @@ async def contact_methods(session: AsyncSession, user_id: int) -> Sequence[Conta
             ContactMethodRow.id,
         )
     )
-    return [_line(row) for row in (await session.execute(statement)).scalars()]
+    return [_line(row, at=at) for row in (await session.execute(statement)).scalars()]
 
 
 class OwnRuleLine(TypedDict):
@@ -84,7 +90,7 @@ async def channels_in_use(session: AsyncSession) -> set[str]:
     return set((await session.execute(select(ContactMethodRow.channel).distinct())).scalars())
 
 
-def _line(row: ContactMethodRow) -> ContactMethodLine:
+def _line(row: ContactMethodRow, *, at: datetime) -> ContactMethodLine:
     return ContactMethodLine(
         id=row.id,
         channel=row.channel,
@@ -93,6 +99,8 @@ def _line(row: ContactMethodRow) -> ContactMethodLine:
         last_proof_at=_epoch(row.last_proof_at),
         disabled_at=_epoch(row.disabled_at),
         disabled_reason=row.disabled_reason,
+        heard_at=_epoch(row.heard_at),
+        silent=is_silent(row.heard_at, at=at),
     )
 
 

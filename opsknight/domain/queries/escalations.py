@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.escalation import NO_POLICY, Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.paging import ContactMethod, Rule
+from opsknight.domain.model.quiet_hours import NEVER, QuietHours, stored
+from opsknight.domain.model.standing_in import Undisturbed
 from opsknight.domain.queries import schedules as of_schedules
 
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """A person with what a page needs: whether active, contact methods, own rules."""
+    """A person with what a page needs: whether active, contact methods, own rules, and when they are left alone."""
 
     id: int
     name: str
     active: bool
     methods: tuple[ContactMethod, ...]
     rules: tuple[Rule, ...]
+    quiet: QuietHours = NEVER
+    undisturbed: Undisturbed | None = None
 
     @property
     def can_be_reached(self) -> bool:
         """Whether an active account has a usable contact method."""
         return self.active and any(method.usable for method in self.methods)
+
+    def stands_in_at(self, at: datetime) -> bool:
+        """Say whether they can be paged instead of somebody at `at`: not while they are not to be disturbed either."""
+        return self.can_be_reached and not (self.undisturbed is not None and self.undisturbed.holds(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +57,22 @@ class Leads:
     admins: tuple[int, ...]
 
 
-_PEOPLE = text("""
+# With each, whom they have named to be paged instead.
+_ALL = """
+    ANY(CAST(:ids AS bigint[]) || ARRAY(SELECT substitute_id FROM users
+        WHERE id = ANY(:ids) AND undisturbed_until IS NOT NULL AND substitute_id IS NOT NULL))
+"""
+_PEOPLE = text(f"""
     SELECT u.id, u.name, u.active, m.id AS method_id, m.channel, m.verified_at IS NOT NULL AS verified,
-           m.disabled_at IS NOT NULL AS disabled
+           m.disabled_at IS NOT NULL AS disabled, m.heard_at, u.zone, u.quiet_hours, u.undisturbed_until,
+           u.substitute_id
     FROM users u LEFT JOIN contact_methods m ON m.user_id = u.id
-    WHERE u.id = ANY(:ids) ORDER BY u.id, m.id
-""")
-_RULES = text("""
+    WHERE u.id = {_ALL} ORDER BY u.id, m.id
+""")  # noqa: S608  # words of ours
+_RULES = text(f"""
     SELECT user_id, urgency, contact_method_id, delay_s FROM notification_rules
-    WHERE user_id = ANY(:ids) ORDER BY delay_s, id
-""")
+    WHERE user_id = {_ALL} ORDER BY delay_s, id
+""")  # noqa: S608  # words of ours
 _TEAMS = text("""
     SELECT t.id, t.name, u.id AS user_id, m.manages FROM teams t
     LEFT JOIN team_members m ON m.team_id = t.id AND EXISTS (SELECT FROM users a WHERE a.id = m.user_id AND a.active)
@@ -79,21 +93,31 @@ schedules = of_schedules.schedules
 
 
 async def people(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Reachable]:
-    """Return how each of these people can be reached."""
+    """Return how each of these people can be reached, and whoever is paged instead of one of them."""
     methods: dict[int, list[ContactMethod]] = {}
-    who: dict[int, tuple[str, bool]] = {}
+    who: dict[int, Row[Any]] = {}
     for row in await session.execute(_PEOPLE, {"ids": list(ids)}):
-        who[row.id] = (row.name, row.active)
+        who[row.id] = row
         if row.method_id is not None:
-            method = ContactMethod(row.method_id, row.channel, verified=row.verified, disabled=row.disabled)
+            method = ContactMethod(row.method_id, row.channel, row.verified, row.disabled, row.heard_at)
             methods.setdefault(row.id, []).append(method)
     rules: dict[int, list[Rule]] = {}
     for row in await session.execute(_RULES, {"ids": list(ids)}):
         rule = Rule(Urgency(row.urgency), row.contact_method_id, timedelta(seconds=row.delay_s))
         rules.setdefault(row.user_id, []).append(rule)
     return {
-        user_id: Reachable(user_id, name, active, tuple(methods.get(user_id, ())), tuple(rules.get(user_id, ())))
-        for user_id, (name, active) in who.items()
+        user_id: Reachable(
+            id=user_id,
+            name=row.name,
+            active=row.active,
+            methods=tuple(methods.get(user_id, ())),
+            rules=tuple(rules.get(user_id, ())),
+            quiet=stored(row.zone, row.quiet_hours),
+            undisturbed=None
+            if row.undisturbed_until is None
+            else Undisturbed(row.undisturbed_until, row.substitute_id),
+        )
+        for user_id, row in who.items()
     }
 
 

@@ -15,6 +15,7 @@ from opsknight.domain.model.cron import BadCron, zone_of
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import AHEAD, Item, Somebody, Turn, items, worst
 from opsknight.domain.model.going_on_call import Way
+from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.paging import plan
 from opsknight.domain.model.person import EMAIL, masked
 from opsknight.domain.model.readiness import State
@@ -109,7 +110,7 @@ async def on_call_soon(
     """Return everybody who is on call within AHEAD of `at`, with all that tells whether they are fit for it."""
     turns = await _turns(session, at)
     ids = list(turns)
-    reached, ways = await reading.people(session, ids), await _ways(session, ids, readable)
+    reached, ways = await reading.people(session, ids), await _ways(session, ids, readable, at=at)
     leaves, drilled = await _leaves(session, ids, at), await _drilled(session, ids, at)
     rows = await session.execute(
         select(UserRow.id, UserRow.name, UserRow.zone, UserRow.active).where(UserRow.id.in_(ids))
@@ -155,7 +156,7 @@ async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]
 
 
 async def _ways(
-    session: AsyncSession, ids: Sequence[int], readable: Collection[int] | None
+    session: AsyncSession, ids: Sequence[int], readable: Collection[int] | None, *, at: datetime
 ) -> Mapping[int, Mapping[int, Way]]:
     """Return the contact methods of each person by their number: push first, what is switched off last."""
     order = (ContactMethodRow.disabled_at.is_not(None), ContactMethodRow.channel != "push", ContactMethodRow.id)
@@ -165,12 +166,13 @@ async def _ways(
         label = shown(row.channel, label=row.label, address=row.address) or "A browser"
         if readable is not None and row.user_id not in readable and row.channel == EMAIL:
             label = masked(label)
+        silent = is_silent(row.heard_at, at=at)
         way = Way(
             channel=row.channel,
             label=label,
             verified=row.verified_at is not None,
-            disabled=row.disabled_at is not None,
-            disabled_reason=row.disabled_reason,
+            disabled=row.disabled_at is not None or silent,
+            disabled_reason=row.disabled_reason or ("no sign of life" if silent else ""),
             proven_at=row.last_proof_at,
             loud=face(row.channel).loud,
         )

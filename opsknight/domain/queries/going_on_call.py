@@ -85,7 +85,7 @@ async def checks_for(
         end_at=end_at,
         zone=_known(zone),
         schedule_zone=_known(schedule.zone),
-        ways=await _ways(session, user_id),
+        ways=await _ways(session, user_id, at=at),
         leaves=[(row.start_at, row.end_at) for row in await session.execute(leaves)],
         holidays=holiday_dates(schedule.country, schedule.subdivision, schedule.holidays),
         in_calendar=in_calendar,
@@ -94,18 +94,18 @@ async def checks_for(
     return checks(case, now=at)
 
 
-async def _ways(session: AsyncSession, user_id: int) -> Sequence[Way]:
+async def _ways(session: AsyncSession, user_id: int, *, at: datetime) -> Sequence[Way]:
     return [
         Way(
             channel=line["channel"],
             label=line["label"],
             verified=line["verified_at"] is not None,
-            disabled=line["disabled_at"] is not None,
-            disabled_reason=line["disabled_reason"],
+            disabled=line["disabled_at"] is not None or line["silent"],
+            disabled_reason=line["disabled_reason"] or ("no sign of life" if line["silent"] else ""),
             loud=face(line["channel"]).loud,
             proven_at=None if line["last_proof_at"] is None else datetime.fromtimestamp(line["last_proof_at"], UTC),
         )
-        for line in await contact_methods(session, user_id)
+        for line in await contact_methods(session, user_id, at=at)
     ]
 
 

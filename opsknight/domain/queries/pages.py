@@ -37,7 +37,8 @@ class AttemptLine(TypedDict):
 class NotificationLine(TypedDict):
     """One message; `sentence` says what its status alone does not, or nothing.
 
-    `bundled_into` is the message that it went together with, `bundled_number` the incident of that one.
+    Quiet hours hold it until `held_until`, as long as it waits for that. `bundled_into` is the message that it went
+    together with, `bundled_number` the incident of that one.
     """
 
     id: str
@@ -46,6 +47,7 @@ class NotificationLine(TypedDict):
     status: str
     sentence: str
     due_at: float
+    held_until: float | None
     finished_at: float | None
     attempts: list[AttemptLine]
     bundled_into: str | None
@@ -56,12 +58,14 @@ class PageLine(TypedDict):
     """One decision to reach one person, or to post in a room, which has no `user_id`.
 
     `step` counts from 1 and is None where no step decided. `chosen_by` says why they get these messages: by
-    their own rules, or over every contact method.
+    their own rules, or over every contact method. It is the page of `for_user` where they stand in for somebody.
     """
 
     id: str
     user: str
     user_id: int | None
+    for_user: str | None
+    for_user_id: int | None
     step: int | None
     lap: int
     generation: int
@@ -74,16 +78,21 @@ class PageLine(TypedDict):
 
 async def pages(session: AsyncSession, incident_id: UUID) -> list[PageLine]:
     """Return the PAGES_AT_MOST newest pages of an incident, newest first, with every message and attempt."""
+    whose = aliased(UserRow)
     newest = (
-        select(PageRow, UserRow.name)
+        select(PageRow, UserRow.name, whose.name)
         .outerjoin(UserRow, UserRow.id == PageRow.user_id)
+        .outerjoin(whose, whose.id == PageRow.for_user_id)
         .where(PageRow.incident_id == incident_id)
         .order_by(PageRow.created_at.desc(), PageRow.id.desc())
         .limit(PAGES_AT_MOST)
     )
     found = (await session.execute(newest)).all()
-    messages = await _notifications(session, [page.id for page, _ in found])
-    return [_page(page, name or _room_of(messages[page.id]), messages[page.id]) for page, name in found]
+    messages = await _notifications(session, [page.id for page, *_ in found])
+    return [
+        _page(page, name or _room_of(messages[page.id]), whose_name, messages[page.id])
+        for page, name, whose_name in found
+    ]
 
 
 async def _notifications(session: AsyncSession, page_ids: list[UUID]) -> dict[UUID, list[NotificationLine]]:
@@ -121,11 +130,13 @@ def _room_of(messages: list[NotificationLine]) -> str:
     return next((room_name(one["channel"], label=one["label"], address="") for one in messages), "a channel")
 
 
-def _page(row: PageRow, name: str, notifications: list[NotificationLine]) -> PageLine:
+def _page(row: PageRow, name: str, for_user: str | None, notifications: list[NotificationLine]) -> PageLine:
     return PageLine(
         id=str(row.id),
         user=name,
         user_id=row.user_id,
+        for_user=for_user,
+        for_user_id=row.for_user_id,
         step=row.step + 1 if row.kind == _OF_A_STEP else None,
         lap=row.lap,
         generation=row.generation,
@@ -147,6 +158,7 @@ def _notification(
         status=row.status,
         sentence=_sentence(row, attempts) if number is None else f"It went together with the message of #{number}.",
         due_at=row.due_at.timestamp(),
+        held_until=row.held_until.timestamp() if row.held_until and row.status == "queued" and not attempts else None,
         finished_at=row.finished_at.timestamp() if row.finished_at else None,
         attempts=attempts,
         bundled_into=None if row.bundled_into is None else str(row.bundled_into),

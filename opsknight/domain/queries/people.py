@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.ledger import OPSKNIGHT
+from opsknight.domain.model.person import ENGLISH
 from opsknight.domain.store.tables import ContactMethodRow, HeartbeatRow, IntegrationRow, ServiceRow, UserRow
 from opsknight.errors import Invalid
 
@@ -49,6 +50,12 @@ async def name_of(session: AsyncSession, user_id: int | None) -> str:
         return NOBODY
     found = await session.execute(select(UserRow.name).where(UserRow.id == user_id))
     return found.scalar_one_or_none() or NOBODY
+
+
+async def language_of(session: AsyncSession, user_id: int) -> str:
+    """Return the language that a person reads."""
+    found = await session.execute(select(UserRow.language).where(UserRow.id == user_id))
+    return found.scalar_one_or_none() or ENGLISH
 
 
 async def active_name(session: AsyncSession, user_id: int) -> str:

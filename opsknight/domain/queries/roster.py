@@ -9,8 +9,10 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.person import Method, masked, reach
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.escalations import people
 from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, next_shifts, on_call_now
 from opsknight.domain.store.tables import (
     ContactMethodRow,
@@ -42,6 +44,14 @@ class TeamOf(TypedDict):
     manages: bool
 
 
+class InsteadLine(TypedDict):
+    """Who is paged instead of somebody who is not to be disturbed, and until when; nobody where they cannot be."""
+
+    user_id: int | None
+    user: str | None
+    until: float
+
+
 class RosterLine(TypedDict):
     """One person; `why` says why no page reaches them. `email` is masked for who may not read it.
 
@@ -54,6 +64,7 @@ class RosterLine(TypedDict):
     email: str
     role: str
     zone: str
+    language: str
     active: bool
     signed_in: bool
     link_out: bool
@@ -63,6 +74,7 @@ class RosterLine(TypedDict):
     teams: list[TeamOf]
     on_call: list[Duty]
     next_shift: NextShift | None
+    instead: InsteadLine | None
     open_incidents: int
 
 
@@ -107,7 +119,7 @@ async def person(session: AsyncSession, user_id: int, *, at: datetime, can_mail:
     found = await _lines(session, user_id, at=at, can_mail=can_mail, readable=readable)
     if not found:
         raise NotFound("There is no such person.")
-    methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id)]
+    methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id, at=at)]
     return PersonDetail(
         **found[0],
         left=[] if found[0]["active"] else await still_asks(session, user_id),
@@ -164,7 +176,8 @@ async def _lines(
     if user_id is not None:
         wanted = wanted.where(UserRow.id == user_id)
     rows = (await session.execute(wanted)).all()
-    methods, teams, owned = await _methods(session), await _teams(session), await _counts(session)
+    methods, teams, owned = await _methods(session, at=at), await _teams(session), await _counts(session)
+    instead = await _instead(session, [row.UserRow for row in rows], at=at)
     duties: dict[int, list[Duty]] = {}
     for duty in await on_call_now(session, at=at):
         if duty["user_id"] is not None:
@@ -177,6 +190,7 @@ async def _lines(
             teams=teams.get(row.UserRow.id, []),
             on_call=duties.get(row.UserRow.id, []) if row.UserRow.active else [],
             next_shift=coming.get(row.UserRow.id),
+            instead=instead.get(row.UserRow.id),
             open_incidents=owned.get(row.UserRow.id, 0),
             can_mail=can_mail,
             readable=readable is None or row.UserRow.id in readable,
@@ -192,6 +206,7 @@ def _line(
     teams: list[TeamOf],
     on_call: list[Duty],
     next_shift: NextShift | None,
+    instead: InsteadLine | None,
     open_incidents: int,
     can_mail: bool,
     readable: bool,
@@ -204,6 +219,7 @@ def _line(
         email=user.email if readable else masked(user.email),
         role=user.role,
         zone=user.zone,
+        language=user.language,
         active=user.active,
         signed_in=row.signed_in,
         link_out=row.link_out,
@@ -213,20 +229,46 @@ def _line(
         teams=teams,
         on_call=on_call,
         next_shift=next_shift,
+        instead=instead,
         open_incidents=open_incidents,
     )
 
 
-async def _methods(session: AsyncSession) -> dict[int, list[Method]]:
+async def _instead(session: AsyncSession, users: Sequence[UserRow], *, at: datetime) -> dict[int, InsteadLine]:
+    """Return who is paged instead of those of `users` who are active and not to be disturbed at `at`."""
+    away = {
+        user.id: user.undisturbed_until
+        for user in users
+        if user.active and user.undisturbed_until is not None and user.undisturbed_until > at
+    }
+    if not away:
+        return {}
+    known = await people(session, away)
+    found: dict[int, InsteadLine] = {}
+    for user_id, until in away.items():
+        absence = known[user_id].undisturbed
+        other = known.get(absence.substitute_id or 0) if absence is not None else None
+        there = other if other is not None and other.stands_in_at(at) else None
+        found[user_id] = InsteadLine(
+            user_id=None if there is None else there.id,
+            user=None if there is None else there.name,
+            until=until.timestamp(),
+        )
+    return found
+
+
+async def _methods(session: AsyncSession, *, at: datetime) -> dict[int, list[Method]]:
     statement = select(
         ContactMethodRow.user_id,
         ContactMethodRow.channel,
         ContactMethodRow.verified_at.is_not(None).label("verified"),
         ContactMethodRow.disabled_at.is_not(None).label("disabled"),
+        ContactMethodRow.heard_at,
     ).order_by((ContactMethodRow.channel == "push").desc(), ContactMethodRow.id)
     found: dict[int, list[Method]] = {}
     for row in await session.execute(statement):
-        found.setdefault(row.user_id, []).append(Method(row.channel, row.verified, row.disabled))
+        method = Method(row.channel, row.verified, row.disabled, silent=is_silent(row.heard_at, at=at))
+        found.setdefault(row.user_id, []).append(method)
     return found
 
 

@@ -157,7 +157,7 @@ def _page(line: PageLine, schedules: Mapping[int, Schedule]) -> Page:
         chosen_by=line["chosen_by"],
         until=_until(line, schedules, paged_at),
         messages=tuple(
-            Message(one["channel"], one["status"], one["sentence"], len(one["attempts"]))
+            Message(one["channel"], one["status"], one["sentence"], len(one["attempts"]), _instant(one["held_until"]))
             for one in line["notifications"]
         ),
     )
@@ -170,8 +170,13 @@ def _until(line: PageLine, schedules: Mapping[int, Schedule], paged_at: datetime
     for schedule in schedules.values():
         if f": {schedule.name}, " in line["reason"]:
             shifts = on_call(schedule, paged_at)
-            return next((shift.end_at for shift in shifts if shift.user_id == line["user_id"]), None)
+            whose = line["for_user_id"] or line["user_id"]
+            return next((shift.end_at for shift in shifts if shift.user_id == whose), None)
     return None
+
+
+def _instant(epoch: float | None) -> datetime | None:
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

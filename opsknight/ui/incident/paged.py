@@ -54,6 +54,8 @@ def _page(page: PageLine, *, you: bool) -> None:
         with tag("header", classes="ok-paged-head"):
             person(page["user"], you=you)
             tag("span", _why(page), classes="ok-muted")
+            if page["for_user"] is not None:
+                tag("span", f"instead of {page['for_user']}, who is not to be disturbed", classes="ok-muted")
             moment(page["at"], "seconds", classes="ok-faint")
         if not page["notifications"]:
             verdict(f"Not reached: {page['reason']}", "bad")
@@ -70,9 +72,14 @@ def _notification(notification: NotificationLine) -> None:
         with tag("div"):
             with tag("p", classes="ok-notification-line"):
                 tag("span", _to(its.label, notification["label"]))
-                verdict(words, kind)
-                moment(notification["finished_at"] or notification["due_at"], "seconds", classes="ok-faint")
-            if notification["sentence"]:
+                held_until = notification["held_until"]
+                if held_until is not None:
+                    with verdict("Held by quiet hours until", "wait", mark="moon"):
+                        moment(held_until, "soon")
+                else:
+                    verdict(words, kind)
+                    moment(notification["finished_at"] or notification["due_at"], "seconds", classes="ok-faint")
+            if notification["sentence"] and held_until is None:
                 tag("p", notification["sentence"], classes="ok-muted")
             _attempts(notification["attempts"])
 

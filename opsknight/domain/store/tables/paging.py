@@ -41,7 +41,10 @@ class TimerRow(Base):
 
 
 class PageRow(Base):
-    """One decision to reach one person for one incident and step; without a person it reaches a room."""
+    """One decision to reach one person for one incident and step; without a person it reaches a room.
+
+    `for_user_id` is whose page it is, where a substitute gets it.
+    """
 
     __tablename__ = "pages"
 
@@ -56,6 +59,7 @@ class PageRow(Base):
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     chosen_by: Mapped[str] = mapped_column(server_default=_EMPTY)
+    for_user_id: Mapped[int | None]
 
 
 class NotificationRow(Base):
@@ -63,8 +67,9 @@ class NotificationRow(Base):
 
     One that may `gather` goes together with others to the same address; it is `bundled_into` one of them
     then, and gathers on until that one was sent. `told` is how its incident stands by what it shows since it was
-    changed, "" where it was not. `held` says that it waits because its number was sent something a moment ago.
-    `delivered_at` and `seen_at` are when that was first told.
+    changed, "" where it was not. `held` says that it waits because its number was sent something a moment ago,
+    `held_until` when the quiet hours end in which it would have been due. `delivered_at` and `seen_at` are when that
+    was first told.
     """
 
     __tablename__ = "notifications"
@@ -93,6 +98,7 @@ class NotificationRow(Base):
     held: Mapped[bool] = mapped_column(server_default=_NO)
     delivered_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
 
 
 class CanaryRow(Base):

@@ -28,7 +28,10 @@ class InstallationRow(Base):
 
 
 class UserRow(Base):
-    """A person; `role` is admin, manager, responder or observer."""
+    """A person; `role` is admin, manager, responder or observer.
+
+    `quiet_hours` are windows by the clock of `zone`. Until `undisturbed_until` their pages go to their substitute.
+    """
 
     __tablename__ = "users"
 
@@ -39,6 +42,10 @@ class UserRow(Base):
     zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]
+    language: Mapped[str] = mapped_column(server_default=text("'en'"))
+    quiet_hours: Mapped[Json] = mapped_column(server_default=text("'[]'"))
+    undisturbed_until: Mapped[datetime | None]
+    substitute_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
 class TeamRow(Base):
@@ -62,7 +69,11 @@ class TeamMemberRow(Base):
 
 
 class ContactMethodRow(Base):
-    """An address on a channel: a person's, or a team's that many read. It counts once it is verified."""
+    """An address on a channel: a person's, or a team's that many read. It counts once it is verified.
+
+    A device was last `heard_at` when it gave a sign of life, and `asked_at` for one; `silence_told_at` is when its
+    person was told that it gives none.
+    """
 
     __tablename__ = "contact_methods"
 
@@ -78,6 +89,9 @@ class ContactMethodRow(Base):
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str] = mapped_column(server_default=_EMPTY)
     created_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    silence_told_at: Mapped[datetime | None]
 
 
 class VerificationRow(Base):
