@@ -11,6 +11,7 @@ from opsknight.api import acknowledge, drills
 from opsknight.api.pressing import GONE, THANKS, Press, Pressed, press
 from opsknight.domain.commands import drills as commands
 from opsknight.domain.commands import receipts
+from opsknight.domain.commands.left_alone import do_not_disturb
 from opsknight.domain.model import drill as model
 from opsknight.jobs.messages import Writer
 from tests.api.a_drill import Drills
@@ -149,6 +150,19 @@ async def test_who_cannot_be_reached_is_a_finding_at_once(at: Drills):
 
     assert drill["findings"] == [
         "Ada cannot be reached: no contact method. A real page would pass them by; have them see to it."
+    ]
+
+
+async def test_who_is_not_to_be_disturbed_is_left_out_and_their_substitute_is_not_woken(at: Drills):
+    ada, bo = await a_user(at.house.database, "Ada"), await a_user(at.house.database, "Bo")
+    async with at.house.deps.commands(f"user:{ada.id}") as uow:
+        await do_not_disturb(uow, until=uow.now + timedelta(hours=1), substitute_id=bo.id)
+
+    drill = await at.read(await at.begun(user_id=ada.id))
+
+    assert await at.sent() == []
+    assert drill["findings"] == [
+        "Ada is not to be disturbed, and was left out; a real page would go to who stands in for them."
     ]
 
 

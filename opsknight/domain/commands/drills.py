@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import LASTS, TONIGHT, Answer, about_of
+from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -187,7 +187,11 @@ async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> l
     if uow.user_id is None:
         by = "It was asked for on the server" if drill.weekly_at is None else "It comes every week"
     rows: list[DrillPersonRow] = []
-    for user_id in sorted(outbox.people):
+    for user_id in sorted(users.keys() & outbox.people.keys()):  # among those that are read are their substitutes
+        away = outbox.people[user_id].undisturbed
+        if away is not None and away.holds(uow.now) and user_id != uow.user_id:
+            rows.append(DrillPersonRow(drill_id=drill.id, user_id=user_id, page_id=None, unreachable=UNDISTURBED))
+            continue
         page = Page(
             incident_id=None,
             generation=0,

@@ -17,6 +17,7 @@ TONIGHT: Final = timedelta(hours=12)
 """Everyone on call tonight is on call now, or will be within this time."""
 EVERYONE: Final = "everyone on call tonight"
 """What a drill of all of them is of, in words."""
+UNDISTURBED: Final = "not to be disturbed now"
 MARK: Final = later("Drill: nothing is wrong, please acknowledge")
 """The first line of every message of a drill."""
 THANKS: Final = "Thank you: the drill is over for you. Nothing was wrong."
@@ -87,6 +88,8 @@ def wanted_no_more(*, paged_at: datetime | None, now: datetime | None, answered:
 
 def finding(name: str, *, unreachable: str, messages: Sequence[Hops]) -> str:
     """Return what is wrong with somebody who did not acknowledge, and what now."""
+    if unreachable == UNDISTURBED:
+        return f"{name} is not to be disturbed, and was left out; a real page would go to who stands in for them."
     if unreachable:
         return f"{name} cannot be reached: {unreachable}. A real page would pass them by; have them see to it."
     told = "; ".join(one.sentence for one in messages)

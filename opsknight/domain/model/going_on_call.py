@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.ledger import people, span
-from opsknight.domain.model.person import Method, reach
+from opsknight.domain.model.person import EMAIL, Method, reach
 from opsknight.domain.model.readiness import State
 
 PROVEN_WITHIN: Final = timedelta(days=30)
@@ -77,7 +77,7 @@ def red(found: Sequence[Check]) -> Sequence[str]:
 
 
 def _reach(case: Case) -> Check:
-    works = [way for way in case.ways if way.works]
+    works = [way for way in case.ways if way.works and (way.channel != EMAIL or case.can_mail)]
     methods = [Method(way.channel, way.verified, way.disabled) for way in case.ways]
     reached = reach(methods, active=True, can_mail=case.can_mail)
     if not reached.reachable:
