@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from opsknight.jobs.channels import email
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.email import BadMailServer, EmailChannel, mail_server
 from tests.jobs.a_message import a_message
@@ -190,3 +193,18 @@ async def test_the_next_mail_goes_over_the_same_connection_and_over_a_new_one_wh
 
     assert isinstance(outcome, Sent)
     assert (before, peer.connections, len(peer.mails)) == (1, 2, 3)
+
+
+async def test_a_channel_that_was_closed_hangs_nothing_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email, "RESTS_S", 0.0)
+    wrong: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+    async with smtp_peer() as peer:
+        channel = a_channel(peer.url)
+        sent = await channel.send(a_message(), ADA)
+        await channel.close()
+        await asyncio.sleep(0.01)  # until a rest of no time at all is over
+    asyncio.get_running_loop().set_exception_handler(None)
+
+    assert isinstance(sent, Sent)
+    assert wrong == []
