@@ -31,7 +31,7 @@ async def drilled(
     here: Settings, *, person: str | None = None, schedule: str | None = None, wait: bool = False
 ) -> tuple[bool, list[str]]:
     said: list[str] = []
-    done = await terminal.drill(here, person=person, schedule=schedule, wait=wait, say=said.append)
+    done = await terminal.drill(here, person=person, schedule=schedule, wait=wait, tell=said.append)
     return done, said
 
 
