@@ -17,8 +17,10 @@ from opsknight.api.parse import parse
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.reading import ACTIONS, word
 from opsknight.domain.model.event import MAX_DEDUP_KEY, MAX_TITLE, Action, Event, Malformed, Unreadable
+from tests.faults.measure import CHAOS
 from tests.providers.said import SAMPLES, beside, listed, normalised, payload_files
 
+EXAMPLES = 1_000 if CHAOS else 60
 ENDING = sorted(said for said, action in ACTIONS.items() if action is not Action.TRIGGER)
 KNOWN = {*ACTIONS, "warn recovered", "no data recovered"}
 STATUSES = {
@@ -98,7 +100,7 @@ def mangled(draw: st.DrawFn, slug: str) -> tuple[Any, dict[str, str]]:
 
 @pytest.mark.parametrize("slug", PROVIDERS)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_a_mangled_payload_is_refused_in_words_or_becomes_sound_events(slug: str, data: st.DataObject):
     payload, headers = data.draw(mangled(slug))
 
@@ -127,7 +129,7 @@ def check_sound(one: Event | Unreadable) -> None:
 
 @pytest.mark.parametrize("slug", PROVIDERS)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_a_word_that_only_contains_an_ending_ends_nothing(slug: str, data: st.DataObject):
     payload, headers = copy.deepcopy(data.draw(st.sampled_from(PAYLOADS[slug])))
     statuses = STATUSES | {*listed(slug, "statuses")}
