@@ -25,7 +25,7 @@ native: $(VENV)/opens-windows ## the same, in a window of its own
 
 test: $(VENV)/tests ## install what the tests need, then run them all (ARGS='-k board' for some)
 	@tests/install.sh
-	@$(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 1)) --maxprocesses 5 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of the house
 	$(BIN)/ruff format --check .
