@@ -112,7 +112,7 @@ def check_what_is_promised(found: Storm) -> None:
 
 
 def check_history(product: Product) -> None:
-    """Assert the invariants, but for how soon each page is handed off amidst the storm: the critical one is measured."""
+    """Assert the invariants, but for how soon each page is handed off: of a storm the critical one is measured."""
     product.settle()
     checked = check(History(product.rows, product.sent, product.smtp.mails, product.faults))
     assert [one for one in checked.broken if "was handed off" not in one and not one.startswith("…")] == []
