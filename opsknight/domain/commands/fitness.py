@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from opsknight.domain.commands.foretelling import answering
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model import fitness as model
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import Item, Mends, Somebody
 from opsknight.domain.model.ledger import Fact
@@ -155,11 +155,4 @@ def _send(uow: UnitOfWork, outbox: Outbox, user_id: int, words: str) -> bool:
 
 
 async def _zones(uow: UnitOfWork, outbox: Outbox) -> Mapping[int, ZoneInfo]:
-    return {row.id: _zone(row.zone) for row in await uow.session.execute(_ZONES, {"ids": list(outbox.people)})}
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_of(name)
-    except BadCron:
-        return ZoneInfo("UTC")
+    return {row.id: zone_or_utc(row.zone) for row in await uow.session.execute(_ZONES, {"ids": list(outbox.people)})}

@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model import foretelling as model
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.going_on_call import red
 from opsknight.domain.model.handoff import told
@@ -93,7 +93,7 @@ async def warn_of_gaps(uow: UnitOfWork, *, after: int = 0) -> int | None:
     found = [
         (row, one)
         for row in rows
-        if (one := model.to_come(schedules[row.id], _zone(row.zone), now=uow.now)) is not None
+        if (one := model.to_come(schedules[row.id], zone_or_utc(row.zone), now=uow.now)) is not None
     ]
     if found:
         leads = await reading.leads(uow.session, {row.team_id for row, _ in found})
@@ -187,11 +187,4 @@ def answering(outbox: Outbox, leads: Leads) -> tuple[int, ...]:
 
 async def _zones(uow: UnitOfWork, outbox: Outbox) -> Mapping[int, ZoneInfo]:
     rows = await uow.session.execute(_ZONES, {"ids": list(outbox.people)})
-    return {row.id: _zone(row.zone) for row in rows}
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_of(name)
-    except BadCron:
-        return UTC
+    return {row.id: zone_or_utc(row.zone) for row in rows}

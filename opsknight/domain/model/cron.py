@@ -140,6 +140,14 @@ def zone_of(name: str) -> ZoneInfo:
         raise BadCron(f"“{name}” is no time zone; write one like Europe/Berlin or UTC.") from None
 
 
+def zone_or_utc(name: str) -> ZoneInfo:
+    """Return the zone called `name`; UTC where it is stored and not known any more: time goes on all the same."""
+    try:
+        return zone_of(name)
+    except BadCron:
+        return ZoneInfo("UTC")
+
+
 def next_after(cron: str, zone: str, at: datetime) -> datetime:
     """Return the first instant after `at` that `cron` names by the clock of `zone`, both as they are written."""
     return parse(cron).next_after(at, zone_of(zone)).astimezone(UTC)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.schedule import OnCall
@@ -113,17 +113,10 @@ async def calls(
 async def people(session: AsyncSession, user_ids: Collection[int]) -> Mapping[int, tuple[str, ZoneInfo]]:
     """Return name and zone of each person; UTC where the zone is not known."""
     rows = await session.execute(select(UserRow.id, UserRow.name, UserRow.zone).where(UserRow.id.in_(user_ids)))
-    return {row.id: (row.name, _zone(row.zone)) for row in rows}
+    return {row.id: (row.name, zone_or_utc(row.zone)) for row in rows}
 
 
 async def team_members(session: AsyncSession, team_id: int) -> frozenset[int]:
     """Return everybody who belongs to a team."""
     rows = await session.scalars(select(TeamMemberRow.user_id).where(TeamMemberRow.team_id == team_id))
     return frozenset(rows)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_of(name)
-    except BadCron:
-        return ZoneInfo("UTC")

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import face, shown
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import AHEAD, Item, Somebody, Turn, items, worst
 from opsknight.domain.model.going_on_call import Way
@@ -124,7 +124,7 @@ async def on_call_soon(
             Somebody(
                 user_id=row.id,
                 name=row.name,
-                zone=_known(row.zone),
+                zone=zone_or_utc(row.zone).key,
                 turns=turns[row.id],
                 ways=tuple(its.values()),
                 planned=tuple(its[one.contact_method_id] for one in planned),
@@ -150,7 +150,7 @@ async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]
             row = rows[number]
             for one in shifts:
                 if one.end_at > at:
-                    turn = Turn(number, row.name, row.team_id, _known(row.zone), one.start_at, one.end_at)
+                    turn = Turn(number, row.name, row.team_id, zone_or_utc(row.zone).key, one.start_at, one.end_at)
                     found.setdefault(one.user_id, []).append(turn)
     return {user_id: sorted(its, key=lambda turn: (turn.start_at, turn.schedule_id)) for user_id, its in found.items()}
 
@@ -233,11 +233,3 @@ def _way(way: Way) -> WayLine:
         loud=bool(way.loud),
         proven_at=None if way.proven_at is None else way.proven_at.timestamp(),
     )
-
-
-def _known(zone: str) -> str:
-    try:
-        zone_of(zone)
-    except BadCron:
-        return "UTC"
-    return zone

@@ -10,7 +10,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import face
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.going_on_call import Case, Check, Way, checks
 from opsknight.domain.model.handoff import BEFORE_START
 from opsknight.domain.queries.contact_methods import contact_methods
@@ -83,8 +83,8 @@ async def checks_for(
     case = Case(
         start_at=start_at,
         end_at=end_at,
-        zone=_known(zone),
-        schedule_zone=_known(schedule.zone),
+        zone=zone_or_utc(zone).key,
+        schedule_zone=zone_or_utc(schedule.zone).key,
         ways=await _ways(session, user_id, at=at),
         leaves=[(row.start_at, row.end_at) for row in await session.execute(leaves)],
         holidays=holiday_dates(schedule.country, schedule.subdivision, schedule.holidays),
@@ -107,11 +107,3 @@ async def _ways(session: AsyncSession, user_id: int, *, at: datetime) -> Sequenc
         )
         for line in await contact_methods(session, user_id, at=at)
     ]
-
-
-def _known(zone: str) -> str:
-    try:
-        zone_of(zone)
-    except BadCron:
-        return "UTC"
-    return zone

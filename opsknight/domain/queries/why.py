@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.explanation import Case, Message, Page, Rota, Told, explain
 from opsknight.domain.model.ledger import Fact, sentence
@@ -71,7 +70,7 @@ async def why(session: AsyncSession, incident_id: UUID, *, user_id: int, viewer_
         user_id=user_id,
         user=users[user_id].name,
         you=user_id == viewer_id,
-        zone=_zone(users[viewer_id].zone if viewer_id in users else "UTC"),
+        zone=zone_or_utc(users[viewer_id].zone if viewer_id in users else "UTC"),
         status=incident.status,
         policy=policy,
         rotas=await _rotas(session, policy, schedules, facts, at=at),
@@ -177,10 +176,3 @@ def _until(line: PageLine, schedules: Mapping[int, Schedule], paged_at: datetime
 
 def _instant(epoch: float | None) -> datetime | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_of(name)
-    except BadCron:
-        return ZoneInfo("UTC")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -112,6 +113,11 @@ class Ground:
     given: Mapping[type[ChannelSettings], ChannelSettings] = field(
         default_factory=dict[type[ChannelSettings], ChannelSettings]
     )
+
+    @property
+    def home(self) -> str:
+        """The host of this installation's address, by which the names of mails end."""
+        return urlsplit(self.settings.address).hostname or "localhost"
 
     def read(self, kind: type[S]) -> S:
         """Return the settings of one provider.

@@ -56,8 +56,7 @@ def missing(ground: Ground) -> str:
 def make(ground: Ground) -> EmailChannel:
     """Return the channel as the settings want it."""
     url = ground.settings.smtp_url
-    home = urlsplit(ground.settings.address).hostname or "localhost"
-    return EmailChannel(mail_server(url) if url else None, sender=ground.settings.mail_from, home=home)
+    return EmailChannel(mail_server(url) if url else None, sender=ground.settings.mail_from, home=ground.home)
 
 
 class BadMailServer(CannotStart, ValueError):

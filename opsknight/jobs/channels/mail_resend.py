@@ -13,7 +13,6 @@ from email.errors import HeaderParseError
 from email.utils import formataddr
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -57,8 +56,7 @@ def missing(ground: Ground) -> str:
 
 def make(ground: Ground) -> Mails:
     """Return the carrier as the settings want it."""
-    home = urlsplit(ground.settings.address).hostname or "localhost"
-    return Mails(ground.read(ResendSettings), sender=ground.settings.mail_from, home=home, now=ground.now)
+    return Mails(ground.read(ResendSettings), sender=ground.settings.mail_from, home=ground.home, now=ground.now)
 
 
 class Mails:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.errors import HeaderParseError
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field
@@ -64,8 +63,7 @@ def missing(ground: Ground) -> str:
 
 def make(ground: Ground) -> Mails:
     """Return the carrier as the settings want it."""
-    home = urlsplit(ground.settings.address).hostname or "localhost"
-    return Mails(ground.read(SesSettings), sender=ground.settings.mail_from, home=home, now=ground.now)
+    return Mails(ground.read(SesSettings), sender=ground.settings.mail_from, home=ground.home, now=ground.now)
 
 
 class Mails:
