@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from opsknight.domain.model.channel import face
-from opsknight.domain.model.drill import precise
+from opsknight.domain.model.drill import UNDISTURBED, precise
 from opsknight.domain.queries.drills import Drill, DrillLine, DrillMessage, DrillPerson
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
@@ -80,7 +80,9 @@ def _person(one: DrillPerson, *, over: bool, you: int) -> None:
 
 
 def _answer(one: DrillPerson, *, over: bool) -> None:
-    if one["unreachable"]:
+    if one["unreachable"] == UNDISTURBED:
+        verdict(f"Left out: {UNDISTURBED}", "none")
+    elif one["unreachable"]:
         verdict(f"No page reaches them: {one['unreachable']}", "bad")
     elif (seconds := one["acknowledged_s"]) is not None:
         verdict(f"Acknowledged after {precise(seconds)}, by {one['via']}", "good")

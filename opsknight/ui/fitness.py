@@ -19,6 +19,7 @@ from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.parts.button import button
+from opsknight.ui.parts.checks import check, checks
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
@@ -44,7 +45,6 @@ _STATES: Final[dict[str, tuple[str, Kind]]] = {
     "warn": ("Look at it", "warn"),
     "bad": ("Not ready", "bad"),
 }
-_MARKS: Final = {"good": ("check", "All right"), "warn": ("help", "Look at it"), "bad": ("close", "Mend it")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ async def read(deps: Deps, viewer: Viewer) -> Told:
 
 def head() -> str:
     """Return what stands in the head of the page besides."""
-    names = (PEOPLE_STYLES, "handoffs.css", "readiness.css")
+    names = (PEOPLE_STYLES, "readiness.css")
     styles = "".join(f'<link rel="stylesheet" href="{asset(name)}">' for name in names)
     return f'{styles}<script defer src="{asset("drills.js")}"></script>'
 
@@ -152,9 +152,9 @@ def _house(found: Sequence[Finding]) -> None:
         if not wrong:
             verdict(f"All {len(found)} things that it looks at in itself stand well", "good")
             return
-        with tag("ul", classes="ok-checks"):
+        with checks():
             for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
-                _sentence(one.state.value, one.sentence)
+                check(one.state.value, one.sentence)
 
 
 def _figures(lines: Sequence[FitnessLine]) -> None:
@@ -179,20 +179,11 @@ def _turns(line: FitnessLine) -> None:
 
 
 def _items(line: FitnessLine) -> None:
-    with tag("ul", classes="ok-checks"):
+    with checks():
         for state in ("bad", "warn", "good"):
             for one in line["items"]:
                 if one["state"] == state:
-                    _sentence(state, one["sentence"])
-
-
-def _sentence(state: str, sentence: str) -> None:
-    mark, words = _MARKS[state]
-    with tag("li", data_state=state):
-        icon(mark)
-        with tag("span"):
-            tag("span", f"{words}: ", classes="ok-hide")
-            tag("span", sentence)
+                    check(state, one["sentence"])
 
 
 def _way(way: WayLine) -> None:

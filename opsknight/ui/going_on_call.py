@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from opsknight.domain.queries.going_on_call import ShiftCheck
-from opsknight.ui.parts.icon import icon
+from opsknight.ui.parts.checks import check, checks
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
-
-_MARKS: Final = {"good": ("check", "All right"), "warn": ("help", "Look at it"), "bad": ("close", "Mend it")}
 
 
 class ChecksShown:
@@ -44,11 +41,6 @@ def _shift(one: ShiftCheck) -> None:
                 moment(one["start_at"])
                 tag("span", " to ")
                 moment(one["end_at"])
-        with tag("ul", classes="ok-checks"):
-            for check in one["checks"]:
-                mark, words = _MARKS[check["state"]]
-                with tag("li", data_state=check["state"]):
-                    icon(mark)
-                    with tag("span"):
-                        tag("span", f"{words}: ", classes="ok-hide")
-                        tag("span", check["sentence"])
+        with checks():
+            for each in one["checks"]:
+                check(each["state"], each["sentence"])

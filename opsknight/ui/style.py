@@ -13,6 +13,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.parts.badge import SEVERITIES, badge, label
 from opsknight.ui.parts.bars import Bar, bars
 from opsknight.ui.parts.button import button
+from opsknight.ui.parts.checks import check, checks
 from opsknight.ui.parts.copybox import copybox
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.empty import empty
@@ -129,6 +130,10 @@ def _status(_: str, __: datetime) -> None:
     with tag("div", classes="ok-style-stack"):
         for kind, words in VERDICTS:
             verdict(words, kind)
+    with checks():
+        check("good", "Mail and push on Pixel 9 are proven.")
+        check("warn", "No method was tried for 40 days.")
+        check("bad", "No address wakes you: a page would go to the next step.")
 
 
 def _buttons(_: str, __: datetime) -> None:

@@ -12,7 +12,7 @@ from opsknight.domain.commands import incidents, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.event import Severity
-from opsknight.domain.model.notification import Sent
+from opsknight.domain.model.notification import LATE, Sent
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
@@ -36,11 +36,13 @@ class Mailbox:
         self.house, self.user, self.method = house, user, method
         self.bursts = Bursts(MOST)
 
-    async def paged(self, service: ServiceRow, *, severity: Severity = Severity.ERROR) -> IncidentRow:
-        """Page her now about a new incident of `service`."""
+    async def paged(
+        self, service: ServiceRow, *, severity: Severity = Severity.ERROR, late: timedelta = timedelta()
+    ) -> IncidentRow:
+        """Page her now about a new incident of `service`, `late` after that was due."""
         incident = await a_stored_incident(self.house.database, service, severity=severity)
         now = self.house.clock.now()
-        page = await a_page(self.house.database, incident, self.user, due_at=now, created_at=now)
+        page = await a_page(self.house.database, incident, self.user, due_at=now - late, created_at=now)
         await a_notification(self.house.database, page, self.method)
         return incident
 
@@ -107,6 +109,18 @@ async def test_a_critical_one_in_the_midst_of_lesser_ones_goes_at_once(house: Ho
     (message,) = await ada.after(1)
 
     assert numbers(message) == {critical.number}
+
+
+async def test_what_is_late_is_not_made_later(house: House):
+    ada, checkout = await a_mailbox(house), await a_service(house.database, "Checkout")
+    for _ in range(MOST):
+        await ada.paged(checkout)
+    await ada.told()
+    late = {(await ada.paged(checkout, late=2 * LATE)).number for _ in range(2)}
+
+    (message,) = await ada.after(1)
+
+    assert numbers(message) == late
 
 
 async def test_what_was_acknowledged_while_it_was_held_is_told_to_nobody(house: House):

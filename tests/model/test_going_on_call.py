@@ -95,6 +95,10 @@ def test_a_clock_that_was_never_set_is_worth_a_look_and_another_one_is_only_told
     assert the("zone", a_case(zone="UTC", schedule_zone="Africa/Abidjan")).state is State.GOOD
 
 
+def test_of_a_shift_that_runs_it_is_told_when_it_began():
+    assert the("zone", a_case(start_at=NOON - HOUR)).sentence.startswith("It began Tue 24 Nov 12:00 CET")
+
+
 def test_a_public_holiday_counts_where_the_schedule_lives_and_its_last_midnight_does_not():
     ends_at_midnight = datetime(2026, 11, 24, 23, tzinfo=UTC)
     days = [date(2026, 11, 24), date(2026, 11, 25)]

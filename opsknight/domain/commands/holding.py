@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
+from opsknight.domain.commands import bundles
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import shown
 from opsknight.domain.model.event import Severity, Urgency
@@ -66,14 +67,15 @@ async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> 
 async def spread(uow: UnitOfWork, rows: Sequence[Row[Any]], bursts: Bursts | None) -> list[Row[Any]]:
     """Return those of the wanted `rows` of one channel that go now, and hold back what a burst has too much of.
 
-    Phones have turns of their own. Costs no statement where nothing is held.
+    What is late or goes together with others anyway is one message, and goes. Phones have turns of their own. Costs
+    no statement where nothing is held.
     """
     if bursts is None or not rows or rows[0].channel in PHONES:
         return list(rows)
     going: list[Row[Any]] = []
     holds: list[Hold] = []
     for row in rows:
-        if row.attempts or row.contact_method_id is None or not waits(PageKind(row.kind)) or _gathered(row):
+        if row.attempts or row.contact_method_id is None or not waits(PageKind(row.kind)) or bundles.gathers(row, uow):
             going.append(row)
             continue
         severity = Severity(row.severity) if row.severity else None
@@ -85,11 +87,6 @@ async def spread(uow: UnitOfWork, rows: Sequence[Row[Any]], bursts: Bursts | Non
             holds.append(Hold(row, until, _reason(row, bursts.most)))
     await hold_back(uow, holds, gather=True)
     return going
-
-
-def _gathered(row: Row[Any]) -> bool:
-    """Say whether a message goes together with others anyway: then it is one, whatever it tells of."""
-    return bool(row.gather)
 
 
 def _reason(row: Row[Any], most: int) -> str:

@@ -67,7 +67,15 @@ class Check:
 
 def checks(case: Case, *, now: datetime) -> Sequence[Check]:
     """Return every check in the order in which it matters; what there is nothing to say of is left out."""
-    found = (_reach(case), _off(case), _proof(case, now), _away(case), _zone(case), _holidays(case), _calendar(case))
+    found = (
+        _reach(case),
+        _off(case),
+        _proof(case, now),
+        _away(case),
+        _zone(case, now),
+        _holidays(case),
+        _calendar(case),
+    )
     return tuple(check for check in found if check is not None)
 
 
@@ -135,12 +143,12 @@ def _away(case: Case) -> Check | None:
     return Check("away", State.BAD, sentence)
 
 
-def _zone(case: Case) -> Check:
+def _zone(case: Case, now: datetime) -> Check:
     mine, its = ZoneInfo(case.zone), ZoneInfo(case.schedule_zone)
-    begins = clock(case.start_at, mine)
+    begins = f"It {'began' if case.start_at <= now else 'begins'} {clock(case.start_at, mine)}"
     if all(at.astimezone(mine).utcoffset() == at.astimezone(its).utcoffset() for at in (case.start_at, case.end_at)):
-        return Check("zone", State.GOOD, f"It begins {begins}, by your clock and by the schedule's.")
-    both = f"It begins {begins} by your clock and {clock(case.start_at, its)} by the schedule's"
+        return Check("zone", State.GOOD, f"{begins}, by your clock and by the schedule's.")
+    both = f"{begins} by your clock and {clock(case.start_at, its)} by the schedule's"
     if case.zone == NEVER_SET:
         return Check(
             "zone", State.WARN, f"{both}. Your clock is UTC: if you do not live by it, say where you are under Me."
