@@ -19,6 +19,7 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from tests.bounds import PATIENCE_S, WIDER
 from tests.clusters import reachable_directory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +76,7 @@ class RunningServer:
             text=True,
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        if not self._greeted.wait(START_WITHIN_S):
+        if not self._greeted.wait(START_WITHIN_S * WIDER):
             raise AssertionError(f"OpsKnight did not start:\n{self.log()}")
         return self
 
@@ -86,7 +87,7 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(30)
+            return self.process.wait(30 * WIDER)
         finally:
             self.process = None
 
@@ -105,7 +106,7 @@ class RunningServer:
 
     def sign_in(self) -> httpx.Client:
         """Return a client that is signed in as the sample admin; the link of this start is spent by it."""
-        client = httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=10)
+        client = httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=PATIENCE_S)
         answer = client.post(self.sign_in_link)
         assert answer.status_code == 303, answer.text
         # Browsers send Secure cookies to localhost over http; this client would not.
@@ -116,7 +117,7 @@ class RunningServer:
     def fire(self, key: str = "", **said: Any) -> httpx.Response:
         """Send one event of the generic format."""
         event = {"title": "Disk full on db-1", "severity": "critical", **said}
-        return httpx.post(f"{self.base_url}/api/v1/events/{key or self.key}", json=event, timeout=10)
+        return httpx.post(f"{self.base_url}/api/v1/events/{key or self.key}", json=event, timeout=PATIENCE_S)
 
     def owner_dsn(self) -> str:
         """Return where the owner of its database connects."""
@@ -145,7 +146,7 @@ def until(what: Any, *, within_s: float, step_s: float = 0.02) -> Any:
     Raises:
         AssertionError: it was not true in time.
     """
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + within_s * WIDER
     while not (found := what()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not true within {within_s} s: {what}")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from opsknight.deps import Deps
 from opsknight.domain.store.engine import SCREENS, Database
 from opsknight.settings import Settings
+from tests.bounds import PATIENCE_S
 from tests.clock import StoppedClock
 from tests.clusters import Addresses
 
@@ -26,7 +27,7 @@ async def test_the_feed_is_read_while_every_connection_of_the_screens_is_busy(
             await session.execute(text("SELECT 1"))
         running = asyncio.get_running_loop().create_task(deps.hub.run())
         try:
-            async with asyncio.timeout(2), deps.hub.subscribe() as messages:
+            async with asyncio.timeout(PATIENCE_S), deps.hub.subscribe() as messages:
                 await anext(messages)
         finally:
             running.cancel()

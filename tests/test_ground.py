@@ -88,8 +88,8 @@ def test_the_offset_of_tests_moves_now_and_not_the_monotonic_clock():
 
     clock.offset += timedelta(minutes=30)
 
-    assert abs(clock.now() - NOON - timedelta(minutes=30)) < timedelta(seconds=1)
-    assert clock.monotonic() - before < 1
+    assert abs(clock.now() - NOON - timedelta(minutes=30)) < timedelta(minutes=1)
+    assert clock.monotonic() - before < 60
 
 
 # ids and tokens

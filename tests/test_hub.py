@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from opsknight.clock import Clock
 from opsknight.domain.queries.feed import AT_ONCE, Cursor, Entry
 from opsknight.hub import BACKLOG, BUSY_TICK_S, SUMMARY_SHARE, Beat, Hub, Line, Reading, Tick
+from tests.bounds import PATIENCE_S
 from tests.clock import NOON, StoppedClock
 
 
@@ -93,7 +94,7 @@ async def a_hub(ledger: Ledger, clock: Clock | None = None) -> AsyncIterator[tup
 
 
 async def next_tick(messages: AsyncIterator[Tick | Beat]) -> Tick:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in messages:
             if isinstance(message, Tick):
                 return message
@@ -194,7 +195,7 @@ async def test_a_fact_that_changes_no_line_leaves_no_gap_for_boards():
 async def test_a_beat_comes_only_after_the_feed_was_read():
     ledger = Ledger()
     async with a_hub(ledger) as (_, messages):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             beat = await anext(messages)
 
     assert beat == Beat(now=beat.now, rev="epoch.0.0")

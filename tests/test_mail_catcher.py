@@ -11,6 +11,7 @@ import pytest
 
 from opsknight.errors import CannotStart
 from opsknight.mail_catcher import catch, readable
+from tests.bounds import PATIENCE_S
 from tests.test_server import a_free_port
 
 
@@ -25,7 +26,7 @@ def a_mail() -> EmailMessage:
 async def test_a_mail_is_shown_as_a_person_reads_it():
     shown: asyncio.Queue[str] = asyncio.Queue()
     listening, port = asyncio.Event(), a_free_port()
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(PATIENCE_S):
         catching = tasks.create_task(catch(port=port, show=shown.put_nowait, ready=listening.set))
         await listening.wait()
         await aiosmtplib.send(a_mail(), hostname="127.0.0.1", port=port)

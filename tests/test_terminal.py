@@ -18,6 +18,7 @@ from opsknight.domain.store.tables import UserRow
 from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.errors import CannotStart, Invalid, NotFound
 from opsknight.settings import Settings
+from tests.bounds import PATIENCE_S
 from tests.builders import a_schedule, a_user
 from tests.clusters import Addresses
 
@@ -51,7 +52,7 @@ async def answered(database: Database, user: UserRow) -> None:
 async def test_a_drill_is_told_hop_by_hop_and_succeeds_once_all_have_answered(here: Settings, database: Database):
     ada = await a_user(database, "Ada", email="ada@example.org")
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as both:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as both:
         drilling = both.create_task(drilled(here, person="Ada@Example.org", wait=True))
         both.create_task(answered(database, ada))
 

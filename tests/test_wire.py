@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from opsknight.wire import SMALL, Answer, with_short_cut
+from tests.bounds import PATIENCE_S
 from tests.server import free_port
 
 HELLO = b"POST /quick/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -55,7 +56,7 @@ class Quick:
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(0.01)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while said.count(b"HTTP/1.1 ") < answers or not said.rstrip().endswith((b"quick", b"5", b"0", b"1")):
                     chunk = await reader.read(65_536)
                     if not chunk:

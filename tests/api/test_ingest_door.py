@@ -21,6 +21,7 @@ from opsknight.domain.commands.turned_away import Turned
 from opsknight.domain.model.event import Event
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import Integration
+from tests.bounds import PATIENCE_S
 from tests.builders import a_known_integration
 from tests.clock import StoppedClock
 
@@ -140,7 +141,7 @@ async def test_senders_that_never_finish_do_not_keep_the_others_out():
         await turns()
         door.clock.ahead_s = BODY_WITHIN_S + 1
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             status = await door.send()
 
         for each in stuck:
@@ -155,7 +156,7 @@ async def test_a_sender_that_never_finishes_is_told_so_when_its_place_is_needed(
         door.clock.ahead_s = BODY_WITHIN_S + 1
         await door.send()
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert [await each for each in stuck] == [503] * INSIDE
 
 
@@ -179,7 +180,7 @@ async def test_large_bodies_that_never_come_do_not_keep_other_large_ones_out():
         await turns()
         door.clock.ahead_s = BODY_WITHIN_S + 1
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             status = await door.send("large", body.encode())
 
         for each in stuck:
@@ -246,7 +247,7 @@ async def test_a_storm_is_asked_to_come_back_in_the_words_its_kind_of_sender_hee
     answered = await asyncio.gather(door.send(kind, body), door.send(kind, body))
 
     lane = asyncio.get_running_loop().create_task(intake.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while intake.depth:
             await turns()
     lane.cancel()

@@ -16,6 +16,7 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow, UserRow
 from opsknight.jobs.channels.slack import said
 from tests.api.house import House, a_house
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.clock import StoppedClock
 from tests.jobs.a_message import a_message
@@ -45,7 +46,7 @@ class Workspace:
             return (await session.execute(sql, {"id": self.incident.id})).scalar_one()
 
     async def told(self) -> str:
-        async with asyncio.timeout(10):  # it is told after the request
+        async with asyncio.timeout(PATIENCE_S):  # it is told after the request
             answer = await self.peer.answered.get()
         assert (answer["response_type"], answer["replace_original"]) == ("ephemeral", False)
         return answer["text"]

@@ -15,6 +15,7 @@ from opsknight.api.fetching import Fetcher
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IntegrationRow
 from tests.api.a_door import Door, a_door
+from tests.bounds import PATIENCE_S
 from tests.clock import StoppedClock
 from tests.peers.sns import CERTIFICATE_URL, HOST, TOPIC, Signer, SnsPeer, sns_peer
 
@@ -40,7 +41,7 @@ async def send(door: Door, integration: IntegrationRow, said: Mapping[str, Any])
 
 async def send_until_taken(door: Door, integration: IntegrationRow, said: Mapping[str, Any]) -> httpx.Response:
     """Send as SNS does: again, some time later, while it is told to."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (answer := await send(door, integration, said)).status_code == 503:
             await door.fetcher.settled()
     return answer

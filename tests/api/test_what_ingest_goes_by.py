@@ -20,6 +20,7 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IntegrationRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from tests.api.a_door import Door, a_door
+from tests.bounds import PATIENCE_S
 from tests.builders import an_integration
 from tests.clock import NOON, StoppedClock
 
@@ -90,7 +91,7 @@ async def test_a_change_that_cannot_be_read_now_does_not_fail_and_is_read_as_soo
     await catalogue.refresh()
 
     assert catalogue.known(integration.key) is None
-    async with asyncio.TaskGroup() as group, asyncio.timeout(10):
+    async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE_S):
         rereading = group.create_task(catalogue.run())
         while catalogue.known(integration.key) is None:  # noqa: ASYNC110  # it has no event to wait for
             await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
+from tests.bounds import PATIENCE_MS
 from tests.server import RunningServer
 
 CHROMIUM = "/usr/bin/chromium"
@@ -130,7 +131,7 @@ async def a_board(
     try:
         await _sign_in(context, server, cookie)
         page = await context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         board = Board(page)
         page.on("pageerror", lambda error: board.troubles.append(str(error)))
         await page.goto(server.base_url + path)

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-expect.set_options(timeout=30_000)
+from tests.bounds import PATIENCE_MS
+
+expect.set_options(timeout=PATIENCE_MS)

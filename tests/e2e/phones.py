@@ -16,6 +16,8 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
+from tests.bounds import PATIENCE_S
+
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -92,7 +94,7 @@ class Phone:
         """Return what is shown now."""
         return [Notification(**note) for note in await self.in_worker(NOTIFICATIONS)]
 
-    async def notification(self, *, titled: str = "", within_s: float = 30.0) -> Notification:
+    async def notification(self, *, titled: str = "", within_s: float = PATIENCE_S) -> Notification:
         """Wait for a notification with `titled` in its title and return it."""
         deadline = asyncio.get_running_loop().time() + within_s
         while True:
@@ -167,7 +169,7 @@ def cookies(origin: str, cookie: str) -> list[Any]:
     return [{"name": name, "value": value, "url": origin.replace("http://", "https://")}]
 
 
-async def until(true: Any, what: str, *, within_s: float = 30.0) -> None:
+async def until(true: Any, what: str, *, within_s: float = PATIENCE_S) -> None:
     """Wait until `true()`, which may be a coroutine function; say `what` did not happen when it does not."""
     deadline = asyncio.get_running_loop().time() + within_s
     while True:

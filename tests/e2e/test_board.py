@@ -15,14 +15,14 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Route, async_playwright, expect
 
+from tests.bounds import WIDER
 from tests.e2e.boards import CHROMIUM, OVERFLOWING, QUIET, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
 TO_GLASS_MS = 250
-"""What is wanted; tests run beside other work and allow three times as much."""
+"""What is wanted."""
 BACK_WITHIN_S = 2.0
-SLACK = 3
 THEMES: tuple[Theme, ...] = ("dark", "light")
 _numbers = count(1)
 
@@ -109,7 +109,7 @@ async def test_an_acknowledge_in_one_board_shows_in_the_other(
     took.sort()
     record_property("acknowledge_to_other_board_ms", took)
     print(f"\nkey press in one board → changed row in the other: {[round(ms) for ms in took]} ms")
-    assert took[len(took) // 2] <= TO_GLASS_MS * SLACK
+    assert took[len(took) // 2] <= TO_GLASS_MS * WIDER
 
 
 async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board, server: RunningServer):
@@ -124,7 +124,7 @@ async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board
     took = await board.when("seen") - pressed
 
     print(f"\nkey press → changed row: {took:.1f} ms")
-    assert took <= 50 * SLACK
+    assert took <= 50 * WIDER
     await expect(board.row(title)).to_have_attribute("data-pending", "acknowledge")
     await expect(board.page.locator(".ok-toast")).to_contain_text("Undo")
     for route in held:
@@ -153,7 +153,7 @@ async def test_a_refused_acknowledge_rolls_back_with_its_sentence(
     sentence = f"“{title}” changed while you were looking: it is resolved now."
     await expect(row.locator(".ok-line-why")).to_have_text(sentence)
     await expect(board.page.locator(".ok-toast[data-kind=bad]")).to_contain_text(sentence)
-    await expect(board.page.locator("[aria-live=assertive]")).to_have_text(sentence, timeout=15_000)  # one in 5 s
+    await expect(board.page.locator("[aria-live=assertive]")).to_have_text(sentence)  # one in 5 s
     await expect(board.page.locator(".ok-toast", has_text="Undo")).to_have_count(0)
 
 
@@ -293,7 +293,7 @@ async def test_without_a_network_it_says_so_keeps_what_was_asked_and_sends_it_la
     await expect(board.row(title)).to_have_attribute("data-status", "acknowledged")
     await expect(board.row(title)).to_contain_text("not sent yet")
     await expect(board.page.locator(".ok-board-note")).to_contain_text("1 waiting to send")
-    await expect(board.page.locator("#ok-stale")).to_be_visible(timeout=15_000)
+    await expect(board.page.locator("#ok-stale")).to_be_visible()
     await expect(board.page.locator("#ok-stale")).to_contain_text("Not live for")
     assert the_line(sam, title)["status"] == "open"
 
@@ -365,14 +365,14 @@ async def test_an_open_board_comes_back_by_itself_after_a_restart(browser: Brows
         await board.page.keyboard.press("a")
         await expect(board.row(title)).to_contain_text("not sent yet")
 
-        await expect(board.page.locator("html[data-live=live]")).to_have_count(0, timeout=15_000)
+        await expect(board.page.locator("html[data-live=live]")).to_have_count(0)
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.to_thread(server.start))
             back = await answering(server)
-            await board.page.locator("html[data-live=live]").wait_for(timeout=30_000)
+            await board.page.locator("html[data-live=live]").wait_for()
             await expect(board.row(title)).to_have_attribute("data-status", "acknowledged")
             took = time.monotonic() - back
         await expect(board.row(title)).not_to_have_attribute("data-pending", "acknowledge")
 
     print(f"\nserver answers → board live again: {took:.1f} s")
-    assert took <= BACK_WITHIN_S * SLACK
+    assert took <= BACK_WITHIN_S * WIDER

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from opsknight.desktop import CannotOpen, whole_address
+from tests.bounds import PATIENCE_S
 from tests.e2e.windows import said, screen, site, toolkit, why_no_window, window
 
 needs_a_window = pytest.mark.skipif(bool(why_no_window()), reason=why_no_window() or "a window can open")
@@ -37,7 +38,7 @@ def opsknight(*arguments: str, without: str = "", **environment: str) -> subproc
     return subprocess.run(
         [sys.executable, "-c", start, *arguments],
         env={**os.environ, **environment},
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def test_where_there_is_no_screen_the_command_says_so(tmp_path: Path):
     command = here.command("desktop", "--server", "http://localhost:1")
     bare = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
-    answer = subprocess.run(command, env=bare, capture_output=True, text=True, timeout=30, check=False)
+    answer = subprocess.run(command, env=bare, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     assert answer.returncode == 1
     assert "There is no screen here" in answer.stderr

@@ -94,7 +94,7 @@ async def taken(peer: PushPeer, *, kind: str, title: str = "") -> dict[str, Any]
             (one.payload for one in peer.taken if one.payload["kind"] == kind and title in one.payload["title"]), None
         )
 
-    await until(lambda: found() is not None, f"a {kind} is pushed; refused: {peer.refused}", within_s=30)
+    await until(lambda: found() is not None, f"a {kind} is pushed; refused: {peer.refused}")
     return found() or {}
 
 

@@ -53,7 +53,7 @@ async def signed_in(browser: Browser, link: str) -> BrowserContext:
 async def opened(context: BrowserContext, address: str) -> Page:
     page = await context.new_page()
     await page.goto(address)
-    await page.locator("html[data-live=live]").wait_for(timeout=30_000)
+    await page.locator("html[data-live=live]").wait_for()
     return page
 
 
@@ -74,7 +74,7 @@ async def test_signing_out_in_one_tab_closes_the_others_of_that_browser_and_no_p
     for page in (board, wall):
         await expect(page).to_have_url(re.compile("/sign-in"))
     server.fire(title="After the sign-out").raise_for_status()
-    await expect(theirs.get_by_text("After the sign-out", exact=True)).to_be_visible(timeout=10_000)
+    await expect(theirs.get_by_text("After the sign-out", exact=True)).to_be_visible()
     await expect(theirs).to_have_url(f"{server.base_url}/incidents")
 
 
@@ -95,7 +95,7 @@ async def test_who_is_deactivated_is_signed_out_everywhere_and_whose_role_change
     await expect(page.get_by_role("button", name="New service")).to_have_count(0)
 
     await tell("PUT", f"/people/{number}", name="Bo Lin", role="admin", zone="UTC")
-    await expect(page.get_by_role("button", name="New service")).to_be_visible(timeout=10_000)
+    await expect(page.get_by_role("button", name="New service")).to_be_visible()
 
     await tell("POST", f"/people/{number}/deactivate")
     await expect(page).to_have_url(re.compile("/sign-in"))

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.bounds import PATIENCE_S
+
 DEBIAN = Path("/usr/lib/python3/dist-packages")
 PAGE = b"""<!doctype html><title>A page</title><h1>A page</h1>
 <script>setInterval(() => fetch("/healthz").catch(() => location.reload()), 300)</script>"""
@@ -101,7 +103,7 @@ class Site:
             self.asked.append(Asked(path, cookie))
             self._came.notify_all()
 
-    def wait_for(self, wanted: Callable[[Asked], bool], *, within_s: float = 30.0) -> Asked:
+    def wait_for(self, wanted: Callable[[Asked], bool], *, within_s: float = PATIENCE_S) -> Asked:
         """Return the first request that is `wanted`; fail when it does not come."""
         with self._came:
             came = self._came.wait_for(lambda: any(map(wanted, self.asked)), within_s)
@@ -160,7 +162,7 @@ def window(command: Sequence[str], *, display: str, home: Path) -> Iterator[subp
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the window, and a server that it may have brought
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def said(process: subprocess.Popen[str], words: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tests.faults.measure import WIDER
+from tests.bounds import WIDER
 from tests.faults.sender import Sent
 from tests.peers.smtp import Mail
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import asyncpg
 
+from tests.bounds import PATIENCE_S
 from tests.faults.product import Product
 from tests.server import until
 
@@ -52,7 +53,7 @@ class HeldCommits:
         self._holder: asyncpg.Connection[asyncpg.Record]
 
     def __enter__(self) -> Self:
-        self._holder = self._loop.run_until_complete(asyncpg.connect(self._product.admin_dsn(), timeout=5))
+        self._holder = self._loop.run_until_complete(asyncpg.connect(self._product.admin_dsn(), timeout=PATIENCE_S))
         self._run(_WAIT)
         self._run(f"DROP TRIGGER IF EXISTS waits ON {self._table}")
         self._run(

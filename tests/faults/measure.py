@@ -15,8 +15,6 @@ from pathlib import Path
 from random import Random
 
 CHAOS = os.environ.get("OPSKNIGHT_CHAOS") == "1"
-WIDER = 3.0 if os.environ.get("CI") == "true" or "PYTEST_XDIST_WORKER" in os.environ else 1.0
-"""Bounds of real time are wider where other work shares the machine; the true figures are told all the same."""
 FIXED_SEED = 20261124
 FRESH_SEED = int(os.environ.get("OPSKNIGHT_SEED") or secrets.randbelow(10**9))
 """Drawn anew for each run; OPSKNIGHT_SEED repeats one."""

@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import psutil
 
+from tests.bounds import PATIENCE_S
 from tests.faults.checker import Checked, Fault, History, check
 from tests.faults.measure import note
 from tests.faults.sender import Sender, Sent
@@ -138,7 +139,7 @@ class Product(RunningServer):
     def answers_ready(self) -> tuple[int, float]:
         """Return how /readyz answers, and after how many seconds."""
         began = time.monotonic()
-        status = httpx.get(f"{self.base_url}/readyz", timeout=10).status_code
+        status = httpx.get(f"{self.base_url}/readyz", timeout=PATIENCE_S).status_code
         return status, time.monotonic() - began
 
     def settle(self, *, within_s: float = 30.0) -> None:
@@ -166,7 +167,7 @@ class Product(RunningServer):
 
 
 async def _fetch(dsn: str, sql: str, values: tuple[Any, ...]) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(dsn, timeout=5)
+    connection = await asyncpg.connect(dsn, timeout=PATIENCE_S)
     try:
         return await connection.fetch(sql, *values)
     finally:

@@ -13,6 +13,8 @@ from itertools import count
 from random import Random
 from typing import Any, Self
 
+from tests.bounds import PATIENCE_S
+
 AGAIN_AFTER_S = 0.2
 """More impatient than any monitor, whatever Retry-After says: it shows sooner when the house is back."""
 ANSWER_WITHIN_S = 30.0
@@ -92,7 +94,7 @@ class Sender:
         """Every answer so far, in no order."""
         return [answer for sent in list(self.sent) for answer in list(sent.answers)]
 
-    def finish(self, *, within_s: float = 60.0) -> None:
+    def finish(self, *, within_s: float = PATIENCE_S) -> None:
         """Make no new event unless `most` was given, and wait until all are taken.
 
         Raises:
@@ -106,7 +108,7 @@ class Sender:
         waiting = [sent.key for sent in self.sent if not sent.receipts]
         assert not waiting, f"{len(waiting)} not taken within {within_s} s: {waiting[:5]}, {self._last_answers()}"
 
-    def wait_for(self, more: int, *, within_s: float = 30.0) -> float:
+    def wait_for(self, more: int, *, within_s: float = PATIENCE_S) -> float:
         """Return how many seconds it took until `more` events were taken than now."""
         began, wanted = time.monotonic(), self.taken + more
         while self.taken < wanted:
@@ -115,7 +117,7 @@ class Sender:
             time.sleep(0.002)
         return time.monotonic() - began
 
-    def wait_for_news(self, since: float, *, within_s: float = 60.0) -> float:
+    def wait_for_news(self, since: float, *, within_s: float = PATIENCE_S) -> float:
         """Return how many seconds after `since` (since 1970) an event was taken that was sent after it."""
         until_s = time.monotonic() + within_s
         while True:

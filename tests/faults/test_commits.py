@@ -8,8 +8,9 @@ from threading import Thread
 import httpx
 import pytest
 
+from tests.bounds import WIDER
 from tests.faults.commits import HeldCommits
-from tests.faults.measure import WIDER, note
+from tests.faults.measure import note
 from tests.faults.product import Product
 from tests.faults.sender import Sent
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.measure import FRESH_SEED, WIDER, moments, note
+from tests.bounds import WIDER
+from tests.faults.measure import FRESH_SEED, moments, note
 from tests.faults.product import Product, orphans_are_never_reaped, zombies_of
 from tests.faults.sender import a_storm
 

@@ -10,8 +10,9 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from tests.bounds import WIDER
 from tests.faults.commits import HeldCommits
-from tests.faults.measure import WIDER, note
+from tests.faults.measure import note
 from tests.faults.product import Product
 from tests.faults.sender import a_row
 from tests.peers.smtp import SmtpPeer

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.measure import WIDER, note
+from tests.bounds import WIDER
+from tests.faults.measure import note
 from tests.faults.product import Product
 from tests.server import until
 

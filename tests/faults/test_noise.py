@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.measure import WIDER, note
+from tests.bounds import WIDER
+from tests.faults.measure import note
 from tests.faults.product import Product
 from tests.faults.sender import Sender
 

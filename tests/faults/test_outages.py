@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.measure import CHAOS, FRESH_SEED, WIDER, note
+from tests.bounds import WIDER
+from tests.faults.measure import CHAOS, FRESH_SEED, note
 from tests.faults.outside import OutsideServer
 from tests.faults.product import Product
 from tests.faults.sender import Answer, a_storm

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.faults.measure import WIDER, note
+from tests.bounds import WIDER
+from tests.faults.measure import note
 from tests.faults.product import Product
 from tests.faults.sender import Sender, a_row
 from tests.peers.smtp import Mood

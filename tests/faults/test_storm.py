@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.bench.boards import Boards, open_boards
+from tests.bounds import WIDER
 from tests.faults.checker import History, check
-from tests.faults.measure import CHAOS, WIDER, note
+from tests.faults.measure import CHAOS, note
 from tests.faults.product import Product
 from tests.faults.sender import Answer
 from tests.peers.smtp import SmtpPeer

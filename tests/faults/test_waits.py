@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from opsknight.clock import Clock
-from tests.faults.measure import CHAOS, WIDER, note
+from tests.bounds import WIDER
+from tests.faults.measure import CHAOS, note
 from tests.faults.product import Product
 from tests.peers.smtp import Mood
 from tests.server import until

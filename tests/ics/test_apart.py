@@ -43,7 +43,7 @@ async def test_rules_that_never_come_to_an_end_are_ended_and_no_process_is_left(
     with pytest.raises(Unreadable, match="takes too much time"):
         await read_apart(raw, zone=BERLIN, start=FROM, end=UNTIL, within_s=1.5)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     children = [" ".join(child.cmdline()) for child in psutil.Process().children()]
     assert [words for words in children if apart.__name__ in words] == []
 

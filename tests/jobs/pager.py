@@ -21,6 +21,7 @@ from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Settings
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.clusters import Addresses
 from tests.peers.push_service import PushPeer, push_peer
@@ -61,7 +62,7 @@ class Pager:
             yield running
         finally:
             self.deps.stopping.set()
-            await asyncio.wait_for(asyncio.shield(running.sending), 12)
+            await asyncio.wait_for(asyncio.shield(running.sending), PATIENCE_S)
             await running.let_go_of_lock()
             self.running.remove(running)
             self.deps.stopping.clear()
@@ -108,7 +109,7 @@ class Pager:
         sql = "SELECT status FROM notifications WHERE id = :id"
         return (await self.rows(sql, id=notification.id))[0][0]
 
-    async def becomes(self, status: str, *notifications: NotificationRow, within_s: float = 30.0) -> None:
+    async def becomes(self, status: str, *notifications: NotificationRow, within_s: float = PATIENCE_S) -> None:
         """Wait until each of `notifications` is `status`."""
 
         async def found() -> list[str]:
@@ -220,7 +221,7 @@ async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncItera
             await deps.close()
 
 
-async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float = 30.0) -> None:
+async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float = PATIENCE_S) -> None:
     """Wait until what `look` sees is `wanted`."""
     seen = await look()
     try:

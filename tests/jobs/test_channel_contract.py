@@ -74,7 +74,7 @@ async def test_a_provider_that_never_answers_costs_its_budget_and_no_more(harnes
 
     assert isinstance(outcome, Retry)
     assert outcome.fault is Fault.TIMEOUT
-    assert SHORT_S <= time.monotonic() - began < SHORT_S + 1
+    assert SHORT_S <= time.monotonic() - began < SHORT_S + 5
 
 
 async def test_silence_after_the_message_was_handed_over_is_ambiguous(harness: Harness) -> None:

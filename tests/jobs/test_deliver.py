@@ -13,6 +13,7 @@ from opsknight.clock import Clock
 from opsknight.domain.commands import incidents, notifications
 from opsknight.domain.store.engine import connect
 from opsknight.domain.store.tables import NotificationRow
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager, until
@@ -255,7 +256,7 @@ async def test_a_stop_lets_the_call_under_way_end_and_begins_no_other(pager: Pag
 
     pager.deps.stopping.set()
     second = await pager.a_mail()
-    await asyncio.wait_for(running.sending, 30)
+    await asyncio.wait_for(running.sending, PATIENCE_S)
     await running.let_go_of_lock()
 
     assert await pager.status(first) == "accepted"

@@ -15,6 +15,7 @@ from opsknight.domain.store.engine import Database
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.telegram_updates import TelegramUpdates
 from opsknight.settings import Settings
+from tests.bounds import PATIENCE_S
 from tests.clock import StoppedClock
 from tests.peers.http_provider import Asked, HttpPeer, Said, http_peer
 
@@ -89,12 +90,12 @@ async def running(deps: Deps, updates: TelegramUpdates) -> AsyncIterator[None]:
         yield
     finally:
         deps.stopping.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE_S)
         deps.stopping.clear()
 
 
 async def until(what: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not what():  # noqa: ASYNC110  # it looks at a peer of another task
             await asyncio.sleep(0.01)
 
@@ -136,7 +137,7 @@ async def test_of_two_processes_one_asks(deps: Deps, bot: Bot):
         await until(lambda: len(bot.peer.asked) > 1)
         before = len(bot.peer.asked)
         other = asking(deps, bot, second)
-        await asyncio.wait_for(other.alone(), 5)
+        await asyncio.wait_for(other.alone(), PATIENCE_S)
 
         assert second.came == []
         assert all("deleteWebhook" not in asked.path for asked in bot.peer.asked[before:])

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from tests.bounds import PATIENCE_S
 from tests.peers.thread import in_thread
 
 
@@ -84,14 +85,14 @@ class HttpPeer:
         """Let go of the requests that hang."""
         self._released.set()
 
-    def wait_for(self, count: int, *, within_s: float = 30.0) -> list[Asked]:
+    def wait_for(self, count: int, *, within_s: float = PATIENCE_S) -> list[Asked]:
         """Block until `count` messages were taken; call it from a thread when the loop must go on."""
         with self._arrived:
             came = self._arrived.wait_for(lambda: len(self.taken) >= count, within_s)
         assert came, f"{len(self.taken)} messages after {within_s} s, wanted {count}; mistakes: {self.mistakes}"
         return self.taken
 
-    async def messages_come(self, count: int, *, within_s: float = 30.0) -> list[Asked]:
+    async def messages_come(self, count: int, *, within_s: float = PATIENCE_S) -> list[Asked]:
         """Wait until `count` messages were taken, and let the loop go on meanwhile."""
         return await asyncio.to_thread(self.wait_for, count, within_s=within_s)
 

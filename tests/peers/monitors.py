@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from tests.bounds import PATIENCE_S
 from tests.peers.thread import in_thread
 from tests.server import free_port, until
 
@@ -81,7 +82,7 @@ class Monitors:
 
     def firing(self) -> list[dict[str, Any]]:
         """Return the alerts that Alertmanager holds."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.alertmanager_url}/api/v2/alerts", timeout=5).json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.alertmanager_url}/api/v2/alerts", timeout=PATIENCE_S).json()
         return found
 
 
@@ -172,7 +173,7 @@ def _written(path: Path, settings: Mapping[str, Any]) -> str:
 def _sees(prometheus: str, target: Target) -> bool:
     """Say whether Prometheus has found the target up."""
     query = {"query": f'up{{instance="{target.instance}"}}'}
-    found = httpx.get(f"http://{prometheus}/api/v1/query", params=query, timeout=5).json()["data"]["result"]
+    found = httpx.get(f"http://{prometheus}/api/v1/query", params=query, timeout=PATIENCE_S).json()["data"]["result"]
     return bool(found) and found[0]["value"][1] == "1"
 
 

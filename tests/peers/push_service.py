@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from tests.bounds import PATIENCE_S
 from tests.peers.thread import in_thread
 
 
@@ -105,14 +106,14 @@ class PushPeer:
         made = self.browsers[path] = Browser(self.origin + path, application_key)
         return made
 
-    def wait_for(self, count: int, *, within_s: float = 30.0) -> list[Pushed]:
+    def wait_for(self, count: int, *, within_s: float = PATIENCE_S) -> list[Pushed]:
         """Block until `count` messages are here; call it from a thread when the loop must go on."""
         with self._arrived:
             came = self._arrived.wait_for(lambda: len(self.taken) >= count, within_s)
         assert came, f"{len(self.taken)} pushes after {within_s} s, wanted {count}; refused: {self.refused}"
         return self.taken
 
-    async def pushes_come(self, count: int, *, within_s: float = 30.0) -> list[Pushed]:
+    async def pushes_come(self, count: int, *, within_s: float = PATIENCE_S) -> list[Pushed]:
         """Wait until `count` messages are here, and let the loop go on meanwhile."""
         return await asyncio.to_thread(self.wait_for, count, within_s=within_s)
 

@@ -17,6 +17,7 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.bounds import PATIENCE_S
 from tests.peers.thread import in_thread
 
 
@@ -82,14 +83,14 @@ class SmtpPeer:
         """Return the mails that went to `address`."""
         return [mail for mail in self.mails if address in mail.to]
 
-    def wait_for(self, count: int, *, within_s: float = 30.0) -> list[Mail]:
+    def wait_for(self, count: int, *, within_s: float = PATIENCE_S) -> list[Mail]:
         """Block until `count` mails are here; call it from a thread when the loop must go on."""
         with self._arrived:
             came = self._arrived.wait_for(lambda: len(self.mails) >= count, within_s)
         assert came, f"{len(self.mails)} mails after {within_s} s, wanted {count}"
         return self.mails
 
-    async def mails_come(self, count: int, *, within_s: float = 30.0) -> list[Mail]:
+    async def mails_come(self, count: int, *, within_s: float = PATIENCE_S) -> list[Mail]:
         """Wait until `count` mails are here, and let the loop go on meanwhile."""
         return await asyncio.to_thread(self.wait_for, count, within_s=within_s)
 

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
+from tests.bounds import PATIENCE_S
+
 _Peer = TypeVar("_Peer")
 
 
@@ -25,7 +27,7 @@ def in_thread(run: Callable[[], AbstractAsyncContextManager[_Peer]]) -> Iterator
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="peer", daemon=True)
     thread.start()
-    peer, loop, stop = started.result(timeout=30)
+    peer, loop, stop = started.result(timeout=PATIENCE_S)
     try:
         yield peer
     finally:

@@ -16,6 +16,7 @@ from opsknight.domain.store import claims
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import AttemptRow, NotificationRow
 from opsknight.domain.store.worker_lock import WorkerLock
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_timer, a_user
 from tests.clock import NOON
 
@@ -204,6 +205,6 @@ async def begun(database: Database, message: UUID) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():  # noqa: ASYNC110  # a lock taken over the network sets no event here
             await asyncio.sleep(0.01)

@@ -21,6 +21,7 @@ import pytest
 from opsknight.domain.store import embedded_leftovers
 from opsknight.domain.store.embedded import Embedded, EmbeddedUnavailable, running_dsn
 from opsknight.domain.store.engine import connect
+from tests.bounds import PATIENCE_S, WIDER
 from tests.clusters import SMALL, reachable_directory
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +122,7 @@ async def test_a_killed_server_comes_back_with_what_was_committed(data_dir: Path
         await until(lambda: server.restarts == 1)
 
         assert await kept(server.owner_dsn) == 1
-        assert time.monotonic() - killed < 10
+        assert time.monotonic() - killed < 10 * WIDER
 
 
 async def test_a_server_killed_while_it_comes_back_comes_back_all_the_same(data_dir: Path):
@@ -144,7 +145,7 @@ async def test_a_backend_that_does_not_notice_is_seen_off(data_dir: Path):
         os.kill(server.pid, signal.SIGKILL)
         await until(lambda: server.restarts == 1)
 
-        assert time.monotonic() - killed < 10
+        assert time.monotonic() - killed < 10 * WIDER
         stuck.terminate()
 
 
@@ -245,7 +246,7 @@ async def test_under_a_parent_that_reaps_nobody_the_server_comes_back_and_so_doe
         await until(lambda: embedded_leftovers.postmaster_pid(data) not in (None, int(pid)))
         await until_answering(dsn)
 
-        assert time.monotonic() - killed < 10
+        assert time.monotonic() - killed < 10 * WIDER
         assert await kept(dsn) == 1
 
         os.kill(app_pid, signal.SIGKILL)  # a zombie now, and its server an orphan of the careless parent
@@ -285,13 +286,13 @@ async def said(program: subprocess.Popen[str]) -> str:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():  # noqa: ASYNC110  # processes set no events
             await asyncio.sleep(0.01)
 
 
 async def until_answering(dsn: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             with suppress(OSError, asyncpg.PostgresError):
                 await (await connect(dsn, purpose="tests")).close()

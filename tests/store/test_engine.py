@@ -76,7 +76,7 @@ async def test_a_server_that_is_stuck_is_given_up_and_the_next_session_works(dat
             await session.execute(text("SELECT 1"))
 
     assert lost_connection(lost.value)
-    assert time.monotonic() - asked < 7
+    assert time.monotonic() - asked < 20  # stopped, it would never answer
     async with database.health() as session:
         assert await session.scalar(text("SELECT 1")) == 1
     os.kill(mine, signal.SIGCONT)

@@ -10,6 +10,7 @@ import asyncpg
 from opsknight.domain.store.claims import WORKER_LOCKS
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.worker_lock import WorkerLock
+from tests.bounds import PATIENCE_S
 
 if TYPE_CHECKING:
     from opsknight.domain.store.engine import Connection
@@ -28,7 +29,7 @@ async def test_no_fault_of_a_connection_ends_the_keeping_of_the_lock(database: D
     lock = WorkerLock(ONE, connect=connect)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(lock.run())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not lock.held:  # noqa: ASYNC110  # it tells nobody
                 await asyncio.sleep(0.02)
         running.cancel()
@@ -41,7 +42,7 @@ async def test_an_old_connection_that_the_server_still_believes_in_does_not_keep
     await half_open.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, ONE)
     lock = WorkerLock(ONE, connect=database.direct)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await lock.acquire()
 
     assert lock.held

@@ -13,13 +13,15 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
+from tests.bounds import PATIENCE_MS, PATIENCE_S
+
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
-STARTS_WITHIN_S = 60
-expect.set_options(timeout=30_000)  # patience, no bound
+STARTS_WITHIN_S = 2 * PATIENCE_S
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,7 @@ def gallery() -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=PATIENCE_S)
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -67,5 +69,6 @@ async def laptop(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(
         viewport={"width": 1366, "height": 768}, color_scheme="dark", locale="en-GB", timezone_id="Europe/Berlin"
     )
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()

@@ -15,7 +15,6 @@ WHERE = "**/api/v1/incidents/*/responders"
 
 async def _open(laptop: BrowserContext, gallery: str) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(f"{gallery}/incidents/412")
     await page.locator("html[data-live=live]").wait_for()
     return page

@@ -12,7 +12,6 @@ ADDRESS = "https://ops.example.org/calendars/once.ics"
 
 async def _open(laptop: BrowserContext, gallery: str, path: str = "/me") -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:

@@ -15,7 +15,6 @@ REFUSED = json.dumps({"detail": "Nobody is on call on Primary now, so there is n
 
 async def _open(laptop: BrowserContext, address: str) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
     return page

@@ -72,7 +72,6 @@ def test_what_a_schedule_pays_is_a_sentence():
 
 async def _paying(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:

@@ -150,7 +150,6 @@ def test_words_are_read_as_they_are_written(words: list[str]):
 @pytest.fixture
 async def page(laptop: BrowserContext, gallery: str) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(f"{gallery}/integrations/3")
     await page.locator("html[data-live=live]").wait_for()
     return page

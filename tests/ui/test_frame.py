@@ -13,7 +13,6 @@ pytestmark = pytest.mark.e2e
 
 async def _open(laptop: BrowserContext, address: str, *, clock: bool = False) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     if clock:
         await page.clock.install()
     await page.goto(address)

@@ -33,7 +33,6 @@ def test_the_crontab_line_runs_as_often_as_the_heartbeat_expects(rhythm: dict[st
 
 async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:

@@ -25,7 +25,6 @@ async def _open(
     laptop: BrowserContext, gallery: str, path: str = "/schedules/1"
 ) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:

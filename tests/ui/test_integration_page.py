@@ -13,7 +13,6 @@ LINES = ".ok-delivery"
 @pytest.fixture
 async def page(laptop: BrowserContext, gallery: str) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(f"{gallery}/integrations/1")
     await page.locator("html[data-live=live]").wait_for()
     return page

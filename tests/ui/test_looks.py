@@ -114,7 +114,6 @@ async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 async def _look(device: BrowserContext, address: str) -> Page:
     page = await device.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
     return page

@@ -11,7 +11,6 @@ from opsknight.ui.integration.body import readable_mail
 @pytest.fixture
 async def page(laptop: BrowserContext, gallery: str) -> Page:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     await page.goto(f"{gallery}/integrations/4")
     await page.locator("html[data-live=live]").wait_for()
     return page

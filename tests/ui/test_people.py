@@ -16,7 +16,6 @@ async def _open(
     laptop: BrowserContext, gallery: str, path: str, *, refused: str = ""
 ) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:
@@ -257,7 +256,7 @@ async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: Brows
 async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gallery: str):
     page = await laptop.new_page()
     await page.goto(f"{gallery}/me")
-    await page.locator("html[data-live=live]").wait_for(timeout=30_000)
+    await page.locator("html[data-live=live]").wait_for()
 
     await page.keyboard.press("Control+k")
     await page.keyboard.type("maximil")

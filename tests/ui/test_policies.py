@@ -20,7 +20,6 @@ SAID = "“Checkout” is changed. 3 running incidents keep the policy they star
 async def _open(laptop: BrowserContext, gallery: str, path: str, *, refused: str = "") -> tuple[Page, Sent]:
     """Open a page; what it sends, the checks of drafts aside, is answered here and returned."""
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: Sent = []
 
     async def answer(route: Route) -> None:

@@ -14,7 +14,6 @@ Sent = list[tuple[str, str, object]]
 
 async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, Sent]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: Sent = []
 
     async def answer(route: Route) -> None:

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.e2e
 
 async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
-    page.set_default_timeout(30_000)
     sent: list[tuple[str, str, object]] = []
 
     async def answer(route: Route) -> None:
