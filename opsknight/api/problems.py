@@ -55,6 +55,7 @@ _DATABASE_AWAY: Final = (
 )
 
 _DATABASE_BUSY: Final = "OpsKnight's database is too busy to do this now. Nothing was changed; try again in a moment."
+_SEEN_AGAIN_S: Final = 5
 _CANNOT_BE_STORED: Final = "Something in this request cannot be stored, such as a NUL in a text. Leave it out."
 
 
@@ -99,6 +100,10 @@ def answer(
         return to_sign_in(connection)
     ident = Markup("<p><small>Request {}</small></p>").format(logs.request_id())
     body = plain.paragraph(sentence) + plain.link("To the incidents", href="/incidents") + ident
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and connection.scope.get("method") == "GET":
+        # Nobody stands before a wall to press the button.
+        body = body + plain.paragraph("This page tries again by itself.")
+        headers = {**(headers or {}), "Refresh": str(_SEEN_AGAIN_S)}
     return plain.page(_title(status), body, status=status, headers=headers)
 
 

@@ -19,6 +19,7 @@ from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui import drill_hops, weekly_drills
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.empty import empty
@@ -66,7 +67,7 @@ class Drills:
 def mount(deps: Deps) -> None:
     """Serve the pages at /drills and /drills/{id}."""
 
-    @ui.page(PATH, title="Drills")
+    @page(PATH, title="Drills")
     async def drills_page() -> None:
         viewer = await signed_in(deps)
         told = await read_drills(deps, viewer)
@@ -78,7 +79,7 @@ def mount(deps: Deps) -> None:
             shown = show(viewer, told, schedules=schedules, people=people)
         _follow(deps, shown, lambda: read_drills(deps, viewer))
 
-    @ui.page(PATH + "/{number}", title="Drill")
+    @page(PATH + "/{number}", title="Drill")
     async def drill_page(number: str) -> None:
         viewer = await signed_in(deps)
         try:

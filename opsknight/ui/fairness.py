@@ -16,6 +16,7 @@ from opsknight.domain.queries.fairness import Fairness, LoadLine, RotaLine
 from opsknight.errors import NotFound
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import field, select
@@ -65,7 +66,7 @@ class Pays:
 def mount(deps: Deps) -> None:
     """Serve the page at /fairness."""
 
-    @ui.page(PATH, title="Fairness")
+    @page(PATH, title="Fairness")
     async def fairness_page() -> None:
         viewer = await signed_in(deps)
         today = deps.clock.now().date()

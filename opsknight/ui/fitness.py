@@ -18,6 +18,7 @@ from opsknight.domain.queries.fitness import FitnessLine, WayLine
 from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.checks import check, checks
 from opsknight.ui.parts.empty import empty
@@ -58,7 +59,7 @@ class Told:
 def mount(deps: Deps) -> None:
     """Serve the page at /readiness."""
 
-    @ui.page(PATH, title="Readiness")
+    @page(PATH, title="Readiness")
     async def readiness_page() -> None:
         viewer = await signed_in(deps)
         told = await read(deps, viewer)

@@ -16,6 +16,7 @@ from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.heartbeat_form import DELETE, FORM, build_dialogs
 from opsknight.ui.heartbeat_pings import Read, last_pings
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
@@ -50,7 +51,7 @@ _STRUCTURE: Final = ("id", "name", "service", "rhythm", "grace_s", "urgency", "k
 def mount(deps: Deps) -> None:
     """Serve the page at /heartbeats."""
 
-    @ui.page(PATH, title="Heartbeats")
+    @page(PATH, title="Heartbeats")
     async def heartbeats_page() -> None:
         viewer = await signed_in(deps)
         with_keys = viewer.may(Need.CONFIGURE)

@@ -13,6 +13,7 @@ from opsknight.ui.board.board import Board
 from opsknight.ui.frame import frame
 from opsknight.ui.maintenance import AGAIN_EVERY_S, STYLES
 from opsknight.ui.maintenance_strip import Running
+from opsknight.ui.pages import page
 from opsknight.ui.reading import read_running
 from opsknight.ui.viewer import signed_in, still_signed_in
 
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 def mount(deps: Deps) -> None:
     """Serve the board at /incidents, and lead there from /."""
 
-    @ui.page("/")
+    @page("/")
     def start_page() -> RedirectResponse:
         return RedirectResponse("/incidents")
 
-    @ui.page("/incidents", title="Incidents")
+    @page("/incidents", title="Incidents")
     async def incidents_page() -> None:
         viewer = await signed_in(deps)
         running = await read_running(deps)

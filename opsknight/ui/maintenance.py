@@ -17,6 +17,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.inhibitions import SCRIPT as INHIBITIONS
 from opsknight.ui.inhibitions import show_inhibitions
 from opsknight.ui.maintenance_form import ASK, FORM, build_dialogs
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.menu import item, menu
@@ -48,7 +49,7 @@ _LIVE: Final = ("running", "planned")
 def mount(deps: Deps) -> None:
     """Serve the page at /maintenance."""
 
-    @ui.page(PATH, title="Maintenance")
+    @page(PATH, title="Maintenance")
     async def maintenance_page() -> None:
         viewer = await signed_in(deps)
         windows, scopes = await read_windows(deps), await read_scopes(deps)

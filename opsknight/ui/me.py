@@ -17,6 +17,7 @@ from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
 from opsknight.ui.going_on_call import ChecksShown
+from opsknight.ui.pages import page
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.field import choice, field, select, switch
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 def mount(deps: Deps) -> None:
     """Serve the page at /me."""
 
-    @ui.page("/me", title="Me")
+    @page("/me", title="Me")
     async def me_page() -> None:
         viewer = await signed_in(deps)
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)

@@ -16,6 +16,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.going_on_call import ChecksShown
 from opsknight.ui.handoffs import HandoffsShown
 from opsknight.ui.handoffs import head as handoffs_head
+from opsknight.ui.pages import page
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
@@ -42,7 +43,7 @@ _COLUMNS: Final = "minmax(0, 1fr) minmax(0, 1.4fr) minmax(0, 1.2fr)"
 def mount(deps: Deps) -> None:
     """Serve the page at /oncall."""
 
-    @ui.page(PATH, title="On call")
+    @page(PATH, title="On call")
     async def on_call_page() -> None:
         viewer = await signed_in(deps)
         turns = await read_turns(deps, you=viewer.id)

@@ -13,6 +13,7 @@ from opsknight.domain.queries.roster import RosterLine
 from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.badge import label
 from opsknight.ui.parts.button import button
@@ -52,7 +53,7 @@ _COLUMNS: Final = "minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2f
 def mount(deps: Deps) -> None:
     """Serve the page at /people."""
 
-    @ui.page(PATH, title="People")
+    @page(PATH, title="People")
     async def people_page() -> None:
         viewer = await signed_in(deps)
         may_arrange = viewer.may(Need.ADMINISTER)

@@ -13,6 +13,7 @@ from opsknight.domain.queries.roster import PersonDetail
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.frame import frame
 from opsknight.ui.own_methods import show_methods
+from opsknight.ui.pages import page
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.badge import label
 from opsknight.ui.parts.button import button
@@ -46,7 +47,7 @@ PLACE: Final = "ok-person"
 def mount(deps: Deps) -> None:
     """Serve the page at /people/{id}."""
 
-    @ui.page(PATH + "/{number}", title="Person")
+    @page(PATH + "/{number}", title="Person")
     async def person_page(number: str) -> None:
         viewer = await signed_in(deps)
         if not number.isdecimal() or len(number) > 18:

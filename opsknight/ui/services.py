@@ -15,6 +15,7 @@ from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.domain.queries.teams import PolicyLine, TeamLine
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import post_button
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.empty import empty
@@ -52,7 +53,7 @@ NOTHING_QUIET: Final[Mapping[int, QuietLine]] = MappingProxyType({})
 def mount(deps: Deps) -> None:
     """Serve the page at /services."""
 
-    @ui.page("/services", title="Services")
+    @page("/services", title="Services")
     async def services_page() -> None:
         viewer = await signed_in(deps)
         may_change = viewer.may(Need.CONFIGURE)

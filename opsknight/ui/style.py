@@ -10,6 +10,7 @@ from nicegui import ui
 
 from opsknight.ui.assets import DIRECTORY
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.badge import SEVERITIES, badge, label
 from opsknight.ui.parts.bars import Bar, bars
 from opsknight.ui.parts.button import button
@@ -56,7 +57,7 @@ addEventListener("DOMContentLoaded", () => opsknight.act("toast-sample", () => (
 def mount(deps: Deps) -> None:
     """Serve the page of parts at /style."""
 
-    @ui.page("/style", title="Parts and styles")
+    @page("/style", title="Parts and styles")
     async def style_page() -> None:
         viewer = await signed_in(deps)
         with frame("Parts and styles", viewer, path="/style"):

@@ -15,6 +15,7 @@ from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import SCRIPT, Shown, build_links, list_links
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.empty import empty
@@ -47,7 +48,7 @@ JOIN: Final = "ok-team-join"
 def mount(deps: Deps) -> None:
     """Serve the page at /teams."""
 
-    @ui.page(PATH, title="Teams")
+    @page(PATH, title="Teams")
     async def teams_page() -> None:
         viewer = await signed_in(deps)
         lines = await read_teams(deps)

@@ -9,6 +9,7 @@ from nicegui import ui
 from opsknight.ui import live
 from opsknight.ui.board.board import Wall
 from opsknight.ui.frame import landmark
+from opsknight.ui.pages import page
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def mount(deps: Deps) -> None:
     """Serve a wall display for each board: `all`, a team's name, or a service's."""
 
-    @ui.page("/wall/{board}")
+    @page("/wall/{board}")
     async def wall_page(board: str) -> None:
         viewer = await signed_in(deps)
         ui.page_title(f"Wall · {board} · OpsKnight")

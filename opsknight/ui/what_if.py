@@ -10,6 +10,7 @@ from nicegui import ui
 from opsknight.ui.assets import asset
 from opsknight.ui.foresight import SCRIPT, STYLES, ask_button, ask_when, foreseen
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice, field, select
 from opsknight.ui.parts.section import heading
@@ -28,7 +29,7 @@ URGENCIES: Final[Mapping[str, str]] = {"": "As the service says", "high": "High"
 def mount(deps: Deps) -> None:
     """Serve the page at /what-if."""
 
-    @ui.page(PATH, title="What if")
+    @page(PATH, title="What if")
     async def what_if_page(service: str = "") -> None:
         viewer = await signed_in(deps)
         services = {str(one["id"]): one["name"] for one in await read_services(deps, with_keys=False)}

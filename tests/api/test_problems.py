@@ -128,6 +128,7 @@ async def test_without_a_database_the_answer_is_come_back_and_open_pages_stay(
     assert (program.status_code, program.headers["retry-after"]) == (503, "2")
     assert program.json()["detail"].startswith("OpsKnight cannot reach its database.")
     assert (person.status_code, "cannot reach its database" in person.text) == (503, True)
+    assert (person.headers["refresh"], "tries again by itself" in person.text) == ("5", True)
     assert door.status_code == 200
     await gone.close()
 

@@ -87,3 +87,12 @@ def test_every_provider_has_golden_payloads():
 
     golden = tree.ROOT / "tests/providers/golden"
     assert [slug for slug in PROVIDERS if not list((golden / slug).glob("*.json"))] == []
+
+
+def test_every_page_is_waited_for_by_being_served_through_one_place():
+    impatient = [
+        tree.name(path)
+        for path in tree.files(".py", under="opsknight/ui")
+        if "ui.page(" in path.read_text("utf-8") and tree.name(path) != "opsknight/ui/pages.py"
+    ]
+    assert impatient == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import asyncpg
 import httpx
+import psutil
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
@@ -16,6 +19,7 @@ from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
 DAY_S = 86_400
+LONGER_THAN_NICEGUI_WAITS_S = 5.0
 OVER_TWO_WEEKS = "/schedules/1?view=fortnight"
 
 
@@ -70,6 +74,21 @@ def the_order_of(sam: httpx.Client, number: str) -> list[str]:
     people = {one["id"]: one["name"] for one in sam.get("/api/v1/people").json()}
     assert sam.delete(f"/api/v1/schedules/{number}").status_code == 200
     return [people[group[0]] for group in kept["layers"][0]["groups"]]
+
+
+async def test_a_page_whose_database_is_slow_is_waited_for(browser: Browser, server: RunningServer, sam: httpx.Client):
+    reads = "SELECT pid FROM pg_stat_activity WHERE application_name = 'opsknight screens'"
+    owner = await asyncpg.connect(server.owner_dsn())
+    stopped = [psutil.Process(row["pid"]) for row in await owner.fetch(reads)]
+    await owner.close()
+    for process in stopped:
+        process.suspend()
+    asyncio.get_running_loop().call_later(LONGER_THAN_NICEGUI_WAITS_S, lambda: [one.resume() for one in stopped])
+
+    async with a_board(browser, server, sam.headers["Cookie"], path=OVER_TWO_WEEKS) as opened:
+        await expect(opened.page.locator(".ok-schedule[data-loaded]")).to_be_visible()
+
+    assert stopped
 
 
 def final(page: Page) -> Locator:

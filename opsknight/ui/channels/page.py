@@ -12,6 +12,7 @@ from opsknight.ui.assets import asset
 from opsknight.ui.channels import listed, rooms, watch
 from opsknight.ui.channels.reading import Told, read_channels
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.links import tabs
 from opsknight.ui.parts.section import heading
@@ -35,7 +36,7 @@ T = TypeVar("T")
 def mount(deps: Deps) -> None:
     """Serve the page at /channels."""
 
-    @ui.page(PATH, title="Channels")
+    @page(PATH, title="Channels")
     async def channels_page() -> None:
         viewer = await signed_in(deps)
         told = await read_channels(deps, viewer)

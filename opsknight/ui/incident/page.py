@@ -21,6 +21,7 @@ from opsknight.ui.incident.paged import show_paged
 from opsknight.ui.incident.story import Story
 from opsknight.ui.incident.watching import show_watching
 from opsknight.ui.incident.why import Why, show_why
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.links import outward, web_address
@@ -40,7 +41,7 @@ SAID_ALREADY = frozenset(("team", "service"))
 def mount(deps: Deps) -> None:
     """Serve the page of each incident under its number."""
 
-    @ui.page(PATH + "/{number}")
+    @page(PATH + "/{number}")
     async def incident_page(number: str) -> None:
         viewer = await signed_in(deps)
         try:

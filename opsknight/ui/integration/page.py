@@ -37,6 +37,7 @@ from opsknight.ui.integration.reading import (
 )
 from opsknight.ui.integration.setup import show_setup
 from opsknight.ui.integration.traffic import Traffic
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice
@@ -71,7 +72,7 @@ class Reads:
 def mount(deps: Deps) -> None:
     """Serve the page of each integration under its id."""
 
-    @ui.page(PATH + "/{integration_id}")
+    @page(PATH + "/{integration_id}")
     async def integration_page(integration_id: str) -> None:
         viewer = await signed_in(deps)
         may = viewer.may(Need.CONFIGURE)

@@ -15,6 +15,7 @@ from opsknight.ui.assets import asset
 from opsknight.ui.foresight import SCRIPT as FORESIGHT
 from opsknight.ui.foresight import STYLES as FORESEEN
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.policies import editor, listed, read_only
 from opsknight.ui.reading import read_askable, read_policy_line, read_policy_lines, read_services, read_teams
@@ -32,7 +33,7 @@ _SCRIPTS: Final = (FORESIGHT, "policies.js")
 def mount(deps: Deps) -> None:
     """Serve the list at /policies and the editor under it."""
 
-    @ui.page(PATH, title="Policies")
+    @page(PATH, title="Policies")
     async def policies_page() -> None:
         viewer = await signed_in(deps)
         teams = await _theirs(deps, viewer)
@@ -40,7 +41,7 @@ def mount(deps: Deps) -> None:
         with frame("Policies", viewer, path="/people"):
             listed.show(await read_policy_lines(deps), may_make=bool(teams))
 
-    @ui.page(PATH + "/new", title="New policy")
+    @page(PATH + "/new", title="New policy")
     async def new_page() -> None:
         viewer = await signed_in(deps)
         teams = await _theirs(deps, viewer)
@@ -49,7 +50,7 @@ def mount(deps: Deps) -> None:
             return
         await _edit(deps, viewer, None, (), teams)
 
-    @ui.page(PATH + "/{policy_id}")
+    @page(PATH + "/{policy_id}")
     async def policy_page(policy_id: str) -> None:
         viewer = await signed_in(deps)
         try:

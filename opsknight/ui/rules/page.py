@@ -12,6 +12,7 @@ from opsknight.domain.queries.rules import RuleLine
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.reading import read_rule, read_rules, read_services
 from opsknight.ui.rules import editor
@@ -29,7 +30,7 @@ AGAIN_EVERY_S: Final = 10.0
 def mount(deps: Deps) -> None:
     """Serve the list at /rules and the editor under it."""
 
-    @ui.page(PATH, title="Rules")
+    @page(PATH, title="Rules")
     async def rules_page(service: str = "") -> None:
         viewer = await signed_in(deps)
         names = await _names(deps)
@@ -38,12 +39,12 @@ def mount(deps: Deps) -> None:
             shown = show(viewer, await read_rules(deps), services=names, wanted=_known(service, names))
         _keep_fresh(deps, shown)
 
-    @ui.page(PATH + "/new", title="New rule")
+    @page(PATH + "/new", title="New rule")
     async def new_page(service: str = "") -> None:
         viewer = await signed_in(deps)
         _edit(viewer, None, await _names(deps), scope=service)
 
-    @ui.page(PATH + "/{rule_id}")
+    @page(PATH + "/{rule_id}")
     async def rule_page(rule_id: str) -> None:
         viewer = await signed_in(deps)
         try:

@@ -17,6 +17,7 @@ from opsknight.ui import calendar_links, handoffs
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import Shown, list_links, show_links
 from opsknight.ui.frame import frame
+from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.section import heading
@@ -48,7 +49,7 @@ def mount(deps: Deps) -> None:
     _mount_list(deps)
     _mount_editors(deps)
 
-    @ui.page(PATH + "/{schedule_id}")
+    @page(PATH + "/{schedule_id}")
     async def schedule_page(schedule_id: str) -> None:
         viewer = await signed_in(deps)
         try:
@@ -80,7 +81,7 @@ def mount(deps: Deps) -> None:
 
 
 def _mount_list(deps: Deps) -> None:
-    @ui.page(PATH, title="Schedules")
+    @page(PATH, title="Schedules")
     async def schedules_page() -> None:
         viewer = await signed_in(deps)
         components.style()
@@ -100,7 +101,7 @@ def _mount_list(deps: Deps) -> None:
 
 
 def _mount_editors(deps: Deps) -> None:
-    @ui.page(PATH + "/new", title="New schedule")
+    @page(PATH + "/new", title="New schedule")
     async def new_page() -> None:
         viewer = await signed_in(deps)
         teams = await read_their_teams(deps, viewer)
@@ -109,7 +110,7 @@ def _mount_editors(deps: Deps) -> None:
             return
         edit(viewer, None, teams=teams)
 
-    @ui.page(PATH + "/{schedule_id}/edit")
+    @page(PATH + "/{schedule_id}/edit")
     async def edit_page(schedule_id: str) -> None:
         viewer = await signed_in(deps)
         try:
@@ -123,7 +124,7 @@ def _mount_editors(deps: Deps) -> None:
             return
         edit(viewer, line, teams=teams)
 
-    @ui.page(PATH + "/{schedule_id}/temporary")
+    @page(PATH + "/{schedule_id}/temporary")
     async def temporary_page(schedule_id: str) -> None:
         viewer = await signed_in(deps)
         try:
