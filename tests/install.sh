@@ -6,6 +6,7 @@ set -euo pipefail
 
 declare -A package_of=(
     [chromium]=chromium
+    [chromium-headless-shell]=chromium-headless-shell
     [prometheus]=prometheus
     [prometheus-alertmanager]=prometheus-alertmanager
     [Xvfb]=xvfb
@@ -17,7 +18,7 @@ declare -A package_of=(
 programs=("$@")
 libraries=()
 if (($# == 0)); then
-    programs=(chromium prometheus prometheus-alertmanager nagios4 curl Xvfb)
+    programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl Xvfb)
     libraries=(python3-gi gir1.2-webkit2-4.1) # the native window is tried with Debian's own toolkit
 fi
 
@@ -51,5 +52,8 @@ fi
 
 echo "Installing ${missing[*]} …"
 "${as_root[@]}" apt-get update -qq
+if [[ " ${missing[*]} " == *" chromium-headless-shell "* ]] && ! apt-cache show chromium-headless-shell &>/dev/null; then
+    missing=("${missing[@]/chromium-headless-shell/chromium}") # other systems have none, and the whole one does as well
+fi
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.bench.boards import ARGUMENTS, CHROMIUM
+from tests.browsers import QUIET, SHELL
 from tests.peers.smtp import smtp_peer_in_thread
 from tests.server import ROOT, RunningServer, until
 
@@ -41,7 +41,7 @@ def main() -> None:
         sync_playwright() as driver,
     ):
         link = server.sign_in_link
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = driver.chromium.launch(executable_path=SHELL, args=list(QUIET))
         context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", reduced_motion="reduce")
         _sign_in(context, link)
         client = _as_browser(context, server)

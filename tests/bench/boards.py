@@ -12,17 +12,9 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Page, async_playwright
 
+from tests.browsers import QUIET, WHOLE
 from tests.server import ROOT
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WATCH = """
 () => {
   window.seen = {};
@@ -79,7 +71,7 @@ async def a_browser(sign_in_link: str) -> AsyncIterator[tuple[Page, str]]:
     `window.seen` says when each probe was first in the document.
     """
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await driver.chromium.launch(executable_path=WHOLE, args=list(QUIET))
         context = await browser.new_context(viewport={"width": 1366, "height": 768})
         page = await context.new_page()
         await page.goto(sign_in_link)

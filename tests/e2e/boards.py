@@ -12,11 +12,6 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, Viewpor
 from tests.bounds import PATIENCE_MS
 from tests.server import RunningServer
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
 Theme: TypeAlias = Literal["dark", "light"]
 SCREENS: dict[str, ViewportSize] = {
     "wall": {"width": 1920, "height": 1080},

@@ -17,12 +17,8 @@ from typing import Any
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 from tests.bounds import PATIENCE_S
+from tests.browsers import QUIET, WHOLE
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
 LOOK_EVERY_S = 0.2
 """Chromium forgets a notification for which it is asked between storing and showing it, so it is asked seldom."""
 NOTIFICATIONS = """async () => (await self.registration.getNotifications()).map((note) => ({
@@ -141,7 +137,7 @@ async def phone(origin: str, *, profile: Path, cookie: str = "", allow: bool = T
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             str(profile),
-            executable_path=CHROMIUM,
+            executable_path=WHOLE,
             headless=True,
             args=list(QUIET),
             permissions=["notifications"] if allow else [],

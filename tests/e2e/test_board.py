@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Route, async_playwright, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.bounds import WIDER
-from tests.e2e.boards import CHROMIUM, OVERFLOWING, QUIET, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board
+from tests.e2e.boards import OVERFLOWING, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
@@ -43,14 +43,6 @@ def sam(server: RunningServer) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def cookie(sam: httpx.Client) -> str:
     return sam.headers["Cookie"]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        await opened.close()
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.boards import CHROMIUM, OVERFLOWING, QUIET, a_board
+from tests.e2e.boards import OVERFLOWING, a_board
 from tests.peers.http_provider import HttpPeer, http_peer_in_thread
 from tests.server import RunningServer
 
@@ -46,13 +46,10 @@ def cookie(server: RunningServer) -> str:
 
 
 @pytest.fixture
-async def phone(server: RunningServer, ntfy: HttpPeer, cookie: str) -> AsyncIterator[Phone]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        async with a_board(browser, server, cookie, path="/me") as opened:
-            yield Phone(opened.page, ntfy, server)
-            assert opened.troubles == []
-        await browser.close()
+async def phone(browser: Browser, server: RunningServer, ntfy: HttpPeer, cookie: str) -> AsyncIterator[Phone]:
+    async with a_board(browser, server, cookie, path="/me") as opened:
+        yield Phone(opened.page, ntfy, server)
+        assert opened.troubles == []
 
 
 async def a_topic(phone: Phone, name: str) -> None:

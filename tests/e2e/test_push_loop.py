@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.e2e.phones import CHROMIUM, QUIET, Phone, cookies, phone, until
+from tests.browsers import a_browser
+from tests.e2e.phones import Phone, cookies, phone, until
 from tests.peers.push_service import PushPeer, push_peer_in_thread
 from tests.server import RunningServer
 
@@ -51,16 +52,12 @@ def sam(server: RunningServer) -> Iterator[httpx.Client]:
 @asynccontextmanager
 async def a_board(server: RunningServer, sam: httpx.Client) -> AsyncIterator[Page]:
     """Open the board in another browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    async with a_browser() as browser:
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
         await context.add_cookies(cookies(server.base_url, sam.headers["Cookie"]))
         page = await context.new_page()
         await page.goto(f"{server.base_url}/incidents")
-        try:
-            yield page
-        finally:
-            await browser.close()
+        yield page
 
 
 def answer(sam: httpx.Client, path: str) -> dict[str, Any]:

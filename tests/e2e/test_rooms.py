@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.boards import CHROMIUM, OVERFLOWING, QUIET, a_board
+from tests.e2e.boards import OVERFLOWING, a_board
 from tests.peers.http_provider import HttpPeer, http_peer_in_thread
 from tests.server import RunningServer
 
@@ -27,14 +27,11 @@ def server(ntfy: HttpPeer) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-async def page(server: RunningServer) -> AsyncIterator[Page]:
+async def page(browser: Browser, server: RunningServer) -> AsyncIterator[Page]:
     client = server.sign_in()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        async with a_board(browser, server, client.headers["Cookie"], path="/channels") as opened:
-            yield opened.page
-            assert opened.troubles == []
-        await browser.close()
+    async with a_board(browser, server, client.headers["Cookie"], path="/channels") as opened:
+        yield opened.page
+        assert opened.troubles == []
     client.close()
 
 

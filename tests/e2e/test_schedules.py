@@ -12,9 +12,9 @@ import asyncpg
 import httpx
 import psutil
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.boards import CHROMIUM, OVERFLOWING, QUIET, Board, a_board
+from tests.e2e.boards import OVERFLOWING, Board, a_board
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
@@ -34,14 +34,6 @@ def sam(server: RunningServer) -> Iterator[httpx.Client]:
     client = server.sign_in()
     yield client
     client.close()
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        await opened.close()
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.phones import CHROMIUM, QUIET
 from tests.server import ROOT, RunningServer
 
 pytestmark = pytest.mark.e2e
@@ -23,20 +22,19 @@ def server() -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        await opened.close()
-
-
 def a_link(server: RunningServer) -> str:
     """Return a sign-in link as an operator gets one."""
     command = [sys.executable, "-m", "opsknight", "sign-in-link", "you@example.org"]
     settings = {"OPSKNIGHT_DATA_DIR": str(server.data_dir), "OPSKNIGHT_PORT": str(server.port)}
     said = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=True)
     return said.stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+async def nobody_is_left(browser: Browser) -> AsyncIterator[None]:
+    yield
+    for context in browser.contexts:
+        await context.close()
 
 
 async def signed_in(browser: Browser, link: str) -> BrowserContext:

@@ -11,15 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.bounds import PATIENCE_MS, PATIENCE_S
+from tests.browsers import a_browser
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
 STARTS_WITHIN_S = 2 * PATIENCE_S
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -57,10 +53,8 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for all looks."""
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    async with a_browser() as opened:
         yield opened
-        await opened.close()
 
 
 @pytest.fixture
