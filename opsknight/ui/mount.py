@@ -24,6 +24,7 @@ from opsknight.ui import (
     people,
     person,
     policies,
+    quicker,
     rules,
     schedules,
     services,
@@ -75,6 +76,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
 
 def dress(app: FastAPI) -> None:
     """Put NiceGUI on `app`, in our clothes."""
+    quicker.install()
     ui.run_with(
         app,
         title="OpsKnight",
