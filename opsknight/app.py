@@ -137,7 +137,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
-        fetcher = Fetcher()
+        fetcher = front.state.fetcher = Fetcher()
         tasks.start(fetcher.run())
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
         door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)

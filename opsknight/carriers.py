@@ -1,4 +1,4 @@
-"""What an operator sets for the carriers of texts and calls: read by whoever sends, and by whoever hears them."""
+"""What an operator sets for the carriers of texts, calls and mail: read by whoever sends, and by whoever hears them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pydantic_settings import SettingsConfigDict
 from opsknight.patterns import compile_pattern
 from opsknight.settings import ChannelSettings
 
+SENDGRID_MESSAGE: Final = "opsknight_message"
+"""The argument of a mail by SendGrid, told again with each of its events, that names our message."""
 _A_PRICE: Final = "What one {} costs, for the sum of each month where {} itself does not tell. Without it unknown."
 
 
@@ -75,6 +77,49 @@ class SnsSettings(ChannelSettings):
     url: str = Field(default="", description="Where SNS is. Default: the region's public address.")
     sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "SNS"))
     currency: str = Field(default="USD", description="Currency of this price.")
+
+
+class SesSettings(ChannelSettings):
+    """What an operator sets for Amazon SES."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SES_")
+
+    region: str = Field(default="", description="Region of mail by Amazon SES, like eu-central-1.")
+    access_key_id: str = Field(default="", description="Access key that may ses:SendEmail and ses:SendRawEmail.")
+    secret_access_key: str = Field(default="", repr=False, description="Its secret.")
+    session_token: str = Field(default="", repr=False, description="Session token, for temporary keys.")
+    configuration_set: str = Field(default="", description="Configuration set that mails are sent with.")
+    topic: str = Field(default="", description="ARN of the SNS topic by which SES tells what became of mails.")
+    url: str = Field(default="", description="Where SES is. Default: the region's public address.")
+
+
+class SendgridSettings(ChannelSettings):
+    """What an operator sets for SendGrid."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SENDGRID_")
+
+    api_key: str = Field(
+        default="", repr=False, description="API key of mail by SendGrid, with the permission Mail Send (SG.…)."
+    )
+    webhook_key: str = Field(
+        default="", description="Verification key of the signed Event Webhook, by which SendGrid tells of mails."
+    )
+    url: str = Field(
+        default="https://api.sendgrid.com",
+        description="Where SendGrid's API is; https://api.eu.sendgrid.com for a subuser in the EU, or a proxy.",
+    )
+
+
+class ResendSettings(ChannelSettings):
+    """What an operator sets for Resend."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_RESEND_")
+
+    api_key: str = Field(default="", repr=False, description="API key of mail by Resend, which may send (re_…).")
+    webhook_secret: str = Field(
+        default="", repr=False, description="Signing secret of the webhook by which Resend tells of mails (whsec_…)."
+    )
+    url: str = Field(default="https://api.resend.com", description="Where Resend's API is, or a proxy.")
 
 
 class GatewaySettings(ChannelSettings):
@@ -141,3 +186,6 @@ class Carriers:
     twilio: TwilioSettings | None = None
     vonage: VonageSettings | None = None
     gateway: GatewaySettings | None = None
+    ses: SesSettings | None = None
+    sendgrid: SendgridSettings | None = None
+    resend: ResendSettings | None = None

@@ -40,6 +40,7 @@ OPEN: Final = (
     "/calendars/",
     "/api/v1/acknowledge-link",
     "/api/v1/chats/",
+    "/api/v1/mail-carriers/",
     "/api/v1/push/heartbeat",
     "/api/v1/push/receipts",
     "/api/v1/slack/interactions",

@@ -14,14 +14,11 @@ from email.utils import formataddr
 from hashlib import sha256
 from typing import Any, Final
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
-
+from opsknight.carriers import ResendSettings
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
     Ambiguous,
-    ChannelSettings,
     Failed,
     Fault,
     Ground,
@@ -38,15 +35,6 @@ _ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date", "Messa
 _UNDER_WAY: Final = "concurrent_idempotent_requests"
 _KNOWN: Final = "invalid_idempotent_request"
 """A mail of this key was sent within 24 hours, in other words."""
-
-
-class ResendSettings(ChannelSettings):
-    """What an operator sets for Resend."""
-
-    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_RESEND_")
-
-    api_key: str = Field(default="", repr=False, description="API key of mail by Resend, which may send (re_…).")
-    url: str = Field(default="https://api.resend.com", description="Where Resend's API is, or a proxy.")
 
 
 def missing(ground: Ground) -> str:

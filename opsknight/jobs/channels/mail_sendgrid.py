@@ -12,13 +12,11 @@ from datetime import datetime
 from email.errors import HeaderParseError
 from typing import Any, Final, cast
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
-
+from opsknight.carriers import SENDGRID_MESSAGE as MESSAGE
+from opsknight.carriers import SendgridSettings
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    ChannelSettings,
     Failed,
     Fault,
     Ground,
@@ -33,20 +31,6 @@ from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_
 
 _ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date"})
 """Headers that SendGrid writes from the fields of a request, and takes no others for."""
-
-
-class SendgridSettings(ChannelSettings):
-    """What an operator sets for SendGrid."""
-
-    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SENDGRID_")
-
-    api_key: str = Field(
-        default="", repr=False, description="API key of mail by SendGrid, with the permission Mail Send (SG.…)."
-    )
-    url: str = Field(
-        default="https://api.sendgrid.com",
-        description="Where SendGrid's API is; https://api.eu.sendgrid.com for a subuser in the EU, or a proxy.",
-    )
 
 
 def missing(ground: Ground) -> str:
@@ -109,6 +93,7 @@ class Mails:
                 {"type": "text/plain", "value": text(message)},
                 {"type": "text/html", "value": html(message)},
             ],
+            "custom_args": {MESSAGE: str(message.notification_id)},
             "headers": {each: value for each, value in said.items() if each not in _ITS_OWN},
             "tracking_settings": {
                 "click_tracking": {"enable": False, "enable_text": False},

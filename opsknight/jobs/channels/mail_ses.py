@@ -13,14 +13,12 @@ from email.errors import HeaderParseError
 from typing import Any, Final
 
 import orjson
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
 from opsknight.aws import signature_headers
+from opsknight.carriers import SesSettings
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
     Address,
-    ChannelSettings,
     Failed,
     Fault,
     Ground,
@@ -39,19 +37,6 @@ _OPERATORS: Final = frozenset(
 """What only the operator can mend."""
 _UNVERIFIED: Final = "not verified"
 """Within a MessageRejected: the sender, or in the sandbox the recipient too, is none that SES may use."""
-
-
-class SesSettings(ChannelSettings):
-    """What an operator sets for Amazon SES."""
-
-    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_SES_")
-
-    region: str = Field(default="", description="Region of mail by Amazon SES, like eu-central-1.")
-    access_key_id: str = Field(default="", description="Access key that may ses:SendEmail and ses:SendRawEmail.")
-    secret_access_key: str = Field(default="", repr=False, description="Its secret.")
-    session_token: str = Field(default="", repr=False, description="Session token, for temporary keys.")
-    configuration_set: str = Field(default="", description="Configuration set that mails are sent with.")
-    url: str = Field(default="", description="Where SES is. Default: the region's public address.")
 
 
 def missing(ground: Ground) -> str:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opsknight import phone as numbers
-from opsknight.carriers import Carriers, GatewaySettings, SnsSettings, TwilioSettings, VonageSettings
+from opsknight.carriers import (
+    Carriers,
+    GatewaySettings,
+    ResendSettings,
+    SendgridSettings,
+    SesSettings,
+    SnsSettings,
+    TwilioSettings,
+    VonageSettings,
+)
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.jobs.channels import (
     apprise,
@@ -92,9 +101,9 @@ KINDS: Final = (
         email.KIND,
         (
             Carrier("smtp", email.make, email.missing),
-            Carrier("ses", mail_ses.make, mail_ses.missing, mail_ses.SesSettings),
-            Carrier("sendgrid", mail_sendgrid.make, mail_sendgrid.missing, mail_sendgrid.SendgridSettings),
-            Carrier("resend", mail_resend.make, mail_resend.missing, mail_resend.ResendSettings),
+            Carrier("ses", mail_ses.make, mail_ses.missing, SesSettings),
+            Carrier("sendgrid", mail_sendgrid.make, mail_sendgrid.missing, SendgridSettings),
+            Carrier("resend", mail_resend.make, mail_resend.missing, ResendSettings),
         ),
     ),
     Kind(push.KIND, (Carrier("push", push.make),)),
@@ -177,7 +186,14 @@ def carriers(ground: Ground) -> Carriers:
     Raises:
         CannotStart: a setting cannot be used.
     """
-    return Carriers(ground.read(TwilioSettings), ground.read(VonageSettings), ground.read(GatewaySettings))
+    return Carriers(
+        ground.read(TwilioSettings),
+        ground.read(VonageSettings),
+        ground.read(GatewaySettings),
+        ground.read(SesSettings),
+        ground.read(SendgridSettings),
+        ground.read(ResendSettings),
+    )
 
 
 def proofs(ground: Ground) -> Mapping[str, str]:

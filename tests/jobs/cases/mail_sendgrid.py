@@ -25,12 +25,14 @@ def check(asked: Asked) -> None:
     assert asked.headers["Authorization"] == "Bearer SG.a-key"
     sent = asked.json
     assert set(sent) - {"reply_to"} == {
-        "personalizations", "from", "subject", "content", "headers", "tracking_settings", "mail_settings",
+        "personalizations", "from", "subject", "content", "headers", "custom_args", "tracking_settings",
+        "mail_settings",
     }  # fmt: skip
     assert len(sent["personalizations"]) == 1
     assert all("@" in to["email"] for to in sent["personalizations"][0]["to"])
     assert "@" in sent["from"]["email"]
     assert set(sent.get("reply_to", {"email": ""})) == {"email"}
+    assert all(isinstance(value, str) for value in sent["custom_args"].values())
     assert sent["subject"]
     assert [one["type"] for one in sent["content"]] == ["text/plain", "text/html"], "plain text first"
     assert all(one["value"] for one in sent["content"])

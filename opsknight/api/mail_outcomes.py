@@ -1,0 +1,63 @@
+"""What became of a mail that we sent, noted by whoever tells it: the mail servers themselves, or a carrier of mail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from opsknight.api.again import again
+from opsknight.deps import Deps
+from opsknight.domain.commands import receipts
+from opsknight.domain.model.mail_report import Became, Report
+from opsknight.domain.queries.replies import address_of, under_way
+
+_PAUSES_S: Final = (0.3, 1.0, 2.0)
+"""Whoever stands beside us may tell sooner than our own handing over is written down."""
+
+
+async def note_mail(deps: Deps, notification_id: UUID, report: Report) -> bool:
+    """Write down what `report` says; in any order, and as often as it comes.
+
+    False where the mail is still being handed over: then it must be told again.
+    """
+    if report.became is Became.DELIVERED:
+        await again(lambda: _delivered(deps, notification_id))
+    elif report.became is Became.FAILED:
+        return await _failed(deps, notification_id, report)
+    return True
+
+
+async def mail_of(deps: Deps, carrier: str, name: str) -> UUID | None:
+    """Return the message that a carrier of mail calls `name`; None after a while of waiting: it is none of ours."""
+    for pause_s in (*_PAUSES_S, None):
+        async with deps.commands("system:receipt") as uow:
+            found = await receipts.of_provider(uow, carrier, name)
+        if found is not None or pause_s is None:
+            return found
+        await asyncio.sleep(pause_s)
+    return None
+
+
+async def _delivered(deps: Deps, notification_id: UUID) -> None:
+    async with deps.commands("system:receipt") as uow:
+        await receipts.delivered(uow, notification_id)
+
+
+async def _failed(deps: Deps, notification_id: UUID, report: Report) -> bool:
+    async with deps.reading() as session:
+        address = await address_of(session, notification_id)
+    gone = report.buries(address)
+
+    async def once() -> bool:
+        async with deps.commands("system:receipt") as uow:
+            return await receipts.undelivered(uow, notification_id, detail=report.detail, gone=gone)
+
+    for pause_s in (*_PAUSES_S, None):
+        async with deps.reading() as session:
+            is_early = await under_way(session, notification_id)
+        if await again(once) or not is_early:
+            return True
+        if pause_s is not None:
+            await asyncio.sleep(pause_s)
+    return False
