@@ -8,7 +8,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from tests.bounds import WIDER
+from tests.bounds import PATIENCE_S, WIDER
 from tests.faults.commits import HeldCommits
 from tests.faults.measure import note
 from tests.faults.product import Product
@@ -38,7 +38,7 @@ def wait_for_its_page(product: Product, title: str) -> float:
     """Return how many seconds it took until a page about `title` arrived."""
     began = time.monotonic()
     while not mails_about(product, title):
-        assert time.monotonic() - began < 30, product.log()
+        assert time.monotonic() - began < PATIENCE_S, product.log()
         time.sleep(0.01)
     return time.monotonic() - began
 

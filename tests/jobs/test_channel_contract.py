@@ -80,7 +80,10 @@ async def test_a_provider_that_never_answers_costs_its_budget_and_no_more(harnes
 async def test_silence_after_the_message_was_handed_over_is_ambiguous(harness: Harness) -> None:
     harness.hang_after_handover()
 
-    outcome = await harness.channel(budget_s=SHORT_S).send(a_message(), harness.address)
+    for budget_s in (SHORT_S, 10 * SHORT_S, 100 * SHORT_S):  # a busy machine may need it all to hand one over
+        outcome = await harness.channel(budget_s=budget_s).send(a_message(), harness.address)
+        if harness.taken():
+            break
 
     assert isinstance(outcome, Ambiguous)
     assert harness.taken() == 1
