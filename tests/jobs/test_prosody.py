@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from slixmpp import ClientXMPP
-from slixmpp.stanza import Message
+from slixmpp.stanza import Message, Presence
 
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Sent
 from opsknight.jobs.channels.xmpp import said
@@ -84,6 +84,19 @@ async def test_a_page_to_somebody_who_is_offline_is_kept_for_them(server: Runnin
 
     assert isinstance(outcome, Sent)
     assert heard["id"] == str(page.notification_id)
+
+
+async def test_who_asks_to_be_a_contact_is_let(server: Running):
+    channel = a_channel(f"xmpp://127.0.0.1:{server.port}", ca_file=str(server.certificate.chain))
+    async with ada_online(server) as ada:
+        seen: asyncio.Queue[Presence] = asyncio.Queue()
+        ada.add_event_handler("got_online", lambda one: one["from"].user == "pager" and seen.put_nowait(one))
+        ada.send_presence_subscription("pager@peer.test")
+        sent = await channel.send(a_message(), Address("ada@peer.test"))
+        await asyncio.wait_for(seen.get(), PATIENCE_S)  # only contacts see who is online
+        await channel.close()
+
+    assert isinstance(sent, Sent)
 
 
 @pytest.mark.parametrize("address", ["nobody@peer.test", f"room:none-{uuid4().hex}@rooms.peer.test"])

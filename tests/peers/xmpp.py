@@ -208,6 +208,8 @@ class _Stream:
     def _presence(self, presence: ET.Element) -> None:
         to = presence.get("to", "")
         room, _, nick = to.partition("/")
+        if not to:
+            return
         if presence.get("type") == "unavailable":
             self.peer.entered.remove(to)
         elif nick in self.peer.taken_nicks:

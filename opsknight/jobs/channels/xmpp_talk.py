@@ -98,6 +98,9 @@ class Talk:
         if refused is not None:
             self.hang_up()
             raise NotBegun(refused)
+        self._client.send_presence(
+            ppriority=-1
+        )  # online, so that who asks is let be a contact; others' words go past us
         self._heard_at = get_running_loop().time()
 
     async def lives(self, *, within_s: float = LIVES_WITHIN_S) -> bool:
@@ -317,6 +320,7 @@ class _Client(ClientXMPP):
         self.register_plugin("xep_0198", {"allow_resume": False, "window": 2**31})  # whoever writes asks for acks
         self.register_plugin("xep_0199")
         self.max_redirects = -1
+        self.roster.auto_subscribe = False  # who asks may see that we are here; where they are is not ours to know
         self.enable_plaintext = plain
         by_dns = account.host is None
         self.enable_direct_tls = not plain and (by_dns or account.direct)
