@@ -123,6 +123,7 @@ def _standard_library(log_format: str, level: str, common: list[structlog.typing
         "loggers": {
             "uvicorn.access": {"level": "CRITICAL"},
             "mail.log": {"level": "CRITICAL"},  # aiosmtpd's: addresses of integrations are their keys
+            "slixmpp": {"level": "CRITICAL"},  # of XMPP: every line that goes over the wire, so passwords and pages
             **{name: {"level": "WARNING"} for name in ("uvicorn.error", "alembic", "apscheduler", "httpx")},
         },
     }

@@ -31,5 +31,10 @@ def connector(*, allow_private: bool, limit: int = 32) -> aiohttp.TCPConnector:
         return made
 
     return aiohttp.TCPConnector(
-        socket_factory=checked_socket, limit=limit, ttl_dns_cache=10, keepalive_timeout=15, force_close=False
+        resolver=aiohttp.ThreadedResolver(),  # the system's own, which knows all that the machine's other programs do
+        socket_factory=checked_socket,
+        limit=limit,
+        ttl_dns_cache=10,
+        keepalive_timeout=15,
+        force_close=False,
     )

@@ -12,13 +12,14 @@ declare -A package_of=(
     [Xvfb]=xvfb
     [nagios4]=nagios4-core
     [curl]=curl
+    [prosody]=prosody
     [wrk]=wrk
     [smtp-sink]=postfix
 )
 programs=("$@")
 libraries=()
 if (($# == 0)); then
-    programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl Xvfb)
+    programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl prosody Xvfb)
     libraries=(python3-gi gir1.2-webkit2-4.1) # the native window is tried with Debian's own toolkit
 fi
 

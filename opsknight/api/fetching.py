@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import aiohttp
 import structlog
 
 from opsknight.api.sns import is_of_sns
+from opsknight.outbound import connector
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,9 @@ AGAIN_AFTER_S: Final = (0.0, 2.0, 10.0)
 """How long each try waits first, before the question is given up."""
 
 
+_CONNECT: Final = partial(connector, allow_private=True)
+
+
 class Fetcher:
     """Gets what SNS has; `run` works until it is cancelled.
 
@@ -37,7 +42,7 @@ class Fetcher:
 
     def __init__(
         self,
-        connect: Callable[[], aiohttp.BaseConnector] = aiohttp.TCPConnector,
+        connect: Callable[[], aiohttp.BaseConnector] = _CONNECT,
         *,
         waits_s: Sequence[float] = AGAIN_AFTER_S,
     ) -> None:

@@ -16,6 +16,7 @@ from opsknight.deps import Deps
 from opsknight.domain.commands import canaries
 from opsknight.domain.model.ledger import span
 from opsknight.domain.queries.canaries import standings
+from opsknight.outbound import connector
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,10 @@ async def _call(url: str) -> None:
     """Call it; when that fails the watcher will notice by itself."""
     limit = aiohttp.ClientTimeout(total=CALL_S)
     try:
-        async with aiohttp.ClientSession(timeout=limit) as session, session.get(url, allow_redirects=False) as answer:
+        async with (
+            aiohttp.ClientSession(timeout=limit, connector=connector(allow_private=True)) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
             if answer.status >= 300:
                 log.warning("the outside watcher did not take the heartbeat", status=answer.status)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

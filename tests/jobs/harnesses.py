@@ -15,6 +15,7 @@ from opsknight.jobs.channels.channel import Address, Channel
 from opsknight.jobs.channels.email import EmailChannel, mail_server
 from opsknight.jobs.channels.push import PushChannel
 from tests.jobs.http_case import HttpCase, http_cases
+from tests.jobs.xmpp_harness import XmppHarness, xmpp_harness
 from tests.peers.http_provider import HttpPeer, Said, http_peer
 from tests.peers.push_service import Answer, PushPeer, push_peer
 from tests.peers.smtp import Mood, SmtpPeer, smtp_peer
@@ -198,9 +199,10 @@ async def push_harness() -> AsyncIterator[PushHarness]:
                 await channel.close()
 
 
-Harness = EmailHarness | PushHarness | HttpHarness
+Harness = EmailHarness | PushHarness | HttpHarness | XmppHarness
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
     "email": email_harness,
     "push": push_harness,
+    "xmpp": xmpp_harness,
     **{name: partial(http_harness, case) for name, case in http_cases().items()},
 }

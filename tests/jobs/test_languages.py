@@ -28,6 +28,7 @@ from opsknight.jobs.channels import (
     slack,
     teams,
     telegram,
+    xmpp,
 )
 from opsknight.jobs.channels.channel import Message
 from opsknight.jobs.channels.push import payload
@@ -121,6 +122,7 @@ SENT = {
     "gotify": gotify.pushed,
     "pushover": pushover.pushed,
     "matrix": matrix.said,
+    "xmpp": xmpp.said,
 }
 OURS = re.compile(r"(?<!⟦)\b(?:Acknowledge|Open|Resolve|Escalate|Or answer|I am on it)\b")
 

@@ -47,6 +47,7 @@ FACES: Final[Mapping[str, Face]] = {
     # of high urgency it bypasses the phone's quiet hours, and sounds every minute until it is acknowledged there
     "pushover": Face("Pushover", "Pushover message", "bell", loud=True),
     "matrix": Face("Matrix", "Matrix message"),
+    "xmpp": Face("XMPP", "XMPP message"),
     "webhook": Face("Webhook", "webhook", "link"),
     "sink": Face("OpsKnight itself", "canary"),
     "apprise": Face("Apprise", "Apprise message"),

@@ -42,6 +42,7 @@ from opsknight.jobs.channels import (
     twilio,
     vonage,
     webhook,
+    xmpp,
 )
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
@@ -151,6 +152,7 @@ KINDS: Final = (
         telegram.KIND,
         (Carrier("telegram", telegram.make, telegram.missing, telegram.TelegramSettings, telegram.proof),),
     ),
+    Kind(xmpp.KIND, (Carrier("xmpp", xmpp.make, xmpp.missing, xmpp.XmppSettings),)),
 )
 
 
