@@ -15,6 +15,7 @@ from opsknight.errors import CannotStart
 from opsknight.jobs.channels import xmpp_talk
 from opsknight.jobs.channels.channel import Address, Ambiguous, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.xmpp import XmppChannel, XmppSettings, account, place, said
+from tests.bounds import PATIENCE_S
 from tests.jobs.a_message import a_message
 from tests.jobs.xmpp_harness import a_channel
 from tests.peers.certificates import certificate
@@ -88,7 +89,7 @@ async def test_no_message_is_risked_on_a_connection_that_rested_for_long_and_is_
     peer: XmppPeer, channel: XmppChannel, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(xmpp_talk, "RESTS_S", 0.0)
-    monkeypatch.setattr(xmpp_talk, "LIVES_WITHIN_S", 0.1)
+    monkeypatch.setattr(xmpp_talk, "LIVES_WITHIN_S", 1.0)
     await channel.send(a_message(), ADA)
     assert isinstance(await channel.send(a_message(), ADA), Sent)
     assert peer.connections == 1
@@ -100,7 +101,7 @@ async def test_no_message_is_risked_on_a_connection_that_rested_for_long_and_is_
 
 async def test_a_server_without_acks_vouches_by_answering_in_turn(peer: XmppPeer):
     peer.managed = False
-    async with a_channel_to(peer, budget_s=0.5) as channel:
+    async with a_channel_to(peer, budget_s=2.0) as channel:
         assert isinstance(await channel.send(a_message(), ADA), Sent)
         peer.moods = [Mood.REFUSE_FOR_GOOD, Mood.HANG_AFTER]
         assert isinstance(await channel.send(a_message(), ADA), Failed)
@@ -118,7 +119,7 @@ async def test_an_error_that_comes_after_the_ack_is_heard_as_well(peer: XmppPeer
 
 async def test_what_our_server_took_is_sent_although_the_addressees_says_nothing(peer: XmppPeer):
     peer.answers_pings = False
-    async with a_channel_to(peer, budget_s=0.4) as channel:
+    async with a_channel_to(peer, budget_s=1.5) as channel:
         assert isinstance(await channel.send(a_message(), ADA), Sent)
 
 
@@ -241,7 +242,7 @@ async def test_a_channel_that_was_closed_leaves_nothing_behind(mood: Mood, *, ha
             await channel.send(a_message(), ADA)
         left = {task for task in asyncio.all_tasks() - before if "XmppPeer" not in repr(task)}
         if left:  # what was cancelled has one turn to end
-            await asyncio.wait(left, timeout=1)
+            await asyncio.wait(left, timeout=PATIENCE_S)
 
     assert all(task.done() for task in left)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.bounds import PATIENCE_S
 from tests.clusters import reachable_directory
 from tests.peers.certificates import Certificate, certificate
 from tests.server import free_port, until
@@ -64,7 +65,7 @@ def prosody(accounts: Mapping[str, str]) -> Iterator[Running]:
     log = (folder / "printed").open("wb")
     process = subprocess.Popen([str(PROGRAM), "--config", str(config), "-F"], stdout=log, stderr=log)
     try:
-        until(lambda: _answers(running.port) and _answers(running.direct), within_s=20)
+        until(lambda: _answers(running.port) and _answers(running.direct), within_s=PATIENCE_S)
         yield running
     finally:
         process.terminate()
