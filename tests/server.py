@@ -106,7 +106,10 @@ class RunningServer:
 
     def sign_in(self) -> httpx.Client:
         """Return a client that is signed in as the sample admin; the link of this start is spent by it."""
-        client = httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=PATIENCE_S)
+        brief = httpx.Limits(keepalive_expiry=1.0)  # the server hangs up after 5 s, perhaps while something is sent
+        client = httpx.Client(
+            base_url=self.base_url, headers={"Origin": self.base_url}, timeout=PATIENCE_S, limits=brief
+        )
         answer = client.post(self.sign_in_link)
         assert answer.status_code == 303, answer.text
         # Browsers send Secure cookies to localhost over http; this client would not.
