@@ -64,11 +64,6 @@ class Chat:
 
         await until(changes, times)
 
-    async def put_off(self) -> bool:
-        """Whether what did not go through waits for its next time, rather than being tried just now."""
-        soon = self.pager.deps.clock.now() + timedelta(seconds=10)
-        return (await self.pager.rows("SELECT count(*) FROM amendments WHERE due_at <= :soon", soon=soon))[0][0] > 0
-
     async def waiting(self) -> int:
         return (await self.pager.rows("SELECT count(*) FROM amendments"))[0][0]
 
@@ -316,7 +311,8 @@ async def test_what_moved_on_is_changed_while_it_runs_and_what_did_not_go_throug
         await chat.do(incidents.acknowledge)
         chat.amender.wake()
         await chat.comes_to_be_asked(1)
-        await until(chat.put_off, wanted=True)  # counted from now, and not from the instant that comes next
+        put_off = "SELECT count(*) FROM amendments WHERE due_at < (SELECT max(at) FROM facts) + interval '20 s'"
+        await chat.pager.count_becomes(put_off, 1)  # from now on, and not from the instant that comes next
         await chat.pager.move_on(timedelta(seconds=6))
         await chat.comes_to_be_asked(2)
         chat.pager.deps.stopping.set()
