@@ -27,6 +27,8 @@ WORDS_AT_MOST: Final = 300
 _RECIPIENTS_AT_MOST: Final = 10
 _DROPPED_AS_DEAD: Final = frozenset({"Bounced Address", "Invalid"})
 """Why SendGrid does not even try; all else is a person's or an operator's wish, or a fault that passes."""
+_DEAD_FOR_RESEND: Final = frozenset({("Permanent", "General"), ("Permanent", "NoEmail")})
+"""Types and subtypes of bounces that are about the address itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,6 @@ def of_resend(said: Any) -> Told | None:
     if kind == "email.failed":
         return Told(_failed("Resend could not send it", _text(_object(data.get("failed")).get("reason"))), name)
     return None
-
-
-_DEAD_FOR_RESEND: Final = frozenset({("Permanent", "General"), ("Permanent", "NoEmail")})
 
 
 def is_of_sendgrid(key: str, *, signature: str, timestamp: str, body: bytes) -> bool:

@@ -1,7 +1,8 @@
 """NiceGUI looks at the signature of the same few methods for every element that it makes; once is enough.
 
-It does so three times per element (classes, style, props), which was a third of the time in which a page of 500
-elements is built: 54 ms instead of 81 ms for an incident's page, 108 ms instead of 169 ms for one's own.
+It does so three times per element (classes, style, props). Of five runs with and five without in turn, the medians were
+33 ms instead of 57 ms for an incident's page of 500 elements, and 62 ms instead of 104 ms for one's own; within a pair
+it took 53 to 67 % of the time.
 """
 
 from __future__ import annotations
