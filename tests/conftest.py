@@ -12,6 +12,7 @@ import pytest
 
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
+from tests.bounds import WIDER
 from tests.clock import StoppedClock
 from tests.clusters import Addresses, Cluster
 from tests.faults import measure
@@ -62,8 +63,8 @@ def addresses(cluster: Cluster) -> Iterator[Addresses]:
 
 @pytest.fixture
 async def database(addresses: Addresses) -> AsyncIterator[Database]:
-    """A fresh database, connected to as the application is."""
-    opened = Database(addresses.app_dsn)
+    """A fresh database, connected to as the application is, with more patience for a machine that stands still."""
+    opened = Database(addresses.app_dsn, patience=WIDER)
     yield opened
     await opened.close()
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from opsknight.deps import Deps
 from opsknight.domain.store.engine import SCREENS, Database
 from opsknight.settings import Settings
-from tests.bounds import PATIENCE_S
+from tests.bounds import PATIENCE_S, WIDER
 from tests.clock import StoppedClock
 from tests.clusters import Addresses
 
@@ -19,7 +19,7 @@ async def test_the_feed_is_read_while_every_connection_of_the_screens_is_busy(
     addresses: Addresses, clock: StoppedClock
 ):
     deps = Deps(Settings(_env_file=None), clock)
-    await deps.open(Database(addresses.app_dsn))
+    await deps.open(Database(addresses.app_dsn, patience=WIDER))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(deps.close)
         for _ in range(SCREENS.size):

@@ -21,7 +21,7 @@ from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Settings
-from tests.bounds import PATIENCE_S
+from tests.bounds import PATIENCE_S, WIDER
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.clusters import Addresses
 from tests.peers.push_service import PushPeer, push_peer
@@ -212,7 +212,7 @@ async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncItera
         )
         push.now = lambda: clock.now().timestamp()
         deps = Deps(settings, clock)
-        await deps.open(Database(addresses.app_dsn))
+        await deps.open(Database(addresses.app_dsn, patience=WIDER))
         pager = Pager(deps, smtp, push)
         deps.workers.append(pager.wake)
         try:

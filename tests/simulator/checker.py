@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tests.faults import checker
@@ -205,7 +206,8 @@ def _asked_in_time(history: History) -> Iterator[str]:
         if any(fact["kind"] in ("urgency raised", "carried") for fact in facts):
             continue
         acts = [fact for fact in facts if fact["kind"] in _MOVES or fact["kind"] in ("asked", "still on it")]
-        for fact, then in zip(acts, [*acts[1:], None], strict=True):
+        for fact, then in pairwise([*acts, None]):
+            assert fact is not None
             kind, then_kind = fact["kind"], None if then is None else then["kind"]
             if kind == "asked":
                 wanted, due_at = ("unacknowledged",), fact["at"] + ANSWER_WITHIN

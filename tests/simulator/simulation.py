@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from opsknight.domain.store.embedded_files import APP
 from opsknight.domain.store.engine import Database, connect
 from opsknight.domain.store.partitions import extend
+from tests.bounds import WIDER
 from tests.clusters import Addresses
 from tests.simulator import looks
 from tests.simulator.baton import Baton
@@ -144,7 +145,7 @@ class Simulation:
         await extend(owner, now=self.timeline.at, app_role=APP, months=3)
         await owner.close()
         self._eye = await connect(self.addresses.admin_dsn, purpose="simulator")
-        database = Database(self.addresses.app_dsn)
+        database = Database(self.addresses.app_dsn, patience=WIDER)
         builder = Builder(database, self._chance("world"), start_at=self.timeline.at)
         self.world = await builder.build(self.teams)
         await database.close()

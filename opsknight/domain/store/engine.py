@@ -90,9 +90,14 @@ class Database:
     told, `health` for probes, which must answer when all others are busy.
     """
 
-    def __init__(self, dsn: str) -> None:
-        """Prepare pools for `dsn`, a postgresql:// address; connections open when they are needed."""
+    def __init__(self, dsn: str, *, patience: float = 1) -> None:
+        """Prepare pools for `dsn`, a postgresql:// address; connections open when they are needed.
+
+        `patience` is how many times longer than usual the server is waited for, where machines stand
+        still for seconds and nobody waits for a page.
+        """
         self.dsn = plain_dsn(dsn)
+        self._patience = patience
         self._engines: list[AsyncEngine] = []
         self.commands = self._sessions("commands", COMMANDS)
         self.screens = self._sessions("screens", SCREENS)
@@ -104,11 +109,11 @@ class Database:
 
     async def lane(self) -> Connection:
         """Open a connection that the ingest lane keeps."""
-        return await connect(self.dsn, purpose="ingest", limits=LANE)
+        return await connect(self.dsn, purpose="ingest", limits=LANE, patience=self._patience)
 
     async def direct(self, purpose: str) -> Connection:
         """Open a connection outside the pools, for LISTEN and for advisory locks of a session."""
-        return await connect(self.dsn, purpose=purpose, limits=DIRECT)
+        return await connect(self.dsn, purpose=purpose, limits=DIRECT, patience=self._patience)
 
     async def close(self) -> None:
         """Close every pool; sessions that are still open lose their connection."""
@@ -118,11 +123,11 @@ class Database:
     def _sessions(self, purpose: str, limits: Limits) -> Sessions:
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=lambda: _open(self.dsn, purpose=purpose, limits=limits),
+            async_creator=lambda: _open(self.dsn, purpose=purpose, limits=limits, patience=self._patience),
             pool_size=limits.size,
             max_overflow=0,
             isolation_level="AUTOCOMMIT" if limits.reads_only else "READ COMMITTED",
-            pool_timeout=CONNECT_WITHIN_S,
+            pool_timeout=CONNECT_WITHIN_S * self._patience,
             hide_parameters=True,  # an error names what failed, not the secrets that were in it
             json_serializer=_json_text,
             json_deserializer=orjson.loads,
@@ -132,9 +137,9 @@ class Database:
         return async_sessionmaker(engine, expire_on_commit=False)
 
 
-async def connect(dsn: str, *, purpose: str, limits: Limits = DIRECT) -> Connection:
+async def connect(dsn: str, *, purpose: str, limits: Limits = DIRECT, patience: float = 1) -> Connection:
     """Open one asyncpg connection; jsonb goes in and comes out as plain Python."""
-    connection = await _open(plain_dsn(dsn), purpose=purpose, limits=limits)
+    connection = await _open(plain_dsn(dsn), purpose=purpose, limits=limits, patience=patience)
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
     )
@@ -243,11 +248,11 @@ def _is_loss(error: BaseException) -> bool:
     return isinstance(error, _LOST) or (isinstance(error, asyncpg.InterfaceError) and "closed" in str(error))
 
 
-async def _open(dsn: str, *, purpose: str, limits: Limits) -> Connection:
+async def _open(dsn: str, *, purpose: str, limits: Limits, patience: float) -> Connection:
     return await asyncpg.connect(
         dsn,
-        timeout=CONNECT_WITHIN_S,
-        command_timeout=limits.statement_s + 1,
+        timeout=CONNECT_WITHIN_S * patience,
+        command_timeout=(limits.statement_s + 1) * patience,
         server_settings=limits.on_server(purpose),
     )
 
