@@ -43,12 +43,11 @@ class Waker:
         return 0.0 if done >= waking.STEP else SWEEP_S
 
     async def sweep(self) -> int:
-        """Do one step of each kind; return how much the fullest of them was."""
-        async with self._deps.engine_commands("timer:waking") as uow:
-            if not await waking.is_due(uow):
-                return 0
+        """Do one step of each kind that has something to do; return how much the fullest of them was."""
+        async with self._deps.database.engine_reads() as session:
+            due = await waking.due(session, now=self._deps.clock.now())
         most = 0
-        for each in waking.SWEEPS:  # each in a unit of its own: one that fails holds up no other for long
+        for each in due:  # each in a unit of its own: one that fails holds up no other for long
             async with self._deps.engine_commands("timer:waking") as uow:
                 most = max(most, await each(uow))
         return most

@@ -50,11 +50,11 @@ async def later(desk: Desk, by: timedelta) -> None:
 
 async def jobs_run(desk: Desk) -> None:
     """Run the sweeps, and then the engine until nothing is due."""
-    async with desk.acting("timer:waking") as uow:
-        if await waking.is_due(uow):
-            await waking.wake_inhibited(uow)
-            await waking.begin_support_hours(uow)
-            await waking.calm(uow)
+    async with desk.database.engine_reads() as session:
+        due = await waking.due(session, now=desk.clock.now())
+    for sweep in due:
+        async with desk.acting("timer:waking") as uow:
+            await sweep(uow)
     await engine_runs(desk)
 
 

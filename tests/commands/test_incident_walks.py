@@ -13,7 +13,7 @@ from opsknight.domain.commands.claims import claim
 from opsknight.domain.commands.escalations import fire
 from opsknight.domain.commands.handing_over import hand_over_all
 from opsknight.domain.commands.responders import Helpers, answer_help, ask_for_help
-from opsknight.domain.commands.shift_changes import follow
+from opsknight.domain.commands.shift_changes import follow, know_all
 from opsknight.domain.commands.undoing import undo
 from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.store.tables import EscalationPolicyRow, EscalationStepRow, IncidentRow, UserRow
@@ -44,6 +44,7 @@ async def something(desk: Desk, people: list[UserRow], incident: IncidentRow, di
             async with desk.acting("timer:engine") as uow:
                 await fire(uow, await claim(uow, worker=1, limit=10))
             async with desk.acting("timer:waking") as uow:
+                await know_all(uow)
                 await follow(uow)
         case "others":
             act = dice.choice([ask_for_help, answer_help, hand_over_all])

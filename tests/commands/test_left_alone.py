@@ -14,7 +14,7 @@ from opsknight.domain.commands.incidents import reassign
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.outcomes import finish
 from opsknight.domain.commands.responders import Helpers, ask_for_help
-from opsknight.domain.commands.shift_changes import follow
+from opsknight.domain.commands.shift_changes import follow, know_all
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import Failed
 from opsknight.domain.queries.left_alone import left_alone as read
@@ -290,6 +290,7 @@ async def test_who_comes_on_call_and_is_not_to_be_disturbed_is_stood_in_for_once
     began_at = desk.clock.now() - 23 * HOUR
     schedule = await a_schedule(desk.database, people["Bo"], desk.user, starts_at=began_at, unit="days")
     await an_incident(desk, schedule, wait_s=7200)
+    await desk.as_("timer:engine", know_all)
     await desk.as_("timer:engine", follow)
     await clockwork.run()
 

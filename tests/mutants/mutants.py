@@ -204,12 +204,12 @@ MUTANTS = (
     ),
     Mutant(
         "who comes on call while an incident waits on their step is not paged",
-        ((_COMMANDS + "waking.py", "    shift_changes.follow,\n", ""),),
+        ((_COMMANDS + "waking.py", "    shift_changes.follow,\n", "    shift_changes.know_all,\n"),),
         SIMULATOR,
     ),
     Mutant(
         "support hours that begin raise nothing",
-        ((_COMMANDS + "waking.py", "    begin_support_hours,\n", ""),),
+        ((_COMMANDS + "waking.py", "    begin_support_hours,\n", "    calm,\n"),),
         SIMULATOR,
     ),
     Mutant(

@@ -20,42 +20,59 @@ class Baton:
     def __init__(self, is_at_work: Callable[[], Awaitable[bool]]) -> None:
         self._is_at_work = is_at_work
         self._turn = asyncio.Lock()
-        self.blocked: set[asyncio.Task[object]] = set()
+        self._blocked: set[asyncio.Event] = set()
+        self._watches: set[asyncio.Task[None]] = set()
 
     async def carry(self, work: Awaitable[T]) -> T:
         """Do `work` when it is its turn."""
         await self._turn.acquire()
-        task = asyncio.ensure_future(work)  # noqa: TID251
+        done = asyncio.Event()
+        watch = asyncio.get_running_loop().call_later(LOOK_S, self._watch, done)
         try:
-            await self._done_or_blocked(task)
-            await self._those_freed()
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait([task])
-            raise
+            return await work
         finally:
-            self._turn.release()
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait([task])
-            raise
-        finally:
-            self.blocked.discard(task)
+            watch.cancel()
+            done.set()
+            if done in self._blocked:  # the turn is another's by now
+                self._blocked.discard(done)
+            else:
+                try:
+                    await self._those_freed()
+                finally:
+                    self._turn.release()
 
-    async def _done_or_blocked(self, task: asyncio.Task[T]) -> None:
+    async def close(self) -> None:
+        """Return when nobody is looked after any more."""
+        while self._watches:
+            await asyncio.wait([*self._watches])
+
+    def _watch(self, done: asyncio.Event) -> None:
+        watch = asyncio.get_running_loop().create_task(self._pass_on(done))
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+
+    async def _pass_on(self, done: asyncio.Event) -> None:
+        """Give the turn to the next where whose it is waits for a lock: two looks say so."""
         looks = 0
-        while not task.done():
-            _, pending = await asyncio.wait([task], timeout=LOOK_S)
-            looks = 0 if not pending or await self._is_at_work() else looks + 1
-            if pending and looks == 2:
-                self.blocked.add(task)  # type: ignore[arg-type]
-                return
+        while not done.is_set() and looks < 2:
+            looks = 0 if await self._is_at_work() else looks + 1
+            if looks < 2:
+                await _wait_a_little([done])
+        if not done.is_set():
+            self._blocked.add(done)
+            self._turn.release()
 
     async def _those_freed(self) -> None:
         """Let those go on at once whose lock is free now."""
-        while waiting := [task for task in self.blocked if not task.done()]:
-            done, _ = await asyncio.wait(waiting, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
-            if not done and not await self._is_at_work():
+        while waiting := [one for one in self._blocked if not one.is_set()]:
+            if not await _wait_a_little(waiting) and not await self._is_at_work():
                 return
+
+
+async def _wait_a_little(events: list[asyncio.Event]) -> bool:
+    """Return whether one of `events` happened within a look."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]  # noqa: TID251
+    done, pending = await asyncio.wait(waits, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+    for wait in pending:
+        wait.cancel()
+    return bool(done)

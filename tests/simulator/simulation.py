@@ -189,6 +189,7 @@ class Simulation:
 
     async def close(self) -> None:
         """Stop looking."""
+        await self.baton.close()
         await self._eye.close()
 
     async def rows(self, sql: str, *values: object) -> list[Any]:

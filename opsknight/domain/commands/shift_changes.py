@@ -29,10 +29,10 @@ LOOK_AGAIN: Final = timedelta(seconds=30)
 STEP: Final = 100
 """Schedules, and incidents of each kind, that one unit of work looks after at most."""
 
-IS_DUE: Final = """
+IS_NEW: Final = """
     EXISTS (SELECT FROM schedules s WHERE NOT EXISTS (SELECT FROM on_call_seen o WHERE o.schedule_id = s.id))
-    OR EXISTS (SELECT FROM on_call_seen WHERE look_at <= :now)
 """
+IS_DUE: Final = f"{IS_NEW} OR EXISTS (SELECT FROM on_call_seen WHERE look_at <= :now)"
 _KNOW_ALL: Final = text("""
     INSERT INTO on_call_seen (schedule_id, user_ids, look_at)
     SELECT s.id, '[]', :now FROM schedules s
@@ -95,12 +95,17 @@ class _Change:
     look_at: datetime
 
 
+async def know_all(uow: UnitOfWork) -> int:
+    """Have schedules that are new looked at by `follow`; return 0, as it is `follow` that does something then."""
+    await uow.session.execute(_KNOW_ALL, {"now": uow.now})
+    return 0
+
+
 async def follow(uow: UnitOfWork) -> int:
     """Look at the schedules that are due, and page for what has changed; return how much was done.
 
     STEP or more means that more is left: the schedules are looked at again then.
     """
-    await uow.session.execute(_KNOW_ALL, {"now": uow.now})
     rows = (await uow.session.execute(_DUE, {"now": uow.now, "limit": STEP})).all()
     if not rows:
         return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.commands import shift_changes, silences, timers
 from opsknight.domain.commands.held import Held, hold, set_timer, settle, write
@@ -19,18 +20,19 @@ from opsknight.domain.model.silencing import Cause, Silence
 from opsknight.domain.model.support_hours import SupportHours, begun
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
+Sweep: TypeAlias = Callable[[UnitOfWork], Awaitable[int]]
+
 STEP: Final = 100
 """Incidents that one unit of work changes at most."""
 LATE_COMMITS: Final = timedelta(minutes=1)
 """For how long after support hours have begun it is looked again: what arrived before may be stored after."""
 
-_IS_DUE = text(f"""
-    SELECT EXISTS (SELECT FROM silences WHERE source_alert_id IS NOT NULL)
-        OR EXISTS (SELECT FROM inhibitors)
-        OR EXISTS (SELECT FROM services WHERE hours_begin_at <= :now)
-        OR EXISTS (SELECT FROM flaps WHERE calm_at <= :now)
-        OR EXISTS (SELECT FROM silences WHERE until <= :before)
-        OR {shift_changes.IS_DUE}
+_DUE = text(f"""
+    SELECT EXISTS (SELECT FROM silences WHERE source_alert_id IS NOT NULL) OR EXISTS (SELECT FROM inhibitors),
+        EXISTS (SELECT FROM services WHERE hours_begin_at <= :now),
+        EXISTS (SELECT FROM flaps WHERE calm_at <= :now) OR EXISTS (SELECT FROM silences WHERE until <= :before),
+        {shift_changes.IS_NEW},
+        {shift_changes.IS_DUE}
 """)  # noqa: S608  # words of ours
 _ENDED_SOURCES = text("""
     DELETE FROM inhibitors n USING alerts a WHERE a.id = n.alert_id AND a.status <> 'open'
@@ -76,9 +78,10 @@ _OPEN_UNDER = text("""
 _KEPT: Final = timedelta(days=1)
 
 
-async def is_due(uow: UnitOfWork) -> bool:
-    """Return whether there is anything to look at; where nobody uses any of this, there never is."""
-    return bool(await uow.session.scalar(_IS_DUE, {"now": uow.now, "before": uow.now - _KEPT}))
+async def due(session: AsyncSession, *, now: datetime) -> Sequence[Sweep]:
+    """Return the sweeps that have anything to look at; where nobody uses any of this, none ever has."""
+    found = (await session.execute(_DUE, {"now": now, "before": now - _KEPT})).one()
+    return [sweep for sweep, is_due in zip(SWEEPS, found, strict=True) if is_due]
 
 
 async def rest_under_maintenance(uow: UnitOfWork, incident_id: UUID) -> None:
@@ -178,10 +181,11 @@ async def _raise(uow: UnitOfWork, held: Held) -> None:
     uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=why, **told)
 
 
-SWEEPS: Final[tuple[Callable[[UnitOfWork], Awaitable[int]], ...]] = (
+SWEEPS: Final[tuple[Sweep, ...]] = (
     wake_inhibited,
     begin_support_hours,
     calm,
+    shift_changes.know_all,
     shift_changes.follow,
 )
-"""All that is swept for; each returns how much it did, STEP where more may be left."""
+"""All that is swept for, as `_DUE` asks for it; each returns how much it did, STEP where more may be left."""

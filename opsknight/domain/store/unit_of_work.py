@@ -74,7 +74,9 @@ class UnitOfWork:
 
     async def flush_facts(self) -> bool:
         """Send the recorded facts to the database, before the commit; return whether there were any."""
-        await self.session.flush()
+        session = self.session
+        if session.new or session.dirty or session.deleted:
+            await session.flush()
         facts = self.take_facts()
         if facts:
             await self.session.execute(_RECORD, facts)
