@@ -21,7 +21,7 @@ import httpx
 import psutil
 
 from opsknight.clock import Clock
-from tests.bench import paging
+from tests.bench import paging, simulating
 from tests.bench.boards import a_browser, open_boards
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
@@ -81,6 +81,7 @@ async def main(*, quick: bool) -> None:
     ingest, disk = await _ingest(seconds)
     together = [await _together(connections, seconds=max(8, 2 * seconds)) for connections in (0, 64, 512)]
     page = _page(ingest, disk, together, measured_on=measured_on) + "\n" + await paging.measured()
+    page += f"\n## Simulator\n\n{await asyncio.to_thread(simulating.measured)}\n"
     print(page)
     if not quick:
         PAGE.write_text(page, encoding="utf-8")
