@@ -127,7 +127,13 @@ def swaps() -> list[dict[str, Any]]:
         "expires_at": NOW + 90_000, "taken_by": None,
     }  # fmt: skip
     mine = {"id": 2, "user_id": 1, "kind": "swap", "offered_to": [2, 4], "note": ""}
-    return [common, {**common, **mine}, {**common, "id": 3, "status": "taken", "taken_by": 4, "user_id": 3}]
+    theirs = {"id": 4, "user_id": 4, "kind": "swap", "note": ""}
+    return [
+        common,
+        {**common, **mine},
+        {**common, **theirs},
+        {**common, "id": 3, "status": "taken", "taken_by": 4, "user_id": 3},
+    ]
 
 
 def leaves() -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, Route, expect
@@ -131,6 +132,31 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
     assert isinstance(wish, dict)
     assert (wish["kind"], wish["user_id"], wish["offered_to"]) == ("swap", 1, [3])
     assert wish["end_at"] > wish["start_at"]
+
+
+async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_offered(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1")
+    sent: list[dict[str, float]] = []
+
+    async def answer(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "null"))
+        await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "Taken."}))
+
+    await page.route("**/api/v1/swaps/1/take", answer)
+    await page.get_by_role("button", name="Take a part").first.click()
+    part = page.get_by_role("dialog", name="Take a part of this shift")
+    await expect(part.get_by_role("status")).to_have_text("That is all of it.")
+    begins = datetime.fromisoformat(await part.get_by_label("From").input_value())
+    await part.get_by_label("To").fill((begins + timedelta(hours=-1)).isoformat(timespec="minutes"))
+    await expect(part.get_by_role("button", name="Take it")).to_be_disabled()
+    await part.get_by_label("To").fill((begins + timedelta(hours=2)).isoformat(timespec="minutes"))
+    await expect(part.get_by_role("status")).to_contain_text("Still offered:")
+    await part.get_by_role("button", name="Take it").click()
+
+    await expect(part).to_be_hidden()
+    assert [round((wish["end_at"] - wish["start_at"]) / 60) for wish in sent] == [120]
 
 
 async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: BrowserContext, gallery: str):

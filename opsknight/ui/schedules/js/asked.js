@@ -17,6 +17,7 @@ export const Asked = {
       <div><p><b>{{ one.user_id === me.id ? 'You offer' : (names[one.user_id] ?? 'Somebody') + ' offers' }}</b> {{ span(one.start_at, one.end_at, zone) }} <span class="ok-muted">· {{ lasting(one.end_at - one.start_at) }}</span></p>
         <p class="ok-muted">{{ wanted(one) }}{{ schedules ? ' In “' + (schedules[one.schedule_id] ?? one.schedule_id) + '”.' : '' }} Open until {{ moment(one.expires_at, zone) }}; untaken it stays as it is.{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
       <div v-if="mayCover" class="ok-buttons"><button v-if="one.user_id !== me.id" type="button" class="ok-button ok-button-small ok-button-primary" @click="take(one)"><span>Take it</span></button>
+        <button v-if="one.user_id !== me.id" type="button" class="ok-button ok-button-small" aria-haspopup="dialog" @click="choose(one, true)"><span>Take a part</span></button>
         <button v-if="one.user_id === me.id || mayEdit" type="button" class="ok-button ok-button-small" @click="end('/api/v1/swaps/' + one.id)"><span>Withdraw</span></button></div>
     </div>
     <details v-if="ended.length" class="ok-more"><summary>Before: {{ ended.length }}</summary>
@@ -32,10 +33,16 @@ export const Asked = {
     </div>
   </section>
   <dialog ref="give" class="ok-dialog" aria-labelledby="ok-give-title">
-    <div class="ok-dialog-head"><h2 id="ok-give-title">Swap for which of yours?</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.give.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
-    <form class="ok-dialog-body" @submit.prevent="swap"><p v-if="!mine.length">You have no shift in the next 8 weeks on this schedule that you could give in return.</p>
-      <div v-else class="ok-field"><label for="give-shift">Your shift that they get</label><select id="give-shift" v-model="given" class="ok-select"><option v-for="(one, i) in mine" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select></div>
-      <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="!mine.length"><span>Swap</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
+    <div class="ok-dialog-head"><h2 id="ok-give-title">{{ taking?.part ? 'Take a part of this shift' : 'Swap for which of yours?' }}</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.give.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
+    <form v-if="taking" class="ok-dialog-body" @submit.prevent="give">
+      <p class="ok-muted">{{ names[taking.one.user_id] ?? 'Somebody' }} offers {{ span(taking.one.start_at, taking.one.end_at, zone) }}.</p>
+      <div v-if="taking.part" class="ok-cover-own"><label>From<input v-model="taking.from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="taking.to" class="ok-input" type="datetime-local" required></label></div>
+      <p v-if="taking.part" :class="left.bad ? 'ok-error' : 'ok-muted'" role="status">{{ left.words }}</p>
+      <template v-if="wants_own"><p v-if="!mine.length">You have no shift in the next 8 weeks on this schedule that you could give in return.</p>
+        <div v-else class="ok-field"><label for="give-shift">Your shift that they get</label><select id="give-shift" v-model="given" class="ok-select"><option v-for="(one, i) in mine" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select></div></template>
+      <p v-else-if="taking.one.kind === 'swap'">They get {{ span(taking.one.return_start_at, taking.one.return_end_at, zone) }} of yours in return.</p>
+      <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
+      <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="(wants_own && !mine.length) || left.bad"><span>{{ taking.one.kind === 'swap' ? 'Swap' : 'Take it' }}</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
   </dialog>
   <dialog ref="leave" class="ok-dialog" aria-labelledby="ok-leave-title">
     <div class="ok-dialog-head"><h2 id="ok-leave-title">I am away</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
@@ -55,6 +62,17 @@ export const Asked = {
     ended() { return this.here.filter((one) => one.status !== "open").slice(0, 20); },
     gone() { return this.own ? this.leaves.filter((one) => this.own.includes(one.user_id)) : this.leaves; },
     active() { return this.people.filter((one) => one.active); },
+    wants_own() { return this.taking?.one.kind === "swap" && !this.taking.one.return_start_at; },
+    times() { return [fromField(this.taking.from, this.zone), fromField(this.taking.to, this.zone, { last: true })]; },
+    left() {                                                     // what stays offered of a shift of which a part is taken
+      if (!this.taking?.part) return { bad: false, words: "" };
+      const { start_at, end_at } = this.taking.one, [from, to] = this.times, now = opsknight.times.now() / 1000;
+      if (from === null || to === null || to <= from) return { bad: true, words: "It must end after it begins." };
+      if (from < Math.floor(start_at / 60) * 60 || to > end_at) return { bad: true, words: `Choose a part of ${span(start_at, end_at, this.zone)}.` };
+      const rest = [[Math.max(start_at, now), from], [to, end_at]].filter(([start, end]) => end - start >= 60);
+      if (!rest.length) return { bad: false, words: "That is all of it." };
+      return { bad: false, words: `Still offered: ${rest.map(([start, end]) => span(start, end, this.zone)).join("; and ")}.` };
+    },
   },
   methods: {
     lasting, moment, span,
@@ -69,18 +87,29 @@ export const Asked = {
       return one.return_start_at ? `Wants ${span(one.return_start_at, one.return_end_at, this.zone)} in return.${to}` : `Wants a shift in return.${to}`;
     },
     async take(one) {
-      if (one.kind !== "swap" || one.return_start_at) { await this.done("POST", `/api/v1/swaps/${one.id}/take`, {}); return; }
+      if (one.kind === "swap" && !one.return_start_at) await this.choose(one, false);
+      else await this.done("POST", `/api/v1/swaps/${one.id}/take`, {});
+    },
+    async choose(one, part) {
       const now = Math.floor(opsknight.times.now() / 1000);
-      const { ok, body } = await read(`/api/v1/schedules/${one.schedule_id}/timeline?from=${now}&to=${now + AHEAD_S}`);
-      this.mine = ok ? body.timeline.final.filter((shift) => shift.user_id === this.me.id) : [];
-      this.given = 0;
-      this.taking = one;
+      this.taking = { one, part, from: toField(Math.max(one.start_at, now), this.zone), to: toField(one.end_at, this.zone) };
+      Object.assign(this, { given: 0, mine: [], refusal: "" });
+      if (this.wants_own) {
+        const { ok, body } = await read(`/api/v1/schedules/${one.schedule_id}/timeline?from=${now}&to=${now + AHEAD_S}`);
+        this.mine = ok ? body.timeline.final.filter((shift) => shift.user_id === this.me.id) : [];
+      }
       this.$refs.give.showModal();
     },
-    async swap() {
-      const { start_at, end_at } = this.mine[this.given];
-      const answer = await this.done("POST", `/api/v1/swaps/${this.taking.id}/take`, { return_start_at: Math.max(start_at, Math.floor(opsknight.times.now() / 1000)), return_end_at: end_at });
-      if (answer.ok) this.$refs.give.close();
+    async give() {
+      const { one, part } = this.taking, wish = {}, now = Math.floor(opsknight.times.now() / 1000);
+      if (part) Object.assign(wish, { start_at: Math.max(this.times[0], one.start_at), end_at: Math.min(this.times[1], one.end_at) });
+      if (this.wants_own) Object.assign(wish, { return_start_at: Math.max(this.mine[this.given].start_at, now), return_end_at: this.mine[this.given].end_at });
+      const answer = await opsknight.send("POST", `/api/v1/swaps/${one.id}/take`, wish);
+      if (!answer.ok) { this.refusal = answer.sentence; return; }
+      this.$refs.give.close();
+      opsknight.toast(answer.sentence, { kind: "good", for_s: 6 });
+      this.look();
+      this.$emit("changed");
     },
     ask() {
       const now = opsknight.times.now() / 1000, tomorrow = dayOf(now, this.zone) + DAY;
