@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.bounds import PATIENCE_S
 from tests.faults.product import Product
 
 pytestmark = pytest.mark.faults
@@ -54,10 +55,10 @@ def test_a_nul_is_taken_shown_and_in_nobodys_way(product: Product, person: httpx
     key = product.key_of(provider)
 
     def send(action: str) -> int:
+        path, body = f"/api/v1/events/{key}", payload(action)
         if provider == "pagerduty":
-            body = {"routing_key": key, **payload(action)}
-            return httpx.post(f"{product.base_url}/v2/enqueue", json=body).status_code
-        return httpx.post(f"{product.base_url}/api/v1/events/{key}", json=payload(action)).status_code
+            path, body = "/v2/enqueue", {"routing_key": key, **body}
+        return httpx.post(f"{product.base_url}{path}", json=body, timeout=PATIENCE_S).status_code
 
     taken = [send("trigger"), send("trigger")]
     (row,) = product.rows("SELECT id, title FROM incidents WHERE title ILIKE $1", f"{provider}%title")

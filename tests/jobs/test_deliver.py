@@ -13,7 +13,7 @@ from opsknight.clock import Clock
 from opsknight.domain.commands import incidents, notifications
 from opsknight.domain.store.engine import connect
 from opsknight.domain.store.tables import NotificationRow
-from tests.bounds import PATIENCE_S
+from tests.bounds import PATIENCE_S, WIDER
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager, until
@@ -148,7 +148,7 @@ async def test_two_workers_share_many_messages_and_send_none_twice(pager: Pager)
     mails = [await pager.a_mail(incident) for _ in range(80)]
 
     async with pager.sending() as one, pager.sending() as other:
-        await pager.becomes("accepted", *mails, within_s=30)
+        await pager.becomes("accepted", *mails, within_s=30 * WIDER)
 
     assert len(pager.smtp.mails) == 80
     assert len({mail.message["Message-ID"] for mail in pager.smtp.mails}) == 80
@@ -211,7 +211,7 @@ async def test_a_dead_channel_never_slows_another(pager: Pager) -> None:
     push = await a_notification(pager.database, page, await pager.a_browser(user), position=0)
 
     running = await pager.start()
-    await pager.becomes("accepted", push, within_s=5)
+    await pager.becomes("accepted", push, within_s=5 * WIDER)
     await pager.kill(running)
 
     assert pager.smtp.mails == []
@@ -230,7 +230,7 @@ async def test_half_of_the_places_are_kept_for_high_urgency(pager: Pager) -> Non
 
     loud = await pager.a_mail()
     pager.wake()
-    await pager.becomes("accepted", loud, within_s=5)
+    await pager.becomes("accepted", loud, within_s=5 * WIDER)
     await pager.kill(running)
 
     assert under_way == 2
@@ -301,7 +301,7 @@ async def test_connections_that_break_all_the_time_lose_no_message_and_send_none
 
     async with pager.sending():
         await break_connections()
-        await pager.becomes("accepted", *mails, within_s=30)
+        await pager.becomes("accepted", *mails, within_s=30 * WIDER)
     await admin.close()
 
     assert len({mail.message["Message-ID"] for mail in pager.smtp.mails}) == 40

@@ -9,6 +9,7 @@ from opsknight.domain.model.drill import LASTS
 from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.weekly import Weekly
 from opsknight.jobs.housekeeping import Housekeeping
+from tests.bounds import WIDER
 from tests.builders import a_contact_method, a_schedule, a_user
 from tests.jobs.pager import Pager, until
 
@@ -24,7 +25,7 @@ async def test_the_first_audit_does_not_wait_for_its_turn(pager: Pager) -> None:
 
     housekeeping.start()
     try:
-        await until(armed, [(incident.id, "escalation")], within_s=5)
+        await until(armed, [(incident.id, "escalation")], within_s=5 * WIDER)
     finally:
         housekeeping.stop()
 

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.bounds import PATIENCE_S
+
 pytestmark = pytest.mark.e2e
 
 
@@ -24,7 +26,7 @@ async def _open(laptop: BrowserContext, address: str, *, clock: bool = False) ->
 def hushed(gallery: str) -> Iterator[str]:
     """The gallery's address; what falls silent in the test speaks again after it."""
     yield gallery
-    httpx.post(f"{gallery}/speak")
+    httpx.post(f"{gallery}/speak", timeout=PATIENCE_S)
 
 
 async def test_the_palette_finds_a_page_by_the_beginning_of_a_word(laptop: BrowserContext, gallery: str):
