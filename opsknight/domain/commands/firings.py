@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Row, text
 
 from opsknight.domain.commands import silences
 from opsknight.domain.commands.outbox import Outbox
@@ -22,6 +21,7 @@ from opsknight.domain.model.silencing import Silence
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.policies import policies as policies_now
 from opsknight.domain.store.claims import ClaimedTimer
+from opsknight.domain.store.rows import columns
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _HOLD = text("""
@@ -48,16 +48,20 @@ _PAGED = text("""
     WHERE p.incident_id = ANY(:ids) AND p.kind IN ('page', 'assigned')
 """)
 _REARM = text("""
-    UPDATE timers SET kind = :kind, generation = :generation, due_at = :due_at, gather = :gather, lease_until = NULL,
-        worker = NULL, fence = fence + 1, attempts = 0, last_error = '' WHERE id = :id
+    UPDATE timers t SET kind = r.kind, generation = r.generation, due_at = r.due_at, gather = r.gather,
+        lease_until = NULL, worker = NULL, fence = t.fence + 1, attempts = 0, last_error = ''
+    FROM unnest(CAST(:id AS uuid[]), CAST(:kind AS text[]), CAST(:generation AS integer[]),
+        CAST(:due_at AS timestamptz[]), CAST(:gather AS boolean[])) r (id, kind, generation, due_at, gather)
+    WHERE t.id = r.id
 """)
 _DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
 _ADVANCE = text("""
-    UPDATE incidents SET next_step = :next_step, lap = :lap, policy = coalesce(policy, :policy),
-        must_acknowledge = :must_acknowledge WHERE id = :id
-""").bindparams(
-    bindparam("policy", type_=JSONB(none_as_null=True)), bindparam("must_acknowledge", type_=JSONB(none_as_null=True))
-)
+    UPDATE incidents i SET next_step = r.next_step, lap = r.lap, policy = coalesce(i.policy, CAST(r.policy AS jsonb)),
+        must_acknowledge = CAST(r.must_acknowledge AS jsonb)
+    FROM unnest(CAST(:id AS uuid[]), CAST(:next_step AS integer[]), CAST(:lap AS integer[]), CAST(:policy AS text[]),
+        CAST(:must_acknowledge AS text[])) r (id, next_step, lap, policy, must_acknowledge)
+    WHERE i.id = r.id
+""")
 _MOVE = text("""
     UPDATE incidents SET status = :status, generation = :generation, version = :version, assignee_id = :assignee_id,
         until = :until, next_step = :next_step, lap = :lap, updated_at = :now, undo = NULL,
@@ -160,13 +164,12 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
 
 async def write(uow: UnitOfWork, out: Outcome, outbox: Outbox) -> None:
     """Write all that the firings decided."""
-    for statement, rows in (
-        (_MOVE, out.move),
-        (_ADVANCE, out.advance),
-        (_REARM, out.rearm),
-    ):
-        if rows:
-            await uow.session.execute(statement, rows)
+    if out.move:
+        await uow.session.execute(_MOVE, out.move)
+    if out.advance:
+        await uow.session.execute(_ADVANCE, columns(out.advance, plain=("policy", "must_acknowledge")))
+    if out.rearm:
+        await uow.session.execute(_REARM, columns(out.rearm))
     await outbox.write(uow)
     if out.stepped:
         await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
@@ -187,7 +190,7 @@ async def rest_on(uow: UnitOfWork, out: Outcome) -> None:
             await uow.session.execute(_DROP, {"ids": [held.timer.id]})
         else:
             timer = {"id": held.timer.id, "kind": "suppress_end", "generation": after.generation, "due_at": until}
-            await uow.session.execute(_REARM, {**timer, "gather": False})
+            await uow.session.execute(_REARM, columns([{**timer, "gather": False}]))
         if silence is None:
             why = "its alerts have cleared; a person resolves it"
             uow.record(Fact.SUPPRESSED, incident_id=incident.id, reason=why)

@@ -26,21 +26,31 @@ from opsknight.domain.model.paging import (
 from opsknight.domain.model.quiet_hours import NEVER
 from opsknight.domain.model.standing_in import instead_of, stand_in
 from opsknight.domain.queries.escalations import Reachable
+from opsknight.domain.store.rows import columns
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _PAGE: Final = text("""
     INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at,
         for_user_id)
-    VALUES (:id, :incident_id, :generation, :step, :lap, :kind, :user_id, :reason, :chosen_by, :due_at, :now,
-        :for_user_id)
+    SELECT id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, :now, for_user_id
+    FROM unnest(CAST(:id AS uuid[]), CAST(:incident_id AS uuid[]), CAST(:generation AS integer[]),
+        CAST(:step AS integer[]), CAST(:lap AS integer[]), CAST(:kind AS text[]), CAST(:user_id AS bigint[]),
+        CAST(:reason AS text[]), CAST(:chosen_by AS text[]), CAST(:due_at AS timestamptz[]),
+        CAST(:for_user_id AS bigint[]))
+        n (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, for_user_id)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY: Final = text("""
     INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
         position, status, due_at, created_at, gather, reason, held_until)
-    SELECT :id, p.id, p.incident_id, p.generation, p.user_id, :contact_method_id, :channel, :urgency, :position,
-        'queued', :due_at, :now, :gather, :reason, :held_until
-    FROM pages p WHERE p.id = :page_id
+    SELECT n.id, p.id, p.incident_id, p.generation, p.user_id, n.contact_method_id, n.channel, n.urgency, n.position,
+        'queued', n.due_at, :now, n.gather, n.reason, n.held_until
+    FROM unnest(CAST(:id AS uuid[]), CAST(:page_id AS uuid[]), CAST(:contact_method_id AS bigint[]),
+        CAST(:channel AS text[]), CAST(:urgency AS text[]), CAST(:position AS integer[]),
+        CAST(:due_at AS timestamptz[]), CAST(:gather AS boolean[]), CAST(:reason AS text[]),
+        CAST(:held_until AS timestamptz[]))
+        n (id, page_id, contact_method_id, channel, urgency, position, due_at, gather, reason, held_until)
+    JOIN pages p ON p.id = n.page_id
 """)
 
 
@@ -132,7 +142,6 @@ class Outbox:
                 "reason": page.reason if whose is None else f"{page.reason}{instead_of(whose.name)}",
                 "chosen_by": planned.reason,
                 "due_at": page.due_at,
-                "now": self.now,
                 "for_user_id": None if whose is None else whose.id,
             }
         )
@@ -152,7 +161,6 @@ class Outbox:
                 "urgency": page.urgency.value,
                 "position": each.position,
                 "due_at": each.due_at + page.held_back,
-                "now": self.now,
                 "gather": page.gather or each.held_until is not None,
                 "reason": "" if each.held_until is None else QUIET,
                 "held_until": each.held_until,
@@ -164,5 +172,5 @@ class Outbox:
     async def write(self, uow: UnitOfWork) -> None:
         """Write all that was added."""
         if self.pages:
-            await uow.session.execute(_PAGE, self.pages)
-            await uow.session.execute(_NOTIFY, self.messages)
+            await uow.session.execute(_PAGE, {**columns(self.pages), "now": self.now})
+            await uow.session.execute(_NOTIFY, {**columns(self.messages), "now": self.now})

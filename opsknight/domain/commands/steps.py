@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
-from opsknight.domain.model.schedule import Schedule, on_call
+from opsknight.domain.model.schedule import OnCall, Schedule, on_call
 from opsknight.domain.model.step_conditions import ALWAYS, Case
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
@@ -51,6 +51,7 @@ class Steps:
         """Know nothing yet; see `prepare`."""
         self._uow = uow
         self._schedules: Mapping[int, Schedule] = {}
+        self._on_call: dict[tuple[int, datetime], Sequence[OnCall]] = {}
         self._teams: Mapping[int, Team] = {}
         self.known_rooms: Mapping[int, Room] = {}
         self._alerts: Mapping[UUID, int] = {}
@@ -97,8 +98,7 @@ class Steps:
     def everybody(self) -> set[int]:
         """Return all whom any of the schedules and teams could ask now."""
         of_teams = {user_id for team in self._teams.values() for user_id in (*team.members, *team.managers)}
-        now = self._uow.now
-        return of_teams | {shift.user_id for one in self._schedules.values() for shift in on_call(one, now)}
+        return of_teams | {shift.user_id for one in self._schedules for shift in self._now_on(one)}
 
     def unmet(self, held: Held, step: int) -> str | None:
         """Return why step number `step` asks nobody on this incident now, or None where its conditions hold."""
@@ -158,6 +158,14 @@ class Steps:
             else:
                 yield people
 
+    def _now_on(self, schedule_id: int) -> Sequence[OnCall]:
+        """Return who has the shifts of a schedule at the unit's instant: many incidents ask for the same."""
+        key = schedule_id, self._uow.now
+        if key not in self._on_call:
+            schedule = self._schedules.get(schedule_id)
+            self._on_call[key] = on_call(schedule, self._uow.now) if schedule else ()
+        return self._on_call[key]
+
     def _people(self, target: Target, named: str) -> Whom:
         """Return whom a target stands for now."""
         match target.kind:
@@ -165,9 +173,8 @@ class Steps:
                 return {target.id: f"named in {named}"}
             case TargetKind.SCHEDULE:
                 schedule = self._schedules.get(target.id)
-                shifts = on_call(schedule, self._uow.now) if schedule else ()
                 name = schedule.name if schedule else ""
-                return {shift.user_id: f"on call: {name}, {shift.layer}" for shift in shifts}
+                return {shift.user_id: f"on call: {name}, {shift.layer}" for shift in self._now_on(target.id)}
             case TargetKind.TEAM | TargetKind.TEAM_MANAGERS:
                 team = self._teams.get(target.id, Team(""))
                 only = target.kind is TargetKind.TEAM_MANAGERS
