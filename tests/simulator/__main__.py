@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import time
 
@@ -17,7 +18,7 @@ from tests.simulator.simulation import Simulation
 
 async def main(seed: int, teams: int, days: float) -> None:
     """Print how many days on call it was, from when to when on the wall, and what was not as promised."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(100))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with Cluster() as cluster:
         run = Simulation(cluster.new_database(), seed=seed, teams=teams, days=days)
         try:
