@@ -41,6 +41,7 @@ from opsknight.jobs.expire import Expirer
 from opsknight.jobs.hear import Hearer
 from opsknight.jobs.housekeeping import Housekeeping
 from opsknight.jobs.mail import mailer
+from opsknight.jobs.push_reach import PushReach
 from opsknight.jobs.telegram_updates import TelegramUpdates
 from opsknight.jobs.wake import Waker
 from opsknight.jobs.worker import Worker
@@ -127,7 +128,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(server.watch())
     alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
     deps.tell_others = alarm.tell
-    for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run()):
+    for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run(), PushReach(deps).run()):
         tasks.start(endless)
     if settings.role is not Role.WORKER:
         for lane in deps.lanes:

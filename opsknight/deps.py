@@ -168,7 +168,8 @@ class Deps:
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
     `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
     prove itself whence its secret comes, `proofs` are the secrets by which providers of channels
-    prove that a call to us is theirs. `door` is where events come in, None where none do.
+    prove that a call to us is theirs. `push_out_of_reach` are the hosts of push services that could not
+    be reached when they were looked at last, each with the reason. `door` is where events come in, None where none do.
     """
 
     database: Database
@@ -185,6 +186,7 @@ class Deps:
         self.channels: Mapping[str, ChannelKind] = {}
         self.carriers = Carriers()
         self.proofs: Mapping[str, str] = {}
+        self.push_out_of_reach: Mapping[str, str] = {}
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None

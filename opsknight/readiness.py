@@ -41,6 +41,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             months_ahead=database.months_ahead if database else None,
             mail=deps.can_mail,
             troubles=database.troubles if database else {},
+            push_out_of_reach=deps.push_out_of_reach,
             clock_jump_s=jump.total_seconds() if jump else 0.0,
             hearing=database.hearing if database else None,
             now=now,

@@ -48,6 +48,7 @@ class Observed:
     months_ahead: int | None
     mail: bool
     troubles: Mapping[str, str] = field(default_factory=dict[str, str])
+    push_out_of_reach: Mapping[str, str] = field(default_factory=dict[str, str])
     clock_jump_s: float = 0.0
     hearing: Hearing | None = None
     now: datetime | None = None
@@ -67,6 +68,7 @@ def findings(seen: Observed) -> Sequence[Finding]:
         _partitions,
         _mail,
         _channels,
+        _push,
         _clock,
         _hearing,
         _calendars,
@@ -126,6 +128,19 @@ def _channels(seen: Observed) -> Finding:
     told = ", ".join(f"{channel} ({why.rstrip('.')})" for channel, why in failing.items())
     sentence = f"Pages by {told} do not get through now; they are tried again, and each person's other ways are used."
     return Finding("channels", State.WARN, sentence) if told else Finding("channels")
+
+
+def _push(seen: Observed) -> Finding:
+    """Web Push goes through servers of others, which a closed network may not let us reach."""
+    if not seen.push_out_of_reach:
+        return Finding("push")
+    hosts = people(sorted(seen.push_out_of_reach))
+    why = next(iter(seen.push_out_of_reach.values())).rstrip(".")
+    sentence = (
+        f"Web Push passes the servers of the browsers' vendors, and {hosts} cannot be reached from here ({why})."
+        " Let OpsKnight reach them, or add ntfy or Gotify on a server of your own."
+    )
+    return Finding("push", State.WARN, sentence)
 
 
 def _costs(seen: Observed) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
@@ -88,6 +88,18 @@ async def owners(session: AsyncSession, *, channel: str, address: str) -> Sequen
 async def channels_in_use(session: AsyncSession) -> set[str]:
     """Return the channels on which anybody has an address."""
     return set((await session.execute(select(ContactMethodRow.channel).distinct())).scalars())
+
+
+async def push_services(session: AsyncSession) -> set[str]:
+    """Return the origins of the push services by which the browsers of active people are reached."""
+    origin = func.substring(ContactMethodRow.address, "^https?://[^/]+")
+    statement = (
+        select(origin)
+        .join(UserRow, UserRow.id == ContactMethodRow.user_id)
+        .where(ContactMethodRow.channel == "push", ContactMethodRow.disabled_at.is_(None), UserRow.active)
+        .distinct()
+    )
+    return {found for found in (await session.execute(statement)).scalars() if found}
 
 
 def _line(row: ContactMethodRow, *, at: datetime) -> ContactMethodLine:
