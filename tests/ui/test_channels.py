@@ -63,9 +63,16 @@ async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContex
 
     assert "Mail" in offered
     assert {"Telegram", "Matrix", "SMS", "Push"}.isdisjoint(offered)
-    await expect(page.get_by_role("list", name="Channels that are not set up")).to_contain_text(
-        "OPSKNIGHT_TELEGRAM_TOKEN"
-    )
+
+
+async def test_what_a_channel_needs_that_nobody_set_up_is_told_to_who_asks(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+    needs = page.get_by_role("list", name="Channels that are not set up")
+    await expect(needs).to_be_hidden()
+
+    await page.locator("summary", has_text="Telegram").click()
+
+    await expect(needs).to_contain_text("OPSKNIGHT_TELEGRAM_TOKEN")
 
 
 async def test_the_secret_of_a_webhook_is_shown_until_it_is_closed(laptop: BrowserContext, gallery: str):

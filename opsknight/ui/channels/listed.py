@@ -39,11 +39,14 @@ def show_not_ready(kinds: Sequence[ChannelKind]) -> None:
         return
     says = "What an operator sets before anything goes out by these."
     columns = "minmax(0, 1fr) minmax(0, 3.6fr)"
-    with section("Not set up", says), rows(columns, what="Channels that are not set up"):
-        for kind in sorted(kinds, key=_by_name):
-            with row(classes="ok-channel"):
-                _name(kind)
-                tag("p", kind.not_ready, classes="ok-muted")
+    ordered = sorted(kinds, key=_by_name)
+    with section("Not set up", says), tag("details", classes="ok-more"):
+        tag("summary", ", ".join(face(kind.slug).label for kind in ordered))
+        with rows(columns, what="Channels that are not set up"):
+            for kind in ordered:
+                with row(classes="ok-channel"):
+                    _name(kind)
+                    tag("p", kind.not_ready, classes="ok-muted")
 
 
 def carrier_name(slug: str) -> str:
