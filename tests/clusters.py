@@ -7,12 +7,16 @@ browser can all ask for a database. A database is a copy of a template: some 20 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -72,6 +76,32 @@ def reachable_directory(*, in_memory: bool = False) -> Path:
     directory = Path(tempfile.mkdtemp(prefix="opsknight-tests-", dir=shelf))
     directory.chmod(0o711)
     return directory
+
+
+def set_up(directory: Path) -> None:
+    """Fill an empty `directory` with a PostgreSQL as the first start makes one: migrated, and without a row of ours.
+
+    It is set up once in a process and copied then, which spares a start most of its time. It also keeps
+    the time of each commit.
+    """
+    subprocess.run(["cp", "-a", f"{_set_up()}/.", str(directory)], check=True)
+
+
+@cache
+def _set_up() -> Path:
+    directory = reachable_directory()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    with ThreadPoolExecutor(1) as apart:  # a loop may run on the thread that asks
+        apart.submit(lambda: asyncio.run(_first_start(directory))).result()
+    return directory
+
+
+async def _first_start(directory: Path) -> None:
+    async with Embedded(directory) as server:
+        await prepare(server.owner_dsn, now=Clock().now(), app_role=APP)
+        admin = await connect(server.admin_dsn, purpose="tests")
+        await admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+        await admin.close()
 
 
 class Cluster:

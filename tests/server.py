@@ -20,7 +20,7 @@ import httpx
 import psutil
 
 from tests.bounds import PATIENCE_S, WIDER
-from tests.clusters import reachable_directory
+from tests.clusters import reachable_directory, set_up
 
 ROOT = Path(__file__).resolve().parents[1]
 START_WITHIN_S = 60.0
@@ -36,14 +36,19 @@ def free_port() -> int:
 
 
 class RunningServer:
-    """OpsKnight with an empty data directory and the sample team.
+    """OpsKnight with the sample team, on a PostgreSQL of its own without another row.
 
     `settings` are environment variables without their prefix: `{"SMTP_URL": …}`. After a `kill` or
-    `stop`, `start` begins again on the same data and port.
+    `stop`, `start` begins again on the same data and port. `from_scratch` leaves it to the start to set
+    its PostgreSQL up, as on a machine that never had one.
     """
 
-    def __init__(self, *, settings: Mapping[str, str] | None = None, port: int | None = None) -> None:
+    def __init__(
+        self, *, settings: Mapping[str, str] | None = None, port: int | None = None, from_scratch: bool = False
+    ) -> None:
         self.data_dir = reachable_directory()
+        if not from_scratch and "DATABASE_URL" not in (settings or {}):
+            set_up(self.data_dir)
         self.port = port or free_port()
         self.base_url = f"http://localhost:{self.port}"
         self.settings = dict(settings or {})

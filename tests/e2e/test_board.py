@@ -29,7 +29,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with RunningServer() as running:
+    with RunningServer(from_scratch=True) as running:
         yield running
 
 
