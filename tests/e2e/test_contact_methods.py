@@ -10,11 +10,12 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.boards import OVERFLOWING, a_board
+from tests.jobs.pager import until
 from tests.peers.http_provider import HttpPeer, http_peer_in_thread
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
-HELD = "async () => (await (await fetch('/api/v1/me/left-alone')).json()).left_alone.waiting === 1"
+HELD = "async () => (await (await fetch('/api/v1/me/left-alone')).json()).left_alone.waiting"
 
 
 @dataclass
@@ -96,7 +97,7 @@ async def test_what_quiet_hours_hold_is_shown_and_goes_out_when_they_are_ended(p
     await expect(page.get_by_text("Low urgency is held until")).to_be_visible()
 
     phone.server.fire(title="Disk nearly full on db-1", severity="warning")
-    await page.wait_for_function(HELD)
+    await until(lambda: page.evaluate(HELD), 1)  # wait_for_function takes a promise for the truth
     await page.reload()
     await expect(page.get_by_text("(1 page waits)")).to_be_visible()
     held = [one.json["title"] for one in phone.ntfy.taken[before:]]
