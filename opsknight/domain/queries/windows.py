@@ -1,0 +1,39 @@
+"""What native windows are to show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.window import SHOWN_AT_MOST
+
+_STATES: Final = text(f"""
+    SELECT m.id, coalesce(string_agg(w.seq::text, ',' ORDER BY w.seq), '') AS state
+    FROM contact_methods m JOIN users u ON u.id = m.user_id AND u.active
+    LEFT JOIN LATERAL (
+        SELECT seq FROM window_messages WHERE contact_method_id = m.id AND expires_at > :now
+        ORDER BY seq DESC LIMIT {SHOWN_AT_MOST}) w ON true
+    WHERE m.id = ANY(:ids) AND m.disabled_at IS NULL
+    GROUP BY m.id
+""")  # noqa: S608  # a number of ours
+_MESSAGES: Final = text("""
+    SELECT seq, payload FROM window_messages WHERE contact_method_id = :id AND expires_at > :now
+    ORDER BY seq DESC LIMIT :most
+""")
+
+
+async def states(session: AsyncSession, ids: Collection[int], *, at: datetime) -> Mapping[int, str]:
+    """Return by which messages each window's news are known; those that are no contact methods any more are missing."""
+    rows = await session.execute(_STATES, {"ids": list(ids), "now": at})
+    return {row.id: row.state for row in rows}
+
+
+async def messages(session: AsyncSession, window_id: int, *, at: datetime) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Return what a window shows at `at`, the oldest first, and by what that is known."""
+    newest = (await session.execute(_MESSAGES, {"id": window_id, "now": at, "most": SHOWN_AT_MOST})).all()
+    found = newest[::-1]
+    return ",".join(str(row.seq) for row in found), [row.payload for row in found]
