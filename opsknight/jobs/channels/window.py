@@ -65,7 +65,7 @@ class WindowChannel:
             return _accident(error, visited=visited)
         match found:
             case Presence.OPEN:
-                return Sent(detail="the window is open")
+                return Sent()
             case Presence.CLOSED:
                 return Retry(CLOSED, Fault.AWAY)
             case Presence.GONE:
