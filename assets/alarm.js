@@ -11,7 +11,7 @@ window.opsknightAlarm ??= (() => {
       "max-height:100vh;overflow:auto;display:flex;flex-direction:column;gap:8px;box-sizing:border-box;pointer-events:none;" +
       "font:15px/1.45 Inter,system-ui,sans-serif;color:#f2f3f5",
     card: "background:#16181d;border:1px solid #3a3f4a;border-left:4px solid #8b93a3;border-radius:10px;padding:14px 16px;" +
-      "box-shadow:0 8px 28px rgba(0,0,0,.45);box-sizing:border-box;pointer-events:auto",
+      "box-shadow:0 4px 14px rgba(0,0,0,.4);box-sizing:border-box;pointer-events:auto",
     loud: "border-color:#6d3035;border-left-color:#ff5c5c",
     title: "font-weight:650;font-size:16px;margin:0;overflow-wrap:anywhere",
     body: "margin:4px 0 0;color:#b9bec9;white-space:pre-line;overflow-wrap:anywhere;max-height:7em;overflow:auto",
@@ -35,7 +35,10 @@ window.opsknightAlarm ??= (() => {
     made.type = "button";
     made.addEventListener("click", () => {
       pressed.push({ deed, tag });
-      if (deed === "acknowledge") made.disabled = true;
+      if (deed === "acknowledge") {
+        made.disabled = true;
+        shown = []; // whatever is answered, it is drawn anew
+      }
     });
     return made;
   };

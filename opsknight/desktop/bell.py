@@ -81,7 +81,7 @@ class Bell:
         with self._lock:
             self._notes |= {one.tag: (one, time.monotonic() + NOTE_LASTS_S) for one in quiet}
             self._came |= {(one.tag, one.at) for one in loud}
-        noticed = {one.tag for one in news if self._notices.show(one)}
+        noticed = {one.tag for one in news if (one.calls or self._notices.has(one.tag)) and self._notices.show(one)}
         if loud:
             self.open(loud[-1].url, on_top=True)
         elif self.is_hidden and any(one.calls and one.tag not in noticed for one in quiet):
@@ -155,12 +155,9 @@ class Bell:
             if self._changed.is_set():
                 self._changed.clear()
                 self._drawn()
-            elif (seen := self._seen("window.opsknightAlarm ? opsknightAlarm.look() : ''")) is None:
+            elif self._seen("window.opsknightAlarm ? opsknightAlarm.look() : ''") is None:
                 self._changed.set()  # another page, or none: it is drawn there
                 self._closed.wait(LOOK_EVERY_S)
-            else:
-                for one in seen["pressed"]:
-                    threading.Thread(target=self.do, args=(str(one["deed"]), str(one["tag"])), daemon=True).start()
             self._end_what_lasted()
 
     def _end_what_lasted(self) -> None:
@@ -201,7 +198,7 @@ class Bell:
         return (False, False) if seen is None else (bool(seen["drawn"]), bool(seen["heard"]))
 
     def _seen(self, script: str) -> dict[str, Any] | None:
-        """Return what the page says of its alarms, None where it says nothing in time.
+        """Return what the page says of its alarms, None where it says nothing in time; what was pressed there is done.
 
         Only a page of the server itself is asked, and shown anything. One that goes away meanwhile never answers: who
         asks it must not be needed elsewhere.
@@ -220,4 +217,8 @@ class Bell:
             seen: Any = json.loads(said) if isinstance(said, str) and said else said
         except (queue.Empty, ValueError):
             return None
-        return cast("dict[str, Any]", seen) if isinstance(seen, dict) and "pressed" in seen else None
+        if not isinstance(seen, dict) or "pressed" not in seen:
+            return None
+        for one in cast("dict[str, Any]", seen)["pressed"]:  # it is told once, whatever the page was asked for
+            threading.Thread(target=self.do, args=(str(one["deed"]), str(one["tag"])), daemon=True).start()
+        return cast("dict[str, Any]", seen)

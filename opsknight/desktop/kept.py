@@ -34,7 +34,7 @@ class Kept:
     @property
     def token(self) -> str | None:
         """The secret by which the window asks its server, None where it was not added."""
-        token = self._read().get("tokens", {}).get(self._origin)
+        token = self._tokens(self._read()).get(self._origin)
         return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
     def keep(self, token: str) -> None:
@@ -46,13 +46,17 @@ class Kept:
         if not _TOKEN.fullmatch(token):
             raise ValueError("this is no token of a native window")
         known = self._read()
-        self._write({**known, "tokens": {**known.get("tokens", {}), self._origin: token}})
+        self._write({**known, "tokens": {**self._tokens(known), self._origin: token}})
 
     def forget(self) -> None:
         """Know no token of this server any more."""
         known = self._read()
-        known.get("tokens", {}).pop(self._origin, None)
-        self._write(known)
+        tokens = self._tokens(known)
+        self._write({**known, "tokens": {origin: token for origin, token in tokens.items() if origin != self._origin}})
+
+    def _tokens(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        tokens: Any = known.get("tokens")
+        return cast("dict[str, Any]", tokens) if isinstance(tokens, dict) else {}
 
     def _read(self) -> dict[str, Any]:
         try:

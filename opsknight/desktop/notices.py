@@ -38,9 +38,13 @@ class Notices:
             return True
         return bool(self._do(self._show(alarm)))
 
+    def has(self, tag: str) -> bool:
+        """Say whether something is shown of one thing."""
+        return tag in self._ids
+
     def clear(self, tag: str) -> None:
         """Take away what is shown of one thing."""
-        if tag in self._ids:
+        if self.has(tag):
             self._do(self._clear(tag))
 
     def _do(self, work: Any) -> Any:

@@ -133,7 +133,12 @@ def _method(method: ContactMethodLine, *, own: bool) -> None:
             tag("span", f" {its.label}", classes="ok-faint")
         _state(method)
         with tag("span", classes="ok-faint"):
-            if _works(method) and method["silent"] and method["heard_at"] is not None:
+            if method["open"]:
+                tag("span", "open now")
+            elif _works(method) and method["channel"] == WINDOW and method["heard_at"] is not None:
+                tag("span", "last open ")
+                moment(method["heard_at"], "ago")
+            elif _works(method) and method["silent"] and method["heard_at"] is not None:
                 tag("span", "not heard since ")
                 moment(method["heard_at"], "day")
             elif method["last_proof_at"] is None:
