@@ -47,7 +47,13 @@ def router(deps: Deps) -> APIRouter:
         body = {"id": done.contact_method_id, "token": done.token, "sentence": done.sentence}
         return plain_json(body, status=201)
 
-    @routes.get("/news", dependencies=[needs(Need.OWN_METHODS, by_link=True)])
+    @routes.get(
+        "/news",
+        dependencies=[needs(Need.OWN_METHODS, by_link=True)],
+        responses={
+            410: {"description": "The window is none any more.", "content": {"application/problem+json": {}}},
+        },
+    )
     async def news(authorization: Bearer = "", known: Known = None) -> Response:
         """Return what a window shows, as soon as that is known by something else than `known`, or after ten seconds.
 

@@ -92,15 +92,10 @@ async def heard(uow: UnitOfWork, token: str) -> tuple[int, bool]:
     Raises:
         Gone: it is no contact method any more, or its person is not active.
     """
-    number, _, secret = token.partition(".")
-    row = None
-    if number.isdecimal() and len(number) < len(str(2**63)):
-        row = await uow.session.get(ContactMethodRow, int(number), with_for_update={"key_share": True})
-    mine = row is not None and hmac.compare_digest(str(row.secret.get("token", "")), sha256(secret).hex())
-    if row is None or not mine or row.channel != WINDOW or row.disabled_at is not None or not await _active(uow, row):
-        raise Gone(GONE)
+    row = await _of_token(uow, token)
     if row.heard_at is not None and uow.now - row.heard_at < NOTED_AGAIN_AFTER:
         return row.id, False
+    row = await _of_token(uow, token, hold=True)  # only now: who has no token holds nobody up
     was_away = not is_open(row.heard_at, at=uow.now)
     if row.silence_told_at is not None:
         await record_method(uow, Fact.DEVICE_HEARD, row)
@@ -157,6 +152,19 @@ async def _refuse_too_many(uow: UnitOfWork, user_id: int) -> None:
     )
     if (await uow.session.execute(on)).scalar_one() >= WINDOWS_AT_MOST:
         raise Invalid(f"You have {WINDOWS_AT_MOST} native windows already; remove one that you do not use.")
+
+
+async def _of_token(uow: UnitOfWork, token: str, *, hold: bool = False) -> ContactMethodRow:
+    number, _, secret = token.partition(".")
+    row = None
+    if number.isdecimal() and len(number) < len(str(2**63)):
+        for_update = {"key_share": True} if hold else None
+        row = await uow.session.get(ContactMethodRow, int(number), populate_existing=hold, with_for_update=for_update)
+    if row is None or row.channel != WINDOW or row.disabled_at is not None:
+        raise Gone(GONE)
+    if not hmac.compare_digest(str(row.secret.get("token", "")), sha256(secret).hex()) or not await _active(uow, row):
+        raise Gone(GONE)
+    return row
 
 
 async def _active(uow: UnitOfWork, row: ContactMethodRow) -> bool:
