@@ -37,7 +37,7 @@ window.opsknightAlarm ??= (() => {
       pressed.push({ deed, tag });
       if (deed === "acknowledge") {
         made.disabled = true;
-        shown = []; // whatever is answered, it is drawn anew
+        shown = null; // whatever is answered, it is drawn anew
       }
     });
     return made;
@@ -96,7 +96,7 @@ window.opsknightAlarm ??= (() => {
     return look();
   };
   const look = () => {
-    const said = { drawn: !shown.length || Boolean(panel?.isConnected), heard: sound?.state === "running", pressed };
+    const said = { drawn: !shown?.length || Boolean(panel?.isConnected), heard: sound?.state === "running", pressed };
     pressed = [];
     return JSON.stringify(said);
   };
