@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from opsknight.api import acknowledge, own_methods, push, windows
-from opsknight.domain.commands import people
+from opsknight.domain.commands import incidents, people
 from opsknight.domain.model.window import OPEN_WITHIN
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs.amend import Amender
@@ -165,6 +165,21 @@ async def test_its_button_acknowledges_and_the_alarm_is_replaced(window: Window,
     assert "Acknowledged by Ada" in replaced["title"]
     facts = await pager.rows("SELECT data->>'via' FROM facts WHERE kind = 'acknowledged'")
     assert facts == [("native window",)]
+
+
+async def test_an_alarm_that_somebody_else_was_given_calls_no_more(window: Window, pager: Pager):
+    await window.counts()
+    incident = await pager.an_incident(title="Disk full")
+    notification = await window.paged(incident)
+    async with pager.sending():
+        await pager.becomes("accepted", notification)
+    before = [one["title"] for one in await window.shown()]
+
+    async with pager.deps.commands(f"user:{window.ada.id}") as uow:
+        await incidents.reassign(uow, incident.id, to=(await a_user(window.house.database, "Bo")).id)
+
+    assert "Disk full" in before[-1]
+    assert [one["title"] for one in await window.shown() if "Disk full" in one["title"]] == []
 
 
 async def test_a_window_that_is_not_open_starts_the_next_method_at_once_and_is_tried_as_soon_as_it_is(

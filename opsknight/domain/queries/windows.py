@@ -11,19 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.window import SHOWN_AT_MOST
 
+# A page of an older generation calls nobody any more: somebody else is paged, or the same person anew.
+_SHOWN: Final = f"""
+    SELECT w.seq, w.payload FROM window_messages w
+    LEFT JOIN notifications n ON n.id = w.id LEFT JOIN incidents i ON i.id = n.incident_id
+    WHERE w.contact_method_id = m.id AND w.expires_at > :now
+        AND (i.id IS NULL OR i.status <> 'open' OR i.generation = n.generation)
+    ORDER BY w.seq DESC LIMIT {SHOWN_AT_MOST}
+"""  # noqa: S608  # a number of ours
 _STATES: Final = text(f"""
     SELECT m.id, coalesce(string_agg(w.seq::text, ',' ORDER BY w.seq), '') AS state
     FROM contact_methods m JOIN users u ON u.id = m.user_id AND u.active
-    LEFT JOIN LATERAL (
-        SELECT seq FROM window_messages WHERE contact_method_id = m.id AND expires_at > :now
-        ORDER BY seq DESC LIMIT {SHOWN_AT_MOST}) w ON true
+    LEFT JOIN LATERAL ({_SHOWN}) w ON true
     WHERE m.id = ANY(:ids) AND m.disabled_at IS NULL
     GROUP BY m.id
-""")  # noqa: S608  # a number of ours
-_MESSAGES: Final = text("""
-    SELECT seq, payload FROM window_messages WHERE contact_method_id = :id AND expires_at > :now
-    ORDER BY seq DESC LIMIT :most
-""")
+""")  # noqa: S608  # our own words
+_MESSAGES: Final = text(f"""
+    SELECT w.seq, w.payload FROM contact_methods m, LATERAL ({_SHOWN}) w WHERE m.id = :id ORDER BY w.seq
+""")  # noqa: S608  # our own words
 
 
 async def states(session: AsyncSession, ids: Collection[int], *, at: datetime) -> Mapping[int, str]:
@@ -34,6 +39,5 @@ async def states(session: AsyncSession, ids: Collection[int], *, at: datetime) -
 
 async def messages(session: AsyncSession, window_id: int, *, at: datetime) -> tuple[str, Sequence[Mapping[str, Any]]]:
     """Return what a window shows at `at`, the oldest first, and by what that is known."""
-    newest = (await session.execute(_MESSAGES, {"id": window_id, "now": at, "most": SHOWN_AT_MOST})).all()
-    found = newest[::-1]
+    found = (await session.execute(_MESSAGES, {"id": window_id, "now": at})).all()
     return ",".join(str(row.seq) for row in found), [row.payload for row in found]
