@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S: Final = 0.5
 PAGE_WAIT_S: Final = 8.0
-SCRIPT_WAIT_S: Final = 2.0
-HEARD_WITHIN_S: Final = 2.0
+SCRIPT_WAIT_S: Final = 4.0
+HEARD_WITHIN_S: Final = 3.0
 ON_TOP_S: Final = 3.0
 NOTE_LASTS_S: Final = 15.0
 """How long the card of what does not sound stays."""
