@@ -128,8 +128,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(server.watch())
     alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
     deps.tell_others = alarm.tell
-    for endless in (alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run(), PushReach(deps).run()):
-        tasks.start(endless)
+    endless = alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run(), deps.windows.run()
+    for each in (*endless, PushReach(deps).run()):
+        tasks.start(each)
     if settings.role is not Role.WORKER:
         for lane in deps.lanes:
             await lane.open()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
+from opsknight.domain.queries import windows as window_lines
 from opsknight.domain.queries.catalogue import Integration, integrations
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.feed import Cursor, Entry
@@ -38,6 +39,8 @@ from opsknight.hub import Hub, Line, Reading
 from opsknight.mail_back import MailBack, mail_back
 from opsknight.precedence import Precedence
 from opsknight.settings import Settings
+from opsknight.window_post import WindowPost
+from opsknight.windows import Windows
 
 __all__ = ["Catalogue", "Deps", "Monitor", "busy", "is_poison", "is_unfit", "lost_connection", "retryable"]
 
@@ -194,6 +197,8 @@ class Deps:
         self.catalogue = Catalogue(self.reading, clock=clock)
         self.hub = Hub(Reading(self._start, self._past, self._lines, self._summary), clock=clock)
         self.hub.watch(self.catalogue.heed)
+        self.windows = Windows(self._window_states)
+        self.window_post = WindowPost(self.engine_commands, ring=self.committed)
         pen = Pen()
         self.lanes = [Lane(self._connect_lane, clock=clock, pen=pen) for _ in range(LANES)]
 
@@ -274,6 +279,7 @@ class Deps:
     def heard(self) -> None:
         """Wake everything here that watches the ledger."""
         self.hub.wake()
+        self.windows.wake()
         for wake in self.workers:
             wake()
 
@@ -308,6 +314,10 @@ class Deps:
             database_now: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
             self.clock.sample(database_now, (before + self.clock.monotonic()) / 2)
         metrics.CLOCK_JUMP_SECONDS.set(self.clock.jump.total_seconds() if self.clock.jump else 0)
+
+    async def _window_states(self, ids: Collection[int]) -> Mapping[int, str]:
+        async with self.database.screens() as session:
+            return await window_lines.states(session, ids, at=self.clock.now())
 
     async def _connect_lane(self) -> Connection:
         return await self.database.lane()

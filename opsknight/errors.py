@@ -31,6 +31,10 @@ class NotFound(Refusal):
     """The thing does not exist, or this person must not know that it does."""
 
 
+class Gone(Refusal):
+    """The thing was here once, and will not come back under this name."""
+
+
 class Conflict(Refusal):
     """The thing is in a state that does not allow this."""
 

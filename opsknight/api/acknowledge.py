@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -43,9 +43,10 @@ Generation = Annotated[int | None, Query(ge=1, lt=2**31)]
 
 
 class Pressed(BaseModel):
-    """The token of a push notification's button."""
+    """The token of a button in a push notification, or in the native window."""
 
     token: Annotated[str, Field(min_length=1, max_length=2048)]
+    via: Literal["push button", "native window"] = BUTTON
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,10 @@ def router(deps: Deps) -> APIRouter:
     async def press(pressed: Pressed) -> Response:
         """Acknowledge for the person a push notification was for. Its signed token is the permission."""
         if (drill := drill_links.of(deps, pressed.token)) is not None:
-            return plain_json({"sentence": await drill_links.answer(deps, drill, via=BUTTON)})
+            return plain_json({"sentence": await drill_links.answer(deps, drill, via=pressed.via)})
         shown = await _read(deps, pressed.token)
         try:
-            done = await _acknowledge(deps, shown.link, via=BUTTON)
+            done = await _acknowledge(deps, shown.link, via=pressed.via)
         except (Stale, IllegalTransition) as refusal:
             raise Stale(str(refusal), current=(await _read(deps, pressed.token)).line) from refusal
         after = await _read(deps, pressed.token)

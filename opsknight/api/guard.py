@@ -7,6 +7,7 @@ vouches for must come from our own pages, and so must a socket.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import nullcontext
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -47,10 +48,13 @@ OPEN: Final = (
     "/api/v1/sms-gateway/",
     "/api/v1/twilio/",
     "/api/v1/vonage/",
+    "/api/v1/windows/news",
     "/readyz",
     "/metrics",
 )
 """Reached without a session; each checks for itself what it must."""
+PATIENT: Final = ("/api/v1/windows/news",)
+"""Nobody waits for the answer with a finger on the glass: it may take its time, and nothing gives way to it."""
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _APP_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
@@ -87,7 +91,8 @@ class Guard:
         request_id = logs.new_request_id()
         with logs.request(request_id):
             if scope["type"] == "http":
-                with self._deps.precedence.people.first():
+                patient = scope["path"].startswith(PATIENT)
+                with nullcontext() if patient else self._deps.precedence.people.first():
                     await self._serve(scope, receive, self._with_headers(send, scope, request_id))
             elif await self._may_connect(HTTPConnection(scope)):
                 await self._app(scope, receive, send)

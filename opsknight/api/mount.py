@@ -58,6 +58,7 @@ from opsknight.api import (
     vonage,
     watchers,
     weekly_drills,
+    windows,
 )
 from opsknight.api.auth import needs
 from opsknight.api.guard import App, Guard
@@ -118,6 +119,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
         vonage,
         watchers,
         weekly_drills,
+        windows,
     ):
         app.include_router(routes.router(deps))
     openapi.describe(app)

@@ -40,7 +40,7 @@ def mount(deps: Deps) -> None:
     async def me_page() -> None:
         viewer = await signed_in(deps)
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
-        for script in ("me.js", "methods.js", left_alone.SCRIPT, "calendars.js"):
+        for script in ("me.js", "methods.js", "window.js", left_alone.SCRIPT, "calendars.js"):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
         found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
@@ -128,14 +128,8 @@ def show(
         quiet, undisturbed = left_alone.build()
         own_methods.build_dialogs(channels)
         dialogs = tag("div")
-    with (
-        section("Push on this device", "A notification with an Acknowledge button, also while no tab is open."),
-        tag("div", id="ok-push", classes="ok-push") as push,
-    ):
-        tag("p", "Asking this browser…", classes="ok-muted")
-        with tag("div", classes="ok-buttons"):
-            button("Turn push on", kind="primary", icon="phone", data_act="push-on", hidden=True)
-            button("Turn push off", kind="plain", data_act="push-off", hidden=True)
+    push = _push()
+    _native_window()
     with section("You", "How others know you, and the clock you live by."), tag("div", classes="ok-stacked"):
         field("own-name", "Name", value=viewer.name, autocomplete="name", maxlength="100")
         zone = "A time zone, as Europe/Berlin."
@@ -169,3 +163,26 @@ def _who(viewer: Viewer) -> None:
                 tag("p", f"{viewer.email} · {ROLES.get(viewer.role, viewer.role)}")
         with tag("div", classes="ok-buttons"):
             button("Sign out", kind="quiet", icon="out", data_act="sign-out")
+
+
+def _push() -> ui.element:
+    with (
+        section("Push on this device", "A notification with an Acknowledge button, also while no tab is open."),
+        tag("div", id="ok-push", classes="ok-push") as push,
+    ):
+        tag("p", "Asking this browser…", classes="ok-muted")
+        with tag("div", classes="ok-buttons"):
+            button("Turn push on", kind="primary", icon="phone", data_act="push-on", hidden=True)
+            button("Turn push off", kind="plain", data_act="push-off", hidden=True)
+    return push
+
+
+def _native_window() -> None:
+    with (
+        section("Alarm of the native window", "It wakes you by itself, also on a network that is closed."),
+        tag("div", id="ok-window", classes="ok-push"),
+    ):
+        tag("p", "Open this page in the native window on your computer to be alarmed there.", classes="ok-muted")
+        with tag("div", classes="ok-buttons"):
+            button("Alarm me in this window", kind="primary", icon="bell", data_act="window-on", hidden=True)
+            button("Alarm me here no more", kind="plain", data_act="window-off", hidden=True)

@@ -12,6 +12,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.paging import ContactMethod, Rule, plan
+from opsknight.domain.model.window import WINDOW
 from opsknight.domain.queries.contact_methods import ContactMethodLine, OwnRuleLine
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
@@ -65,7 +66,8 @@ def show_rules(methods: Sequence[ContactMethodLine], rules: Sequence[OwnRuleLine
             tag("p", _sentence(methods, rules, urgency), classes="ok-muted")
             if urgency is Urgency.HIGH and usable and not any(face(one["channel"]).loud for one in usable):
                 note(
-                    "Mail and push do not wake a sleeper: add a number for calls or SMS, where they are set up.",
+                    "Mail and push do not wake a sleeper: add a number for calls or SMS, where they are set up, or be"
+                    " alarmed by the native window.",
                     title="Nothing loud",
                     kind="warn",
                 )
@@ -131,7 +133,12 @@ def _method(method: ContactMethodLine, *, own: bool) -> None:
             tag("span", f" {its.label}", classes="ok-faint")
         _state(method)
         with tag("span", classes="ok-faint"):
-            if _works(method) and method["silent"] and method["heard_at"] is not None:
+            if method["open"]:
+                tag("span", "open now")
+            elif _works(method) and method["channel"] == WINDOW and method["heard_at"] is not None:
+                tag("span", "last open ")
+                moment(method["heard_at"], "ago")
+            elif _works(method) and method["silent"] and method["heard_at"] is not None:
                 tag("span", "not heard since ")
                 moment(method["heard_at"], "day")
             elif method["last_proof_at"] is None:
@@ -146,7 +153,7 @@ def _method(method: ContactMethodLine, *, own: bool) -> None:
 
 def _deeds(method: ContactMethodLine) -> None:
     name, more, url = method["label"], f"method-{method['id']}", f"{URL}/{method['id']}"
-    by_hand = method["channel"] != "push"
+    by_hand = method["channel"] not in ("push", WINDOW)
     if not _works(method) and by_hand:
         fresh = method["verified_at"] is None and method["disabled_at"] is None
         button("Verify", small=True, data_act="method-verify", data_url=url, data_name=name, data_sent=fresh)
@@ -156,7 +163,7 @@ def _deeds(method: ContactMethodLine) -> None:
         if _works(method):
             item("Test this one", icon_name="bell", data_act="method-do", data_method="POST", data_url=f"{url}/test")
         item("Name it", icon_name="edit", data_act="method-name", data_url=url, data_name=name if by_hand else "")
-        if by_hand or not _works(method):
+        if method["channel"] != "push" or not _works(method):
             item("Remove", icon_name="close", data_act="method-do", data_method="DELETE", data_url=url)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -77,10 +78,11 @@ def screen() -> Iterator[str]:
 
 @dataclass(slots=True)
 class Asked:
-    """One request of the window."""
+    """One request of the window, or of the client around it."""
 
     path: str
     cookie: str
+    body: str = ""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,8 @@ class Site:
     port: int
     asked: list[Asked] = field(default_factory=list[Asked])
     signs_in: bool = False
+    news: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    """What the client around the window is told of."""
     _came: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -97,10 +101,10 @@ class Site:
         """Where it is."""
         return f"http://localhost:{self.port}"
 
-    def note(self, path: str, cookie: str) -> None:
+    def note(self, path: str, cookie: str, body: str = "") -> None:
         """Keep one request."""
         with self._came:
-            self.asked.append(Asked(path, cookie))
+            self.asked.append(Asked(path, cookie, body))
             self._came.notify_all()
 
     def wait_for(self, wanted: Callable[[Asked], bool], *, within_s: float = PATIENCE_S) -> Asked:
@@ -119,6 +123,9 @@ def site(port: int, *, signs_in: bool = False) -> Iterator[Site]:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             cookie = self.headers.get("Cookie", "")
+            if self.path.startswith("/api/v1/windows/news"):
+                self._tell_news()
+                return
             if self.path != "/healthz":
                 made.note(self.path, cookie)
             wants_sign_in = made.signs_in and self.path == "/incidents" and "signed=in" not in cookie
@@ -130,6 +137,23 @@ def site(port: int, *, signs_in: bool = False) -> Iterator[Site]:
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(PAGE)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            made.note(self.path, self.headers.get("Cookie", ""), body)
+            self._answer({"sentence": "Done."})
+
+        def _tell_news(self) -> None:
+            known = str(len(made.news))
+            if f"known={known}" in self.path:
+                threading.Event().wait(0.5)
+            self._answer({"known": known, "messages": made.news})
+
+        def _answer(self, said: object) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(said).encode())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the standard library's name
             """Say nothing."""

@@ -15,6 +15,7 @@ from opsknight.jobs.channels.channel import Address, Channel
 from opsknight.jobs.channels.email import EmailChannel, mail_server
 from opsknight.jobs.channels.push import PushChannel
 from tests.jobs.http_case import HttpCase, http_cases
+from tests.jobs.window_harness import WindowHarness, window_harness
 from tests.jobs.xmpp_harness import XmppHarness, xmpp_harness
 from tests.peers.http_provider import HttpPeer, Said, http_peer
 from tests.peers.push_service import Answer, PushPeer, push_peer
@@ -199,10 +200,18 @@ async def push_harness() -> AsyncIterator[PushHarness]:
                 await channel.close()
 
 
-Harness = EmailHarness | PushHarness | HttpHarness | XmppHarness
+@asynccontextmanager
+async def window_harness_with_a_silent_door() -> AsyncIterator[WindowHarness]:
+    with silent_door() as silent:
+        async with window_harness(silent) as harness:
+            yield harness
+
+
+Harness = EmailHarness | PushHarness | HttpHarness | XmppHarness | WindowHarness
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
     "email": email_harness,
     "push": push_harness,
     "xmpp": xmpp_harness,
+    "window": window_harness_with_a_silent_door,
     **{name: partial(http_harness, case) for name, case in http_cases().items()},
 }

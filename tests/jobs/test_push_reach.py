@@ -29,7 +29,7 @@ async def test_a_push_service_out_of_reach_is_told_with_what_to_do(pager: Pager)
     [finding] = [one for one in await readiness.look(pager.deps) if one.name == "push"]
     assert finding.state is State.WARN
     assert "localhost:1 cannot be reached from here (localhost cannot be reached: " in finding.sentence
-    assert finding.sentence.endswith("or add ntfy or Gotify on a server of your own.")
+    assert finding.sentence.endswith("or use the native window, or ntfy or Gotify on a server of your own.")
 
 
 async def test_browsers_that_are_switched_off_and_of_people_who_left_count_for_nothing(pager: Pager) -> None:

@@ -366,7 +366,7 @@ PEOPLE = {"1": "Amira Khan", "2": "Maximiliane Oberbichler-Hohenstein", "5": "Bo
 def methods() -> Any:
     common = {
         "verified_at": NOW, "last_proof_at": None, "disabled_at": None, "disabled_reason": "", "heard_at": None,
-        "silent": False,
+        "silent": False, "open": False,
     }  # fmt: skip
     return [
         {**common, "id": 1, "channel": "push", "label": "Chrome on Android", "last_proof_at": NOW - 18_000},
@@ -381,6 +381,8 @@ def methods() -> Any:
         },
         {**common, "id": 4, "channel": "email", "label": LONG_WORD, "verified_at": None},
         {**common, "id": 5, "channel": "push", "label": "Old tablet", "heard_at": NOW - 20 * 86_400, "silent": True},
+        {**common, "id": 6, "channel": "window", "label": "Window on laptop-7", "heard_at": NOW, "open": True},
+        {**common, "id": 7, "channel": "window", "label": "Window on noc-2", "heard_at": NOW - 3_600},
     ]
 
 

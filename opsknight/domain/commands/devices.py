@@ -1,4 +1,4 @@
-"""Devices that take pushes: they give signs of life; one that gives none is asked quietly, then its person is told."""
+"""Browsers that take pushes, and native windows, give signs of life; of one that gives none its person is told."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.liveness import ASKED_AFTER, NOTED_AGAIN_AFTER, SILENT_AFTER, is_silent
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.window import WINDOW
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.tables import ContactMethodRow, TeamMemberRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -46,7 +47,7 @@ async def heard(uow: UnitOfWork, endpoint: str, auth: str) -> None:
 async def ask(uow: UnitOfWork) -> int:
     """Send a quiet push to devices that were not heard of for ASKED_AFTER, once in that time; return to how many."""
     not_lately = ContactMethodRow.asked_at.is_(None) | (ContactMethodRow.asked_at <= uow.now - ASKED_AFTER)
-    found = await _devices(uow, ContactMethodRow.heard_at <= uow.now - ASKED_AFTER, not_lately)
+    found = await _devices(uow, (PUSH,), ContactMethodRow.heard_at <= uow.now - ASKED_AFTER, not_lately)
     for row in found:
         row.asked_at = uow.now
         why = "the device was quiet for a while"
@@ -60,7 +61,7 @@ async def tell_of_the_silent(uow: UnitOfWork) -> int:
     Of whom nothing else reaches, who answers for them is told.
     """
     unsaid = ContactMethodRow.silence_told_at.is_(None)
-    found = await _devices(uow, ContactMethodRow.heard_at <= uow.now - SILENT_AFTER, unsaid)
+    found = await _devices(uow, (PUSH, WINDOW), ContactMethodRow.heard_at <= uow.now - SILENT_AFTER, unsaid)
     alone: list[int] = []
     for row in found:
         row.silence_told_at = uow.now
@@ -69,7 +70,7 @@ async def tell_of_the_silent(uow: UnitOfWork) -> int:
         words = (
             f"{shown(row.channel, label=row.label, address=row.address) or 'A browser'} gives no sign of life\n"
             f"Nothing was heard of it for {span(quiet_s)}, so pages do not wait for it any more: your next contact"
-            " method starts at once. Open OpsKnight on it, or turn push off there."
+            f" method starts at once. Open OpsKnight on it, or {_let_go(row)}."
         )
         other = await _another(uow, row)
         if other is not None:
@@ -110,13 +111,19 @@ def _who(outbox: Outbox, user_ids: Collection[int]) -> list[int]:
     return [user for user in sorted(user_ids) if user in outbox.people and outbox.people[user].can_be_reached]
 
 
-async def _devices(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> Sequence[ContactMethodRow]:
+def _let_go(row: ContactMethodRow) -> str:
+    return "turn push off there" if row.channel == PUSH else "remove it from your contact methods"
+
+
+async def _devices(
+    uow: UnitOfWork, channels: Sequence[str], *wanted: ColumnElement[bool]
+) -> Sequence[ContactMethodRow]:
     """Return devices that count, of active people, held until the commit."""
     counting = (
         select(ContactMethodRow)
         .join(UserRow, UserRow.id == ContactMethodRow.user_id)
         .where(
-            ContactMethodRow.channel == PUSH,
+            ContactMethodRow.channel.in_(channels),
             ContactMethodRow.verified_at.is_not(None),
             ContactMethodRow.disabled_at.is_(None),
             UserRow.active,

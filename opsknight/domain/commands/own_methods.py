@@ -16,6 +16,7 @@ from opsknight.domain.model.channel import face, shown
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.window import A_WINDOW, WINDOW
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, PageRow, UserRow, VerificationRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
@@ -84,6 +85,8 @@ async def send_code(uow: UnitOfWork, method_id: int) -> Done:
         Invalid: it verifies itself, or they asked for too many codes.
     """
     row = await _theirs(uow, method_id)
+    if row.channel == WINDOW:
+        raise Invalid("A native window verifies itself: add it again in that window, on this page.")
     if row.channel == "push":
         raise Invalid("A browser verifies itself: turn push off and on again on that device.")
     if row.verified_at is not None and row.disabled_at is None:
@@ -126,7 +129,7 @@ async def rename(uow: UnitOfWork, method_id: int, label: str) -> Done:
         NotFound: they have no such contact method.
     """
     row = await _theirs(uow, method_id)
-    row.label = _label(label)
+    row.label = _label(label) or (A_WINDOW if row.channel == WINDOW else "")
     uow.record(
         Fact.CONFIGURED, subject=f"contact_method:{row.id}", name=f"the name of a contact method: {_called(row)}"
     )

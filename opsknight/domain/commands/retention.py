@@ -70,6 +70,7 @@ _SPENT = {
     "turned_away": "starts_at",
     "phone_answers": "at",
     "phone_turns": "at",
+    "window_messages": "expires_at",
 }
 """Since when a row of each table is of no use."""
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 
 from opsknight.crypto import new_token, sha256
+from opsknight.domain.commands import windows
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
@@ -136,6 +137,7 @@ async def end_session(uow: UnitOfWork, session_id: bytes) -> bool:
     if user_id is None:
         return False
     uow.record(Fact.SIGNED_OUT, subject=session_subject(session_id), actor=f"user:{user_id}")
+    await windows.end_with(uow, [session_id])
     return True
 
 
@@ -147,6 +149,7 @@ async def end_every_session(uow: UnitOfWork, user: UserRow) -> int:
     sessions = (await uow.session.execute(ended)).scalars().all()
     for session_id in sessions:
         uow.record(Fact.SIGNED_OUT, subject=session_subject(session_id), user=user.name, user_id=user.id)
+    await windows.end_with(uow, sessions)
     return len(sessions)
 
 

@@ -46,6 +46,7 @@ FACES: Final[Mapping[str, Face]] = {
     "gotify": Face("Gotify", "Gotify message", "bell", secret=True),
     # of high urgency it bypasses the phone's quiet hours, and sounds every minute until it is acknowledged there
     "pushover": Face("Pushover", "Pushover message", "bell", loud=True),
+    "window": Face("Native window", "alarm of the native window", "system", loud=True, secret=True),
     "matrix": Face("Matrix", "Matrix message"),
     "xmpp": Face("XMPP", "XMPP message"),
     "webhook": Face("Webhook", "webhook", "link"),
@@ -103,6 +104,7 @@ class ChannelKind:
 
 RECEIPT_WITHIN: Final[Mapping[str, timedelta]] = {
     "push": timedelta(seconds=20),
+    "window": timedelta(seconds=20),
     "sms": timedelta(seconds=60),
     "whatsapp": timedelta(seconds=60),
     "voice": timedelta(seconds=60),

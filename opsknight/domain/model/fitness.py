@@ -167,7 +167,10 @@ def _loud(one: Somebody) -> Item | None:
         words = f"The rules for high urgency leave {people(loud)} out, and nothing else wakes. Add a rule under Me."
         return Item("loud", State.BAD, words)
     if one.loud_there:
-        words = "Nothing here wakes a sleeper: mail and push do not. Verify a number for calls or SMS under Me."
+        words = (
+            "Nothing here wakes a sleeper: mail and push do not. Verify a number for calls or SMS under Me where those"
+            " are set up, or let the native window of a computer alarm them."
+        )
         return Item("loud", State.BAD, words)
     words = "Nothing wakes a sleeper: this installation has no channel for calls or SMS yet. An operator sets one up."
     return Item("loud", State.BAD, words, Mends.OPERATOR)

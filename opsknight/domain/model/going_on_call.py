@@ -97,7 +97,7 @@ def _reach(case: Case) -> Check:
         told = people([way.label for way in works])
         sentence = (
             f"Pages reach you by {told} alone, and mail and push wake nobody."
-            " Add a number for calls or SMS under Me; where none are set up, ask who runs OpsKnight."
+            " Add a number for calls or SMS under Me where those are set up, or be alarmed by the native window."
         )
         return Check("reach", State.BAD, sentence)
     return Check("reach", State.GOOD, f"Pages reach you by {people([way.label for way in works])}.")

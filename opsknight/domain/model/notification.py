@@ -69,6 +69,7 @@ class Fault(StrEnum):
     PROVIDER = "provider"
     ADDRESS = "address"
     SETTINGS = "settings"
+    AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _push(seen: Observed) -> Finding:
     why = next(iter(seen.push_out_of_reach.values())).rstrip(".")
     sentence = (
         f"Web Push passes the servers of the browsers' vendors, and {hosts} cannot be reached from here ({why})."
-        " Let OpsKnight reach them, or add ntfy or Gotify on a server of your own."
+        " Let OpsKnight reach them, or use the native window, or ntfy or Gotify on a server of your own."
     )
     return Finding("push", State.WARN, sentence)
 

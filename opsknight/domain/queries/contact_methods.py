@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
 from opsknight.domain.model.liveness import is_silent
+from opsknight.domain.model.window import WINDOW, is_open
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, UserRow
 
 
 class ContactMethodLine(TypedDict):
     """One verified way to reach a person, or one that does not count: not verified yet, or switched off.
 
-    A device was last `heard_at` then; one that is `silent` was not for so long that nothing waits for it.
+    A device was last `heard_at` then; one that is `silent` was not for so long that nothing waits for it. `open` says
+    that a native window asks for its messages now.
     """
 
     id: int
@@ -29,6 +31,7 @@ class ContactMethodLine(TypedDict):
     disabled_reason: str
     heard_at: float | None
     silent: bool
+    open: bool
 
 
 async def contact_methods(session: AsyncSession, user_id: int, *, at: datetime) -> Sequence[ContactMethodLine]:
@@ -113,6 +116,7 @@ def _line(row: ContactMethodRow, *, at: datetime) -> ContactMethodLine:
         disabled_reason=row.disabled_reason,
         heard_at=_epoch(row.heard_at),
         silent=is_silent(row.heard_at, at=at),
+        open=row.channel == WINDOW and is_open(row.heard_at, at=at),
     )
 
 

@@ -26,7 +26,7 @@ _NEXT = text(f"SELECT least({', '.join(_EARLIEST.format(*of) for of in product((
 # Ids of attempts rise with time, so their primary key finds the newest.
 _LATEST = text("""
     SELECT n.channel, a.outcome, a.detail FROM attempts a JOIN notifications n ON n.id = a.notification_id
-    WHERE a.id > :since AND a.outcome <> 'started' ORDER BY a.id DESC LIMIT :many
+    WHERE a.id > :since AND a.outcome <> 'started' AND n.channel <> 'window' ORDER BY a.id DESC LIMIT :many
 """)
 
 
@@ -39,7 +39,8 @@ async def troubles(session: AsyncSession, *, now: datetime) -> Mapping[str, str]
     """Return each channel that does not get through just now, with the provider's last words.
 
     That is so when its newest attempt went wrong in a way that may pass, or its newest three went
-    wrong in any way: one refused address is no trouble of the channel's.
+    wrong in any way: one refused address is no trouble of the channel's. Nor is a native window that is closed,
+    and what else can keep a message from it is the database, which is looked at by itself.
     """
     since = UUID(int=int((now - TROUBLE_LASTS).timestamp() * 1000) << 80)
     newest: dict[str, list[tuple[str, str]]] = defaultdict(list)

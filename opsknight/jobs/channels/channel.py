@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import Ambiguous, Failed, Fault, Outcome, PageKind, Retry, Sent
+from opsknight.domain.model.window import Presence
 from opsknight.settings import ChannelSettings, Settings, bad_settings
 
 __all__ = [
@@ -24,15 +26,18 @@ __all__ = [
     "Asks",
     "Channel",
     "ChannelSettings",
+    "Drawer",
     "Failed",
     "Fault",
     "Ground",
     "Message",
     "Outcome",
     "PageKind",
+    "Presence",
     "Retry",
     "Sent",
     "Urgency",
+    "Windows",
     "tried_again",
     "unset",
 ]
@@ -100,12 +105,39 @@ def unset(who: str, prefix: str, wanted: Mapping[str, str]) -> str:
     return f"{who} is not set up: set {', '.join(missing)}." if missing else ""
 
 
+class Drawer(Protocol):
+    """One visit to where native windows ask for their messages; what is done counts when the visit has ended well."""
+
+    async def put(self, address: str, message_id: UUID, payload: Mapping[str, Any], *, lasts: timedelta) -> Presence:
+        """Put a message for the window at `address`, where it is open; one that is there already is the same."""
+        ...
+
+    async def replace(self, message_id: UUID, payload: Mapping[str, Any], *, lasts: timedelta) -> None:
+        """Have a message that was put say something else."""
+        ...
+
+    async def has(self, message_id: UUID) -> bool:
+        """Say whether a message was put."""
+        ...
+
+
+class Windows(Protocol):
+    """Where native windows ask for their messages."""
+
+    def opened(self) -> AbstractAsyncContextManager[Drawer]:
+        """Begin a visit; nothing was written before it is given out."""
+        ...
+
+
 S = TypeVar("S", bound=ChannelSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What channels are made from. `given` stands in for what the environment says, in tests."""
+    """What channels are made from. `given` stands in for what the environment says, in tests.
+
+    `windows` is where native windows ask for messages, None where nothing is sent.
+    """
 
     settings: Settings
     vapid_private_pem: str
@@ -113,6 +145,7 @@ class Ground:
     given: Mapping[type[ChannelSettings], ChannelSettings] = field(
         default_factory=dict[type[ChannelSettings], ChannelSettings]
     )
+    windows: Windows | None = None
 
     @property
     def home(self) -> str:

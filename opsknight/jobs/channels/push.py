@@ -12,16 +12,13 @@ from email.utils import parseaddr
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import orjson
 from py_vapid import Vapid02, VapidException  # pyright: ignore[reportMissingTypeStubs]
 from pywebpush import WebPusher, WebPushException  # pyright: ignore[reportMissingTypeStubs]
 
 from opsknight import crypto
-from opsknight.domain.model.button import buttons
 from opsknight.domain.model.channel import ChannelKind, one_line
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.retry import retry_after
-from opsknight.domain.model.speech import say
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
@@ -36,15 +33,13 @@ from opsknight.jobs.channels.channel import (
     Urgency,
 )
 from opsknight.jobs.channels.http import Answer, Caller
+from opsknight.jobs.channels.notices import payload
 
 TOKEN_LIVES: Final = timedelta(hours=12)
 """RFC 8292 allows 24 h; clocks differ."""
 TTL_HIGH_S: Final = 3600
 """How long the push service keeps a loud page for a device that is offline."""
 TTL_LOW_S: Final = 6 * 3600
-MAX_TITLE_BYTES: Final = 400
-MAX_BODY_BYTES: Final = 1500
-"""With tokens and names they stay below the 3,993 bytes that push services take (RFC 8291, section 4)."""
 
 
 KIND: Final = ChannelKind("push", "Browser", "", one_line, by_hand=False)
@@ -132,25 +127,6 @@ class PushChannel:
         }
 
 
-def payload(message: Message, *, at: datetime) -> bytes:
-    """Return what the service worker reads, written at the instant `at`, as JSON that fits into one push message."""
-    return orjson.dumps(
-        {
-            "title": _cut(message.subject, MAX_TITLE_BYTES),
-            "body": _cut(message.body, MAX_BODY_BYTES),
-            "tag": str(message.incident_id or message.notification_id),
-            "url": urlsplit(message.url).path,
-            "n": message.number,
-            "urgency": message.urgency,
-            "at": round(at.timestamp() * 1000),
-            "ack": message.acknowledge_token,
-            "receipt": message.receipt_token,
-            "kind": message.became or message.kind,
-            "words": [buttons(message.kind, about_one=True)[0].label, say("Open")],
-        }
-    )
-
-
 def topic(message: Message) -> str:
     """Return the name under which a later message replaces an undelivered earlier one: 32 characters.
 
@@ -180,8 +156,3 @@ def _encrypted(plain: bytes, address: Address) -> bytes:
     keys = {name: address.secret[name] for name in ("p256dh", "auth")}
     pusher = WebPusher({"endpoint": address.value, "keys": keys})
     return cast("bytes", pusher.encode(plain, "aes128gcm")["body"])
-
-
-def _cut(text: str, most: int) -> str:
-    raw = text.encode("utf-8", "replace")
-    return text if len(raw) <= most else raw[: most - 3].decode("utf-8", "ignore") + "…"

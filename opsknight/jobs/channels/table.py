@@ -42,6 +42,7 @@ from opsknight.jobs.channels import (
     twilio,
     vonage,
     webhook,
+    window,
     xmpp,
 )
 from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
@@ -152,13 +153,14 @@ KINDS: Final = (
         telegram.KIND,
         (Carrier("telegram", telegram.make, telegram.missing, telegram.TelegramSettings, telegram.proof),),
     ),
+    Kind(window.KIND, (Carrier("window", window.make),)),
     Kind(xmpp.KIND, (Carrier("xmpp", xmpp.make, xmpp.missing, xmpp.XmppSettings),)),
 )
 
 
 def of(deps: Deps) -> Mapping[str, Lane]:
     """Return the channels of an installation."""
-    return build(Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now))
+    return build(_ground(deps))
 
 
 def kinds(ground: Ground) -> Mapping[str, ChannelKind]:
@@ -177,7 +179,7 @@ def build(ground: Ground) -> Mapping[str, Lane]:
 
 def amending(deps: Deps) -> Mapping[str, Routed]:
     """Return the channels whose messages can be changed, with connections of their own."""
-    ground = Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now)
+    ground = _ground(deps)
     made = {kind.channel.slug: _channel(kind, ground) for kind in KINDS}
     return {slug: channel for slug, channel in made.items() if isinstance(channel, Routed) and channel.amends}
 
@@ -208,6 +210,10 @@ def settings_table() -> str:
     """Return the settings of all channels as a table in Markdown, for docs/settings.md."""
     found = {carrier.settings: None for kind in KINDS for carrier in kind.carriers if carrier.settings is not None}
     return "".join(rows(settings) for settings in found)
+
+
+def _ground(deps: Deps) -> Ground:
+    return Ground(deps.settings, deps.installation.vapid_private_pem, deps.clock.now, windows=deps.window_post)
 
 
 def _channel(kind: Kind, ground: Ground) -> Routed | NotSet:

@@ -7,6 +7,7 @@ from typing import Final
 
 from opsknight.domain.model.channel import ChannelKind, face
 from opsknight.domain.model.ledger import span
+from opsknight.domain.model.window import WINDOW
 from opsknight.domain.queries.canaries import CanaryLine
 from opsknight.domain.queries.sendings import SendingLine
 from opsknight.ui.channels.reading import Standing
@@ -21,6 +22,8 @@ from opsknight.ui.parts.verdict import verdict
 _CARRIERS: Final[Mapping[str, str]] = {
     "gateway": "Own gateway", "sendgrid": "SendGrid", "ses": "Amazon SES", "smtp": "SMTP", "sns": "Amazon SNS",
 }  # fmt: skip
+_NO_CANARY: Final[Mapping[str, str]] = {WINDOW: "No canary: every window is somebody's, and would show it"}
+"""Where a channel cannot have one, and why."""
 _COLUMNS: Final = "minmax(0, 1fr) minmax(0, 1.2fr) minmax(0, 1.2fr) minmax(0, 1.2fr)"
 _HEADS: Final = ("Channel", "Now", "Last hour, by carrier", "Canary, last hour")
 
@@ -69,7 +72,7 @@ def _standing(standing: Standing) -> None:
             if not standing.sendings:
                 tag("span", "Nothing was sent lately", classes="ok-faint")
         with tag("div"):
-            _canary(standing.canary)
+            _canary(standing.canary, none=_NO_CANARY.get(standing.kind.slug, "No canary"))
 
 
 def _name(kind: ChannelKind) -> None:
@@ -104,9 +107,9 @@ def _sending(line: SendingLine, *, alone: bool) -> None:
         tag("p", told, classes="ok-channel-says")
 
 
-def _canary(line: CanaryLine | None) -> None:
+def _canary(line: CanaryLine | None, *, none: str) -> None:
     if line is None:
-        tag("span", "No canary", classes="ok-faint")
+        tag("span", none, classes="ok-faint")
         return
     whole = line["taken"] == line["ended"]
     kind = "good" if whole else "warn" if line["taken"] else "bad"

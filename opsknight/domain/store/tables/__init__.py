@@ -69,6 +69,7 @@ from opsknight.domain.store.tables.silences import (
     MaintenanceWindowRow,
     SilenceRow,
 )
+from opsknight.domain.store.tables.windows import WindowMessageRow
 
 __all__ = [
     "AlertExpiryRow",
@@ -142,4 +143,5 @@ __all__ = [
     "VerificationRow",
     "WatcherRow",
     "WeeklyDrillRow",
+    "WindowMessageRow",
 ]

@@ -1,5 +1,6 @@
-"""The native window: a thin client that shows a server's board, with a login of its own and nothing of Python inside.
+"""The native window: a thin client that shows a server's board, with a login of its own.
 
+Of Python there is one thing inside, which only a page of the server itself can use: to have the window be an alarm.
 `run` opens it on a server that is there, `run_with_server` also brings the server and takes it along when it closes.
 pywebview and a window toolkit come with `opsknight[desktop]`; without them the answer is a sentence.
 """
@@ -26,6 +27,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from opsknight.desktop.alarming import Alarming
 from opsknight.settings import ASSETS
 
 if TYPE_CHECKING:
@@ -151,28 +153,30 @@ class _Window:
     sign_in_link: str | None = None
     closed: threading.Event = field(default_factory=threading.Event)
     _view: webview.Window | None = None
+    _alarming: Alarming | None = None
 
     def show(self) -> None:
         """Show the window; return when it is closed. Call it on the main thread."""
         import webview  # an extra: absent on servers
         import webview.util
 
-        if LINUX and os.geteuid() == 0:
-            os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")  # Chromium's sandbox refuses root
+        _prepare_chromium()
         # pywebview's thread waits for ever for a page whose window was closed while it loaded: it must not keep us.
         webview.util.Thread = partial(threading.Thread, daemon=True)  # pyright: ignore[reportPrivateImportUsage]
         webview.settings["ALLOW_DOWNLOADS"] = True
         webview.settings["ALLOW_FILE_URLS"] = False
         webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = True
+        alarming = self._alarming = Alarming(_origin(self.address), _storage(), gui=self.gui, leave=self.close)
         away = absence(self.address)
         first: dict[str, Any] = {"url": self.address} if away is None else {"html": self._waiting(away)}
         self._view = webview.create_window(
             "OpsKnight", width=1280, height=820, min_size=(360, 480), background_color="#0a0b0d",
-            text_select=True, zoomable=True, **first,
+            text_select=True, zoomable=True, js_api=alarming.page_side, **first,
         )  # fmt: skip
         if self._view is None or self.closed.is_set():
             return
         self._view.events.closed += self.closed.set
+        alarming.begin(self._view)
         threading.Thread(target=self._watch, args=(away,), daemon=True).start()
         with _terminated_by(self.close):
             try:
@@ -186,11 +190,14 @@ class _Window:
                 raise CannotOpen(f"The native window cannot be opened: {failure}") from failure
             finally:
                 self.closed.set()
+                alarming.end()
 
     def close(self) -> None:
         """Close the window, from any thread; before it is shown, it never will be."""
         shown = not self.closed.is_set() and self._view is not None
         self.closed.set()
+        if self._alarming is not None:
+            self._alarming.end()  # else closing would only hide it
         if shown and self._view is not None:
             self._view.destroy()
 
@@ -268,6 +275,15 @@ def _terminated_by(close: Any) -> Any:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _prepare_chromium() -> None:
+    """Let the window sound without having been touched; and start at all as root, whom Chromium's sandbox refuses."""
+    flags = os.environ.get("QTWEBENGINE_CHROMIUM_FLAGS", "")
+    if "--autoplay-policy" not in flags:
+        os.environ["QTWEBENGINE_CHROMIUM_FLAGS"] = f"{flags} --autoplay-policy=no-user-gesture-required".strip()
+    if LINUX and os.geteuid() == 0:
+        os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
 
 
 def _say(sentence: str) -> None:
