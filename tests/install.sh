@@ -20,7 +20,8 @@ programs=("$@")
 libraries=()
 if (($# == 0)); then
     programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl prosody Xvfb)
-    libraries=(python3-gi gir1.2-webkit2-4.1) # the native window is tried with Debian's own toolkit
+    # The native window is tried with Debian's own toolkits: WebKitGTK for the window, Qt for the tray.
+    libraries=(python3-gi gir1.2-webkit2-4.1 python3-pyqt6 python3-qtpy)
 fi
 
 missing=()

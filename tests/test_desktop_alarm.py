@@ -19,6 +19,7 @@ from opsknight.desktop.bell import Bell
 from opsknight.desktop.kept import Kept
 from opsknight.desktop.tray import words
 from tests.bounds import PATIENCE_S
+from tests.e2e.windows import DEBIAN
 
 HOME = "https://ops.example.com"
 TOKEN = "7.aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -238,8 +239,11 @@ def test_the_tray_says_how_things_stand(state: State, said: str):
     assert words(state) == said
 
 
+_DEBIANS = DEBIAN.glob(f"PyQt6/sip.cpython-{sys.version_info.major}{sys.version_info.minor}-*.so")
+HAS_QT = bool(find_spec("qtpy") and find_spec("PyQt6")) or any(_DEBIANS)
 IN_THE_TRAY = """
-import os; os.environ["QT_QPA_PLATFORM"] = "offscreen"
+import os, sys; os.environ["QT_QPA_PLATFORM"] = "offscreen"
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's Qt, where this Python has none of its own
 from qtpy.QtWidgets import QApplication
 from opsknight.desktop.alarm import Alarm, Reach, State
 from opsknight.desktop.tray import Doing, Tray
@@ -258,7 +262,7 @@ print(done)
 """
 
 
-@pytest.mark.skipif(not (find_spec("qtpy") and find_spec("PyQt6")), reason="no Qt: pip install 'opsknight[desktop]'")
+@pytest.mark.skipif(not HAS_QT, reason="no Qt for this Python: apt-get install python3-pyqt6 python3-qtpy")
 def test_the_menu_of_the_tray_acknowledges_silences_and_quits():
     said = subprocess.run([sys.executable, "-c", IN_THE_TRAY], capture_output=True, text=True, check=True)
 
