@@ -81,8 +81,7 @@ def reachable_directory(*, in_memory: bool = False) -> Path:
 def set_up(directory: Path) -> None:
     """Fill an empty `directory` with a PostgreSQL as the first start makes one: migrated, and without a row of ours.
 
-    It is set up once in a process and copied then, which spares a start most of its time. It also keeps
-    the time of each commit.
+    It is set up once in a process and copied then, which spares a start most of its time.
     """
     subprocess.run(["cp", "-a", f"{_set_up()}/.", str(directory)], check=True)
 
@@ -99,9 +98,6 @@ def _set_up() -> Path:
 async def _first_start(directory: Path) -> None:
     async with Embedded(directory) as server:
         await prepare(server.owner_dsn, now=Clock().now(), app_role=APP)
-        admin = await connect(server.admin_dsn, purpose="tests")
-        await admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
-        await admin.close()
 
 
 class Cluster:

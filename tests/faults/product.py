@@ -21,7 +21,7 @@ from tests.faults.checker import Checked, Fault, History, check
 from tests.faults.measure import note
 from tests.faults.sender import Sender, Sent
 from tests.peers.smtp import SmtpPeer
-from tests.server import RunningServer, until
+from tests.server import RunningServer
 
 T = TypeVar("T")
 
@@ -53,6 +53,10 @@ class Product(RunningServer):
                 **settings,
             }
         )
+        if database is None:  # its own server keeps the time of each commit, for the checker
+            [settings_of_server] = self.data_dir.rglob("postgresql.auto.conf")
+            with settings_of_server.open("a", encoding="utf-8") as file:
+                file.write("track_commit_timestamp = 'on'\n")
         self.smtp = smtp
         self.faults: list[Fault] = []
         self.sent: list[Sent] = []
@@ -60,16 +64,9 @@ class Product(RunningServer):
         self._checked_at = 0.0
 
     def start(self) -> Self:
-        """Start it; its own server keeps the time of each commit from then on, for the checker."""
+        """Start it."""
         with self.fault():  # a canary of a minute that ends meanwhile is late
-            super().start()
-            if self._database is None and self.rows("SHOW track_commit_timestamp")[0][0] == "off":
-                self.rows_as_admin("ALTER SYSTEM SET track_commit_timestamp = on")
-                os.kill(self.postmaster_pid(), signal.SIGINT)
-                self.lines.clear()
-                until(lambda: self.told("database server is back"), within_s=30)
-                until(lambda: self.answers_ready()[0] == 200, within_s=30)
-        return self
+            return super().start()
 
     # --- what is sent to it ----------------------------------------------------------------------------------------
 
