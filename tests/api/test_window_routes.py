@@ -13,6 +13,7 @@ import pytest
 
 from opsknight.api import acknowledge, own_methods, push, windows
 from opsknight.domain.commands import incidents, people
+from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.window import OPEN_WITHIN
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs.amend import Amender
@@ -180,6 +181,24 @@ async def test_an_alarm_that_somebody_else_was_given_calls_no_more(window: Windo
 
     assert "Disk full" in before[-1]
     assert [one["title"] for one in await window.shown() if "Disk full" in one["title"]] == []
+
+
+async def test_who_has_answered_elsewhere_while_others_must_too_is_not_called_any_more(window: Window, pager: Pager):
+    await window.counts()
+    bo = await a_user(window.house.database, "Bo")
+    both = Everyone(generation=1, waiting=(window.ada.id, bo.id)).to_json()
+    incident = await pager.an_incident(title="Disk full", must_acknowledge=both)
+    notification = await window.paged(incident)
+    async with pager.sending():
+        await pager.becomes("accepted", notification)
+    before = [one["title"] for one in await window.shown()]
+
+    async with pager.deps.commands(f"user:{window.ada.id}") as uow:
+        await incidents.acknowledge(uow, incident.id, via="board")
+
+    assert "Disk full" in before[-1]
+    assert [one["title"] for one in await window.shown() if "Disk full" in one["title"]] == []
+    assert await pager.rows("SELECT status FROM incidents") == [("open",)]
 
 
 async def test_a_window_that_is_not_open_starts_the_next_method_at_once_and_is_tried_as_soon_as_it_is(

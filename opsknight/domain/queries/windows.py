@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.window import SHOWN_AT_MOST
 
-# A page of an older generation calls nobody any more: somebody else is paged, or the same person anew.
+# A page of an older generation calls nobody any more: somebody else is paged, or the same person anew. Nor does one
+# that its person has answered while others must acknowledge too.
 _SHOWN: Final = f"""
     SELECT w.seq, w.payload FROM window_messages w
     LEFT JOIN notifications n ON n.id = w.id LEFT JOIN incidents i ON i.id = n.incident_id
     WHERE w.contact_method_id = m.id AND w.expires_at > :now
-        AND (i.id IS NULL OR i.status <> 'open' OR i.generation = n.generation)
+        AND (i.id IS NULL OR i.status <> 'open' OR i.generation = n.generation AND NOT coalesce(
+            (i.must_acknowledge ->> 'generation')::integer = n.generation
+            AND (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text), false))
     ORDER BY w.seq DESC LIMIT {SHOWN_AT_MOST}
 """  # noqa: S608  # a number of ours
 _STATES: Final = text(f"""
