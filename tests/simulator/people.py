@@ -50,6 +50,9 @@ class Monitors:
             while at < end_at:
                 self._episode(watched, at)
                 at += timedelta(days=self.chance.expovariate(0.35))
+            for begin in watched.hours.begins(start_at, end_at) if watched.hours is not None else ():
+                if self.chance.random() < 0.5:  # what is quiet shortly before support hours, and perhaps goes on
+                    self._episode(watched, max(start_at, begin - timedelta(minutes=self.chance.uniform(1, 30))))
         at = start_at + timedelta(days=self.chance.expovariate(1 / 4))
         while at < end_at:  # what they all stand on falls over
             for watched in world.services.values():
