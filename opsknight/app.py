@@ -128,9 +128,9 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(server.watch())
     alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
     deps.tell_others = alarm.tell
-    endless = alarm.run(), deps.run_clock(), deps.hub.run(), deps.catalogue.run(), deps.windows.run()
-    for each in (*endless, PushReach(deps).run()):
-        tasks.start(each)
+    for runs in (alarm, deps.hub, deps.catalogue, deps.windows, PushReach(deps)):
+        tasks.start(runs.run())
+    tasks.start(deps.run_clock())
     if settings.role is not Role.WORKER:
         for lane in deps.lanes:
             await lane.open()

@@ -75,7 +75,7 @@ class Bell:
 
     def show(self, state: State, news: Sequence[Alarm]) -> Collection[str]:
         """Show `news`; return the tags of what is on the screen, and heard where it is loud."""
-        self._hold(state)
+        self._hold(state, anew={one.tag for one in news})
         loud = [one for one in news if one.tag in state.sounding and (one.tag, one.at) not in self._came]
         quiet = [one for one in news if one.tag not in state.sounding]
         with self._lock:
@@ -93,10 +93,7 @@ class Bell:
 
     def follow(self, state: State) -> None:
         """Show that things are so now."""
-        before = self._state.sounding | {one.tag for one in self._state.calling}
         self._hold(state)
-        for tag in before - state.sounding - {one.tag for one in state.calling}:
-            self._notices.clear(tag)
         self._changed.set()
         self._tell(state)
 
@@ -141,11 +138,14 @@ class Bell:
         if not self._closed.is_set() and not self.is_hidden:
             self._view.on_top = False
 
-    def _hold(self, state: State) -> None:
+    def _hold(self, state: State, *, anew: Collection[str] = ()) -> None:
+        """Keep how things are, and take the notifications of what is over away but those that are shown anew."""
         with self._lock:
-            self._state = state
+            before, self._state = self._state, state
             now = time.monotonic()
             self._since = {tag: self._since.get(tag, now) for tag in state.sounding}
+        for tag in _on(before) - _on(state) - set(anew):
+            self._notices.clear(tag)
 
     def _look_after(self) -> None:
         while not self._closed.is_set():
@@ -222,3 +222,7 @@ class Bell:
         for one in cast("dict[str, Any]", seen)["pressed"]:  # it is told once, whatever the page was asked for
             threading.Thread(target=self.do, args=(str(one["deed"]), str(one["tag"])), daemon=True).start()
         return cast("dict[str, Any]", seen)
+
+
+def _on(state: State) -> set[str]:
+    return {*state.sounding, *(one.tag for one in state.calling)}

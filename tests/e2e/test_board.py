@@ -34,13 +34,6 @@ def server() -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def sam(server: RunningServer) -> Iterator[httpx.Client]:
-    client = server.sign_in()
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
 def cookie(sam: httpx.Client) -> str:
     return sam.headers["Cookie"]
 

@@ -42,13 +42,6 @@ def server() -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def sam(server: RunningServer) -> Iterator[httpx.Client]:
-    client = server.sign_in()
-    yield client
-    client.close()
-
-
 @asynccontextmanager
 async def a_board(server: RunningServer, sam: httpx.Client) -> AsyncIterator[Page]:
     """Open the board in another browser."""

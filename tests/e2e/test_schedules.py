@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -21,19 +21,6 @@ pytestmark = pytest.mark.e2e
 DAY_S = 86_400
 LONGER_THAN_NICEGUI_WAITS_S = 5.0
 OVER_TWO_WEEKS = "/schedules/1?view=fortnight"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with RunningServer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sam(server: RunningServer) -> Iterator[httpx.Client]:
-    client = server.sign_in()
-    yield client
-    client.close()
 
 
 @pytest.fixture

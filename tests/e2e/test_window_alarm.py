@@ -86,19 +86,6 @@ class Window:
         raise AssertionError(self.notes(incident))
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with RunningServer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sam(server: RunningServer) -> Iterator[httpx.Client]:
-    client = server.sign_in()
-    yield client
-    client.close()
-
-
 @pytest.fixture
 def window(server: RunningServer, sam: httpx.Client, tmp_path: Path) -> Iterator[Window]:
     made = Window(server, sam, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,19 +28,6 @@ CARD = {
     "tag": "x", "title": "CRITICAL <b>Disk</b> full", "body": "Service Checkout", "acknowledge": True,
     "words": ["Acknowledge", "Open"], "sounds": True, "said": "",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with RunningServer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sam(server: RunningServer) -> Iterator[httpx.Client]:
-    client = server.sign_in()
-    yield client
-    client.close()
 
 
 @asynccontextmanager
