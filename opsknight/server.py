@@ -111,6 +111,7 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
+        gc.enable()
         app: Any = self.config.app
         if greeting := getattr(app.state, "greeting", None):
             print(greeting, flush=True)  # noqa: T201  # for the person at the terminal
