@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import TextClause, text
+from sqlalchemy import Select, TextClause, text
+from sqlalchemy.dialects.postgresql import asyncpg
 
 from opsknight.domain.commands import retention
 from opsknight.domain.commands.lane import INDEXES_ONLY
-from opsknight.domain.queries import notifications
+from opsknight.domain.model.incident import Status
+from opsknight.domain.queries import board, notifications
+from opsknight.domain.queries.board import Filter
 from opsknight.domain.store import arrivals, claims
 from opsknight.domain.store.engine import Database
 from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_user
@@ -28,6 +32,13 @@ _MANY = """
         due_at + CASE WHEN g % 2 = 0 THEN interval '1 hour' ELSE - g * interval '1 ms' END,
         CASE WHEN g % 3 = 0 THEN 5 ELSE 0 END, created_at
     FROM notifications, generate_series(1, 4000) g
+"""
+_MANY_RESOLVED = """
+    INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, opened_by, created_at,
+        updated_at, resolved_at)
+    SELECT gen_random_uuid(), service_id, 'Disk full on db-' || g, 'resolved', urgency, urgency, severity, opened_by,
+        created_at, updated_at, updated_at
+    FROM incidents, generate_series(1, 20000) g
 """
 
 
@@ -47,6 +58,14 @@ async def plan(database: Database, statement: TextClause, **values: Any) -> list
     async with database.engine() as session:
         found = (await session.execute(explained, values)).scalar_one()
     return list(_nodes(found[0]["Plan"]))
+
+
+async def plan_of(owner: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    """Run what SQLAlchemy would and return the nodes of its plan with what each really did."""
+    compiled = statement.compile(dialect=asyncpg.dialect(), compile_kwargs={"render_postcompile": True})
+    arguments = [compiled.params[name] for name in compiled.positiontup or ()]
+    found = await owner.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}", *arguments)
+    return list(_nodes(json.loads(found)[0]["Plan"]))
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -127,3 +146,27 @@ async def test_retention_finds_what_is_old_without_reading_what_is_not(
     nodes = await plan(database, text(retention._RAW[table]), **values)
 
     assert most_rows(nodes) <= 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (Filter(statuses=(Status.RESOLVED,)), 300),
+        (Filter(statuses=(Status.RESOLVED,), words="disk db-1234"), 11),
+        (Filter(statuses=tuple(Status), words="disk db-1234"), 11),
+    ],
+    ids=["the newest", "words among the resolved", "words among all"],
+)
+async def test_history_is_read_no_further_than_it_is_shown(
+    database: Database, owner: Connection, wanted: Filter, shown: int
+):
+    await a_stored_incident(database)
+    await owner.execute(_MANY_RESOLVED)
+    await owner.execute("ANALYZE incidents")
+    async with database.screens() as session:
+        chosen, _ = await board._chosen(session, wanted, limit=300)
+
+    nodes = await plan_of(owner, chosen)
+
+    assert nodes[0]["Actual Rows"] == shown
+    assert most_rows(nodes) <= 400

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, case, false, func, literal_column, or_, select, text, true
+from sqlalchemy import Boolean, ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
@@ -28,6 +28,8 @@ EVERYTHING = ("", "all")
 """What the board of everything is called."""
 _QUOTES = re.compile(r"['\\\0]")
 _OPEN: ColumnElement[bool] = literal_column("incidents.status <> 'resolved'", Boolean)  # the partial index's words
+_RESOLVED: ColumnElement[bool] = literal_column("incidents.status = 'resolved'", Boolean)  # and those of another
+_WORDS: ColumnElement[Any] = literal_column("to_tsvector('simple', incidents.title)")
 _OF_INCIDENTS = text(
     "timers.kind IN ('escalation', 'pause', 'safety_net', 'snooze_end', 'suppress_end', 'ack_timeout', 'ack_reminder')"
 )
@@ -117,17 +119,7 @@ async def lines(session: AsyncSession, wanted: Filter = Filter(), *, limit: int 
     Raises:
         NotFound: there is no board of that name.
     """
-    where = await _where(session, wanted)
-    newest_first = (IncidentRow.created_at.desc(), IncidentRow.id.desc())
-    order = newest_first if wanted.is_history else (_RANK, *newest_first)
-    chosen = (
-        select(IncidentRow.id)
-        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
-        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
-        .where(*where)
-        .order_by(*order)
-        .limit(limit)
-    )
+    chosen, order = await _chosen(session, wanted, limit=limit)
     ordered = _statement(IncidentRow.id.in_(chosen)).order_by(*order)
     return [_line(row) for row in await session.execute(ordered)]
 
@@ -239,6 +231,23 @@ def _statement(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
+async def _chosen(
+    session: AsyncSession, wanted: Filter, *, limit: int
+) -> tuple[Select[tuple[UUID]], Sequence[ColumnElement[Any]]]:
+    """Return what asks for the ids of the lines that are shown, and their order."""
+    open_first = (_RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc())
+    order = (IncidentRow.number.desc(),) if wanted.is_history else open_first  # of millions only the newest are read
+    chosen = (
+        select(IncidentRow.id)
+        .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+        .join(TeamRow, TeamRow.id == ServiceRow.team_id)
+        .where(*await _where(session, wanted))
+        .order_by(*order)
+        .limit(limit)
+    )
+    return chosen, order
+
+
 async def _where(session: AsyncSession, wanted: Filter) -> list[ColumnElement[bool]]:
     where: list[Any] = [IncidentRow.status.in_(wanted.statuses)] if wanted.statuses else [_OPEN]
     if wanted.board not in EVERYTHING:
@@ -247,7 +256,7 @@ async def _where(session: AsyncSession, wanted: Filter) -> list[ColumnElement[bo
         by_id = wanted.service.isdigit()
         where.append(ServiceRow.id == int(wanted.service) if by_id else ServiceRow.name == wanted.service)
     if wanted.words:
-        where.append(_matches(wanted.words))
+        where.append(await _matching(session, wanted.words))
     return where
 
 
@@ -259,17 +268,25 @@ async def _of_board(session: AsyncSession, name: str) -> ColumnElement[bool]:
     raise NotFound(f"There is no board “{name}”; a board is named “all”, or after a team or a service.")
 
 
-def _matches(words: str) -> ColumnElement[bool]:
-    """Return what finds every word as a prefix in the title, or the service by name, or the incident by number."""
+async def _matching(session: AsyncSession, words: str) -> ColumnElement[bool]:
+    """Return what finds every word as a prefix in the title, or the service by name, or the incident by number.
+
+    It is said so that PostgreSQL can ask an index of each part: of the open, of the resolved by their words, and of
+    numbers.
+    """
     found = [word for word in _QUOTES.sub(" ", words).split() if any(letter.isalnum() for letter in word)][:8]
     if not found:
         return false()
+    in_title = _WORDS.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in found)))
     number = words.strip().removeprefix("#")
     is_number = number.isascii() and number.isdigit() and len(number) <= 18
+    of_that_name = select(ServiceRow.id).where(ServiceRow.name.icontains(words.strip(), autoescape=True))
+    services = (await session.scalars(of_that_name)).all()
     return or_(
-        IncidentRow.search.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in found))),
-        ServiceRow.name.icontains(words.strip(), autoescape=True),
+        and_(_OPEN, in_title),
+        and_(_RESOLVED, in_title),
         IncidentRow.number == int(number) if is_number else false(),
+        IncidentRow.service_id.in_(services) if services else false(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, text
+from sqlalchemy import BigInteger, ForeignKey, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -48,7 +48,7 @@ class IncidentRow(Base):
     resolved_at: Mapped[datetime | None]
     undo: Mapped[Json | None]
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("incidents.id"))
-    search: Mapped[str | None] = deferred(mapped_column(TSVECTOR, Computed("to_tsvector('simple', title)")))
+    search: Mapped[str | None] = deferred(mapped_column(TSVECTOR))  # read by the version before 0030 alone
 
 
 class ResponderRow(Base):
