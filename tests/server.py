@@ -14,18 +14,35 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self, TypeAlias
 
 import httpx
 import psutil
 
+from tests import starter
 from tests.bounds import PATIENCE_S, WIDER
 from tests.clusters import reachable_directory, set_up
+from tests.faults import measure
 
 ROOT = Path(__file__).resolve().parents[1]
 START_WITHIN_S = 60.0
 _NOT_PASSED_ON = ("PYTEST", "NICEGUI", "OPSKNIGHT")
 """NiceGUI behaves differently under pytest, also in a process that only inherits its environment."""
+QUICK: Final = "PYTEST_VERSION" in os.environ and not measure.CHAOS
+"""Whether starts leave the imports out: figures are told of whole processes."""
+
+Process: TypeAlias = "subprocess.Popen[str] | starter.Started"
+
+
+def _whole(environment: Mapping[str, str], *, cwd: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py")],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def free_port() -> int:
@@ -40,7 +57,7 @@ class RunningServer:
 
     `settings` are environment variables without their prefix: `{"SMTP_URL": …}`. After a `kill` or
     `stop`, `start` begins again on the same data and port. `from_scratch` leaves it to the start to set
-    its PostgreSQL up, as on a machine that never had one.
+    its PostgreSQL up, as on a machine that never had one, and starts `main.py` as people do.
     """
 
     def __init__(
@@ -54,7 +71,8 @@ class RunningServer:
         self.settings = dict(settings or {})
         self.sign_in_link = ""
         self.key = ""
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Process | None = None
+        self._quick = not from_scratch and QUICK
         self.lines: list[str] = []
         self._greeted = threading.Event()
 
@@ -71,15 +89,10 @@ class RunningServer:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
         environment |= {f"OPSKNIGHT_{name}": value for name, value in self.settings.items()}
         environment |= {"OPSKNIGHT_DATA_DIR": str(self.data_dir), "OPSKNIGHT_PORT": str(self.port)}
+        environment |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self._greeted.clear()
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py")],
-            cwd=tempfile.gettempdir(),
-            env=environment | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        begin = starter.start if self._quick else _whole
+        self.process = begin(environment, cwd=tempfile.gettempdir())
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
         if not self._greeted.wait(START_WITHIN_S * WIDER):
             raise AssertionError(f"OpsKnight did not start:\n{self.log()}")
@@ -136,7 +149,7 @@ class RunningServer:
         """Return what it has said."""
         return "\n".join(self.lines[-200:])
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _listen(self, process: Process) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self.lines.append(line.rstrip())
