@@ -96,9 +96,10 @@ def _starter(_of: int) -> socket.socket:
 def _serve(orders: socket.socket) -> None:
     """Fork for each order, and tell of each end, until nobody can order any more."""
     running: dict[int, tuple[int, int]] = {}
+    door = orders.fileno()
     while True:
-        for ready in select.select([orders, *running], [], [])[0]:
-            if ready is orders:
+        for ready in select.select([door, *running], [], [])[0]:
+            if ready == door:
                 order, given, _, _ = socket.recv_fds(orders, _MOST, 2)
                 if not order:
                     return
@@ -106,7 +107,8 @@ def _serve(orders: socket.socket) -> None:
                 pid = os.fork()
                 if pid == 0:
                     others = [fd for known, (_, told) in running.items() for fd in (known, told)]
-                    for fd in (end, orders.detach(), *others):
+                    orders.close()
+                    for fd in (end, *others):
                         os.close(fd)
                     _become(json.loads(order), said)
                 os.close(said)
