@@ -7,12 +7,12 @@ is one part, from its start to its end on the next morning; a weekend from Frida
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
-from typing import Final, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.wall_clock import FAR_AHEAD, LONG_AGO, first_instant, last_instant, wall_time
@@ -26,6 +26,7 @@ _CLOCK_CHANGE: Final = timedelta(days=2)
 """Longer than any clock was ever changed by: parts further apart than this never touch."""
 
 Interval = tuple[datetime, datetime]
+T = TypeVar("T", int, datetime)
 
 
 class Holidays(StrEnum):
@@ -54,8 +55,9 @@ class Restriction:
     """When a layer covers anything: in `parts` of the week, all of it without any; on days that `on` lets it.
 
     A part that lasts a day at most belongs to the day on which it starts: the night into a holiday stays whole
-    with NOT, and the night that begins on one is left out whole. Of longer parts, and of the whole week, the
-    calendar days of the holidays themselves are meant, from 00:00 to 24:00. Parts that touch are one part.
+    with NOT, and the night that begins on one is left out whole, whatever other parts touch it. Of longer parts,
+    and of the whole week, the calendar days of the holidays themselves are meant, from 00:00 to 24:00. Parts that
+    overlap are one part.
     """
 
     parts: tuple[Part, ...] = ()
@@ -86,17 +88,16 @@ class Restriction:
 
     def walls(self, start: datetime, end: datetime) -> Iterator[Interval]:
         """Yield the wall-clock times it allows that touch `[start, end)`, whole, in order, none touching the next."""
-        if self._is_whole_week:
-            yield from self._allowed(start, end)
-            return
-        week = datetime.combine(start.date() - timedelta(days=start.weekday()), time()) - 2 * _WEEK
-        while week < end:
-            for part in self._weekly:
-                one = week + part.start_min * _MINUTE, week + part.end_min * _MINUTE
-                for piece in self._on_its_days(one):
-                    if piece[0] < end and piece[1] > start:
-                        yield piece
-            week += _WEEK
+        days = [] if self.on is Holidays.ANY else list(self._of_holidays(start - 2 * _WEEK, end))
+        if self.on is Holidays.ONLY:
+            pieces: Iterable[Interval] = days
+        else:
+            pieces = (left for piece in self._of_weeks(start, end) for left in _without(piece, days))
+        for piece in pieces:
+            if piece[0] >= end:
+                return
+            if piece[1] > start:
+                yield piece
 
     def without_days(self) -> Restriction:
         """Return the restriction of the week alone, as if there were no holidays."""
@@ -107,50 +108,44 @@ class Restriction:
         """Whether it allows every instant."""
         return self._is_whole_week and self.on is Holidays.ANY
 
-    def _on_its_days(self, one: Interval) -> Iterable[Interval]:
-        if self.on is Holidays.ANY:
-            return (one,)
-        if one[1] - one[0] <= _DAY:
-            return (one,) if (one[0].date() in self._days) is (self.on is Holidays.ONLY) else ()
-        return ((max(one[0], start), min(one[1], end)) for start, end in self._allowed(*one))
+    def _of_weeks(self, start: datetime, end: datetime) -> Iterator[Interval]:
+        """Yield the parts of the weeks around `[start, end)` as if there were no holidays."""
+        if self._is_whole_week:
+            yield LONG_AGO, FAR_AHEAD
+            return
+        week = _monday(start) - 2 * _WEEK
+        while week < end:
+            yield from (_in_week(week, part) for part in self._weekly)
+            week += _WEEK
 
-    def _allowed(self, start: datetime, end: datetime) -> Iterator[Interval]:
-        """Yield the runs of whole days that `on` lets it have and that touch `[start, end)`."""
-        runs = self._runs
-        for index in range(max(0, bisect_right(runs, (start, start)) - 1), len(runs)):
+    def _of_holidays(self, start: datetime, end: datetime) -> Iterator[Interval]:
+        """Yield what belongs to holidays, in order, none touching the next: in `[start, end)` and next to it."""
+        runs, before = self.runs_of_holidays, start - _DAY
+        for index in range(max(0, bisect_right(runs, (before, before)) - 2), len(runs)):
+            yield from self._of_run(runs[index])
             if runs[index][0] >= end:
                 return
-            if runs[index][1] > start:
-                yield runs[index]
 
-    @cached_property
+    def _of_run(self, run: Interval) -> Iterable[Interval]:
+        """Return what belongs to a run of holidays: the short parts that start on them, and of longer ones the days."""
+        if not self.parts:
+            return (run,)
+        pieces: list[Interval] = []
+        week = _monday(run[0]) - _WEEK
+        while week < run[1]:
+            for part in self._apart:
+                one = _in_week(week, part)
+                if one[1] - one[0] > _DAY:
+                    one = max(one[0], run[0]), min(one[1], run[1])
+                if run[0] <= one[0] < min(one[1], run[1]):
+                    pieces.append(one)
+            week += _WEEK
+        return _joined(pieces)
+
+    @property
     def runs_of_holidays(self) -> tuple[Interval, ...]:
         """The holidays as wall-clock times from 00:00 to 24:00, those that follow each other joined."""
-        runs: list[Interval] = []
-        for day in sorted(self._days):
-            start = datetime.combine(day, time())
-            if runs and runs[-1][1] == start:
-                runs[-1] = runs[-1][0], start + _DAY
-            else:
-                runs.append((start, start + _DAY))
-        return tuple(runs)
-
-    @cached_property
-    def _runs(self) -> tuple[Interval, ...]:
-        if self.on is Holidays.ANY:
-            return ((LONG_AGO, FAR_AHEAD),)
-        if self.on is Holidays.ONLY:
-            return self.runs_of_holidays
-        between: list[Interval] = []
-        start = LONG_AGO
-        for holiday_start, holiday_end in self.runs_of_holidays:
-            between.append((start, holiday_start))
-            start = holiday_end
-        return *between, (start, FAR_AHEAD)
-
-    @cached_property
-    def _days(self) -> frozenset[date]:
-        return frozenset(self.holidays)
+        return _runs_of(self.holidays)
 
     @cached_property
     def _is_whole_week(self) -> bool:
@@ -166,16 +161,66 @@ class Restriction:
             within.append(Part(part.start_min, min(part.end_min, WEEK_MIN)))
             if part.end_min > WEEK_MIN:
                 within.append(Part(0, part.end_min - WEEK_MIN))
-        joined: list[Part] = []
-        for part in sorted(within):
-            if joined and part.start_min <= joined[-1].end_min:
-                joined[-1] = Part(joined[-1].start_min, max(joined[-1].end_min, part.end_min))
-            else:
-                joined.append(part)
+        joined = [Part(*one) for one in _joined(within)]
         if len(joined) > 1 and joined[0].start_min == 0 and joined[-1].end_min == WEEK_MIN:
             night = joined.pop(0)
             joined[-1] = Part(joined[-1].start_min, WEEK_MIN + night.end_min)
         return tuple(joined)
+
+    @cached_property
+    def _apart(self) -> tuple[Part, ...]:
+        """The parts in order, joined where they overlap, also over the end of the week, but not where they touch."""
+        apart: list[Part] = []
+        for part in sorted(self.parts):
+            if apart and part.start_min < apart[-1].end_min:
+                apart[-1] = Part(apart[-1].start_min, max(apart[-1].end_min, part.end_min))
+            else:
+                apart.append(part)
+        while len(apart) > 1 and apart[0].start_min + WEEK_MIN < apart[-1].end_min:
+            first = apart.pop(0)
+            apart[-1] = Part(apart[-1].start_min, max(apart[-1].end_min, first.end_min + WEEK_MIN))
+        if apart[-1].end_min - apart[-1].start_min > WEEK_MIN:
+            return (Part(0, WEEK_MIN),)
+        return tuple(apart)
+
+
+def _joined(pieces: Iterable[tuple[T, T]]) -> list[tuple[T, T]]:
+    """Return pieces in order, those that touch or overlap as one."""
+    joined: list[tuple[T, T]] = []
+    for start, end in sorted(pieces):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _without(whole: Interval, cuts: Sequence[Interval]) -> Iterator[Interval]:
+    """Yield what `cuts`, which are in order, leave of `whole`."""
+    start, end = whole
+    for index in range(max(0, bisect_right(cuts, (start, start)) - 1), len(cuts)):
+        cut_start, cut_end = cuts[index]
+        if cut_start >= end:
+            break
+        if cut_start > start:
+            yield start, cut_start
+        start = max(start, cut_end)
+    if start < end:
+        yield start, end
+
+
+@lru_cache(maxsize=256)
+def _runs_of(holidays: tuple[date, ...]) -> tuple[Interval, ...]:
+    midnights = (datetime.combine(day, time()) for day in holidays)
+    return tuple(_joined((midnight, midnight + _DAY) for midnight in midnights))
+
+
+def _monday(wall: datetime) -> datetime:
+    return datetime.combine(wall.date() - timedelta(days=wall.weekday()), time())
+
+
+def _in_week(week: datetime, part: Part) -> Interval:
+    return week + part.start_min * _MINUTE, week + part.end_min * _MINUTE
 
 
 def _clipped(wall: datetime, by: timedelta) -> datetime:
