@@ -9,10 +9,12 @@ import pytest
 from opsknight.domain.commands import calendar_sources as commands
 from opsknight.domain.commands.calendar_sources import Copy, Plan
 from opsknight.domain.model.imported_shift import Imported, ImportedShift
+from opsknight.domain.model.layer_plan import check
 from opsknight.domain.model.schedule import on_call
 from opsknight.domain.queries.calendar_sources import EVERY, due, source, stale
 from opsknight.domain.queries.duties import on_call_at
 from opsknight.domain.queries.escalations import schedules
+from opsknight.domain.queries.schedules import plans
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ScheduleRow, UserRow
 from opsknight.errors import Conflict, Forbidden, NotFound
@@ -64,6 +66,16 @@ async def test_a_calendar_s_shifts_lie_on_top_and_the_layers_below_show_in_its_h
     assert [await who(desk, primary, at) for at in (0.5, 1, 2, 3)] == [
         [bo.id], [desk.user.id], [desk.user.id, boss.id], [bo.id],
     ]  # fmt: skip
+
+
+async def test_events_of_one_person_that_overlap_put_them_on_call_once_and_leave_the_schedule_editable(
+    desk: Desk, boss: UserRow, primary: ScheduleRow
+):
+    await desk.as_(boss, commands.add, primary.id, PLAN, a_copy((1, 3, desk.user), (2, 4, desk.user)))
+
+    assert await who(desk, primary, 2.5) == [desk.user.id]
+    async with desk.database.screens() as session:
+        check(await plans(session, primary.id))
 
 
 async def test_reading_it_again_replaces_what_is_to_come_and_not_what_was(

@@ -6,7 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from opsknight.domain.model.imported_shift import WARNINGS_KEPT, Attendee, Known, Occurrence, Reading, matched
+from opsknight.domain.model.imported_shift import (
+    WARNINGS_KEPT,
+    Attendee,
+    ImportedShift,
+    Known,
+    Occurrence,
+    Reading,
+    as_layer,
+    matched,
+)
 from tests.clock import NOON
 
 ADA = Known(1, "Ada Lovelace", "ada@example.org")
@@ -99,3 +108,19 @@ def test_a_calendar_of_strangers_warns_so_often_and_counts_the_rest():
     warnings = matched(Reading(occurrences=events), EVERYBODY).warnings
 
     assert (len(warnings), warnings[-1]) == (WARNINGS_KEPT + 1, "7 more are like these.")
+
+
+def test_two_events_of_one_person_that_overlap_are_one_shift_and_what_touches_stays_apart():
+    times = [(0, 8, 1), (4, 12, 1), (5, 6, 1), (12, 20, 1), (4, 12, 2)]
+
+    found = as_layer(
+        ImportedShift(NOON + timedelta(hours=start), NOON + timedelta(hours=end), user, f"event-{start}")
+        for start, end, user in times
+    )
+
+    noon = NOON.timestamp()
+    assert [((start - noon) / 3600, (end - noon) / 3600, users) for start, end, users in found] == [
+        (0, 12, [1]),
+        (4, 12, [2]),
+        (12, 20, [1]),
+    ]

@@ -105,11 +105,26 @@ def matched(reading: Reading, people: Iterable[Known]) -> Imported:
 
 
 def as_layer(shifts: Iterable[ImportedShift]) -> list[list[Any]]:
-    """Return shifts as a layer keeps them: `[start, end, users]` in epoch seconds, those of one time together."""
-    together: dict[tuple[datetime, datetime], set[int]] = defaultdict(set)
-    for one in shifts:
-        together[one.start_at, one.end_at].add(one.user_id)
+    """Return shifts as a layer keeps them: `[start, end, users]` in epoch seconds, those of one time together.
+
+    Shifts of one person that overlap are one: nobody is on call twice at once. Those that only touch stay apart.
+    """
+    together: dict[tuple[datetime, datetime], list[int]] = defaultdict(list)
+    for user, times in _times(shifts).items():
+        for start, end in times:
+            together[start, end].append(user)
     return [[start.timestamp(), end.timestamp(), sorted(users)] for (start, end), users in sorted(together.items())]
+
+
+def _times(shifts: Iterable[ImportedShift]) -> Mapping[int, Sequence[tuple[datetime, datetime]]]:
+    found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for one in sorted(shifts):
+        times = found[one.user_id]
+        if times and one.start_at < times[-1][1]:
+            times[-1] = times[-1][0], max(times[-1][1], one.end_at)
+        else:
+            times.append((one.start_at, one.end_at))
+    return found
 
 
 class _Directory:
