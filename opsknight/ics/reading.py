@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import chain
 from typing import Any, Final, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +32,7 @@ _MARGIN: Final = timedelta(days=2)
 """Days and local times are only known as instants once their zone is; so more is asked for, and then cut."""
 _AT_A_TIME: Final = timedelta(days=30)
 _DAY: Final = timedelta(days=1)
+_DAY_S: Final = 86_400
 _TIMES: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
 _TOO_OFTEN: Final = ("SECONDLY", "MINUTELY")
@@ -58,11 +61,11 @@ def read(raw: bytes, *, zone: ZoneInfo, start: datetime, end: datetime) -> Readi
         numbers = iter(enumerate(lines, start=1))
         for calendar in calendars:
             events = [(event, *next(numbers)) for event in cast("list[Part]", calendar.walk("VEVENT"))]
+            here = _zone_of(calendar, zone)
             for event, number, line in events:
-                _check(event, f"Event {number} (line {line}, {_title(event)})")
+                _check(event, f"Event {number} (line {line}, {_title(event)})", here)
             if str(calendar.get("METHOD", "")).upper() == "CANCEL":
                 continue
-            here = _zone_of(calendar, zone)
             for event in _repeated(calendar, [one for one, _, _ in events], start - _MARGIN, end + _MARGIN):
                 if (one := _placed(event, here)) and one.start_at < end and one.end_at > start:
                     found[one.uid, one.start_at, one.end_at] = one
@@ -117,7 +120,7 @@ def _parsed(text: str) -> list[Calendar]:
         raise Unreadable(f"The calendar cannot be read: {_short(wrong)}.") from wrong
 
 
-def _check(event: Part, which: str) -> None:
+def _check(event: Part, which: str, here: ZoneInfo) -> None:
     """Refuse an event whose time is not beyond doubt."""
     for name, why in event.errors:
         if name is None or name.upper() in _TIMES:
@@ -137,7 +140,9 @@ def _check(event: Part, which: str) -> None:
     for rule in _values(event, "RRULE"):
         if any(str(freq).upper() in _TOO_OFTEN for freq in rule.get("FREQ", [])):
             raise Unreadable(f"{which} comes again every minute or second; nobody is on call like that.")
-        _let_the_last_day_count(event, rule)
+        _let_the_last_day_count(event, rule, here)
+    if "EXRULE" in event:
+        raise Unreadable(f"{which} leaves times out by a rule (EXRULE), which nobody writes any more; use EXDATE.")
     _check_span(event, which)
 
 
@@ -149,10 +154,10 @@ def _check_span(event: Part, which: str) -> None:
         raise Unreadable(f"{which} ends before it begins.")
 
 
-def _let_the_last_day_count(event: Part, rule: Mapping[str, Any]) -> None:
+def _let_the_last_day_count(event: Part, rule: Mapping[str, Any], here: ZoneInfo) -> None:
     """Let a rule of times that ends with a day, or with a time of no zone, end by the clock of the event.
 
-    RFC 5545 wants UTC there; programs that write a day mean the whole of it.
+    RFC 5545 wants UTC there; programs that write a day mean the whole of it. An event without a zone is `here`.
     """
     begin = event["DTSTART"].dt
     ends = rule.get("UNTIL", [])
@@ -164,7 +169,7 @@ def _let_the_last_day_count(event: Part, rule: Mapping[str, Any]) -> None:
     if last.tzinfo is None and begin.tzinfo is not None:
         last = last.replace(tzinfo=begin.tzinfo).astimezone(UTC)
     elif last.tzinfo is not None and begin.tzinfo is None:
-        last = last.replace(tzinfo=None)
+        last = last.astimezone(here).replace(tzinfo=None)
     cast("Any", rule)["UNTIL"] = [last]
 
 
@@ -173,14 +178,11 @@ def _repeated(calendar: Calendar, events: Iterable[Part], start: datetime, end: 
     by_uid: dict[str, list[Part]] = defaultdict(list)
     for number, event in enumerate(events):
         by_uid[str(event.get("UID") or f"event-{number}")].append(event)
-    series = Calendar()
-    for name in ("X-WR-TIMEZONE",):
-        if name in calendar:
-            series.add(name, str(calendar[name]))
+    series = Calendar()  # without X-WR-TIMEZONE, by which the library would move what is written in UTC
     for component in calendar.walk("VTIMEZONE"):
         series.add_component(component)
     is_empty = True
-    for uid, same in by_uid.items():
+    for uid, same in chain.from_iterable(_apart(uid, same) for uid, same in by_uid.items()):
         if len(same) == 1 and not any(name in same[0] for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
             yield same[0]
             continue
@@ -191,6 +193,29 @@ def _repeated(calendar: Calendar, events: Iterable[Part], start: datetime, end: 
         is_empty = False
     if not is_empty:
         yield from _by_library(series, start, end)
+
+
+def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
+    """Yield the events of a UID with their exceptions; several where programs gave one UID to more than one event.
+
+    Of events that replace each other SEQUENCE says which is the newest, and the library takes that.
+    """
+    masters = [event for event in same if "RECURRENCE-ID" not in event]
+    newest = max((_sequence(event) for event in masters), default=0)
+    others = [event for event in masters if _sequence(event) == newest][1:]
+    apart = {id(event) for event in others}
+    yield uid, [event for event in same if id(event) not in apart]
+    for number, event in enumerate(others, start=2):
+        event.pop("UID", None)
+        event.add("UID", f"{uid}-{number}")
+        yield str(event["UID"]), [event]
+
+
+def _sequence(event: Part) -> int:
+    try:
+        return int(event.get("SEQUENCE", 0))
+    except (TypeError, ValueError):
+        return 0
 
 
 def _by_library(series: Calendar, start: datetime, end: datetime) -> Iterator[Part]:
@@ -218,7 +243,7 @@ def _occurrence(event: Part, zone: ZoneInfo) -> Occurrence | None:
     if str(event.get("STATUS", "")).upper() == "CANCELLED" or "X-OPSKNIGHT-GAP" in event:
         return None
     begin = event["DTSTART"].dt
-    until = event["DTEND"].dt if "DTEND" in event else begin + _lasts(event, begin)
+    until = _until(event, begin)
     start_at, end_at = _instant(begin, zone, is_end=False), _instant(until, zone, is_end=True)
     if end_at <= start_at:
         return None
@@ -232,6 +257,12 @@ def _occurrence(event: Part, zone: ZoneInfo) -> Occurrence | None:
     )
 
 
+def _until(event: Part, begin: date) -> date:
+    """Return when an event ends; a day that ends on itself lasts a day, as those mean who write so."""
+    until = event["DTEND"].dt if "DTEND" in event else begin + _lasts(event, begin)
+    return begin + _DAY if until == begin and not isinstance(begin, datetime) else until
+
+
 def _lasts(event: Part, begin: date) -> timedelta:
     if "DURATION" in event:
         return cast("timedelta", event["DURATION"].dt)
@@ -241,11 +272,24 @@ def _lasts(event: Part, begin: date) -> timedelta:
 def _instant(moment: date, zone: ZoneInfo, *, is_end: bool) -> datetime:
     if not isinstance(moment, datetime):
         return first_instant(datetime.combine(moment, time()), zone)
-    if moment.tzinfo is not None and not isinstance(moment.tzinfo, ZoneInfo):
-        return moment.astimezone(UTC)
     here = moment.tzinfo or zone
     wall = moment.replace(tzinfo=None, fold=0)
+    if not isinstance(here, ZoneInfo):
+        return _by_definition(wall, here, is_end=is_end)
     return last_instant(wall, here) if is_end else first_instant(wall, here)
+
+
+def _by_definition(wall: datetime, here: tzinfo, *, is_end: bool) -> datetime:
+    """Return the instant of a wall-clock time of a zone that the calendar itself defines, as Outlook does."""
+    at = wall.replace(tzinfo=here, fold=int(is_end)).astimezone(UTC)
+
+    def shown(second: int) -> datetime:
+        return (at + timedelta(seconds=second)).astimezone(here).replace(tzinfo=None)
+
+    if shown(0) == wall:
+        return at
+    around = range(-_DAY_S, _DAY_S)  # in a gap: the first instant that shows as much or more is the one after it
+    return at + timedelta(seconds=around[bisect_left(around, wall, key=shown)])
 
 
 def _days(event: Part) -> Mapping[date, str]:
@@ -253,7 +297,7 @@ def _days(event: Part) -> Mapping[date, str]:
     begin = event["DTSTART"].dt
     if isinstance(begin, datetime):
         return {}
-    until = event["DTEND"].dt if "DTEND" in event else begin + _lasts(event, begin)
+    until = _until(event, begin)
     title = str(event.get("SUMMARY", ""))
     return {begin + number * _DAY: title for number in range(min((until - begin).days, 366))}
 

@@ -31,6 +31,15 @@ def an_event(*lines: str, uid: str = "one", summary: str = "Ada Lovelace") -> tu
     return ("BEGIN:VEVENT", f"UID:{uid}", f"SUMMARY:{summary}", *lines, "END:VEVENT")
 
 
+def a_zone_like_berlin(name: str) -> tuple[str, ...]:
+    """Return a definition of a zone, as Outlook writes it."""
+    yearly = "RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH="
+    winter = ("DTSTART:16010101T030000", "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", f"{yearly}10")
+    summer = ("DTSTART:16010101T020000", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200", f"{yearly}3")
+    seasons = ("BEGIN:STANDARD", *winter, "END:STANDARD", "BEGIN:DAYLIGHT", *summer, "END:DAYLIGHT")
+    return ("BEGIN:VTIMEZONE", f"TZID:{name}", *seasons, "END:VTIMEZONE")
+
+
 def times(reading: Reading) -> list[str]:
     """Return the events as `from/to`, in UTC to the minute."""
     return [f"{one.start_at:%m-%dT%H:%M}/{one.end_at:%m-%dT%H:%M}" for one in reading.occurrences]
@@ -106,6 +115,72 @@ def test_the_calendar_s_own_zone_counts_before_the_schedule_s():
     assert times(of("X-WR-TIMEZONE:Somewhere/Else", *day)) == ["11-04T23:00/11-05T23:00"]
 
 
+@pytest.mark.parametrize(
+    ("start", "rule", "days"),
+    [
+        ("20260930", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3", "09-30 10-30 11-30"),
+        ("20260904", "FREQ=MONTHLY;BYDAY=1FR;COUNT=3", "09-04 10-02 11-06"),
+        ("20260928", "FREQ=MONTHLY;BYMONTHDAY=-3;COUNT=3", "09-28 10-29 11-28"),
+        ("20260930", "FREQ=MONTHLY;BYMONTHDAY=30,31;COUNT=4", "09-30 10-30 10-31 11-30"),
+        ("20261006", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=MO;COUNT=4", "10-06 10-11 10-20 10-25"),
+        ("20261006", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU;COUNT=4", "10-06 10-18 10-20 11-01"),
+        ("20261102", "FREQ=DAILY;COUNT=3\r\nEXDATE:20261103T080000Z", "11-02 11-04"),
+        ("20261102", "FREQ=DAILY;COUNT=3\r\nEXDATE;VALUE=DATE:20261103", "11-02 11-04"),
+        ("20261102", "FREQ=DAILY;UNTIL=20261103T080000Z\r\nRDATE:20261110T080000Z", "11-02 11-03 11-10"),
+        ("20261102", "FREQ=DAILY;UNTIL=20261103T075959Z", "11-02"),
+    ],
+)
+def test_events_come_again_as_rfc_5545_says(start: str, rule: str, days: str):
+    nine_to_five = (f"DTSTART;TZID=Europe/Berlin:{start}T090000", f"DTEND;TZID=Europe/Berlin:{start}T170000")
+
+    found = of(*an_event(*nine_to_five, f"RRULE:{rule}")).occurrences
+
+    assert [f"{one.start_at.astimezone(BERLIN):%m-%d}" for one in found] == days.split()
+    assert {one.start_at.astimezone(BERLIN).hour for one in found} == {9}
+
+
+def test_what_repeats_in_utc_stays_in_utc_whatever_the_calendar_s_own_zone():
+    late_on_mondays = an_event(
+        "DTSTART:20261102T233000Z", "DTEND:20261103T073000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=2"
+    )
+    over_a_change = an_event("DTSTART:20261024T070000Z", "DTEND:20261024T150000Z", "RRULE:FREQ=DAILY;COUNT=2")
+    berlin = "X-WR-TIMEZONE:Europe/Berlin"
+
+    assert times(of(berlin, *late_on_mondays)) == ["11-02T23:30/11-03T07:30", "11-09T23:30/11-10T07:30"]
+    assert times(of(berlin, *over_a_change)) == ["10-24T07:00/10-24T15:00", "10-25T07:00/10-25T15:00"]
+
+
+def test_times_without_a_zone_that_repeat_until_an_instant_have_the_last_of_them():
+    daily = an_event("DTSTART:20261024T090000", "DTEND:20261024T170000", "RRULE:FREQ=DAILY;UNTIL=20261025T080000Z")
+
+    assert times(of(*daily)) == ["10-24T07:00/10-24T15:00", "10-25T08:00/10-25T16:00"]
+
+
+@pytest.mark.parametrize("name", ["W. Europe Standard Time", "tzone://Microsoft/Custom", "(UTC+01:00) Berlin, Rome"])
+def test_in_a_zone_that_a_calendar_defines_the_rules_of_schedules_hold_too(name: str):
+    gap = an_event(f'DTSTART;TZID="{name}":20270328T023000', f'DTEND;TZID="{name}":20270328T090000')
+    twice = an_event(f'DTSTART;TZID="{name}":20261025T023000', f'DTEND;TZID="{name}":20261025T024500', uid="two")
+
+    found = of(*a_zone_like_berlin(name), *gap, *twice, end=FROM + timedelta(days=400))
+
+    assert times(found) == ["10-25T00:30/10-25T01:45", "03-28T01:00/03-28T07:00"]
+
+
+def test_a_day_that_ends_on_itself_is_that_day():
+    assert times(of(*an_event("DTSTART;VALUE=DATE:20261105", "DTEND;VALUE=DATE:20261105"))) == [
+        "11-04T23:00/11-05T23:00"
+    ]
+
+
+def test_events_that_share_a_uid_are_all_read_unless_one_is_a_newer_version_of_the_other():
+    first, second = ((f"DTSTART:202611{day}T090000Z", f"DTEND:202611{day}T170000Z") for day in ("02", "03"))
+
+    assert times(of(*an_event(*first), *an_event(*second))) == ["11-02T09:00/11-02T17:00", "11-03T09:00/11-03T17:00"]
+    assert times(of(*an_event(*first), *an_event(*second, "SEQUENCE:1"))) == ["11-03T09:00/11-03T17:00"]
+    again = an_event(*second, "RRULE:FREQ=WEEKLY;COUNT=2")
+    assert len(of(*an_event(*first, "RRULE:FREQ=WEEKLY;COUNT=2"), *again).occurrences) == 4
+
+
 def test_a_rule_that_ends_with_a_day_counts_that_day():
     hours = ("DTSTART;TZID=America/New_York:20261102T220000", "DTEND;TZID=America/New_York:20261102T230000")
 
@@ -165,6 +240,10 @@ def test_days_are_told_with_their_names():
         (
             an_event("DTSTART:20261105T100000Z", "RRULE:FREQ=SECONDLY"),
             "Event 1 (line 3, “Ada Lovelace”) comes again every minute or second; nobody is on call like that.",
+        ),
+        (
+            an_event("DTSTART:20261105T100000Z", "RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"),
+            "Event 1 (line 3, “Ada Lovelace”) leaves times out by a rule (EXRULE)",
         ),
         (
             ("BEGIN:VEVENT", "DTSTART:20261105T100000Z"),
