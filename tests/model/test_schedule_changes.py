@@ -1,5 +1,7 @@
 """Overrides, temporary schedules and leave, as people arrange them."""
 
+import pytest
+
 from opsknight.domain.model.layer import FixedShifts, Layer
 from opsknight.domain.model.override import Change, Leave, OnLeave
 from opsknight.domain.model.rotation import Turn
@@ -136,6 +138,14 @@ def test_who_is_away_without_a_substitute_stays_and_is_warned_of_unless_the_sche
     assert [(one.start_at, one.end_at) for one in away(warning, *week)] == [(leave.start_at, leave.end_at)]
     assert gaps(warning, *week) == ()
     assert gaps(removing, *week) == ((leave.start_at, leave.end_at),)
+
+
+@pytest.mark.parametrize("on_leave", OnLeave)
+def test_of_two_leaves_at_once_the_one_that_names_a_substitute_counts(on_leave: OnLeave):
+    day = berlin(2026, 1, 6), berlin(2026, 1, 7)
+    leaves = (Leave(1, ADA, *day, BO), Leave(2, ADA, *day))
+
+    assert users(a_schedule(always(ADA), leaves=leaves, on_leave=on_leave), day[0]) == [BO]
 
 
 def test_who_substitutes_after_a_turn_of_their_own_has_the_same_times_whatever_window_is_asked_for():

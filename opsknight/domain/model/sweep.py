@@ -79,7 +79,7 @@ def _seats(pieces: list[Piece], changes: Changes, whole: Interval) -> Iterator[t
         if (made := overrides.at(start)) and not temporaries.at(start):
             seats = overridden(seats, sorted(made, key=_number))
         if gone := leaves.at(start):
-            seats = relieved(seats, {one.user_id: one for one in sorted(gone, key=_number)}, changes.on_leave)
+            seats = relieved(seats, {one.user_id: one for one in sorted(gone, key=_substitutes_last)}, changes.on_leave)
         yield start, seats
 
 
@@ -97,8 +97,13 @@ class _Present(Generic[T]):
         return self._present
 
 
-def _number(one: Override | Leave) -> int:
+def _number(one: Override) -> int:
     return one.id
+
+
+def _substitutes_last(one: Leave) -> tuple[bool, int]:
+    """Let the newest leave count that names a substitute, where several last at once: who is named covers."""
+    return one.substitute_id is not None, one.id
 
 
 def _seat(piece: Piece) -> Seat:
