@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.domain.model.cron import BadCron, Cron, next_after, parse
+from opsknight.domain.model.cron import BadCron, Cron, named_zone, next_after, parse
 
 BERLIN, NEW_YORK, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
 ZONES = (ZoneInfo("UTC"), BERLIN, NEW_YORK, LORD_HOWE, ZoneInfo("Asia/Kathmandu"), ZoneInfo("Pacific/Apia"))
@@ -110,6 +110,12 @@ def test_an_expression_that_names_no_time_is_refused_in_words(expression: str, s
         parse(expression)
 
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "right/Europe/Berlin"])
+def test_a_zone_that_depends_on_the_machine_is_not_written_down(name: str):
+    with pytest.raises(BadCron, match="not the same on every machine; write a zone like"):
+        named_zone(name)
 
 
 def test_a_zone_that_is_not_there_is_refused_in_words():

@@ -53,6 +53,7 @@ def test_fixed_shifts_are_read_back_as_they_were_written():
         ({"parts": (Part(0, WEEK_MIN + 1),)}, "within a week"),
         ({"starts_at": wall(3000, 1, 1)}, "in the year 3000"),
         ({"zone": "Mars/Olympus"}, "no time zone"),
+        ({"zone": "localtime"}, "not the same on every machine"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_with_a_reason(wrong: dict[str, object], told: str):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select
 
 from opsknight.domain.commands.arranging import Done, held_to_configure
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import BadCron, named_zone
 from opsknight.domain.model.imported_shift import Imported, as_layer
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.queries.calendar_sources import shifts_sha
@@ -187,7 +187,7 @@ def _checked(plan: Plan) -> str:
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A calendar needs a name of {MAX_NAME} characters at most, such as “Team calendar”.")
     try:
-        zone_of(plan.zone)
+        named_zone(plan.zone)
     except BadCron as refusal:
         raise Invalid(str(refusal)) from refusal
     return name

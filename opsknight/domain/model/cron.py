@@ -33,6 +33,8 @@ _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS: Final = 5
 _SUNDAY: Final = 7
 _PART: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
+_OF_THE_MACHINE: Final = ("localtime", "posixrules")
+_WITH_LEAP_SECONDS: Final = "right/"
 
 
 class BadCron(ValueError):
@@ -138,6 +140,17 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise BadCron(f"“{name}” is no time zone; write one like Europe/Berlin or UTC.") from None
+
+
+def named_zone(name: str) -> ZoneInfo:
+    """Return the zone called `name` where somebody writes it down; what is kept already is read by `zone_of`.
+
+    Raises:
+        BadCron: there is none of that name, or it means another time on another machine.
+    """
+    if name in _OF_THE_MACHINE or name.startswith(_WITH_LEAP_SECONDS):
+        raise BadCron(f"“{name}” is not the same on every machine; write a zone like Europe/Berlin or UTC.")
+    return zone_of(name)
 
 
 def zone_or_utc(name: str) -> ZoneInfo:

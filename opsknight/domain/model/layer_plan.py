@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from opsknight.domain.model.cron import BadCron, zone_of
+from opsknight.domain.model.cron import BadCron, named_zone, zone_of
 from opsknight.domain.model.layer import FixedShifts, Layer
 from opsknight.domain.model.restriction import DAY_MIN, WEEK_MIN, Holidays, Part, Restriction
 from opsknight.domain.model.rotation import Rotation, Turn, Unit
@@ -197,10 +197,10 @@ def checked_zone(name: str) -> str:
     """Return the name of a zone that there is.
 
     Raises:
-        BadSchedule: there is none of that name.
+        BadSchedule: there is none of that name, or it is that of the machine.
     """
     try:
-        return zone_of(name).key
+        return named_zone(name).key
     except BadCron as refusal:
         raise BadSchedule(str(refusal)) from refusal
 

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from opsknight.domain.model import matcher
-from opsknight.domain.model.cron import zone_of
+from opsknight.domain.model.cron import named_zone, zone_of
 from opsknight.domain.model.ledger import people, span
 from opsknight.domain.model.matcher import Matcher, Subject
 from opsknight.domain.model.wall_clock import first_instant, last_instant
@@ -218,7 +218,7 @@ def check(times: Times, *, at: datetime) -> None:
         BadWindow: it is over already, too short or too long for how often it comes, or names no weekday.
         BadCron: there is no such zone.
     """
-    zone: ZoneInfo = zone_of(times.zone)
+    zone: ZoneInfo = named_zone(times.zone)
     longest = _LONGEST[times.repeat]
     if not SHORTEST <= times.length <= longest:
         raise BadWindow(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from opsknight.domain.model.cron import zone_of
+from opsknight.domain.model.cron import named_zone
 from opsknight.domain.model.speech import ENGLISH
 
 MAX_NAME: Final = 100
@@ -79,10 +79,10 @@ def placed(zone: str) -> str:
     """Return a time zone as it is stored.
 
     Raises:
-        BadCron: there is none of that name.
+        BadCron: there is none of that name, or it is that of the machine.
     """
     zone = zone.strip()
-    zone_of(zone)
+    named_zone(zone)
     return zone
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from opsknight.domain.model.cron import zone_of
+from opsknight.domain.model.cron import named_zone, zone_of
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, carrying, raised
 from opsknight.domain.model.maintenance import WEEKDAYS, Span
@@ -103,7 +103,7 @@ def check(hours: SupportHours) -> None:
         BadHours: there are none, one ends before it begins, or two of a day overlap.
         BadCron: there is no such zone.
     """
-    zone_of(hours.zone)
+    named_zone(hours.zone)
     if not hours.parts:
         raise BadHours("Support hours need at least one weekday with hours; without any, choose low urgency instead.")
     if len(hours.parts) > MAX_PARTS:
