@@ -14,7 +14,7 @@ from opsknight.deps import Deps
 from opsknight.domain.model.canary import arrives
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.readiness import Finding, Observed, State, findings, ready
+from opsknight.domain.model.readiness import NOTHING_CAUGHT, Finding, Observed, State, findings, ready
 from opsknight.domain.queries.calendar_sources import Stale
 from opsknight.domain.queries.canaries import own
 from opsknight.domain.queries.fitness import Ground
@@ -49,6 +49,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             stale_calendars=[_calendar(one, now) for one in database.stale_calendars] if database else (),
             costs=database.costs if database else {},
             phone_budget=deps.settings.phone_budget,
+            caught=database.caught if database else NOTHING_CAUGHT,
         )
     )
     for currency, cost in (database.costs if database else {}).items():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import IncidentRow
 from tests.api.house import House, a_house
-from tests.builders import a_timer
+from tests.builders import a_page, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
 
 FROM_HERE = ("127.0.0.1", 5000)
@@ -64,6 +66,32 @@ async def test_work_that_nobody_takes_is_a_warning_and_then_bad(house: House, da
         (200, {"engine": "Paging is late: the oldest work fell due 11 s ago and nobody has taken it."}),
         (503, {"engine": "Paging is late: the oldest work fell due 31 s ago and nobody has taken it."}),
     ]
+
+
+async def test_what_the_safety_net_pages_for_is_red_with_the_reason_and_keeps_nobody_from_duty(
+    house: House, database: Database, clock: StoppedClock
+):
+    ada, later = await a_user(database), clock.now() + timedelta(minutes=5)
+    silent, unanswered, waiting, taken = [await a_stored_incident(database) for _ in range(4)]
+    for incident in (silent, unanswered, waiting, taken):
+        await a_timer(database, incident.id, kind="safety_net", due_at=later)
+    for incident in (unanswered, waiting, taken):
+        await a_page(database, incident, ada)
+    await a_page(database, unanswered, ada, kind="safety_net")
+    await a_page(database, taken, ada, kind="safety_net")
+    async with database.commands() as session:
+        await session.execute(update(IncidentRow).where(IncidentRow.id == taken.id).values(status="acknowledged"))
+        await session.commit()
+
+    status, wrong = await readiness(reading_the_feed(house))
+
+    assert status == 200
+    assert wrong["safety_net"] == (
+        "The safety net pages managers and admins for 2 open incidents: the policy of 1 reached nobody and 1 went"
+        " unanswered. Acknowledge on the board what you can take, and look who is on call."
+    )
+    states = (await house.client.get("/readyz")).json()["findings"]
+    assert states["safety_net"]["state"] == "bad"
 
 
 async def test_too_little_room_ahead_is_not_ready(house: House, clock: StoppedClock):

@@ -22,7 +22,7 @@ TOLD_FOR: Final = timedelta(minutes=5)
 
 
 class State(StrEnum):
-    """How a thing stands. Only `bad` makes the house unready."""
+    """How a thing stands. Only `bad` makes the house unready, where it keeps it from its duty."""
 
     GOOD = "good"
     WARN = "warn"
@@ -31,11 +31,26 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `sentence` says what is wrong and what now, empty when all is well."""
+    """One thing that was looked at; `sentence` says what is wrong and what now, empty when all is well.
+
+    What is bad and does not keep from duty is red on every page: people must see to it, not whoever runs the house.
+    """
 
     name: str
     state: State = State.GOOD
     sentence: str = ""
+    keeps_from_duty: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """How many open incidents the safety net pages for, and of how many of them the policy reached nobody."""
+
+    incidents: int = 0
+    reached_nobody: int = 0
+
+
+NOTHING_CAUGHT: Final = Caught()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ class Observed:
     stale_calendars: Sequence[str] = ()
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
     phone_budget: float | None = None
+    caught: Caught = NOTHING_CAUGHT
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -64,6 +80,7 @@ def findings(seen: Observed) -> Sequence[Finding]:
         _running,
         _database,
         _engine,
+        _safety_net,
         _feed,
         _partitions,
         _mail,
@@ -78,8 +95,8 @@ def findings(seen: Observed) -> Sequence[Finding]:
 
 
 def ready(found: Sequence[Finding]) -> bool:
-    """Say whether nothing is bad."""
-    return all(finding.state is not State.BAD for finding in found)
+    """Say whether nothing is bad that keeps the house from its duty."""
+    return not any(finding.state is State.BAD and finding.keeps_from_duty for finding in found)
 
 
 def _running(seen: Observed) -> Finding:
@@ -97,6 +114,20 @@ def _engine(seen: Observed) -> Finding:
         return Finding("engine")
     sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
     return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
+
+
+def _safety_net(seen: Observed) -> Finding:
+    """It works then, as it should; nobody else does."""
+    count, silent = seen.caught.incidents, seen.caught.reached_nobody
+    if not count:
+        return Finding("safety_net")
+    whys = [f"the policy of {silent} reached nobody"] if silent else []
+    whys += [f"{count - silent} went unanswered"] if count > silent else []
+    sentence = (
+        f"The safety net pages managers and admins for {count} open incident{'' if count == 1 else 's'}:"
+        f" {people(whys)}. Acknowledge on the board what you can take, and look who is on call."
+    )
+    return Finding("safety_net", State.BAD, sentence, keeps_from_duty=False)
 
 
 def _feed(seen: Observed) -> Finding:

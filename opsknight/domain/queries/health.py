@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.hearing import Hearing
+from opsknight.domain.model.readiness import NOTHING_CAUGHT, Caught
 from opsknight.domain.queries.calendar_sources import Stale, stale
 from opsknight.domain.queries.costs import this_month
 from opsknight.domain.queries.hearing import hearing
@@ -28,13 +29,25 @@ _OLDEST_DUE = text("""
 """)
 
 
+_CAUGHT = text("""
+    SELECT count(*), count(*) FILTER (WHERE NOT was_paged) FROM (
+        SELECT t.due_at, i.id, i.generation, EXISTS (SELECT FROM pages p
+            WHERE p.incident_id = i.id AND p.generation = i.generation AND p.kind IN ('page', 'assigned')) AS was_paged
+        FROM timers t JOIN incidents i ON i.id = t.subject
+        WHERE t.kind = 'safety_net' AND i.status = 'open') armed
+    WHERE due_at <= :now OR NOT was_paged OR EXISTS (SELECT FROM pages p
+        WHERE p.incident_id = armed.id AND p.generation = armed.generation AND p.kind = 'safety_net')
+""")
+"""A timer of the safety net alone may still be the last wait of its policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
     """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
 
     `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
     whether monitors could reach us. `stale_calendars` could not be read for more than a day.
-    `costs` are what texts and calls of this month have cost, by currency.
+    `costs` are what texts and calls of this month have cost, by currency. `caught` are in the safety net.
     """
 
     months_ahead: int
@@ -43,6 +56,7 @@ class DatabaseHealth:
     hearing: Hearing | None = None
     stale_calendars: Sequence[Stale] = ()
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
+    caught: Caught = NOTHING_CAUGHT
 
 
 async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
@@ -51,4 +65,5 @@ async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHe
     months, failing = await months_ahead(session, now=now), await troubles(session, now=now)
     calendars = await stale(session, at=now)
     spent = await this_month(session, now=now)
-    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent)
+    caught = Caught(*(await session.execute(_CAUGHT, {"now": now})).one())
+    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught)
