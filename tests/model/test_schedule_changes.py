@@ -77,6 +77,12 @@ def test_to_remove_the_only_one_leaves_a_gap_that_no_lower_layer_fills():
     assert gaps(schedule, berlin(2026, 1, 5), berlin(2026, 1, 8)) == ((berlin(2026, 1, 6), berlin(2026, 1, 7)),)
 
 
+def test_who_is_removed_leaves_the_others_of_their_group_on_call():
+    gone = an_override(Change.REMOVE, berlin(2026, 1, 6), berlin(2026, 1, 7), replaces=BO)
+
+    assert users(a_schedule(always(ADA, BO), overrides=(gone,)), berlin(2026, 1, 6, 12)) == [ADA]
+
+
 def test_a_replacement_of_everybody_also_fills_a_gap():
     alone = an_override(Change.REPLACE, berlin(2026, 1, 5, 6), berlin(2026, 1, 5, 12), user_id=DEE)
 
@@ -96,6 +102,16 @@ def test_overrides_are_done_in_the_order_in_which_they_were_made():
     assert users(a_schedule(always(ADA), overrides=given_on), day[0]) == [CY]
 
 
+def test_the_order_in_which_overrides_were_made_counts_and_not_that_in_which_they_begin():
+    day = berlin(2026, 1, 6), berlin(2026, 1, 7)
+    afternoon = berlin(2026, 1, 6, 12), day[1]
+    taken = an_override(Change.REPLACE, *afternoon, id=1, user_id=BO, replaces=ADA)
+    handed_on = an_override(Change.REPLACE, *day, id=2, user_id=CY, replaces=BO)
+
+    for overrides in ((taken, handed_on), (handed_on, taken)):
+        assert users(a_schedule(always(ADA), overrides=overrides), afternoon[0]) == [CY]
+
+
 # temporary schedules
 
 
@@ -107,6 +123,15 @@ def test_a_temporary_schedule_is_all_there_is_in_its_window():
     assert users(schedule, berlin(2026, 1, 6, 11)) == [ADA, CY]
     assert [(one.user_id, one.temporary) for one in on_call(schedule, berlin(2026, 1, 6, 13))] == [(DEE, "festival")]
     assert users(schedule, berlin(2026, 1, 8)) == [ADA]
+
+
+def test_of_two_temporary_schedules_at_once_the_newer_counts_and_the_older_shows_around_it():
+    week = Temporary(1, "week", berlin(2026, 1, 5), berlin(2026, 1, 12), (always(BO),))
+    day = Temporary(2, "day", berlin(2026, 1, 7), berlin(2026, 1, 8), (always(CY),))
+
+    for temporaries in ((week, day), (day, week)):
+        schedule = a_schedule(always(ADA), temporaries=temporaries)
+        assert [users(schedule, berlin(2026, 1, at)) for at in (6, 7, 8, 12)] == [[BO], [CY], [BO], [ADA]]
 
 
 def test_a_temporary_schedule_of_fixed_shifts_leaves_gaps_where_it_says_nothing():
