@@ -242,6 +242,26 @@ async def test_a_push_without_a_sign_of_life_starts_the_next_contact_method(page
     assert "Why now: no sign from the push notification." in pager.smtp.mails[0].text
 
 
+@pytest.mark.parametrize(("channel", "seconds"), [("push", 20), ("window", 20), ("sms", 60), ("voice", 60)])
+async def test_each_channel_has_its_time_for_a_sign_and_then_the_next_contact_method_starts_and_says_why(
+    pager: Pager, channel: str, seconds: int
+) -> None:
+    first, mail = await pager.push_then_mail(await pager.an_incident(), apart=timedelta(minutes=5))
+    async with pager.deps.commands("system:test") as uow:
+        accepted = {"channel": channel, "status": "accepted", "finished_at": uow.now}
+        await uow.session.execute(update(NotificationRow).where(NotificationRow.id == first.id).values(accepted))
+
+    started: list[int] = []
+    for step in (seconds - 1, 1):
+        await pager.move_on(step * SECOND)
+        async with pager.deps.commands("system:test") as uow:
+            started.append(await outcomes.start_what_waits_for_receipts(uow))
+
+    assert started == [0, 1]
+    [(why,)] = await pager.rows("SELECT reason FROM notifications WHERE id = :id", id=mail.id)
+    assert why.startswith("no sign from the ")
+
+
 async def test_a_push_that_was_shown_lets_the_next_contact_method_wait(pager: Pager) -> None:
     push, mail = await pager.push_then_mail(await pager.an_incident(), apart=timedelta(minutes=5))
 

@@ -142,6 +142,14 @@ def test_a_part_that_ends_at_a_repeated_time_ends_at_its_last_occurrence():
     assert found[0].end_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
+def test_a_layer_that_ends_at_a_repeated_time_ends_at_its_last_occurrence_and_covers_nothing_from_then_on():
+    ends = a_schedule(a_layer(groups=((ADA,),), unit=Unit.WEEKS, ends_at=wall(2026, 10, 25, 2, 30)))
+    end = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+    assert [one.end_at for one in shifts(ends, end - HOUR, end + DAY)] == [end]
+    assert (users(ends, end - timedelta(seconds=1)), users(ends, end)) == ([ADA], [])
+
+
 @pytest.mark.parametrize(
     ("zone", "midnight", "first"),
     [
