@@ -165,6 +165,21 @@ def test_who_is_away_without_a_substitute_stays_and_is_warned_of_unless_the_sche
     assert gaps(removing, *week) == ((leave.start_at, leave.end_at),)
 
 
+def test_a_substitute_who_is_away_as_well_is_substituted_in_turn():
+    day = berlin(2026, 1, 6), berlin(2026, 1, 7)
+    leaves = (Leave(1, ADA, *day, BO), Leave(2, BO, *day, CY))
+
+    assert [(one.user_id, one.replaces) for one in on_call(a_schedule(always(ADA), leaves=leaves), day[0])] == [
+        (CY, ADA)
+    ]
+
+
+def test_a_leave_of_somebody_else_is_no_warning():
+    day = berlin(2026, 1, 6), berlin(2026, 1, 7)
+
+    assert away(a_schedule(always(ADA), leaves=(Leave(1, BO, *day),)), *day) == ()
+
+
 @pytest.mark.parametrize("on_leave", OnLeave)
 def test_of_two_leaves_at_once_the_one_that_names_a_substitute_counts(on_leave: OnLeave):
     day = berlin(2026, 1, 6), berlin(2026, 1, 7)

@@ -8,7 +8,7 @@ import pytest
 from opsknight.domain.model.layer import FixedShifts, Layer
 from opsknight.domain.model.restriction import DAY_MIN, WEEK_MIN, Holidays, Part, Restriction
 from opsknight.domain.model.rotation import Turn, Unit
-from opsknight.domain.model.schedule import layers_shown, next_shift, shadows, shifts
+from opsknight.domain.model.schedule import layers_shown, next_on_call, next_shift, shadows, shifts
 from tests.model.layers import (
     ADA,
     BERLIN,
@@ -260,6 +260,18 @@ def test_fixed_shifts_may_overlap_and_leave_the_rest_to_the_layers_below():
         [CY],
         [ADA],
     ]
+
+
+def test_who_comes_next_comes_later_than_now_and_together_with_their_group_after_a_gap():
+    layer = a_layer("office", Restriction(OFFICE_HOURS), unit=Unit.WEEKS, groups=((ADA,), (BO, CY)))
+    schedule, monday = a_schedule(layer), berlin(2026, 1, 12, 9)
+
+    friday = [(one.user_id, one.start_at) for one in next_on_call(schedule, after=berlin(2026, 1, 9, 18))]
+    at_the_handoff = [(one.user_id, one.start_at) for one in next_on_call(schedule, after=monday)]
+
+    assert friday == [(BO, monday), (CY, monday)]
+    assert at_the_handoff == [(BO, monday + DAY), (CY, monday + DAY)]
+    assert next_on_call(a_schedule(), after=monday) == ()
 
 
 def test_shadows_are_told_apart():
