@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from opsknight.api.wishes import Clean, Id, Instant, Yes
 from opsknight.domain.commands.overrides import Wish as OverrideWish
@@ -165,8 +165,11 @@ class Schedule(BaseModel):
 class Override(BaseModel):
     """Who is on call instead for a while: `add` user_id, `remove` replaces_id, or `replace` one by the other.
 
-    Of a replacement without replaces_id everybody is meant, and a gap is filled.
+    Of a replacement without replaces_id everybody is meant, and a gap is filled; so what is not known here, such as
+    a misspelt replaces_id, is refused.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     change: Change
     start_at: Instant

@@ -26,7 +26,13 @@ from opsknight.domain.queries.sessions import Viewer
 from opsknight.errors import Invalid
 
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
-At: TypeAlias = Annotated[str, Query(max_length=40, description="ISO 8601, or epoch seconds; now where it is not said")]
+At: TypeAlias = Annotated[
+    str,
+    Query(
+        max_length=40,
+        description="ISO 8601, of UTC where it says no offset, or epoch seconds; now where nothing is said",
+    ),
+]
 Which: TypeAlias = Annotated[int | None, Query(ge=1, lt=2**63)]
 WINDOW: Final = timedelta(days=14)
 LONGEST_WINDOW: Final = timedelta(days=400)
@@ -138,7 +144,10 @@ def _instant(name: str, said: str, otherwise: datetime) -> datetime:
     said = said.strip()
     if not said:
         return otherwise
-    found = read_instant(float(said) if _EPOCH.fullmatch(said) else said.replace(" ", "+"))
+    found = read_instant(float(said) if _EPOCH.fullmatch(said) else said.replace(" ", "+").upper())
     if found is None or found.year not in _YEARS:
-        raise Invalid(f"“{name}” is no instant; write it as 2026-11-24T12:00:00Z or in seconds since 1970.")
+        raise Invalid(
+            f"“{name}” is no instant from {_YEARS[0]} to {_YEARS[-1]}; write it as 2026-11-24T12:00:00+01:00, as"
+            " 2026-11-24T11:00:00Z, or in seconds since 1970."
+        )
     return found

@@ -6,20 +6,49 @@ A number is a number here, and yes is `true`: "1" and 1 for `true` are refused, 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from opsknight.api.parse import scrub
 from opsknight.domain.commands.opening import THE_SERVICE, Whom
 from opsknight.domain.model.event import Severity, Urgency
 
+_NUMBER: Final = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 2**33}
+
+
+def _seconds(said: Any) -> Any:
+    """Return an instant that is written out as seconds since 1970, anything else as it is."""
+    if not isinstance(said, str):
+        return said
+    try:
+        at = datetime.fromisoformat(said.strip().upper())
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValueError("write an instant as 2026-11-24T12:00:00+01:00, with its offset, or in seconds since 1970")
+    return at.timestamp()
+
+
 Id: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
 Number: TypeAlias = Annotated[int, Path(ge=1, lt=2**63)]
 """The number of a thing in an address, where everything is text."""
 Span: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=366 * 86400, description="seconds from now")]
-Instant: TypeAlias = Annotated[float, Field(strict=True, gt=0, lt=2**33, description="epoch seconds")]
+Instant: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(strict=True, gt=0, lt=2**33, description="epoch seconds, or ISO 8601 with an offset"),
+    WithJsonSchema({"anyOf": [_NUMBER, {"type": "string", "format": "date-time"}]}),
+]
 Yes: TypeAlias = Annotated[bool, Field(strict=True)]
 Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
 """A text that can be stored: a NUL in it is shown as U+FFFD."""
