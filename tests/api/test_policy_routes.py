@@ -76,6 +76,24 @@ async def test_a_policy_is_kept_as_it_was_sent_and_can_be_sent_back(
     assert {**again.json()["policy"], "version": 1} == policy
 
 
+async def test_a_policy_that_does_not_say_how_often_is_repeated_twice(doors: House, ada: UserRow, team: TeamRow):
+    document = a_document(team, a_step(ada))
+    del document["repeats"]
+
+    answer = await asked(doors, "POST", json=document)
+
+    assert answer.json()["policy"]["repeats"] == 2
+
+
+async def test_a_policy_is_repeated_from_never_to_nine_times(doors: House, ada: UserRow, team: TeamRow):
+    answers = [
+        await asked(doors, "POST", json=a_document(team, a_step(ada), name=f"Policy {repeats}", repeats=repeats))
+        for repeats in (-1, 0, 9, 10)
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 201, 201, 422]
+
+
 async def test_an_edit_says_which_incidents_keep_what_they_started_with(
     doors: House, database: Database, ada: UserRow, team: TeamRow
 ):
