@@ -35,6 +35,15 @@ def test_they_begin_at_nine_by_the_wall_clock_in_summer_as_in_winter():
     assert BERLIN.next_begin(utc(2026, 7, 6, 0)) == utc(2026, 7, 6, 7)
 
 
+def test_where_the_clocks_change_they_begin_after_the_gap_and_end_at_the_last_of_a_repeated_time():
+    half_past_two = SupportHours("Europe/Berlin", (Part(7, 150, 300),))
+    until_then = SupportHours("Europe/Berlin", (Part(7, 0, 150),))
+
+    assert half_past_two.next_begin(utc(2026, 3, 28)) == utc(2026, 3, 29, 1)
+    assert until_then.covers(utc(2026, 10, 25, 1, 29))
+    assert not until_then.covers(utc(2026, 10, 25, 1, 30))
+
+
 def test_hours_that_go_on_after_midnight_begin_once():
     night = SupportHours("UTC", (Part(1, 22 * 60, 1440), Part(2, 0, 6 * 60)))
 
