@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsknight.domain.model.incident import Status
-from opsknight.domain.model.notification import PageKind, Situation, unwanted
+from opsknight.domain.model.notification import PAGING, PageKind, Situation, unwanted
 from tests.clock import NOON
 
 
@@ -58,3 +60,23 @@ def test_what_is_for_the_owner_is_wanted_while_they_own_it(kind: PageKind):
 )
 def test_a_call_for_help_is_wanted_until_it_is_answered_or_not_needed(changes: dict[str, Any], why: str | None):
     assert unwanted(a_situation(PageKind.HELP, **changes)) == why
+
+
+@given(
+    st.sampled_from(sorted(PAGING)),
+    st.none() | st.sampled_from(Status),
+    st.integers(1, 3),
+    st.sampled_from([None, 7, 8]),
+    st.integers(0, 1),
+)
+def test_a_page_is_wanted_exactly_while_its_incident_is_open_in_its_generation_and_waits_for_this_person(
+    kind: PageKind, status: Status | None, generation: int, assignee_id: int | None, answered: int
+):
+    why = unwanted(
+        a_situation(
+            kind, status=status, incident_generation=generation, assignee_id=assignee_id, answered=bool(answered)
+        )
+    )
+
+    theirs = kind is not PageKind.ASSIGNED or assignee_id == 7
+    assert (why is None) is (status is Status.OPEN and generation == 1 and theirs and not answered)
