@@ -27,7 +27,7 @@ from tests.clock import StoppedClock
 
 EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
 ALERTS = json.dumps({"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull"}}]}).encode()
-SPEAKS = frozenset(("statuscake", "uptime_kuma", "github"))
+SPEAKS = frozenset(("statuscake", "uptime_kuma", "github", "zabbix"))
 """Kinds of monitor that an integration of the same name speaks like."""
 Message = dict[str, Any]
 
@@ -240,6 +240,20 @@ async def test_a_form_in_parts_is_read_where_its_monitor_sends_such():
     assert status == 202
     assert isinstance(event, Event)
     assert (event.action, event.dedup_key) == ("trigger", "uptime_kuma:monitor:7")
+
+
+async def test_a_form_of_a_script_that_its_user_wrote_is_read():
+    async with a_door() as door:
+        status = await door.send(
+            "zabbix",
+            b"event_id=41&event_name=Belt+stopped&event_status=PROBLEM&event_nseverity=4&host_name=depot-4",
+            content_type="application/x-www-form-urlencoded; charset=UTF-8",
+        )
+
+    [event] = stored[-1].events
+    assert status == 202
+    assert isinstance(event, Event)
+    assert (event.dedup_key, event.severity, event.source) == ("zabbix:event:41", "error", "depot-4")
 
 
 async def test_a_form_of_another_monitor_is_refused():
