@@ -10,7 +10,8 @@ from uuid import UUID
 
 from opsknight import metrics
 from opsknight.api.bodies import Headers
-from opsknight.api.parse import Parsed, parse, parse_form, scrub
+from opsknight.api.forms import is_form, read_form
+from opsknight.api.parse import Parsed, parse, scrub
 from opsknight.api.providers.provider import Context, Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -24,7 +25,6 @@ LONGEST_KEPT: Final = 1000
 """Characters of one header."""
 _SECRET: Final = ("auth", "signature", "secret", "token", "passw", "cookie", "api-key", "apikey", "credential")
 """What stands in the names of headers that prove who sent a request; none of these is ever kept."""
-_FORM: Final = b"application/x-www-form-urlencoded"
 MAIL: Final = b"message/rfc822"
 """The content type of a raw mail."""
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
@@ -42,10 +42,11 @@ def count(whole: Delivery, receipt: Receipt) -> None:
 
 def read(provider: Provider, headers: Headers, body: bytes) -> Parsed:
     """Return what a body says: JSON, or the fields of a form or a mail where its kind of monitor sends such."""
-    if provider.mail and headers.raw.get(b"content-type", b"").startswith(MAIL):
+    content_type = headers.raw.get(b"content-type", b"")
+    if provider.mail and content_type.startswith(MAIL):
         return Parsed(provider.mail(body), duplicate_keys=False, may_exceed=True)
-    if provider.form and headers.raw.get(b"content-type", b"").startswith(_FORM):
-        return parse_form(body)
+    if provider.form and is_form(content_type):
+        return read_form(body, content_type)
     return parse(body)
 
 

@@ -130,7 +130,7 @@ async def test_closing_what_is_not_there_is_accepted_and_told(sender: Sender, na
     assert (answer.status_code, told["success"], told["status"]) == (202, False, "Alert does not exist")
 
 
-@pytest.mark.parametrize("does", ["snooze", "notes", "unacknowledge"])
+@pytest.mark.parametrize("does", ["snooze", "notes", "unacknowledge", "tags", "responders", "escalate"])
 async def test_what_is_not_carried_out_is_accepted_and_says_so(sender: Sender, does: str):
     await create(sender)
 
@@ -182,6 +182,17 @@ async def test_a_request_of_another_integration_is_not_told(sender: Sender, data
         assert (await other.get(f"/v2/alerts/requests/{request_id}")).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v2/alerts"), ("PUT", "/v2/alerts/x/message")])
+@pytest.mark.parametrize("what", ["message", "description", "priority"])
+async def test_an_update_after_a_create_is_accepted_and_pages_nobody_again(sender: Sender, what: str):
+    await create(sender)
+
+    answer = await sender.client.put(f"/v2/alerts/disk:db-1/{what}?identifierType=alias", json={what: "P5"})
+
+    told = await outcome(sender, answer.json()["requestId"])
+    assert (answer.status_code, told["success"]) == (202, False)
+    assert await sender.rows("SELECT title, count FROM alerts") == [("Disk full on db-1", 1)]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v2/alerts"), ("PUT", "/v2/alerts/x/close")])
 async def test_what_is_not_offered_says_so(sender: Sender, method: str, path: str):
     assert (await sender.client.request(method, path)).status_code in {404, 405}

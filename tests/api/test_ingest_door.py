@@ -27,6 +27,8 @@ from tests.clock import StoppedClock
 
 EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
 ALERTS = json.dumps({"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull"}}]}).encode()
+SPEAKS = frozenset(("statuscake", "uptime_kuma", "github", "zabbix"))
+"""Kinds of monitor that an integration of the same name speaks like."""
 Message = dict[str, Any]
 
 
@@ -113,7 +115,7 @@ async def store(deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
 
 
 async def known(key: str) -> Integration:
-    return a_known_integration(provider={"large": "alertmanager", "statuscake": key, "github": key}.get(key, "generic"))
+    return a_known_integration(provider={"large": "alertmanager"}.get(key, key if key in SPEAKS else "generic"))
 
 
 @dataclass
@@ -210,6 +212,48 @@ async def test_a_form_is_read_where_its_monitor_sends_such():
     assert status == 202
     assert isinstance(event, Event)
     assert (event.action, event.dedup_key) == ("trigger", "statuscake:test:77")
+
+
+async def test_json_that_curl_calls_a_form_is_read_where_its_monitor_sends_forms_too():
+    async with a_door() as door:
+        status = await door.send(
+            "statuscake",
+            b'{"Name": "Shop front", "Status": "Down", "TestID": "77"}',
+            content_type="application/x-www-form-urlencoded",
+        )
+
+    [event] = stored[-1].events
+    assert status == 202
+    assert isinstance(event, Event)
+    assert event.dedup_key == "statuscake:test:77"
+
+
+async def test_a_form_in_parts_is_read_where_its_monitor_sends_such():
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="data"\r\n\r\n'
+        b'{"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 7, "name": "Shop front"}}\r\n--b--\r\n'
+    )
+    async with a_door() as door:
+        status = await door.send("uptime_kuma", body, content_type="multipart/form-data; boundary=b")
+
+    [event] = stored[-1].events
+    assert status == 202
+    assert isinstance(event, Event)
+    assert (event.action, event.dedup_key) == ("trigger", "uptime_kuma:monitor:7")
+
+
+async def test_a_form_of_a_script_that_its_user_wrote_is_read():
+    async with a_door() as door:
+        status = await door.send(
+            "zabbix",
+            b"event_id=41&event_name=Belt+stopped&event_status=PROBLEM&event_nseverity=4&host_name=depot-4",
+            content_type="application/x-www-form-urlencoded; charset=UTF-8",
+        )
+
+    [event] = stored[-1].events
+    assert status == 202
+    assert isinstance(event, Event)
+    assert (event.dedup_key, event.severity, event.source) == ("zabbix:event:41", "error", "depot-4")
 
 
 async def test_a_form_of_another_monitor_is_refused():

@@ -120,7 +120,25 @@ _OPSGENIE: Final[Schema] = {
             ("unacknowledge", "Taken, and without effect"),
             ("snooze", "Taken, and without effect"),
             ("notes", "Taken, and without effect"),
+            ("tags", "Taken, and without effect"),
+            ("details", "Taken, and without effect"),
+            ("responders", "Taken, and without effect"),
+            ("assign", "Taken, and without effect"),
+            ("escalate", "Taken, and without effect"),
         )
+    },
+    **{
+        f"/v2/alerts/{{identifier}}/{what}": {
+            "put": _operation(
+                f"opsgenie_{what}",
+                "Taken, and without effect: the next create says it",
+                _GENIE_KEY,
+                *_IDENTIFIER,
+                body=_said(**{what: None}),
+                responses=_OG_ANSWERS,
+            )
+        }
+        for what in ("message", "description", "priority")
     },
 }
 _PD_REFUSED: Final = _said(status=None, message=None, errors={"type": "array", "items": _TEXT})

@@ -15,7 +15,7 @@ import orjson
 from opsknight.api.drop_in.door import Answer, Visit, only_post
 from opsknight.api.ingest_answers import Problem
 from opsknight.api.parse import Parsed
-from opsknight.api.providers.opsgenie import NO_MESSAGE, PROVIDER, QUIET, SLUG
+from opsknight.api.providers.opsgenie import NO_MESSAGE, PROVIDER, QUIET, SLUG, UPDATES
 from opsknight.api.reading import as_object
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Malformed
@@ -63,7 +63,8 @@ class Opsgenie:
         identifier, _, does = visit.path[len(ALERTS) + 1 :].rstrip("/").rpartition("/")
         if not identifier or does not in _DOES:
             raise Problem(404, "OpsKnight takes create, acknowledge and close of this API, and nothing else of it.")
-        only_post(visit)
+        if does not in UPDATES or visit.method != "PUT":
+            only_post(visit)
         return await self._do(visit, integration, does, identifier)
 
     def refuse(self, problem: Problem) -> Answer:

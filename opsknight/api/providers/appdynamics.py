@@ -51,6 +51,11 @@ def _types(names: str, action: Action) -> dict[str, Action]:
 _ACTIONS: Final[Mapping[str, Action]] = {
     **_types("open, continues, upgraded, downgraded", Action.TRIGGER),
     **_types("close, closed, canceled, cancelled", Action.RESOLVE),
+    **dict.fromkeys(("policy open", "policy violation open", "policy violation opened"), Action.TRIGGER),
+    **dict.fromkeys(("policy violation started", "policy violation continues"), Action.TRIGGER),
+    **dict.fromkeys(("policy close", "policy closed", "policy canceled", "policy cancelled"), Action.RESOLVE),
+    **dict.fromkeys(("policy violation close", "policy violation closed", "policy violation ended"), Action.RESOLVE),
+    **dict.fromkeys(("policy violation canceled", "policy violation cancelled"), Action.RESOLVE),
     "policy upgraded": Action.TRIGGER,
     "policy downgraded": Action.TRIGGER,
     "anomaly upgraded": Action.TRIGGER,

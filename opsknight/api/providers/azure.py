@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
@@ -21,6 +22,7 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
+    severity_of,
     stable,
     text,
     texts,
@@ -49,7 +51,13 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 _HEALTH: Final = frozenset(("resourcehealth", "resource health", "servicehealth", "service health"))
 """Services whose every change is a “Fired” of its own; what it is about and whether it is over stands inside."""
 
-_LOG_LINKS: Final = ("LinkToFilteredSearchResultsUI", "LinkToSearchResults", "linkToFilteredSearchResultsUI")
+_LOG_LINKS: Final = (
+    "LinkToFilteredSearchResultsUI", "LinkToSearchResults", "linkToFilteredSearchResultsUI", "linkToSearchResultsUI",
+)  # fmt: skip
+_ALERT_PAGE: Final = "https://portal.azure.com/#blade/Microsoft_Azure_Monitoring/AlertDetailsTemplateBlade/alertId/"
+"""Before an alert's id: its own page in the portal."""
+
+_OF_BUDGET: Final = ("BudgetType", "NotificationThresholdAmount", "SubscriptionName", "AccountName", "DepartmentName")
 _OF_CONTEXT: Final = ("conditionType", "condition", "SearchQuery", "ResultCount", "Threshold", "Operator", "status")
 _OF_ACTIVITY_NAMES: Final = "operationName, caller, status, level, eventSource, subStatus, correlationId"
 _OF_ACTIVITY: Final = _OF_ACTIVITY_NAMES.split(", ")
@@ -82,6 +90,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         event = _metric(rule, data if "context" in data else payload)
     elif text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
         event = _log(data)
+    elif text(data.get("BudgetName")):
+        event = _budget(data)
     elif (event := unknown_shape(SLUG, payload)) is None:
         raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
     return [] if event is None else [event]
@@ -114,7 +124,7 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
         occurred_at=instant(essentials.get("resolvedDateTime")) if action is Action.RESOLVE else fired_at,
         started_at=fired_at,
         tags=texts(inner(data, "customProperties") or inner(context, "properties")),
-        links=_links(essentials.get("investigationLink"), *(context.get(name) for name in _LOG_LINKS)),
+        links=_links(essentials.get("investigationLink") or _page(essentials), *_found(context)),
         details=_with_unknown(details | kept(context, _OF_CONTEXT), condition),
     )
 
@@ -165,12 +175,29 @@ def _log(said: Said) -> Event:
     )
 
 
+def _budget(said: Said) -> Event:
+    """Return the event of a budget that is spent up to one of its thresholds; it has no recovery."""
+    name, threshold = text(said.get("BudgetName")), text(said.get("NotificationThresholdAmount"))
+    where = first(said, ("SubscriptionId", "BillingAccountId", "EnrollmentNumber"))
+    spent, budget, unit = (text(said.get(part)) for part in ("SpendingAmount", "Budget", "Unit"))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"budget:{stable(where, name, threshold)}"),
+        title=one_line(f"Budget {name}: {spent} of {budget} {unit} spent"),
+        severity=Severity.WARNING,
+        source=first(said, ("ResourceGroup", "SubscriptionName")),
+        component="Budget",
+        details=kept(said, _OF_BUDGET),
+    )
+
+
 def _activity(activity: Said, data: Said, essentials: Said | None = None) -> Event | None:
     """Return the event of an activity log alert: something done, or the health of a resource or a service."""
     said, about = essentials or {}, inner(activity, "properties")
     source = first(said, ("monitoringService",)) or first(activity, ("eventSource",))
     is_health = word(source) in _HEALTH
-    status = word(activity.get("status") or about.get("stage")) if is_health else ""
+    statuses = [word(one) for one in (activity.get("status"), about.get("stage"))] if is_health else []
+    status = "resolved" if "resolved" in statuses else next((one for one in statuses if one), "")
     if status in _QUIET:
         return None
     targets = _listed(said, "alertTargetIDs")
@@ -179,14 +206,20 @@ def _activity(activity: Said, data: Said, essentials: Said | None = None) -> Eve
     what = first(about, ("trackingId",)) or ("" if is_health else operation)
     if not (what or resource or source):
         raise Malformed("The Azure activity log alert has neither a resource nor an operation.")
-    title = first(about, ("title",)) or first(said, ("alertRule",)) or first(activity, ("description",)) or operation
+    title = (
+        first(about, ("title", "recommendationName"))
+        or first(said, ("alertRule",))
+        or first(activity, ("description",))
+        or operation
+    )
     return Event(
         action=Action.RESOLVE if status == "resolved" else Action.TRIGGER,
         dedup_key=scoped(
             SLUG, f"activity:{stable(word(source), what, '' if about.get('trackingId') else resource.casefold())}"
         ),
         title=one_line(title) or "Azure activity",
-        severity=_severity(said.get("severity") if said else activity.get("level")),
+        severity=severity_of(about.get("severity"))
+        or _severity(said.get("severity") if said else activity.get("level")),
         source=first(about, ("service",)) or _last(resource),
         component=source,
         occurred_at=instant(activity.get("eventTimestamp")),
@@ -227,6 +260,18 @@ def _pairs(dimensions: Any) -> Iterator[tuple[str, str]]:
     for one in dimensions if is_list(dimensions) else ():
         if is_object(one) and text(one.get("name")):
             yield text(one["name"]), text(one.get("value"))
+
+
+def _page(essentials: Said) -> str:
+    alert = first(essentials, ("alertId",))
+    return _ALERT_PAGE + quote(alert, safe="") if alert.startswith("/subscriptions/") else ""
+
+
+def _found(context: Said) -> Iterator[Any]:
+    """Yield where a log search is found, newer rules name it in their conditions."""
+    of_all: Any = inner(context, "condition").get("allOf")
+    for place in (context, *(one for one in (of_all if is_list(of_all) else ()) if is_object(one))):
+        yield next((said for name in _LOG_LINKS if (said := place.get(name))), None)
 
 
 def _links(portal: Any, *others: Any) -> tuple[Link, ...]:

@@ -41,11 +41,12 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "resolved": Action.RESOLVE,
 }
 _REPORTED: Final[Mapping[str, Action]] = {
+    **_ACTIONS,
     "investigating": Action.TRIGGER,
     "identified": Action.TRIGGER,
     "resolved": Action.RESOLVE,
 }
-"""Statuses of what a status page reports."""
+"""Statuses of what a status page reports, and of an incident that a custom body names without “data”."""
 _MAINTENANCE: Final = "maintenance"
 _QUIET: Final = QUIET | {"validating", "updated", "commented", "comment added", "escalated", "deleted"}
 _INCIDENT: Final = "incident"

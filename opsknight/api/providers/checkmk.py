@@ -153,6 +153,7 @@ PROVIDER: Final = Provider(
     label="Checkmk",
     docs_url="https://docs.checkmk.com/latest/en/notifications.html#scripts",
     normalise=normalise,
+    form=True,
     where="As ~/local/share/check_mk/notifications/opsknight of your site, executable; then Setup → Notifications",
     setup="""\
 #!/usr/bin/env python3

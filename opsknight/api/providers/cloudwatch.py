@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from opsknight.api import sns
+from opsknight.api import aws_events, sns
 from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
@@ -26,7 +26,6 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
-    severity_of,
     stable,
     text,
     word,
@@ -47,19 +46,13 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 _CONFIRMATIONS: Final = frozenset(("subscriptionconfirmation", "unsubscribeconfirmation"))
 _TESTS: Final = frozenset(("s3:testevent", "autoscaling:test notification"))
 """What services send once, when a topic is named to them."""
+_SAYS_NOTHING: Final = ("notification from ", "aws notification")
+"""How subjects begin that leave it to their message to say what is wrong."""
 _HOSTS: Final = (
     "InstanceId", "DBInstanceIdentifier", "DBClusterIdentifier", "FunctionName", "LoadBalancer", "QueueName",
     "TableName", "ClusterName", "ServiceName", "BucketName", "CacheClusterId", "AutoScalingGroupName", "ApiName",
 )  # fmt: skip
 """Dimensions that name what is measured, the most telling first."""
-_SCORES: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.ERROR), (4.0, Severity.WARNING), (0.0, Severity.INFO))
-"""GuardDuty's and Security Hub's severities, 0 to 10, from which number on."""
-_HEALTH: Final[Mapping[str, Severity]] = {
-    "issue": Severity.ERROR,
-    "investigation": Severity.WARNING,
-    "scheduledchange": Severity.INFO,
-    "accountnotification": Severity.INFO,
-}
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -100,11 +93,13 @@ def _event(said: Said) -> Event | None:
         envelope = envelope if is_object(sns) else said
         message = inner if is_object(inner) else _json(text(inner))
         if message is None:
-            return _plain(said)
+            return None if aws_events.is_fine({}, said) else _plain(said)
         said = message
     if word(said.get("Event")) in _TESTS:
         return None
-    return _alarm(said) or _eventbridge(said) or _health(said, said) or _other(said, envelope)
+    if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
+        return None
+    return _alarm(said) or aws_events.read(said) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
@@ -243,80 +238,29 @@ def _console(alarm: _Alarm) -> tuple[Link, ...]:
     return () if found is None else (found,)
 
 
-def _eventbridge(said: Said) -> Event | None:
-    """Return a trigger for an event of another service, such as a finding of GuardDuty; None where it is none."""
-    kind, detail = text(said.get("detail-type")), as_object(said.get("detail"))
-    if not kind or not detail:
-        return None
-    if health := _health(said, detail):
-        return health
-    resources = said.get("resources")
-    resource = text(resources[0]) if is_list(resources) and resources else ""
-    findings = _objects(detail.get("findings"))
-    about = findings[0] if findings else detail
-    title = first(about, ("title", "Title", "description", "Description", "message", "reason"))
-    identity = first(about, ("id", "Id")) or stable(text(said.get("source")), kind, resource, title)
-    at = (inside(about, "service", "eventLastSeen"), about.get("updatedAt"), about.get("UpdatedAt"), said.get("time"))
-    return Event(
-        action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"event:{identity}"),
-        title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
-        severity=_score(about.get("severity") or inside(about, "Severity", "Label")),
-        source=resource or first(said, ("account", "source")) or first(about, ("accountId",)),
-        component=kind,
-        occurred_at=next((found for one in at if (found := instant(one)) is not None), None),
-        tags=filled({"region": text(said.get("region")), "account": first(said, ("account",))}),
-        details=filled(
-            {
-                "source": said.get("source"),
-                "type": about.get("type"),
-                "description": text(about.get("description"))[:4000],
-                "count": inside(about, "service", "count"),
-                "findings": len(findings) if len(findings) > 1 else None,
-            }
-        ),
-    )
-
-
-def _score(value: Any) -> Severity:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return next((severity for least, severity in _SCORES if value >= least), Severity.INFO)
-    return severity_of(value) or Severity.ERROR
-
-
-def _health(said: Said, detail: Said) -> Event | None:
-    """Return the event of AWS Health, which says itself when an issue is over; None where it is none."""
-    arn = text(detail.get("eventArn"))
-    if not arn:
-        return None
-    status, category = word(detail.get("statusCode")), word(detail.get("eventTypeCategory"))
-    descriptions = _objects(detail.get("eventDescription"))
-    description = text(descriptions[0].get("latestDescription")) if descriptions else ""
-    kind = text(detail.get("eventTypeCode"))
-    return Event(
-        action=Action.RESOLVE if status == "closed" else Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"health:{arn}"),
-        title=one_line(f"AWS {text(detail.get('service'))}: {description or kind or 'event of AWS Health'}"),
-        severity=_HEALTH.get(category, Severity.ERROR),
-        source=first(detail, ("eventRegion", "service")),
-        component=text(detail.get("service")),
-        occurred_at=instant(detail.get("lastUpdatedTime")) or instant(said.get("time")),
-        details=filled({"type": kind, "category": category, "status": status, "description": description[:4000]}),
-    )
-
-
 def _other(said: Said, envelope: Said) -> Event:
     """Return what can be read of a message of another service of AWS.
 
     Raises:
         Malformed: no text says what is wrong.
     """
+    topic, details = text(envelope.get("TopicArn")), {"unknown_shape": True, "message": said}
+    if title := one_line(_job(said)).strip():
+        return _text(title, topic, envelope or said, details=details)
     event = unknown_shape(SLUG, said)
     if event is not None:
         return event
     if title := _subject(envelope, said):
-        return _text(title, text(envelope.get("TopicArn")), envelope, details={"unknown_shape": True, "message": said})
+        return _text(title, topic, envelope, details=details)
     raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
+
+
+def _job(said: Said) -> str:
+    """Return what a command of Systems Manager came to, or what happened to an object in S3; "" for anything else."""
+    if document := text(said.get("documentName")):
+        return f"{document} on {first(said, ('instanceId',))}: {first(said, ('detailedStatus', 'status'))}"
+    bucket, key = (text(inside(said, "s3", *path)) for path in (("bucket", "name"), ("object", "key")))
+    return f"{text(said.get('eventName'))}: {bucket}/{key}" if bucket else ""
 
 
 def _subject(envelope: Said, said: Said) -> str:
@@ -328,7 +272,10 @@ def _subject(envelope: Said, said: Said) -> str:
 def _plain(envelope: Said) -> Event:
     """Return a trigger for a message that is plain text, such as one of AWS Budgets."""
     message = first(envelope, ("Message", "body"))
-    title = one_line(first(envelope, ("Subject",)) or message.partition("\n")[0]).strip()
+    begins, subject = message.partition("\n")[0], first(envelope, ("Subject",))
+    if word(subject).startswith(_SAYS_NOTHING):
+        subject = f"{subject}: {begins}"
+    title = one_line(subject or begins).strip()
     return _text(
         title or "Message without a text", text(envelope.get("TopicArn")), envelope, details={"message": message}
     )
@@ -341,7 +288,7 @@ def _text(title: str, topic: str, envelope: Said, *, details: Said) -> Event:
         title=title,
         severity=Severity.ERROR,
         source=topic.rpartition(":")[2],
-        occurred_at=instant(envelope.get("Timestamp")),
+        occurred_at=instant(envelope.get("Timestamp") or envelope.get("eventTime")),
         details=filled(details),
     )
 

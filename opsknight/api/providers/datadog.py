@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
+    inner,
     instant,
     is_list,
     is_object,
@@ -28,6 +29,7 @@ from opsknight.api.reading import (
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "datadog"
+MAX_EVENTS: Final = 1_000
 MAX_LINKS: Final = 5
 MAX_PREFIXES: Final = 8
 MAX_PREFIXED: Final = 4096
@@ -57,15 +59,31 @@ _PRIORITIES: Final[Mapping[str, Severity]] = {
 }
 _WARNINGS: Final = frozenset(("warn", "re warn", "warning"))
 
-_TRANSITION: Final = ("alert_transition", "transition", "alert_state", "state")
-_TITLE: Final = ("title", "alert_title", "event_title", "monitor_name", "name")
+_TRANSITION: Final = (
+    "alert_transition", "transition", "alert_state", "state", "status", "monitor_status", "alert_status",
+    "incident_status",
+)  # fmt: skip
+_TITLE: Final = (
+    "title", "alert_title", "event_title", "monitor_name", "name", "incident_title", "security_signal_title",
+)  # fmt: skip
 _MESSAGE: Final = ("body", "text_only_msg", "event_msg", "message", "msg", "text", "description")
-_MONITOR: Final = ("monitor_id", "alert_id")
+_MONITOR: Final = ("monitor_id", "alert_id", "incident_public_id")
+_SUBJECTS: Final = ("alert", "monitor", "event", "incident")
+"""Objects that custom payloads put a monitor's fields into."""
 _SCOPE: Final = ("alert_scope", "scopes", "scope", "monitor_groups", "group")
-_PRIORITY: Final = ("alert_priority", "monitor_priority", "severity", "priority")
+_PRIORITY: Final = (
+    "alert_priority", "monitor_priority", "severity", "alert_severity", "incident_severity", "security_signal_severity",
+    "priority",
+)  # fmt: skip
 _AT: Final = ("date_posix", "date", "last_updated", "timestamp")
 _HOST: Final = ("hostname", "host_name", "host")
-_LINK: Final = (("link", "Event"), ("url", "Event"), ("event_url", "Event"), ("snapshot", "Graph"))
+_LINK: Final = (
+    ("link", "Event"),
+    ("url", "Event"),
+    ("event_url", "Event"),
+    ("incident_url", "Incident"),
+    ("snapshot", "Graph"),
+)
 
 _UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*(\[[^\]]*\])?|\{\{[^{}]*\}\}")
 _PREFIX: Final = re.compile(r"\s*\[([^\[\]]*)\]\s*")
@@ -74,28 +92,46 @@ _IN_TEXT: Final = re.compile(r"\[([^\[\]]{1,80})\]\((https?://[^\s()]{1,2000})\)
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the one event of `payload`, or none where its transition pages nobody.
+    """Return the one event of an object, or one for each object of a list; none where a transition pages nobody.
 
     Without a transition the title's prefix ([Triggered], [Recovered], …) says it, and without
     either it is a trigger.
 
     Raises:
-        Malformed: it is no object, or has neither a title nor a monitor.
+        Malformed: it is neither object nor list, or has neither a title nor a monitor.
     """
+    if is_list(payload) and payload:
+        if len(payload) > MAX_EVENTS:
+            raise Malformed(f"The Datadog payload holds more than {MAX_EVENTS:,} events; send fewer at once.")
+        return each(payload, _event, what="Event", context=context)
     if not is_object(payload):
         raise Malformed("The Datadog payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    event = _event(payload)
+    return [] if event is None else [event]
+
+
+def _event(payload: Said) -> Event | None:
+    """Return the event of one object, None where its transition pages nobody.
+
+    Raises:
+        Malformed: it has neither a title nor a monitor.
+    """
     said = _rendered(payload)
     title = _title(_first(said, _TITLE))
     transition = _transition(said, title.state)
     if transition in _QUIET:
-        return []
+        return None
     identity = _identity(said, title)
+    if identity is None:  # better a page that shows its template than none
+        said |= _as_written(payload)
+        title = _title(_first(said, _TITLE))
+        identity = stable(*(_first(said, (name,)) for name in (*_MONITOR, *_TITLE))) if title.text else None
     if identity is None:
         raise Malformed("The Datadog payload has neither a title nor a monitor; does its template use $EVENT_TITLE?")
     message = _first(said, _MESSAGE)
-    event = Event(
+    return Event(
         action=Action.RESOLVE if transition in _RESOLVES else Action.TRIGGER,
         dedup_key=scoped(SLUG, identity),
         title=one_line(title.text or message) or "Datadog monitor",
@@ -106,17 +142,30 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         links=_links(said, message),
         details={name: value for name, value in said.items() if name != "tags"},
     )
-    return [event]
 
 
 def _rendered(payload: Said) -> Said:
     """Return the fields by lower-case name, without those whose template variable stayed as it was."""
-    fields = ((name.lower().lstrip("$"), value) for name, value in payload.items())
     return {
         name: value
-        for name, value in fields
+        for name, value in _named(payload).items()
         if value is not None and not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip()))
     }
+
+
+def _named(payload: Said) -> Said:
+    """Return the fields by lower-case name, those of an object inside after its own name too."""
+    fields = {name.lower().lstrip("$"): value for name, value in payload.items()}
+    for outer in _SUBJECTS:
+        for name, value in inner(fields, outer).items():
+            fields.setdefault(f"{outer}_{name.lower()}", value)
+    return fields
+
+
+def _as_written(payload: Said) -> Said:
+    """Return what names a monitor, its variables left as they are."""
+    fields = _named(payload)
+    return {name: fields[name] for name in (*_TITLE, *_MONITOR) if text(fields.get(name))}
 
 
 def _first(said: Said, names: Iterable[str]) -> str:
@@ -141,15 +190,15 @@ def _title(title: str) -> _Title:
         match = _PREFIX.match(rest)
         if match is None:
             break
-        inner = match[1].strip()
-        on = _GROUP.fullmatch(inner)
-        said = word(on[1] if on else inner)
+        within = match[1].strip()
+        on = _GROUP.fullmatch(within)
+        said = word(on[1] if on else within)
         if said in _TRIGGERS or said in _RESOLVES or said in _QUIET:
             state, group = state or said, group or (on[2].strip() if on else "")
         elif said.removeprefix("p") in _PRIORITIES:
             priority = said
         else:
-            kept += f"[{inner}] "
+            kept += f"[{within}] "
         rest = rest[match.end() :]
     return _Title((kept + rest).strip(), state, group, priority)
 
@@ -171,7 +220,7 @@ def _identity(said: Said, title: _Title) -> str | None:
     given = text(said.get("dedup_key"))
     if given and not _UNRENDERED.search(given):
         return given
-    for name in (*_MONITOR, "aggreg_key", "alert_cycle_key"):
+    for name in (*_MONITOR, "aggreg_key", "aggregation_key", "alert_cycle_key"):
         key = text(said.get(name))
         if key and not _UNRENDERED.search(key):
             return f"{name}:{key}:{scope}" if scope else f"{name}:{key}"
@@ -214,5 +263,6 @@ PROVIDER: Final = Provider(
     label="Datadog",
     docs_url="https://docs.datadoghq.com/integrations/webhooks/",
     normalise=normalise,
+    form=True,
     retries_429=False,
 )

@@ -56,6 +56,9 @@ _COMPONENT: Final = ("component", "service", "job")
 _PREFIX: Final = re.compile(r"\A\[[^\[\]]{1,40}\] *")
 """The state before a title: “[Alerting] CPU of web-1”."""
 
+_OF_DATA: Final[Mapping[str, str]] = {"DatasourceNoData": "No data", "DatasourceError": "Cannot be evaluated"}
+"""Names of alerts that speak of a rule's data; the rule's annotations still say what it would find in them."""
+
 _OF_ALERT: Final = ("annotations", "values", "valueString")
 _OF_RULE: Final = ("message", "state", "evalMatches", "orgId", "dashboardId", "panelId", "ruleId", "title")
 
@@ -120,7 +123,7 @@ def _alert(group: _Group, alert: Said) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, _alert_identity(group, alert, labels)),
-        title=one_line(first(annotations, _TITLE) or first(labels, ("alertname",)) or group.title) or "Grafana alert",
+        title=_alert_title(labels, annotations) or group.title or "Grafana alert",
         severity=next((severity for severity in known if severity is not None), Severity.ERROR),
         source=first(labels, _SOURCE),
         component=first(labels, _COMPONENT),
@@ -130,6 +133,13 @@ def _alert(group: _Group, alert: Said) -> Event | None:
         links=_alert_links(group, alert, annotations),
         details=kept(alert, _OF_ALERT) | {"receiver": group.receiver, "group": group.key} | unknown,
     )
+
+
+def _alert_title(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
+    name = first(labels, ("alertname",))
+    if about := _OF_DATA.get(name):
+        return one_line(f"{about}: {first(labels, ('rulename',)) or first(annotations, _TITLE) or name}")
+    return one_line(first(annotations, _TITLE) or name)
 
 
 def _alert_identity(group: _Group, alert: Said, labels: Mapping[str, str]) -> str:

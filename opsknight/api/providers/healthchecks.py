@@ -86,6 +86,7 @@ PROVIDER: Final = Provider(
     label="Healthchecks.io",
     docs_url="https://healthchecks.io/docs/configuring_notifications/",
     normalise=normalise,
+    form=True,
     where="Integrations → Webhook → Add integration: method POST, the same for “down” and for “up”",
     setup="""URL: {address}
 Request headers: Content-Type: application/json

@@ -33,13 +33,13 @@ from opsknight.domain.model.event import Action, Event, Link, Malformed, Severit
 SLUG: Final = "honeycomb"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
-    "triggered": Action.TRIGGER,
-    "ok": Action.RESOLVE,
-    "resolved": Action.RESOLVE,
+    **dict.fromkeys(("triggered", "triggering", "alert", "alerting", "firing", "open"), Action.TRIGGER),
+    **dict.fromkeys(("ok", "resolved", "recovered", "closed"), Action.RESOLVE),
 }
 _QUIET: Final = frozenset(("disabled", "muted", "paused", "snoozed"))
 _IDENTITY: Final = ("id", "trigger_id", "burn_alert_id", "alert_id")
-_TITLE: Final = ("summary", "name", "description", "message")
+_NAME: Final = ("name", "trigger_name", "alert_name")
+_TITLE: Final = ("summary", *_NAME, "description", "message")
 _DETAIL_NAMES: Final = (
     "name, description, trigger_description, alert_type, operator, threshold, is_test, dataset_name, dataset,"
     " result_groups_triggered, exhaustion_minutes, budget_rate_window_minutes, budget_rate_decrease_percent, slo"
@@ -82,7 +82,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             action=_ACTIONS.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, identity),
             title=title or "Honeycomb trigger",
-            severity=severity_of(payload.get("severity")) or Severity.ERROR,
+            severity=severity_of(first(payload, ("severity", "alert_severity"))) or Severity.ERROR,
             source=first(payload, ("dataset_name", "dataset", "environment")),
             occurred_at=next((at for name in _AT if (at := instant(payload.get(name))) is not None), None),
             tags=_tags(payload),
@@ -97,7 +97,7 @@ def _identity(said: Said) -> str:
         return known
     if slo := text(inner(said, "slo").get("id")):
         return f"slo:{slo}"
-    name = first(said, ("name",))
+    name = first(said, _NAME)
     return stable("name", name) if name else ""
 
 

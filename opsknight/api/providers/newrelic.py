@@ -64,7 +64,10 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 _STATE: Final = ("current_state", "state", "status", "event_type", "event_action")
 _IDENTITY: Final = ("id", "issueId", "issue_id", "incident_id", "incidentId", "dedup_key")
-_TITLE: Final = ("title", "issueTitle", "details", "condition_name", "message", "short_description", "policy_name")
+_TITLE: Final = (
+    "title", "issueTitle", "details", "condition_name", "message", "short_description", "alert_condition_name",
+    "policy_name",
+)  # fmt: skip
 _DETAIL_NAMES: Final = (
     "details, condition_name, policy_name, account_name, alertPolicyNames, alertConditionNames, impactedEntities,"
     " totalIncidents, isCorrelated, workflowName, trigger, sources, owner, duration, description, timestamp_utc_string,"
@@ -99,12 +102,15 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return [Unreadable(reason)]
     if "deployment" in payload and "alert" not in payload:
         return []
-    said = _rendered(_oldest(payload))
+    opened = _opened(_oldest(payload))
+    said = _rendered(opened)
     state = next((found for name in _STATE if (found := word(said.get(name)))), "")
     action = _action(said, state)
     if state in _QUIET or (action is Action.TRIGGER and word(said.get("mutingState")) == "fully muted"):
         return []
     identity = _first(said, _IDENTITY) or _named(said)
+    if not identity:  # better a page that shows its template than none
+        said, identity = opened, _first(opened, _IDENTITY) or _named(opened)
     if identity:
         return [_event(said, identity, action, state)]
     if (event := unknown_shape(SLUG, payload)) is not None:
@@ -156,6 +162,12 @@ def _oldest(payload: Said) -> Said:
         except (ValueError, RecursionError):
             return payload
     return payload if not is_object(alert) else alert | {name: payload[name] for name in payload if name not in alert}
+
+
+def _opened(payload: Said) -> Said:
+    """Return the issue or incident where a custom payload wraps it, with what stands around it."""
+    within = inner(payload, "issue") or inner(payload, "incident")
+    return payload | within if _first(within, _IDENTITY) else payload
 
 
 def _rendered(said: Said) -> Said:

@@ -19,7 +19,11 @@ from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unr
 SLUG: Final = "opsgenie"
 NO_MESSAGE: Final = "Message can not be empty."
 """In Opsgenie's own words."""
-QUIET: Final = frozenset(("unacknowledge", "snooze", "notes"))
+UPDATES: Final = frozenset(("message", "description", "priority"))
+"""What an open alert is given anew, with PUT: Alertmanager does so after each create, with update_alerts."""
+QUIET: Final = UPDATES | {
+    "unacknowledge", "snooze", "notes", "tags", "details", "responders", "assign", "escalate", "teams",
+}  # fmt: skip
 """What people do with an alert there and a monitor does not here: taken, told, and without effect."""
 
 _ACTIONS: Final[Mapping[str, Action]] = {"acknowledge": Action.ACKNOWLEDGE, "close": Action.RESOLVE}

@@ -43,6 +43,7 @@ _QUIET: Final = QUIET | {"unconfirmed down"}
 _SEVERITIES: Final[Mapping[str, Severity]] = {"high": Severity.ERROR, "low": Severity.WARNING}
 """By the importance of a check, which stays as it is when the check is up again."""
 
+_STATE: Final = ("current_state", "state", "status")
 _CHECK: Final = ("check_id", "check")
 _NAME: Final = ("check_name", "checkname", "name")
 _HOST: Final = ("hostname", "host", "url")
@@ -80,7 +81,7 @@ def _said(payload: Said) -> Said:
 
 
 def _event(said: Said) -> Event | None:
-    state = asked(_ACTIONS, said.get("current_state"), quiet=_QUIET)
+    state = asked(_ACTIONS, first(said, _STATE), quiet=_QUIET)
     if state.action is None:
         return None
     check, name, params = first(said, _CHECK), first(said, _NAME), inner(said, "check_params")

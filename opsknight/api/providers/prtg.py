@@ -32,6 +32,8 @@ from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "prtg"
+MAX_MESSAGE: Final = 4096
+"""Characters of a message that are looked at."""
 
 _TRIGGERS: Final[Mapping[str, Severity]] = {
     "down": Severity.CRITICAL,
@@ -51,6 +53,19 @@ _ACKNOWLEDGES: Final = frozenset(("down (acknowledged)", "down acknowledged", "a
 _QUIET: Final = QUIET | {"unknown", "none", "collecting"}
 """Unknown: no data received yet, or not any more because it is paused."""
 
+_BY_NUMBER: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("1", "2"), "unknown"),
+    "3": "up",
+    "4": "warning",
+    "5": "down",
+    "6": "unknown",
+    **dict.fromkeys(("7", "8", "9", "11", "12"), "paused"),
+    "10": "unusual",
+    "13": "down (acknowledged)",
+    "14": "down (partial)",
+}
+"""States as PRTG's API numbers them."""
+
 _NAME: Final = ("name", "sensorname", "sensor", "shortname")
 _MESSAGE: Final = ("message", "lastmessage", "text")
 _DEVICE: Final = ("device", "devicename", "host", "hostname")
@@ -61,6 +76,8 @@ _SHOWN: Final = frozenset(
 
 _UNRENDERED: Final = re.compile(r"%[a-z]+", re.IGNORECASE)
 _ENDED: Final = re.compile(r"[^()]{1,60} ended \(now: ([^()]{1,60}(?:\([^()]{1,40}\))?)\)")
+_TAG: Final = re.compile(r"<[^<>]{1,200}>")
+"""PRTG writes messages in HTML where it shows them itself."""
 _SENSOR_ID: Final = re.compile(r"sensor\.htm\?(?:[^#\s]{0,200}&)?id=(\d{1,12})")
 
 
@@ -83,6 +100,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if not identity:
         return [_unknown(payload)]
     status = word(first(said, ("status", "state")))
+    status = _BY_NUMBER.get(status, status)
     ended = _ENDED.fullmatch(status)
     state = ended[1].strip() if ended else status
     if state in _QUIET or state.startswith(("paused ", "paused(")):
@@ -129,7 +147,7 @@ def _action(state: str) -> Action:
 
 def _title(said: Said, name: str, device: str) -> str:
     subject = f"{name} on {device}" if device and device not in name else name
-    message = first(said, _MESSAGE)
+    message = _TAG.sub("", first(said, _MESSAGE)[:MAX_MESSAGE]).strip()
     return one_line(
         f"{subject}: {message}" if message else f"{subject} is {first(said, ('status', 'state')) or 'down'}"
     )

@@ -84,7 +84,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         payload = _without_bulk(payload)
         if reason := excess(payload):
             return [Unreadable(reason)]
-    kind, data = word(context.headers.get("sentry-hook-resource", "")).replace(" ", "_"), inner(payload, "data")
+    kind, data = word(context.headers.get("sentry-hook-resource", "")).replace(" ", "_"), _data(payload)
     action = word(payload.get("action"))
     if kind in _NOT_ALERTS or "comment_id" in data or ("installation" in data and len(data) == 1):
         return []
@@ -100,6 +100,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if (event := unknown_shape(SLUG, payload)) is not None:
         return [event]
     raise Malformed("The Sentry payload holds no issue, event, error or metric_alert.")
+
+
+def _data(payload: Said) -> Said:
+    """Return what a webhook is about; some who hand one on leave out the object around it."""
+    is_bare = "data" not in payload and any(inner(payload, name) for name in ("issue", "error", "metric_alert"))
+    return payload if is_bare else inner(payload, "data")
 
 
 def _without_bulk(payload: Said, *, deep: int = 2) -> Said:

@@ -33,6 +33,8 @@ SLUG: Final = "splunk-observability"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
     "anomalous": Action.TRIGGER,
+    **dict.fromkeys(("active", "triggered", "firing"), Action.TRIGGER),
+    **dict.fromkeys(("cleared", "closed"), Action.RESOLVE),
     "ok": Action.RESOLVE,
     "manually resolved": Action.RESOLVE,
     "auto resolved": Action.RESOLVE,
@@ -55,6 +57,7 @@ _DETAIL_NAMES: Final = (
 _DETAILS: Final = _DETAIL_NAMES.split(", ")
 _LINKS: Final = (
     ("detectorUrl", "Detector"),
+    ("link", "Detector"),
     ("runbookUrl", "Runbook"),
     ("imageUrl", "Graph"),
 )
@@ -72,7 +75,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Splunk Observability payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    status = word(payload.get("statusExtended")) or word(payload.get("status"))
+    status = _status(payload)
     if status in _QUIET:
         return []
     dimensions = _dimensions(payload)
@@ -98,19 +101,27 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     return [event]
 
 
+def _status(said: Said) -> str:
+    """Return the status; where a custom payload has none, the kind of event that tells it."""
+    if status := word(said.get("statusExtended")) or word(said.get("status")):
+        return status
+    kind = word(said.get("eventType"))
+    return kind if kind in _ACTIONS else ""
+
+
 def _title(said: Said) -> str:
-    rule, detector = first(said, ("rule", "ruleName")), first(said, ("detector",))
+    rule, detector = first(said, ("rule", "ruleName")), first(said, ("detector", "detectorName"))
     named = f"{rule} ({detector})" if rule and detector else rule or detector
     body = text(said.get("messageBody")).partition("\n")[0]
     return one_line(
-        first(said, ("messageTitle",)) or named or body or first(said, ("description", "originatingMetric"))
+        first(said, ("messageTitle", "title")) or named or body or first(said, ("description", "originatingMetric"))
     )
 
 
 def _identity(said: Said, dimensions: Mapping[str, str]) -> str:
     if incident := text(said.get("incidentId")):
         return incident
-    detector, rule = first(said, ("detectorId", "detector")), first(said, ("rule", "ruleName"))
+    detector, rule = first(said, ("detectorId", "detector", "detectorName")), first(said, ("rule", "ruleName"))
     if not detector:
         return ""
     return stable(detector, rule, *(part for pair in sorted(dimensions.items()) for part in pair))

@@ -76,6 +76,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return [Unreadable(reason)]
     if incident := inner(payload, "incident"):
         return _incident(incident)
+    if "message_type" not in payload and word(payload.get("state")) in _PHASES:
+        return _incident(payload)
     said = {name.lower() if name.isupper() else name: value for name, value in payload.items()}
     status = word(said.get("message_type"))
     if status in _QUIET:
@@ -123,9 +125,9 @@ def _links(said: Said) -> tuple[Link, ...]:
 
 def _incident(said: Said) -> list[Event | Unreadable]:
     """Return the event of an incident that Splunk On-Call itself tells of, by its phase."""
-    phase = word(said.get("current_phase"))
+    phase = word(said.get("current_phase")) or word(said.get("state"))
     number = next((text(said[name]) for name in ("incident_id", "entity_id") if text(said.get(name))), "")
-    title = one_line(first(said, ("entity_display_name", "service", "incident_name", "entity_id")))
+    title = one_line(first(said, ("entity_display_name", "service", "incident_name", "message", "entity_id")))
     if phase in _QUIET:
         return []
     if not number:

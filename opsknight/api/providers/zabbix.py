@@ -281,6 +281,7 @@ PROVIDER: Final = Provider(
     label="Zabbix",
     docs_url="https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook",
     normalise=normalise,
+    form=True,
     where="Alerts → Media types → Create media type, type Webhook, as its script; then add it to a user and an action",
     setup="""\
 // Parameters: event_id {EVENT.ID}, trigger_id {TRIGGER.ID}, event_name {EVENT.NAME}, event_status {EVENT.STATUS},
