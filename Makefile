@@ -14,7 +14,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
 
-.PHONY: help run native test check bench bench-grown chaos mutants shots texts lock clean
+.PHONY: help run native test check check-types check-words bench bench-grown chaos mutants shots texts lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -31,9 +31,14 @@ test: $(VENV)/tests ## install what the tests need, then run them all (ARGS='-k 
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/tests ## format, lint, types, who imports whom, and the rules of the house
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-words
+
+check-types: $(VENV)/tests
+	$(BIN)/pyright
+
+check-words: $(VENV)/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
 

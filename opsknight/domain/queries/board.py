@@ -233,7 +233,7 @@ def _statement(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 async def _chosen(
     session: AsyncSession, wanted: Filter, *, limit: int
-) -> tuple[Select[tuple[UUID]], Sequence[ColumnElement[Any]]]:
+) -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
     """Return what asks for the ids of the lines that are shown, and their order."""
     open_first = (_RANK, IncidentRow.created_at.desc(), IncidentRow.id.desc())
     order = (IncidentRow.number.desc(),) if wanted.is_history else open_first  # of millions only the newest are read
