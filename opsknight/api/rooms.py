@@ -59,13 +59,15 @@ def router(deps: Deps) -> APIRouter:
         kind = deps.channels.get(wish.channel)
         if kind is None or not kind.rooms:
             raise Invalid("Steps cannot post by this channel; choose another.")
-        address, secret = read_address(kind, wish.address)
+        given = read_address(kind, wish.address)
         return await _carry_out(
             deps,
             viewer,
-            lambda uow: commands.add(uow, team_id, channel=kind.slug, address=address, label=wish.label, secret=secret),
+            lambda uow: commands.add(
+                uow, team_id, channel=kind.slug, address=given.address, label=wish.label, secret=given.secret
+            ),
             status=201,
-            shown_once=secret,
+            shown_once=given.shown_once,
         )
 
     @routes.post("/rooms/{room_id}/test", dependencies=manage)
