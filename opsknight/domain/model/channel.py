@@ -37,7 +37,7 @@ FACES: Final[Mapping[str, Face]] = {
     "voice": Face("Call", "call", "phone", loud=True),
     "whatsapp": Face("WhatsApp", "WhatsApp message"),
     "slack": Face("Slack", "Slack message"),
-    "teams": Face("Microsoft Teams webhook", "Teams message", secret=True),
+    "teams": Face("Teams webhook", "Teams message", secret=True),
     "teams_bot": Face("Microsoft Teams", "Teams message"),
     "telegram": Face("Telegram", "Telegram message"),
     "discord": Face("Discord", "Discord message", secret=True),
