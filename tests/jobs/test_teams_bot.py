@@ -11,14 +11,17 @@ from typing import Any
 import orjson
 import pytest
 
+from opsknight.carriers import TeamsSettings
 from opsknight.domain.model.adaptive_card import MAX_BYTES
 from opsknight.domain.model.channel import BadAddress
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.teams import Place, sealed, unsealed
-from opsknight.jobs.channels.channel import Address, Amends, Asks, Failed, Fault, Outcome, PageKind, Retry, Sent
+from opsknight.jobs.channels import table
+from opsknight.jobs.channels.channel import Address, Amends, Asks, Failed, Fault, Ground, Outcome, PageKind, Retry, Sent
 from opsknight.jobs.channels.teams_bot import TeamsBotChannel, activity, card
-from tests.clock import StoppedClock
+from opsknight.settings import Settings
+from tests.clock import NOON, StoppedClock
 from tests.jobs.a_message import a_message
 from tests.peers.http_provider import Said
 from tests.peers.teams import ADA, APP_SECRET, CHAT, ROOM, TENANT, TeamsPeer, check_activity, teams_peer
@@ -350,3 +353,14 @@ async def test_an_answer_to_who_wrote_is_said_in_their_chat(peer: TeamsPeer, cha
     await channel.tell({}, card(a_message()))
 
     assert len(peer.conversations[CHAT]) == 1
+
+
+async def test_before_anything_is_open_the_bot_can_answer_where_it_is_set_up_and_nobody_else_can(peer: TeamsPeer):
+    settings = Settings(_env_file=None)
+    given = {TeamsSettings: peer.settings}
+    telling = table.telling(Ground(settings, "", NOON.replace, given=given))
+
+    assert list(telling) == ["teams_bot"]
+    assert table.telling(Ground(settings, "", NOON.replace, given={TeamsSettings: TeamsSettings()})) == {}
+    for each in telling.values():
+        await each.close()

@@ -192,7 +192,6 @@ class Asks(Protocol):
         ...
 
 
-@runtime_checkable
 class Tells(Protocol):
     """A channel on which people write to us, and are answered where they did."""
 

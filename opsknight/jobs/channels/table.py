@@ -62,7 +62,8 @@ WIDTH: Final = 32
 class Carrier:
     """One provider of a channel: its name, what is missing before it can be used, and how it is made.
 
-    `proof` is the secret by which its calls to us are known, empty where it makes none.
+    `proof` is the secret by which its calls to us are known, empty where it makes none; `tells` makes what answers
+    people who write to us by it, None where nobody is answered so.
     """
 
     slug: str
@@ -70,6 +71,7 @@ class Carrier:
     missing: Callable[[Ground], str] = lambda _ground: ""
     settings: type[ChannelSettings] | None = None
     proof: Callable[[Ground], str] = lambda _ground: ""
+    tells: Callable[[Ground], Tells] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ KINDS: Final = (
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
     Kind(
         teams_bot.KIND,
-        (Carrier("teams_bot", teams_bot.make, teams_bot.missing, TeamsSettings),),
+        (Carrier("teams_bot", teams_bot.make, teams_bot.missing, TeamsSettings, tells=teams_bot.make),),
         reader=teams_bot.reader,
         keeper=teams_bot.keeper,
     ),
@@ -196,10 +198,8 @@ def amending(deps: Deps) -> Mapping[str, Routed]:
 
 def telling(ground: Ground) -> Mapping[str, Tells]:
     """Return the channels by which people who write to us are answered, with connections of their own."""
-    ready = [
-        (kind.channel.slug, one.make(ground)) for kind in KINDS for one in kind.carriers if not one.missing(ground)
-    ]
-    return {slug: channel for slug, channel in ready if isinstance(channel, Tells)}
+    every = [(kind.channel.slug, one) for kind in KINDS for one in kind.carriers]
+    return {slug: one.tells(ground) for slug, one in every if one.tells is not None and not one.missing(ground)}
 
 
 def carriers(ground: Ground) -> Carriers:
