@@ -13,6 +13,7 @@ import pytest
 
 from opsknight.carriers import Carriers, TeamsSettings
 from opsknight.domain.model.button import Press, data
+from opsknight.domain.model.ledger import sentence
 from opsknight.domain.model.teams import CHANNEL, unsealed
 from opsknight.domain.store.engine import Database
 from tests.api.a_chat import Chat, a_chat
@@ -327,7 +328,7 @@ async def test_a_chat_that_moved_to_another_service_is_followed_and_the_ledger_s
 
     assert (await tenant.method())["secret"] == tenant.peer.place().kept
     told = await tenant.chat.read("SELECT data->>'name' FROM facts WHERE kind = 'configured' ORDER BY seq DESC LIMIT 1")
-    assert told == [f"how {ADA} is reached: its chat has moved"]
+    assert told == [f"how Microsoft Teams of {tenant.chat.user.name} is reached: its chat has moved"]
     before = await tenant.chat.read("SELECT count(*) FROM facts")
     await tenant.hear(tenant.peer.says("message", text="again", id="2"))
     assert await tenant.chat.read("SELECT count(*) FROM facts") == before
@@ -359,6 +360,9 @@ async def test_where_the_bot_is_removed_from_a_channel_its_room_is_off(tenant: T
 
     off = await tenant.chat.read("SELECT disabled_reason FROM contact_methods WHERE id = :id", id=room.id)
     assert off == ["the OpsKnight app was removed there"]
+    told = await tenant.chat.read("SELECT data FROM facts WHERE kind = 'contact method disabled'")
+    says = "A contact method was switched off: Teams message to Ops: “the OpsKnight app was removed there”."
+    assert [sentence("contact method disabled", "OpsKnight", data) for data in told] == [says]
 
 
 async def test_somebody_else_who_leaves_switches_nothing_off(tenant: Tenant):

@@ -69,6 +69,16 @@ async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(lapt
     assert page.url.endswith("/channels?day=bad")  # to load the page again asks nobody again
 
 
+async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: BrowserContext, gallery: str):
+    page = await laptop.new_page()
+
+    await page.goto(f"{gallery}/me#add=ntfy:ops-ada")
+
+    form = page.get_by_role("dialog", name="Add a contact method")
+    await expect(form.get_by_label("Topic")).to_have_value("ops-ada")
+    await expect(page).to_have_url(f"{gallery}/me")
+
+
 async def test_a_link_for_a_channel_that_is_not_set_up_opens_nothing(laptop: BrowserContext, gallery: str):
     page, _ = await _open(laptop, gallery, there="#add=telegram:12345678")
 

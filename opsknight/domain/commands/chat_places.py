@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from opsknight.domain.model.channel import shown
+from opsknight.domain.model.channel import face, shown
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries.people import name_of
-from opsknight.domain.store.tables import ContactMethodRow
+from opsknight.domain.store.tables import ContactMethodRow, TeamRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 
@@ -18,10 +18,9 @@ async def moved(uow: UnitOfWork, *, channel: str, address: str, kept: Mapping[st
     rows = [row for row in await _held(uow, channel, address) if row.secret != kept]
     for row in rows:
         row.secret = dict(kept)
-        name = shown(row.channel, label=row.label, address=row.address)
-        uow.record(
-            Fact.CONFIGURED, subject=f"contact_method:{row.id}", name=f"how {name} is reached: its chat has moved"
-        )
+        name = shown(row.channel, label=row.label, address=row.address) or face(row.channel).label
+        told = f"how {name} of {await _whose(uow, row)} is reached: its chat has moved"
+        uow.record(Fact.CONFIGURED, subject=f"contact_method:{row.id}", name=told)
     return len(rows)
 
 
@@ -34,11 +33,19 @@ async def left(uow: UnitOfWork, *, channel: str, address: str, reason: str) -> i
             Fact.METHOD_DISABLED,
             channel=row.channel,
             label=shown(row.channel, label=row.label, address=row.address),
-            user=await name_of(uow.session, row.user_id) if row.user_id is not None else "",
+            user=await _whose(uow, row),
             user_id=row.user_id,
             detail=reason,
         )
     return len(rows)
+
+
+async def _whose(uow: UnitOfWork, row: ContactMethodRow) -> str:
+    """Return the name of the person, or the team, that is reached."""
+    if row.user_id is not None:
+        return await name_of(uow.session, row.user_id)
+    team = await uow.session.get(TeamRow, row.team_id)
+    return team.name if team is not None else ""
 
 
 async def _held(uow: UnitOfWork, channel: str, address: str) -> Sequence[ContactMethodRow]:

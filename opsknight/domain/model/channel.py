@@ -20,7 +20,7 @@ class BadAddress(ValueError):
 class Face:
     """How a channel is named: as a heading, within a sentence, by its mark; and whether it wakes a sleeper.
 
-    A `secret` address is one by which anybody could send: it is never shown again.
+    A `secret` address is one by which anybody could send, or that tells nobody anything: it is never shown again.
     """
 
     label: str
@@ -38,7 +38,7 @@ FACES: Final[Mapping[str, Face]] = {
     "whatsapp": Face("WhatsApp", "WhatsApp message"),
     "slack": Face("Slack", "Slack message"),
     "teams": Face("Teams webhook", "Teams message", secret=True),
-    "teams_bot": Face("Microsoft Teams", "Teams message"),
+    "teams_bot": Face("Microsoft Teams", "Teams message", secret=True),
     "telegram": Face("Telegram", "Telegram message"),
     "discord": Face("Discord", "Discord message", secret=True),
     "mattermost": Face("Mattermost", "Mattermost message", secret=True),
