@@ -15,6 +15,7 @@ from starlette.responses import Response
 from opsknight.api.addresses import read_address
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
+from opsknight.api.chats.teams_package import FILE, package
 from opsknight.api.plain_json import plain_json
 from opsknight.api.wishes import Clean, Number
 from opsknight.deps import Deps
@@ -46,6 +47,13 @@ def router(deps: Deps) -> APIRouter:
     async def read_channels(_viewer: SignedIn) -> Response:
         """Return every channel: what an address on it is, and what must be set before anything goes out by it."""
         return plain_json({"channels": [_channel(kind) for kind in deps.channels.values()]})
+
+    @routes.get("/channels/teams_bot/app", dependencies=[needs(Need.ADMINISTER)], include_in_schema=False)
+    async def read_teams_app() -> Response:
+        """Return the app package that an administrator of Teams uploads there."""
+        named = {"Content-Disposition": f'attachment; filename="{FILE}"'}
+        whole = package(deps.carriers.teams, address=deps.settings.address)
+        return Response(whole, media_type="application/zip", headers=named)
 
     @routes.get("/rooms", dependencies=[needs(Need.SEE)])
     async def read_rooms() -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from opsknight import cli
-from opsknight.api import chats
+from opsknight.api import rooms
 from opsknight.api.chats.teams_package import manifest, package
 from opsknight.carriers import Carriers, TeamsSettings
 from opsknight.domain.store.engine import Database
@@ -78,14 +78,14 @@ def test_where_teams_could_not_use_it_the_sentence_says_what_to_set(its: Any, ad
 async def test_an_admin_downloads_it_and_nobody_else(database: Database, clock: StoppedClock):
     async with a_house(database, clock, base_url=HOME) as house:
         house.deps.carriers = Carriers(teams=ITS)
-        house.routes.include_router(chats.router(house.deps))
+        house.routes.include_router(rooms.router(house.deps))
 
         assert [await asked(house, role=role) for role in ("admin", "manager", "responder")] == [200, 403, 403]
 
 
 async def asked(house: House, **person: Any) -> int:
     async with house.client as client:
-        answer = await client.get("/api/v1/chats/teams/app", headers=await house.signed_in(**person))
+        answer = await client.get("/api/v1/channels/teams_bot/app", headers=await house.signed_in(**person))
     return answer.status_code
 
 

@@ -109,7 +109,7 @@ def bad_hour() -> Told:
                 _FAULT if kind.slug == "sms" else "",
                 [line for line in sendings if line["channel"] == kind.slug],
                 canaries.get(kind.slug),
-                "/api/v1/chats/teams/app" if kind.slug == CHANNEL else "",
+                "/api/v1/channels/teams_bot/app" if kind.slug == CHANNEL else "",
             )
             for kind in _kinds()
         ],

@@ -88,7 +88,9 @@ async def test_a_link_for_a_channel_that_is_not_set_up_opens_nothing(laptop: Bro
 async def test_the_app_of_a_channel_is_there_for_who_installs_it(laptop: BrowserContext, gallery: str):
     page, _ = await _open(laptop, gallery)
 
-    await expect(page.get_by_role("link", name="Download its app")).to_have_attribute("href", "/api/v1/chats/teams/app")
+    await expect(page.get_by_role("link", name="Download its app")).to_have_attribute(
+        "href", "/api/v1/channels/teams_bot/app"
+    )
 
 
 async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContext, gallery: str):

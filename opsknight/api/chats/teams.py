@@ -15,10 +15,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from opsknight.api.again import again
-from opsknight.api.auth import SignedIn, needs
+from opsknight.api.auth import needs
 from opsknight.api.chats.calls import MOST, Heeded
 from opsknight.api.chats.teams_activity import Activity, read
-from opsknight.api.chats.teams_package import FILE, package
 from opsknight.api.chats.teams_proof import Keys, is_proven
 from opsknight.api.plain_json import plain_json
 from opsknight.api.pressing import GONE, Press, Pressed, press, unknown
@@ -43,7 +42,7 @@ _THROWN_OUT: Final = "the OpsKnight app was removed there"
 
 
 def router(deps: Deps) -> APIRouter:
-    """Serve /teams, and /teams/app."""
+    """Serve /teams."""
     routes, heeded = APIRouter(), Heeded()
     its = deps.carriers.teams
     keys = Keys(its.openid_url, deps.clock.now) if its is not None and its.ready else None
@@ -59,12 +58,6 @@ def router(deps: Deps) -> APIRouter:
         answer = await Bot(deps, its.app_secret).heed(activity)
         heeded.note(name, now=deps.clock.now())
         return plain_json({}, status=501) if answer is None else plain_json(answer)
-
-    @routes.get("/teams/app", dependencies=[needs(Need.ADMINISTER)])
-    async def app(_viewer: SignedIn) -> Response:
-        """Return the app package that an administrator of Teams uploads there."""
-        named = {"Content-Disposition": f'attachment; filename="{FILE}"'}
-        return Response(package(its, address=deps.settings.address), media_type="application/zip", headers=named)
 
     return routes
 

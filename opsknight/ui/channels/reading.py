@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 
-_APPS: Final[Mapping[str, str]] = {CHANNEL: "/api/v1/chats/teams/app"}
+_APPS: Final[Mapping[str, str]] = {CHANNEL: "/api/v1/channels/teams_bot/app"}
 
 
 @dataclass(frozen=True, slots=True)
