@@ -36,6 +36,8 @@ opsknight.whenPainted(() => {
     opsknight.dialog("ok-room-add");
     at("room-team").focus();
   });
+  const wished = opsknight.wished(at("room-channel"));
+  if (wished) { opsknight.runAct("room-add"); at("room-address").value = wished; }
   opsknight.act("room-added", (button) => busy(button, async () => {
     const [channel, address, label] = ["room-channel", "room-address", "room-label"].map((id) => at(id).value);
     if (!address.trim()) { at("room-error").textContent = "Say where the messages shall go."; at("room-address").focus(); return; }

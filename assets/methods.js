@@ -49,6 +49,8 @@ opsknight.whenPainted(() => {
     describe();
     open("ok-method-add", "method-channel");
   });
+  const wished = opsknight.wished(at("method-channel"));
+  if (wished) { opsknight.runAct("method-add"); at("method-address").value = wished; at("method-label").focus(); }
   opsknight.act("method-added", (button) => busy(button, async () => {
     const [channel, address, label] = ["method-channel", "method-address", "method-label"].map((id) => at(id).value);
     const answer = await done("POST", "/api/v1/me/contact-methods", { channel, address, label });

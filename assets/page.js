@@ -180,6 +180,14 @@
     const watch = new MutationObserver(() => { if (document.getElementById("main")) { watch.disconnect(); run(); } });
     watch.observe(document.documentElement, { childList: true, subtree: true });
   };
+  // By #add=channel:address a chat offers itself: what the dialog that `select` belongs to shall begin with, once.
+  const wished = (select) => {
+    const [, channel, address] = /^#add=([a-z_]+):(.+)$/.exec(location.hash) ?? [];
+    if (!channel || ![...select.options].some((one) => one.value === channel)) return "";
+    history.replaceState(history.state, "", location.pathname + location.search);
+    select.value = channel;
+    return decodeURIComponent(address);
+  };
   // A button that is at it does not begin again.
   const busy = async (button, run) => {
     if (button.getAttribute("aria-busy") === "true") return;
@@ -187,7 +195,7 @@
     await run();
     button.removeAttribute("aria-busy");
   };
-  Object.assign(opsknight, { act, busy, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted,
+  Object.assign(opsknight, { act, busy, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted, wished,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
 }

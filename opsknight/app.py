@@ -148,14 +148,23 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         await hearer.mark()  # before anybody looks at what was silent while we were away
         tasks.start(hearer.run())
         tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
-        telegram = channels.Ground(settings, "", clock.now).read(TelegramSettings)
-        if telegram.token:
-            tasks.start(TelegramUpdates(deps, telegram, heed=partial(heed_raw, deps)).run())
+        _hear_chats(stack, tasks, deps)
         front.open(door)
         await stack.enter_async_context(mail_in.listen(settings, door, clock=clock, back=mail_in.back(deps)))
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
+
+
+def _hear_chats(stack: AsyncExitStack, tasks: _Tasks, deps: Deps) -> None:
+    """Answer what is written to us in chats, and fetch what is pressed where nobody calls us."""
+    ground = channels.Ground(deps.settings, "", deps.clock.now)
+    for slug, channel in channels.telling(ground).items():
+        deps.tellers[slug] = channel.tell
+        stack.push_async_callback(channel.close)
+    telegram = ground.read(TelegramSettings)
+    if telegram.token:
+        tasks.start(TelegramUpdates(deps, telegram, heed=partial(heed_raw, deps)).run())
 
 
 async def _start_workers(

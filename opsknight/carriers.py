@@ -1,7 +1,8 @@
-"""What an operator sets for the carriers of texts, calls and mail: read by whoever sends, and by whoever hears them."""
+"""What an operator sets for the carriers of texts, calls, mail and Teams: read by whoever sends, and who hears them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, Self
@@ -15,6 +16,7 @@ from opsknight.settings import ChannelSettings
 
 SENDGRID_MESSAGE: Final = "opsknight_message"
 """The argument of a mail by SendGrid, told again with each of its events, that names our message."""
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _A_PRICE: Final = "What one {} costs, for the sum of each month where {} itself does not tell. Without it unknown."
 
 
@@ -179,6 +181,44 @@ class GatewaySettings(ChannelSettings):
         return self
 
 
+class TeamsSettings(ChannelSettings):
+    """What an operator sets for a bot in Microsoft Teams; webhooks of its Workflows need none of it."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSKNIGHT_TEAMS_")
+
+    app_id: str = Field(default="", description="Application (client) ID of your Teams bot.")
+    app_secret: str = Field(default="", repr=False, description="Client secret of the bot's app registration.")
+    tenant: str = Field(
+        default="",
+        description="Directory (tenant) ID of the bot, where its app registration is for a single tenant; nobody else"
+        " is heard then. Empty for a bot of many tenants.",
+    )
+    login_url: str = Field(
+        default="https://login.microsoftonline.com",
+        description="Where the bot signs in; a national cloud's, or a proxy.",
+    )
+    openid_url: str = Field(
+        default="https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="Where the keys by which Microsoft's calls are verified are named; a national cloud's, or a proxy.",
+    )
+    issuer: str = Field(
+        default="https://api.botframework.com",
+        description="Who signs those calls, and for whom the bot signs in; a national cloud's.",
+    )
+
+    @field_validator("app_id", "tenant")
+    @classmethod
+    def _an_id(cls, said: str) -> str:
+        if said and not _GUID.fullmatch(said):
+            raise ValueError("must be an ID like 7faf8ab2-3d56-4244-b585-20c8a42ed2b8, as on the app's Overview")
+        return said.lower()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a bot."""
+        return bool(self.app_id and self.app_secret)
+
+
 @dataclass(frozen=True, slots=True)
 class Carriers:
     """The carriers that bring something in: receipts, and what people answer. None are those nobody has read."""
@@ -189,3 +229,4 @@ class Carriers:
     ses: SesSettings | None = None
     sendgrid: SendgridSettings | None = None
     resend: ResendSettings | None = None
+    teams: TeamsSettings | None = None

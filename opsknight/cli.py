@@ -7,6 +7,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from opsknight import logs, settings
 from opsknight.errors import CannotStart, Refusal
@@ -97,6 +98,15 @@ def _watchdog(asked: argparse.Namespace) -> int:
     return watchdog.run(asked.rest)
 
 
+def _teams_app(asked: argparse.Namespace) -> int:
+    from opsknight.api.chats.teams_package import package
+    from opsknight.carriers import TeamsSettings
+
+    asked.to.write_bytes(package(TeamsSettings(), address=settings.load().address))
+    print(f"{asked.to} is the app: upload it in the Teams admin center, or in Teams under Apps, Manage your apps.")
+    return 0
+
+
 def _settings(_asked: argparse.Namespace) -> int:
     from opsknight.jobs.channels.table import settings_table  # heavy, and of no use to the desktop
 
@@ -135,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     catcher = verbs.add_parser("mail-catcher", help="a mail server that shows every mail in the terminal")
     catcher.add_argument("--port", type=int, default=1025, help="default: 1025")
     catcher.set_defaults(verb=_mail_catcher)
+
+    teams = verbs.add_parser("teams-app", help="write the app package of the Teams bot, to be uploaded in Teams")
+    teams.add_argument("--to", type=Path, default=Path("opsknight-teams.zip"), help="default: opsknight-teams.zip")
+    teams.set_defaults(verb=_teams_app)
 
     dog = verbs.add_parser("watchdog", help="watch a server from outside, and page when it cannot", add_help=False)
     dog.set_defaults(verb=_watchdog)

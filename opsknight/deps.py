@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -52,6 +52,10 @@ CHANGE_NOTHING = frozenset(
     | {Verdict.DROPPED, Verdict.COUNTED}
 )
 PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.JOINED, Verdict.UNREADABLE})
+
+
+Tell: TypeAlias = Callable[[Mapping[str, str], Mapping[str, Any]], Awaitable[object]]
+"""Says something in a chat: where, by what is kept of the place, and what, in the chat's own form."""
 
 
 LANES = 2
@@ -171,8 +175,9 @@ class Deps:
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
     `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
     prove itself whence its secret comes, `proofs` are the secrets by which providers of channels
-    prove that a call to us is theirs. `push_out_of_reach` are the hosts of push services that could not
-    be reached when they were looked at last, each with the reason. `door` is where events come in, None where none do.
+    prove that a call to us is theirs, and `tellers` answer what is written in chats, by channel.
+    `push_out_of_reach` are the hosts of push services that could not be reached when they were looked at last, each
+    with the reason. `door` is where events come in, None where none do.
     """
 
     database: Database
@@ -189,6 +194,7 @@ class Deps:
         self.channels: Mapping[str, ChannelKind] = {}
         self.carriers = Carriers()
         self.proofs: Mapping[str, str] = {}
+        self.tellers: dict[str, Tell] = {}
         self.push_out_of_reach: Mapping[str, str] = {}
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []

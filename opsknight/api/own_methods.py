@@ -91,13 +91,15 @@ def _add_methods(routes: APIRouter, deps: Deps) -> None:
         kind = deps.channels.get(wish.channel)
         if kind is None or not (kind.people and kind.by_hand):
             raise Invalid("Nobody can be reached like that by an address; choose another channel.")
-        address, secret = read_address(kind, wish.address)
+        given = read_address(kind, wish.address)
         return await _carry_out(
             deps,
             viewer,
-            lambda uow: commands.add(uow, channel=kind.slug, address=address, label=wish.label, secret=secret),
+            lambda uow: commands.add(
+                uow, channel=kind.slug, address=given.address, label=wish.label, secret=given.secret
+            ),
             status=201,
-            shown_once=secret,
+            shown_once=given.shown_once,
         )
 
     @routes.put("/contact-methods/{method_id}", dependencies=own)

@@ -17,7 +17,7 @@ from opsknight.domain.commands.incidents import Done, Offer
 from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import SENTENCES, Answer
-from opsknight.domain.model.incident import IllegalTransition
+from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
@@ -29,11 +29,17 @@ GONE: Final = "OpsKnight knows nothing of this message any more. Open OpsKnight 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What came of it, in a sentence for the presser; `done` says whether it is as they wanted."""
+    """What came of it, in a sentence for the presser; `done` says whether it is as they wanted.
+
+    Where it was about an incident, that is named, and `became` says what it is now if anything was done.
+    """
 
     sentence: str
     done: bool = False
     incident_id: UUID | None = None
+    number: int | None = None
+    became: Status | None = None
+    notification_id: UUID | None = None
 
 
 async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUID, what: Press, via: str) -> Pressed:
@@ -65,8 +71,15 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
     try:
         done = await again(lambda: _do(deps, presser, notification_id, message, what, via))
     except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
-        return Pressed(str(refusal), incident_id=incident_id)
-    return Pressed(done.sentence, done=done.offer is not Offer.TAKE_OVER, incident_id=incident_id)
+        return Pressed(str(refusal), incident_id=incident_id, number=message.number)
+    return Pressed(
+        done.sentence,
+        done=done.offer is not Offer.TAKE_OVER,
+        incident_id=incident_id,
+        number=message.number,
+        became=done.incident.status,
+        notification_id=notification_id,
+    )
 
 
 def unknown(deps: Deps, channel: str) -> str:

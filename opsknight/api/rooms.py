@@ -15,6 +15,7 @@ from starlette.responses import Response
 from opsknight.api.addresses import read_address
 from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
+from opsknight.api.chats.teams_package import FILE, package
 from opsknight.api.plain_json import plain_json
 from opsknight.api.wishes import Clean, Number
 from opsknight.deps import Deps
@@ -47,6 +48,13 @@ def router(deps: Deps) -> APIRouter:
         """Return every channel: what an address on it is, and what must be set before anything goes out by it."""
         return plain_json({"channels": [_channel(kind) for kind in deps.channels.values()]})
 
+    @routes.get("/channels/teams_bot/app", dependencies=[needs(Need.ADMINISTER)], include_in_schema=False)
+    async def read_teams_app() -> Response:
+        """Return the app package that an administrator of Teams uploads there."""
+        named = {"Content-Disposition": f'attachment; filename="{FILE}"'}
+        whole = package(deps.carriers.teams, address=deps.settings.address)
+        return Response(whole, media_type="application/zip", headers=named)
+
     @routes.get("/rooms", dependencies=[needs(Need.SEE)])
     async def read_rooms() -> Response:
         """Return the rooms of all teams."""
@@ -59,13 +67,15 @@ def router(deps: Deps) -> APIRouter:
         kind = deps.channels.get(wish.channel)
         if kind is None or not kind.rooms:
             raise Invalid("Steps cannot post by this channel; choose another.")
-        address, secret = read_address(kind, wish.address)
+        given = read_address(kind, wish.address)
         return await _carry_out(
             deps,
             viewer,
-            lambda uow: commands.add(uow, team_id, channel=kind.slug, address=address, label=wish.label, secret=secret),
+            lambda uow: commands.add(
+                uow, team_id, channel=kind.slug, address=given.address, label=wish.label, secret=given.secret
+            ),
             status=201,
-            shown_once=secret,
+            shown_once=given.shown_once,
         )
 
     @routes.post("/rooms/{room_id}/test", dependencies=manage)

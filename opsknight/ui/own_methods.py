@@ -79,7 +79,7 @@ def build_dialogs(channels: Sequence[ChannelKind]) -> None:
     ready = {kind.slug: face(kind.slug).label for kind in offered if kind.ready}
     with dialog(ADD, "Add a contact method"):
         select("method-channel", "By", ready)
-        field("method-address", "Address", says=" ", autocomplete="off", spellcheck="false", maxlength="500")
+        field("method-address", "Address", says=" ", autocomplete="off", spellcheck="false", maxlength="2000")
         field("method-label", "Call it", says="How it is called here and in your rules; nothing: its address.",
               autocomplete="off", maxlength="80")  # fmt: skip
         words = {kind.slug: {"address": kind.address, "example": kind.example, "help": kind.help} for kind in offered}

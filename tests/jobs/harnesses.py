@@ -177,7 +177,7 @@ def silent_door() -> Iterator[socket.socket]:
 async def http_harness(case: HttpCase) -> AsyncIterator[HttpHarness]:
     with silent_door() as silent:
         async with http_peer() as peer:
-            peer.answering, peer.check = case.takes, case.check
+            peer.answering, peer.check, peer.refuses = case.takes, case.check, case.refuses
             harness = HttpHarness(case, peer, silent)
             yield harness
             for channel in harness.channels:

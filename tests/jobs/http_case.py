@@ -23,7 +23,8 @@ class HttpCase:
     `make` makes it for a provider at an origin, and `address` gives an address there. `takes` is how the
     provider answers what it takes, `for_now` and `for_good` how it refuses; `for_good` is about the address.
     `check` raises AssertionError for a request that does not keep to the provider's protocol.
-    `hands_over` says of a request whether it is the one that hands the message over, where there are others.
+    `hands_over` says of a request whether it is the one that hands the message over, where there are others, and
+    `refuses` whether it is one that may be refused in these ways.
     """
 
     make: Making
@@ -33,6 +34,7 @@ class HttpCase:
     takes: Answering = well
     check: Callable[[Asked], object] | None = None
     hands_over: Callable[[Asked], bool] = lambda _asked: True
+    refuses: Callable[[Asked], bool] = lambda _asked: True
 
 
 def http_cases() -> Mapping[str, HttpCase]:

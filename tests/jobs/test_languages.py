@@ -27,6 +27,7 @@ from opsknight.jobs.channels import (
     pushover,
     slack,
     teams,
+    teams_bot,
     telegram,
     xmpp,
 )
@@ -114,6 +115,7 @@ SENT = {
     "push": lambda one: orjson.loads(payload(one, at=NOON)),
     "slack": slack.said,
     "teams": teams.card,
+    "teams bot": teams_bot.activity,
     "telegram": telegram.said,
     "discord": lambda one: [discord.pressable(one), discord.linked(one)],
     "mattermost": lambda one: mattermost.said(one, "secret"),

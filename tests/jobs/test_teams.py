@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from opsknight.clock import Clock
+from opsknight.domain.model.adaptive_card import MAX_BYTES, cut
 from opsknight.domain.model.event import Urgency
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Outcome, Retry, Sent
-from opsknight.jobs.channels.teams import MAX_BYTES, TeamsChannel, card, cut, posted
+from opsknight.jobs.channels.teams import TeamsChannel, card, posted
 from tests.jobs.a_message import a_message
 from tests.peers.http_provider import Said, http_peer
 

@@ -67,13 +67,15 @@ def well(_asked: Asked) -> Said:
 class HttpPeer:
     """What it was sent (`asked`) and what of it is a message that it has (`taken`).
 
-    `answers` are used up one by one, then `answering` decides; `check` raises AssertionError where a request
-    does not keep to the protocol: it is answered 400 then, and kept in `mistakes`.
+    `answers` are used up one by one, by requests that `refuses` lets have them, then `answering` decides; `check`
+    raises AssertionError where a request does not keep to the protocol: it is answered 400 then, and kept in
+    `mistakes`.
     """
 
     origin: str = ""
     answering: Answering = well
     check: Callable[[Asked], object] | None = None
+    refuses: Callable[[Asked], bool] = lambda _asked: True
     asked: list[Asked] = field(default_factory=list[Asked])
     taken: list[Asked] = field(default_factory=list[Asked])
     answers: list[Said] = field(default_factory=list[Said])
@@ -106,7 +108,7 @@ class HttpPeer:
             except (AssertionError, KeyError, ValueError) as mistake:
                 self.mistakes.append(str(mistake))
                 return web.json_response({"error": f"not to the protocol: {mistake}"}, status=400)
-        said = self.answers.pop(0) if self.answers else self.answering(asked)
+        said = self.answers.pop(0) if self.answers and self.refuses(asked) else self.answering(asked)
         if said.is_taken:
             with self._arrived:
                 self.taken.append(asked)

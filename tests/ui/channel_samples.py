@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.channel import ChannelKind
+from opsknight.domain.model.teams import CHANNEL
 from opsknight.domain.queries.canaries import CanaryLine
 from opsknight.domain.queries.costs import CostLine
 from opsknight.domain.queries.rooms import RoomLine
@@ -71,6 +72,7 @@ def _room(number: int, team: str, channel: str, name: str, *, team_id: int = 1, 
 ROOMS = [
     _room(1, "Payments", "slack", "#payments-alerts in Slack"),
     _room(2, "Payments", "email", f"{samples.LONG_WORD}@example.org in Mail"),
+    _room(5, "Payments", CHANNEL, "Payments on call in Microsoft Teams", why="the OpsKnight app was removed there"),
     _room(3, samples.LONG_WORD, "webhook", "Status wall in Webhook", team_id=2, why="the webhook answered 410 Gone"),
     _room(4, "Edge network", "matrix", "#edge:example.org in Matrix", team_id=3),
 ]
@@ -79,7 +81,7 @@ ROOMS = [
 def _kinds() -> list[ChannelKind]:
     settings = Settings(_env_file=None)
     kinds = table.kinds(Ground(settings, "", lambda: datetime(2026, 1, 1, tzinfo=UTC))).values()
-    ready = ("email", "sms")
+    ready = ("email", "sms", CHANNEL)
     return [replace(kind, not_ready="") if kind.slug in ready else kind for kind in kinds if kind.slug != OWN]
 
 
@@ -107,6 +109,7 @@ def bad_hour() -> Told:
                 _FAULT if kind.slug == "sms" else "",
                 [line for line in sendings if line["channel"] == kind.slug],
                 canaries.get(kind.slug),
+                "/api/v1/channels/teams_bot/app" if kind.slug == CHANNEL else "",
             )
             for kind in _kinds()
         ],

@@ -13,7 +13,7 @@ SECRET = "a-signing-secret"
 
 
 async def _open(
-    laptop: BrowserContext, gallery: str, *, day: str = "bad", refused: str = ""
+    laptop: BrowserContext, gallery: str, *, day: str = "bad", refused: str = "", there: str = ""
 ) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
@@ -33,7 +33,7 @@ async def _open(
 
     for routes in ("teams/**", "rooms/**"):
         await page.route(f"**/api/v1/{routes}", answer)
-    await page.goto(f"{gallery}/channels?day={day}")
+    await page.goto(f"{gallery}/channels?day={day}{there}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
 
@@ -53,6 +53,44 @@ async def test_a_room_is_added_at_an_address_that_its_channel_explains(laptop: B
     await expect(form).to_be_hidden()
     wish = {"channel": "email", "address": "ops@example.org", "label": "ops list"}
     assert sent == [("POST", "/api/v1/teams/1/rooms", wish)]
+
+
+async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, there="#add=teams_bot:teams:WyJodHRwcz.x-y_z")
+
+    form = page.get_by_role("dialog", name="Add a room")
+    await expect(form).to_be_visible()
+    await expect(form.get_by_label("Address of the chat")).to_have_value("teams:WyJodHRwcz.x-y_z")
+    await form.get_by_role("button", name="Add", exact=True).click()
+    await expect(form).to_be_hidden()
+
+    wish = {"channel": "teams_bot", "address": "teams:WyJodHRwcz.x-y_z", "label": ""}
+    assert sent == [("POST", "/api/v1/teams/1/rooms", wish)]
+    assert page.url.endswith("/channels?day=bad")  # to load the page again asks nobody again
+
+
+async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: BrowserContext, gallery: str):
+    page = await laptop.new_page()
+
+    await page.goto(f"{gallery}/me#add=ntfy:ops-ada")
+
+    form = page.get_by_role("dialog", name="Add a contact method")
+    await expect(form.get_by_label("Topic")).to_have_value("ops-ada")
+    await expect(page).to_have_url(f"{gallery}/me")
+
+
+async def test_a_link_for_a_channel_that_is_not_set_up_opens_nothing(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery, there="#add=telegram:12345678")
+
+    await expect(page.get_by_role("dialog", name="Add a room")).to_be_hidden()
+
+
+async def test_the_app_of_a_channel_is_there_for_who_installs_it(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+
+    await expect(page.get_by_role("link", name="Download its app")).to_have_attribute(
+        "href", "/api/v1/channels/teams_bot/app"
+    )
 
 
 async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContext, gallery: str):

@@ -20,7 +20,7 @@ class BadAddress(ValueError):
 class Face:
     """How a channel is named: as a heading, within a sentence, by its mark; and whether it wakes a sleeper.
 
-    A `secret` address is one by which anybody could send: it is never shown again.
+    A `secret` address is one by which anybody could send, or that tells nobody anything: it is never shown again.
     """
 
     label: str
@@ -37,7 +37,8 @@ FACES: Final[Mapping[str, Face]] = {
     "voice": Face("Call", "call", "phone", loud=True),
     "whatsapp": Face("WhatsApp", "WhatsApp message"),
     "slack": Face("Slack", "Slack message"),
-    "teams": Face("Microsoft Teams", "Teams message", secret=True),
+    "teams": Face("Teams webhook", "Teams message", secret=True),
+    "teams_bot": Face("Microsoft Teams", "Teams message", secret=True),
     "telegram": Face("Telegram", "Telegram message"),
     "discord": Face("Discord", "Discord message", secret=True),
     "mattermost": Face("Mattermost", "Mattermost message", secret=True),
@@ -81,8 +82,9 @@ class ChannelKind:
     theirs. `read` returns an address as it is stored, or raises ValueError with a sentence (BadAddress).
     `by_hand` says that people add an address themselves; a browser subscribes instead. `rooms` says that an
     address may be a place that many read, which a step of a policy may name, `people` that it may be one
-    person's. `new_secret` makes what is stored with a new address besides, and shown once. `not_ready` says
-    what an operator has to set before anything goes out, empty where that is done.
+    person's. `new_secret` makes what is stored with a new address besides, and shown once; `keep` reads out of what
+    was given what is stored with its address besides, and never shown. `not_ready` says what an operator has to set
+    before anything goes out, empty where that is done.
     """
 
     slug: str
@@ -94,6 +96,7 @@ class ChannelKind:
     people: bool = True
     rooms: bool = False
     new_secret: Callable[[], Mapping[str, str]] | None = None
+    keep: Callable[[str], Mapping[str, str]] | None = None
     not_ready: str = ""
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.queries.contact_methods import owners
-from opsknight.domain.store.tables import NotificationRow
+from opsknight.domain.store.tables import IncidentRow, NotificationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class About:
     incident_id: UUID | None
     generation: int
     user_id: int | None
+    number: int | None = None
 
 
 async def whose(session: AsyncSession, channel: str, address: str) -> int | None:
@@ -28,5 +30,10 @@ async def whose(session: AsyncSession, channel: str, address: str) -> int | None
 
 async def about(session: AsyncSession, notification_id: UUID) -> About | None:
     """Return what the message was about, None where there is none of that name."""
-    row = await session.get(NotificationRow, notification_id)
-    return None if row is None else About(row.incident_id, row.generation, row.user_id)
+    statement = (
+        select(NotificationRow.incident_id, NotificationRow.generation, NotificationRow.user_id, IncidentRow.number)
+        .outerjoin(IncidentRow, IncidentRow.id == NotificationRow.incident_id)
+        .where(NotificationRow.id == notification_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else About(*row)

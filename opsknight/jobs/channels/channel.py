@@ -36,6 +36,7 @@ __all__ = [
     "Presence",
     "Retry",
     "Sent",
+    "Tells",
     "Urgency",
     "Windows",
     "tried_again",
@@ -188,6 +189,18 @@ class Asks(Protocol):
 
     async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
         """Return how the provider took `message` after `since`; None where it has none of it, or does not say."""
+        ...
+
+
+class Tells(Protocol):
+    """A channel on which people write to us, and are answered where they did."""
+
+    async def tell(self, kept: Mapping[str, str], shown: Mapping[str, Any]) -> None:
+        """Say `shown`, in the channel's own form, in the place that is reached by what is `kept`; never raise."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what is held open between messages."""
         ...
 
 

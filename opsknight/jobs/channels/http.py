@@ -98,10 +98,12 @@ class Caller:
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
         auth: tuple[str, str] | None = None,
+        within_s: float | None = None,
     ) -> Called:
         """Return the answer, whatever its status, or what became of the message without one.
 
-        The body is one of `json`, `form` and `body`; `auth` is a name and a password (RFC 7617).
+        The body is one of `json`, `form` and `body`; `auth` is a name and a password (RFC 7617). `within_s` is what
+        is left of the caller's budget, where some of it went into another call.
         """
         refused = refusal(url, allow_private=self._allow_private)
         if refused is not None:
@@ -113,7 +115,7 @@ class Caller:
             body, sent["Content-Type"] = orjson.dumps(json), "application/json"
         try:
             async with (
-                timeout(self._budget_s),
+                timeout(self._budget_s if within_s is None else within_s),
                 self._pool().request(
                     method,
                     url,

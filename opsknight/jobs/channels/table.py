@@ -14,6 +14,7 @@ from opsknight.carriers import (
     SendgridSettings,
     SesSettings,
     SnsSettings,
+    TeamsSettings,
     TwilioSettings,
     VonageSettings,
 )
@@ -38,6 +39,7 @@ from opsknight.jobs.channels import (
     slack,
     sns,
     teams,
+    teams_bot,
     telegram,
     twilio,
     vonage,
@@ -45,7 +47,7 @@ from opsknight.jobs.channels import (
     window,
     xmpp,
 )
-from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground
+from opsknight.jobs.channels.channel import Channel, ChannelSettings, Ground, Tells
 from opsknight.jobs.channels.routes import Country, NotSet, Routed, nowhere
 from opsknight.settings import rows
 
@@ -60,7 +62,8 @@ WIDTH: Final = 32
 class Carrier:
     """One provider of a channel: its name, what is missing before it can be used, and how it is made.
 
-    `proof` is the secret by which its calls to us are known, empty where it makes none.
+    `proof` is the secret by which its calls to us are known, empty where it makes none; `tells` makes what answers
+    people who write to us by it, None where nobody is answered so.
     """
 
     slug: str
@@ -68,13 +71,14 @@ class Carrier:
     missing: Callable[[Ground], str] = lambda _ground: ""
     settings: type[ChannelSettings] | None = None
     proof: Callable[[Ground], str] = lambda _ground: ""
+    tells: Callable[[Ground], Tells] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes.
 
-    `reader` makes how an address is read, where that depends on settings.
+    `reader` makes how an address is read, and `keeper` how what is kept with it is, where that depends on settings.
     """
 
     channel: ChannelKind
@@ -82,11 +86,13 @@ class Kind:
     width: int = WIDTH
     country: Country = nowhere
     reader: Callable[[Ground], Callable[[str], str]] | None = None
+    keeper: Callable[[Ground], Callable[[str], Mapping[str, str]]] | None = None
 
     def on(self, ground: Ground) -> ChannelKind:
         """Return what it is to people on one installation."""
         read = self.channel.read if self.reader is None else self.reader(ground)
-        return replace(self.channel, read=read, not_ready=_missing(self, ground))
+        keep = self.channel.keep if self.keeper is None else self.keeper(ground)
+        return replace(self.channel, read=read, keep=keep, not_ready=_missing(self, ground))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,12 @@ KINDS: Final = (
     Kind(sink.KIND, (Carrier("sink", sink.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
+    Kind(
+        teams_bot.KIND,
+        (Carrier("teams_bot", teams_bot.make, teams_bot.missing, TeamsSettings, tells=teams_bot.make),),
+        reader=teams_bot.reader,
+        keeper=teams_bot.keeper,
+    ),
     Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
     Kind(
         apprise.KIND,
@@ -184,6 +196,12 @@ def amending(deps: Deps) -> Mapping[str, Routed]:
     return {slug: channel for slug, channel in made.items() if isinstance(channel, Routed) and channel.amends}
 
 
+def telling(ground: Ground) -> Mapping[str, Tells]:
+    """Return the channels by which people who write to us are answered, with connections of their own."""
+    every = [(kind.channel.slug, one) for kind in KINDS for one in kind.carriers]
+    return {slug: one.tells(ground) for slug, one in every if one.tells is not None and not one.missing(ground)}
+
+
 def carriers(ground: Ground) -> Carriers:
     """Return what the operator has set for the carriers that bring something in.
 
@@ -197,6 +215,7 @@ def carriers(ground: Ground) -> Carriers:
         ground.read(SesSettings),
         ground.read(SendgridSettings),
         ground.read(ResendSettings),
+        ground.read(TeamsSettings),
     )
 
 

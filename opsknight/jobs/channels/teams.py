@@ -10,13 +10,12 @@ Acknowledge button opens the page that acknowledges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, cast
 
-import orjson
-
+from opsknight.domain.model import adaptive_card
 from opsknight.domain.model.channel import ChannelKind, web_address
 from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
@@ -33,11 +32,6 @@ from opsknight.jobs.channels.channel import (
 )
 from opsknight.jobs.channels.http import Answer, Caller
 
-MAX_BYTES: Final = 28 * 1024
-"""Of a whole message; Teams refuses more."""
-SUBJECT_BYTES: Final = 2000
-BODY_BYTES: Final = 12_000
-MAX_LINES: Final = 40
 _GONE: Final = ("WorkflowNotFound", "FlowNotFound")
 _TOO_FAST: Final = "HTTP error 429"
 """Webhooks of the older kind say it within an answer 200."""
@@ -95,57 +89,17 @@ class TeamsChannel:
 
 def posted(message: Message) -> Mapping[str, Any]:
     """Return the message that carries the card."""
-    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None}
-    return {"type": "message", "attachments": [{**attachment, "content": card(message)}]}
+    return {"type": "message", "attachments": [adaptive_card.attached(card(message))]}
 
 
 def card(message: Message) -> Mapping[str, Any]:
-    """Return the adaptive card. Text runs know no Markdown and no mention, so what strangers wrote stays text."""
-    high = message.urgency is Urgency.HIGH
-    first = {"weight": "Bolder", "size": "Medium", "color": "Attention" if high else "Accent"}
-    lines = [line for line in message.body.splitlines() if line.strip()]
-    shown = list(_fitting(lines[:MAX_LINES], BODY_BYTES))
-    actions = [{"type": "Action.OpenUrl", "title": say("Open"), "url": message.url}]
+    """Return the adaptive card, whose buttons are links."""
+    actions = [adaptive_card.link(say("Open"), message.url)]
     if message.acknowledge_url:
-        acknowledge = {"type": "Action.OpenUrl", "title": say("Acknowledge"), "url": message.acknowledge_url}
+        acknowledge = adaptive_card.link(say("Acknowledge"), message.acknowledge_url)
         actions.insert(0, {**acknowledge, "style": "positive"})
-    return {
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard",
-        "version": "1.4",
-        "fallbackText": cut(message.subject, SUBJECT_BYTES),
-        "msteams": {"width": "Full"},
-        "body": [
-            _text(cut(message.subject, SUBJECT_BYTES), **first),
-            *(_text(line) for line in shown),
-            *([_text("…", isSubtle=True)] if len(shown) < len(lines) else []),
-        ],
-        "actions": actions,
-    }
-
-
-def cut(text: str, most: int) -> str:
-    """Return the beginning of `text` that takes at most `most` bytes as JSON, with “…” where some is missing."""
-    if len(orjson.dumps(text)) <= most:
-        return text
-    least, enough = 0, len(text)
-    while least < enough:  # the longest beginning that fits
-        middle = (least + enough + 1) // 2
-        least, enough = (middle, enough) if len(orjson.dumps(f"{text[:middle]}…")) <= most else (least, middle - 1)
-    return f"{text[:least]}…"
-
-
-def _fitting(lines: Iterable[str], most: int) -> Iterable[str]:
-    for line in lines:
-        if most < 100:
-            return
-        kept = cut(line, most)
-        most -= len(orjson.dumps(kept))
-        yield kept
-
-
-def _text(text: str, **how: Any) -> Mapping[str, Any]:
-    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **how}]}
+    colour = "Attention" if message.urgency is Urgency.HIGH else "Accent"
+    return adaptive_card.card(message.subject, message.body, colour=colour, actions=actions)
 
 
 def _error(answer: Answer) -> tuple[str, str]:

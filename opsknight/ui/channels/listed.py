@@ -66,6 +66,9 @@ def _standing(standing: Standing) -> None:
         _name(standing.kind)
         with tag("div"):
             _now(standing)
+            if standing.app:
+                with tag("p", classes="ok-channel-says"):
+                    tag("a", "Download its app", href=standing.app, download=True)
         with tag("div"):
             for line in standing.sendings:
                 _sending(line, alone=line["carrier"] in ("", standing.kind.slug))

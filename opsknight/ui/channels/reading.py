@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opsknight import readiness
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.teams import CHANNEL
 from opsknight.domain.queries.canaries import CanaryLine, SpellLine, own, spells, standings
 from opsknight.domain.queries.costs import CostLine, costs, this_month
 from opsknight.domain.queries.notifications import troubles
@@ -20,6 +21,9 @@ from opsknight.ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
+
+
+_APPS: Final[Mapping[str, str]] = {CHANNEL: "/api/v1/channels/teams_bot/app"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,16 @@ class Vouched:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one channel does: why it is in trouble (empty: it is not), its carriers' last hour, and its canary."""
+    """How one channel does: why it is in trouble (empty: it is not), its carriers' last hour, and its canary.
+
+    `app` is where its reader fetches what has to be installed in the chat, empty where nothing has, or not by them.
+    """
 
     kind: ChannelKind
     trouble: str = ""
     sendings: Sequence[SendingLine] = ()
     canary: CanaryLine | None = None
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ async def read_channels(deps: Deps, viewer: Viewer) -> Told:
                 failing.get(slug, ""),
                 [line for line in lately if line["channel"] == slug],
                 canaries.get(slug),
+                _APPS.get(slug, "") if viewer.may(Need.ADMINISTER) else "",
             )
             for slug, kind in deps.channels.items()
             if slug != OWN
