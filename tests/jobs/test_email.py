@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsknight.jobs.channels import email
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.email import BadMailServer, EmailChannel, mail_server
+from opsknight.jobs.channels.mails import composed
 from tests.jobs.a_message import a_message
 from tests.peers.certificates import certificate
 from tests.peers.smtp import Mood, smtp_peer
@@ -179,6 +184,17 @@ async def test_words_of_any_script_and_any_length_arrive_as_they_were_written() 
     assert "x" * 3000 in mail.text
     assert "Zeile mit Ümlaut" in mail.text
     assert max(map(len, mail.raw.splitlines())) <= 998
+
+
+@given(words=st.lists(st.text('abc-<>=?"@.:', min_size=1, max_size=90), min_size=1, max_size=30))
+def test_a_long_subject_is_folded_between_words_and_reads_as_it_was_written(words: list[str]) -> None:
+    subject = " ".join(words)[:400].strip()
+
+    mail = composed(a_message(subject=subject), to=ADA.value, sender="pager@ops.example.com", home="ops.example.com")
+
+    lines = mail.partition(b"\r\nSubject: ")[2].partition(b"\r\nDate: ")[0].split(b"\r\n")
+    assert message_from_bytes(mail, policy=default)["Subject"] == subject
+    assert all(len(one) <= 78 or b" " not in one.strip() for one in lines)
 
 
 async def test_the_next_mail_goes_over_the_same_connection_and_over_a_new_one_where_that_was_hung_up() -> None:

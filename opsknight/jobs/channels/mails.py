@@ -18,7 +18,8 @@ from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import Message, Urgency
 
 NO_ADDRESS: Final = "The mail address cannot be used."
-_POLICY: Final = compat32.clone(linesep="\r\n")
+_BREAK: Final = "\r\n"
+_POLICY: Final = compat32.clone(linesep=_BREAK)
 _UTF8: Final = Charset("utf-8")
 _UTF8.body_encoding = QP
 _LONGEST_LINE: Final = 990
@@ -68,10 +69,23 @@ def headers(message: Message, *, to: str, sender: str, home: str) -> Iterator[tu
 
 
 def _header(name: str, value: str) -> str:
-    if value.isascii() and len(name) + len(value) < _FOLDED_FROM:
-        return f"{name}: {value}\r\n"
-    folded = Header(value, header_name=name).encode(linesep="\r\n")
-    return f"{name}: {folded}\r\n"
+    if not value.isascii():
+        return f"{name}: {Header(value, header_name=name).encode(linesep=_BREAK)}{_BREAK}"
+    if len(name) + len(value) < _FOLDED_FROM:
+        return f"{name}: {value}{_BREAK}"
+    return _BREAK.join((*_folded(name, value), ""))
+
+
+def _folded(name: str, value: str) -> Iterator[str]:
+    """Give the lines of a long header, broken between words: each but the first begins with a space."""
+    first, *words = value.split(" ")
+    begun = f"{name}: {first}"
+    for word in words:
+        if len(begun) + len(word) > _FOLDED_FROM:
+            yield begun
+            begun = ""
+        begun += f" {word}"
+    yield begun
 
 
 @lru_cache(maxsize=8)
