@@ -61,12 +61,18 @@ def addresses(cluster: Cluster) -> Iterator[Addresses]:
     cluster.drop(fresh)
 
 
+@pytest.fixture(scope="session")
+def pools() -> Database:
+    """The pools of this run, each test's with other connections: what they compiled once need not be compiled again."""
+    return Database("", patience=WIDER)
+
+
 @pytest.fixture
-async def database(addresses: Addresses) -> AsyncIterator[Database]:
+async def database(addresses: Addresses, pools: Database) -> AsyncIterator[Database]:
     """A fresh database, connected to as the application is, with more patience for a machine that stands still."""
-    opened = Database(addresses.app_dsn, patience=WIDER)
-    yield opened
-    await opened.close()
+    pools.dsn = addresses.app_dsn
+    yield pools
+    await pools.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from opsknight.api import health, problems, sign_in
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.guard import Guard
+from opsknight.api.mount import serve
 from opsknight.deps import Deps
 from opsknight.domain.commands import sessions
 from opsknight.domain.model.permission import Need
@@ -60,6 +61,13 @@ class House:
         return {"cookie": f"{self.deps.settings.session_cookie}={token}"}
 
 
+class _App(FastAPI):
+    """One that takes routes as the whole app does."""
+
+    def include_router(self, router: APIRouter, **_: Any) -> None:
+        serve(self, router)
+
+
 @asynccontextmanager
 async def a_house(
     database: Database, clock: StoppedClock, *, mail: bool = True, **settings: Any
@@ -67,7 +75,7 @@ async def a_house(
     """Give a house with the doors of the real one and a few trial rooms behind them."""
     deps = Deps(Settings(_env_file=None, **settings), clock)
     await deps.open(database)
-    app = FastAPI(openapi_url=None)
+    app = _App(openapi_url=None)
     house = House(deps, Guard(app, deps), app, database, clock)
 
     async def post(*letter: str) -> None:

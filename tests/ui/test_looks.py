@@ -54,8 +54,12 @@ PAGES = (
 )
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 AXE: dict[Literal["dark", "light"], dict[str, Any]] = {
-    "dark": {},
-    "light": {"runOnly": ["color-contrast"]},  # all that a theme changes
+    "dark": {"resultTypes": ["violations"], "preload": False},
+    "light": {
+        "runOnly": ["color-contrast"],
+        "resultTypes": ["violations"],
+        "preload": False,
+    },  # all that a theme changes
 }
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)
 # Whatever reaches past the right edge without a box of its own to scroll in.
