@@ -64,6 +64,19 @@ def is_fine(said: Said, envelope: Said) -> bool:
     return "commandId" in said and (done in _GOOD or done in _BUSY)
 
 
+def apart(said: Said) -> list[Said]:
+    """Return an event once for each of its findings, which Security Hub gathers; as it is where it has one or none."""
+    detail, listed = as_object(said.get("detail")), said.get("resources")
+    findings = _objects(detail.get("findings"))
+    if len(findings) < 2:
+        return [said]
+    resources = listed if is_list(listed) and len(listed) == len(findings) else []
+    return [
+        {**said, "detail": {**detail, "findings": [one]}, "resources": resources[at : at + 1]}
+        for at, one in enumerate(findings)
+    ]
+
+
 def read(said: Said) -> Event | None:
     """Return the event of another service than CloudWatch, None where it is none that is known here."""
     kind, detail = text(said.get("detail-type")), as_object(said.get("detail"))
@@ -83,7 +96,7 @@ def read(said: Said) -> Event | None:
         dedup_key=scoped(SLUG, f"event:{identity}"),
         title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
         severity=Severity.INFO if word(kind).endswith(" scan") else _severity(about),
-        source=resource or first(said, ("account", "source")) or first(about, ("accountId",)),
+        source=_affected(about) or resource or first(said, ("account", "source")) or first(about, ("accountId",)),
         component=kind,
         occurred_at=next((found for one in at if (found := instant(one)) is not None), None),
         tags=filled({"region": text(said.get("region")), "account": first(said, ("account",))}),
@@ -92,12 +105,17 @@ def read(said: Said) -> Event | None:
             {
                 "source": said.get("source"),
                 "type": about.get("type"),
-                "description": text(about.get("description"))[:4000],
+                "description": first(about, ("description", "Description"))[:4000],
                 "count": inside(about, "service", "count"),
-                "findings": len(findings) if len(findings) > 1 else None,
             }
         ),
     )
+
+
+def _affected(about: Said) -> str:
+    """Return what a finding of Security Hub was found in; "" for anything else."""
+    found = _objects(about.get("Resources"))
+    return text(found[0].get("Id")) if found else ""
 
 
 def is_under_way(said: Said) -> bool:

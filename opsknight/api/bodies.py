@@ -60,6 +60,11 @@ async def received(receive: Receive, limit: int, *, over: bool) -> bytes:
     return b"".join(parts)
 
 
+def stands_in_address(scope: MutableMapping[str, Any]) -> bool:
+    """Say whether a request sends what it has to say in its address; HEAD only asks what GET would be answered."""
+    return scope["method"] == "GET" and bool(scope.get("query_string"))
+
+
 def is_large(headers: Mapping[bytes, bytes]) -> bool:
     """Say whether the body may be large; one whose length is not declared may."""
     declared = headers.get(b"content-length")

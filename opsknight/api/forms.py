@@ -10,6 +10,7 @@ from typing import Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser, parse_options_header
 
+from opsknight.api.bodies import Headers
 from opsknight.api.limits import MAX_KEYS, MAX_TEXT
 from opsknight.api.parse import Parsed, parse, parse_form, scrub
 from opsknight.domain.model.event import Malformed
@@ -22,6 +23,11 @@ _JSON: Final = (b"{", b"[")
 def is_form(content_type: bytes) -> bool:
     """Say whether a content type is that of an HTML form."""
     return content_type[:40].lower().startswith((ENCODED, PARTS))
+
+
+def as_form(headers: Headers) -> Headers:
+    """Return the headers of a request whose fields stand in its address, as if they had come as a form."""
+    return Headers({**headers.raw, b"content-type": ENCODED}.items())
 
 
 def read_form(body: bytes, content_type: bytes) -> Parsed:

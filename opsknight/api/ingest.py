@@ -1,8 +1,8 @@
 """The ingest route: plain ASGI in front of everything else, because most of the work passes here.
 
-`POST /api/v1/events/{integration key}` and `POST /v2/enqueue` (PagerDuty Events v2, whose key is in
-the body), and the doors of other products' APIs (drop_in). The answer leaves after the commit of what
-was sent. Described for OpenAPI in openapi.py.
+`POST /api/v1/events/{integration key}` (or GET, with the fields of a form in the address), `POST /v2/enqueue`
+(PagerDuty Events v2, whose key is in the body), and the doors of other products' APIs (drop_in). The answer
+leaves after the commit of what was sent. Described for OpenAPI in openapi.py.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import orjson
 import structlog
 
 from opsknight import metrics
-from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received
+from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received, stands_in_address
 from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowhere
 from opsknight.api.fetching import Fetcher
+from opsknight.api.forms import as_form
 from opsknight.api.gate import PATIENCE_S, Gate
 from opsknight.api.ingest_answers import (
     JSON,
+    NOTHING_SENT,
     Problem,
     Send,
     accepted,
@@ -39,7 +41,7 @@ from opsknight.api.providers.generic import seen
 from opsknight.api.providers.provider import Provider
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.proving import Proof
-from opsknight.api.taking import count, headers_again, headers_kept, read, understood
+from opsknight.api.taking import Catalogue, count, headers_again, read, refused, understood
 from opsknight.api.turning_away import TurningAway
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
@@ -55,16 +57,6 @@ Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answered: TypeAlias = Callable[[int, bytes, bytes], None]
 """Takes an answer: status, header lines, body."""
-
-
-class Catalogue(Protocol):
-    """Knows the integrations by their keys."""
-
-    def known(self, key: str) -> Integration | None:
-        """Return the integration of `key` where that is known without asking anybody."""
-
-    async def find(self, key: str) -> Integration | None:
-        """Return the integration of `key`, or None where there is none."""
 
 
 EVENTS: Final = "/api/v1/events/"
@@ -165,8 +157,8 @@ class IngestRoutes:
             try:
                 if door is not None:
                     status, body = await self._take(door, scope, path, receive)
-                elif scope["method"] != "POST":
-                    raise Problem(405, "Events are sent with POST.")
+                elif scope["method"] != "POST" and (as_pagerduty or not stands_in_address(scope)):
+                    raise Problem(405, NOTHING_SENT)
                 elif as_pagerduty:
                     body = await self._pagerduty(scope, receive)
                 else:
@@ -204,12 +196,14 @@ class IngestRoutes:
         integration = await self._catalogue.find(key.strip("/"))
         if integration is None:
             raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
-        headers = Headers(scope["headers"])
+        headers, query = Headers(scope["headers"]), scope.get("query_string", b"")
+        if scope["method"] != "POST":
+            return await self._from_address(integration, headers, query)
         if not is_large(headers.raw):
-            return await self._taken(integration, headers, receive)
+            return await self._taken(integration, headers, receive, query)
         await self._enter_large()
         try:
-            return await self._taken(integration, headers, receive)
+            return await self._taken(integration, headers, receive, query)
         finally:
             self._large.release()
 
@@ -229,9 +223,22 @@ class IngestRoutes:
         """Return the integration of `key`, or None where there is none."""
         return await self._catalogue.find(key)
 
-    async def _taken(self, integration: Integration, headers: Headers, receive: Receive) -> bytes:
-        body = await self.body(receive, headers, PROVIDERS[integration.provider].max_body, integration)
+    async def _taken(self, integration: Integration, headers: Headers, receive: Receive, query: bytes) -> bytes:
+        provider = PROVIDERS[integration.provider]
+        body = await self.body(receive, headers, provider.max_body, integration)
+        if query and not body and provider.query:
+            return await self._from_address(integration, headers, query)
         receipt, events = await self.store(integration, headers, body)
+        return accepted(receipt, events)
+
+    async def _from_address(self, integration: Integration, headers: Headers, query: bytes) -> bytes:
+        """Take the fields in an address as the form that they would be in a body, and keep them as one."""
+        provider, headers = PROVIDERS[integration.provider], as_form(headers)
+        if not provider.query:
+            raise Problem(405, f"{provider.label} sends with POST: fields in its address are not read.")
+        if len(query) > provider.max_body:
+            raise await self._too_large(integration, headers, query, provider.max_body)
+        receipt, events = await self.store(integration, headers, query)
         return accepted(receipt, events)
 
     async def _enter_large(self) -> None:
@@ -276,10 +283,14 @@ class IngestRoutes:
             self._gate.received(receiving)
         if not over and len(body) <= limit:
             return body
+        raise await self._too_large(integration, headers, body, limit)
+
+    async def _too_large(self, integration: Integration | None, headers: Headers, body: bytes, limit: int) -> Problem:
+        """Keep the beginning of what is too large, where it is known whose it is; return what its sender is told."""
         sentence = f"{TOO_LARGE} the {limit // 1024:,} KiB that this kind of integration may send."
         known = None if integration is None or integration.secrets else integration  # nothing of what is not proven
         delivery_id = await self._keep_refused(known, sentence, body[:KEPT_OF_REFUSED], headers)
-        raise Problem(413, sentence, delivery_id)
+        return Problem(413, sentence, delivery_id)
 
     async def parsed(self, body: bytes, provider: Provider, headers: Headers) -> Parsed:
         """Return what a body says; Malformed where it cannot be read. A big one waits for its turn."""
@@ -378,16 +389,7 @@ class IngestRoutes:
         """Keep what an authenticated sender sent in vain, and say once an hour that it did, unless `unsaid`."""
         if integration is None:
             return None
-        kept = Delivery(
-            id=new_id(),
-            integration=integration,
-            events=(),
-            body=body,
-            content_type=headers.get("content-type", "")[:200],
-            refusal=reason,
-            unsaid=unsaid,
-            headers=headers_kept(PROVIDERS[integration.provider], headers),
-        )
+        kept = refused(integration, headers, body, reason, delivery_id=new_id(), unsaid=unsaid)
         with contextlib.suppress(Refusal):  # the answer to the sender is the same
             return (await self._intake.submit(kept)).delivery_id
         return None

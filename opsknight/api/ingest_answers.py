@@ -20,6 +20,11 @@ log = structlog.get_logger(__name__)
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ROUTING_KEY_LENGTH: Final = 32
+NOTHING_SENT: Final = (
+    "Nothing was opened: this address takes events, which are sent with POST. "
+    "A monitor that has its fields in the address may send them with GET."
+)
+"""Told to whoever opens such an address in a browser, and to what looks ahead for a preview of a link."""
 
 
 @dataclass

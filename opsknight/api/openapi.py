@@ -296,6 +296,27 @@ _SEND_EVENTS: Final[Schema] = {
         **_REFUSALS,
     },
 }
+_FIELDS: Final[Schema] = {
+    "name": "fields",
+    "in": "query",
+    "required": True,
+    "style": "form",
+    "explode": True,
+    "description": "The fields of a form, as the integration's kind of monitor names them; of several alike the last.",
+    "schema": {**_TEXTS, "minProperties": 1, "example": {"title": "Disk 91 % full on db-1", "dedup_key": "disk:db-1"}},
+}
+_SEND_IN_ADDRESS: Final[Schema] = {
+    "tags": ["events"],
+    "operationId": "send_events_in_address",
+    "summary": "Send an event in the address",
+    "description": "For monitors that can do no other. Without fields, and with HEAD, it opens nothing.",
+    "security": [],
+    "parameters": [_INTEGRATION_KEY, _FIELDS, _IDEMPOTENCY_KEY],
+    "responses": {
+        **{status: said for status, said in _SEND_EVENTS["responses"].items() if status != "415"},
+        "405": _refusal("Nothing stands in the address, or the integration's kind of monitor sends no such."),
+    },
+}
 _ENQUEUE: Final[Schema] = {
     "tags": ["events"],
     "operationId": "enqueue",
@@ -317,5 +338,5 @@ _ENQUEUE: Final[Schema] = {
     },
 }
 EVENT_PATH: Final = f"{EVENTS}{{key}}"
-PATHS: Final[Schema] = {EVENT_PATH: {"post": _SEND_EVENTS}, PAGERDUTY: {"post": _ENQUEUE}}
+PATHS: Final[Schema] = {EVENT_PATH: {"get": _SEND_IN_ADDRESS, "post": _SEND_EVENTS}, PAGERDUTY: {"post": _ENQUEUE}}
 """The paths of the ingest routes, as OpenAPI has them."""

@@ -158,10 +158,18 @@ def _read_patiently(body: bytes) -> Any:
     try:
         payload = _PATIENT.decode(text)
     except json.JSONDecodeError as error:
-        raise Malformed(
-            f"The body is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}."
-        ) from error
+        raise Malformed(_no_json(text, error)) from error
     return scrub(payload) if "\0" in text or "\\u" in text else payload
+
+
+def _no_json(text: str, error: json.JSONDecodeError) -> str:
+    """Return what a body is that is none, as far as its first character tells."""
+    begins = text.lstrip()[:1]
+    if begins == "<":
+        return "The body is XML or HTML, not JSON; set its sender to JSON."
+    if begins.isalpha() and text[: error.pos].strip() == "":
+        return "The body is text or a form, not JSON; set its sender to JSON."
+    return f"The body is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}."
 
 
 def _decoded(body: bytes) -> str:

@@ -1,11 +1,11 @@
-"""What a delivery says, by what its retries are known, and what is counted of it."""
+"""Whose a delivery is, what it says, by what its retries are known, and what is counted of it."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from opsknight import metrics
@@ -28,6 +28,16 @@ _SECRET: Final = ("auth", "signature", "secret", "token", "passw", "cookie", "ap
 MAIL: Final = b"message/rfc822"
 """The content type of a raw mail."""
 _counters: OrderedDict[tuple[str, Verdict], Any] = OrderedDict()
+
+
+class Catalogue(Protocol):
+    """Knows the integrations by their keys."""
+
+    def known(self, key: str) -> Integration | None:
+        """Return the integration of `key` where that is known without asking anybody."""
+
+    async def find(self, key: str) -> Integration | None:
+        """Return the integration of `key`, or None where there is none."""
 
 
 def count(whole: Delivery, receipt: Receipt) -> None:
@@ -74,6 +84,22 @@ def understood(
         content_type=headers.get("content-type", "")[:200],
         idempotency_key=once(provider, headers, proven=bool(integration.secrets))[:1000],
         headers=headers_kept(provider, headers),
+    )
+
+
+def refused(
+    integration: Integration, headers: Headers, body: bytes, reason: str, *, delivery_id: UUID, unsaid: bool
+) -> Delivery:
+    """Return what is kept of a body that says no event; people hear of it once an hour, unless `unsaid`."""
+    return Delivery(
+        id=delivery_id,
+        integration=integration,
+        events=(),
+        body=body,
+        content_type=headers.get("content-type", "")[:200],
+        refusal=reason,
+        unsaid=unsaid,
+        headers=headers_kept(PROVIDERS[integration.provider], headers),
     )
 
 

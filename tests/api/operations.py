@@ -59,6 +59,7 @@ _KEYS: Final = {
     "/{key}/api": "prometheus",
     "/api/v2/alerts": "prometheus",
     "/v2/alerts": "opsgenie",
+    "/v2/heartbeats": "opsgenie",
     "/v2/": "pagerduty",
     "/generic": "pagerduty",
     "/integrations": "splunk-oncall",

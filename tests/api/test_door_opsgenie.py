@@ -193,6 +193,29 @@ async def test_an_update_after_a_create_is_accepted_and_pages_nobody_again(sende
     assert await sender.rows("SELECT title, count FROM alerts") == [("Disk full on db-1", 1)]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v2/alerts"), ("PUT", "/v2/alerts/x/close")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/v2/alerts/x/close"), ("PATCH", "/v2/alerts"), ("POST", "/v2/alerts/x/attachments")]
+)
 async def test_what_is_not_offered_says_so(sender: Sender, method: str, path: str):
     assert (await sender.client.request(method, path)).status_code in {404, 405}
+
+
+@pytest.mark.parametrize("kind", ["id", "alias", "tiny"])
+async def test_a_delete_ends_an_alert_and_loses_nothing(sender: Sender, kind: str):
+    told = await create(sender)
+    name = told[{"id": "alertId", "alias": "alias", "tiny": "tinyId"}[kind]]
+
+    answer = await sender.client.delete(f"/v2/alerts/{name}?identifierType={kind}&user=Ada")
+
+    done = await outcome(sender, answer.json()["requestId"])
+    assert (answer.status_code, answer.json()["result"]) == (202, "Request will be processed")
+    assert (done["success"], done["action"], done["status"]) == (True, "Delete", "Deleted alert")
+    assert await sender.incidents() == [("Disk full on db-1", "resolved")]
+    assert await sender.rows("SELECT count(*) FROM alerts") == [(1,)]
+
+
+async def test_a_delete_of_what_is_not_there_is_accepted_and_told(sender: Sender):
+    answer = await sender.client.delete("/v2/alerts/nobody?identifierType=alias")
+
+    done = await outcome(sender, answer.json()["requestId"])
+    assert (answer.status_code, done["success"], done["status"]) == (202, False, "Alert does not exist")

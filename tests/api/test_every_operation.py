@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -35,7 +36,8 @@ def test_an_admin_is_answered_as_described_and_a_refusal_changes_nothing(place: 
         nonlocal done
         if is_ingest(operation):
             if answer.status_code == 202 and "delivery_id" in answer.json():
-                sent[UUID(answer.json()["delivery_id"])] = answer.request.body or b""
+                in_address = urlsplit(answer.request.url or "").query.encode()
+                sent[UUID(answer.json()["delivery_id"])] = answer.request.body or in_address
             return
         before, done = done, place.deeds()
         if answer.status_code >= 400:

@@ -13,7 +13,7 @@ import pytest
 
 from opsknight.api.bodies import LARGE, LARGE_AT_ONCE
 from opsknight.api.gate import BODY_WITHIN_S, INSIDE
-from opsknight.api.ingest import IngestRoutes
+from opsknight.api.ingest import KEPT_OF_REFUSED, IngestRoutes
 from opsknight.api.intake import Intake
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -60,6 +60,7 @@ class Door:
         receive: Callable[[], Awaitable[Message]],
         length: int | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
+        query: bytes = b"",
     ) -> int:
         """Send one request, whose body `receive` gives; return the answer's status."""
         answered: list[int] = []
@@ -76,7 +77,8 @@ class Door:
         scope = {
             "type": "http",
             "path": f"/api/v1/events/{name.split(maxsplit=1)[0]}",
-            "method": "POST",
+            "method": "GET" if query else "POST",
+            "query_string": query,
             "headers": [*headers, *lengths],
         }
         await self.routes(scope, noted, send)
@@ -320,3 +322,19 @@ async def test_who_is_told_to_send_again_is_counted_and_what_cannot_be_stored_ye
     await routes.away.store_counted(there)
 
     assert [(one.integration_id, one.too_many, one.no_database) for one in written] == [(integration.id, 2, 0)]
+
+
+async def test_an_address_may_be_as_long_as_a_body_and_no_longer():
+    async with a_door() as door:
+        before = len(stored)
+        fits = await door.knock(
+            "statuscake", receive=nobody_waits_for_it, query=b"Name=Shop&Status=Down&x=" + b"x" * 60_000
+        )
+        over = await door.knock("statuscake", receive=nobody_waits_for_it, query=b"Name=" + b"x" * LARGE)
+
+    assert (fits, over) == (202, 413)
+    assert [len(each.body) for each in stored[before:]] == [60_024, KEPT_OF_REFUSED]
+
+
+async def nobody_waits_for_it() -> Message:
+    raise AssertionError("what stands in the address has no body to wait for")

@@ -92,6 +92,17 @@ async def test_what_could_not_be_read_opens_its_incident_when_it_is_replayed_aft
     assert await desk.rows("SELECT status FROM deliveries ORDER BY id") == [("rejected",), ("accepted",)]
 
 
+async def test_what_stood_in_an_address_is_replayed_as_well(desk: Desk):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.door), base_url="http://localhost:8080") as client:  # type: ignore[arg-type]
+        await client.get(f"/api/v1/events/{desk.integration.key}", params=ALIEN)
+    await desk.mend()
+
+    answer = await desk.replay(await desk.refused())
+
+    assert (answer.status_code, answer.json()["sentence"]) == (200, "Replayed: 1 opened.")
+    assert ("Disk full on db-1",) in await desk.rows("SELECT title FROM incidents")
+
+
 async def test_the_ledger_says_who_sent_it_in_again(desk: Desk):
     await desk.send(ALIEN)
     await desk.mend()

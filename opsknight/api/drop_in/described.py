@@ -55,6 +55,7 @@ _OG_ANSWERS: Final = _answers(
     _400=("The body is not JSON.", _OG_REFUSED),
     _401=("No integration has this key.", _OG_REFUSED),
     _403=("The key is of another kind of integration.", _OG_REFUSED),
+    _404=("Nothing of this API that is here.", _OG_REFUSED),
     _405=("Not a POST.", _OG_REFUSED),
     _413=("More than 1 MB.", _OG_REFUSED),
     _415=("The body is compressed; send it as it is.", _OG_REFUSED),
@@ -90,11 +91,96 @@ _OG_STATUS: Final = _said(
     took={"type": "number"},
     requestId=None,
 )
+_OG_ALERT: Final = _said(
+    id=None,
+    tinyId=None,
+    alias=None,
+    message=None,
+    status={"type": "string", "enum": ["open", "closed"]},
+    acknowledged={"type": "boolean"},
+    isSeen={"type": "boolean"},
+    snoozed={"type": "boolean"},
+    snoozedUntil={"type": "string", "format": "date-time"},
+    tags={"type": "array", "items": _TEXT},
+    count={"type": "integer"},
+    lastOccurredAt={"type": "string", "format": "date-time"},
+    createdAt={"type": "string", "format": "date-time"},
+    updatedAt={"type": "string", "format": "date-time"},
+    source=None,
+    owner=None,
+    priority=None,
+    responders={"type": "array", "items": _OPEN},
+    integration=_said(id=None, name=None, type=None),
+    report=_said(ackTime={"type": "integer"}, closeTime={"type": "integer"}),
+    actions={"type": "array", "items": _TEXT},
+    entity=None,
+    description=None,
+    details={"type": "object", "additionalProperties": _TEXT},
+)
+_OG_QUERY: Final = _in("query", "query", "By alias, id, tinyId and status, as in “alias: disk AND status: open”.")
+
+
+def _og_read(words: str, data: Schema, **more: Schema) -> Schema:
+    """Return what a read of alerts is answered."""
+    refusals = {status: _OG_ANSWERS[status] for status in ("401", "403", "422", "500", "503")}
+    told = _said(data=data, **more, took={"type": "number"}, requestId=None)
+    return {**refusals, **_answers(_200=(words, told), _404=("There is no such alert.", _OG_REFUSED))}
+
+
 _OPSGENIE: Final[Schema] = {
     "/v2/alerts": {
         "post": _operation(
             "opsgenie_create", "Create an alert as at Opsgenie", _GENIE_KEY, body=_OG_CREATE, responses=_OG_ANSWERS
+        ),
+        "get": _operation(
+            "opsgenie_list",
+            "The alerts that were sent by this key's kind to its service",
+            _GENIE_KEY,
+            _OG_QUERY,
+            _in("limit", "query", "At most so many, 100 and less.", type="integer", minimum=1, default=20),
+            _in("offset", "query", "Without so many before them.", type="integer", minimum=0, default=0),
+            _in("sort", "query", "By what they are sorted.", enum=["createdAt", "tinyId"], default="createdAt"),
+            _in("order", "query", "Newest or oldest first.", enum=["desc", "asc"], default="desc"),
+            responses=_og_read("A page of them.", {"type": "array", "items": _OG_ALERT}, paging=_OPEN),
+        ),
+    },
+    "/v2/alerts/count": {
+        "get": _operation(
+            "opsgenie_count",
+            "How many alerts there are, 20,000 at most",
+            _GENIE_KEY,
+            _OG_QUERY,
+            responses=_og_read("So many.", _said(count={"type": "integer"})),
         )
+    },
+    "/v2/alerts/{identifier}": {
+        "get": _operation(
+            "opsgenie_get",
+            "An alert as it was sent, and what became of it",
+            _GENIE_KEY,
+            *_IDENTIFIER,
+            responses=_og_read("The alert.", _OG_ALERT),
+        ),
+        "delete": _operation(
+            "opsgenie_delete",
+            "Close an alert; nothing is deleted",
+            _GENIE_KEY,
+            *_IDENTIFIER,
+            responses=_OG_ANSWERS,
+        ),
+    },
+    "/v2/heartbeats/{name}/ping": {
+        method: _operation(
+            f"opsgenie_ping_{method}",
+            "Ping a heartbeat of the key's service by its name",
+            _GENIE_KEY,
+            _in("name", "path", "The heartbeat's name."),
+            responses={
+                **{status: _OG_ANSWERS[status] for status in ("202", "401", "403", "500", "503")},
+                **_answers(_404=("The service has no heartbeat of that name.", _OG_REFUSED)),
+            },
+        )
+        for method in ("get", "post", "put", "patch")
     },
     "/v2/alerts/requests/{requestId}": {
         "get": _operation(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opsknight.api.drop_in import alertmanager, change_events, opsgenie, pagerduty_v1, victorops
+from opsknight.api.drop_in import alertmanager, change_events, opsgenie, opsgenie_heartbeats, pagerduty_v1, victorops
 from opsknight.api.drop_in.alertmanager import Alertmanager
 from opsknight.api.drop_in.change_events import ChangeEvents
 from opsknight.api.drop_in.door import Door
 from opsknight.api.drop_in.opsgenie import Opsgenie
+from opsknight.api.drop_in.opsgenie_heartbeats import OpsgenieHeartbeats
 from opsknight.api.drop_in.pagerduty_v1 import PagerDutyV1
 from opsknight.api.drop_in.victorops import VictorOps
 
@@ -24,6 +25,7 @@ class DropIns:
         self._alertmanager = Alertmanager(deps)
         self._changes = ChangeEvents(deps)
         self._opsgenie = Opsgenie(deps)
+        self._opsgenie_heartbeats = OpsgenieHeartbeats(deps)
         self._pagerduty_v1 = PagerDutyV1()
         self._victorops = VictorOps()
 
@@ -35,6 +37,8 @@ class DropIns:
             return self._changes
         if path == opsgenie.ALERTS or path.startswith(f"{opsgenie.ALERTS}/"):
             return self._opsgenie
+        if path.startswith(opsgenie_heartbeats.HEARTBEATS):
+            return self._opsgenie_heartbeats
         if path == pagerduty_v1.CREATE_EVENT:
             return self._pagerduty_v1
         if path.startswith(victorops.ALERT):

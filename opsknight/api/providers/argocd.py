@@ -6,6 +6,7 @@ https://argo-cd.readthedocs.io/en/stable/operator-manual/notifications/catalog/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +53,16 @@ _GOOD: Final = frozenset((
 ))  # fmt: skip
 _QUIET: Final = frozenset(("on created", "on deleted"))
 
+_COMMIT_STATES: Final[Mapping[str, str]] = {
+    "success": "succeeded",
+    "pending": "running",
+    "error": "failed",
+    "failure": "failed",
+}
+"""Phases of an operation in the words of GitHub's commit statuses."""
+_COMMIT: Final = "continuous-delivery/"
+"""How the context of such a status begins that Argo CD's own example makes; the application's name follows."""
+_PAGE: Final = re.compile(r"/applications/(?:[^/?#]{1,253}/)?([^/?#]{1,253})(?:[?#]|$)")
 _APP: Final = ("app", "application", "app_name", "appname", "application_name", "applicationname", "name")
 _HEALTH: Final = ("health", "health_status", "healthstatus", "app_health")
 _SYNC: Final = ("sync", "sync_status", "syncstatus", "app_sync")
@@ -97,7 +108,7 @@ class _App(NamedTuple):
 
 def _read(payload: Said) -> _App:
     """Return the application, out of flat fields or out of its whole manifest."""
-    said = {word(name).replace(" ", "_"): value for name, value in payload.items()}
+    said = _of_a_commit({word(name).replace(" ", "_"): value for name, value in payload.items()})
     nested = as_object(said.get("app")) or as_object(said.get("application"))
     manifest: Said = nested if is_object(nested.get("metadata")) else said if is_object(said.get("metadata")) else {}
     status = as_object(manifest.get("status")) or as_object(said.get("status"))
@@ -110,6 +121,21 @@ def _read(payload: Said) -> _App:
     name = text(inside(manifest, "metadata", "name")) or first(nested, ("name",)) or first(said, _APP)
     states = tuple(word(one) for one in (health, sync, phase, plain) if word(one))
     return _App(name, states, tuple(word(said.get(one)) for one in _TRIGGER if word(said.get(one))), said, manifest)
+
+
+def _of_a_commit(said: Said) -> Said:
+    """Return the fields of a commit status in the words of the others; any other payload as it is."""
+    context = text(said.get("context"))
+    if not context.startswith(_COMMIT) or first(said, _APP):
+        return said
+    page = _PAGE.search(text(said.get("target_url"))[:2048])
+    state, about = word(said.get("state")), text(said.get("description"))
+    return said | {
+        "app": page[1] if page else context.removeprefix(_COMMIT),
+        "phase": _COMMIT_STATES.get(state, state),
+        "link": said.get("target_url"),
+        "description": "" if word(about) == "argocd" else about,
+    }
 
 
 def _state(value: Any) -> str:

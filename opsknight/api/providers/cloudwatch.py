@@ -56,7 +56,7 @@ _HOSTS: Final = (
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return an event for each alarm or event of AWS in `payload`, none for confirmations of a subscription.
+    """Return an event for each alarm, finding or event of AWS in `payload`, none for confirmations of a subscription.
 
     An alarm without enough data triggers as a warning: its state is not known. A message that is
     plain text triggers with its subject as title.
@@ -67,13 +67,29 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if not is_object(payload):
         raise Malformed("The CloudWatch payload is not a JSON object.")
     records = payload.get("Records")
-    if is_list(records) and records:
-        if len(records) > MAX_RECORDS:
-            raise Malformed(f"The payload holds more than {MAX_RECORDS:,} records.")
-        made = each(records, _event, what="Record", context=context)
-        return [within_limits(one) if isinstance(one, Event) else one for one in made]
-    event = _event(payload)
-    return [] if event is None else [within_limits(event)]
+    listed = records if is_list(records) and records else [payload]
+    if len(listed) <= MAX_RECORDS:
+        listed = [one for record in listed for one in _apart(record)]
+    if len(listed) > MAX_RECORDS:
+        raise Malformed(f"The payload holds more than {MAX_RECORDS:,} records.")
+    if len(listed) == 1 and listed[0] is payload:
+        event = _event(payload)
+        return [] if event is None else [within_limits(event)]
+    made = each(listed, _event, what="Record", context=context)
+    return [within_limits(one) if isinstance(one, Event) else one for one in made]
+
+
+def _apart(record: Any) -> list[Any]:
+    """Return a record once for each finding in it, out of its envelopes; as it is where it has one or none."""
+    said = record
+    for _ in range(MAX_WRAPS):
+        if not is_object(said):
+            break
+        if len(found := aws_events.apart(said)) > 1:
+            return found
+        inner = inside(said, "Sns", "Message") or said.get("Message") or said.get("body")
+        said = _json(inner) if isinstance(inner, str) and '"findings"' in inner.replace("\\", "") else inner
+    return [record]
 
 
 def _event(said: Said) -> Event | None:

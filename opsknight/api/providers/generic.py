@@ -251,6 +251,7 @@ PROVIDER: Final = Provider(
     docs_url="docs/api.md",
     normalise=normalise,
     form=True,
+    query=True,
     signed_with=f"{IN_A_HEADER} Or sign by Standard Webhooks; the secret is then what begins with whsec_.",
     once=("webhook-id", "svix-id", f"{BINARY}id"),
     keeps=(BINARY,),

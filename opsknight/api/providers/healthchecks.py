@@ -87,6 +87,7 @@ PROVIDER: Final = Provider(
     docs_url="https://healthchecks.io/docs/configuring_notifications/",
     normalise=normalise,
     form=True,
+    query=True,
     where="Integrations → Webhook → Add integration: method POST, the same for “down” and for “up”",
     setup="""URL: {address}
 Request headers: Content-Type: application/json

@@ -26,7 +26,12 @@ QUIET: Final = UPDATES | {
 }  # fmt: skip
 """What people do with an alert there and a monitor does not here: taken, told, and without effect."""
 
-_ACTIONS: Final[Mapping[str, Action]] = {"acknowledge": Action.ACKNOWLEDGE, "close": Action.RESOLVE}
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "acknowledge": Action.ACKNOWLEDGE,
+    "close": Action.RESOLVE,
+    "delete": Action.RESOLVE,
+}
+"""Nothing that happened is ever deleted here."""
 _MAX_TEXT: Final = 15_000
 
 

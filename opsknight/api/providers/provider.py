@@ -104,8 +104,9 @@ class Provider:
     replay has them too; a name that ends in - stands for all that begin so. `confirms` returns the
     address that must be got before such a monitor sends anything, where a payload asks for that.
 
-    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `mail`
-    reads a body that is a mail (message/rfc822) and raises Malformed where it is none.
+    `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `query`
+    that the fields of such a form may stand in the address instead, in a GET or a POST without a body;
+    `mail` reads a body that is a mail (message/rfc822) and raises Malformed where it is none.
     `key_in_body` says that the integration's key stands in the payload and not in the address.
     `retries_429` says whether such a sender comes back after 429; where it does not, it is told 503.
     """
@@ -123,6 +124,7 @@ class Provider:
     keeps: tuple[str, ...] = ()
     confirms: Callable[[Any], str | None] | None = None
     form: bool = False
+    query: bool = False
     mail: Callable[[bytes], Any] | None = None
     max_body: int = MIB
     key_in_body: bool = False

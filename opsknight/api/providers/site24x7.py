@@ -138,6 +138,7 @@ PROVIDER: Final = Provider(
     docs_url="https://www.site24x7.com/help/admin/third-party-integration/webhooks.html",
     normalise=normalise,
     form=True,
+    query=True,
     where="Admin → Third-Party Integrations → Webhooks → Hook URL, method POST, Post as JSON, Send Incident Parameters,"
     " and an alert for up, down, trouble and critical",
     sample={

@@ -75,4 +75,5 @@ PROVIDER: Final = Provider(
         "Tags": "",
     },
     form=True,
+    query=True,
 )

@@ -47,6 +47,9 @@ _ASKED: Final[Mapping[str, Action]] = {"create": Action.TRIGGER, "resolve": Acti
 _NO_URL: Final = frozenset(("", "https://", "http://"))
 _HEARTBEAT: Final = ("msg", "important", "duration", "ping", "retries", "down_count")
 _MONITOR: Final = ("type", "url", "hostname", "port", "pathName", "description", "keyword", "method")
+_IN_ADDRESS: Final = ("heartbeat", "monitor")
+_ALONE: Final = frozenset(("msg",))
+"""Method GET leaves a heartbeat out where there is none."""
 _EXPIRY: Final = " will expire in "
 _REFUSAL: Final = (
     "The Uptime Kuma payload has neither a heartbeat nor a message; set its request body to the JSON preset."
@@ -67,21 +70,27 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if inner(said, "heartbeat"):
         event = _beat(said)
         return [] if event is None else [event]
-    if "heartbeat" in said and (message := first(said, ("msg",))):
+    if ("heartbeat" in said or said.keys() == _ALONE) and (message := first(said, ("msg",))):
         return [_notice(message)]
     return marked(SLUG, payload, refusal=_REFUSAL)
 
 
 def _said(payload: Said) -> Said:
-    """Return the JSON in the field “data” where the body was a form."""
-    data = payload.get("data")
-    if not isinstance(data, str) or "heartbeat" in payload:
-        return payload
+    """Return what was sent out of a form: in its field “data”, or out of an address each object in its own."""
+    if "heartbeat" in payload:
+        return payload | {one: opened for one in _IN_ADDRESS if (opened := _opened(payload.get(one)))}
+    return _opened(payload.get("data")) or payload
+
+
+def _opened(value: Any) -> Said | None:
+    """Return the object that a text holds as JSON, None where it holds none that may be an event."""
+    if not isinstance(value, str):
+        return None
     try:
-        inner = parse(data.encode()).payload
+        found = parse(value.encode()).payload
     except Malformed:
-        return payload
-    return inner if is_object(inner) and not excess(inner) else payload
+        return None
+    return found if is_object(found) and not excess(found) else None
 
 
 def _beat(said: Said) -> Event | None:
@@ -162,4 +171,5 @@ PROVIDER: Final = Provider(
         "msg": "[OpsKnight test] [Down] Request failed with status code 503",
     },
     form=True,
+    query=True,
 )

@@ -1,12 +1,13 @@
-"""UptimeRobot's webhook: its default variables as JSON or as a form, and the templates that people write with them.
+"""UptimeRobot's webhook: its default variables in the address, as JSON or as a form, and templates that people write.
 
-Sources: https://uptimerobot.com/help/ (alert contacts of type webhook, and their variables)
+Sources: https://help.uptimerobot.com/en/articles/14498593-webhook-integration (and its variables)
 and the payloads that zulip/zulip and PagerTree/pager_tree-integrations test with.
 Templates name the variables monitorFriendlyName, monitor_friendly_name, …; all of these are known here.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -97,7 +98,7 @@ def _event(said: Said, name: str, url: str) -> Event | None:
     return Event(
         action=state.action,
         dedup_key=scoped(SLUG, f"{identity}:expiry" if is_expiry else identity),
-        title=one_line(": ".join(part for part in (name or url or f"Monitor {monitor}", reason) if part))
+        title=one_line(html.unescape(": ".join(part for part in (name or url or f"Monitor {monitor}", reason) if part)))
         or "UptimeRobot",
         severity=Severity.WARNING if is_expiry else Severity.ERROR,
         source=url,
@@ -137,4 +138,5 @@ POST value:
         "alertDateTime": "1795521600",
     },
     form=True,
+    query=True,
 )

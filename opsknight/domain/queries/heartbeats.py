@@ -77,6 +77,9 @@ _LINES = f"""
 _ALL = text(f"{_LINES} ORDER BY lower(h.name), h.id")
 _ONE = text(f"{_LINES} WHERE h.id = :id")
 _BY_KEY = text(f"SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h WHERE h.key = :key")  # noqa: S608
+_BY_NAME = text(f"""
+    SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h WHERE h.service_id = :service_id AND h.name = :name
+""")  # noqa: S608
 _BY_BADGE = text(f"SELECT {_COLUMNS}, h.name FROM heartbeats h WHERE h.badge_key = :key")  # noqa: S608
 _PINGS = text("""
     SELECT number, extract(epoch FROM at)::float8 AS at, signal, exit_code, duration_s, sender, body
@@ -110,6 +113,12 @@ async def pings(session: AsyncSession, heartbeat_id: UUID) -> Sequence[PingLine]
 async def known(session: AsyncSession, key: str) -> Known | None:
     """Return the heartbeat that pings with `key`, None where there is none."""
     row = (await session.execute(_BY_KEY, {"key": key})).one_or_none()
+    return None if row is None else Known(row.id, value(row), row.last_ping_at)
+
+
+async def called(session: AsyncSession, *, service_id: int, name: str) -> Known | None:
+    """Return the heartbeat of a service that has this name, None where there is none."""
+    row = (await session.execute(_BY_NAME, {"service_id": service_id, "name": name})).one_or_none()
     return None if row is None else Known(row.id, value(row), row.last_ping_at)
 
 

@@ -1,0 +1,128 @@
+"""Alerts as their sender may see them again: those of its own kind of monitor in its integration's service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opsknight.domain.model.event import dedup_sha
+
+MOST_COUNTED: Final = 20_000
+"""More alerts than this are not counted, nor passed over on the way to a later page."""
+STATUSES: Final = ("open", "resolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which alerts of a service are meant: all of one `provider`, and of these only what else is given.
+
+    `dedup_key` has its provider before it; `number` is an incident's. `status` is "open" or "resolved".
+    """
+
+    service_id: int
+    provider: str
+    alert_id: UUID | None = None
+    number: int | None = None
+    dedup_key: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentAlert:
+    """One alert with what its incident says. `until` is when that wakes, None where it does not sleep."""
+
+    id: UUID
+    dedup_key: str
+    status: str
+    severity: str
+    title: str
+    source: str
+    component: str
+    tags: dict[str, str]
+    details: dict[str, Any]
+    count: int
+    opened_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    number: int
+    incident_status: str
+    acknowledged_at: datetime | None
+    until: datetime | None
+    updated_at: datetime
+    integration_id: int | None
+    integration: str | None
+
+
+_COLUMNS: Final = """
+    a.id, a.dedup_key, a.status, a.severity, a.title, a.source, a.component, a.tags, a.details, a.count, a.opened_at,
+    a.last_seen_at, a.resolved_at, i.number, i.status AS incident_status, i.acknowledged_at, i.until, i.updated_at,
+    a.integration_id, g.name AS integration
+"""
+_FROM: Final = "FROM alerts a JOIN incidents i ON i.id = a.incident_id"
+_NAMED: Final = f"{_FROM} LEFT JOIN integrations g ON g.id = a.integration_id"
+_OURS: Final = "WHERE a.service_id = :service_id AND starts_with(a.dedup_key, :scope)"
+
+
+async def sent_alert(session: AsyncSession, wanted: Wanted) -> SentAlert | None:
+    """Return the alert that is meant; of several an open one, else the newest; None where there is none."""
+    found = await session.execute(_page(wanted, "status, id DESC"), _values(wanted) | _span(1, 0))
+    row = found.first()
+    return None if row is None else SentAlert(*row)
+
+
+async def sent_alerts(
+    session: AsyncSession, wanted: Wanted, *, limit: int, offset: int, newest_first: bool
+) -> Sequence[SentAlert]:
+    """Return up to `limit` of the alerts that are meant, after the first `offset`, in order of their opening."""
+    values = _values(wanted) | _span(limit, min(offset, MOST_COUNTED))
+    return [
+        SentAlert(*row) for row in await session.execute(_page(wanted, "id DESC" if newest_first else "id"), values)
+    ]
+
+
+async def count_sent_alerts(session: AsyncSession, wanted: Wanted) -> int:
+    """Return how many alerts are meant, MOST_COUNTED at most."""
+    branches = " UNION ALL ".join(f"SELECT 1 {_FROM} {_OURS} {condition}" for condition in _conditions(wanted))
+    statement = text(f"SELECT count(*) FROM (SELECT 1 FROM ({branches}) one LIMIT {MOST_COUNTED}) counted")  # noqa: S608
+    return (await session.execute(statement, _values(wanted))).scalar_one()
+
+
+def _page(wanted: Wanted, order: str) -> TextClause:
+    """Return the statement for a page in this order; each branch ends early, so that none is read to its end."""
+    branches = " UNION ALL ".join(
+        f"(SELECT {_COLUMNS} {_NAMED} {_OURS} {condition} ORDER BY {order} LIMIT :upto)"
+        for condition in _conditions(wanted)
+    )
+    return text(f"SELECT * FROM ({branches}) page ORDER BY {order} LIMIT :limit OFFSET :offset")  # noqa: S608
+
+
+def _span(limit: int, offset: int) -> dict[str, int]:
+    return {"limit": limit, "offset": offset, "upto": limit + offset}
+
+
+def _conditions(wanted: Wanted) -> list[str]:
+    """Return what is asked for, once for each status: its words must stand there for the index of that status."""
+    given = (
+        ("a.id = :alert_id", wanted.alert_id),
+        ("i.number = :number", wanted.number),
+        ("a.dedup_sha = :sha", wanted.dedup_key),
+    )
+    more = "".join(f" AND {condition}" for condition, value in given if value is not None)
+    return [f"AND a.status = '{status}'{more}" for status in STATUSES if wanted.status in (None, status)]
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    values: dict[str, Any] = {"service_id": wanted.service_id, "scope": f"{wanted.provider}:"}
+    if wanted.alert_id is not None:
+        values["alert_id"] = wanted.alert_id
+    if wanted.number is not None:
+        values["number"] = wanted.number
+    if wanted.dedup_key is not None:
+        values["sha"] = dedup_sha(wanted.dedup_key)
+    return values
