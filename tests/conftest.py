@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
+from copy import copy
 from typing import Any, Protocol
 
 import hypothesis
@@ -71,7 +72,7 @@ def pools() -> Database:
 async def database(addresses: Addresses, pools: Database) -> AsyncIterator[Database]:
     """A fresh database, connected to as the application is, with more patience for a machine that stands still."""
     pools.dsn = addresses.app_dsn
-    yield pools
+    yield copy(pools)  # what a test changes of it is its own
     await pools.close()
 
 
