@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import httpx
@@ -11,6 +12,10 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.bounds import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
+BOXES = """() => [...document.querySelectorAll(".ok-strip .ok-nav a, .ok-oncall > *, .ok-now > :not(.ok-oncall)")]
+  .map((one) => [one.textContent.slice(0, 20), one.getBoundingClientRect().left, one.getBoundingClientRect().right])
+  .filter(([, left, right]) => right > left)"""
+"""What stands in the strip, from left to right: what it says, where it begins and ends."""
 
 
 async def _open(laptop: BrowserContext, address: str, *, clock: bool = False) -> Page:
@@ -121,6 +126,16 @@ async def test_the_first_tab_skips_to_the_content(laptop: BrowserContext, galler
     await page.keyboard.press("Enter")
 
     await expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1242, 1280, 1310, 1366, 1410, 1440, 1920])
+async def test_nothing_of_the_strip_lies_over_its_neighbour(laptop: BrowserContext, gallery: str, width: int):
+    page = await _open(laptop, f"{gallery}/channels")
+
+    await page.set_viewport_size({"width": width, "height": 768})
+    boxes = await page.evaluate(BOXES)
+
+    assert [(one, other) for one, other in itertools.pairwise(boxes) if one[2] > other[1] + 1] == []
 
 
 async def test_the_strip_counts_what_burns_as_it_happens(laptop: BrowserContext, gallery: str):
