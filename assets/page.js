@@ -181,12 +181,13 @@
     watch.observe(document.documentElement, { childList: true, subtree: true });
   };
   // By #add=channel:address a chat offers itself: what the dialog that `select` belongs to shall begin with, once.
+  // Only where OpsKnight has sealed the address: any other would be somebody's who sent the link.
   const wished = (select) => {
-    const [, channel, address] = /^#add=([a-z_]+):(.+)$/.exec(location.hash) ?? [];
+    const [, channel, address] = /^#add=(teams_bot):([\w:.-]+)$/.exec(location.hash) ?? [];
     if (!channel || ![...select.options].some((one) => one.value === channel)) return "";
     history.replaceState(history.state, "", location.pathname + location.search);
     select.value = channel;
-    return decodeURIComponent(address);
+    return address;
   };
   // A button that is at it does not begin again.
   const busy = async (button, run) => {

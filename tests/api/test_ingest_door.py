@@ -27,6 +27,7 @@ from tests.clock import StoppedClock
 
 EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
 ALERTS = json.dumps({"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull"}}]}).encode()
+FORM = "application/x-www-form-urlencoded"
 SPEAKS = frozenset(("statuscake", "uptime_kuma", "github", "zabbix"))
 """Kinds of monitor that an integration of the same name speaks like."""
 Message = dict[str, Any]
@@ -202,65 +203,56 @@ async def test_a_key_that_cannot_be_looked_up_now_is_no_mistake_of_ours(error: E
         assert await door.send() == 503
 
 
-async def test_a_form_is_read_where_its_monitor_sends_such():
-    async with a_door() as door:
-        status = await door.send(
+@pytest.mark.parametrize(
+    ("provider", "body", "content_type", "said"),
+    [
+        (
             "statuscake",
             b"Name=Shop+front&Status=Down&TestID=77&URL=https%3A%2F%2Fshop.example.org&StatusCode=500",
-            content_type="application/x-www-form-urlencoded",
-        )
-
-    [event] = stored[-1].events
-    assert status == 202
-    assert isinstance(event, Event)
-    assert (event.action, event.dedup_key) == ("trigger", "statuscake:test:77")
-
-
-async def test_json_that_curl_calls_a_form_is_read_where_its_monitor_sends_forms_too():
-    async with a_door() as door:
-        status = await door.send(
+            FORM,
+            ("statuscake:test:77", "error", "https://shop.example.org"),
+        ),
+        (
             "statuscake",
             b'{"Name": "Shop front", "Status": "Down", "TestID": "77"}',
-            content_type="application/x-www-form-urlencoded",
-        )
-
-    [event] = stored[-1].events
-    assert status == 202
-    assert isinstance(event, Event)
-    assert event.dedup_key == "statuscake:test:77"
-
-
-async def test_a_form_in_parts_is_read_where_its_monitor_sends_such():
-    body = (
-        b'--b\r\nContent-Disposition: form-data; name="data"\r\n\r\n'
-        b'{"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 7, "name": "Shop front"}}\r\n--b--\r\n'
-    )
-    async with a_door() as door:
-        status = await door.send("uptime_kuma", body, content_type="multipart/form-data; boundary=b")
-
-    [event] = stored[-1].events
-    assert status == 202
-    assert isinstance(event, Event)
-    assert (event.action, event.dedup_key) == ("trigger", "uptime_kuma:monitor:7")
-
-
-async def test_a_form_of_a_script_that_its_user_wrote_is_read():
-    async with a_door() as door:
-        status = await door.send(
+            FORM,
+            ("statuscake:test:77", "error", ""),
+        ),
+        (
+            "uptime_kuma",
+            (
+                b'--b\r\nContent-Disposition: form-data; name="data"\r\n\r\n'
+                b'{"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 7, "name": "Shop front"}}'
+                b"\r\n--b--\r\n"
+            ),
+            "multipart/form-data; boundary=b",
+            ("uptime_kuma:monitor:7", "error", ""),
+        ),
+        (
             "zabbix",
             b"event_id=41&event_name=Belt+stopped&event_status=PROBLEM&event_nseverity=4&host_name=depot-4",
-            content_type="application/x-www-form-urlencoded; charset=UTF-8",
-        )
+            f"{FORM}; charset=UTF-8",
+            ("zabbix:event:41", "error", "depot-4"),
+        ),
+    ],
+    ids=["in fields", "JSON that curl calls a form", "in parts", "of a script that its user wrote"],
+)
+async def test_a_form_is_read_where_its_monitor_sends_such(
+    provider: str, body: bytes, content_type: str, said: tuple[str, str, str]
+):
+    async with a_door() as door:
+        status = await door.send(provider, body, content_type=content_type)
 
     [event] = stored[-1].events
     assert status == 202
     assert isinstance(event, Event)
-    assert (event.dedup_key, event.severity, event.source) == ("zabbix:event:41", "error", "depot-4")
+    assert event.action == "trigger"
+    assert (event.dedup_key, event.severity, event.source) == said
 
 
 async def test_a_form_of_another_monitor_is_refused():
     async with a_door() as door:
-        assert await door.send("large", b"title=Disk+full", content_type="application/x-www-form-urlencoded") == 400
+        assert await door.send("large", b"title=Disk+full", content_type=FORM) == 400
 
 
 async def test_a_monitors_own_name_for_a_delivery_tells_its_retries():

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -378,11 +379,9 @@ def me_page(when: str = "") -> None:
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer(), path="/me"):
         reach = me_samples.reach_at_first() if when else me_samples.reach()
-        kinds = list(
-            channels.kinds(
-                channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
-            ).values()
-        )
+        ground = channels.Ground(Settings(_env_file=None), "", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        known = channels.kinds(ground)
+        kinds = list({**known, "teams_bot": replace(known["teams_bot"], not_ready="")}.values())
         me.show(samples.a_viewer(), reach, channels=kinds, **handoff_samples.before_a_shift())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts())
         calendar_links.show_links(samples.calendar_links())

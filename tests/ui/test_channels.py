@@ -72,15 +72,18 @@ async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(lapt
 async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: BrowserContext, gallery: str):
     page = await laptop.new_page()
 
-    await page.goto(f"{gallery}/me#add=ntfy:ops-ada")
+    await page.goto(f"{gallery}/me#add=teams_bot:teams:WyJodHRwcz.x-y_z")
 
     form = page.get_by_role("dialog", name="Add a contact method")
-    await expect(form.get_by_label("Topic")).to_have_value("ops-ada")
+    await expect(form.get_by_label("Address of the chat")).to_have_value("teams:WyJodHRwcz.x-y_z")
     await expect(page).to_have_url(f"{gallery}/me")
 
 
-async def test_a_link_for_a_channel_that_is_not_set_up_opens_nothing(laptop: BrowserContext, gallery: str):
-    page, _ = await _open(laptop, gallery, there="#add=telegram:12345678")
+@pytest.mark.parametrize("there", ["#add=telegram:12345678", "#add=ntfy:ops-ada", "#add=webhook:https://example.org"])
+async def test_a_link_with_an_address_that_was_not_sealed_opens_nothing(
+    laptop: BrowserContext, gallery: str, there: str
+):
+    page, _ = await _open(laptop, gallery, there=there)
 
     await expect(page.get_by_role("dialog", name="Add a room")).to_be_hidden()
 
