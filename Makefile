@@ -13,6 +13,13 @@ PYTHON ?= $(shell for found in /usr/bin/python3.11 python3.11 python3; do \
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --use-pep517
+# uv installs in a quarter of pip's time. It knows nothing of pip's settings: where it cannot do it, pip does.
+UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode
+define install # a lock file: install what it names
+@test -x $(BIN)/uv || awk '/^[^ #]/ { its = /^uv==/ } its' requirements-dev.lock | $(PIP) -r /dev/stdin || true
+@index=$$($(BIN)/pip config get global.index-url 2>/dev/null || true); \
+UV_SYSTEM_CERTS=true UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}" $(UV) -r $(1) 2>/dev/null || $(PIP) -r $(1)
+endef
 
 .PHONY: help run native test check check-types check-words bench bench-grown chaos mutants shots texts lock clean
 
@@ -80,15 +87,15 @@ $(BIN)/python:
 
 $(VENV)/runs: requirements.lock | $(BIN)/python
 	@echo 'Installing what OpsKnight needs …'
-	@$(PIP) -r requirements.lock
+	$(call install,requirements.lock)
 	@touch $@
 
 $(VENV)/opens-windows: requirements-desktop.lock | $(VENV)/runs
 	@echo 'Installing what a native window needs …'
-	@$(PIP) -r requirements-desktop.lock
+	$(call install,requirements-desktop.lock)
 	@touch $@
 
 $(VENV)/tests: requirements-dev.lock | $(BIN)/python
 	@echo 'Installing what the tests need …'
-	@$(PIP) -r requirements-dev.lock
+	$(call install,requirements-dev.lock)
 	@touch $@ $(VENV)/runs
