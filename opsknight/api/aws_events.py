@@ -2,12 +2,14 @@
 
 Sources: https://docs.aws.amazon.com/eventbridge/latest/ref/welcome.html,
 https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html,
-https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-event-formats.html and
-https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html
+https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-event-formats.html,
+https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html and
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +34,9 @@ from opsknight.domain.model.event import Action, Event, Severity
 Said: TypeAlias = dict[str, Any]
 SLUG: Final = "cloudwatch"
 
+_Found: TypeAlias = tuple[Action, tuple[str, ...], str]
+"""What something asks for, the names by which it is known again, and what is said of it."""
+
 _SCORES: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.ERROR), (4.0, Severity.WARNING), (0.0, Severity.INFO))
 """GuardDuty's and Security Hub's severities, 0 to 10, from which number on."""
 _HEALTH: Final[Mapping[str, Severity]] = {
@@ -46,11 +51,32 @@ _STATE: Final = ("state", "status", "build-status", "lastStatus")
 _GOOD: Final = frozenset(("succeeded", "success", "completed"))
 _BUSY: Final = frozenset((
     "started", "starting", "running", "in progress", "pending", "queued", "submitted", "runnable", "resumed",
-    "superseded", "canceled", "cancelled", "canceling", "stopping",
+    "superseded", "canceled", "cancelled", "canceling", "stopping", "provisioning", "activating", "deactivating",
+    "deprovisioning", "shutting down",
 ))  # fmt: skip
-_SUBJECT: Final = ("jobName", "project-name", "pipeline", "stateMachineArn", "name", "instance-id", "jobDefinition")
+_SUBJECT: Final = (
+    "jobName", "project-name", "pipeline", "stateMachineArn", "name", "instance-id", "jobDefinition", "group",
+)  # fmt: skip
+_TITLE: Final = ("title", "Title", "description", "Description", "message", "Message", "reason", "stoppedReason")
 _OVER: Final = frozenset(("closed", "archived", "resolved", "suppressed", "passed"))
 """What a finding's states say once nobody needs to act on it."""
+_TRANSITION: Final = re.compile(r"(Environment health has transitioned from \w{1,20} to (\w{1,20})\.[^\n]{0,500})")
+_ENVIRONMENT: Final = re.compile(r"^Environment: (.{1,200})$", re.MULTILINE)
+_UNWELL: Final = {"warning": Severity.WARNING, "degraded": Severity.ERROR, "severe": Severity.CRITICAL}
+"""Elastic Beanstalk's words for the health of an environment that somebody must look at."""
+_OF_SERVICES: Final = frozenset(("ecs service action", "ecs deployment state change"))
+_WELL: Final = frozenset((
+    "service steady state", "taskset steady state", "capacity provider steady state", "service deployment completed",
+))  # fmt: skip
+"""Events of ECS that say that a service is as it should be."""
+_BY_PLAN: Final = "Scaling activity initiated by"
+"""How ECS begins to say why a task stopped that a deployment replaced, or of which there were too many."""
+_COMPLIANCE: Final[Mapping[str, Action | None]] = {
+    "compliant": Action.RESOLVE,
+    "not applicable": Action.RESOLVE,
+    "insufficient data": None,
+}
+"""What a rule of AWS Config found; a resource that is gone is not applicable."""
 _OF_JOBS: Final = frozenset(("backup job", "copy job", "restore job"))
 
 
@@ -88,8 +114,7 @@ def read(said: Said) -> Event | None:
     resource = text(resources[0]) if is_list(resources) and resources else ""
     findings = _objects(detail.get("findings"))
     about = findings[0] if findings else detail
-    title = first(about, ("title", "Title", "description", "Description", "message", "reason"))
-    action, identity, title = _meant(said, kind, about, resource, title)
+    action, identity, title = _meant(said, kind, about, resource, first(about, _TITLE))
     at = (inside(about, "service", "eventLastSeen"), about.get("updatedAt"), about.get("UpdatedAt"), said.get("time"))
     return Event(
         action=action,
@@ -121,6 +146,12 @@ def _affected(about: Said) -> str:
 def is_under_way(said: Said) -> bool:
     """Say whether an event only tells that a job or a pipeline has begun, goes on, or was called off."""
     kind, detail = word(said.get("detail-type")), as_object(said.get("detail"))
+    if kind in _OF_SERVICES:
+        return word(detail.get("eventType")) == "info" and word(detail.get("eventName")) not in _WELL
+    if found := word(inside(detail, "newEvaluationResult", "complianceType")):
+        return _COMPLIANCE.get(found, Action.TRIGGER) is None
+    if text(detail.get("stoppedReason")).startswith(_BY_PLAN):
+        return True
     return kind.endswith(_CHANGES) and word(first(detail, _STATE)) in _BUSY
 
 
@@ -130,6 +161,9 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     A job that succeeded ends what its failure began: its name is its identity, not what it said.
     """
     source, state = text(said.get("source")), first(about, _STATE)
+    if found := _of_a_service(kind, about, resource) or _of_a_check(about) or _of_a_call(kind, about):
+        action, names, subject = found
+        return action, stable(source, kind, *names), subject + (f" ({title})" if title else "")
     if word(kind).endswith(_CHANGES) and state:
         name = first(about, _SUBJECT) or resource
         subject = f"{kind}: {name} is {state}" + (f" ({title})" if title else "")
@@ -141,13 +175,81 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     return Action.RESOLVE if is_over else Action.TRIGGER, given or stable(source, kind, resource, title), title
 
 
+def _of_a_service(kind: str, about: Said, resource: str) -> _Found | None:
+    """Return what ECS says of a service, which it ends itself; None for anything else."""
+    happened = text(about.get("eventName"))
+    if word(kind) not in _OF_SERVICES or not happened:
+        return None
+    action = Action.RESOLVE if word(happened) in _WELL else Action.TRIGGER
+    return action, (resource,), f"{resource.rpartition('/')[2] or kind}: {happened}"
+
+
+def _of_a_check(about: Said) -> _Found | None:
+    """Return what a rule of AWS Config or a check of Trusted Advisor found; None for anything else."""
+    if rule := text(about.get("configRuleName")):
+        found = text(inside(about, "newEvaluationResult", "complianceType"))
+        resource = first(about, ("resourceId",))
+        action = _COMPLIANCE.get(word(found)) or Action.TRIGGER
+        return action, (rule, resource), f"{rule}: {first(about, ('resourceType',))} {resource} is {found}"
+    if check := text(about.get("check-name")):
+        resource, state = first(about, ("resource_id", "uuid")), text(about.get("status"))
+        action = Action.RESOLVE if word(state) == "ok" else Action.TRIGGER
+        return action, (check, resource), f"{check}: {resource} is {state}" if state else check
+    return None
+
+
+def _of_a_call(kind: str, about: Said) -> _Found | None:
+    """Return what CloudTrail says that somebody did; None for anything else."""
+    called = text(about.get("eventName"))
+    if not called or "userIdentity" not in about:
+        return None
+    who = as_object(about.get("userIdentity"))
+    by, failed = first(who, ("arn", "userName", "type")), text(about.get("errorCode"))
+    return Action.TRIGGER, (called, by), f"{kind}: {called} by {by}" + (f", {failed}" if failed else "")
+
+
 def _severity(about: Said) -> Severity:
-    stated = about.get("severity") or inside(about, "Severity", "Label")
+    said = (about.get("severity"), inside(about, "Severity", "Label"), about.get("eventType"))
+    stated = next((one for one in said if one is not None), about.get("status") if "check-name" in about else None)
     if stated is None and isinstance(normal := inside(about, "Severity", "Normalized"), int | float):
         stated = normal / 10
     if isinstance(stated, int | float) and not isinstance(stated, bool):
         return next((severity for least, severity in _SCORES if stated >= least), Severity.INFO)
     return severity_of(stated) or Severity.ERROR
+
+
+def anomaly(said: Said) -> Event | None:
+    """Return the event of an anomaly in what an account costs, None where it is none."""
+    given = text(said.get("anomalyId"))
+    if not given:
+        return None
+    about, cost = first(said, ("dimensionalValue", "monitorName")), text(inside(said, "impact", "totalImpact"))
+    page = link(said.get("anomalyDetailsLink"), words="Anomaly")
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"anomaly:{given}"),
+        title=one_line(f"Cost anomaly: {about or given}" + (f", {cost} more than expected" if cost else "")),
+        severity=Severity.WARNING,
+        source=first(said, ("accountId",)),
+        component="Cost Anomaly Detection",
+        started_at=instant(said.get("anomalyStartDate")),
+        links=() if page is None else (page,),
+        details=filled({name: said.get(name) for name in ("monitorName", "impact", "rootCauses")}),
+    )
+
+
+def beanstalk(message: str) -> tuple[Action | None, Severity, str, str] | None:
+    """Return what the new health of an environment asks for, how bad it is, its name and the sentence that says so.
+
+    None where a message says nothing of any.
+    """
+    found = _TRANSITION.search(message)
+    if found is None:
+        return None
+    named = _ENVIRONMENT.search(message)
+    health = word(found[2])
+    action = Action.RESOLVE if health == "ok" else Action.TRIGGER if health in _UNWELL else None
+    return action, _UNWELL.get(health, Severity.INFO), named[1].strip() if named else "", found[1]
 
 
 def _health(said: Said, detail: Said) -> Event | None:

@@ -95,7 +95,7 @@ _TITLE: Final = ("summarymessage", "summary", "description", "displayname", "eve
 _IDENTITY: Final = ("incidentid", "incidentkey", "dedupkey")
 _RULE: Final = ("healthrulename", "healthruleid", "anomalyname")
 _APPLICATION: Final = ("applicationname", "appname", "app", "application")
-_SOURCE: Final = ("nodename", "tiername", "affectedentityname", "dbname")
+_SOURCE: Final = ("nodename", "node", "tiername", "affectedentityname", "dbname")
 _URL: Final = ("deeplink", "eventdeeplink", "url", "href", "link")
 _DETAIL_NAMES: Final = (
     "displayname, eventname, summarymessage, summary, eventmessage, message, eventtype, healthrulename, incidentname,"
@@ -187,10 +187,15 @@ def _fields(payload: Said) -> Said:
     """Return the fields by plain names, the innermost first, without variables that stayed as they were."""
     fields: Said = {}
     for inside in (*(inner(payload, name) for name in _INSIDE), payload):
-        for name, value in by_path(inside).items():
-            if value is not None and not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip())):
+        rendered = {name: value for name, value in inside.items() if not _is_unrendered(value)}
+        for name, value in by_path(rendered).items():
+            if value is not None and not _is_unrendered(value):
                 fields.setdefault(name, value)
     return fields
+
+
+def _is_unrendered(value: Any) -> bool:
+    return isinstance(value, str) and _UNRENDERED.fullmatch(value.strip()) is not None
 
 
 def _first(said: Said, names: Iterable[str]) -> str:

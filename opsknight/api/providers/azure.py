@@ -51,6 +51,9 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 _HEALTH: Final = frozenset(("resourcehealth", "resource health", "servicehealth", "service health"))
 """Services whose every change is a “Fired” of its own; what it is about and whether it is over stands inside."""
 
+_SCALED: Final = frozenset(("scale in", "scale out"))
+"""What autoscale did of itself; “Activated” says no more than that."""
+
 _LOG_LINKS: Final = (
     "LinkToFilteredSearchResultsUI", "LinkToSearchResults", "linkToFilteredSearchResultsUI", "linkToSearchResultsUI",
 )  # fmt: skip
@@ -58,12 +61,19 @@ _ALERT_PAGE: Final = "https://portal.azure.com/#blade/Microsoft_Azure_Monitoring
 """Before an alert's id: its own page in the portal."""
 
 _OF_BUDGET: Final = ("BudgetType", "NotificationThresholdAmount", "SubscriptionName", "AccountName", "DepartmentName")
-_OF_CONTEXT: Final = ("conditionType", "condition", "SearchQuery", "ResultCount", "Threshold", "Operator", "status")
+_OF_CONTEXT_NAMES: Final = (
+    "conditionType, condition, SearchQuery, ResultCount, Threshold, Operator, status, annotations, expression,"
+    " expressionValue"
+)
+_OF_CONTEXT: Final = _OF_CONTEXT_NAMES.split(", ")
 _OF_ACTIVITY_NAMES: Final = "operationName, caller, status, level, eventSource, subStatus, correlationId"
 _OF_ACTIVITY: Final = _OF_ACTIVITY_NAMES.split(", ")
 _OF_HEALTH_NAMES: Final = "title, currentHealthStatus, cause, service, region, incidentType, trackingId, stage"
 _OF_HEALTH: Final = _OF_HEALTH_NAMES.split(", ")
-_OF_RULE_NAMES: Final = "description, conditionType, condition, resourceType, resourceRegion, resourceGroupName"
+_OF_RULE_NAMES: Final = (
+    "description, conditionType, condition, resourceType, resourceRegion, resourceGroupName, details, oldCapacity,"
+    " newCapacity"
+)
 _OF_RULE: Final = _OF_RULE_NAMES.split(", ")
 
 
@@ -123,7 +133,7 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
         component=first(essentials, ("monitoringService", "monitorService")),
         occurred_at=instant(essentials.get("resolvedDateTime")) if action is Action.RESOLVE else fired_at,
         started_at=fired_at,
-        tags=texts(inner(data, "customProperties") or inner(context, "properties")),
+        tags=_tags(context) | texts(inner(data, "customProperties") or inner(context, "properties")),
         links=_links(essentials.get("investigationLink") or _page(essentials), *_found(context)),
         details=_with_unknown(details | kept(context, _OF_CONTEXT), condition),
     )
@@ -139,11 +149,12 @@ def _metric(rule: Said, data: Said) -> Event | None:
     if not (identity := first(rule, ("id",)) or name):
         raise Malformed("The Azure Monitor alert has neither an id nor a name.")
     key = stable(identity.casefold(), resource.casefold(), *(part for pair in dimensions for part in pair))
+    scaled = first(data, ("operation",)) if word(data.get("operation")) in _SCALED else ""
     return Event(
         action=_ACTIONS.get(status, Action.TRIGGER),
         dedup_key=scoped(SLUG, f"{_last(identity)}:{key}"),
-        title=one_line(name or _last(identity)) or "Azure Monitor alert",
-        severity=_severity(rule.get("severity")),
+        title=one_line(": ".join(one for one in (name or _last(identity), scaled) if one)) or "Azure Monitor alert",
+        severity=Severity.INFO if scaled else _severity(rule.get("severity")),
         source=first(rule, ("resourceName",)) or _last(resource),
         component=first(rule, ("resourceType",)),
         occurred_at=instant(rule.get("timestamp")),
@@ -245,6 +256,14 @@ def _listed(said: Said, name: str) -> list[str]:
 def _last(resource: str) -> str:
     """Return the name at the end of a resource's id."""
     return resource.rstrip("/").rpartition("/")[2]
+
+
+def _tags(context: Said) -> dict[str, str]:
+    """Return the labels of a Prometheus rule, and the dimensions that a metric or a log search fired for."""
+    of_all: Any = inner(context, "condition").get("allOf")
+    conditions = [one for one in of_all if is_object(one)] if is_list(of_all) else []
+    dimensions = {name: value for one in conditions for name, value in _pairs(one.get("dimensions"))}
+    return dimensions | texts(inner(context, "labels"))
 
 
 def _dimensions(rule: Said) -> Iterator[tuple[str, str]]:

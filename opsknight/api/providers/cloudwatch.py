@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-action
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -109,13 +110,13 @@ def _event(said: Said) -> Event | None:
         envelope = envelope if is_object(sns) else said
         message = inner if is_object(inner) else _json(text(inner))
         if message is None:
-            return None if aws_events.is_fine({}, said) else _plain(said)
+            return None if aws_events.is_fine({}, said) or _is_passing(said) else _plain(said)
         said = message
     if word(said.get("Event")) in _TESTS:
         return None
     if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
         return None
-    return _alarm(said) or aws_events.read(said) or _other(said, envelope)
+    return _alarm(said) or aws_events.read(said) or aws_events.anomaly(said) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
@@ -268,6 +269,9 @@ def _other(said: Said, envelope: Said) -> Event:
         return event
     if title := _subject(envelope, said):
         return _text(title, topic, envelope, details=details)
+    if topic:
+        about = first(said, ("notificationType", "eventType", "eventName", "type")) or "a message without a title"
+        return _text(one_line(f"{topic.rpartition(':')[2]}: {about}"), topic, envelope, details=details)
     raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
 
 
@@ -285,9 +289,21 @@ def _subject(envelope: Said, said: Said) -> str:
     return one_line(named).strip()
 
 
+def _is_passing(envelope: Said) -> bool:
+    """Say whether a text only tells of a health of Elastic Beanstalk's that is neither good nor bad."""
+    found = aws_events.beanstalk(first(envelope, ("Message", "body")))
+    return found is not None and found[0] is None
+
+
 def _plain(envelope: Said) -> Event:
-    """Return a trigger for a message that is plain text, such as one of AWS Budgets."""
+    """Return the event of a message that is plain text, such as one of AWS Budgets, or of Elastic Beanstalk's."""
     message = first(envelope, ("Message", "body"))
+    if (found := aws_events.beanstalk(message)) is not None:
+        action, severity, environment, sentence = found
+        event = _text(sentence, text(envelope.get("TopicArn")), envelope, details={"message": message})
+        key = scoped(SLUG, f"environment:{stable(text(envelope.get('TopicArn')), environment)}")
+        title = one_line(f"{environment}: {sentence}" if environment else sentence)
+        return replace(event, action=action or event.action, severity=severity, dedup_key=key, title=title)
     begins, subject = message.partition("\n")[0], first(envelope, ("Subject",))
     if word(subject).startswith(_SAYS_NOTHING):
         subject = f"{subject}: {begins}"

@@ -48,8 +48,11 @@ _TRIGGERS: Final[Mapping[str, Severity]] = {
     "warning": Severity.WARNING,
 }
 """Transitions that ask for a page, with how bad they are at most when the monitor has no priority."""
-_RESOLVES: Final = frozenset(("recovered", "ok", "success", "resolved", "warn recovered", "no data recovered"))
-_QUIET: Final = frozenset(("muted", "unmuted", "paused", "pending", "maintenance", "downtime"))
+_RESOLVES: Final = frozenset(
+    ("recovered", "ok", "success", "resolved", "completed", "warn recovered", "no data recovered")
+)
+"""An incident is completed after it was resolved."""
+_QUIET: Final = frozenset(("muted", "unmuted", "paused", "pending", "maintenance", "downtime", "stable"))
 _PRIORITIES: Final[Mapping[str, Severity]] = {
     "1": Severity.CRITICAL,
     "2": Severity.ERROR,
@@ -66,7 +69,7 @@ _TRANSITION: Final = (
 _TITLE: Final = (
     "title", "alert_title", "event_title", "monitor_name", "name", "incident_title", "security_signal_title",
 )  # fmt: skip
-_MESSAGE: Final = ("body", "text_only_msg", "event_msg", "message", "msg", "text", "description")
+_MESSAGE: Final = ("body", "text_only_msg", "event_msg", "event_message", "message", "msg", "text", "description")
 _MONITOR: Final = ("monitor_id", "alert_id", "incident_public_id")
 _SUBJECTS: Final = ("alert", "monitor", "event", "incident")
 """Objects that custom payloads put a monitor's fields into."""
@@ -86,6 +89,8 @@ _LINK: Final = (
 )
 
 _UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*(\[[^\]]*\])?|\{\{[^{}]*\}\}")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a word begins in alertId, which some templates write for alert_id."""
 _PREFIX: Final = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 _GROUP: Final = re.compile(r"(.+?) on \{(.*)\}", re.IGNORECASE | re.DOTALL)
 _IN_TEXT: Final = re.compile(r"\[([^\[\]]{1,80})\]\((https?://[^\s()]{1,2000})\)")
@@ -154,12 +159,16 @@ def _rendered(payload: Said) -> Said:
 
 
 def _named(payload: Said) -> Said:
-    """Return the fields by lower-case name, those of an object inside after its own name too."""
-    fields = {name.lower().lstrip("$"): value for name, value in payload.items()}
+    """Return the fields by lower-case name, words joined by "_", those of an object inside after its own name too."""
+    fields = {_name(name): value for name, value in payload.items()}
     for outer in _SUBJECTS:
         for name, value in inner(fields, outer).items():
-            fields.setdefault(f"{outer}_{name.lower()}", value)
+            fields.setdefault(f"{outer}_{_name(name)}", value)
     return fields
+
+
+def _name(name: str) -> str:
+    return _HUMP.sub("_", name).lower().lstrip("$")
 
 
 def _as_written(payload: Said) -> Said:

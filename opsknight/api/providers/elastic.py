@@ -61,6 +61,8 @@ _STATE_NAMES: Final = (
 )
 _STATE: Final = _STATE_NAMES.split(", ")
 """Kibana's own word for what happened first: the others are written into templates by hand."""
+_ASKED: Final = frozenset(("trigger", "acknowledge", "resolve"))
+"""What a watch's template may put into “event”; in a log's line, which ElastAlert sends whole, it says anything."""
 
 _TITLE_NAMES: Final = (
     "title, rulename, kibanaalertrulename, alertsubject, subject, summary, shortdescription, contexttitle, name,"
@@ -193,6 +195,7 @@ def _parsed(value: Any) -> Any:
 def _state(said: Said) -> str:
     """Return the first word about the state that is known, else the first."""
     words = [found for name in _STATE if (found := word(said.get(name)))]
+    words += [asked] if (asked := word(said.get("event"))) in _ASKED else []
     return next((one for one in words if one in _ACTIONS or one in _QUIET), words[0] if words else "")
 
 
@@ -201,7 +204,10 @@ def _first(said: Said, names: Iterable[str]) -> str:
 
 
 def _identity(said: Said, title: str) -> str:
+    """Return the rule with the alert. Kibana before 7.14 called them alertId and alertInstanceId."""
     rule, given = _first(said, _RULE), _first(said, _GIVEN)
+    if instance := _first(said, ("alertinstanceid",)):
+        rule, given = rule or given, instance
     if given:
         return given if not rule or rule == given else f"{rule}:{given}"
     return f"rule:{rule}" if rule else stable("title", title, _first(said, _SOURCE))

@@ -1,4 +1,4 @@
-"""GitLab's webhooks about pipelines, jobs, deployments and incidents.
+"""GitLab's webhooks about pipelines, jobs, deployments, incidents, vulnerabilities and access tokens that expire.
 
 Source: https://docs.gitlab.com/user/project/integrations/webhook_events/
 Whatever else a project sends (pushes, notes, merge requests, …) pages nobody.
@@ -22,6 +22,7 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
+    stable,
     text,
     word,
 )
@@ -48,6 +49,8 @@ _INCIDENT_ACTIONS: Final[Mapping[str, Action]] = {
     "reopen": Action.TRIGGER,
     "close": Action.RESOLVE,
 }
+_SETTLED: Final = frozenset(("resolved", "dismissed"))
+"""States of vulnerabilities that nobody must look at any more."""
 _INCIDENT_SEVERITIES: Final[Mapping[str, Severity]] = {
     "critical": Severity.CRITICAL,
     "s1": Severity.CRITICAL,
@@ -56,6 +59,7 @@ _INCIDENT_SEVERITIES: Final[Mapping[str, Severity]] = {
     "medium": Severity.WARNING,
     "s3": Severity.WARNING,
     "low": Severity.INFO,
+    "info": Severity.INFO,
     "s4": Severity.INFO,
 }
 
@@ -199,6 +203,41 @@ def _incident(said: Said) -> Event | None:
     )
 
 
+def _vulnerability(said: Said) -> Event:
+    """Return the event of a vulnerability that a scanner found, or of what people or a later scan made of it."""
+    about, project = as_object(said.get("object_attributes")), _project(said)
+    href = first(about, ("url",))
+    is_over = word(about.get("state")) in _SETTLED
+    identifiers = about.get("identifiers")
+    named = [text(inside(one, "name")) for one in (identifiers if is_list(identifiers) else [])]
+    return Event(
+        action=Action.RESOLVE if is_over else Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"vulnerability:{href or stable(project, first(about, ('title',)))}"),
+        title=one_line(f"{first(about, ('title',)) or 'A vulnerability'} in {project}"),
+        severity=_INCIDENT_SEVERITIES.get(word(about.get("severity")), Severity.ERROR),
+        source=project,
+        component=first(about, ("report_type",)),
+        occurred_at=_at((about.get("updated_at"), about.get("created_at"))),
+        links=_links(href, said),
+        details=filled({"state": about.get("state"), "location": about.get("location"), "identifiers": named[:20]}),
+    )
+
+
+def _token(said: Said) -> Event:
+    """Return the event of an access token that expires within days; that it was renewed, nobody tells."""
+    about = as_object(said.get("object_attributes"))
+    project, name = _project(said) or text(inside(said, "group", "full_path")), first(about, ("name", "id"))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"token:{project}:{first(about, ('id', 'name'))}"),
+        title=one_line(f"Access token “{name}” of {project} expires on {first(about, ('expires_at',))}"),
+        severity=Severity.WARNING,
+        source=project,
+        component="access token",
+        details=filled({"expires_at": about.get("expires_at")}),
+    )
+
+
 def _labels(labels: Any) -> dict[str, str]:
     named = (text(inside(one, "title")).partition("::") for one in (labels if is_list(labels) else []))
     return {name: value for name, _, value in named if name}
@@ -278,6 +317,8 @@ _READ: Final[Mapping[str, Callable[[Said], Event | None]]] = {
     "job": _job,
     "deployment": _deployment,
     "incident": _incident,
+    "vulnerability": _vulnerability,
+    "access_token": _token,
 }
 
 

@@ -1,7 +1,9 @@
 """Google Cloud Monitoring (Stackdriver): its webhook channel, and its Pub/Sub channel by push.
 
-Sources: https://cloud.google.com/monitoring/support/notification-options#webhooks
-and https://cloud.google.com/pubsub/docs/push
+Sources: https://cloud.google.com/monitoring/support/notification-options#webhooks,
+https://cloud.google.com/pubsub/docs/push and, for what comes the same ways,
+https://cloud.google.com/error-reporting/docs/notifications and
+https://cloud.google.com/billing/docs/how-to/budgets-programmatic-notifications
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from opsknight.api.reading import (
     stable,
     text,
     texts,
+    titled,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -51,10 +54,11 @@ _DETAIL_NAMES: Final = (
     " resource_type_display_name, scoping_project_id, resource, metric, documentation, metadata, apigee_url"
 )
 _DETAILS: Final = _DETAIL_NAMES.split(", ")
+_OF_ERROR: Final = ("log_message", "request_method", "request_url", "response_status", "user_agent", "version")
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the event of one incident; its incident_id is the dedup key.
+    """Return the event of one incident; its incident_id is the dedup key. None of a budget that is not used up.
 
     Raises:
         Malformed: it is no object, holds no incident, or wraps something that is not JSON.
@@ -63,7 +67,9 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Google Cloud Monitoring payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    attributes: Said = {}
     if is_pushed(payload):
+        attributes = inner(payload, "message", "attributes")
         payload = unwrapped(payload)
         if reason := excess(payload):
             return [Unreadable(reason)]
@@ -71,12 +77,57 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             raise Malformed("The Pub/Sub message carries a list, not an incident.")
     incident = inner(payload, "incident") or (payload if "incident_id" in payload else {})
     identity = _identity(incident)
+    if not identity and "budgetDisplayName" in payload:
+        return _budget(payload, attributes)
+    if not identity and (group := inner(payload, "group_info")):
+        return [_error(payload, group)]
     if not identity:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
         raise Malformed("The Google Cloud Monitoring payload has no incident; is it from a notification channel?")
     state = word(incident.get("state"))
     return [] if state in _QUIET else [_event(incident, identity, state)]
+
+
+def _budget(said: Said, attributes: Said) -> list[Event | Unreadable]:
+    """Return the event of a budget that is spent up to a threshold; how much is spent is told several times a day."""
+    threshold = first(said, ("alertThresholdExceeded", "forecastThresholdExceeded"))
+    if not threshold:
+        return []
+    name, spent, budget, currency = (
+        text(said.get(part)) for part in ("budgetDisplayName", "costAmount", "budgetAmount", "currencyCode")
+    )
+    account, given = first(attributes, ("billingAccountId",)), first(attributes, ("budgetId",))
+    since = text(said.get("costIntervalStart"))
+    event = Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"budget:{stable(account, given or name, since, threshold)}"),
+        title=one_line(f"Budget {name}: {spent} of {budget} {currency} spent"),
+        severity=Severity.WARNING,
+        source=account,
+        component="Budget",
+        started_at=instant(since),
+        details=kept(said, ("alertThresholdExceeded", "forecastThresholdExceeded", "budgetAmountType")),
+    )
+    return [event]
+
+
+def _error(said: Said, group: Said) -> Event:
+    """Return the event of an error that Error Reporting has not seen before, or that came back."""
+    exception, about = inner(said, "exception_info"), inner(said, "event_info")
+    page, project = text(group.get("detail_link")), first(group, ("project_id",))
+    kind, message = first(exception, ("type",)), first(exception, ("message",))
+    title = ": ".join(one for one in (kind, message) if one) or text(said.get("subject"))
+    found = link(page, words="Error")
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"error:{page or stable(project, title)}"),
+        title=titled(title, text(said.get("subject")), otherwise="Google Cloud error"),
+        source=first(about, ("service",)) or project,
+        tags={"project_id": project} if project else {},
+        links=() if found is None else (found,),
+        details=kept(about, _OF_ERROR) | kept(said, ("subject",)),
+    )
 
 
 def _identity(incident: Said) -> str:

@@ -12,7 +12,20 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import QUIET, asked, first, instant, is_object, link, one_line, scoped, stable, text, texts
+from opsknight.api.reading import (
+    QUIET,
+    asked,
+    first,
+    inner,
+    instant,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    stable,
+    text,
+    texts,
+)
 from opsknight.api.unknown import marked
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
@@ -52,10 +65,14 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _said(payload: Said) -> Said:
-    """Return the fields by lower-case name, without placeholders that were not filled in."""
+    """Return the fields by lower-case name, without placeholders that were not filled in.
+
+    A body that is written around $JSON holds the check as an object.
+    """
+    outer = {name: value for name, value in payload.items() if not is_object(value)}
     return {
         name.casefold(): value
-        for name, value in payload.items()
+        for name, value in (inner(payload, "check") | outer).items()
         if not (isinstance(value, str) and _UNEXPANDED.fullmatch(value.strip()))
     }
 

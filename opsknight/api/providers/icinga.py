@@ -93,6 +93,8 @@ _LINKS: Final = (
     ("servicenotesurl", "Runbook"), ("hostnotesurl", "Runbook"), ("notesurl", "Runbook"),
     ("incidenturl", "Incident"), ("objecturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
 )  # fmt: skip
+_INSIDE: Final = ("data", "payload", "details")
+"""Objects that scripts put the fields of a host or a service into."""
 _SHOWN: Final = frozenset(
     (*_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicename", "servicedesc", "incident", "object", "statetype")
 )
@@ -110,13 +112,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Icinga payload is not a JSON object; does its notification command send one?")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    values = {name.removeprefix("ICINGA_"): value for name, value in payload.items()}
+    values = _opened(payload)
     said = _said(values)
     host, service = first(said, _HOST), first(said, _SERVICE)
     if not host:
         return [_unknown(payload)]
     event = _event(values, said, host, service)
     return [] if event is None else [event]
+
+
+def _opened(payload: Said) -> Said:
+    """Return the fields, with those in an object inside, and without the prefix "ICINGA_" of the environment."""
+    wrapped = next((name for name in _INSIDE if is_object(payload.get(name))), "")
+    if wrapped:
+        payload = {name: value for name, value in payload.items() if name != wrapped} | payload[wrapped]
+    return {name.removeprefix("ICINGA_"): value for name, value in payload.items()}
 
 
 def _said(values: Said) -> Said:

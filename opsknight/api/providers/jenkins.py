@@ -1,4 +1,4 @@
-"""Jenkins, through its Notification plugin, or its Outbound WebHook plugin.
+"""Jenkins, through its Notification plugin, its Outbound WebHook plugin, or what a pipeline posts itself.
 
 Sources: https://plugins.jenkins.io/notification/, https://plugins.jenkins.io/outbound-webhook/
 A build that starts names the result of the one before: only a build at its end is looked at.
@@ -14,6 +14,7 @@ from opsknight.api.reading import (
     as_object,
     filled,
     first,
+    flat,
     instant,
     is_list,
     is_object,
@@ -36,6 +37,8 @@ _BAD: Final[Mapping[str, Severity]] = {
 }
 _GOOD: Final = frozenset(("success",))
 _QUIET: Final = frozenset(("", "aborted", "not built", "start", "started", "queued", "in progress", "inprogress"))
+_JOB: Final = ("jobname", "job", "projectname", "project", "pipeline")
+_RESULT: Final = ("buildstatus", "buildresult", "result", "currentresult", "status")
 _AT_ITS_END: Final = frozenset(("", "completed", "finalized", "finished"))
 _BEFORE: Final = frozenset(("queued", "started", "none"))
 """Phases in which a build has no result of its own."""
@@ -55,6 +58,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         event = _notified(payload)
     elif text(payload.get("event")) and ("buildName" in payload or "projectName" in payload):
         event = _outbound(payload)
+    elif first(said := flat(payload), _JOB) and first(said, _RESULT):
+        event = _posted(said)
     else:
         event = unknown_shape(SLUG, payload)
         if event is None:
@@ -104,6 +109,20 @@ def _outbound(said: Said) -> Event | None:
         at=None,
         href=said.get("buildUrl"),
         details={"variables": text(said.get("buildVars"))[:4000]},
+    )
+
+
+def _posted(said: Said) -> Event | None:
+    """Return the event of what a pipeline posts itself, by the names that Jenkins gives its variables."""
+    name = first(said, _JOB)
+    return _event(
+        word(first(said, _RESULT)),
+        job=name,
+        name=name,
+        number=first(said, ("buildnumber", "build", "number", "builddisplayname")).lstrip("#"),
+        at=said.get("timestamp"),
+        href=first(said, ("buildurl", "url", "runurl")),
+        details={"branch": first(said, ("branch", "branchname", "gitbranch")), "message": first(said, ("message",))},
     )
 
 

@@ -1,6 +1,7 @@
-"""The alert data that Kapacitor's POST handler sends (alert().post(), [[httppost]]).
+"""The alert data that Kapacitor's POST handler sends (alert().post(), [[httppost]]), and InfluxDB 2's own checks.
 
-Source: https://docs.influxdata.com/kapacitor/v1/reference/event_handlers/post/
+Sources: https://docs.influxdata.com/kapacitor/v1/reference/event_handlers/post/ and, for what a notification
+endpoint of the kind HTTP is sent, https://docs.influxdata.com/influxdb/v2/monitor-alert/
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, instant, is_list, is_object, rest, scoped, stable, texts, titled, word
+from opsknight.api.reading import first, instant, is_list, is_object, kept, rest, scoped, stable, texts, titled, word
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
@@ -41,6 +42,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Kapacitor payload is not a JSON object; use its POST handler without a template.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    if first(payload, ("_check_id", "_check_name")) and "_level" in payload:
+        return [_check(payload)]
     alert, message = first(payload, ("id",)), first(payload, ("message",))
     if not alert and not (message and "level" in payload):
         return [_unknown(payload)]
@@ -62,6 +65,31 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             details=rest(payload, _SHOWN) | unknown,
         )
     ]
+
+
+def _check(said: Said) -> Event:
+    """Return the event of a check of InfluxDB 2, whose columns are told one by one: a row of its statuses.
+
+    Columns without "_" before their name are tags, which are texts, or fields, which are numbers.
+    """
+    level, name = word(said.get("_level")), first(said, ("_check_name", "_check_id"))
+    tags = {one: value for one, value in said.items() if not one.startswith("_") and isinstance(value, str)}
+    parts = (part for tag in sorted(tags.items()) for part in tag)
+    fields = {one: value for one, value in said.items() if not one.startswith("_") and one not in tags}
+    return Event(
+        action=Action.RESOLVE if level == "ok" else Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"check:{first(said, ('_check_id', '_check_name'))}:{stable(*parts)}"),
+        title=titled(first(said, ("_message",)), name, otherwise="InfluxDB check"),
+        severity=_LEVELS.get(level, Severity.ERROR),
+        source=first(tags, _HOST),
+        component=first(said, ("_source_measurement",)),
+        occurred_at=instant(said.get("_time")),
+        tags=tags,
+        details={"check": name, "level": level}
+        | fields
+        | kept(said, ("_type", "_notification_rule_name"))
+        | ({} if level in _LEVELS else {"unknown_status": level or "none"}),
+    )
 
 
 def _unknown(payload: Said) -> Event:

@@ -82,7 +82,10 @@ _STATUS: Final = ("status", "eventstatus", "state", "alarmstatus")
 _SEVERITY: Final = ("stringseverity", "severitystring", "severity", "alarmseverity", "severityid")
 _HEALTH: Final = ("health", "healthstatus", "availability", "availabilitystatus")
 _URGENCY: Final = ("urgency", "priority", "level")
-_TITLE: Final = ("message", "subject", "alarmmessage", "rcamessage", "incidentreason", "title", "description", "text")
+_TITLE: Final = (
+    "message", "subject", "alarmmessage", "rcamsgplaintext", "rcamessage", "incidentreason", "title", "description",
+    "text",
+)  # fmt: skip
 _HOST: Final = (
     "displayname", "devicename", "monitorname", "resourcename", "hostname", "host", "source", "ipaddress", "hostip",
 )  # fmt: skip
@@ -95,6 +98,10 @@ _LINKS: Final = (
 _SHOWN: Final = frozenset((*_STATUS, *_SEVERITY, "message", "displayname", "action", *(name for name, _ in _LINKS)))
 _INSIDE: Final = ("alarm", "alert", "request", "event", "data", "incident")
 _FORM: Final = ("input_data", "payload", "data")
+
+_TAG: Final = re.compile(r"<[^<>]{1,200}>")
+MAX_MESSAGE: Final = 8192
+"""Characters of a message that are looked at."""
 
 _UNRENDERED: Final = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*(?:\([^()]{0,80}\))?")
 
@@ -126,7 +133,8 @@ def _event(payload: Said) -> Event | None:
     said = {
         name: value for name, value in said.items() if not (isinstance(value, str) and _UNRENDERED.fullmatch(value))
     }
-    host, part, title = first(said, _HOST), first(said, _PART), first(said, _TITLE)
+    host, part = first(said, _HOST), first(said, _PART)
+    title = " ".join(_TAG.sub(" ", first(said, _TITLE)[:MAX_MESSAGE]).split())
     identity = _identity(said, host, part)
     if not identity:
         return _unknown(payload)

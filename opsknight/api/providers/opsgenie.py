@@ -13,8 +13,21 @@ from typing import Any, Final
 import orjson
 
 from opsknight.api.providers.provider import Context, Provider, Said, within_limits
-from opsknight.api.reading import as_object, filled, is_list, is_object, scoped, severity_of, stable, text, titled, word
-from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
+from opsknight.api.reading import (
+    as_object,
+    filled,
+    is_list,
+    is_object,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    titled,
+    word,
+)
+from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "opsgenie"
 NO_MESSAGE: Final = "Message can not be empty."
@@ -33,6 +46,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 }
 """Nothing that happened is ever deleted here."""
 _MAX_TEXT: Final = 15_000
+MAX_LINKS: Final = 5
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -77,6 +91,7 @@ def _created(said: Said, alias: str) -> Event:
         source=text(said.get("entity")) or text(said.get("source")),
         component=text(said.get("source")) if said.get("entity") else "",
         tags=_tags(said.get("tags")),
+        links=_links(said, details),
         details=filled(
             {
                 "description": text(said.get("description"))[:_MAX_TEXT],
@@ -89,6 +104,14 @@ def _created(said: Said, alias: str) -> Event:
             }
         ),
     )
+
+
+def _links(said: Said, details: Said) -> tuple[Link, ...]:
+    """Return the addresses among the details, and the source where it is one: an alert has no other place for them."""
+    found = [link(value, words=one_line(name)) for name, value in details.items()]
+    found.append(link(said.get("source"), words="Source"))
+    distinct = {one.href: one for one in found if one is not None}
+    return tuple(distinct.values())[:MAX_LINKS]
 
 
 def _tags(value: Any) -> dict[str, str]:

@@ -78,7 +78,7 @@ def _as_v2(said: Said) -> Said:
     """Return an event of v1 as v2 says it; v1 knows no severity, and everything in it pages."""
     contexts = _objects(said.get("contexts"))
     details = said.get("details")
-    host = first(details, ("host", "hostname", "source")) if is_object(details) else ""
+    host = first(details, ("host", "hostname", "HOSTNAME", "source")) if is_object(details) else ""
     return {
         "event_action": said["event_type"],
         "dedup_key": said.get("incident_key"),

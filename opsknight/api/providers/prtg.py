@@ -75,7 +75,19 @@ _SHOWN: Final = frozenset(
 )
 
 _UNRENDERED: Final = re.compile(r"%[a-z]+", re.IGNORECASE)
-_ENDED: Final = re.compile(r"[^()]{1,60} ended \(now: ([^()]{1,60}(?:\([^()]{1,40}\))?)\)")
+_ENDED: Final = re.compile(r"[^()]{1,60} (?:ended \(now|beendet \(jetzt): ([^()]{1,60}(?:\([^()]{1,40}\))?)\)")
+_GERMAN: Final[Mapping[str, str]] = {
+    "fehler": "down",
+    "fehler eskalation": "down escalation",
+    "fehler (teilweise)": "down (partial)",
+    "fehler (bestätigt)": "down (acknowledged)",
+    "warnung": "warning",
+    "warnung eskalation": "warning escalation",
+    "ungewöhnlich": "unusual",
+    "unbekannt": "unknown",
+    "pausiert": "paused",
+}
+"""States as PRTG tells them where its language is German; OK is OK."""
 _TAG: Final = re.compile(r"<[^<>]{1,200}>")
 """PRTG writes messages in HTML where it shows them itself."""
 _SENSOR_ID: Final = re.compile(r"sensor\.htm\?(?:[^#\s]{0,200}&)?id=(\d{1,12})")
@@ -103,7 +115,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     status = _BY_NUMBER.get(status, status)
     ended = _ENDED.fullmatch(status)
     state = ended[1].strip() if ended else status
-    if state in _QUIET or state.startswith(("paused ", "paused(")):
+    state = _GERMAN.get(state, state)
+    if state in _QUIET or state.startswith(("paused ", "paused(", "pausiert ", "pausiert(")):
         return []
     known = state in _TRIGGERS or state in _RESOLVES or state in _ACKNOWLEDGES or not state
     details = rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({} if known else {"unknown_status": status})

@@ -1,18 +1,21 @@
-"""What SolarWinds alert actions post (Orion, SolarWinds Platform), and the webhook of SolarWinds Observability.
+"""What SolarWinds alert actions post (Orion, SolarWinds Platform), and the webhooks of its Observability and AppOptics.
 
 Sources: https://documentation.solarwinds.com/en/success_center/orionplatform/content/core-send-a-get-or-post-request.htm
 (the body is the user's, made of variables), https://thwack.solarwinds.com/ (Alerting variables) and
 https://documentation.solarwinds.com/en/success_center/observability/content/configure/configure-notification-webhook.htm
+and https://documentation.solarwinds.com/en/success_center/appoptics/content/kb/alert/notification_services/webhook.htm
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from opsknight.api.limits import excess
+from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
     QUIET,
@@ -82,10 +85,13 @@ _AT: Final = ("timestamp", "time", "datetime")
 _SINCE: Final = ("alerttriggertime", "triggertime")
 _LINKS: Final = (
     ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
-    ("nodedetailsurl", "Node"), ("runbookurl", "Runbook"), ("knowledgebaseurl", "Runbook"),
+    ("nodedetailsurl", "Node"), ("runbookurl", "Runbook"), ("alertrunbookurl", "Runbook"),
+    ("knowledgebaseurl", "Runbook"),
 )  # fmt: skip
 _SHOWN: Final = frozenset((*_ACTION, *_SEVERITY, *_NODE, "alertmessage", *(name for name, _ in _LINKS)))
 
+_CLEARED: Final = frozenset(("normal", "auto", "manual"))
+"""How AppOptics says that an alert is over."""
 _UNRENDERED: Final = re.compile(r"\$\{[^{}]*\}")
 _OBJECT_ID: Final = re.compile(r"(?:AAT:|[?&]ObjID=|[?&]AlertObjectID=)(\d{1,12})", re.IGNORECASE)
 
@@ -103,6 +109,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The SolarWinds payload is not a JSON object and no form; paste the body into the action.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    payload = _opened(payload)
     said = flat(payload, unrendered=_UNRENDERED)
     node, title = first(said, _NODE), first(said, _TITLE)
     identity = _identity(said, node)
@@ -127,6 +134,20 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             details=rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({"unknown_status": unknown} if unknown else {}),
         )
     ]
+
+
+def _opened(payload: Said) -> Said:
+    """Return what AppOptics puts into “payload”, an object or JSON in a form, with the host and whether it is over."""
+    wrapped: Any = payload.get("payload")
+    if isinstance(wrapped, str) and wrapped.lstrip().startswith("{"):
+        with suppress(Malformed):
+            wrapped = parse(wrapped.encode(errors="replace")).payload
+    said = wrapped if is_object(wrapped) and "alert" in wrapped and not excess(wrapped) else payload
+    violations = said.get("violations")
+    added = {"node": next(iter(violations))} if is_object(violations) and violations else {}
+    if word(said.get("clear")) in _CLEARED:
+        added["action"] = "clear"
+    return added | said
 
 
 def _unknown(payload: Said) -> Event:

@@ -61,6 +61,7 @@ _ADDRESSES: Final = (
     ("runbook_url", "Runbook"),
     ("image_url", "Graph"),
     ("ruleUrl", "Monitor"),
+    ("event_info", "Monitor"),
 )
 
 

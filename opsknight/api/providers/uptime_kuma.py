@@ -1,4 +1,4 @@
-"""Uptime Kuma's notification of kind Webhook, with its preset body.
+"""Uptime Kuma's notification of kind Webhook, with its preset body or one of the user's own.
 
 Source: https://github.com/louislam/uptime-kuma (server/notification-providers/webhook.js; src/util.ts for its codes)
 A notice without a heartbeat is a test, or tells of a certificate that is about to expire.
@@ -6,6 +6,7 @@ A notice without a heartbeat is a test, or tells of a certificate that is about 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -50,6 +51,10 @@ _MONITOR: Final = ("type", "url", "hostname", "port", "pathName", "description",
 _IN_ADDRESS: Final = ("heartbeat", "monitor")
 _ALONE: Final = frozenset(("msg",))
 """Method GET leaves a heartbeat out where there is none."""
+_MESSAGES: Final = ("msg", "body", "message", "text", "content")
+_BEGINS: Final = re.compile(r"\[(.{1,300}?)\] \[[^\w\[\]]{0,4}(Up|Down)\] ?", re.IGNORECASE)
+"""“[Shop] [🔴 Down] timeout”"""
+_NO_SIGN: Final = re.compile(r"\A[^\w]{1,4}")
 _EXPIRY: Final = " will expire in "
 _REFUSAL: Final = (
     "The Uptime Kuma payload has neither a heartbeat nor a message; set its request body to the JSON preset."
@@ -70,6 +75,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if inner(said, "heartbeat"):
         event = _beat(said)
         return [] if event is None else [event]
+    if (told := _told(said)) is not None:
+        return told
     if ("heartbeat" in said or said.keys() == _ALONE) and (message := first(said, ("msg",))):
         return [_notice(message)]
     return marked(SLUG, payload, refusal=_REFUSAL)
@@ -137,6 +144,31 @@ def _tags(listed: Any) -> dict[str, str]:
         return {}
     named = [one for one in listed if is_object(one) and first(one, ("name",))]
     return {first(one, ("name",)): text(one.get("value")) for one in named} or texts(listed)
+
+
+def _told(said: Said) -> list[Event] | None:
+    """Return the event of a body of the user's own, by its status or by how Uptime Kuma's messages begin; None of none.
+
+    Uptime Kuma itself suggests a title and the message alone.
+    """
+    fields = {name.casefold(): value for name, value in said.items()}
+    message = first(fields, _MESSAGES)
+    begins = _BEGINS.match(message)
+    state = asked(_ACTIONS, begins[2] if begins else _NO_SIGN.sub("", first(fields, ("status",))), quiet=_QUIET)
+    name = begins[1] if begins else first(fields, ("name", "monitor"))
+    if not name or (begins is None and (state.unknown or not first(fields, ("status",)))):
+        return None
+    if state.action is None:
+        return []
+    title = ": ".join(one for one in (name, message[begins.end() :] if begins else message) if one)
+    event = Event(
+        action=state.action,
+        dedup_key=scoped(SLUG, stable(name)),
+        title=one_line(title) or "Uptime Kuma monitor",
+        source=first(fields, ("hostnameorurl", "url", "hostname")),
+        details={one: value for one, value in said.items() if text(value)},
+    )
+    return [event]
 
 
 def _notice(message: str) -> Event:

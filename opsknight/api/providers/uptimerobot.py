@@ -44,13 +44,15 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 _QUIET: Final = QUIET | {"98", "99", "started"}
 """98 and 99 are the codes of a monitor that was started and paused."""
 
-_MONITOR: Final = ("monitorid",)
+_MONITOR: Final = ("monitorid", "id")
 _TYPE: Final = ("alerttypefriendlyname", "alerttype")
+_STATUS: Final = ("status", "state")
+"""What a body of the user's own calls the alert's type."""
 _URL: Final = ("monitorurl", "url")
-_NAME: Final = ("monitorfriendlyname", "friendlyname", "monitorname")
+_NAME: Final = ("monitorfriendlyname", "friendlyname", "monitorname", "name", "monitor")
 _REASON: Final = ("alertdetails", "details", "reason", "message")
 _TAGS: Final = ("monitortags", "tags")
-_READ: Final = frozenset((*_URL, *_NAME, *_REASON, *_TAGS, "alertdatetime", "monitorid", "monitoralertcontacts"))
+_READ: Final = frozenset((*_URL, *_NAME, *_REASON, *_TAGS, *_MONITOR, "alertdatetime", "monitoralertcontacts"))
 _UNEXPANDED: Final = re.compile(r"\*[A-Za-z]+\*")
 _REFUSAL: Final = "The UptimeRobot payload names no monitor; send the default variables, or paste our POST value."
 
@@ -86,7 +88,8 @@ def _filled(payload: Said) -> Said:
 
 
 def _event(said: Said, name: str, url: str) -> Event | None:
-    state = asked(_ACTIONS, *(said.get(one) for one in _TYPE), quiet=_QUIET)
+    names = _TYPE if first(said, _TYPE) else _STATUS
+    state = asked(_ACTIONS, *(said.get(one) for one in names), quiet=_QUIET)
     if state.action is None:
         return None
     is_expiry = any(word(text(said.get(one))) in _EXPIRY for one in _TYPE)

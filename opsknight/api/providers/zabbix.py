@@ -26,6 +26,7 @@ from opsknight.api.reading import (
     one_line,
     rest,
     scoped,
+    severity_of,
     stable,
     text,
     texts,
@@ -82,11 +83,11 @@ _SEVERITY: Final = (
     "eventnseverity", "triggernseverity", "nseverity", "eventseverity", "triggerseverity", "triggerseveritytext",
     "severity", "priority",
 )  # fmt: skip
-_NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name")
+_NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name", "alertname")
 _SUBJECT: Final = ("title", "alertsubject", "subject")
 _TEXT: Final = ("triggerdescription", "message", "alertmessage", "description", "text")
 _HOST: Final = ("hostname", "host", "hosthost", "service", "hostdns", "hostconn", "hostip", "ip")
-_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id")
+_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid")
 _TIME: Final = ("eventrecoverytimestamp", "eventtimestamp", "clock", "timestamp", "lastreceived")
 _SINCE: Final = ("eventtimestamp", "clock")
 _LINK: Final = ("link", "eventurl", "alerturl", "url", "triggerurl", "linktoupstreamdetails")
@@ -246,7 +247,8 @@ def _identity(said: Said, lines: Mapping[str, str]) -> str:
 
 def _severity(said: Said, written: str) -> Severity:
     words = (*(word(text(said.get(name))) for name in _SEVERITY), word(written))
-    return next((_SEVERITIES[one] for one in words if one in _SEVERITIES), Severity.ERROR)
+    known = (_SEVERITIES.get(one) or severity_of(one) for one in words)
+    return next((found for found in known if found is not None), Severity.ERROR)
 
 
 def _tags(said: Said) -> dict[str, str]:
@@ -261,6 +263,8 @@ def _tags(said: Said) -> dict[str, str]:
         if is_list(tags) and any(is_object(tag) for tag in tags):
             pairs = [(text(tag.get("tag")), text(tag.get("value"))) for tag in tags if is_object(tag)]
             return {tag: value for tag, value in pairs if tag}
+        if is_object(tags):  # Event-Driven Ansible's, whose values are lists
+            tags = {tag: ", ".join(map(text, value)) if is_list(value) else value for tag, value in tags.items()}
         if tags:
             return texts(tags)
     return {}
