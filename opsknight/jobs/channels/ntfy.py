@@ -88,10 +88,10 @@ class NtfyChannel:
         )
         if not isinstance(answer, Answer):
             return answer
-        said = answer.json()
+        said = answer.fields()
         outcome = self._caller.judged(answer, words=str(said.get("error") or answer.words()))
         if isinstance(outcome, Sent):
-            return Sent(provider_id=str(said.get("id", ""))[:100])
+            return self._caller.named(str(said.get("id") or ""))
         if isinstance(outcome, Failed) and answer.status in (400, 404):
             return Failed(outcome.reason, Fault.ADDRESS)
         return outcome

@@ -183,8 +183,8 @@ class SlackChannel:
         if not answer.ok:
             return self._caller.judged(answer)
         told = answer.fields()
-        if told.get("ok") is True:
-            return Sent(provider_id=f"{told.get('channel', '')}:{told.get('ts', '')}"[:100])
+        if told.get("ok") is True or "ok" not in told:
+            return self._caller.named(f"{told.get('channel', '')}:{told.get('ts')}" if told.get("ts") else "")
         after = retry_after(answer.headers.get("Retry-After"), at=self._caller.now())
         return refused(str(told.get("error", "")), after=after)
 

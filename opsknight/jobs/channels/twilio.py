@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -92,7 +93,8 @@ class _Twilio(ABC):
         if answer.ok:
             cost = self.cost(said, asked)
             currency = self._its.currency if cost is not None else ""
-            return Sent(str(said.get("sid", ""))[:100], cost=cost, currency=currency)
+            outcome = self._caller.named(str(said.get("sid") or ""))
+            return replace(outcome, cost=cost, currency=currency) if isinstance(outcome, Sent) else outcome
         outcome = self._caller.judged(answer, words=str(said.get("message") or answer.words())[:200])
         code = said.get("code")
         if not isinstance(outcome, Failed) or not isinstance(code, int):
