@@ -24,14 +24,14 @@ from opsknight.domain.model.web_address import refusal
 from opsknight.outbound import Blocked, connector
 
 READ_AT_MOST: Final = 64 * 1024
-"""Of an answer; what a provider says beyond it is not looked at."""
+"""Of an answer to a message; what a provider says beyond it is not looked at."""
 CONNECTIONS: Final = 32
 _TOLD_AT_MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider answered; `whole` says whether its body came to its end, or to READ_AT_MOST."""
+    """What a provider answered; `whole` says whether its body came to its end, or to what is read of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -75,15 +75,25 @@ class _Progress:
 class Caller:
     """Calls one provider, named `who` in sentences ("ntfy"); `now` gives the present instant.
 
-    Redirects are not followed. Only public https addresses are called unless `allow_private`.
+    Redirects are not followed. Only public https addresses are called unless `allow_private`. Of an answer
+    `read_at_most` bytes are read: more where it lists what others wrote.
     """
 
-    def __init__(self, who: str, *, now: Callable[[], datetime], budget_s: float, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        who: str,
+        *,
+        now: Callable[[], datetime],
+        budget_s: float,
+        allow_private: bool = False,
+        read_at_most: int = READ_AT_MOST,
+    ) -> None:
         """Keep how to call; connections are opened when the first message is sent."""
         self.who = who
         self.now = now
         self._budget_s = budget_s
         self._allow_private = allow_private
+        self._read_at_most = read_at_most
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -130,7 +140,7 @@ class Caller:
                 ) as answer,
             ):
                 progress.answered = answer.status, answer.headers
-                while (left := READ_AT_MOST - len(progress.body)) and (piece := await answer.content.read(left)):
+                while (left := self._read_at_most - len(progress.body)) and (piece := await answer.content.read(left)):
                     progress.body += piece
                 whole = True
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
