@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import argparse
 import base64
+import http.client
 import json
 import os
 import smtplib
 import ssl
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -30,6 +32,8 @@ ASK_EVERY_S = 30.0
 BLIND_AFTER_S = 90.0
 AGAIN_AFTER_S = 600.0
 ANSWER_WITHIN_S = 10.0
+LOOK_S = 20.0
+"""How long one look may take in all, however slowly the answer comes."""
 KEEP_FROM_DUTY = ("database", "engine")
 """Findings of /readyz that say that pages do not go out."""
 HELP = """settings, from the environment:
@@ -76,22 +80,39 @@ def words(seconds: float) -> str:
 
 
 def look(url: str) -> str:
-    """Return why OpsKnight at `url` does not page, empty where it does as far as it can be seen from here."""
+    """Return why OpsKnight at `url` does not page, empty where it does as far as it can be seen from here.
+
+    Never raises, and takes LOOK_S at most: time limits of sockets begin anew with every letter that comes.
+    """
+    found: list[str] = []
+    looking = threading.Thread(target=lambda: found.append(_look(url)), daemon=True)
+    looking.start()
+    looking.join(LOOK_S)
+    return found[0] if found else "it does not answer (not in time)."
+
+
+def _look(url: str) -> str:
     try:
-        with _opener().open(f"{url.rstrip('/')}/readyz", timeout=ANSWER_WITHIN_S) as answer:
-            body = answer.read(65536)
-    except urllib.error.HTTPError as refused:
-        body = refused.read(65536)
-        if refused.code != 503:
-            return f"it answers {refused.code}."
-    except (OSError, ValueError) as error:
-        return f"it does not answer ({getattr(error, 'reason', None) or error})."
+        status, body = _asked(f"{url.rstrip('/')}/readyz")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return f"it does not answer ({getattr(error, 'reason', None) or error or type(error).__name__})."
+    if status not in (200, 503):
+        return f"it answers {status}."
     try:
         findings = json.loads(body)["findings"]
         bad = [findings[name]["sentence"] for name in KEEP_FROM_DUTY if findings[name]["state"] == "bad"]
     except (ValueError, KeyError, TypeError):
         return "what answers there is not OpsKnight."
     return bad[0] if bad else ""
+
+
+def _asked(url: str) -> tuple[int, bytes]:
+    """Return the status and the body of an answer, also of one that refuses."""
+    try:
+        with _opener().open(url, timeout=ANSWER_WITHIN_S) as answer:
+            return answer.status, answer.read(65536)
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read(65536)
 
 
 def page(text: str, settings: Mapping[str, str]) -> list[str]:
@@ -102,7 +123,7 @@ def page(text: str, settings: Mapping[str, str]) -> list[str]:
             continue
         try:
             send(text, settings)
-        except (OSError, ValueError, KeyError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, KeyError, smtplib.SMTPException, http.client.HTTPException) as error:
             failed.append(f"{name}: {type(error).__name__}: {error}")
     return failed
 

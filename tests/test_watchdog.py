@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -148,3 +152,65 @@ def test_a_killed_opsknight_is_paged_by_its_watchdog_and_so_is_its_return(smtp: 
     assert [mail.message["Subject"].split(":")[0].partition(" for ")[0] for mail in smtp.mails] == [
         "OpsKnight cannot page", "OpsKnight pages again. It was blind",
     ]  # fmt: skip
+
+
+JSON_HEAD = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        JSON_HEAD % b"200 OK" + b'{"findings"',
+        JSON_HEAD % b"503 Service Unavailable" + b'{"findings"',
+        b"",
+    ],
+    ids=["garbage", "breaks off", "refuses and breaks off", "hangs up"],
+)
+def test_whatever_answers_there_is_no_reason_to_stop_watching(said: bytes):
+    with door(said) as url:
+        assert look(url).startswith(("it does not answer", "what answers there is not OpsKnight"))
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"503 Service Unavailable"])
+def test_an_answer_that_comes_a_letter_at_a_time_is_none(status: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watchdog, "LOOK_S", 1.0)
+    began = time.monotonic()
+
+    with door(JSON_HEAD % status, drips=True) as url:
+        assert look(url) == "it does not answer (not in time)."
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_way_to_page_that_answers_garbage_keeps_none_of_the_others_from_paging():
+    with door(b"SSH-2.0-OpenSSH_9.2\r\n") as broken:
+        failed = page("blind", {"NTFY": broken, "WEBHOOK": broken})
+
+    assert [line.partition(":")[0] for line in failed] == ["NTFY", "WEBHOOK"]
+
+
+@contextmanager
+def door(said: bytes, *, drips: bool = False) -> Iterator[str]:
+    """Say `said` to whoever calls, and then hang up, or go on a letter at a time."""
+    ended = threading.Event()
+
+    def serve() -> None:
+        while not ended.is_set():
+            try:
+                caller, _ = listening.accept()
+            except OSError:
+                return
+            with caller, suppress(OSError):
+                caller.recv(65536)
+                caller.sendall(said)
+                while drips and not ended.wait(0.2):
+                    caller.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        ended.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        serving.join(5)

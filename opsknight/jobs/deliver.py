@@ -28,7 +28,7 @@ from opsknight.jobs.channels.channel import Address, Ambiguous, Asks, Failed, Fa
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.messages import Writer, address_of
 from opsknight.jobs.rest import Rest
-from opsknight.jobs.sent import SentWriter
+from opsknight.jobs.sent import OutcomeWriter
 from opsknight.jobs.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,8 @@ ASK_S = 3.0
 STALE_AFTER_S = 0.5
 """A call that has not begun so long after its incident was read reads it again."""
 WRITE_AGAIN_S = 0.5
+UNSENT_AT_ONCE = 10
+"""Outcomes in one commit that hold their incidents; an acknowledge waits for it."""
 ACTOR = "timer:notification"
 
 
@@ -140,7 +142,8 @@ class LaneWork:
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
-        self._sent = SentWriter(self._write_sent)
+        self._sent = OutcomeWriter(self._write_sent)
+        self._unsent = OutcomeWriter(self._write_unsent, at_once=UNSENT_AT_ONCE)
         self._bursts = Bursts(deps.settings.bundle_after)
 
     def wake(self) -> None:
@@ -292,9 +295,7 @@ class LaneWork:
             if isinstance(outcome, Sent):
                 ours = await self._sent.written(attempt, outcome)
             else:
-                async with self._deps.engine_commands(ACTOR) as uow:
-                    jitter = random.random()  # noqa: S311  # no secret
-                    ours = await outcomes.finish(uow, attempt, outcome, jitter=jitter)
+                ours = await self._unsent.written(attempt, outcome)
         except Exception as error:
             if not retryable(error):
                 raise
@@ -312,6 +313,15 @@ class LaneWork:
         async with self._deps.engine_commands(ACTOR) as uow:
             return await outcomes.finish_sent(uow, sent)
 
+    async def _write_unsent(self, unsent: Sequence[tuple[Attempt, Outcome]]) -> Sequence[bool]:
+        """Write what was not sent; incidents are held one after the other, in the order in which all others do."""
+        ours = dict[UUID, bool]()
+        async with self._deps.engine_commands(ACTOR) as uow:
+            for attempt, outcome in sorted(unsent, key=_incident_of):
+                jitter = random.random()  # noqa: S311  # no secret
+                ours[attempt.id] = await outcomes.finish(uow, attempt, outcome, jitter=jitter)
+        return [ours[attempt.id] for attempt, _ in unsent]
+
     def _made_room(self) -> None:
         self.wake()
         if 2 * self._free() >= self._width:
@@ -326,6 +336,11 @@ class LaneWork:
         if due_at is None:
             return SWEEP_S
         return min(SWEEP_S, max(0.0, (due_at - self._deps.clock.now()).total_seconds()))
+
+
+def _incident_of(ended: tuple[Attempt, Outcome]) -> str:
+    incident = ended[0].incident
+    return str(incident.id) if incident is not None else ""
 
 
 def _count(attempt: Attempt, outcome: Outcome) -> None:

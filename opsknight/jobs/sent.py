@@ -1,40 +1,41 @@
-"""Writing what was sent, many at once: what ends while one commit is in flight goes together into the next."""
+"""Writing what became of messages, many at once: what ends while one commit is in flight goes into the next."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from opsknight.deps import retryable
 from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.notification import Sent
 
 AT_ONCE: Final = 100
 """Attempts in one commit."""
-Write: TypeAlias = Callable[[Sequence[tuple[Attempt, Sent]]], Awaitable[Sequence[bool]]]
-"""Stores in one transaction that these were sent; says of each whether it was still ours."""
+Told = TypeVar("Told")
+Write: TypeAlias = Callable[[Sequence[tuple[Attempt, Told]]], Awaitable[Sequence[bool]]]
+"""Stores in one transaction what became of these; says of each whether it was still ours."""
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
+class _Waiting(Generic[Told]):
     attempt: Attempt
-    outcome: Sent
+    outcome: Told
     ours: asyncio.Future[bool]
 
 
-class SentWriter:
-    """Gathers what was sent. Whoever comes to the turn writes for all who wait."""
+class OutcomeWriter(Generic[Told]):
+    """Gathers what became of messages. Whoever comes to the turn writes for all who wait, `at_once` at most."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write[Told], *, at_once: int = AT_ONCE) -> None:
         """Keep how a batch is written."""
         self._write = write
-        self._waiting: list[_Waiting] = []
+        self._at_once = at_once
+        self._waiting: list[_Waiting[Told]] = []
         self._turn = asyncio.Lock()
 
-    async def written(self, attempt: Attempt, outcome: Sent) -> bool:
-        """Return once it is stored that `attempt` was sent, and whether it was still ours.
+    async def written(self, attempt: Attempt, outcome: Told) -> bool:
+        """Return once it is stored what became of `attempt`, and whether it was still ours.
 
         Raises what the database said; nothing is stored of it then, or nobody knows.
         """
@@ -42,7 +43,7 @@ class SentWriter:
         self._waiting.append(mine)
         async with self._turn:
             if not mine.ours.done():
-                batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                batch, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
                 try:
                     await self._write_all(batch)
                 except asyncio.CancelledError:  # the others go on without us
@@ -50,7 +51,7 @@ class SentWriter:
                     raise
         return await mine.ours
 
-    async def _write_all(self, batch: Sequence[_Waiting]) -> None:
+    async def _write_all(self, batch: Sequence[_Waiting[Told]]) -> None:
         try:
             ours = await self._write([(one.attempt, one.outcome) for one in batch])
         except Exception as error:  # noqa: BLE001  # each of them is told

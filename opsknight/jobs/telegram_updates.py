@@ -26,6 +26,8 @@ POLL_S: Final = 25
 AGAIN_S: Final = 5.0
 AT_ONCE: Final = 50
 """Updates that are heeded side by side."""
+UPDATES_AT_MOST: Final = 16 * 1024 * 1024
+"""Bytes of them: anybody may write to a bot, 24 kB in one message, and what is not read whole is never confirmed."""
 WANTED: Final = ("message", "callback_query")
 
 Heed = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
@@ -42,7 +44,9 @@ class TelegramUpdates:
         self._heed = heed
         self._again_s = again_s
         self._url = f"{its.url.rstrip('/')}/bot{its.token}"
-        self._caller = Caller("Telegram", now=deps.clock.now, budget_s=POLL_S + 10, allow_private=True)
+        self._caller = Caller(
+            "Telegram", now=deps.clock.now, budget_s=POLL_S + 10, allow_private=True, read_at_most=UPDATES_AT_MOST
+        )
         self._next: int | None = None
 
     async def run(self) -> None:

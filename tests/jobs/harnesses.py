@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from opsknight.clock import Clock
@@ -151,6 +151,17 @@ class HttpHarness:
 
     def drop_after_handover(self) -> None:
         self._at_handover(Said(reset=True, takes=True))
+
+    def answer_in_pieces(self) -> None:
+        self.peer.answering = lambda asked: replace(self.case.takes(asked), in_pieces=True)
+
+    def cut_its_answer_off(self) -> None:
+        self.peer.answering = lambda asked: (
+            replace(self.case.takes(asked), cut_off=True) if self.case.hands_over(asked) else self.case.takes(asked)
+        )
+
+    def have_a_proxy_answer(self) -> None:
+        self._at_handover(Said(200, "<html><body>Please sign in to the network.</body></html>", takes=False))
 
     def _at_handover(self, said: Said) -> None:
         self.peer.answering = lambda asked: said if self.case.hands_over(asked) else self.case.takes(asked)

@@ -24,7 +24,8 @@ class HttpCase:
     provider answers what it takes, `for_now` and `for_good` how it refuses; `for_good` is about the address.
     `check` raises AssertionError for a request that does not keep to the provider's protocol.
     `hands_over` says of a request whether it is the one that hands the message over, where there are others, and
-    `refuses` whether it is one that may be refused in these ways.
+    `refuses` whether it is one that may be refused in these ways. `names` says that the provider's answer has a name
+    for each message that it takes.
     """
 
     make: Making
@@ -35,6 +36,7 @@ class HttpCase:
     check: Callable[[Asked], object] | None = None
     hands_over: Callable[[Asked], bool] = lambda _asked: True
     refuses: Callable[[Asked], bool] = lambda _asked: True
+    names: bool = True
 
 
 def http_cases() -> Mapping[str, HttpCase]:

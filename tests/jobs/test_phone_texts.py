@@ -12,7 +12,7 @@ from opsknight.clock import Clock
 from opsknight.domain.model.channel import BadAddress
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
-from opsknight.jobs.channels.channel import Address, Failed, Fault, Sent
+from opsknight.jobs.channels.channel import Address, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.gateway import Texts as GatewayTexts
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.channels.twilio import Calls, Texts, WhatsApp, twiml
@@ -131,6 +131,21 @@ async def test_twilio_is_told_where_to_call_back_only_where_it_can() -> None:
 
     assert peer.asked[0].form["StatusCallback"] == f"{HOME}/api/v1/twilio/status?notification={message.notification_id}"
     assert "StatusCallback" not in peer.asked[1].form
+    assert peer.asked[0].form["Body"].endswith("\nReply 12a to acknowledge.")
+    assert peer.asked[1].form["Body"].endswith("\nhttps://ops.example.com/incidents/12")
+
+
+@pytest.mark.parametrize("status", [400, 429])
+@pytest.mark.parametrize("code", [10004, 21611, 63018])
+async def test_a_full_queue_of_twilios_is_tried_again_whatever_its_status(code: int, status: int) -> None:
+    async with http_peer() as peer:
+        peer.answering = lambda _asked: twilio.refusal(code, "Too much at once", status=status)
+        texts = Texts(twilio_sms.settings(peer.origin), now=Clock().now)
+        outcome = await texts.send(a_message(), TO)
+        await texts.close()
+
+    assert isinstance(outcome, Retry)
+    assert outcome.fault is Fault.THROTTLED
 
 
 async def test_a_call_looks_for_machines_while_it_speaks() -> None:

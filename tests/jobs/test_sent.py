@@ -9,7 +9,7 @@ import pytest
 
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.notification import Sent
-from opsknight.jobs.sent import SentWriter
+from opsknight.jobs.sent import OutcomeWriter
 from tests.jobs.test_messages import an_attempt
 
 
@@ -36,7 +36,7 @@ def ledger() -> Ledger:
 
 
 async def test_what_ends_while_a_commit_is_in_flight_goes_together_into_the_next(ledger: Ledger):
-    writer = SentWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write)
     waiting = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(5)))
     await asyncio.sleep(0.001)
     later = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(7)))
@@ -48,7 +48,7 @@ async def test_what_ends_while_a_commit_is_in_flight_goes_together_into_the_next
 
 
 async def test_each_is_told_whether_it_was_still_its_own(ledger: Ledger):
-    writer = SentWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write)
     ledger.open.set()
 
     told = await asyncio.gather(*(writer.written(an_attempt(number=number), Sent()) for number in (1, 9, 2)))
@@ -57,7 +57,7 @@ async def test_each_is_told_whether_it_was_still_its_own(ledger: Ledger):
 
 
 async def test_one_that_cannot_be_stored_takes_no_other_with_it(ledger: Ledger):
-    writer = SentWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write)
     attempts = [an_attempt(number=number) for number in range(1, 5)]
     ledger.poison = attempts[2]
     waiting = asyncio.gather(*(writer.written(each, Sent()) for each in attempts), return_exceptions=True)
@@ -70,7 +70,7 @@ async def test_one_that_cannot_be_stored_takes_no_other_with_it(ledger: Ledger):
 
 
 async def test_one_that_is_cut_off_while_it_writes_leaves_the_others_to_the_next(ledger: Ledger):
-    writer = SentWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write)
     leader = asyncio.gather(writer.written(an_attempt(), Sent()))
     others = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(3)))
     await asyncio.sleep(0.001)

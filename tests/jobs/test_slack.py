@@ -113,6 +113,17 @@ async def test_what_was_perhaps_sent_is_found_again(peer: SlackPeer, channel: Sl
     assert await channel.find(a_message(), ADA, since=since) is None
 
 
+async def test_what_was_perhaps_sent_is_found_in_a_conversation_that_has_much_to_say(
+    peer: SlackPeer, channel: SlackChannel
+):
+    message, since = a_message(), Clock().now() - timedelta(seconds=5)
+    await channel.send(message, ADA)
+    for _ in range(40):
+        await channel.send(a_message(body="x" * 2800), ADA)
+
+    assert isinstance(await channel.find(message, ADA, since=since), Sent)
+
+
 async def test_without_the_scope_to_read_nothing_is_found(peer: SlackPeer, channel: SlackChannel):
     peer.errors["conversations.history"] = "missing_scope"
 

@@ -99,7 +99,10 @@ async def test_too_many_messages_are_sent_later():
     assert (outcome.fault, outcome.after.total_seconds()) == (Fault.THROTTLED, 17)
 
 
-async def test_an_older_webhook_that_hides_its_refusal_in_an_answer_200_is_not_believed():
-    words = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
+@pytest.mark.parametrize(("status", "meaning"), [(429, Retry), (503, Retry), (403, Failed), (413, Failed)])
+async def test_an_older_webhook_that_hides_its_refusal_in_an_answer_200_is_not_believed(
+    status: int, meaning: type[Outcome]
+):
+    words = f"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error {status}"
 
-    assert isinstance(await answered(Said(200, words, takes=False)), Retry)
+    assert isinstance(await answered(Said(200, f"{words} with ContextId tcid=0", takes=False)), meaning)

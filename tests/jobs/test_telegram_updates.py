@@ -100,6 +100,16 @@ async def until(what: Any) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_what_strangers_write_at_length_keeps_no_press_from_being_heeded(deps: Deps, bot: Bot):
+    novels = [{"update_id": nth, "message": {"text": "Ж" * 4096, "chat": {"id": nth}}} for nth in range(1, 50)]
+    bot.waiting, heed = [*novels, {"update_id": 50}], Heeding()
+    updates = asking(deps, bot, heed)
+
+    assert await updates.ask(wait_s=0)
+
+    assert 50 in heed.came
+
+
 async def test_what_was_pressed_is_heeded_answered_and_confirmed(deps: Deps, bot: Bot):
     bot.waiting, heed = [{"update_id": 7}, {"update_id": 8}], Heeding()
     updates = asking(deps, bot, heed)

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from opsknight.domain.commands import receipts
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRow
 from opsknight.jobs import deliver
 from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.routes import Routed
+from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.jobs.a_message import a_message
 from tests.jobs.pager import Pager
 
@@ -43,6 +45,47 @@ async def test_a_message_that_was_shown_is_never_called_undelivered(pager: Pager
 
     assert not was_news
     assert [await pager.status(one) for one in (push, mail)] == ["delivered", "queued"]
+
+
+async def test_the_end_of_a_call_that_a_machine_took_is_no_proof_that_its_person_is_reached(pager: Pager) -> None:
+    message = await taken_by_a_phone(pager)
+    async with pager.deps.commands("system:callback") as uow:
+        await receipts.undelivered(uow, message.id, detail="a machine answered the call")
+
+    async with pager.deps.commands("system:callback") as uow:
+        was_news = await receipts.delivered(uow, message.id)
+
+    assert not was_news
+    assert await proved_at(pager, message) is None
+
+
+async def test_a_receipt_that_is_told_again_proves_nothing_new(pager: Pager) -> None:
+    message = await taken_by_a_phone(pager)
+    async with pager.deps.commands("system:callback") as uow:
+        await receipts.delivered(uow, message.id)
+    first = await proved_at(pager, message)
+    await pager.move_on(timedelta(days=2))
+
+    async with pager.deps.commands("system:callback") as uow:
+        await receipts.delivered(uow, message.id)
+
+    assert first is not None
+    assert await proved_at(pager, message) == first
+
+
+async def taken_by_a_phone(pager: Pager) -> NotificationRow:
+    user = await a_user(pager.database, reachable=False)
+    phone = await a_contact_method(pager.database, user, channel="voice", address="+4915123456789")
+    page = await a_page(pager.database, await pager.an_incident(), user)
+    taken = {"status": "accepted", "attempts": 1, "finished_at": pager.deps.clock.now()}
+    return await a_notification(pager.database, page, phone, **taken)
+
+
+async def proved_at(pager: Pager, message: NotificationRow) -> datetime | None:
+    async with pager.deps.reading() as session:
+        method = await session.get(ContactMethodRow, message.contact_method_id)
+    assert method is not None
+    return method.last_proof_at
 
 
 @dataclass

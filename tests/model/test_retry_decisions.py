@@ -97,6 +97,11 @@ def test_the_provider_s_patience_is_honoured_up_to_a_minute_then_the_next_method
     assert (seconds(never), never.why, never.next_method_now) == (60, Why.RETRY_AFTER_CAPPED, True)
 
 
+@pytest.mark.parametrize("wanted_s", [0, 0.001])
+def test_a_provider_that_says_to_come_back_at_once_is_given_a_second(wanted_s: float):
+    assert seconds(failed(9, wanted_after=timedelta(seconds=wanted_s))) == 1
+
+
 def test_what_was_perhaps_sent_is_resent_once():
     assert after_ambiguous(at=NOON, resent=False, urgency=Urgency.HIGH) == RetryAt(
         NOON, Why.POSSIBLE_REPEAT, next_method_now=True

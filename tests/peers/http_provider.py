@@ -41,7 +41,11 @@ class Asked:
 
 @dataclass(slots=True)
 class Said:
-    """One answer. `takes` says whether the provider has the message then; None is decided by the status."""
+    """One answer. `takes` says whether the provider has the message then; None is decided by the status.
+
+    `in_pieces` sends the body in two parts with a pause between; `cut_off` ends the connection in between,
+    and with `endless` the second part never comes.
+    """
 
     status: int = 200
     body: Any = None
@@ -49,6 +53,9 @@ class Said:
     takes: bool | None = None
     hang: bool = False
     reset: bool = False
+    in_pieces: bool = False
+    cut_off: bool = False
+    endless: bool = False
 
     @property
     def is_taken(self) -> bool:
@@ -119,7 +126,26 @@ class HttpPeer:
             request.transport.abort()
         body = said.body if isinstance(said.body, str) else json.dumps({} if said.body is None else said.body)
         kind = "text/plain" if isinstance(said.body, str) else "application/json"
+        if (said.in_pieces or said.cut_off or said.endless) and said.status != 204:
+            return await _in_pieces(request, said, body.encode(), kind, released=self._released)
         return web.Response(status=said.status, text=body, content_type=kind, headers=said.headers)
+
+
+async def _in_pieces(
+    request: web.Request, said: Said, body: bytes, kind: str, *, released: asyncio.Event
+) -> web.StreamResponse:
+    answer = web.StreamResponse(status=said.status, headers={**said.headers, "Content-Type": kind})
+    await answer.prepare(request)
+    await answer.write(body[: len(body) // 2] or b" ")
+    await asyncio.sleep(0.1)
+    if said.cut_off and request.transport is not None:
+        request.transport.abort()
+        raise asyncio.CancelledError
+    if said.endless:
+        await released.wait()
+    await answer.write(body[len(body) // 2 :] or b" ")
+    await answer.write_eof()
+    return answer
 
 
 @asynccontextmanager

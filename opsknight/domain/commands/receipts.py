@@ -85,9 +85,11 @@ async def of_provider(uow: UnitOfWork, carrier: str, provider_id: str) -> UUID |
 
 async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, fact: Fact) -> bool:
     key = {"id": notification_id, "now": uow.now}
-    news = (await uow.session.execute(statement, key)).first() is not None
+    # Only news is proof: a call ends as "completed" where a machine took it too, and receipts are told again.
+    if (await uow.session.execute(statement, key)).first() is None:
+        return False
     proof = (await uow.session.execute(_PROOF, key)).first()
-    if news and proof is not None:
+    if proof is not None:
         uow.record(
             fact,
             incident_id=proof.incident_id,
@@ -97,4 +99,4 @@ async def _note(uow: UnitOfWork, notification_id: UUID, statement: TextClause, f
             user_id=proof.user_id,
             notification_id=str(notification_id),
         )
-    return news
+    return True

@@ -102,7 +102,9 @@ def after_transient(
     if wanted_after is None:
         return RetryAt(at + retry_delay(failures, jitter=jitter), Why.TRANSIENT, starts_next, not_reached)
     why = Why.RETRY_AFTER_CAPPED if too_long else Why.RETRY_AFTER
-    return RetryAt(at + min(wanted_after, RETRY_AFTER_CAP), why, starts_next, not_reached)
+    # "At once" is for who asks once: we would ask all night, as fast as both can.
+    wait = max(DELAYS[0], min(wanted_after, RETRY_AFTER_CAP))
+    return RetryAt(at + wait, why, starts_next, not_reached)
 
 
 def after_ambiguous(*, at: datetime, resent: bool, urgency: Urgency) -> RetryAt | GiveUp:

@@ -200,7 +200,7 @@ class DiscordChannel:
             return answer
         told = answer.fields()
         if answer.ok:
-            return Sent(f"{told.get('channel_id', '')}:{told.get('id', '')}"[:100])
+            return self._caller.named(f"{told.get('channel_id', '')}:{told['id']}" if told.get("id") else "")
         words, code = str(told.get("message") or answer.words()), told.get("code")
         reason = f"Discord said {answer.status}: {words}"
         if answer.status == 429:

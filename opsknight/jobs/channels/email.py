@@ -30,6 +30,7 @@ from opsknight.jobs.channels.channel import (
     Sent,
 )
 from opsknight.jobs.channels.mails import NO_ADDRESS, composed, in_ascii, line
+from opsknight.outbound import connected
 
 NO_SERVER: Final = "No mail server is set (OPSKNIGHT_SMTP_URL), nor another carrier, so nobody can be reached by mail."
 _SCHEMES: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -173,10 +174,10 @@ class _Talk:
     def __init__(self, server: MailServer, *, home: str) -> None:
         self.handing_over = False
         self._ends: TimerHandle | None = None
+        self._where = (server.host, server.port)
         context = ssl.create_default_context(cafile=server.ca_file) if server.ca_file else None
         self._smtp = aiosmtplib.SMTP(
             hostname=server.host,
-            port=server.port,
             username=server.user,
             password=server.password,
             use_tls=server.tls_from_start,
@@ -188,7 +189,7 @@ class _Talk:
 
     async def begin(self, sender: str, to: str) -> None:
         """Connect, and say from whom and to whom."""
-        await self._smtp.connect()
+        await self._smtp.connect(port=None, sock=await connected(*self._where))
         await self._smtp.mail(sender)
         await self._smtp.rcpt(to)
 

@@ -14,7 +14,18 @@ from urllib.parse import quote
 import orjson
 
 from opsknight.carriers import GatewaySettings
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, Sent
+from opsknight.jobs.channels.channel import (
+    BUDGET_S,
+    Address,
+    Ambiguous,
+    Failed,
+    Fault,
+    Ground,
+    Message,
+    Outcome,
+    Retry,
+    Sent,
+)
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.texts import taken, texted
 from opsknight.patterns import compile_pattern
@@ -56,7 +67,8 @@ class Texts:
         if not isinstance(outcome, Sent):
             return outcome
         if self._its.success and not compile_pattern(self._its.success).search(answer.body.decode("utf-8", "replace")):
-            return Retry(f"The SMS gateway did not say that it took the text: {answer.words()}")
+            unsaid = f"The SMS gateway did not say that it took the text: {answer.words()}"
+            return Retry(unsaid) if answer.whole else Ambiguous(unsaid, Fault.PROVIDER)
         return taken("", text, self._its, detail=outcome.detail)
 
     async def close(self) -> None:

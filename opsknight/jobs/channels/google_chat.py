@@ -102,7 +102,7 @@ class GoogleChatChannel:
         words = str(cast("Mapping[str, Any]", error).get("message", "")) if isinstance(error, dict) else ""
         outcome = self._caller.judged(answer, words=words or (None if not answer.ok else ""))
         if isinstance(outcome, Sent):
-            return Sent(str(told.get("name", ""))[:100])
+            return self._caller.named(str(told.get("name") or ""))
         if isinstance(outcome, Failed) and answer.status in (401, 403, 404):  # key and token are the address's own
             return Failed(outcome.reason, Fault.ADDRESS, gone=answer.status == 404)
         return outcome

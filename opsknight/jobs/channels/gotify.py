@@ -94,7 +94,7 @@ class GotifyChannel:
         words = str(told.get("errorDescription") or told.get("error") or answer.words())
         outcome = self._caller.judged(answer, words=words)
         if isinstance(outcome, Sent):
-            return Sent(str(told.get("id", ""))[:100])
+            return self._caller.named(str(told.get("id") or ""))
         if answer.status == 401:
             return Failed("Gotify does not know the application's token; it was deleted.", Fault.ADDRESS, gone=True)
         return outcome

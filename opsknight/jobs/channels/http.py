@@ -1,7 +1,8 @@
 """Calling a provider over HTTP: what a channel needs to say truly whether a message was handed over.
 
 A channel makes one `Caller`, asks it with `call`, and judges the `Answer`; an accident on the way is
-an outcome already. Nothing of a request can have been acted on before its headers were written.
+an outcome already. Nothing of a request can have been acted on before its headers were written, and
+an answer whose status came is one, however little of its body follows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import base64
 import ssl
 from asyncio import timeout
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias, cast
 
@@ -23,18 +24,19 @@ from opsknight.domain.model.web_address import refusal
 from opsknight.outbound import Blocked, connector
 
 READ_AT_MOST: Final = 64 * 1024
-"""Of an answer; what a provider says beyond it is not looked at."""
+"""Of an answer to a message; what a provider says beyond it is not looked at."""
 CONNECTIONS: Final = 32
 _TOLD_AT_MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider answered."""
+    """What a provider answered; `whole` says whether its body came to its end, or to what is read of it."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
 
     @property
     def ok(self) -> bool:
@@ -63,23 +65,35 @@ Called: TypeAlias = Answer | Retry | Failed | Ambiguous
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one request came."""
+    """How far one request came, and what came back of its answer."""
 
     handed_over: bool = False
+    answered: tuple[int, Mapping[str, str]] | None = None
+    body: bytearray = field(default_factory=bytearray)
 
 
 class Caller:
     """Calls one provider, named `who` in sentences ("ntfy"); `now` gives the present instant.
 
-    Redirects are not followed. Only public https addresses are called unless `allow_private`.
+    Redirects are not followed. Only public https addresses are called unless `allow_private`. Of an answer
+    `read_at_most` bytes are read: more where it lists what others wrote.
     """
 
-    def __init__(self, who: str, *, now: Callable[[], datetime], budget_s: float, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        who: str,
+        *,
+        now: Callable[[], datetime],
+        budget_s: float,
+        allow_private: bool = False,
+        read_at_most: int = READ_AT_MOST,
+    ) -> None:
         """Keep how to call; connections are opened when the first message is sent."""
         self.who = who
         self.now = now
         self._budget_s = budget_s
         self._allow_private = allow_private
+        self._read_at_most = read_at_most
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -108,7 +122,7 @@ class Caller:
         refused = refusal(url, allow_private=self._allow_private)
         if refused is not None:
             return Failed(refused, Fault.ADDRESS)
-        progress, sent = _Progress(), dict(headers or {})
+        progress, sent, whole = _Progress(), dict(headers or {}), False
         if auth is not None:
             sent["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
         if json is not None:
@@ -125,9 +139,25 @@ class Caller:
                     trace_request_ctx=progress,
                 ) as answer,
             ):
-                return Answer(answer.status, answer.headers, await answer.content.read(READ_AT_MOST))
+                progress.answered = answer.status, answer.headers
+                while (left := self._read_at_most - len(progress.body)) and (piece := await answer.content.read(left)):
+                    progress.body += piece
+                whole = True
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            return accident(error, who=self.who, handed_over=progress.handed_over)
+            if progress.answered is None:
+                return accident(error, who=self.who, handed_over=progress.handed_over)
+        status, told = cast("tuple[int, Mapping[str, str]]", progress.answered)
+        return Answer(status, told, bytes(progress.body), whole)
+
+    def named(self, provider_id: str) -> Sent | Ambiguous:
+        """Return what it means that an answer says well and names the message so.
+
+        A provider that names what it takes has perhaps not taken what it does not name: the answer is then not whole,
+        or that of somebody between who says well to everything.
+        """
+        if provider_id:
+            return Sent(provider_id[:100])
+        return Ambiguous(f"{self.who} said that all is well, and not what it calls the message.", Fault.PROVIDER)
 
     def judged(self, answer: Answer, *, words: str | None = None) -> Outcome:
         """Return what a status means where the provider has no more to say than that.

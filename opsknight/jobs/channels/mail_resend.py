@@ -74,7 +74,7 @@ class Mails:
             answer = await self._call(asked, key=f"{message.notification_id}/{words}")
         if not isinstance(answer, Answer):
             return answer
-        return Sent(str(answer.fields().get("id", ""))[:100]) if answer.ok else self._refused(answer)
+        return self._caller.named(str(answer.fields().get("id") or "")) if answer.ok else self._refused(answer)
 
     async def close(self) -> None:
         """Close the open connections."""

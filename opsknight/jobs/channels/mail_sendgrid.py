@@ -22,7 +22,6 @@ from opsknight.jobs.channels.channel import (
     Ground,
     Message,
     Outcome,
-    Sent,
     Urgency,
     unset,
 )
@@ -73,7 +72,7 @@ class Mails:
         if not isinstance(answer, Answer):
             return answer
         if answer.ok:
-            return Sent(str(answer.headers.get("X-Message-Id", ""))[:100])
+            return self._caller.named(str(answer.headers.get("X-Message-Id", "")))
         return self._refused(answer)
 
     async def close(self) -> None:

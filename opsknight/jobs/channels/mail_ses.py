@@ -25,7 +25,6 @@ from opsknight.jobs.channels.channel import (
     Message,
     Outcome,
     Retry,
-    Sent,
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
@@ -76,7 +75,7 @@ class Mails:
         if not isinstance(answer, Answer):
             return answer
         if answer.ok:
-            return Sent(str(answer.fields().get("MessageId", ""))[:100])
+            return self._caller.named(str(answer.fields().get("MessageId") or ""))
         return self._refused(answer)
 
     async def close(self) -> None:

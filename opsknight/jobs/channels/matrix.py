@@ -132,7 +132,8 @@ class MatrixChannel:
             if not isinstance(joined, Sent):
                 return joined
             answer = await self._call("PUT", path, content)
-        return self._judged(answer)
+        outcome = self._judged(answer)
+        return self._caller.named(outcome.provider_id) if isinstance(outcome, Sent) else outcome
 
     async def _room(self, named: str) -> str | Outcome:
         """Return the id of a room, or why none is found."""

@@ -134,9 +134,10 @@ class MattermostChannel:
         if not isinstance(channel_id, str):
             return channel_id
         once = {"pending_post_id": str(message.notification_id)}
-        return self._judged(
+        outcome = self._judged(
             await self._call("POST", "/posts", {"channel_id": channel_id, **said(message, self._token), **once})
         )
+        return self._caller.named(outcome.provider_id) if isinstance(outcome, Sent) else outcome
 
     async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:  # noqa: ARG002
         """Have the post say what `message` says; what came by webhook has no name and stays as it is."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from opsknight.domain.model.adaptive_card import cut
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line
 from opsknight.domain.model.speech import say
 from opsknight.jobs.channels.channel import (
@@ -29,8 +30,9 @@ from opsknight.jobs.channels.channel import (
 )
 from opsknight.jobs.channels.http import Answer, Caller
 
+MAX_TITLE: Final = 1000
 MAX_MESSAGE: Final = 3500
-"""Characters; ntfy turns more than 4,096 bytes into an attachment."""
+"""Bytes as JSON; ntfy turns a message of more than 4,096 into an attachment, or refuses it, and JSON of twice that."""
 _TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _LOUDEST, _NORMAL = 5, 3
 
@@ -88,10 +90,10 @@ class NtfyChannel:
         )
         if not isinstance(answer, Answer):
             return answer
-        said = answer.json()
+        said = answer.fields()
         outcome = self._caller.judged(answer, words=str(said.get("error") or answer.words()))
         if isinstance(outcome, Sent):
-            return Sent(provider_id=str(said.get("id", ""))[:100])
+            return self._caller.named(str(said.get("id") or ""))
         if isinstance(outcome, Failed) and answer.status in (400, 404):
             return Failed(outcome.reason, Fault.ADDRESS)
         return outcome
@@ -110,8 +112,8 @@ def published(message: Message, to: str) -> Mapping[str, Any]:
         actions.append({**press, "clear": True})
     return {
         "topic": to,
-        "title": message.subject,
-        "message": message.body[:MAX_MESSAGE],
+        "title": cut(message.subject, MAX_TITLE),
+        "message": cut(message.body, MAX_MESSAGE),
         "priority": _LOUDEST if high else _NORMAL,
         "click": message.url,
         "actions": [*actions, {"action": "view", "label": say("Open"), "url": message.url}],

@@ -116,8 +116,8 @@ class PushoverChannel:
         told = answer.fields()
         errors: Any = told.get("errors")
         words = "; ".join(map(str, cast("Sequence[Any]", errors))) if isinstance(errors, list) else answer.words()
-        if answer.ok and told.get("status") == 1:
-            return Sent(str(told.get("receipt") or told.get("request", ""))[:100])
+        if answer.ok and told.get("status", 1) == 1:
+            return self._caller.named(str(told.get("receipt") or told.get("request") or ""))
         if answer.status == 429:
             return Retry(f"Pushover said 429: {words}", Fault.THROTTLED, after=self._until_reset(answer))
         if told.get("token") == "invalid":

@@ -45,6 +45,8 @@ ASKING_S: Final = 2.0
 """How long we ask for a message that is perhaps there; a page waits meanwhile."""
 LOOKED_THROUGH: Final = 100
 """Messages of a conversation, newest first."""
+HISTORY_AT_MOST: Final = 4 * 1024 * 1024
+"""Bytes of them."""
 EVENT_TYPE: Final = "opsknight_notification"
 _SKEW: Final = timedelta(minutes=1)
 _ID: Final = re.compile(r"[UWCGD][A-Z0-9]{5,20}")
@@ -131,7 +133,9 @@ class SlackChannel:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
         self._caller = Caller("Slack", now=now, budget_s=budget_s, allow_private=True)
-        self._asker = Caller("Slack", now=now, budget_s=min(ASKING_S, budget_s), allow_private=True)
+        self._asker = Caller(
+            "Slack", now=now, budget_s=min(ASKING_S, budget_s), allow_private=True, read_at_most=HISTORY_AT_MOST
+        )
 
     async def send(self, message: Message, address: Address) -> Outcome:
         """Post `message`; a member's ID opens the direct messages of the app with that person."""
@@ -183,8 +187,8 @@ class SlackChannel:
         if not answer.ok:
             return self._caller.judged(answer)
         told = answer.fields()
-        if told.get("ok") is True:
-            return Sent(provider_id=f"{told.get('channel', '')}:{told.get('ts', '')}"[:100])
+        if told.get("ok") is True or "ok" not in told:
+            return self._caller.named(f"{told.get('channel', '')}:{told.get('ts')}" if told.get("ts") else "")
         after = retry_after(answer.headers.get("Retry-After"), at=self._caller.now())
         return refused(str(told.get("error", "")), after=after)
 

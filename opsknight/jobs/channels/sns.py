@@ -14,7 +14,18 @@ from urllib.parse import urlencode
 
 from opsknight.aws import signature_headers
 from opsknight.carriers import SnsSettings
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Retry, unset
+from opsknight.jobs.channels.channel import (
+    BUDGET_S,
+    Address,
+    Failed,
+    Fault,
+    Ground,
+    Message,
+    Outcome,
+    Retry,
+    Sent,
+    unset,
+)
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.texts import taken, texted
 
@@ -63,7 +74,8 @@ class Texts:
         if not isinstance(answer, Answer):
             return answer
         if answer.ok:
-            return taken(_within(answer, "MessageId")[:100], text, self._its)
+            named = self._caller.named(_within(answer, "MessageId"))
+            return taken(named.provider_id, text, self._its) if isinstance(named, Sent) else named
         return self._refused(answer)
 
     async def close(self) -> None:

@@ -10,7 +10,9 @@ Acknowledge button opens the page that acknowledges.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, cast
@@ -26,15 +28,14 @@ from opsknight.jobs.channels.channel import (
     Ground,
     Message,
     Outcome,
-    Retry,
     Sent,
     Urgency,
 )
 from opsknight.jobs.channels.http import Answer, Caller
 
 _GONE: Final = ("WorkflowNotFound", "FlowNotFound")
-_TOO_FAST: Final = "HTTP error 429"
-"""Webhooks of the older kind say it within an answer 200."""
+_HIDDEN: Final = re.compile(r"HTTP error ([45]\d\d)\b")
+"""Webhooks of the older kind say within an answer 200 that Teams did not take the message, and why."""
 
 KIND: Final = ChannelKind(
     "teams",
@@ -75,9 +76,11 @@ class TeamsChannel:
 
     def _judged(self, answer: Answer) -> Outcome:
         code, words = _error(answer)
+        if answer.ok and (hidden := _HIDDEN.search(words)):
+            answer = replace(answer, status=int(hidden[1]))
         outcome = self._caller.judged(answer, words=words)
         if isinstance(outcome, Sent):
-            return Retry("Teams takes no more messages just now.", Fault.THROTTLED) if _TOO_FAST in words else Sent()
+            return Sent()
         if not isinstance(outcome, Failed):
             return outcome
         if answer.status in (404, 410) or code in _GONE:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -145,19 +146,21 @@ class TelegramChannel:
         if not isinstance(answer, Answer):
             return answer
         told = answer.fields()
-        words = str(told.get("description") or answer.words())
-        if answer.ok and told.get("ok") is True:
-            return Sent(_name(told.get("result")))
-        reason = f"Telegram said {answer.status}: {words}"
-        if answer.status == 429:
+        words, status = str(told.get("description") or answer.words()), answer.status
+        if answer.ok and told.get("ok") is False:
+            status = code if isinstance(code := told.get("error_code"), int) else 400
+        if 200 <= status < 300:
+            return self._caller.named(_name(told.get("result")))
+        reason = f"Telegram said {status}: {words}"
+        if status == 429:
             wait_s = _parameters(answer).get("retry_after")
             after = timedelta(seconds=wait_s) if isinstance(wait_s, int) and wait_s > 0 else None
             return Retry(reason, Fault.THROTTLED, after=after)
-        if answer.status in (400, 403):
-            return _refused(reason, words.lower(), forbidden=answer.status == 403)
-        if answer.status in (401, 404):  # a path of a bot that there is not is not found
+        if status in (400, 403):
+            return _refused(reason, words.lower(), forbidden=status == 403)
+        if status in (401, 404):  # a path of a bot that there is not is not found
             return Failed("Telegram does not know the bot's token (OPSKNIGHT_TELEGRAM_TOKEN).", Fault.SETTINGS)
-        return self._caller.judged(answer, words=words)
+        return self._caller.judged(replace(answer, status=status), words=words)
 
 
 def _refused(reason: str, words: str, *, forbidden: bool) -> Failed:
@@ -199,7 +202,7 @@ def _quiet(text: str) -> str:
 
 def _name(result: Any) -> str:
     """Return how a message is found again: its chat and its number there."""
-    if not isinstance(result, dict):
+    if not isinstance(result, dict) or "message_id" not in result:
         return ""
     fields = cast("Mapping[str, Any]", result)
     its_chat = cast("Mapping[str, Any]", fields.get("chat") or {})

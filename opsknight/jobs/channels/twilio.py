@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,18 @@ from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.web_address import refusal
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent, unset
+from opsknight.jobs.channels.channel import (
+    BUDGET_S,
+    Address,
+    Failed,
+    Fault,
+    Ground,
+    Message,
+    Outcome,
+    Retry,
+    Sent,
+    unset,
+)
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.texts import spoken, texted
 
@@ -32,6 +44,8 @@ __all__ = ["Calls", "Texts", "TwilioSettings", "WhatsApp", "missing", "twiml"]
 
 BAD_NUMBERS: Final = frozenset({21211, 21214, 21217, 21401, 21407, 21421, 21601, 21612, 21614, 63003, 63024})
 """Not a number, not a mobile one, not reachable, no WhatsApp account."""
+FULL: Final = frozenset({10004, 21611, 63018})
+"""Too many calls at once, a sender's queue is full, too much for WhatsApp: it passes."""
 STOPPED: Final = 21610
 """The person answered STOP to this sender; Twilio sends nothing until they answer START."""
 OUR_SETTINGS: Final = frozenset({20003, 20404, 21210, 21212, 21213, 21215, 21216, 21408, 21603, 21606, 21607, 21659})
@@ -92,11 +106,14 @@ class _Twilio(ABC):
         if answer.ok:
             cost = self.cost(said, asked)
             currency = self._its.currency if cost is not None else ""
-            return Sent(str(said.get("sid", ""))[:100], cost=cost, currency=currency)
+            outcome = self._caller.named(str(said.get("sid") or ""))
+            return replace(outcome, cost=cost, currency=currency) if isinstance(outcome, Sent) else outcome
         outcome = self._caller.judged(answer, words=str(said.get("message") or answer.words())[:200])
         code = said.get("code")
         if not isinstance(outcome, Failed) or not isinstance(code, int):
             return outcome
+        if code in FULL:
+            return Retry(outcome.reason, Fault.THROTTLED)
         if code == STOPPED:
             return Failed("STOP was answered to a text; answer START to have them again.", Fault.ADDRESS, gone=True)
         if code in BAD_NUMBERS:
@@ -122,7 +139,7 @@ class Texts(_Twilio):
         """Return the text, and where to tell what became of it."""
         sender = self._its.sms_from
         by = {"MessagingServiceSid": sender} if sender.startswith("MG") else {"From": sender}
-        return {"To": to, **by, "Body": texted(message, replies=True), **_called_back(message)}
+        return {"To": to, **by, "Body": _text(message), **_called_back(message)}
 
     def cost(self, created: Mapping[str, Any], sent: Mapping[str, str]) -> Decimal | None:
         """Return the price of its segments."""
@@ -134,7 +151,7 @@ class Texts(_Twilio):
         mark = (
             re.compile(rf"\b{message.number}a\b|#{message.number}\b")
             if message.number is not None
-            else re.compile(re.escape(texted(message, replies=True)[:40]))
+            else re.compile(re.escape(_text(message)[:40]))
         )
         for one in await self._newest(address.value, since=since):
             if mark.search(str(one.get("body", ""))) and one.get("direction") != "inbound":
@@ -149,7 +166,7 @@ class WhatsApp(Texts):
         """Return the template's variables, or the text."""
         to, sender = f"whatsapp:{to}", f"whatsapp:{self._its.whatsapp_from.removeprefix('whatsapp:')}"
         if not (self._its.whatsapp_content_sid and message.number is not None):
-            return {"To": to, "From": sender, "Body": texted(message, replies=True), **_called_back(message)}
+            return {"To": to, "From": sender, "Body": _text(message), **_called_back(message)}
         values = {"1": " ".join(message.subject.split()), "2": str(message.number)}
         content = {"ContentSid": self._its.whatsapp_content_sid, "ContentVariables": orjson.dumps(values).decode()}
         return {"To": to, "From": sender, **content, **_called_back(message)}
@@ -208,6 +225,11 @@ def twiml(message: Message, *, language: str) -> str:
     gather = f'<Gather numDigits="1" timeout="6" action={quoteattr(keys)} method="POST">{asked}</Gather>'
     goodbye = escape(say("Goodbye."))
     return f"<Response>{gather * 2}{opened}{goodbye}</Say></Response>"
+
+
+def _text(message: Message) -> str:
+    """Return the text; how to answer it only where an answer comes back."""
+    return texted(message, replies=_can_call_back(message))
 
 
 def _called_back(message: Message) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from opsknight.carriers import VonageSettings
 from opsknight.domain.model.web_address import refusal
-from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, unset
+from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent, unset
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.texts import taken, texted
 
@@ -46,7 +46,8 @@ class Texts:
             return answer
         said = answer.fields()
         if answer.ok:
-            return taken(str(said.get("message_uuid", ""))[:100], body["text"], self._its)
+            named = self._caller.named(str(said.get("message_uuid") or ""))
+            return taken(named.provider_id, body["text"], self._its) if isinstance(named, Sent) else named
         words = ": ".join(str(said[name]) for name in ("title", "detail") if said.get(name))
         outcome = self._caller.judged(answer, words=words[:200] or None)
         if isinstance(outcome, Failed):

@@ -12,4 +12,5 @@ CASE = replace(
     mattermost.CASE,
     address=lambda origin: Address(f"{origin}/hooks/{mattermost.HOOK}"),
     for_good=Said(400, {"id": "web.incoming_webhook.invalid.app_error", "message": "Invalid webhook."}),
+    names=False,
 )

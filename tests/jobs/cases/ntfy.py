@@ -15,6 +15,7 @@ def check(asked: Asked) -> None:
     assert sent["topic"], "a topic"
     assert sent["priority"] in range(1, 6), "a priority from 1 to 5"
     assert len(sent["message"].encode()) <= 4096, "a short message"
+    assert len(asked.body) <= 2 * 4096, "JSON of at most twice a message"
     assert len(sent["actions"]) <= 3, "at most three buttons"
     assert all(action["action"] in ("view", "http", "broadcast") and action["label"] for action in sent["actions"])
 

@@ -34,4 +34,5 @@ CASE = HttpCase(
     for_now=Said(200, {"ok": False, "error": "modem busy"}, takes=False),
     for_good=Said(400, {"ok": False, "error": "no such number"}),
     check=check,
+    names=False,
 )

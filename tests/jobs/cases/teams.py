@@ -32,4 +32,5 @@ CASE = HttpCase(
     for_now=Said(429, {"error": {"code": "RateLimitExceeded", "message": "Rate limit is exceeded."}}),
     for_good=Said(404, {"error": {"code": "WorkflowNotFound", "message": "The workflow was not found."}}),
     check=check,
+    names=False,
 )

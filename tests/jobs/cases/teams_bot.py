@@ -50,4 +50,5 @@ CASE = HttpCase(
     check=check,
     hands_over=is_said,
     refuses=is_said,
+    names=False,
 )

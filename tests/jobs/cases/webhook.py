@@ -25,4 +25,5 @@ CASE = HttpCase(
     takes=lambda _asked: Said(204, ""),
     for_good=Said(410, "gone"),
     check=check,
+    names=False,
 )
