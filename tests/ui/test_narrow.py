@@ -65,12 +65,31 @@ async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(pho
     await expect(page.locator(".ok-incident-side [href='https://grafana.example.org/d/1']")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/people/1", "/maintenance"])
-async def test_a_span_that_is_far_away_tells_its_hours(phone: BrowserContext, gallery: str, *, path: str):
-    page = await _open(phone, gallery + path)
+async def test_a_shift_that_is_far_away_tells_its_hours(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/people/1")
 
-    spans = page.locator(".ok-turn, .ok-window-times").filter(has_text=" to ").locator("time")
+    spans = page.locator(".ok-turn").filter(has_text=" to ").locator("time")
 
     times = await spans.all_text_contents()
     assert times
-    assert [time for time in times if ":" not in time and not time.startswith("in ")] == []
+    assert [time for time in times if ":" not in time] == []
+
+
+async def test_an_idle_channel_takes_no_line_to_say_that_nothing_happened(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/channels")
+
+    await expect(page.get_by_text("Nothing was sent lately").first).to_be_hidden()
+    await expect(page.get_by_text("Set up, not proven lately").first).to_be_visible()
+
+
+async def test_the_fields_of_a_form_end_where_its_dialog_ends(browser: Browser, gallery: str):
+    laptop = await browser.new_context(viewport={"width": 1366, "height": 768})
+    page = await _open(laptop, f"{gallery}/services")
+
+    await page.get_by_role("button", name="New service").first.click()
+
+    fields = page.get_by_role("dialog").locator(".ok-field").filter(visible=True)
+    ends = await fields.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
+    body = "one => Math.round(one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight))"
+    assert set(ends) == {await page.get_by_role("dialog").locator(".ok-dialog-body").evaluate(body)}
+    await laptop.close()
