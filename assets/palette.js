@@ -53,7 +53,7 @@
   let box, field, list, shown = [], at = 0;
   const build = () => {
     field = make("input", { class: "ok-palette-field", type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "ok-found",
-      "aria-autocomplete": "list", "aria-label": "Find anything, do anything", placeholder: "Find an incident, a service, a page, an action…",
+      "aria-autocomplete": "list", "aria-label": "Find anything, do anything", placeholder: "Incident, service, page or action",
       autocomplete: "off", spellcheck: "false" });
     list = make("div", { class: "ok-palette-list", id: "ok-found", role: "listbox", "aria-label": "Found" });
     box = make("dialog", { class: "ok-palette", "aria-label": "Find" },

@@ -171,10 +171,10 @@ def _turns(line: FitnessLine) -> None:
         for turn in line["turns"][:TURNS_SHOWN]:
             with tag("li"):
                 tag("a", turn["schedule"], href=f"/schedules/{turn['schedule_id']}")
-                tag("span", ", ")
-                moment(turn["start_at"], "soon")
-                tag("span", " to ")
-                moment(turn["end_at"], "soon")
+                with tag("span", classes="ok-fit-turn"):
+                    moment(turn["start_at"])
+                    tag("span", " to ")
+                    moment(turn["end_at"])
         if (more := len(line["turns"]) - TURNS_SHOWN) > 0:
             tag("li", f"and {more} more")
 

@@ -120,7 +120,12 @@ def landmark(client: Client) -> None:
 def _notice(notice: Notice) -> None:
     with tag("div", classes="ok-notice", data_kind=notice.kind):
         icon("bell")
-        tag("span", notice.words)
+        what, _, advice = notice.words.partition(". ")
+        with tag("p"):
+            tag("span", f"{what}. " if advice else f"{what} ")
+            if advice:
+                tag("span", f"{advice} ", classes="ok-notice-advice")
+            tag("a", "Readiness", href="/readiness")
 
 
 def _brand() -> None:

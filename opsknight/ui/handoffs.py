@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from nicegui import ui
 
@@ -15,6 +16,9 @@ from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.person import person
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
+
+AT_ONCE: Final = 5
+"""Incidents of a list that are shown unasked: after a bad night the rest would bury what stands below."""
 
 
 def head() -> str:
@@ -128,12 +132,20 @@ def _incidents(words: str, incidents: Sequence[IncidentOf], *, nothing: str) -> 
         if not incidents:
             tag("span", nothing, classes="ok-faint")
             return
-        with tag("ul", classes="ok-handoff-incidents"):
-            for one in incidents:
-                with tag("li"):
-                    tag("a", f"#{one['n']} {one['title']}", href=f"/incidents/{one['n']}")
-                    times = f", {one['times']} times" if one["times"] > 1 else ""
-                    tag("span", f" {one['status']}{times}", classes="ok-faint")
+        _listed(incidents[:AT_ONCE])
+        if rest := incidents[AT_ONCE:]:
+            with tag("details", classes="ok-more"):
+                tag("summary", f"{len(rest)} more")
+                _listed(rest)
+
+
+def _listed(incidents: Sequence[IncidentOf]) -> None:
+    with tag("ul", classes="ok-handoff-incidents"):
+        for one in incidents:
+            with tag("li"):
+                tag("a", f"#{one['n']} {one['title']}", href=f"/incidents/{one['n']}")
+                times = f", {one['times']} times" if one["times"] > 1 else ""
+                tag("span", f" {one['status']}{times}", classes="ok-faint")
 
 
 def _note(note: NoteLine) -> ui.element:

@@ -185,9 +185,9 @@ def _time(words: str, time: TimeLine) -> None:
     with tag("p", classes="ok-muted"):
         if words:
             tag("span", words)
-        moment(time["start_at"], "soon")
+        moment(time["start_at"])
         tag("span", " to ")
-        moment(time["end_at"], "soon")
+        moment(time["end_at"])
 
 
 def _deeds(line: WindowLine) -> None:

@@ -68,14 +68,13 @@ def mount(deps: Deps) -> None:
 def show(
     viewer: Viewer, turns: Turns, *, found: Sequence[ShiftCheck], left: Handoffs
 ) -> tuple[OnCall, ChecksShown, HandoffsShown]:
-    """Build the page; `found` is what the reader has to see to, `left` what their handoffs say."""
+    """Build the page: who is on call, then what the reader has to see to (`found`) and their handoffs (`left`)."""
     with heading("On call", "Who is paged now, until when, and who comes next."):
         pass
     tabs(PLACES, here=PATH)
-    checks, handing = ChecksShown(found), HandoffsShown(left)
     shown = OnCall(viewer)
     shown.update(turns)
-    return shown, checks, handing
+    return shown, ChecksShown(found), HandoffsShown(left)
 
 
 class OnCall:

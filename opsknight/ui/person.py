@@ -204,9 +204,9 @@ def _turns(line: PersonDetail) -> None:
                 tag("span", "Then" if place else "Next", classes="ok-muted")
                 tag("span", shift["schedule"], classes="ok-cut")
                 with tag("span", classes="ok-muted"):
-                    moment(shift["from"], "soon")
+                    moment(shift["from"])
                     tag("span", " to ")
-                    moment(shift["to"], "soon")
+                    moment(shift["to"])
 
 
 def _teams(line: PersonDetail) -> None:

@@ -31,18 +31,19 @@ def show_quiet(service_id: int, name: str, line: QuietLine, *, may_change: bool)
         tag("dd", line["words"], id=f"quiet-words-{service_id}")
         tag("dt", "Flaps")
         tag("dd", line["flapping_words"] or "Never: each opening pages", id=f"flap-words-{service_id}")
-    if may_change:
-        button(
-            "Change",
-            kind="quiet",
-            small=True,
-            data_act="quiet-edit",
-            data_dialog=FORM,
-            data_service=str(service_id),
-            data_name=name,
-            data_line=json.dumps(line),
-            aria_label=f"Change how {name} pages",
-        )
+        if may_change:
+            with tag("dd", classes="ok-quiet-change"):
+                button(
+                    "Change",
+                    kind="quiet",
+                    small=True,
+                    data_act="quiet-edit",
+                    data_dialog=FORM,
+                    data_service=str(service_id),
+                    data_name=name,
+                    data_line=json.dumps(line),
+                    aria_label=f"Change how {name} pages",
+                )
 
 
 def build_quiet_dialog() -> None:

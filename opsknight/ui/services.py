@@ -181,9 +181,10 @@ def _owners(service: ServiceLine) -> None:
         tag("dt", "Policy")
         with tag("dd"):
             tag("a", service["policy"], href=f"/policies/{service['policy_id']}")
-    tag("a", "Rules", href=f"/rules?service={service['id']}#service-{service['id']}")
-    if web_address(service["runbook_url"]):
-        outward(service["runbook_url"], "Runbook", icon_name="book")
+    with tag("div", classes="ok-links"):
+        tag("a", "Rules", href=f"/rules?service={service['id']}#service-{service['id']}", classes="ok-outward")
+        if web_address(service["runbook_url"]):
+            outward(service["runbook_url"], "Runbook", icon_name="book")
 
 
 def _integration(
@@ -223,11 +224,13 @@ def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:
     if not address:
         note(MAIL_IS_OFF, title="Mail in is off", kind="warn")
         return
-    with tag("dl", classes="ok-facts ok-keys-of"):
-        _copied("Address", address)
-        _copied("Key", key)
-    tag("p", how.where, classes="ok-where")
-    copybox(how.text(base_url, key), what=f"the text for {how.name}")
+    with tag("details", classes="ok-more ok-setup"):
+        tag("summary", "Address, key and set-up")
+        with tag("dl", classes="ok-facts ok-keys-of"):
+            _copied("Address", address)
+            _copied("Key", key)
+        tag("p", how.where, classes="ok-where")
+        copybox(how.text(base_url, key), what=f"the text for {how.name}")
 
 
 def _copied(words: str, value: str) -> None:

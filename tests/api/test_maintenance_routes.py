@@ -38,7 +38,7 @@ async def test_a_window_without_a_start_begins_now(doors: House):
     assert (window["state"], window["about"], window["times"]) == (
         "running",
         "every service",
-        "once on 2026-11-24 at 13:00 for 2 h, Europe/Berlin",
+        "once on Tue 24 Nov 2026 at 13:00 for 2 h, Europe/Berlin",
     )
     assert window["now"] == {"start_at": NOON.timestamp(), "end_at": (NOON + timedelta(hours=2)).timestamp()}
 

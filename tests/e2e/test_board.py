@@ -78,6 +78,13 @@ def resolve(sam: httpx.Client, title: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def reassign(sam: httpx.Client, title: str, *, to: str) -> None:
+    """Give it to somebody, who is paged."""
+    number = next(one["id"] for one in sam.get("/api/v1/people").json() if one["name"] == to)
+    answer = sam.post(f"/api/v1/incidents/{the_line(sam, title)['id']}/reassign", json={"to": number})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_an_acknowledge_in_one_board_shows_in_the_other(
     browser: Browser, server: RunningServer, cookie: str, record_property: Any
 ):
@@ -325,6 +332,20 @@ async def test_a_thumb_acknowledges_with_two_taps(browser: Browser, server: Runn
     assert box["height"] >= 48
 
 
+async def test_on_a_phone_a_name_makes_room_for_when_the_next_step_comes(
+    browser: Browser, server: RunningServer, cookie: str, sam: httpx.Client
+):
+    title = an_incident(server)
+    reassign(sam, title, to="Noor Haddad")
+    async with a_board(browser, server, cookie, screen="phone") as board:
+        who = board.row(title).locator(".ok-line-who")
+        await board.page.set_viewport_size({"width": 340, "height": 700})
+        await expect(who).to_contain_text(re.compile(r"Noor Haddad\s*Step 1 in"))
+        cut = await who.locator("span").evaluate_all("all => all.filter((one) => one.scrollWidth > one.clientWidth)")
+
+    assert cut == []
+
+
 async def test_a_wall_is_read_from_five_metres_worst_first_with_the_rest_counted(
     browser: Browser, server: RunningServer, cookie: str, sam: httpx.Client
 ):
@@ -335,10 +356,14 @@ async def test_a_wall_is_read_from_five_metres_worst_first_with_the_rest_counted
         await expect(wall.page.locator(".ok-wall-rest")).to_contain_text("more, none worse")
         small = await wall.page.evaluate(TEXT_SMALLER_THAN, 28)
         shown = await rows.locator(".ok-wall-title").all_text_contents()
+        title, who = [await rows.first.locator(part).bounding_box() for part in (".ok-wall-title", ".ok-wall-who")]
         clock = await wall.page.locator(".ok-wall-clock").text_content()
         await expect(wall.page.locator(".ok-wall-clock")).not_to_have_text(str(clock))  # it moves
 
     assert small == []
+    assert title
+    assert who
+    assert title["x"] + title["width"] > who["x"]  # a title is cut by the age alone
     assert shown == [line["title"] for line in the_lines(sam)][: len(shown)]
 
 

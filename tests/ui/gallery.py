@@ -60,6 +60,7 @@ from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
+    alert_samples,
     channel_samples,
     drill_samples,
     fairness_samples,
@@ -149,10 +150,11 @@ def incidents_page() -> None:
 
 @ui.page("/incidents/{number}")
 def incident_page(number: str) -> None:
-    told = samples.told()
+    telling = samples.told if number == "412" else alert_samples.told_of_one_alert
+    told = telling()
 
     async def read() -> Told:
-        fresh = samples.told()
+        fresh = telling()
         fresh.facts = [samples.a_fact("acknowledged", "Amira Khan acknowledged it.", 1), *fresh.facts]
         return fresh
 

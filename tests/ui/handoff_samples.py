@@ -13,12 +13,13 @@ def handoffs() -> Any:
     """Two that are left for the reader, and two that the reader leaves."""
     owned = [an_incident(412, "Replication lag 240 s on postgres-main-eu-west-1"), an_incident(398, LONG_WORD)]
     paged = [an_incident(412, "Replication lag 240 s on postgres-main-eu-west-1", times=3), an_incident(401, HOSTILE)]
+    night = [an_incident(n, f"Queue {n} grows") for n in range(420, 428)]
     return {
         "coming": [
             a_handoff(user="Jonas Olsen", text=NOTE, written_at=NOW - 600, owned=owned, paged=paged),
             a_handoff(schedule_id=2, schedule=LONG_WORD, user=LONG_WORD),
         ],
-        "leaving": [a_handoff(schedule_id=3, schedule="Payments", text=NOTE, written_at=NOW, owned=owned)],
+        "leaving": [a_handoff(schedule_id=3, schedule="Payments", text=NOTE, written_at=NOW, owned=owned, paged=night)],
     }
 
 

@@ -230,7 +230,7 @@ def heartbeats() -> Any:
 def windows() -> Any:
     common = {
         "id": 1, "name": "Database upgrade", "about": "Checkout", "service_id": 1, "team_id": None, "matchers": [],
-        "conditions": "", "times": "once on 2026-11-24 at 22:00 for 2 h, Europe/Berlin", "zone": "Europe/Berlin",
+        "conditions": "", "times": "once on Tue 24 Nov 2026 at 22:00 for 2 h, Europe/Berlin", "zone": "Europe/Berlin",
         "repeat": "once", "state": "running", "now": {"start_at": NOW - 900, "end_at": NOW + 6300}, "next": None,
         "last": None, "cancelled_at": None, "planned_by": "Amira Khan", "resting": 3,
     }  # fmt: skip

@@ -84,6 +84,8 @@ async def test_on_a_phone_help_is_asked_for_in_a_dialog_that_fits(browser: Brows
 
     box = page.locator(".ok-asking")
     assert await box.evaluate("box => box.scrollWidth <= box.clientWidth && box.offsetWidth <= innerWidth")
+    cut = "box => [...box.querySelectorAll('small')].filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert await box.evaluate(cut) == 0  # why somebody cannot be asked
     heights = "box => [...box.querySelectorAll('.ok-button, .ok-asking-person')].map((one) => one.offsetHeight)"
     assert min(await box.evaluate(heights)) >= 48
     await phone.close()

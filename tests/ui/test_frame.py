@@ -177,7 +177,10 @@ async def test_a_page_is_live_again_with_the_next_beat(laptop: BrowserContext, h
 async def test_what_is_copied_is_the_whole_line(laptop: BrowserContext, gallery: str):
     await laptop.grant_permissions(["clipboard-read", "clipboard-write"])
     page = await _open(laptop, f"{gallery}/services")
-    box = page.locator(".ok-copybox").nth(1)
+    setup = page.locator(".ok-setup").nth(1)
+    box = setup.locator(".ok-copybox")
+    await expect(box).to_be_hidden()
+    await setup.get_by_text("Address, key and set-up").click()
 
     await box.get_by_role("button").click()
 

@@ -18,16 +18,33 @@ async def _open(laptop: BrowserContext, address: str) -> Page:
 
 
 @pytest.mark.parametrize("path", ["/me", "/oncall"])
-async def test_what_is_left_comes_first_and_names_what_is_still_theirs(
-    laptop: BrowserContext, gallery: str, *, path: str
-):
+async def test_what_is_left_names_what_is_still_theirs(laptop: BrowserContext, gallery: str, *, path: str):
     page = await _open(laptop, gallery + path)
 
-    checks, left = page.locator("#s-before-your-shift"), page.locator(".ok-section").nth(1)
+    checks, left = page.locator("#s-before-your-shift"), page.locator("#s-left-for-you")
     await expect(checks.locator("[data-state=bad]")).to_contain_text("Mend it: You are away from")
     await expect(left).to_contain_text("Replica db-2 lags since 02:10.")
     await expect(left).to_contain_text("Jonas Olsen still owns")
     await expect(left.get_by_role("link", name="#412").first).to_have_attribute("href", "/incidents/412")
+
+
+async def test_who_is_on_call_stands_before_what_the_reader_has_to_see_to(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/oncall")
+
+    after = page.locator("#ok-on-call ~ #s-before-your-shift, #ok-on-call ~ * #s-before-your-shift")
+
+    await expect(after).to_have_count(1)
+
+
+async def test_a_bad_night_does_not_bury_what_stands_below_it(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/me")
+    night = page.locator("#s-your-handoff").get_by_role("link", name="Queue")
+
+    shown = await night.filter(visible=True).count()
+    await page.locator("#s-your-handoff").get_by_text("3 more").click()
+
+    assert shown == 5
+    await expect(night.filter(visible=True)).to_have_count(8)
 
 
 async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery: str):

@@ -46,6 +46,17 @@ async def test_the_time_line_has_what_counts_on_top_and_the_shadows_last(laptop:
     assert "layer" in kinds
 
 
+async def test_who_are_on_call_at_once_stand_one_below_the_other(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=fortnight")
+
+    lanes = await page.locator(".ok-tl-piece[data-kind=final]").evaluate_all(
+        "all => [...new Set(all.map((one) => `${one.offsetTop} ${one.offsetTop + one.offsetHeight}`))]"
+    )
+
+    first, second = sorted([int(edge) for edge in lane.split()] for lane in lanes)
+    assert first[1] <= second[0]
+
+
 async def test_a_piece_tells_who_from_when_and_why_to_the_pointer_and_to_the_focus(
     laptop: BrowserContext, gallery: str
 ):

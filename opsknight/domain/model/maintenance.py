@@ -78,7 +78,7 @@ class Times:
         lasting = f"at {self.starts_at:%H:%M} for {span(self.length.total_seconds())}, {self.zone}"
         match self.repeat:
             case Repeat.ONCE:
-                return f"once on {self.starts_at:%Y-%m-%d} {lasting}"
+                return f"once on {self.starts_at:%a} {self.starts_at.day} {self.starts_at:%b %Y} {lasting}"
             case Repeat.DAILY:
                 return f"every day {lasting}"
             case Repeat.WEEKLY:

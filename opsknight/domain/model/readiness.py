@@ -121,12 +121,15 @@ def _safety_net(seen: Observed) -> Finding:
     count, silent = seen.caught.incidents, seen.caught.reached_nobody
     if not count:
         return Finding("safety_net")
-    whys = [f"the policy of {silent} reached nobody"] if silent else []
-    whys += [f"{count - silent} went unanswered"] if count > silent else []
-    sentence = (
-        f"The safety net pages managers and admins for {count} open incident{'' if count == 1 else 's'}:"
-        f" {people(whys)}. Acknowledge on the board what you can take, and look who is on call."
-    )
+    incidents = f"{count} open incident{'' if count == 1 else 's'}"
+    if silent == count:
+        said = f"Nobody was reached for {incidents}: the safety net pages managers and admins"
+    elif not silent:
+        said = f"Nobody answers for {incidents}: the safety net pages managers and admins"
+    else:
+        whys = people([f"the policy of {silent} reached nobody", f"{count - silent} went unanswered"])
+        said = f"The safety net pages managers and admins for {incidents}: {whys}"
+    sentence = f"{said}. Acknowledge on the board what you can take, and look who is on call."
     return Finding("safety_net", State.BAD, sentence, keeps_from_duty=False)
 
 

@@ -73,7 +73,7 @@ def _standing(standing: Standing) -> None:
             for line in standing.sendings:
                 _sending(line, alone=line["carrier"] in ("", standing.kind.slug))
             if not standing.sendings:
-                tag("span", "Nothing was sent lately", classes="ok-faint")
+                tag("span", "Nothing was sent lately", classes="ok-faint ok-channel-nothing")
         with tag("div"):
             _canary(standing.canary, none=_NO_CANARY.get(standing.kind.slug, "No canary"))
 
@@ -112,7 +112,7 @@ def _sending(line: SendingLine, *, alone: bool) -> None:
 
 def _canary(line: CanaryLine | None, *, none: str) -> None:
     if line is None:
-        tag("span", none, classes="ok-faint")
+        tag("span", none, classes="ok-faint ok-channel-nothing")
         return
     whole = line["taken"] == line["ended"]
     kind = "good" if whole else "warn" if line["taken"] else "bad"

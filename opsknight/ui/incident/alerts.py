@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from opsknight.domain.queries.board import BoardLine
 from opsknight.domain.queries.incidents import AlertLine
+from opsknight.ui.incident.said import Said, said
 from opsknight.ui.parts.badge import badge
 from opsknight.ui.parts.copybox import copy_button
 from opsknight.ui.parts.links import outward
@@ -17,26 +18,36 @@ MOST_DETAILS = 40
 LONGEST = 2000
 
 
-def show_alerts(alerts: Sequence[AlertLine]) -> None:
-    """Build every alert, those still firing first; the only one stands open."""
+def show_alerts(alerts: Sequence[AlertLine], *, line: BoardLine) -> None:
+    """Build every alert of the incident of `line`, those still firing first.
+
+    The only one stands open, and without a title where the incident bears the same.
+    """
     if not alerts:
         tag("p", "It was opened by hand; no monitor stands behind it.", classes="ok-muted")
     for alert in sorted(alerts, key=lambda one: (one["status"] != "open", -one["last_seen_at"])):
-        _alert(alert, unfolded=len(alerts) == 1)
+        same = (alert["title"], alert["severity"]) == (line["title"], line["severity"])
+        alone = len(alerts) == 1
+        _alert(alert, named=not (alone and same), unfolded=alone)
 
 
-def _alert(alert: AlertLine, *, unfolded: bool) -> None:
+def _alert(alert: AlertLine, *, named: bool, unfolded: bool) -> None:
     firing = alert["status"] == "open"
+    told = said(title=alert["title"], details=alert["details"], tags=alert["tags"])
     with tag("article", classes="ok-alert"):
-        with tag("div", classes="ok-alert-head"):
-            badge(alert["severity"], solid=firing)
-            tag("span", alert["title"], classes="ok-alert-title")
+        if named:
+            with tag("div", classes="ok-alert-head"):
+                badge(alert["severity"], solid=firing)
+                tag("span", alert["title"], classes="ok-alert-title")
+        for sentence in told.sentences:
+            tag("p", _cut(sentence), classes="ok-alert-says")
         with tag("p", classes="ok-alert-line ok-muted"):
             verdict("Firing", "warn", mark="bell") if firing else verdict("Resolved", mark="status-resolved")
             if alert["source"]:
                 tag("span", alert["source"])
             _times(alert)
-        _said(alert, unfolded=unfolded)
+        _links(alert)
+        _said(alert, told, unfolded=unfolded)
 
 
 def _times(alert: AlertLine) -> None:
@@ -50,27 +61,28 @@ def _times(alert: AlertLine) -> None:
         moment(alert["resolved_at"] or alert["last_seen_at"], "ago")
 
 
-def _said(alert: AlertLine, *, unfolded: bool) -> None:
-    """Tell tags, links and details; what is long can be scrolled and copied, never run."""
-    pairs = [(key, _text(value)) for key, value in {**alert["tags"], **alert["details"]}.items()]
+def _links(alert: AlertLine) -> None:
     if alert["links"]:
         with tag("p", classes="ok-links"):
             for link in alert["links"]:
                 outward(link["href"], link.get("text") or link["href"])
+
+
+def _said(alert: AlertLine, told: Said, *, unfolded: bool) -> None:
+    """Tell every other value; what is long can be scrolled and copied, never run."""
     with tag("details", classes="ok-more", open=True if unfolded else None):
         tag("summary", "What the monitor said")
         with tag("dl", classes="ok-facts ok-said"):
-            for key, value in pairs[:MOST_DETAILS]:
+            for key, value in told.values[:MOST_DETAILS]:
                 tag("dt", key)
-                tag("dd", value, classes="ok-mono")
+                tag("dd", _cut(value), classes="ok-mono")
             tag("dt", "dedup key")
             with tag("dd", classes="ok-mono"):
                 tag("span", alert["dedup_key"])
                 copy_button(alert["dedup_key"], words="", what="the dedup key")
-        if len(pairs) > MOST_DETAILS:
-            tag("p", f"and {len(pairs) - MOST_DETAILS} more, in the API", classes="ok-faint")
+        if len(told.values) > MOST_DETAILS:
+            tag("p", f"and {len(told.values) - MOST_DETAILS} more, in the API", classes="ok-faint")
 
 
-def _text(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -84,7 +84,7 @@ def show(
             head = Head(line, viewer)
             with tag("div", classes="ok-incident-call") as call:
                 show_call(call_of(told.asked, viewer_id=viewer.id), incident_id=line["id"])
-            alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"]))
+            alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"], line=line))
             if told.detail["changes"]:
                 _part("Changed before", lambda: show_changed(told.detail["changes"]))
             asked = _part("Who was asked", lambda: _asked(told, viewer))
@@ -107,7 +107,11 @@ def show(
         asked_before, told.asked = told.asked, now.asked
         story.newer(now.facts)
         _anew(side, lambda: _side(now, viewer), changed=(_of_side(now.detail), now.watchers) != side_before)
-        _anew(alerts, lambda: show_alerts(now.detail["alerts"]), changed=now.detail["alerts"] != before["alerts"])
+        _anew(
+            alerts,
+            lambda: show_alerts(now.detail["alerts"], line=now.detail["incident"]),
+            changed=now.detail["alerts"] != before["alerts"],
+        )
         _anew(asked, lambda: _asked(now, viewer), changed=now.asked != asked_before)
         _only_if_asked(asked, now)
         mine = call_of(now.asked, viewer_id=viewer.id)
@@ -169,7 +173,14 @@ def _earlier(told: Told, story: Story, read_before: Callable[[str], Awaitable[Ti
 def _of_side(detail: Detail) -> tuple[object, ...]:
     line = detail["incident"]
     times = line["last_event_at"], line["count"]
-    return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], detail["links"])
+    return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], _links(detail))
+
+
+def _links(detail: Detail) -> Sequence[dict[str, str]]:
+    """Return those of the incident that do not stand with its only alert."""
+    alerts = detail["alerts"]
+    told = {link["href"] for link in alerts[0]["links"]} if len(alerts) == 1 else ()
+    return [link for link in detail["links"] if link["href"] not in told]
 
 
 def _side(told: Told, viewer: Viewer) -> None:
@@ -187,9 +198,9 @@ def _side(told: Told, viewer: Viewer) -> None:
         for key, value in sorted(detail["tags"].items()):
             if key not in SAID_ALREADY:
                 _fact(key, value)
-    if detail["links"]:
+    if links := _links(detail):
         with tag("div", classes="ok-links"):
-            for link in detail["links"]:
+            for link in links:
                 outward(link["href"], link.get("text") or link["href"])
     show_watching(told.watchers, viewer_id=viewer.id, incident_id=line["id"])
 

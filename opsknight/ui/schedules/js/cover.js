@@ -37,7 +37,7 @@ export const Cover = {
           <template v-if="preview">
             <div v-for="side in ['before', 'after']" :key="side" class="ok-cover-line"><span>{{ side === 'before' ? 'Now' : 'Then' }}</span><div class="ok-cover-strip"><i v-for="one in strip(side)" :key="one.start_at + ':' + one.user_id" :style="place(one)" :data-who="one.gap ? null : colours[one.user_id]" :data-gap="one.gap || null">{{ one.gap ? 'Nobody' : one.user }}</i></div></div>
             <p>{{ preview.sentence }}</p><p v-if="preview.gaps.length" class="ok-error">{{ gapWords(preview.gaps, zone) }}</p>
-          </template></div>
+          </template><p v-else class="ok-muted">Before it is saved, what changes is shown here.</p></div>
         <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
         <div class="ok-buttons"><button class="ok-button ok-button-primary" :aria-busy="busy || null" :disabled="!complete"><span>{{ way === 'ask' ? 'Ask' : 'Save' }}</span></button><button type="button" class="ok-button ok-button-quiet" @click="close"><span>Cancel</span></button></div>
       </template>

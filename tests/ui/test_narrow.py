@@ -1,0 +1,95 @@
+"""What a phone must show without a search: what happened, who and when in full, and what ends a form."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A phone in the hand of somebody in Berlin."""
+    context = await browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-GB",
+        timezone_id="Europe/Berlin", service_workers="block",
+    )  # fmt: skip
+    yield context
+    await context.close()
+
+
+async def _open(device: BrowserContext, address: str) -> Page:
+    page = await device.new_page()
+    await page.goto(address)
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+async def test_the_banner_leads_to_the_whole_of_what_it_says(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+
+    link = page.locator(".ok-notice").get_by_role("link", name="Readiness")
+
+    await expect(link).to_have_attribute("href", "/readiness")
+
+
+async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+    await page.set_viewport_size({"width": 390, "height": 560})
+
+    await page.get_by_role("button", name="New service").first.tap()
+
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Make it")).to_be_in_viewport(ratio=1)
+
+
+async def test_whom_to_call_next_is_never_cut(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/oncall")
+
+    cut = await page.locator("#ok-on-call .ok-cut").evaluate_all(
+        "names => names.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
+    )
+
+    assert cut == []
+
+
+async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/incidents/413")
+
+    alerts = page.locator(".ok-incident-part").filter(has=page.get_by_role("heading", name="Alerts"))
+    await expect(alerts.locator(".ok-alert-says")).to_be_visible()
+    await expect(alerts.locator(".ok-alert-title")).to_have_count(0)
+    await expect(alerts.locator("[href='https://grafana.example.org/d/1']")).to_have_count(1)
+    await expect(page.locator(".ok-incident-side [href='https://grafana.example.org/d/1']")).to_have_count(0)
+
+
+async def test_a_shift_that_is_far_away_tells_its_hours(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/people/1")
+
+    spans = page.locator(".ok-turn").filter(has_text=" to ").locator("time")
+
+    times = await spans.all_text_contents()
+    assert times
+    assert [time for time in times if ":" not in time] == []
+
+
+async def test_an_idle_channel_takes_no_line_to_say_that_nothing_happened(phone: BrowserContext, gallery: str):
+    page = await _open(phone, f"{gallery}/channels")
+
+    await expect(page.get_by_text("Nothing was sent lately").first).to_be_hidden()
+    await expect(page.get_by_text("Set up, not proven lately").first).to_be_visible()
+
+
+async def test_the_fields_of_a_form_end_where_its_dialog_ends(browser: Browser, gallery: str):
+    laptop = await browser.new_context(viewport={"width": 1366, "height": 768})
+    page = await _open(laptop, f"{gallery}/services")
+
+    await page.get_by_role("button", name="New service").first.click()
+
+    fields = page.get_by_role("dialog").locator(".ok-field").filter(visible=True)
+    ends = await fields.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
+    body = "one => Math.round(one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight))"
+    assert set(ends) == {await page.get_by_role("dialog").locator(".ok-dialog-body").evaluate(body)}
+    await laptop.close()
