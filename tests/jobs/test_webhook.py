@@ -145,7 +145,7 @@ async def test_a_name_that_leads_into_our_network_is_refused_at_the_connection(
     async def resolved(*_: object, **__: object) -> list[dict[str, object]]:
         return [{"hostname": "rebound.example", "host": "127.0.0.1", "port": 443, "family": 2, "proto": 0, "flags": 0}]
 
-    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", resolved)
+    monkeypatch.setattr("opsknight.outbound.Names.resolve", resolved)
 
     outcome = await refused("https://rebound.example/hook", allow_private=False)
 
