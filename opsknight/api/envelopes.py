@@ -85,7 +85,7 @@ def flattened(event: Mapping[str, Any]) -> dict[str, Any]:
         said["title"] = " ".join(part for part in (subject, kind) if part)
     if state and not first(said, ("action", "status", "state")):
         said["status"] = state
-    if not first(said, ("dedup_key", "alert_uid")):
+    if not first(said, ("dedup_key", "deduplication_key", "alert_uid")):
         said["dedup_key"] = stable(source, kind, subject or title)
     if not first(said, ("source",)):
         said["source"] = subject or source

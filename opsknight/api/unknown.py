@@ -17,8 +17,8 @@ _TITLES: Final = (
     " description, text, body, msg, reason, event"
 )
 _IDENTITIES: Final = (
-    "dedup_key, alert_uid, alert_id, alertid, incident_id, problem_id, monitor_id, check_id, rule_id, issue_id,"
-    " fingerprint, id, uuid"
+    "dedup_key, deduplication_key, alert_uid, alert_id, alertid, incident_id, problem_id, monitor_id, check_id,"
+    " rule_id, issue_id, fingerprint, id, uuid"
 )
 _TITLE: Final = _TITLES.split(", ")
 _IDENTITY: Final = _IDENTITIES.split(", ")

@@ -68,7 +68,7 @@ class GenericEvent:
     dedup_key: Annotated[
         Text,
         Field(
-            validation_alias=AliasChoices("dedup_key", "alert_uid"),
+            validation_alias=AliasChoices("dedup_key", "deduplication_key", "alert_uid"),
             description="Identity of the condition. Without it title, source and component are.",
         ),
     ] = None
@@ -95,8 +95,8 @@ class GenericEvent:
 
 GENERIC_EVENT: Final[TypeAdapter[GenericEvent]] = TypeAdapter(GenericEvent)
 _NAMES: Final = (
-    "title, summary, message, action, status, state, dedup_key, alert_uid, severity, source, component, occurred_at,"
-    " timestamp, created_at, started_at, tags, links, details, link_to_upstream_details"
+    "title, summary, message, action, status, state, dedup_key, deduplication_key, alert_uid, severity, source,"
+    " component, occurred_at, timestamp, created_at, started_at, tags, links, details, link_to_upstream_details"
 )
 _NAMED: Final = frozenset(_NAMES.split(", "))
 _WANTED: Final[Mapping[str, str]] = {

@@ -6,6 +6,7 @@ and https://github.com/librenms/librenms/blob/master/LibreNMS/Enum/AlertState.ph
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -56,6 +57,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 """By state: clear, active, acknowledged, worse, better (some of it is still wrong), changed."""
 
 _STATE: Final = ("alertstate", "state")
+_STATUS: Final = ("alertstatus", "status")
+_RECOVERED: Final = re.compile(r"Device [^\n]{1,200}? recovered from ", re.IGNORECASE)
 _HOST: Final = ("hostname", "devicehostname", "display", "sysname", "devicesysname", "ip", "deviceip")
 _RULE: Final = ("name", "alertname", "rulename", "alertrule")
 _TITLE: Final = ("title", "alerttitle", "subject", "summary")
@@ -84,7 +87,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     identity = _identity(said, host, rule)
     if not identity:
         return [_unknown(payload)]
-    state = next((one for name in _STATE if (one := word(text(said.get(name))))), "")
+    state = _state(said)
     if state in QUIET:
         return []
     message = first(said, _MESSAGE).partition("\n")[0]
@@ -113,6 +116,18 @@ def _unknown(payload: Said) -> Event:
     if event is None:
         raise Malformed("The LibreNMS payload has neither a device nor a rule; send device_id and rule_id.")
     return event
+
+
+def _state(said: Said) -> str:
+    """Return the alert's state; without one what a template calls its status, else what the title says.
+
+    A status of 0 or 1 is the device's. Titles that LibreNMS makes are “Device sw-1 recovered from CPU”.
+    """
+    if state := next((one for name in _STATE if (one := word(text(said.get(name))))), ""):
+        return state
+    if (status := word(first(said, _STATUS))) in _ACTIONS and not status.isdigit():
+        return status
+    return "recovered" if _RECOVERED.match(first(said, _TITLE)) else ""
 
 
 def _identity(said: Said, host: str, rule: str) -> str:

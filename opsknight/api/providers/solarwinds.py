@@ -4,6 +4,7 @@ Sources: https://documentation.solarwinds.com/en/success_center/orionplatform/co
 (the body is the user's, made of variables), https://thwack.solarwinds.com/ (Alerting variables) and
 https://documentation.solarwinds.com/en/success_center/observability/content/configure/configure-notification-webhook.htm
 and https://documentation.solarwinds.com/en/success_center/appoptics/content/kb/alert/notification_services/webhook.htm
+and, for forms that were made for ilert, https://docs.ilert.com/inbound-integrations/solarwinds
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from opsknight.domain.model.event import Action, Event, Link, Malformed, Severit
 SLUG: Final = "solarwinds"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
+    "alert": Action.TRIGGER,
     "create": Action.TRIGGER,
     "created": Action.TRIGGER,
     "trigger": Action.TRIGGER,
@@ -75,20 +77,27 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 """By word and by Orion's number, which does not rise with how bad it is."""
 
-_ACTION: Final = ("actiontype", "action", "eventtype", "eventaction", "alertstatus", "status", "state")
+_ACTION: Final = (
+    "actiontype", "action", "eventtype", "eventaction", "ilerteventtype", "alertstatus", "status", "state",
+)  # fmt: skip
 _SEVERITY: Final = ("severity", "alertseverity")
-_TITLE: Final = ("alertmessage", "message", "title", "summary", "alertname", "name", "subject")
+_TITLE: Final = (
+    "alertmessage", "message", "title", "summary", "ilerteventsummary", "alertname", "name", "subject",
+)  # fmt: skip
 _NAME: Final = ("alertname", "name", "alertdefname")
 _NODE: Final = ("nodename", "node", "nodecaption", "hostname", "host", "entityname", "relatednodecaption", "ipaddress")
 _OBJECT: Final = ("objectname", "entitycaption", "interfacename", "objecttype", "entitytype")
 _AT: Final = ("timestamp", "time", "datetime")
 _SINCE: Final = ("alerttriggertime", "triggertime")
 _LINKS: Final = (
-    ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
+    ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("ilerturl", "Monitor"), ("url", "Monitor"),
+    ("link", "Monitor"),
     ("nodedetailsurl", "Node"), ("runbookurl", "Runbook"), ("alertrunbookurl", "Runbook"),
     ("knowledgebaseurl", "Runbook"),
 )  # fmt: skip
-_SHOWN: Final = frozenset((*_ACTION, *_SEVERITY, *_NODE, "alertmessage", *(name for name, _ in _LINKS)))
+_SHOWN: Final = frozenset(
+    (*_ACTION, *_SEVERITY, *_NODE, "alertmessage", "ilerteventsummary", *(name for name, _ in _LINKS))
+)
 
 _CLEARED: Final = frozenset(("normal", "auto", "manual"))
 """How AppOptics says that an alert is over."""
@@ -147,7 +156,7 @@ def _opened(payload: Said) -> Said:
     added = {"node": next(iter(violations))} if is_object(violations) and violations else {}
     if word(said.get("clear")) in _CLEARED:
         added["action"] = "clear"
-    return added | said
+    return added | {name.strip(): value for name, value in said.items()}  # a form of one field a line
 
 
 def _unknown(payload: Said) -> Event:
@@ -158,7 +167,7 @@ def _unknown(payload: Said) -> Event:
 
 
 def _identity(said: Said, node: str) -> str:
-    if given := first(said, ("dedupkey", "incidentkey", "alertobjectid")):
+    if given := first(said, ("dedupkey", "incidentkey", "ilertincidentkey", "alertobjectid")):
         return f"object:{given}"
     for field in ("acknowledgeurl", "alertdetailsurl", "alerturl"):
         if found := _OBJECT_ID.search(text(said.get(field))[:2048]):
