@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         description="Messages of one severity about one service that reach one address within a minute before the rest"
         " waits for the end of that minute and goes as one. 0: no bound. Phones are sent one a minute in any case.",
     )
+    discreet: bool = Field(
+        default=False,
+        description="Leave the titles of incidents out of what people are sent, for they are read on locked screens,"
+        " and aloud: severity, service and number are left, and the title is read in OpsKnight.",
+    )
     phone_budget: float | None = Field(
         default=None,
         gt=0,

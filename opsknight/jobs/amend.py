@@ -44,7 +44,7 @@ class Amender:
         """Prepare to change messages of `channels`, which are nobody else's and are closed at the end."""
         self._deps = deps
         self._channels = channels
-        self._writer = Writer(deps.settings.address, deps.installation.secret)
+        self._writer = Writer(deps.settings.address, deps.installation.secret, discreet=deps.settings.discreet)
         self._woken = asyncio.Event()
         self._found = {slug: asyncio.Event() for slug in channels}
 

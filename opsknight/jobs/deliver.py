@@ -134,7 +134,8 @@ class LaneWork:
         self._worker = worker
         self._channel = lane.channel
         self._width = lane.width
-        self._writer = Writer(deps.settings.address, deps.installation.secret, deps.mail_back)
+        its = deps.settings
+        self._writer = Writer(its.address, deps.installation.secret, deps.mail_back, discreet=its.discreet)
         self._woken = asyncio.Event()
         self._has_room = asyncio.Event()
         self._under_way: dict[UUID, Attempt] = {}

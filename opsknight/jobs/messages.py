@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,15 +31,18 @@ LISTED: Final = 20
 class Writer:
     """Writes messages in the name of one installation, whose links begin with `address`.
 
-    What concerns its mails comes to `back`, where it has that.
+    What concerns its mails comes to `back`, where it has that. Where it is `discreet`, people are sent no titles.
     """
 
     address: str
     secret: bytes = field(repr=False)
     back: MailBack | None = None
+    discreet: bool = False
 
     def message(self, attempt: Attempt, *, now: datetime) -> Message:
         """Return what `attempt` says, with an acknowledge link where there is something to acknowledge."""
+        if self.discreet and attempt.user_id is not None:
+            attempt = _untitled(attempt)
         incident = attempt.incident
         alone = incident is not None and not attempt.others  # a summary acknowledges nothing by one press
         # Whoever reads a room presses its button as themselves, or signs in.
@@ -74,6 +77,8 @@ class Writer:
     def amended(self, amendment: Amendment, *, now: datetime) -> Message:
         """Return what a message says now that its incident has moved on; nobody is called by it."""
         incident = amendment.incident
+        if self.discreet and amendment.user_id is not None:
+            incident = replace(incident, title="")
         cause = _cause_of(incident)
         wanted = incident.status is Status.OPEN and amendment.incident_generation == amendment.generation
         token = self._token(amendment, incident, now=now) if wanted else None
@@ -81,7 +86,7 @@ class Writer:
             notification_id=amendment.notification_id,
             kind=amendment.kind,
             subject=f"{amendment.head}: {cause}",
-            title=f"{amendment.head}: {incident.title}",
+            title=f"{amendment.head}: {_named(incident)}",
             body=_circumstances(incident, amendment.urgency),
             url=f"{self.address}/incidents/{incident.number}",
             urgency=amendment.urgency,
@@ -169,7 +174,7 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         what = later("Assigned to whom you stand in for: {what}")
     cause, open_for = _cause_of(incident), now - incident.opened_at
     if attempt.kind is PageKind.WATCH:
-        return _Words(say(what, what=cause), say(what, what=incident.title), [attempt.why_paged, *lines])
+        return _Words(say(what, what=cause), say(what, what=_named(incident)), [attempt.why_paged, *lines])
     if attempt.kind not in TO_THE_OWNER and open_for >= AGE_WORTH_TELLING:
         lines.append(say("Open for {span}.", span=span(open_for.total_seconds())))
     lines.append(_circumstances(incident, attempt.urgency))
@@ -179,11 +184,22 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         lines.append(say("Why now: {reason}.", reason=attempt.why_now))
     if incident.runbook_url:
         lines.append(say("Runbook: {url}", url=incident.runbook_url))
-    return _Words(say(what, what=cause), say(what, what=incident.title), lines)
+    return _Words(say(what, what=cause), say(what, what=_named(incident)), lines)
 
 
 def _cause_of(incident: IncidentNow) -> str:
-    return f"{say(_LOUD[incident.severity])} {incident.service}: {incident.title} (#{incident.number})"
+    title = f": {incident.title}" if incident.title else ""
+    return f"{say(_LOUD[incident.severity])} {incident.service}{title} (#{incident.number})"
+
+
+def _named(incident: IncidentNow) -> str:
+    return incident.title or say("Incident {number}", number=incident.number)
+
+
+def _untitled(attempt: Attempt) -> Attempt:
+    """Return `attempt` without the titles of what it tells."""
+    incident = None if attempt.incident is None else replace(attempt.incident, title="")
+    return replace(attempt, incident=incident, others=tuple(replace(one, title="") for one in attempt.others))
 
 
 def _circumstances(incident: IncidentNow, urgency: Urgency) -> str:
@@ -210,7 +226,7 @@ def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
 
 
 def _cause(one: Other) -> str:
-    return f"{say(_LOUD[one.severity])} {one.service}: {one.title}"
+    return f"{say(_LOUD[one.severity])} {one.service}{f': {one.title}' if one.title else ''}"
 
 
 def _told(one: Other) -> str:

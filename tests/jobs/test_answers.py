@@ -81,3 +81,12 @@ async def test_of_an_answer_without_measure_only_the_beginning_is_read():
 
     assert isinstance(outcome, Sent)
     assert len(outcome.detail) < 300
+
+
+async def test_mail_that_sendgrid_accepts_is_sent_also_where_the_header_that_names_it_is_lost_on_the_way():
+    async with http_harness(CASES["mail_sendgrid"]) as harness:
+        harness.peer.answering = lambda _asked: Said(202, "")
+
+        outcome = await harness.channel().send(a_message(), harness.address)
+
+    assert isinstance(outcome, Sent)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from opsknight import crypto
+from opsknight.domain.model.amendment import Amendment
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
@@ -245,3 +246,47 @@ def test_several_watched_incidents_are_one_message_with_what_became_of_each():
         "#13 ERROR Mail: Queue full. Bo acknowledged it.",
         "You watch them; nothing is asked of you.",
     ]
+
+
+# --- messages that are read by whoever passes -------------------------------------------------------------------
+
+DISCREET = Writer("https://ops.example.com", SECRET, discreet=True)
+OTHER = Other(13, "Payroll of Grace is late", Severity.ERROR, "Search", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({}, "CRITICAL Checkout (#12)"),
+        ({"kind": PageKind.ASSIGNED}, "Assigned to you: CRITICAL Checkout (#12)"),
+        ({"others": (OTHER,)}, "2 open for you: CRITICAL Checkout and 1 more"),
+    ],
+)
+def test_a_discreet_message_tells_what_is_wrong_where_and_by_number_alone(changes: dict[str, Any], subject: str):
+    message = DISCREET.message(an_attempt(**changes), now=NOON)
+
+    assert message.subject == subject
+    said = f"{message.subject}\n{message.title}\n{message.body}"
+    assert "Disk full" not in said
+    assert "Payroll" not in said
+    assert "Checkout" in said
+
+
+def test_what_a_discreet_message_becomes_is_discreet_too():
+    amendment = Amendment(
+        notification_id=NOTIFICATION, due_at=NOON, tries=0, told="", kind=PageKind.PAGE, generation=3, user_id=7,
+        user_name="Ada", urgency=Urgency.HIGH, channel="slack", carrier="slack", provider_id="D1:2",
+        incident=an_incident_now(status=Status.ACKNOWLEDGED), incident_generation=3, owner="Ada", address="U024BE7LH",
+        secret={},
+    )  # fmt: skip
+
+    message = DISCREET.amended(amendment, now=NOON)
+
+    assert "Disk full" not in f"{message.subject}\n{message.title}\n{message.body}"
+    assert message.subject.endswith("CRITICAL Checkout (#12)")
+
+
+def test_what_is_posted_where_many_read_has_its_title():
+    message = DISCREET.message(an_attempt(user_id=None), now=NOON)
+
+    assert message.subject == "CRITICAL Checkout: Disk full on db-1 (#12)"

@@ -22,6 +22,7 @@ from opsknight.jobs.channels.channel import (
     Ground,
     Message,
     Outcome,
+    Sent,
     Urgency,
     unset,
 )
@@ -71,8 +72,11 @@ class Mails:
         answer = await self._caller.call("POST", url, json=asked, headers=key)
         if not isinstance(answer, Answer):
             return answer
+        its_name = str(answer.headers.get("X-Message-Id", ""))
+        if answer.status == 202:  # nobody between says that
+            return Sent(its_name[:100])
         if answer.ok:
-            return self._caller.named(str(answer.headers.get("X-Message-Id", "")))
+            return self._caller.named(its_name)
         return self._refused(answer)
 
     async def close(self) -> None:
