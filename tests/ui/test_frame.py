@@ -128,7 +128,7 @@ async def test_the_first_tab_skips_to_the_content(laptop: BrowserContext, galler
     await expect(page.get_by_role("main")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [1242, 1280, 1310, 1366, 1410, 1440, 1920])
+@pytest.mark.parametrize("width", [722, 768, 831, 901, 1024, 1161, 1200, 1242, 1280, 1310, 1366, 1410, 1440, 1920])
 async def test_nothing_of_the_strip_lies_over_its_neighbour(laptop: BrowserContext, gallery: str, width: int):
     page = await _open(laptop, f"{gallery}/channels")
 

@@ -30,7 +30,7 @@ const NEXT = {
   snooze_end: () => "Wakes",
   suppress_end: () => "Quiet, ends",
   ack_timeout: () => "Asked again",
-  ack_reminder: () => "Unacknowledged",
+  ack_reminder: () => "Lapses",
 };
 
 // Why it is quiet where nobody said so.
