@@ -28,6 +28,13 @@ ALERTS = (
     ("Postgres main", "Disk 91 % full on /var/lib/postgresql", "warning", "pg-1"),
     ("Postgres main", "Certificate of pg-1 ends in 9 days", "info", "pg-1"),
 )
+SAID = {
+    "description": "41 of 120 card payments were refused by the acquirer in the last five minutes; three are usual.",
+    "refused": 41,
+    "acquirer": "acq-2",
+    "probe": "synthetic-eu-west-1",
+}
+LINKS = [{"href": "https://grafana.example.com/d/payments", "text": "Payments in Grafana"}]
 LEFT_OPEN = 5
 """Of the alerts above, those that nobody acknowledges."""
 
@@ -136,7 +143,8 @@ def _board(client: httpx.Client) -> list[dict[str, Any]]:
 
 def _send(server: RunningServer, keys: Mapping[str, str], title: str, severity: str, source: str) -> None:
     if "generic" in keys:
-        server.fire(keys["generic"], title=title, severity=severity, source=source, dedup_key=title)
+        more = {"details": SAID, "links": LINKS} if title == ALERTS[0][1] else {}
+        server.fire(keys["generic"], title=title, severity=severity, source=source, dedup_key=title, **more)
     elif "alertmanager" in keys:
         labels = {"alertname": title, "severity": severity, "instance": source}
         alert = {"status": "firing", "labels": labels, "annotations": {"summary": title}}

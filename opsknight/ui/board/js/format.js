@@ -30,7 +30,7 @@ const NEXT = {
   snooze_end: () => "Wakes",
   suppress_end: () => "Quiet, ends",
   ack_timeout: () => "Asked again",
-  ack_reminder: () => "Lapses",
+  ack_reminder: () => "Pages again",
 };
 
 // Why it is quiet where nobody said so.
