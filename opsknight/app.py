@@ -139,6 +139,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         tasks.start(intake.run())
         tasks.start(intake.run_patience())
         tasks.start(ui.broadcast(deps))
+        tasks.start(ui.keep_notices(deps))
         fetcher = front.state.fetcher = Fetcher()
         tasks.start(fetcher.run())
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door

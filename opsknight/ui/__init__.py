@@ -2,5 +2,6 @@
 
 from opsknight.ui.live import broadcast
 from opsknight.ui.mount import mount, started
+from opsknight.ui.notices import keep as keep_notices
 
-__all__ = ["broadcast", "mount", "started"]
+__all__ = ["broadcast", "keep_notices", "mount", "started"]

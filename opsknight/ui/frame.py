@@ -11,12 +11,13 @@ from nicegui import Client, ui
 from opsknight.domain.queries.oncall import Duty
 from opsknight.ui import live
 from opsknight.ui.assets import asset
+from opsknight.ui.notices import Notices
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.keycap import keycap
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.viewer import Notice, Viewer
+from opsknight.ui.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +106,13 @@ def _above(viewer: Viewer, here: str) -> None:
         _now(viewer)
         _tools(viewer)
     tag("div", classes="ok-stale", id="ok-stale", role="status", hidden=True)
-    if viewer.notices:
-        with tag("aside", aria_label="What needs mending"):
-            for notice in viewer.notices:
-                _notice(notice)
+    Notices(viewer.notices)
 
 
 def landmark(client: Client) -> None:
     """Let NiceGUI's own <main> be what the skip link leads to: a page has one main area only."""
     page = client.page_container.default_slot.children[0]
     page.props.update({"id": "main", "tabindex": "-1"})
-
-
-def _notice(notice: Notice) -> None:
-    with tag("div", classes="ok-notice", data_kind=notice.kind):
-        icon("bell")
-        what, _, advice = notice.words.partition(". ")
-        with tag("p"):
-            tag("span", f"{what}. " if advice else f"{what} ")
-            if advice:
-                tag("span", f"{advice} ", classes="ok-notice-advice")
-            tag("a", "Readiness", href="/readiness")
 
 
 def _brand() -> None:

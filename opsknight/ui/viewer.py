@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from opsknight import readiness
 from opsknight.domain.model.permission import Need, Person, Role, permits
-from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import board, sessions
 from opsknight.domain.queries.oncall import Duty, NextShift, on_call_and_next
 from opsknight.errors import SignInRequired
 from opsknight.ui import leaving
+from opsknight.ui import notices as shown
+from opsknight.ui.notices import Notice
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something everybody must know, on every page, until it is mended; `kind` is warn or bad."""
-
-    words: str
-    kind: str = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ async def signed_in(deps: Deps) -> Viewer:
     found = await _session(deps)
     leaving.remember(ui.context.client, found.session_id, found.id)
     now = deps.clock.now()
-    notices = await _notices(deps)
+    notices = await shown.read(deps)
     async with deps.reading() as session:
         summary = await board.summary(session, now=now)
         on_call, next_shift = await on_call_and_next(session, at=now, you=found.id)
@@ -95,9 +87,3 @@ async def _session(deps: Deps) -> sessions.Viewer:
     if found is None:
         raise SignInRequired("Sign in to see this page.")
     return found
-
-
-async def _notices(deps: Deps) -> tuple[Notice, ...]:
-    """Return what keeps OpsKnight from doing its work, the worst first."""
-    found = [Notice(one.sentence, one.state.value) for one in await readiness.look(deps) if one.state is not State.GOOD]
-    return tuple(sorted(found, key=lambda notice: notice.kind))

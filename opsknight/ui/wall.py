@@ -9,8 +9,9 @@ from nicegui import ui
 from opsknight.ui import live
 from opsknight.ui.board.board import Wall
 from opsknight.ui.frame import landmark
+from opsknight.ui.notices import Notices
 from opsknight.ui.pages import page
-from opsknight.ui.viewer import signed_in
+from opsknight.ui.viewer import Viewer, signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
@@ -24,6 +25,14 @@ def mount(deps: Deps) -> None:
         viewer = await signed_in(deps)
         ui.page_title(f"Wall · {board} · OpsKnight")
         live.follow(viewer.audience)
-        landmark(ui.context.client)
-        ui.context.client.layout.classes("ok-full-wall")
-        Wall(board)
+        show(board, viewer)
+
+
+def show(board: str, viewer: Viewer) -> None:
+    """Build the display of `board`, with what must be mended above it."""
+    client = ui.context.client
+    landmark(client)
+    with client.layout.classes("ok-full-wall"):
+        Notices(viewer.notices)
+        client.page_container.move(client.layout)
+    Wall(board)

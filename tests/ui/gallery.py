@@ -69,6 +69,7 @@ from tests.ui import (
     handoff_samples,
     integration_samples,
     me_samples,
+    notice_gallery,
     policy_samples,
     rule_samples,
     samples,
@@ -100,6 +101,7 @@ app = FastAPI(lifespan=_lifespan)
 app.mount("/assets", StaticFiles(directory=ASSETS))
 app.include_router(schedule_gallery.routes)
 app.include_router(gallery_answers.routes)
+app.include_router(notice_gallery.routes)
 
 
 @app.get("/manifest.webmanifest")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from opsknight.ui.notices import Notice
 from opsknight.ui.reading import Told, Turns
-from opsknight.ui.viewer import Notice, Viewer
+from opsknight.ui.viewer import Viewer
 
 NOW = time.time()
 HOSTILE = "<script>document.title='broken into'</script><img src=x onerror=\"document.title='broken into'\">"
