@@ -38,6 +38,11 @@ def test_a_document_with_every_part_is_read_and_written_as_it_was():
         ({"set": {"title": "{titel}"}}, "title", "{titel}: There is no field titel; did you mean title?"),
         ({"set": {"title": "{title"}}, "title", "A { stands alone"),
         ({"then": "mute"}, "then", "then is “mute”; it can be suppress or drop."),
+        (
+            {"then": {"urgency": "low"}},
+            "then",
+            "then is one word, suppress or drop; what an event becomes stands under set.",
+        ),
         ({"pause": "5 weeks"}, "pause", "pause is “5 weeks”; write a span such as 90s, 10m, 2h or 1d."),
         ({"pause": "8d"}, "pause", "pause is “8d”; it can be up to 7 days"),
         ({"pause": True}, "pause", "pause is “True”"),

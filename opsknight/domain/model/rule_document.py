@@ -81,6 +81,8 @@ def actions_of(parts: Mapping[str, Any]) -> Actions:
     """
     sets = _object(parts.get("set", {}), "set", _SET)
     then = parts.get("then")
+    if then is not None and not isinstance(then, str):
+        raise BadRule("then is one word, suppress or drop; what an event becomes stands under set.", part="then")
     if then not in (None, "suppress", "drop"):
         raise BadRule(f"then is “{then}”; it can be suppress or drop.", part="then")
     priority = sets.get("priority")
