@@ -60,6 +60,7 @@ from opsknight.ui.rules import listed as rules_list
 from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
+    archived_samples,
     channel_samples,
     drill_samples,
     fairness_samples,
@@ -180,6 +181,7 @@ def services_page() -> None:
             may_change=True,
             teams={"1": "Payments", "2": samples.LONG_WORD},
             policies=samples.policies(),
+            archived=archived_samples.archived_services(),
             monitors=integration_samples.MONITORS,
         )
 

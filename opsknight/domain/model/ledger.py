@@ -338,6 +338,11 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         f"{actor} made a new key for {d.get('name', 'an integration')}; the former one works until it is ended."
     ),
     Fact.KEY_ENDED: lambda actor, d: f"{actor} ended the former key of {d.get('name', 'an integration')}.",
+    Fact.SERVICE_ARCHIVED: lambda actor, d: (
+        f"{actor} archived the service {d.get('name', 'unknown')}"
+        + (f", which ended {people(list(ended))}." if (ended := d.get("ended")) else ".")
+    ),
+    Fact.SERVICE_RESTORED: lambda actor, d: f"{actor} brought the service {d.get('name', 'unknown')} back.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
     Fact.SIGNED_OUT: lambda actor, d: (
         f"{actor} signed {user} out." if (user := d.get("user")) else f"{actor} signed out."

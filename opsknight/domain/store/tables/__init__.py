@@ -53,6 +53,7 @@ from opsknight.domain.store.tables.schedules import (
     ToldAheadRow,
 )
 from opsknight.domain.store.tables.services import (
+    ArchivedUseRow,
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
@@ -75,6 +76,7 @@ __all__ = [
     "AlertExpiryRow",
     "AlertRow",
     "AmendmentRow",
+    "ArchivedUseRow",
     "AttemptRow",
     "Base",
     "BlindSpellRow",
