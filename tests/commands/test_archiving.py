@@ -177,10 +177,10 @@ async def test_nothing_is_added_to_it_until_it_is_back(
     await office.do(archiving.archive, checkout.id)
 
     with pytest.raises(Conflict, match="“Checkout” is archived"):
-        await office.do(deed, checkout)  # type: ignore[arg-type]
+        await office.do(deed, checkout)
 
     await office.do(archiving.restore, checkout.id)
-    await office.do(deed, checkout)  # type: ignore[arg-type]
+    await office.do(deed, checkout)
 
 
 async def test_an_incident_of_it_is_neither_reopened_nor_its_resolve_undone(office: Desk, checkout: ServiceRow):
@@ -306,7 +306,7 @@ async def test_managers_put_away_and_bring_back_what_is_of_their_own_team(office
 
 async def test_of_opening_by_hand_and_archiving_at_once_one_gives_way(office: Desk, checkout: ServiceRow):
     for _ in range(5):
-        verbs = (office.do(hand, checkout), office.do(archiving.archive, checkout.id))  # type: ignore[arg-type]
+        verbs = (office.do(hand, checkout), office.do(archiving.archive, checkout.id))
 
         both = await asyncio.gather(*verbs, return_exceptions=True)
 

@@ -376,7 +376,7 @@ def readiness_page() -> None:
 @ui.page("/me")
 @ui.page("/me/{when}")
 def me_page(when: str = "") -> None:
-    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js"):
+    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js", "address.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer(), path="/me"):

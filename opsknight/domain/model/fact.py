@@ -130,6 +130,8 @@ class Fact(StrEnum):
     ROLE_CHANGED = "role changed"
     PERSON_DEACTIVATED = "person deactivated"
     PERSON_REACTIVATED = "person reactivated"
+    ADDRESS_ASKED = "address asked"
+    ADDRESS_CHANGED = "address changed"
     METHOD_ADDED = "contact method added"
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"

@@ -353,6 +353,13 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.ROLE_CHANGED: lambda actor, d: f"{actor} made {d.get('user', 'somebody')} {_role(d)}.",
     Fact.PERSON_DEACTIVATED: lambda actor, d: f"{actor} deactivated {d.get('user', 'somebody')}.",
     Fact.PERSON_REACTIVATED: lambda actor, d: f"{actor} reactivated {d.get('user', 'somebody')}.",
+    Fact.ADDRESS_ASKED: lambda actor, d: (
+        f"{actor} asked for {d.get('label', 'another')} as the mail address of {d.get('user', 'somebody')}."
+    ),
+    Fact.ADDRESS_CHANGED: lambda actor, d: (
+        f"{actor} changed the mail address of {d.get('user', 'somebody')}: "
+        f"{d.get('was', 'the former')} is {d.get('label', 'another')} now."
+    ),
     Fact.METHOD_ADDED: lambda actor, d: f"{actor} added a contact method: {_message(d)}.",
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",

@@ -27,6 +27,7 @@ from opsknight.domain.store.tables.paging import (
 )
 from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
+    AddressChangeRow,
     CommandKeyRow,
     ContactMethodRow,
     InstallationRow,
@@ -73,6 +74,7 @@ from opsknight.domain.store.tables.silences import (
 from opsknight.domain.store.tables.windows import WindowMessageRow
 
 __all__ = [
+    "AddressChangeRow",
     "AlertExpiryRow",
     "AlertRow",
     "AmendmentRow",
