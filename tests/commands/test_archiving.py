@@ -212,6 +212,17 @@ async def test_what_a_rule_would_move_to_it_stays_with_its_own_service_and_says_
     assert line["to_archived"] == "Checkout"
 
 
+async def test_a_rule_that_would_move_to_it_can_be_changed_and_not_made(office: Desk, checkout: ServiceRow):
+    moves = {**MOVES, "set": {"service_id": checkout.id}}
+    made = await office.do(rules.create, moves, service_id=None)
+    await office.do(archiving.archive, checkout.id)
+
+    await office.do(rules.change, made.id, {**moves, "when": "severity == 'info'"})
+
+    with pytest.raises(Conflict, match="“Checkout” is archived"):
+        await office.do(rules.create, moves, service_id=None)
+
+
 async def test_a_key_that_a_rule_had_sent_elsewhere_before_is_not_lost_either(office: Desk, checkout: ServiceRow):
     web = await a_service(office.database, "Web", pages=[office.user])
     await office.do(rules.create, {**MOVES, "set": {"service_id": checkout.id}}, service_id=None)

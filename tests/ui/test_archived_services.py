@@ -7,6 +7,9 @@ import json
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
+from opsknight.ui.rules.page import _archived_target
+from tests.ui.rule_samples import a_rule
+
 pytestmark = pytest.mark.e2e
 
 ENDING = {"name": "Search", "ends": ["the key of Probes", "the rule Quiet"], "unresolved": [], "rules_to": ["“Moved”"]}
@@ -76,3 +79,10 @@ async def test_one_whose_policy_is_gone_asks_for_another(laptop: BrowserContext,
     assert path == "/api/v1/services/22/restore"
     assert isinstance(body, dict)
     assert body["policy_id"] > 0
+
+
+def test_the_editor_of_a_rule_offers_the_archived_service_that_it_moves_to():
+    kept = a_rule(rule={"set": {"service_id": 7}}, to_archived="Checkout")
+
+    assert _archived_target(kept) == {"7": "Checkout (archived)"}
+    assert _archived_target(a_rule()) == {}

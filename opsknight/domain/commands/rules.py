@@ -71,8 +71,9 @@ async def change(uow: UnitOfWork, rule_id: int, document: Mapping[str, Any]) -> 
     """
     await require(uow, Need.CONFIGURE)
     whole = checked(document)
-    await _known_service(uow, whole)
     row = await _held(uow, rule_id)
+    if _target(whole) != _target(row.document):  # one that was archived since may stay
+        await _known_service(uow, whole)
     if row.document != whole:
         row.document, row.updated_at = whole, uow.now
         _configured(uow, row, "")
@@ -144,9 +145,14 @@ def checked(document: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _known_service(uow: UnitOfWork, document: Mapping[str, Any]) -> None:
     """Make sure that a rule gives nothing to a service that does not exist, or is archived."""
-    service_id = document.get("set", {}).get("service_id")
+    service_id = _target(document)
     if service_id is not None and await live_service(uow, service_id) is None:
         raise Invalid(f"There is no service {service_id} to move it to; choose one from the list.")
+
+
+def _target(document: Mapping[str, Any]) -> int | None:
+    """Return the service that a rule gives events to."""
+    return document.get("set", {}).get("service_id")
 
 
 async def _held(uow: UnitOfWork, rule_id: int) -> RuleRow:
