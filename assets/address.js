@@ -12,6 +12,8 @@ opsknight.whenPainted(() => {
   const show = (coded) => {
     at("address-coded").hidden = at("address-confirm").hidden = !coded;
     at("address-ask").querySelector("span").textContent = coded ? "Send another" : "Send a code";
+    at("address-ask").classList.toggle("ok-button-primary", !coded);  // one primary deed at a time
+    at("address-ask").classList.toggle("ok-button-quiet", coded);
     at(coded ? "address-code" : "address-email").focus();
   };
   opsknight.act("address-change", (button) => {

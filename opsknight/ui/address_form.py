@@ -32,6 +32,6 @@ def build_address(email: str, *, whose: str = "") -> None:
         tag("p", id="address-words", role="status")
         tag("p", classes="ok-error", id="address-error", role="alert")
         with tag("div", classes="ok-buttons"):
-            button("Send a code", kind="primary", data_act="address-ask", id="address-ask")
             button("Change it", kind="primary", data_act="address-confirm", id="address-confirm", hidden=True)
+            button("Send a code", kind="primary", data_act="address-ask", id="address-ask")
             button("Cancel", kind="quiet", data_act="close")

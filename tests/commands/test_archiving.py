@@ -15,6 +15,7 @@ from opsknight.domain.commands import (
     incidents,
     integrations,
     maintenance,
+    misses,
     opening,
     policies,
     rules,
@@ -247,6 +248,7 @@ async def test_a_heartbeat_of_it_is_missed_by_nobody_and_has_a_whole_turn_when_i
 
     office.clock.advance(9 * HOUR)
     await engine_runs(office)
+    assert await office.as_("system:audit", misses.repair) == []
     with pytest.raises(NotFound):
         await ping(office, backup)
     assert (await opened(office), await timer(office, backup)) == ([], None)
