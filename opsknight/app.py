@@ -27,6 +27,7 @@ from opsknight.api.providers.table import PROVIDERS
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
+from opsknight.domain.commands.archiving import Used, note_uses
 from opsknight.domain.commands.turned_away import Turned, add_turned_away
 from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded
@@ -149,6 +150,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         await hearer.mark()  # before anybody looks at what was silent while we were away
         tasks.start(hearer.run())
         tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
+        tasks.start(door.archived.run(partial(_store_archived_uses, deps)))
         _hear_chats(stack, tasks, deps)
         front.open(door)
         await stack.enter_async_context(mail_in.listen(settings, door, clock=clock, back=mail_in.back(deps)))
@@ -197,6 +199,11 @@ async def _start_workers(
 async def _store_turned_away(deps: Deps, counted: Sequence[Turned]) -> None:
     async with deps.engine_commands("system:ingest") as uow:
         await add_turned_away(uow, counted)
+
+
+async def _store_archived_uses(deps: Deps, used: Sequence[Used]) -> None:
+    async with deps.engine_commands("system:ingest") as uow:
+        await note_uses(uow, used)
 
 
 async def _finish(working: list[asyncio.Task[None]], deps: Deps) -> None:

@@ -25,7 +25,7 @@ from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries import windows as window_lines
-from opsknight.domain.queries.catalogue import Integration, integrations
+from opsknight.domain.queries.catalogue import Integration, archived_keys, integrations
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
@@ -105,6 +105,7 @@ class Catalogue:
         self._is_sure = True
         self._reading = asyncio.Lock()
         self._known: Mapping[str, Integration] = {}
+        self._archived: Mapping[str, tuple[int, str]] = {}
         self._stale = asyncio.Event()
 
     async def load(self) -> None:
@@ -123,6 +124,10 @@ class Catalogue:
     def known(self, key: str) -> Integration | None:
         """Return the integration of `key` where it is in memory; None says nothing about whether there is one."""
         return self._known.get(key)
+
+    def archived(self, key: str) -> tuple[int, str] | None:
+        """Return the archived service that `key` was for, and whose it was, "integration:7"; None without one."""
+        return self._archived.get(key)
 
     async def find(self, key: str) -> Integration | None:
         """Return the integration of `key`; an unknown key is looked up anew, at most once a second for all.
@@ -147,6 +152,7 @@ class Catalogue:
         try:
             async with self._read() as session:
                 self._known = await integrations(session, at=self._clock.now())
+                self._archived = await archived_keys(session)
             self._is_sure = True
         finally:
             self._tried_at = self._clock.monotonic()

@@ -18,6 +18,7 @@ import orjson
 import structlog
 
 from opsknight import metrics
+from opsknight.api.archived_keys import ArchivedKeys
 from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received, stands_in_address
 from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowhere
 from opsknight.api.fetching import Fetcher
@@ -97,6 +98,7 @@ class IngestRoutes:
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self.away = TurningAway(intake, clock=clock)
+        self.archived = ArchivedKeys(clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -193,7 +195,7 @@ class IngestRoutes:
         return failure(error)
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
-        integration = await self._catalogue.find(key.strip("/"))
+        integration = await self.integration(key.strip("/"))
         if integration is None:
             raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
         headers, query = Headers(scope["headers"]), scope.get("query_string", b"")
@@ -220,8 +222,11 @@ class IngestRoutes:
             self._large.release()
 
     async def integration(self, key: str) -> Integration | None:
-        """Return the integration of `key`, or None where there is none."""
-        return await self._catalogue.find(key)
+        """Return the integration of `key`, or None without one; what comes for an archived service is counted."""
+        found = await self._catalogue.find(key)
+        if found is None and (was := self._catalogue.archived(key)) is not None:
+            self.archived.count(*was)
+        return found
 
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive, query: bytes) -> bytes:
         provider = PROVIDERS[integration.provider]
@@ -260,7 +265,7 @@ class IngestRoutes:
         except Malformed as malformed:
             raise Problem(400, str(malformed)) from malformed
         key = parsed.payload.get("routing_key") if isinstance(parsed.payload, dict) else None
-        integration = await self._catalogue.find(key) if isinstance(key, str) else None
+        integration = await self.integration(key) if isinstance(key, str) else None
         if integration is None or integration.provider != provider.slug:
             raise Problem(400, "Event object is invalid", errors=[routing_key_error(key)])
         _, events = await self.store(integration, headers, body, parsed)

@@ -10,6 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from opsknight.api import (
     acknowledge,
+    address_changes,
     board,
     calendar_feeds,
     calendar_sources,
@@ -72,6 +73,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     serve(app, pwa.router(deps))
     serve(app, sign_in.router(deps, mail=mail))
     serve(app, people.router(deps, mail=mail))
+    serve(app, address_changes.router(deps, mail=mail))
     for routes in (
         acknowledge,
         board,

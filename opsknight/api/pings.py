@@ -18,6 +18,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import needs
 from opsknight.api.parse import scrub
 from opsknight.deps import Deps
+from opsknight.domain.commands.archiving import Used, note_uses
 from opsknight.domain.commands.beating import actor_of
 from opsknight.domain.commands.pings import Ping, hear
 from opsknight.domain.model.heartbeat import (
@@ -113,6 +114,10 @@ def _add_pings(routes: APIRouter, deps: Deps, method: str) -> None:
 async def _take(deps: Deps, key: str, request: Request, signal: Signal, *, exit_code: int | None = None) -> Response:
     async with deps.reading() as session:
         found = await heartbeats.known(session, key)
+        was = None if found is not None else await heartbeats.of_archived(session, key)
+    if was is not None:
+        async with deps.commands("system:ingest") as uow:
+            await note_uses(uow, [Used(*was, 1, uow.now)])
     if found is None:
         raise NotFound("There is no heartbeat with this key; it may have been deleted. Copy the address anew.")
     if says_nothing_new(found.heartbeat, signal, last_ping_at=found.last_ping_at, at=deps.clock.now()):

@@ -75,6 +75,8 @@ def _check(old: StoredDelivery) -> None:
 
 async def _known(deps: Deps, key: str | None) -> Integration:
     known = await deps.catalogue.find(key or "")
+    if known is None and deps.catalogue.archived(key or "") is not None:
+        raise Conflict("Its service is archived: bring it back under Services first, then replay this.")
     if known is None:
         raise NotFound("There is no such integration; it may have been removed.")
     return known

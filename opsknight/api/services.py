@@ -16,11 +16,12 @@ from opsknight.api.plain_json import plain_json
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.wishes import Clean, Id, Number, Yes
 from opsknight.deps import Deps
-from opsknight.domain.commands import integrations
+from opsknight.domain.commands import archiving, integrations
 from opsknight.domain.commands import services as commands
 from opsknight.domain.commands.services import Done
 from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.model.service_plan import Plan
+from opsknight.domain.queries.archived_services import archived_services, ending
 from opsknight.domain.queries.services import service, services
 from opsknight.domain.queries.sessions import Viewer
 from opsknight.errors import Invalid
@@ -67,6 +68,12 @@ class New(Wish):
     urgency_mode: Literal["severity", "high", "low"] = "severity"
 
 
+class Back(BaseModel):
+    """How an archived service comes back; the escalation policy only where the one that it had was deleted."""
+
+    policy_id: Id | None = None
+
+
 class Monitor(BaseModel):
     """What shall speak for a service: a kind of monitor, and what this one is called."""
 
@@ -79,6 +86,7 @@ def router(deps: Deps) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/services", tags=["services"])
     _add_reading(routes, deps)
     _add_arranging(routes, deps)
+    _add_archiving(routes, deps)
     return routes
 
 
@@ -90,6 +98,12 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
         """Return every service by name; its keys only to who may configure."""
         async with deps.reading() as session:
             return plain_json(await services(session, with_keys=_sees_keys(viewer)))
+
+    @routes.get("/archived", dependencies=see)
+    async def read_archived() -> Response:
+        """Return every archived service by name, with who still sends by a key that ended."""
+        async with deps.reading() as session:
+            return plain_json(await archived_services(session))
 
     @routes.get("/{service_id}", dependencies=see)
     async def read_one(service_id: Number, viewer: SignedIn) -> Response:
@@ -126,6 +140,29 @@ def _add_arranging(routes: APIRouter, deps: Deps) -> None:
             return plain_json(said, status=201)
 
         return await again(attempt)
+
+
+def _add_archiving(routes: APIRouter, deps: Deps) -> None:
+    manage = [needs(Need.MANAGE_TEAM)]
+
+    @routes.get("/{service_id}/archiving", dependencies=manage)
+    async def read_ending(service_id: Number) -> Response:
+        """Return in words what archiving the service would end, and which incidents of it are not resolved."""
+        async with deps.reading() as session:
+            name = (await service(session, service_id, with_keys=False))["name"]
+            its = await ending(session, service_id, at=deps.clock.now())
+        told = {"name": name, "ends": its.ends, "unresolved": its.unresolved, "rules_to": its.rules_to}
+        return plain_json(told)
+
+    @routes.post("/{service_id}/archive", dependencies=manage)
+    async def archive(service_id: Number, viewer: SignedIn) -> Response:
+        """Put a service of a team that one manages away: nothing speaks for it any more, its history stays."""
+        return await _carry_out(deps, viewer, lambda uow: archiving.archive(uow, service_id))
+
+    @routes.post("/{service_id}/restore", dependencies=manage)
+    async def restore(service_id: Number, wish: Back, viewer: SignedIn) -> Response:
+        """Bring an archived service of a team that one manages back, with its integrations as they were."""
+        return await _carry_out(deps, viewer, lambda uow: archiving.restore(uow, service_id, policy_id=wish.policy_id))
 
 
 async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: int = 200) -> Response:

@@ -39,6 +39,9 @@ class Catalogue(Protocol):
     async def find(self, key: str) -> Integration | None:
         """Return the integration of `key`, or None where there is none."""
 
+    def archived(self, key: str) -> tuple[int, str] | None:
+        """Return the archived service that `key` was for, and whose it was; None where there is none."""
+
 
 def count(whole: Delivery, receipt: Receipt) -> None:
     """Count the verdicts of a delivery."""

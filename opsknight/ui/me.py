@@ -13,6 +13,8 @@ from opsknight.domain.model.person import LANGUAGES
 from opsknight.domain.queries.going_on_call import ShiftCheck
 from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.ui import handoffs, left_alone, own_methods
+from opsknight.ui.address_form import SCRIPT as ADDRESS_SCRIPT
+from opsknight.ui.address_form import address_button, build_address
 from opsknight.ui.assets import asset
 from opsknight.ui.calendar_links import list_links, show_links
 from opsknight.ui.frame import frame
@@ -40,7 +42,7 @@ def mount(deps: Deps) -> None:
     async def me_page() -> None:
         viewer = await signed_in(deps)
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
-        for script in ("me.js", "methods.js", "window.js", left_alone.SCRIPT, "calendars.js"):
+        for script in ("me.js", "methods.js", "window.js", left_alone.SCRIPT, "calendars.js", ADDRESS_SCRIPT):
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
         found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
@@ -137,6 +139,8 @@ def show(
         select("own-language", "Language", LANGUAGES, chosen=reach.language, says="Of what OpsKnight says to you.")
         tag("p", classes="ok-error", id="own-error", role="alert")
         button("Save", data_act="own-save")
+        address_button("/api/v1/me/address")
+    build_address(viewer.email)
     with section("This browser", "Remembered on this device only."), tag("div", classes="ok-stacked"):
         choice(
             "ok-theme",

@@ -11,6 +11,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.roster import RosterLine
 from opsknight.errors import SignInRequired
+from opsknight.ui.address_form import SCRIPT as ADDRESS_SCRIPT
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
@@ -76,7 +77,8 @@ def mount(deps: Deps) -> None:
 
 def head() -> str:
     """Return what stands in the head of the pages about people besides."""
-    return f'<link rel="stylesheet" href="{asset(STYLES)}"><script defer src="{asset(SCRIPT)}"></script>'
+    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in (SCRIPT, ADDRESS_SCRIPT))
+    return f'<link rel="stylesheet" href="{asset(STYLES)}">{scripts}'
 
 
 def show(viewer: Viewer, lines: Sequence[RosterLine], *, teams: Mapping[str, str]) -> People:

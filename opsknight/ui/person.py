@@ -11,6 +11,7 @@ from nicegui import ui
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.roster import PersonDetail
 from opsknight.errors import NotFound, SignInRequired
+from opsknight.ui.address_form import address_button, build_address
 from opsknight.ui.frame import frame
 from opsknight.ui.own_methods import show_methods
 from opsknight.ui.pages import page
@@ -83,6 +84,7 @@ def show(viewer: Viewer, line: PersonDetail, *, people: Mapping[str, str]) -> ui
         build_edit()
         build_link()
         build_ask()
+        build_address(line["email"], whose=line["name"])
     if viewer.may(Need.RESPOND):
         build_hand_over(people)
     return place
@@ -156,6 +158,7 @@ def _deeds(line: PersonDetail, *, own: bool) -> None:
             data_role=line["role"],
             data_zone=line["zone"],
         )
+        address_button(f"{url}/address")
         if not own:
             words = "New sign-in link" if line["signed_in"] or not line["link_out"] else "Invite again"
             button(words, kind="quiet", icon="link", data_act="person-link", data_dialog=LINK, data_url=url)

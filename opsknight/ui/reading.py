@@ -13,6 +13,7 @@ from opsknight.domain.model.period import period
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.person import ENGLISH
 from opsknight.domain.queries import incidents, maintenance, roster
+from opsknight.domain.queries.archived_services import ArchivedLine, archived_services
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
 from opsknight.domain.queries.contact_methods import (
@@ -100,6 +101,12 @@ async def read_names(deps: Deps) -> Mapping[str, str]:
     """Return everybody's name by their id, in order of name, the deactivated last."""
     async with deps.reading() as session:
         return {str(line["id"]): line["name"] for line in await people(session)}
+
+
+async def read_archived_services(deps: Deps) -> Sequence[ArchivedLine]:
+    """Return every archived service by name."""
+    async with deps.reading() as session:
+        return await archived_services(session)
 
 
 async def read_services(deps: Deps, *, with_keys: bool) -> Sequence[ServiceLine]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from opsknight.domain.queries.services import ServiceLine
 from opsknight.domain.queries.teams import PolicyLine
+from opsknight.ui.archived_services import archive_button
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.field import field, select, switch
@@ -68,6 +69,7 @@ def show_service_deeds(line: ServiceLine) -> None:
             data_title=f"A monitor of {line['name']}",
             aria_label=f"Add a monitor to {line['name']}",
         )
+        archive_button(line)
 
 
 def build_service_dialogs(

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 from nicegui import ui
 
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.archived_services import ArchivedLine
 from opsknight.domain.queries.changes import ChangeLine
 from opsknight.domain.queries.service_quiet import QuietLine
 from opsknight.domain.queries.services import IntegrationLine, ServiceLine
 from opsknight.domain.queries.teams import PolicyLine, TeamLine
+from opsknight.ui.archived_services import SCRIPT as ARCHIVED_SCRIPT
+from opsknight.ui.archived_services import show_archived
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
@@ -23,7 +26,14 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_changes, read_policies, read_quiet, read_services, read_teams
+from opsknight.ui.reading import (
+    read_archived_services,
+    read_changes,
+    read_policies,
+    read_quiet,
+    read_services,
+    read_teams,
+)
 from opsknight.ui.secrets import NONE, ONE, TWO, only_when, show_secret
 from opsknight.ui.senders import (
     EMAIL,
@@ -60,6 +70,7 @@ def mount(deps: Deps) -> None:
         services = await read_services(deps, with_keys=may_change)
         quiet, changes = await read_quiet(deps), await read_changes(deps)
         teams = their_teams(viewer, await read_teams(deps)) if may_change else NO_TEAMS
+        archived = await read_archived_services(deps)
         ui.add_head_html(head())
         with frame("Services", viewer):
             show(
@@ -73,6 +84,7 @@ def mount(deps: Deps) -> None:
                 may_change=may_change,
                 teams=teams,
                 policies=await read_policies(deps) if teams else (),
+                archived=archived,
             )
 
 
@@ -88,7 +100,9 @@ def their_teams(viewer: Viewer, teams: Sequence[TeamLine]) -> Mapping[str, str]:
 
 def head() -> str:
     """Return what stands in the head of the page besides."""
-    scripts = "".join(f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT, FORM_SCRIPT))
+    scripts = "".join(
+        f'<script defer src="{asset(name)}"></script>' for name in ("services.js", SCRIPT, FORM_SCRIPT, ARCHIVED_SCRIPT)
+    )
     return f'<link rel="stylesheet" href="{asset(STYLES)}">{scripts}'
 
 
@@ -104,6 +118,7 @@ def show(
     may_change: bool = False,
     teams: Mapping[str, str] = NO_TEAMS,
     policies: Sequence[PolicyLine] = (),
+    archived: Sequence[ArchivedLine] = (),
 ) -> None:
     """Build the page; `base_url` is the address under which monitors reach OpsKnight.
 
@@ -141,6 +156,7 @@ def show(
     if teams:
         build_service_dialogs(teams, policies, monitors)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
+    show_archived(archived, teams=teams, policies=policies)
 
 
 def _teach(*, may_make: bool) -> None:

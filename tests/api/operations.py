@@ -78,7 +78,10 @@ _SAID, _NEEDS = _described()
 _ALL: Final = [found.ok() for found in schemathesis.openapi.from_dict(_SAID).get_all_operations()]
 OPERATIONS: Final[dict[str, APIOperation]] = {
     operation.label: operation
-    for operation in sorted(_ALL, key=lambda one: ("/integrations/{" in one.path, one.method == "delete"))
+    for operation in sorted(
+        _ALL,
+        key=lambda one: ("/integrations/{" in one.path, one.method == "delete" or one.path.endswith("/archive")),
+    )
 }
 """By method and path; those that take away what others are about come last."""
 

@@ -1,6 +1,6 @@
 """The sample team of an empty database."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from opsknight.domain.commands import samples
 from opsknight.domain.store.engine import Database
@@ -31,6 +31,17 @@ async def test_a_second_start_adds_nothing_and_finds_the_same_person_and_key(act
         second = await samples.ensure(uow)
 
     assert (second, await _rows(database)) == (first, before)
+
+
+async def test_a_start_names_no_key_of_a_service_that_is_archived(acting: Acting, database: Database):
+    async with acting("system:start") as uow:
+        await samples.ensure(uow)
+        await uow.session.execute(update(ServiceRow).values(archived_at=uow.now))
+
+    async with acting("system:start") as uow:
+        again = await samples.ensure(uow)
+
+    assert again.key is None
 
 
 async def test_a_database_with_people_is_left_alone(acting: Acting, database: Database):

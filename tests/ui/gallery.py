@@ -61,6 +61,7 @@ from opsknight.ui.rules import page as rules
 from opsknight.ui.schedules import mine
 from tests.ui import (
     alert_samples,
+    archived_samples,
     channel_samples,
     drill_samples,
     fairness_samples,
@@ -184,6 +185,7 @@ def services_page() -> None:
             may_change=True,
             teams={"1": "Payments", "2": samples.LONG_WORD},
             policies=samples.policies(),
+            archived=archived_samples.archived_services(),
             monitors=integration_samples.MONITORS,
         )
 
@@ -378,7 +380,7 @@ def readiness_page() -> None:
 @ui.page("/me")
 @ui.page("/me/{when}")
 def me_page(when: str = "") -> None:
-    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js"):
+    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js", "address.js"):
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer(), path="/me"):

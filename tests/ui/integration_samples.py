@@ -49,7 +49,7 @@ MAPPING = {
 def a_keyed(**changes: Any) -> Any:
     line = {
         "id": 1, "provider": "alertmanager", "name": "Prometheus in eu-west-1", "service_id": 1, "service": "Checkout",
-        "key": KEY, "former_key": None, "has_secret": False, "mapping": {},
+        "key": KEY, "former_key": None, "has_secret": False, "archived": False, "mapping": {},
     }  # fmt: skip
     return {**line, **changes}
 

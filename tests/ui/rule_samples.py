@@ -16,7 +16,8 @@ def a_rule(**said: Any) -> RuleLine:
     line: Any = {
         "id": 1, "service_id": None, "service": None, "name": "Staging wakes nobody",
         "when": 'tags.env == "staging"', "words": ["sets the urgency to low", "suppresses it until its alert resolves"],
-        "enabled": True, "matched": 1284, "matched_at": AT, "skipped": 0, "skipped_at": None, "why": "", **said,
+        "enabled": True, "matched": 1284, "matched_at": AT, "skipped": 0, "skipped_at": None, "why": "",
+        "to_archived": None, **said,
     }  # fmt: skip
     document = {"name": line["name"], "when": line["when"], "set": {"urgency": "low"}, "then": "suppress"}
     return {"rule": document, **line}

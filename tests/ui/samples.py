@@ -192,7 +192,7 @@ def services() -> Any:
     common = {
         "team": "Payments", "team_id": 1, "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": "",
         "tags": {"tier": "1"}, "ack_timeout_high_s": 1800, "ack_timeout_low_s": None, "reopen_window_s": 0,
-        "resolves_with_last_alert": True,
+        "resolves_with_last_alert": True, "archived": False,
     }  # fmt: skip
     return [
         {**common, "id": 1, "name": "Checkout", "description": HOSTILE, "integrations": every},

@@ -35,12 +35,13 @@ async def hold_heartbeat(uow: UnitOfWork, heartbeat_id: UUID) -> HeartbeatRow:
     """Lock a heartbeat.
 
     Raises:
-        NotFound: there is none; it may have been deleted meanwhile.
+        NotFound: there is none; it may have been deleted meanwhile, or its service archived.
     """
     statement = select(HeartbeatRow).where(HeartbeatRow.id == heartbeat_id).with_for_update(key_share=True)
     row = (await uow.session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
-    if row is None:
-        raise NotFound("There is no such heartbeat; it may have been deleted.")
+    live = select(ServiceRow.archived_at.is_(None))
+    if row is None or not await uow.session.scalar(live.where(ServiceRow.id == row.service_id)):
+        raise NotFound("There is no such heartbeat; it may have been deleted, or its service archived.")
     return row
 
 

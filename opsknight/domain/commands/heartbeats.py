@@ -14,12 +14,13 @@ from opsknight.crypto import new_id
 from opsknight.domain.commands import timers
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.beating import has_open_alert, hold_heartbeat, settle
+from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.heartbeat import BadRhythm, Rhythm, check, paused, replanned, resumed
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.heartbeats import value
-from opsknight.domain.store.tables import HeartbeatRow, ServiceRow
+from opsknight.domain.store.tables import HeartbeatRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid
 
@@ -165,7 +166,7 @@ async def _checked(uow: UnitOfWork, plan: Plan, *, besides: UUID | None = None) 
         check(plan.rhythm, at=uow.now)
     except BadRhythm as refusal:
         raise Invalid(str(refusal)) from refusal
-    if await uow.session.scalar(select(ServiceRow.id).where(ServiceRow.id == plan.service_id)) is None:
+    if await live_service(uow, plan.service_id) is None:
         raise Invalid("There is no such service; choose one from the list.")
     taken = select(HeartbeatRow.id).where(HeartbeatRow.service_id == plan.service_id, HeartbeatRow.name == name)
     found = await uow.session.scalar(taken)

@@ -25,7 +25,7 @@ from opsknight.domain.model.undo import remembered
 from opsknight.domain.queries.people import name_of
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, PageRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import NotFound, Stale
+from opsknight.errors import Conflict, NotFound, Stale
 
 TAKEN_BACK = "what asked for it was taken back"
 _WENT_TO_SLEEP = {
@@ -61,16 +61,19 @@ async def hold(uow: UnitOfWork, incident_id: UUID, *, service_too: bool = False)
     """Lock an incident and read what a verb needs to decide.
 
     `service_too` locks its service first: for verbs that open alerts, which must be one at a time
-    within a service. The others leave the service free, so that clicks do not queue up behind it.
+    within a service, and in none that is archived. The others leave the service free, so that clicks do not queue
+    up behind it.
 
     Raises:
         NotFound: there is no such incident.
+        Conflict: its service is archived, and `service_too`.
     """
     if service_too:
         of_incident = select(IncidentRow.service_id).where(IncidentRow.id == incident_id).scalar_subquery()
-        await uow.session.execute(
-            select(ServiceRow.id).where(ServiceRow.id == of_incident).with_for_update(key_share=True)
-        )
+        service = select(ServiceRow).where(ServiceRow.id == of_incident).with_for_update(key_share=True)
+        its = await uow.session.scalar(service.execution_options(populate_existing=True))
+        if its is not None and its.archived_at is not None:
+            raise Conflict(f"“{its.name}” is archived: bring it back under Services first, then open this again.")
     found = (
         await uow.session.execute(
             select(IncidentRow, ServiceRow.ack_timeout_high_s, ServiceRow.ack_timeout_low_s)

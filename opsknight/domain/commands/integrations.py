@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from opsknight.domain.commands.authority import require, require_team
 from opsknight.domain.commands.integration_keys import KEY_BYTES
+from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
-from opsknight.domain.store.tables import IntegrationRow, ServiceRow, TeamRow
+from opsknight.domain.store.tables import IntegrationRow, TeamRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
 
@@ -38,10 +39,11 @@ async def add(uow: UnitOfWork, service_id: int, *, provider: str, name: str) -> 
 
     Raises:
         NotFound: there is no such service.
+        Conflict: it is archived.
         Invalid: the name cannot be used.
     """
     await require(uow, Need.MANAGE_TEAM)
-    service = await uow.session.get(ServiceRow, service_id)
+    service = await live_service(uow, service_id)
     if service is None:
         raise NotFound("There is no such service.")
     await require_team(uow, await uow.session.get_one(TeamRow, service.team_id))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select, text
 
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.commands.waking import open_under, rest_open_ones
 from opsknight.domain.model import matcher
 from opsknight.domain.model.cron import BadCron
@@ -24,7 +25,7 @@ from opsknight.domain.model.maintenance import (
 from opsknight.domain.model.matcher import BadMatcher, Matcher
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.silencing import window_of
-from opsknight.domain.store.tables import MaintenanceWindowRow, ServiceRow, TeamRow
+from opsknight.domain.store.tables import MaintenanceWindowRow, TeamRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
 
@@ -172,9 +173,10 @@ async def _checked(uow: UnitOfWork, wish: Plan) -> str:
         raise Invalid(f"The name has {len(name)} characters; {MAX_NAME} are allowed.")
     if wish.service_id is not None and wish.team_id is not None:
         raise Invalid("A window is of a service or of a team; say one of them, or neither for all.")
-    for which, wanted, words in ((ServiceRow, wish.service_id, "service"), (TeamRow, wish.team_id, "team")):
-        if wanted is not None and await uow.session.scalar(select(which.id).where(which.id == wanted)) is None:
-            raise Invalid(f"There is no such {words}; choose one from the list.")
+    if wish.service_id is not None and await live_service(uow, wish.service_id) is None:
+        raise Invalid("There is no such service; choose one from the list.")
+    if wish.team_id is not None and await uow.session.get(TeamRow, wish.team_id) is None:
+        raise Invalid("There is no such team; choose one from the list.")
     try:
         check(wish.times, at=uow.now)
         matcher.check(wish.matchers)

@@ -26,7 +26,7 @@ AT_ONCE: Final = 500
 _STILL_OURS = text("SELECT id, fence FROM timers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _DROP = text("DELETE FROM timers WHERE id = ANY(:ids)")
 _WRONG = text("""
-    SELECT h.id FROM heartbeats h
+    SELECT h.id FROM heartbeats h JOIN services s ON s.id = h.service_id AND s.archived_at IS NULL
     LEFT JOIN timers t ON t.subject = h.id AND t.kind IN ('heartbeat_missed', 'heartbeat_resume')
     WHERE t.kind IS DISTINCT FROM CASE WHEN h.paused_until IS NOT NULL THEN 'heartbeat_resume'
         WHEN h.state <> 'new' THEN 'heartbeat_missed' END
@@ -34,7 +34,12 @@ _WRONG = text("""
 """)
 _ORPHANS = text("""
     DELETE FROM timers t WHERE t.kind IN ('heartbeat_missed', 'heartbeat_resume')
-        AND NOT EXISTS (SELECT FROM heartbeats h WHERE h.id = t.subject) RETURNING t.id
+        AND NOT EXISTS (SELECT FROM heartbeats h JOIN services s ON s.id = h.service_id
+            WHERE h.id = t.subject AND s.archived_at IS NULL) RETURNING t.id
+""")
+_ARCHIVED = text("""
+    SELECT h.id FROM heartbeats h JOIN services s ON s.id = h.service_id
+    WHERE h.id = ANY(:ids) AND s.archived_at IS NOT NULL
 """)
 _HAS = text("SELECT kind FROM timers WHERE subject = :id AND kind IN ('heartbeat_missed', 'heartbeat_resume')")
 
@@ -74,6 +79,7 @@ async def repair(uow: UnitOfWork) -> Sequence[str]:
 
 
 async def _locked(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, HeartbeatRow]:
+    """Lock these heartbeats and return them, without those of which nothing is expected: their service is archived."""
     statement = (
         select(HeartbeatRow)
         .where(HeartbeatRow.id.in_(ids))
@@ -81,7 +87,9 @@ async def _locked(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, HeartbeatR
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return {row.id: row for row in (await uow.session.execute(statement)).scalars()}
+    found = {row.id: row for row in (await uow.session.execute(statement)).scalars()}
+    archived = set((await uow.session.execute(_ARCHIVED, {"ids": list(found)})).scalars())
+    return {heartbeat_id: row for heartbeat_id, row in found.items() if heartbeat_id not in archived}
 
 
 async def _fire(uow: UnitOfWork, row: HeartbeatRow, timer: ClaimedTimer, heard: Hearing | None) -> None:

@@ -14,6 +14,7 @@ from opsknight.domain.commands import timers
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import value
 from opsknight.domain.commands.incidents import Done
+from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.event import MAX_TITLE, Severity, Urgency, dedup_sha
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
 from opsknight.domain.model.intake import OWN_KEYS
@@ -67,6 +68,7 @@ async def open_by_hand(
 
     Raises:
         Invalid: the title is empty, or there is no such service, person or policy.
+        Conflict: the service is archived.
     """
     await require(uow, Need.OPEN_INCIDENT)
     title = _title(title)
@@ -100,6 +102,7 @@ async def open_own(
 
     Raises:
         Invalid: there is no such service.
+        Conflict: it is archived.
     """
     service = await _service(uow, service_id)
     row = IncidentRow(
@@ -145,10 +148,9 @@ async def _service(uow: UnitOfWork, service_id: int) -> Any:  # a row: name, run
         .join(TeamRow, TeamRow.id == ServiceRow.team_id)
         .where(ServiceRow.id == service_id)
     )
-    row = (await uow.session.execute(statement)).one_or_none()
-    if row is None:
+    if await live_service(uow, service_id) is None:
         raise Invalid("There is no such service; choose one from the list.")
-    return row
+    return (await uow.session.execute(statement)).one()
 
 
 async def _paged(uow: UnitOfWork, page: Whom) -> dict[str, Any]:

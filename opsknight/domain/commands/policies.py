@@ -88,7 +88,7 @@ async def change(
 
 
 async def delete(uow: UnitOfWork, policy_id: int) -> Done:
-    """Remove a policy that no service uses; incidents that it pages go on by their copy.
+    """Remove a policy that no service uses but archived ones; incidents that it pages go on by their copy.
 
     Raises:
         NotFound: there is no such policy.
@@ -99,7 +99,9 @@ async def delete(uow: UnitOfWork, policy_id: int) -> Done:
     await require_configuring(uow, row.team_id)
     using = (
         await uow.session.execute(
-            select(ServiceRow.name).where(ServiceRow.policy_id == policy_id).order_by(func.lower(ServiceRow.name))
+            select(ServiceRow.name)
+            .where(ServiceRow.policy_id == policy_id, ServiceRow.archived_at.is_(None))
+            .order_by(func.lower(ServiceRow.name))
         )
     ).scalars()
     if names := list(using):

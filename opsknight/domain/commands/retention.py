@@ -62,6 +62,7 @@ _RAW = {
 _SPENT = {
     "sessions": "expires_at",
     "sign_in_links": "expires_at",
+    "address_changes": "expires_at",
     "idempotency": "created_at",
     "command_keys": "created_at",
     "counted_events": "at",

@@ -10,12 +10,13 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, text
 
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.expression import BadExpression
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.rule import BadRule
 from opsknight.domain.model.rule_document import document_of, rule_of
-from opsknight.domain.store.tables import RuleCountRow, RuleRow, ServiceRow
+from opsknight.domain.store.tables import RuleCountRow, RuleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
 from opsknight.patterns import compile_pattern
@@ -46,7 +47,7 @@ async def create(uow: UnitOfWork, document: Mapping[str, Any], *, service_id: in
     whole = checked(document)
     await _known_service(uow, whole)
     await _in_turn(uow, service_id)
-    if service_id is not None and await uow.session.get(ServiceRow, service_id) is None:
+    if service_id is not None and await live_service(uow, service_id) is None:
         raise Invalid("There is no such service; choose one from the list.")
     places = select(func.count(), func.max(RuleRow.position)).where(RuleRow.service_id.is_not_distinct_from(service_id))
     count, last = (await uow.session.execute(places)).one()
@@ -70,8 +71,9 @@ async def change(uow: UnitOfWork, rule_id: int, document: Mapping[str, Any]) -> 
     """
     await require(uow, Need.CONFIGURE)
     whole = checked(document)
-    await _known_service(uow, whole)
     row = await _held(uow, rule_id)
+    if _target(whole) != _target(row.document):  # one that was archived since may stay
+        await _known_service(uow, whole)
     if row.document != whole:
         row.document, row.updated_at = whole, uow.now
         _configured(uow, row, "")
@@ -142,10 +144,15 @@ def checked(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _known_service(uow: UnitOfWork, document: Mapping[str, Any]) -> None:
-    """Make sure that a rule gives nothing to a service that does not exist."""
-    service_id = document.get("set", {}).get("service_id")
-    if service_id is not None and await uow.session.get(ServiceRow, service_id) is None:
+    """Make sure that a rule gives nothing to a service that does not exist, or is archived."""
+    service_id = _target(document)
+    if service_id is not None and await live_service(uow, service_id) is None:
         raise Invalid(f"There is no service {service_id} to move it to; choose one from the list.")
+
+
+def _target(document: Mapping[str, Any]) -> int | None:
+    """Return the service that a rule gives events to."""
+    return document.get("set", {}).get("service_id")
 
 
 async def _held(uow: UnitOfWork, rule_id: int) -> RuleRow:

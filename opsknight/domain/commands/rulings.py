@@ -21,6 +21,7 @@ from opsknight.domain.model.event import Action, Event, Unreadable
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.intake import OWN_KEYS, Verdict
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.rule import MOVED
 from opsknight.domain.model.rule_set import Counting, Gathering, Reason, Ruling, Skipped
 from opsknight.domain.model.ruled import RuledEvent, ruled
 from opsknight.domain.queries.catalogue import Integration
@@ -31,6 +32,7 @@ Place: TypeAlias = tuple[int, bytes]
 """Of a threshold: its rule, and by what it counts. Of a group: its service, and by what it groups."""
 OPENING: Final = (Verdict.OPENED, Verdict.REOPENED)
 """What rules decide about; of other events only how bad and how loud they are."""
+STAYED: Final = "left it with its own service, as the one to move it to is archived"
 
 
 @dataclass(slots=True)
@@ -148,9 +150,12 @@ class Rulings:
             was["title"] = event.said.title
         if event.severity is not event.said.severity:
             was["severity"] = event.said.severity
+        to = event.ruling.service_id
+        stays = to is not None and to != integration.service_id and to not in integration.elsewhere
         for reason in event.ruling.reasons:
             if reason.did:
-                told = {"rule": reason.rule, "rule_id": reason.rule_id, "did": list(reason.did)}
+                did = [STAYED if stays and words == MOVED else words for words in reason.did]
+                told = {"rule": reason.rule, "rule_id": reason.rule_id, "did": did}
                 desk.record(Fact.RULED, integration, alert.incident_id, {**told, **({"was": was} if was else {})})
 
     def conclude(self, desk: Desk) -> None:

@@ -87,9 +87,9 @@ async def ensure(uow: UnitOfWork) -> Sample:
         await _make(uow)
         uow.record(Fact.CONFIGURED, name="the sample team")
     you = select(UserRow.id).where(UserRow.email == YOU, UserRow.active, UserRow.role == "admin")
-    key = select(IntegrationRow.key).where(
-        IntegrationRow.provider == "generic", IntegrationRow.name == TRY_IT, IntegrationRow.active
-    )
+    key = select(IntegrationRow.key).join(ServiceRow, ServiceRow.id == IntegrationRow.service_id)
+    key = key.where(IntegrationRow.provider == "generic", IntegrationRow.name == TRY_IT, IntegrationRow.active)
+    key = key.where(ServiceRow.archived_at.is_(None))
     return Sample(await uow.session.scalar(you), await uow.session.scalar(key.limit(1)))
 
 

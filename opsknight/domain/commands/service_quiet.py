@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.live_services import refuse_archived
 from opsknight.domain.model import flapping, support_hours
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.flapping import BadFlapping, Limits
@@ -93,6 +94,7 @@ async def _locked(uow: UnitOfWork, service_id: int) -> ServiceRow:
     row = await uow.session.scalar(held)
     if row is None:
         raise NotFound("There is no such service.")
+    refuse_archived(row)
     return row
 
 

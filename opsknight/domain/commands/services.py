@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from opsknight.domain.commands.authority import require, require_team
+from opsknight.domain.commands.live_services import refuse_archived
 from opsknight.domain.model import service_plan
 from opsknight.domain.model.ledger import Fact, people
 from opsknight.domain.model.permission import Need
@@ -68,6 +69,7 @@ async def change(uow: UnitOfWork, service_id: int, plan: Plan) -> Done:
     row = await uow.session.scalar(held)
     if row is None:
         raise NotFound("There is no such service.")
+    refuse_archived(row)
     await require_team(uow, await uow.session.get_one(TeamRow, row.team_id))
     columns = _columns(await _checked(uow, plan, besides=service_id))
     changed = list(dict.fromkeys(words for column, words in _WORDS.items() if getattr(row, column) != columns[column]))
@@ -94,11 +96,10 @@ async def _checked(uow: UnitOfWork, plan: Plan, *, besides: int | None = None) -
     policy = await uow.session.get(EscalationPolicyRow, plan.policy_id)
     if policy is None or policy.deleted_at is not None:
         raise Invalid("There is no such escalation policy; choose one from the list.")
-    same = select(ServiceRow.id).where(
-        func.lower(ServiceRow.name) == plan.name.lower(), ServiceRow.id != (besides or 0)
-    )
-    if await uow.session.scalar(same.limit(1)) is not None:
-        raise Conflict(f"There is a service called “{plan.name}” already; choose another name.")
+    same = select(ServiceRow).where(func.lower(ServiceRow.name) == plan.name.lower(), ServiceRow.id != (besides or 0))
+    if (other := await uow.session.scalar(same.limit(1))) is not None:
+        there = "an archived service" if other.archived_at else "a service"
+        raise Conflict(f"There is {there} called “{plan.name}” already; choose another name.")
     return plan
 
 

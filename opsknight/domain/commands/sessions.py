@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from opsknight.crypto import new_token, sha256
 from opsknight.domain.commands import windows
+from opsknight.domain.commands.address_changes import end_open
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
@@ -142,9 +143,10 @@ async def end_session(uow: UnitOfWork, session_id: bytes) -> bool:
 
 
 async def end_every_session(uow: UnitOfWork, user: UserRow) -> int:
-    """Sign a person out everywhere, and let no link that is out sign them in; return how many browsers it was."""
+    """Sign a person out everywhere, and let no link or code that is out count; return how many browsers it was."""
     links = delete(SignInLinkRow).where(SignInLinkRow.user_id == user.id, SignInLinkRow.used_at.is_(None))
     await uow.session.execute(links)
+    await end_open(uow, user.id)
     ended = delete(SessionRow).where(SessionRow.user_id == user.id).returning(SessionRow.id)
     sessions = (await uow.session.execute(ended)).scalars().all()
     for session_id in sessions:

@@ -119,6 +119,9 @@ class Fact(StrEnum):
     CONFIGURED = "configured"
     KEY_MADE = "key made"
     KEY_ENDED = "key ended"
+    # services: name, ended (what it let in or kept quiet, in words)
+    SERVICE_ARCHIVED = "service archived"
+    SERVICE_RESTORED = "service restored"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     SIGN_IN_LINK_MADE = "sign-in link made"
@@ -127,6 +130,8 @@ class Fact(StrEnum):
     ROLE_CHANGED = "role changed"
     PERSON_DEACTIVATED = "person deactivated"
     PERSON_REACTIVATED = "person reactivated"
+    ADDRESS_ASKED = "address asked"
+    ADDRESS_CHANGED = "address changed"
     METHOD_ADDED = "contact method added"
     METHOD_VERIFIED = "contact method verified"
     METHOD_REMOVED = "contact method removed"
@@ -143,7 +148,15 @@ class Fact(StrEnum):
 
 
 CHANGE_INTEGRATIONS = frozenset(
-    {Fact.CONFIGURED, Fact.KEY_MADE, Fact.KEY_ENDED, Fact.MAINTENANCE_PLANNED, Fact.MAINTENANCE_CHANGED}
+    {
+        Fact.CONFIGURED,
+        Fact.KEY_MADE,
+        Fact.KEY_ENDED,
+        Fact.SERVICE_ARCHIVED,
+        Fact.SERVICE_RESTORED,
+        Fact.MAINTENANCE_PLANNED,
+        Fact.MAINTENANCE_CHANGED,
+    }
 )
 """After which what ingest knows of the integrations is out of date."""
 SCHEDULING = frozenset(

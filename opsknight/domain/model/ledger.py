@@ -338,6 +338,11 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         f"{actor} made a new key for {d.get('name', 'an integration')}; the former one works until it is ended."
     ),
     Fact.KEY_ENDED: lambda actor, d: f"{actor} ended the former key of {d.get('name', 'an integration')}.",
+    Fact.SERVICE_ARCHIVED: lambda actor, d: (
+        f"{actor} archived the service {d.get('name', 'unknown')}"
+        + (f", which ended {people(list(ended))}." if (ended := d.get("ended")) else ".")
+    ),
+    Fact.SERVICE_RESTORED: lambda actor, d: f"{actor} brought the service {d.get('name', 'unknown')} back.",
     Fact.SIGNED_IN: lambda actor, _: f"{actor} signed in.",
     Fact.SIGNED_OUT: lambda actor, d: (
         f"{actor} signed {user} out." if (user := d.get("user")) else f"{actor} signed out."
@@ -348,6 +353,13 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.ROLE_CHANGED: lambda actor, d: f"{actor} made {d.get('user', 'somebody')} {_role(d)}.",
     Fact.PERSON_DEACTIVATED: lambda actor, d: f"{actor} deactivated {d.get('user', 'somebody')}.",
     Fact.PERSON_REACTIVATED: lambda actor, d: f"{actor} reactivated {d.get('user', 'somebody')}.",
+    Fact.ADDRESS_ASKED: lambda actor, d: (
+        f"{actor} asked for {d.get('label', 'another')} as the mail address of {d.get('user', 'somebody')}."
+    ),
+    Fact.ADDRESS_CHANGED: lambda actor, d: (
+        f"{actor} changed the mail address of {d.get('user', 'somebody')}: "
+        f"{d.get('was', 'the former')} is {d.get('label', 'another')} now."
+    ),
     Fact.METHOD_ADDED: lambda actor, d: f"{actor} added a contact method: {_message(d)}.",
     Fact.METHOD_VERIFIED: lambda actor, d: f"{actor} verified a contact method: {_message(d)}.",
     Fact.METHOD_REMOVED: lambda actor, d: f"{actor} removed a contact method: {_message(d)}.",

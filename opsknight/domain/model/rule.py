@@ -93,6 +93,10 @@ class Actions:
         return tuple(f"{_DID.get(verb, verb)} {rest}" for verb, rest in told)
 
 
+MOVED: Final = "moved it to another service"
+"""What `did` says of an event that went to another service."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of all services (`service_id` None) or of one, in the order in which they are asked."""

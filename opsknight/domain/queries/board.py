@@ -262,8 +262,8 @@ async def _where(session: AsyncSession, wanted: Filter) -> list[ColumnElement[bo
 
 async def _of_board(session: AsyncSession, name: str) -> ColumnElement[bool]:
     """Return what the board `name` shows: a team's services, or one service."""
-    for column in (TeamRow.name, ServiceRow.name):
-        if (await session.execute(select(func.lower(column)).where(func.lower(column) == name.lower()))).first():
+    for column, live in ((TeamRow.name, true()), (ServiceRow.name, ServiceRow.archived_at.is_(None))):
+        if (await session.execute(select(func.lower(column)).where(func.lower(column) == name.lower(), live))).first():
             return func.lower(column) == name.lower()
     raise NotFound(f"There is no board “{name}”; a board is named “all”, or after a team or a service.")
 

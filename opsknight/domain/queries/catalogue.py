@@ -78,11 +78,15 @@ _SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_u
 _INTEGRATIONS = text(f"""
     SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret, {_SERVICE}
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
-    WHERE i.active
+    WHERE i.active AND s.archived_at IS NULL
 """)  # noqa: S608  # columns of ours
 _SERVICES = text(f"""
-    SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids)
+    SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids) AND s.archived_at IS NULL
 """)  # noqa: S608  # columns of ours
+_ARCHIVED = text("""
+    SELECT i.key, i.former_key, i.id, i.service_id FROM integrations i JOIN services s ON s.id = i.service_id
+    WHERE i.active AND s.archived_at IS NOT NULL
+""")
 _SENT = text("SELECT DISTINCT service_id, to_service_id FROM rerouted_keys")
 
 
@@ -112,6 +116,13 @@ async def integrations(session: AsyncSession, *, at: datetime | None = None) -> 
         if row.former_key is not None:
             known[row.former_key] = known[row.key]
     return known
+
+
+async def archived_keys(session: AsyncSession) -> Mapping[str, tuple[int, str]]:
+    """Return the keys that counted until their service was archived: its id, and whose key it is, "integration:7"."""
+    rows = (await session.execute(_ARCHIVED)).all()
+    keys = [(key, row) for row in rows for key in (row.key, row.former_key) if key is not None]
+    return {key: (row.service_id, f"integration:{row.id}") for key, row in keys}
 
 
 def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tuple[Any, ...]]) -> Collection[int]:

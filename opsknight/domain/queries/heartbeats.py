@@ -74,13 +74,18 @@ _LINES = f"""
         ) AS incident
     FROM heartbeats h JOIN services s ON s.id = h.service_id
 """  # noqa: S608  # our own words
-_ALL = text(f"{_LINES} ORDER BY lower(h.name), h.id")
-_ONE = text(f"{_LINES} WHERE h.id = :id")
-_BY_KEY = text(f"SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h WHERE h.key = :key")  # noqa: S608
+_LIVE = "JOIN services s ON s.id = h.service_id AND s.archived_at IS NULL"
+_ALL = text(f"{_LINES} WHERE s.archived_at IS NULL ORDER BY lower(h.name), h.id")
+_ONE = text(f"{_LINES} WHERE s.archived_at IS NULL AND h.id = :id")
+_BY_KEY = text(f"SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h {_LIVE} WHERE h.key = :key")  # noqa: S608
+_ARCHIVED = text("""
+    SELECT h.service_id, h.id FROM heartbeats h JOIN services s ON s.id = h.service_id
+    WHERE h.key = :key AND s.archived_at IS NOT NULL
+""")
 _BY_NAME = text(f"""
     SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h WHERE h.service_id = :service_id AND h.name = :name
 """)  # noqa: S608
-_BY_BADGE = text(f"SELECT {_COLUMNS}, h.name FROM heartbeats h WHERE h.badge_key = :key")  # noqa: S608
+_BY_BADGE = text(f"SELECT {_COLUMNS}, h.name FROM heartbeats h {_LIVE} WHERE h.badge_key = :key")  # noqa: S608
 _PINGS = text("""
     SELECT number, extract(epoch FROM at)::float8 AS at, signal, exit_code, duration_s, sender, body
     FROM heartbeat_pings WHERE heartbeat_id = :id ORDER BY number DESC
@@ -100,7 +105,7 @@ async def heartbeat(session: AsyncSession, heartbeat_id: UUID, *, at: datetime, 
     """
     row = (await session.execute(_ONE, {"id": heartbeat_id})).one_or_none()
     if row is None:
-        raise NotFound("There is no such heartbeat; it may have been deleted.")
+        raise NotFound("There is no such heartbeat; it may have been deleted, or its service archived.")
     return _line(row, at=at, with_keys=with_keys)
 
 
@@ -114,6 +119,12 @@ async def known(session: AsyncSession, key: str) -> Known | None:
     """Return the heartbeat that pings with `key`, None where there is none."""
     row = (await session.execute(_BY_KEY, {"key": key})).one_or_none()
     return None if row is None else Known(row.id, value(row), row.last_ping_at)
+
+
+async def of_archived(session: AsyncSession, key: str) -> tuple[int, str] | None:
+    """Return whose key it was until its service was archived: the service's id, and "heartbeat:" with its own."""
+    row = (await session.execute(_ARCHIVED, {"key": key})).one_or_none()
+    return None if row is None else (row.service_id, f"heartbeat:{row.id}")
 
 
 async def called(session: AsyncSession, *, service_id: int, name: str) -> Known | None:

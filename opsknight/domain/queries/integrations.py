@@ -15,7 +15,7 @@ from opsknight.errors import NotFound
 class Keyed(TypedDict):
     """One integration; the keys are None for whoever may not see them, the former one also where there is none.
 
-    `has_secret` says that only what its monitor signed is taken.
+    `has_secret` says that only what its monitor signed is taken; nothing is while its service is `archived`.
     """
 
     id: int
@@ -26,6 +26,7 @@ class Keyed(TypedDict):
     key: str | None
     former_key: str | None
     has_secret: bool
+    archived: bool
     mapping: Mapping[str, object]
 
 
@@ -36,14 +37,14 @@ async def integration(session: AsyncSession, integration_id: int, *, with_keys: 
         NotFound: there is none.
     """
     statement = (
-        select(IntegrationRow, ServiceRow.name)
+        select(IntegrationRow, ServiceRow.name, ServiceRow.archived_at)
         .join(ServiceRow, ServiceRow.id == IntegrationRow.service_id)
         .where(IntegrationRow.id == integration_id, IntegrationRow.active)
     )
     found = (await session.execute(statement)).one_or_none()
     if found is None:
         raise NotFound("There is no such integration; it may have been removed.")
-    row, service = found
+    row, service, archived_at = found
     return Keyed(
         id=row.id,
         provider=row.provider,
@@ -53,6 +54,7 @@ async def integration(session: AsyncSession, integration_id: int, *, with_keys: 
         key=row.key if with_keys else None,
         former_key=row.former_key if with_keys else None,
         has_secret=bool(row.secret),
+        archived=archived_at is not None,
         mapping=row.mapping,
     )
 

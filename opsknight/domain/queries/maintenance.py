@@ -154,7 +154,11 @@ def _newest(line: WindowLine) -> tuple[float, int]:
 async def scopes(session: AsyncSession) -> Mapping[str, str]:
     """Return what a window can be of: "" for everything, `team:3` and `service:7`, each with its words."""
     teams = (await session.execute(select(TeamRow.id, TeamRow.name).order_by(TeamRow.name, TeamRow.id))).all()
-    services = (await session.execute(select(ServiceRow.id, ServiceRow.name).order_by(ServiceRow.name))).all()
+    services = (
+        await session.execute(
+            select(ServiceRow.id, ServiceRow.name).where(ServiceRow.archived_at.is_(None)).order_by(ServiceRow.name)
+        )
+    ).all()
     return {
         **{f"service:{row.id}": row.name for row in services},
         **{f"team:{row.id}": f"Every service of {row.name}" for row in teams},

@@ -77,7 +77,9 @@ async def policy_lines(session: AsyncSession, ids: Collection[int] | None = None
     names = await names_of(session, known.values())
     running: dict[int, int] = dict((await session.execute(_RUNNING, {"ids": found})).all())
     used: dict[int, list[Used]] = {}
-    services = select(ServiceRow.id, ServiceRow.name, ServiceRow.policy_id).where(ServiceRow.policy_id.in_(found))
+    services = select(ServiceRow.id, ServiceRow.name, ServiceRow.policy_id).where(
+        ServiceRow.policy_id.in_(found), ServiceRow.archived_at.is_(None)
+    )
     for each in await session.execute(services.order_by(func.lower(ServiceRow.name))):
         used.setdefault(each.policy_id, []).append(Used(id=each.id, name=each.name))
     return [

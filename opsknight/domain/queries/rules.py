@@ -23,6 +23,7 @@ class RuleLine(TypedDict):
     """One rule of all services (`service_id` None) or of one, with what it has done so far.
 
     `rule` is its document, `words` what it does. `why` says why it was skipped last, or why it cannot be read.
+    `to_archived` names the service that it would move events to, where that is archived: they stay with their own.
     """
 
     id: int
@@ -38,22 +39,24 @@ class RuleLine(TypedDict):
     skipped: int
     skipped_at: float | None
     why: str
+    to_archived: str | None
 
 
 _LINES = """
     SELECT r.id, r.service_id, s.name AS service, r.document, coalesce(c.matched, 0) AS matched,
         extract(epoch FROM c.matched_at)::float8 AS matched_at, coalesce(c.skipped, 0) AS skipped,
-        extract(epoch FROM c.skipped_at)::float8 AS skipped_at, coalesce(c.why, '') AS why
+        extract(epoch FROM c.skipped_at)::float8 AS skipped_at, coalesce(c.why, '') AS why, too.name AS to_archived
     FROM rules r LEFT JOIN services s ON s.id = r.service_id LEFT JOIN rule_counts c ON c.rule_id = r.id
+    LEFT JOIN services too ON CAST(too.id AS text) = r.document #>> '{set,service_id}' AND too.archived_at IS NOT NULL
 """
-_ALL = text(f"{_LINES} ORDER BY r.service_id NULLS FIRST, r.position, r.id")
+_ALL = text(f"{_LINES} WHERE s.archived_at IS NULL ORDER BY r.service_id NULLS FIRST, r.position, r.id")
 _OF_SCOPE = text(f"{_LINES} WHERE r.service_id IS NOT DISTINCT FROM :service_id ORDER BY r.position, r.id")
 _ONE = text(f"{_LINES} WHERE r.id = :id")
 _READY = text("SELECT id, service_id, document::text FROM rules ORDER BY position, id")
 
 
 async def rules(session: AsyncSession) -> Sequence[RuleLine]:
-    """Return every rule in the order in which they are asked, those of all services first."""
+    """Return every rule in the order in which they are asked, those of all services first; none of an archived one."""
     return [_line(row) for row in await session.execute(_ALL)]
 
 
@@ -124,4 +127,5 @@ def _line(row: Any) -> RuleLine:
         skipped=row.skipped,
         skipped_at=row.skipped_at,
         why=why,
+        to_archived=row.to_archived,
     )

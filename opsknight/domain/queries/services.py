@@ -41,6 +41,7 @@ class ServiceLine(TypedDict):
     ack_timeout_low_s: int | None
     reopen_window_s: int
     resolves_with_last_alert: bool
+    archived: bool
     integrations: list[IntegrationLine]
 
 
@@ -50,13 +51,13 @@ async def service(session: AsyncSession, service_id: int, *, with_keys: bool) ->
     Raises:
         NotFound: there is no such service.
     """
-    if not (found := await services(session, with_keys=with_keys, only=service_id)):
+    if not (found := await services(session, with_keys=with_keys, only=service_id)):  # an archived one as well
         raise NotFound("There is no such service.")
     return found[0]
 
 
 async def services(session: AsyncSession, *, with_keys: bool, only: int | None = None) -> Sequence[ServiceLine]:
-    """Return every service by name, or `only` one; the keys of its integrations only `with_keys`."""
+    """Return every service by name that is not archived, or `only` one; keys only `with_keys`."""
     lines = {row.id: _line(row) for row in await session.execute(_lines(only))}
     counting = case((IntegrationRow.former_secret != "", 2), (IntegrationRow.secret != "", 1), else_=0)
     keys = select(
@@ -96,6 +97,7 @@ def _lines(only: int | None) -> Select[*tuple[Any, ...]]:
             ServiceRow.ack_timeout_low_s,
             ServiceRow.reopen_window_s,
             ServiceRow.resolves_with_last_alert,
+            ServiceRow.archived_at,
             TeamRow.name.label("team"),
             EscalationPolicyRow.name.label("policy"),
             EscalationPolicyRow.id.label("policy_id"),
@@ -104,7 +106,7 @@ def _lines(only: int | None) -> Select[*tuple[Any, ...]]:
         .join(EscalationPolicyRow, EscalationPolicyRow.id == ServiceRow.policy_id)
         .order_by(func.lower(ServiceRow.name), ServiceRow.id)
     )
-    return statement if only is None else statement.where(ServiceRow.id == only)
+    return statement.where(ServiceRow.archived_at.is_(None) if only is None else ServiceRow.id == only)
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> ServiceLine:
@@ -122,5 +124,6 @@ def _line(row: Row[*tuple[Any, ...]]) -> ServiceLine:
         ack_timeout_low_s=row.ack_timeout_low_s,
         reopen_window_s=row.reopen_window_s,
         resolves_with_last_alert=row.resolves_with_last_alert,
+        archived=row.archived_at is not None,
         integrations=[],
     )

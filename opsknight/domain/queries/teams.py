@@ -113,14 +113,15 @@ async def owned(session: AsyncSession, team_id: int) -> list[str]:
         if count := (await session.execute(counted)).scalar_one():
             words.append(f"{count} {_ONE[kind] if count == 1 else _MANY[kind]}")
         gone = [~live for live in _live(table)]
-        if gone and (count := await session.scalar(select(func.count()).where(table.team_id == team_id, *gone))):
-            words.append(f"{count} deleted {_ONE[kind] if count == 1 else _MANY[kind]}, kept for the record")
+        if count := await session.scalar(select(func.count()).where(table.team_id == team_id, *gone)):
+            how = "archived" if table is ServiceRow else "deleted"
+            words.append(f"{count} {how} {_ONE[kind] if count == 1 else _MANY[kind]}, kept for the record")
     return words
 
 
 def _live(table: Any) -> list[Any]:
-    """Return what tells those that are not deleted, where such are kept."""
-    return [table.deleted_at.is_(None)] if hasattr(table, "deleted_at") else []
+    """Return what tells those that are neither deleted nor archived, but kept."""
+    return [(table.archived_at if table is ServiceRow else table.deleted_at).is_(None)]
 
 
 async def policies(session: AsyncSession) -> Sequence[PolicyLine]:

@@ -25,7 +25,7 @@ from opsknight.errors import NotFound
 _SERVICE = text("""
     SELECT s.id, s.name, s.urgency_mode, s.support_hours, s.team_id, s.policy_id, s.flap_limits, t.name AS team,
         s.tags || jsonb_build_object('team', t.name) AS tags
-    FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = :id
+    FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = :id AND s.archived_at IS NULL
 """)
 
 

@@ -41,6 +41,7 @@ from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import choice
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, test_event
@@ -150,6 +151,12 @@ def show(
     with tag("p", classes="ok-integration-of"):
         tag("span", f"{how.name} for ")
         tag("a", line["service"], href=f"/services#service-{line['service_id']}")
+    if line["archived"]:
+        note(
+            "Nothing that comes with its keys is taken: bring its service back under Services.",
+            title="Archived",
+            kind="warn",
+        )
     if not first.deliveries:  # what is to be done first stands first
         _set_up(parts, how, base_url, mail_host)
     with section("Last 24 hours", "By the hour: what was refused in red, what was told to send again in amber."):

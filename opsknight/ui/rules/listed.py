@@ -99,6 +99,8 @@ class Rules:
                         tag("span", line["name"])
                 tag("code", line["when"], classes="ok-rule-when")
                 tag("p", _does(line))
+                if line["to_archived"]:
+                    verdict(f"“{line['to_archived']}” is archived: events stay with their own service.", "warn")
                 _counted(line)
             if self._may:
                 self._deeds(line, lines, number)

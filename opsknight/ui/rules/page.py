@@ -52,7 +52,7 @@ def mount(deps: Deps) -> None:
         except NotFound as refusal:
             _absent(viewer, refusal.sentence)
             return
-        _edit(viewer, line, await _names(deps), scope="")
+        _edit(viewer, line, {**await _names(deps), **_archived_target(line)}, scope="")
 
 
 def _keep_fresh(deps: Deps, shown: Rules) -> None:
@@ -89,6 +89,13 @@ def _scripts() -> None:
 
 async def _names(deps: Deps) -> Mapping[str, str]:
     return {str(one["id"]): one["name"] for one in await read_services(deps, with_keys=False)}
+
+
+def _archived_target(line: RuleLine) -> Mapping[str, str]:
+    """Return the service that a rule moves to in vain: left out, the editor would take the move out of the rule."""
+    if line["to_archived"] is None:
+        return {}
+    return {str(line["rule"]["set"]["service_id"]): f"{line['to_archived']} (archived)"}
 
 
 def _known(service: str, names: Mapping[str, str]) -> int | None:

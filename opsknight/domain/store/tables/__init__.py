@@ -27,6 +27,7 @@ from opsknight.domain.store.tables.paging import (
 )
 from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
+    AddressChangeRow,
     CommandKeyRow,
     ContactMethodRow,
     InstallationRow,
@@ -53,6 +54,7 @@ from opsknight.domain.store.tables.schedules import (
     ToldAheadRow,
 )
 from opsknight.domain.store.tables.services import (
+    ArchivedUseRow,
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
@@ -72,9 +74,11 @@ from opsknight.domain.store.tables.silences import (
 from opsknight.domain.store.tables.windows import WindowMessageRow
 
 __all__ = [
+    "AddressChangeRow",
     "AlertExpiryRow",
     "AlertRow",
     "AmendmentRow",
+    "ArchivedUseRow",
     "AttemptRow",
     "Base",
     "BlindSpellRow",

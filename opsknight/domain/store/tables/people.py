@@ -107,6 +107,21 @@ class VerificationRow(Base):
     tries: Mapped[SmallInt] = mapped_column(server_default=text("0"))
 
 
+class AddressChangeRow(Base):
+    """That a person shall have another mail address once a code came back; open until then, or until the next one."""
+
+    __tablename__ = "address_changes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[str]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    ended_at: Mapped[datetime | None]
+
+
 class NotificationRuleRow(Base):
     """Which contact method a person wants used for which urgency, and after how long."""
 

@@ -77,7 +77,7 @@ class OnCallSeenRow(Base):
 
 
 class ServiceRow(Base):
-    """What breaks; its team owns it, its policy says who is asked."""
+    """What breaks; its team owns it, its policy says who is asked. Nothing speaks for one that is archived."""
 
     __tablename__ = "services"
 
@@ -97,6 +97,19 @@ class ServiceRow(Base):
     hours_begin_at: Mapped[datetime | None]
     flap_limits: Mapped[Json | None]
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    archived_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class ArchivedUseRow(Base):
+    """How often something was sent since with a key of an archived service; `source` is as in "integration:7"."""
+
+    __tablename__ = "archived_uses"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int] = mapped_column(server_default=text("0"))
+    last_at: Mapped[datetime]
 
 
 class IntegrationRow(Base):
