@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from gettext import NullTranslations
 from pathlib import Path
 
 import orjson
@@ -38,31 +37,9 @@ from opsknight.jobs.channels.twilio import twiml
 from tests.clock import NOON
 from tests.jobs.a_message import a_message
 from tests.jobs.test_messages import WRITER, an_attempt, an_incident_now
+from tests.marked import Marked, words_left
 
 ROOT = Path(__file__).parents[2]
-
-
-class Marked(NullTranslations):
-    """A language in which each sentence stands in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-
-def outside(text: str) -> str:
-    """Return what stands in no bracket."""
-    kept, depth = "", 0
-    for one in text:
-        depth += (one == "⟦") - (one == "⟧")
-        kept += one if depth == 0 and one != "⟧" else ""
-    return kept
-
-
-def words_left(text: str, *known: str) -> list[str]:
-    """Return the words that no catalogue could change, without what monitors and people have called things."""
-    for one in known:
-        text = text.replace(one, "")
-    return re.findall(r"[A-Za-z]{2,}", re.sub(r"https?://\S+", "", outside(text)))
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +119,7 @@ def calls() -> Iterator[ast.Call]:
     for path in sorted((ROOT / "opsknight").rglob("*.py")):
         if "model.speech import" in (source := path.read_text()):
             for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"say", "later"}:
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"say", "later", "say_many"}:
                     yield node
 
 
