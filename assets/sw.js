@@ -17,10 +17,8 @@ const QUIET = new Set(["check"]); // makes sure that this device is there, and w
 const BEAT_EVERY_MS = 3600000;
 const NO_LONGER_CALLS = new Set(["acknowledged", "snoozed", "suppressed", "resolved"]);
 
-const OPEN = { action: "open", title: "Open" };
-const ACKNOWLEDGE = { action: "ack", title: "Acknowledge" };
-const STILL_ON_IT = { action: "ack", title: "I am on it" };
-const TRY_AGAIN = { action: "ack", title: "Try again" };
+const ACKNOWLEDGE = "Acknowledge";
+const STILL_ON_IT = "I am on it";
 
 /* --- life ------------------------------------------------------------------------------------------------- */
 
@@ -97,11 +95,22 @@ async function networkFirst(request) {
 
 self.addEventListener("push", (event) => event.waitUntil(Promise.all([received(event.data), beat()])));
 
-/* The buttons of a notification, in its reader's language where it says so. */
+/* What is written here, in its reader's language where the message brings that along. */
+function wordsOf(payload) {
+  const [press, look] = payload.words ?? [];
+  const [again, failed, away] = payload.failing ?? [];
+  return {
+    press: press ?? (payload.kind === "still_on_it" ? STILL_ON_IT : ACKNOWLEDGE),
+    look: { action: "open", title: look ?? "Open" },
+    again: { action: "ack", title: again ?? "Try again" },
+    failed: (failed ?? "Not acknowledged: {title}").replace("{title}", () => payload.title),
+    away: away ?? "OpsKnight could not be reached",
+  };
+}
+
 function pressable(payload, calls) {
-  const [press, look] = payload.words ?? [payload.kind === "still_on_it" ? STILL_ON_IT.title : ACKNOWLEDGE.title];
-  const open = { ...OPEN, title: look ?? OPEN.title };
-  return calls && payload.ack ? [{ ...ACKNOWLEDGE, title: press }, open] : [open];
+  const { press, look } = wordsOf(payload);
+  return calls && payload.ack ? [{ action: "ack", title: press }, look] : [look];
 }
 
 async function received(data) {
@@ -186,20 +195,21 @@ self.addEventListener("notificationclick", (event) => {
 
 /* Acknowledge for the person the page was for. The token speaks, no cookie: the tab and the sign-in may be gone. */
 async function acknowledge(payload) {
-  const { answered, ok, sentence } = await patiently({ token: payload.ack });
+  const { look, again, failed, away } = wordsOf(payload);
+  const { answered, ok, sentence } = await patiently({ token: payload.ack }, away);
   if (ok) {
     await show(
       { ...payload, ack: null },
-      { title: sentence, body: payload.title, actions: [OPEN], loud: false, stays: false },
+      { title: sentence, body: payload.title, actions: [look], loud: false, stays: false },
     );
   } else {
-    const again = answered ? [OPEN] : [TRY_AGAIN, OPEN];
+    const actions = answered ? [look] : [again, look];
     const kept = answered ? { ...payload, ack: null } : payload;
-    await show(kept, { title: sentence, body: `Not acknowledged: ${payload.title}`, actions: again, loud: true, stays: true });
+    await show(kept, { title: sentence, body: failed, actions, loud: true, stays: true });
   }
 }
 
-async function patiently(body) {
+async function patiently(body, away) {
   for (const wait of [...TRY_AGAIN_AFTER_MS, null]) {
     try {
       const response = await post("/api/v1/acknowledge-link", body);
@@ -208,7 +218,7 @@ async function patiently(body) {
       if (!LATER.has(response.status)) return { answered: true, ok: response.ok, sentence };
       if (wait === null) return { answered: false, ok: false, sentence };
     } catch {
-      if (wait === null) return { answered: false, ok: false, sentence: "OpsKnight could not be reached" };
+      if (wait === null) return { answered: false, ok: false, sentence: away };
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }

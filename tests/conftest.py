@@ -17,6 +17,7 @@ from tests.bounds import WIDER
 from tests.clock import StoppedClock
 from tests.clusters import Addresses, Cluster
 from tests.faults import measure
+from tests.marked import read_marked
 
 # A busy machine is no failure. CI draws the same examples every time, so that it fails for what changed.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -45,6 +46,12 @@ class Acting(Protocol):
 def clock() -> StoppedClock:
     """A clock that stands at noon of a Tuesday until the test moves it."""
     return StoppedClock()
+
+
+@pytest.fixture
+def marked_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose language is MARKED reads each sentence in brackets."""
+    read_marked(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -17,18 +17,26 @@ from opsknight.api.pressing import Press, carry_out
 from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, receipts, replies
-from opsknight.domain.commands.incidents import Done, Offer
-from opsknight.domain.model.channel import face
+from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.model.link import DrillClaims
 from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
+from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.contact_methods import owners
+from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.replies import Drilled, Told, drilled_lately, incident_of, told_lately
 from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
 
-NOTHING_OPEN: Final = "Nothing that you were told of is open."
-NOTHING_TOLD: Final = "You were not told of anything lately. Say which one: 12a acknowledges #12."
-WELCOME_BACK: Final = "You are paged here again."
+NOTHING_OPEN: Final = later("Nothing that you were told of is open.")
+NOTHING_TOLD: Final = later("You were not told of anything lately. Say which one: 12a acknowledges #12.")
+MANY_OPEN: Final = later("Your last message told of {count} that are open. Answer ack all, or one of {which}.")
+WELCOME_BACK: Final = later("You are paged here again.")
+_REPLIES: Final = {
+    "sms": later("SMS reply"),
+    "whatsapp": later("WhatsApp message reply"),
+    "email": later("mail reply"),
+}
+"""How an answer came, in words for the ledger and for those who watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,10 @@ async def answer(deps: Deps, heard: Heard) -> str:
         told = await told_lately(session, **of_phone, now=deps.clock.now())
         drilled = await drilled_lately(session, **of_phone, now=deps.clock.now())
         people = await owners(session, channel=heard.channel, address=heard.number)
-    user_id = _who(people, told, drilled, wanted)
-    sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
+        user_id = _who(people, told, drilled, wanted)
+        language = ENGLISH if user_id is None else await language_of(session, user_id)
+    with speaking(language):
+        sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
         async with deps.commands("system:answer") as uow:
@@ -105,7 +115,7 @@ async def _act(
     if user_id is None:
         return ""
     if wanted is None:
-        return HELP
+        return say(HELP)
     its = [one for one in told if one.user_id == user_id]
     drill = next((one for one in drilled if one.user_id == user_id), None)
     return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name), its, drill=drill)
@@ -122,7 +132,7 @@ class Answerer:
     @property
     def via(self) -> str:
         """How it came, in words for the ledger."""
-        return f"{face(self.channel).word} reply"
+        return _REPLIES[self.channel]
 
     def key(self, wanted: Press, incident_id: UUID) -> bytes:
         """Return by what it is known that this was done to that incident, when the answer is brought again."""
@@ -155,7 +165,7 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
         async with deps.commands("system:answer") as uow:
             return await do(uow, channel=heard.channel, number=heard.number)
 
-    return WELCOME_BACK if await again(once) and wanted is Consent.START else ""
+    return say(WELCOME_BACK) if await again(once) and wanted is Consent.START else ""
 
 
 def _is_of_drill(wish: Wish, told: Sequence[Told], drill: Drilled) -> bool:
@@ -175,7 +185,7 @@ async def _of_drill(deps: Deps, drill: Drilled, via: str, told: Sequence[Told]) 
     except (Forbidden, NotFound) as refusal:
         sentence = str(refusal)
     waiting = sorted({one.number for one in told if one.status == Status.OPEN})
-    real = [f"#{number} is real and still open; answer {number}a to acknowledge it." for number in waiting]
+    real = [say("#{number} is real and still open; answer {number}a to acknowledge it.", number=one) for one in waiting]
     return [sentence, *real]
 
 
@@ -184,7 +194,7 @@ async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> l
         async with deps.reading() as session:
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
-            return [f"There is no incident #{wish.number}."]
+            return [say("There is no incident #{number}.", number=wish.number)]
         return [await _do(deps, wish.wanted, by, wish.number, incident_id, told)]
     if wish.every:
         unique = {one.number: one for one in told if one.status == Status.OPEN}
@@ -192,13 +202,13 @@ async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> l
             await _do(deps, wish.wanted, by, one.number, one.incident_id, told)
             for one in sorted(unique.values(), key=lambda one: one.number)
         ]
-        return done or [NOTHING_OPEN]
+        return done or [say(NOTHING_OPEN)]
     last = _last(told)
     if not last:
-        return [NOTHING_TOLD]
+        return [say(NOTHING_TOLD)]
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
-        return [f"Your last message told of {len(last)} that are open. Answer ack all, or one of {which}."]
+        return [say(MANY_OPEN, count=len(last), which=which)]
     return [await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told)]
 
 
@@ -232,6 +242,4 @@ async def _do(deps: Deps, wanted: Press, by: Answerer, number: int, incident_id:
 
 
 def _sentence(done: Done) -> str:
-    if done.offer is Offer.TAKE_OVER:
-        return done.sentence.replace("; take it over?", "; open OpsKnight to take it over.")
-    return done.sentence
+    return done.answered or done.sentence

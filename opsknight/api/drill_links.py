@@ -13,6 +13,7 @@ from opsknight.deps import Deps
 from opsknight.domain.commands import drills, receipts
 from opsknight.domain.model.drill import MARK, SENTENCES
 from opsknight.domain.model.link import ACKNOWLEDGE, DrillClaims
+from opsknight.domain.model.speech import say
 from opsknight.domain.queries.people import active_name
 from opsknight.errors import Forbidden, Invalid, NotFound
 
@@ -29,9 +30,9 @@ def of(deps: Deps, token: str) -> DrillClaims | None:
 
 def offer(token: str) -> Response:
     """Return the page with the button: mail scanners open links, so only the button acts."""
-    body = plain.paragraph("Nothing is wrong. Press the button to show that a page reaches you.")
-    body += plain.button("Acknowledge", action=f"/ack/{quote(token, safe='')}")
-    return plain.page(MARK, body)
+    body = plain.paragraph(say("Nothing is wrong. Press the button to show that a page reaches you."))
+    body += plain.button(say("Acknowledge"), action=f"/ack/{quote(token, safe='')}")
+    return plain.page(say(MARK), body)
 
 
 async def acknowledged(deps: Deps, link: DrillClaims, *, via: str) -> Response:
@@ -41,7 +42,7 @@ async def acknowledged(deps: Deps, link: DrillClaims, *, via: str) -> Response:
         NotFound, Forbidden: as in `answer`.
     """
     sentence = await answer(deps, link, via=via)
-    return plain.page("Drill", plain.paragraph(sentence) + plain.link("To your contact methods", href="/me"))
+    return plain.page(say("Drill"), plain.paragraph(sentence) + plain.link(say("To your contact methods"), href="/me"))
 
 
 async def answer(deps: Deps, link: DrillClaims, *, via: str) -> str:
@@ -57,11 +58,11 @@ async def answer(deps: Deps, link: DrillClaims, *, via: str) -> str:
             try:
                 await active_name(uow.session, link.user_id)
             except Invalid as gone:
-                raise Forbidden("This link was for an account that is deactivated.") from gone
+                raise Forbidden(say("This link was for an account that is deactivated.")) from gone
             await receipts.seen(uow, link.notification_id)
             came = await drills.acknowledge(uow, link.notification_id, link.user_id, via=via)
             if came is None:
-                raise NotFound("This drill is not known any more. Nothing is wrong.")
-            return SENTENCES[came]
+                raise NotFound(say("This drill is not known any more. Nothing is wrong."))
+            return say(SENTENCES[came])
 
     return await again(once)

@@ -21,14 +21,16 @@ from opsknight.domain.model.link import LIVES, DrillClaims
 from opsknight.domain.model.mail_reply import HELP, first_own_line
 from opsknight.domain.model.notification import ASKED_FOR, PageKind
 from opsknight.domain.model.reply import Consent, Wish, read
+from opsknight.domain.model.speech import later, say, speaking
+from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.replies import Mailed, Told, mailed, mailed_lately, told_by
 from opsknight.errors import Forbidden, NotFound
 
 CARRIER: Final = "mail"
 CHANNEL: Final = "email"
-ARRIVED: Final = "Thank you: the message arrived, and OpsKnight knows it now."
-OF_NONE: Final = "That mail was about no incident. Say which one: 12a acknowledges #12."
-TOO_OLD: Final = "The mail that you answered is more than a day old, so nothing was done. Open OpsKnight to act."
+ARRIVED: Final = later("Thank you: the message arrived, and OpsKnight knows it now.")
+OF_NONE: Final = later("That mail was about no incident. Say which one: 12a acknowledges #12.")
+TOO_OLD: Final = later("The mail that you answered is more than a day old, so nothing was done. Open OpsKnight to act.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ async def answer_mail(deps: Deps, written: Written) -> str:
     """
     async with deps.reading() as session:
         mail = await mailed(session, written.notification_id)
-    if mail is None:
-        return ""
+        if mail is None:
+            return ""
+        language = await language_of(session, mail.user_id)
     name = replies.Name(CARRIER, written.name, f"user:{mail.user_id}")
 
     async def begun() -> str | None:
@@ -67,7 +70,8 @@ async def answer_mail(deps: Deps, written: Written) -> str:
         return done
     asked = read(first_own_line(written.text))
     wanted = None if isinstance(asked, Consent) else asked
-    sentence = HELP if wanted is None else await _act(deps, written.notification_id, mail, wanted, name)
+    with speaking(language):
+        sentence = say(HELP) if wanted is None else await _act(deps, written.notification_id, mail, wanted, name)
 
     async def ended() -> bool:
         async with deps.commands("system:answer") as uow:
@@ -91,7 +95,7 @@ async def answer_mail(deps: Deps, written: Written) -> str:
 
 async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence[Wish], name: replies.Name) -> str:
     if deps.clock.now() - mail.sent_at >= LIVES:
-        return TOO_OLD
+        return say(TOO_OLD)
     async with deps.reading() as session:
         told: list[Told] = list(await told_by(session, notification_id))
         if any(wish.every for wish in wanted):
@@ -100,7 +104,7 @@ async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence
     if is_about_it and mail.kind is PageKind.DRILL:
         return await _of_drill(deps, DrillClaims(mail.user_id, notification_id))
     if is_about_it and not any(one.message == notification_id for one in told):
-        return ARRIVED if mail.kind in ASKED_FOR else OF_NONE
+        return say(ARRIVED if mail.kind in ASKED_FOR else OF_NONE)
     return await fulfil(deps, wanted, Answerer(mail.user_id, CHANNEL, name), told)
 
 

@@ -11,12 +11,14 @@ from typing import Final
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from opsknight.domain.model.speech import spoken
+
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; manifest-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE: Final = Markup("""<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
@@ -42,7 +44,7 @@ def page(
 ) -> HTMLResponse:
     """Return a whole page; `body` is escaped unless it is Markup. It is kept in no cache."""
     return HTMLResponse(
-        _PAGE.format(title=title, body=body),
+        _PAGE.format(language=spoken(), title=title, body=body),
         status_code=status,
         headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store", **(headers or {})},
     )

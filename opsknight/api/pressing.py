@@ -6,7 +6,7 @@ Everything else is as on screen: the same command, the same refusals, the same l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,13 +18,15 @@ from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import SENTENCES, Answer
 from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.speech import ENGLISH, later, say, speaking
+from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
 __all__ = ["GONE", "THANKS", "Press", "Pressed", "carry_out", "press", "unknown"]
 
-THANKS: Final = "Thank you: the message arrived, and OpsKnight knows it now."
-GONE: Final = "OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open."
+THANKS: Final = later("Thank you: the message arrived, and OpsKnight knows it now.")
+GONE: Final = later("OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Pressed:
     """What came of it, in a sentence for the presser; `done` says whether it is as they wanted.
 
     Where it was about an incident, that is named, and `became` says what it is now if anything was done.
+    `language` is what the presser reads.
     """
 
     sentence: str
@@ -40,6 +43,7 @@ class Pressed:
     number: int | None = None
     became: Status | None = None
     notification_id: UUID | None = None
+    language: str = ENGLISH
 
 
 async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUID, what: Press, via: str) -> Pressed:
@@ -59,14 +63,21 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
     """Do the same in the name of `user_id`; None is whom the message went to: only they hold the phone that it rang."""
     async with deps.reading() as session:
         message = await about(session, notification_id)
-    if message is None:
-        return Pressed(GONE)
-    presser = message.user_id if user_id is None else user_id
-    if presser is None:  # it was posted where many read
-        return Pressed(GONE)
+        presser = message.user_id if user_id is None and message is not None else user_id
+        if presser is None:  # there is no such message, or it was posted where many read
+            return Pressed(say(GONE))
+        language = await language_of(session, presser)
+    with speaking(language):
+        if message is None:
+            return Pressed(say(GONE))
+        done = await _pressed(deps, presser, message, notification_id, what, via)
+    return replace(done, language=language)
+
+
+async def _pressed(deps: Deps, presser: int, message: About, notification_id: UUID, what: Press, via: str) -> Pressed:
     if message.incident_id is None:
         answer = await again(lambda: _seen(deps, presser, notification_id, via))
-        return Pressed(THANKS, done=True) if answer is None else Pressed(SENTENCES[answer], done=True)
+        return Pressed(say(THANKS if answer is None else SENTENCES[answer]), done=True)
     incident_id = message.incident_id
     try:
         done = await again(lambda: _do(deps, presser, notification_id, message, what, via))
@@ -84,10 +95,12 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
 
 def unknown(deps: Deps, channel: str) -> str:
     """Return what somebody is told whose account on `channel` is nobody's contact method."""
-    label = face(channel).label
-    return (
-        f"OpsKnight does not know whose {label} account this is. Add it to your contact methods"
-        f" at {deps.settings.address}/me and verify it there; then press again."
+    label, address = say(face(channel).label), f"{deps.settings.address}/me"
+    return say(
+        "OpsKnight does not know whose {channel} account this is. Add it to your contact methods at {address}"
+        " and verify it there; then press again.",
+        channel=label,
+        address=address,
     )
 
 

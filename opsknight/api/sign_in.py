@@ -21,6 +21,7 @@ from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import sessions
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later, say, speaking
 from opsknight.errors import Conflict, Forbidden, NotFound
 
 log = structlog.get_logger(__name__)
@@ -45,14 +46,14 @@ _SENT: Final = (
     "If {email} belongs to somebody here, a link is on its way. It works once, and for one hour."
     " When nothing comes: look among the unwanted mail, or ask whoever runs OpsKnight whether they know this address."
 )
-_TEXT: Final = """Hello {name},
+_TEXT: Final = later("""Hello {name},
 
 this link signs you in to OpsKnight, once and within an hour:
 
 {link}
 
 If you did not ask for it, do nothing: without it nobody can sign in as you.
-"""
+""")
 
 
 def router(deps: Deps, *, mail: Mail | None) -> APIRouter:
@@ -142,6 +143,8 @@ async def _invite(deps: Deps, mail: Mail, email: str, back_to: str) -> None:
         if invitation is None:
             return
         link = f"{deps.settings.address}/sign-in/{invitation.token}{_query(back_to)}"
-        await mail(invitation.email, "Sign in to OpsKnight", _TEXT.format(name=invitation.name, link=link))
+        with speaking(invitation.language):
+            subject, letter = say("Sign in to OpsKnight"), say(_TEXT, name=invitation.name, link=link)
+        await mail(invitation.email, subject, letter)
     except Exception as failure:  # noqa: BLE001  # whatever it is, somebody waits for a mail
         log.error("a sign-in link could not be sent", error=repr(failure))  # noqa: TRY400  # no stack: it holds the link

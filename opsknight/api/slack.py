@@ -29,13 +29,14 @@ from opsknight.api.reading import is_list, is_object
 from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later
 from opsknight.domain.model.web_address import refusal
 from opsknight.errors import SignInRequired
 from opsknight.outbound import connector
 
 log = structlog.get_logger(__name__)
 
-VIA: Final = "Slack button"
+VIA: Final = later("Slack button")
 ANSWER_WITHIN_S: Final = 2.5
 """Slack shows an error after 3 s; what takes longer goes on, and its outcome is told all the same."""
 TELL_WITHIN_S: Final = 10.0

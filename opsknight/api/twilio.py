@@ -28,13 +28,14 @@ from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
-from opsknight.domain.queries.replies import under_way
+from opsknight.domain.model.speech import later, say, speaking
+from opsknight.domain.queries.replies import language_of, under_way
 from opsknight.errors import SignInRequired
 from opsknight.phone import sender
 
 READ_AT_MOST: Final = 64 * 1024
 CARRIER: Final = "twilio"
-KEYPAD: Final = "phone keypad"
+KEYPAD: Final = later("phone keypad")
 _KEYS: Final = {"4": Press.ACKNOWLEDGE, "6": Press.RESOLVE, "9": Press.ESCALATE}
 _LOST: Final = {
     "undelivered": "it was not delivered",
@@ -150,7 +151,10 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     language = its.language if its is not None else "en-US"
     what = _KEYS.get(form.get("Digits", ""))
     if what is None:
-        return _twiml(_asked_again("That key does nothing.", notification_id, language))
+        async with deps.reading() as session:
+            read_in = await language_of(session, notification_id)
+        with speaking(read_in):
+            return _twiml(_asked_again(notification_id, language))
     name = replies.Name(CARRIER, f"{form.get('CallSid', '')[:80]}:{what}", form.get("To", "")[:40])
 
     async def begun() -> str | None:
@@ -177,9 +181,9 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     return _twiml(f"{_say(told, language)}<Hangup/>")
 
 
-def _asked_again(sentence: str, notification_id: UUID, language: str) -> str:
+def _asked_again(notification_id: UUID, language: str) -> str:
     action = quoteattr(f"/api/v1/twilio/keys?notification={notification_id}")
-    menu = _say(f"{sentence} Press 4 to acknowledge, 6 to resolve, 9 to escalate.", language)
+    menu = _say(say("That key does nothing. Press 4 to acknowledge, 6 to resolve, 9 to escalate."), language)
     return f'<Gather numDigits="1" timeout="6" action={action} method="POST">{menu}</Gather>'
 
 

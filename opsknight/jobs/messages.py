@@ -281,7 +281,7 @@ def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind in TOLD:
         title, *lines = attempt.why_paged.splitlines() or [""]
         return _Words(title, title, lines)
-    what = attempt.label or face(attempt.channel).label
+    what = attempt.label or say(face(attempt.channel).label)
     if attempt.kind is PageKind.DRILL:
         ask = say("Acknowledge it here as you would a real page: only that shows that one reaches you.")
         return _Words(say(DRILL_MARK), say(DRILL_MARK), [f"{attempt.why_paged}. {ask}"])

@@ -13,6 +13,7 @@ from opsknight.domain.store.engine import Database
 from tests.api.house import ADDRESS, FROM_US, House, a_house
 from tests.builders import a_user
 from tests.clock import StoppedClock
+from tests.marked import MARKED, is_marked
 
 
 async def ask(house: House, email: str, *, back_to: str = "") -> str:
@@ -47,6 +48,18 @@ async def test_from_the_mail_to_the_screen(house: House):
     assert '<button type="submit">Sign in</button>' in page.text
     assert (entered.status_code, entered.headers["location"]) == (303, "/incidents")
     assert who.json()["name"] == "Ada"
+
+
+@pytest.mark.usefixtures("marked_readers")
+async def test_the_mail_speaks_the_language_of_whom_it_is_sent_to(house: House):
+    await a_user(house.database, "Ada", email="ada@example.com", language=MARKED)
+
+    await ask(house, "ada@example.com")
+
+    [(_, subject, text)] = house.mails
+    assert is_marked(subject)
+    assert is_marked(text)
+    assert link_in(text)
 
 
 async def test_the_cookie_is_for_this_host_over_https_and_out_of_reach_of_scripts(house: House):

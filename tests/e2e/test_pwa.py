@@ -223,6 +223,25 @@ async def test_a_token_that_was_tampered_with_is_refused_in_words(
     assert now_of(sam, incident)["status"] == "open"
 
 
+async def test_what_the_worker_says_by_itself_is_said_in_the_language_of_the_message(
+    app: Phone, server: RunningServer, sam: httpx.Client, secret: bytes
+):
+    incident = an_incident(server, sam, "Zertifikat läuft ab")
+    said = {
+        "words": ["Bestätigen", "Öffnen"],
+        "failing": ["Noch einmal", "Nicht bestätigt: {title}", "OpsKnight war nicht zu erreichen"],
+    }
+    await app.push({**a_page(incident, token=f"{a_token(secret, incident)[:-3]}xyz"), **said})
+    asked = await app.notification(titled="CRITICAL")
+
+    await app.press("ack", tag=incident["id"])
+
+    refused = await app.notification(titled="is not valid")
+    assert asked.actions == ["Bestätigen", "Öffnen"]
+    assert refused.body == f"Nicht bestätigt: {asked.title}"
+    assert refused.actions == ["Öffnen"]
+
+
 async def test_a_token_whose_time_has_passed_is_refused_in_words(
     app: Phone, server: RunningServer, sam: httpx.Client, secret: bytes
 ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from gettext import NullTranslations
 from pathlib import Path
 
 import orjson
@@ -13,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from opsknight.domain.model.attempt import Other
+from opsknight.domain.model.button import buttons
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.notification import TOLD, PageKind
 from opsknight.domain.model.speech import CATALOGUES, speaking
@@ -38,31 +38,9 @@ from opsknight.jobs.channels.twilio import twiml
 from tests.clock import NOON
 from tests.jobs.a_message import a_message
 from tests.jobs.test_messages import WRITER, an_attempt, an_incident_now
+from tests.marked import Marked, words_left
 
 ROOT = Path(__file__).parents[2]
-
-
-class Marked(NullTranslations):
-    """A language in which each sentence stands in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-
-def outside(text: str) -> str:
-    """Return what stands in no bracket."""
-    kept, depth = "", 0
-    for one in text:
-        depth += (one == "⟦") - (one == "⟧")
-        kept += one if depth == 0 and one != "⟧" else ""
-    return kept
-
-
-def words_left(text: str, *known: str) -> list[str]:
-    """Return the words that no catalogue could change, without what monitors and people have called things."""
-    for one in known:
-        text = text.replace(one, "")
-    return re.findall(r"[A-Za-z]{2,}", re.sub(r"https?://\S+", "", outside(text)))
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +104,9 @@ SENT = {
     "matrix": matrix.said,
     "xmpp": xmpp.said,
 }
-OURS = re.compile(r"(?<!⟦)\b(?:Acknowledge|Open|Resolve|Escalate|Or answer|I am on it)\b")
+OURS = re.compile(
+    r"(?<!⟦)\b(?:Acknowledge|Open|Resolve|Escalate|Or answer|I am on it|Try again|Not acknowledged|OpsKnight could)\b"
+)
 
 
 @pytest.mark.parametrize("channel", SENT)
@@ -137,12 +117,20 @@ def test_what_a_channel_adds_is_said_in_the_readers_language(channel: str):
     assert OURS.findall(sent) == []
 
 
+@pytest.mark.parametrize("kind", [PageKind.PAGE, PageKind.STILL_ON_IT, PageKind.TEST, PageKind.DRILL])
+def test_what_is_written_on_buttons_is_said_in_the_readers_language(kind: PageKind):
+    labels = [button.label for button in buttons(kind, about_one=True)]
+
+    assert labels
+    assert words_left(" ".join(labels)) == []
+
+
 def calls() -> Iterator[ast.Call]:
     """Yield what is said, all over the code."""
     for path in sorted((ROOT / "opsknight").rglob("*.py")):
         if "model.speech import" in (source := path.read_text()):
             for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"say", "later"}:
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"say", "later", "say_many"}:
                     yield node
 
 
@@ -160,3 +148,62 @@ def test_what_is_said_is_written_where_it_is_said():
     composed = [ast.unparse(call) for call in calls() if isinstance(call.args[0], ast.JoinedStr | ast.BinOp)]
 
     assert composed == []
+
+
+ANSWERING = (
+    "api/acknowledge.py",
+    "api/answering.py",
+    "api/chats/*.py",
+    "api/drill_links.py",
+    "api/mail_answering.py",
+    "api/pressing.py",
+    "api/slack.py",
+    "domain/commands/devices.py",
+    "domain/commands/fitness.py",
+    "domain/commands/foretelling.py",
+    "domain/model/canary.py",
+    "domain/model/drill.py",
+    "domain/model/foretelling.py",
+    "domain/model/mail_reply.py",
+    "domain/model/reply.py",
+    "domain/model/watching.py",
+    "jobs/channels/notices.py",
+    "jobs/channels/texts.py",
+    "jobs/messages.py",
+)
+"""Where what people are sent is written."""
+TO_MACHINES = ("teams_package.py", "teams_proof.py")
+ON_SCREENS = {"about_of", "arrives", "finding", "sentence", "wanted_no_more"}
+"""Functions in these files whose words stand on screens and in the ledger alone."""
+IN_THE_LEDGER = {
+    "everyone on call tonight",
+    "not to be disturbed now",
+    "the OpsKnight app was removed there",
+    "the device was quiet for a while",
+}
+SENTENCE = re.compile(r"[A-Za-z]+( [a-z]+){2}")
+
+
+def unsaid(path: Path) -> Iterator[str]:
+    """Yield what looks like words of ours and goes through no catalogue, docstrings, SQL and the log aside."""
+    passed: set[ast.AST] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id="say" | "later" | "say_many" | "text" | "SignInRequired" | "RuntimeError")):
+                passed.update(ast.walk(node))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+                passed.update(ast.walk(node))
+            case ast.FunctionDef(name=name) if name in ON_SCREENS:
+                passed.update(ast.walk(node))
+            case ast.Expr(value=ast.Constant() as docstring):
+                passed.add(docstring)
+            case ast.Constant(value=str(words)) if node not in passed and SENTENCE.search(words):
+                yield words
+
+
+@pytest.mark.parametrize("where", ANSWERING)
+def test_what_people_are_sent_is_written_for_a_catalogue(where: str):
+    paths = [path for path in sorted((ROOT / "opsknight").glob(where)) if path.name not in TO_MACHINES]
+
+    assert paths
+    assert {words for path in paths for words in unsaid(path)} - IN_THE_LEDGER == set()

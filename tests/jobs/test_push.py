@@ -8,11 +8,14 @@ import pytest
 
 from opsknight.clock import Clock
 from opsknight.crypto import new_vapid
+from opsknight.desktop.alarm import Alarm
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Sent
+from opsknight.jobs.channels.notices import notice
 from opsknight.jobs.channels.push import PushChannel
 from opsknight.outbound import Blocked, connector
+from tests.clock import NOON
 from tests.jobs.a_message import a_message
 from tests.peers.push_service import Answer, Browser, PushPeer, push_peer
 
@@ -52,6 +55,7 @@ async def test_the_browser_reads_what_the_service_worker_needs(peer: PushPeer, c
     payload = peer.taken[0].payload
     assert abs(payload.pop("at") / 1000 - Clock().now().timestamp()) < 60
     assert payload.pop("words") == ["Acknowledge", "Open"]
+    assert payload.pop("failing") == ["Try again", "Not acknowledged: {title}", "OpsKnight could not be reached"]
     assert payload == {
         "title": "CRITICAL Checkout: Disk full on db-1 (#12)",
         "body": "Service Checkout, critical, high urgency.",
@@ -82,6 +86,12 @@ async def test_a_repeat_replaces_the_first_and_another_message_does_not(peer: Pu
     first, repeat, other = (taken.headers["Topic"] for taken in peer.taken)
     assert first == repeat != other
     assert len(first) == 32
+
+
+def test_a_native_window_reads_the_same_message() -> None:
+    alarm = Alarm.read(notice(a_message(), at=NOON))
+
+    assert (alarm.words, alarm.title) == (("Acknowledge", "Open"), a_message().subject)
 
 
 async def test_the_longest_message_still_fits_what_push_services_take(peer: PushPeer, channel: PushChannel) -> None:

@@ -137,7 +137,7 @@ def test_what_is_told_names_the_turn_first_and_then_what_now():
     one = somebody(turns=[a_turn(2 * DAY)])
     reds = to_be_told(items(one, now=NOON))
 
-    mine, leads = to_person(one, reds, now=NOON), to_lead([(one, reds)], ZoneInfo("UTC"))
+    mine, leads = to_person(one, reds, now=NOON), to_lead([(one, reds)], ZoneInfo("UTC"), now=NOON)
 
     assert mine.splitlines()[0] == "You are not ready for your turn on Primary, Thu 26 Nov 13:00 CET"
     assert leads.splitlines()[:2] == ["Not ready to be on call: Ada", "Ada, Primary from Thu 26 Nov 12:00 UTC:"]

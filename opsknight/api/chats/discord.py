@@ -24,8 +24,9 @@ from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed
 from opsknight.domain.model.channel import shortened
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later, say
 
-VIA: Final = "Discord button"
+VIA: Final = later("Discord button")
 ANSWERED_AT_MOST: Final = 1900
 _PING, _COMPONENT = 1, 3
 _PONG, _MESSAGE = 1, 4
@@ -71,7 +72,7 @@ def router(deps: Deps) -> APIRouter:
         try:
             interaction = _Interaction.model_validate_json(body)
         except ValidationError:
-            return _answer(GONE)
+            return _answer(say(GONE))
         if interaction.type == _PING:
             return plain_json({"type": _PONG})
         if heeded.knows(interaction.id):
@@ -96,7 +97,7 @@ async def _pressed(deps: Deps, interaction: _Interaction) -> Pressed:
     user = interaction.member.user if interaction.member else interaction.user
     meant = pressed(interaction.data.custom_id) if interaction.data and interaction.type == _COMPONENT else None
     if user is None or meant is None:
-        return Pressed(GONE)
+        return Pressed(say(GONE))
     what, notification_id = meant
     return await press(deps, channel="discord", identity=user.id, notification_id=notification_id, what=what, via=VIA)
 

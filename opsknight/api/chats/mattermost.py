@@ -22,8 +22,9 @@ from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed, sealed
 from opsknight.domain.model.markdown import escaped
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later, say
 
-VIA: Final = "Mattermost button"
+VIA: Final = later("Mattermost button")
 ANSWERED_AT_MOST: Final = 2000
 
 
@@ -59,7 +60,7 @@ def router(deps: Deps) -> APIRouter:
 async def _pressed(deps: Deps, action: _Action) -> Pressed:
     meant = pressed(action.context.press)
     if meant is None:
-        return Pressed(GONE)
+        return Pressed(say(GONE))
     what, notification_id = meant
     return await press(
         deps, channel="mattermost", identity=action.user_id, notification_id=notification_id, what=what, via=VIA

@@ -29,14 +29,14 @@ from opsknight.domain.model.button import buttons
 from opsknight.domain.model.channel import shortened
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
-from opsknight.domain.model.speech import say
+from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.model.teams import CHANNEL, Place, sealed
 from opsknight.domain.model.web_address import refusal
 
-VIA: Final = "Teams button"
+VIA: Final = later("Teams button")
 TEAMS: Final = "msteams"
 ANSWERED_AT_MOST: Final = 1000
-TWICE: Final = "OpsKnight has heard this press already."
+TWICE: Final = later("OpsKnight has heard this press already.")
 _MESSAGE: Final = "application/vnd.microsoft.activity.message"
 _THROWN_OUT: Final = "the OpsKnight app was removed there"
 
@@ -54,7 +54,7 @@ def router(deps: Deps) -> APIRouter:
             return Response(status_code=403)  # as Microsoft wants it, where others say 401
         name = f"{activity.type}:{activity.id}"
         if activity.id and heeded.knows(name):
-            return plain_json(_answer(Pressed(TWICE), deps) if activity.is_press else {})
+            return plain_json(_answer(Pressed(say(TWICE)), deps) if activity.is_press else {})
         answer = await Bot(deps, its.app_secret).heed(activity)
         heeded.note(name, now=deps.clock.now())
         return plain_json({}, status=501) if answer is None else plain_json(answer)
@@ -112,7 +112,7 @@ class Bot:
 
     async def _pressed(self, activity: Activity, meant: tuple[Press, UUID] | None) -> Pressed:
         if meant is None:
-            return Pressed(GONE)
+            return Pressed(say(GONE))
         if not activity.person:
             return Pressed(unknown(self._deps, CHANNEL))
         what, message = meant
@@ -153,7 +153,8 @@ def _answer(pressed: Pressed, deps: Deps) -> Mapping[str, Any]:
     """Return the answer to a press: what the card says from now on, or what went otherwise than wanted."""
     if not pressed.done:
         return {"statusCode": 200, "type": _MESSAGE, "value": shortened(pressed.sentence, ANSWERED_AT_MOST)}
-    return {"statusCode": 200, "type": adaptive_card.TYPE, "value": _after(pressed, deps.settings.address)}
+    with speaking(pressed.language):
+        return {"statusCode": 200, "type": adaptive_card.TYPE, "value": _after(pressed, deps.settings.address)}
 
 
 def _after(pressed: Pressed, home: str) -> Mapping[str, Any]:

@@ -25,8 +25,9 @@ from opsknight.deps import Deps
 from opsknight.domain.model.button import pressed
 from opsknight.domain.model.channel import shortened
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later, say
 
-VIA: Final = "Telegram button"
+VIA: Final = later("Telegram button")
 PROOF: Final = "x-telegram-bot-api-secret-token"
 ANSWERED_AT_MOST: Final = 200
 """Characters of the answer to a press."""
@@ -104,7 +105,7 @@ async def heed(deps: Deps, update: Update) -> Mapping[str, Any] | None:
 
 async def _pressed(deps: Deps, query: _Press) -> Mapping[str, Any]:
     meant = pressed(query.data)
-    done = Pressed(GONE)
+    done = Pressed(say(GONE))
     if meant is not None:
         what, notification_id = meant
         done = await press(
@@ -125,11 +126,18 @@ async def _pressed(deps: Deps, query: _Press) -> Mapping[str, Any]:
 
 def _greeting(deps: Deps, chat: _Chat) -> Mapping[str, Any]:
     """Tell the id by which a chat is added, so that nobody has to look for it."""
-    what = (
-        f"Your chat id is {chat.id}. To be paged here, add it to your contact methods at {deps.settings.address}/me"
-        if chat.type in ("", "private")
-        else f"The id of this chat is {chat.id}. Who manages a team adds it there as a channel, in OpsKnight at"
-        f" {deps.settings.address}/teams"
-    )
+    people, teams = f"{deps.settings.address}/me", f"{deps.settings.address}/teams"
+    if chat.type in ("", "private"):
+        what = say(
+            "Your chat id is {id}. To be paged here, add it to your contact methods at {address}",
+            id=chat.id,
+            address=people,
+        )
+    else:
+        what = say(
+            "The id of this chat is {id}. Who manages a team adds it there as a channel, in OpsKnight at {address}",
+            id=chat.id,
+            address=teams,
+        )
     preview: Mapping[str, Any] = {"is_disabled": True}
     return {"method": "sendMessage", "chat_id": chat.id, "text": what, "link_preview_options": preview}

@@ -16,6 +16,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.canaries import newest_taken
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -131,11 +132,14 @@ async def _tell(uow: UnitOfWork, spell: Spell) -> None:
     key = {"from_at": spell.from_at, "to_at": spell.to_at}
     if (await uow.session.execute(_SPELL, key)).first() is None:
         return
-    words = note(spell, await _late_pages(uow, spell))
-    uow.record(Fact.BLIND, subject="opsknight", for_s=(spell.to_at - spell.from_at).total_seconds(), reason=words)
+    late = await _late_pages(uow, spell)
+    lasted_s = (spell.to_at - spell.from_at).total_seconds()
+    uow.record(Fact.BLIND, subject="opsknight", for_s=lasted_s, reason=note(spell, late))
     leads = await reading.leads(uow.session, [0])
     outbox = Outbox(uow.now, await reading.people(uow.session, leads[0].admins))
     for user_id in leads[0].admins:
+        with speaking(outbox.people[user_id].language):
+            words = note(spell, late)
         outbox.add(
             Page(
                 incident_id=None,
@@ -154,10 +158,7 @@ async def _tell(uow: UnitOfWork, spell: Spell) -> None:
 async def _late_pages(uow: UnitOfWork, spell: Spell) -> Sequence[LatePage]:
     key = {"from_at": spell.from_at, "to_at": spell.to_at, "worth": WORTH_TELLING, "many": MANY}
     rows = await uow.session.execute(_LATE, {**key, "since": _since(spell.from_at)})
-    return [
-        LatePage(row.number, row.title or "a message", row.name or "a channel", face(row.channel).word, row.late)
-        for row in rows
-    ]
+    return [LatePage(row.number, row.title or "", row.name or "", face(row.channel).word, row.late) for row in rows]
 
 
 def _since(at: datetime) -> UUID:

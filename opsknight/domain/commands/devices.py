@@ -16,8 +16,10 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.liveness import ASKED_AFTER, NOTED_AGAIN_AFTER, SILENT_AFTER, is_silent
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.model.window import WINDOW
 from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.people import language_of
 from opsknight.domain.store.tables import ContactMethodRow, TeamMemberRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -67,13 +69,11 @@ async def tell_of_the_silent(uow: UnitOfWork) -> int:
         row.silence_told_at = uow.now
         quiet_s = 0.0 if row.heard_at is None else (uow.now - row.heard_at).total_seconds()
         await record_method(uow, Fact.DEVICE_SILENT, row, for_s=quiet_s)
-        words = (
-            f"{shown(row.channel, label=row.label, address=row.address) or 'A browser'} gives no sign of life\n"
-            f"Nothing was heard of it for {span(quiet_s)}, so pages do not wait for it any more: your next contact"
-            f" method starts at once. Open OpsKnight on it, or {_let_go(row)}."
-        )
         other = await _another(uow, row)
         if other is not None:
+            language = ENGLISH if row.user_id is None else await language_of(uow.session, row.user_id)
+            with speaking(language):
+                words = _of_silence(row, quiet_s)
             await page_alone(uow, PageKind.SILENT, [other], user_id=row.user_id, urgency=Urgency.LOW, reason=words)
         elif row.user_id is not None:
             alone.append(row.user_id)
@@ -92,12 +92,10 @@ async def _tell_leads(uow: UnitOfWork, user_ids: Sequence[int]) -> None:
     answering = {user for one in leads.values() for user in (*one.managers, *one.admins)}
     outbox = Outbox(uow.now, await reading.people(uow.session, {*user_ids, *answering}))
     for user_id, its in teams.items():
-        words = (
-            f"Nothing reaches {outbox.people[user_id].name} but devices that give no sign of life\n"
-            "Pages are still tried there, and nobody can say that they arrive. See to another contact method."
-        )
         managers = {user for team in its for user in leads[team].managers}
         for lead in _who(outbox, managers - {user_id}) or _who(outbox, {*leads[_NO_TEAM].admins} - {user_id}):
+            with speaking(outbox.people[lead].language):
+                words = _of_who_is_cut_off(outbox.people[user_id].name)
             outbox.add(
                 Page(
                     incident_id=None, generation=0, kind=PageKind.SILENT, user_id=lead, reason=words,
@@ -111,8 +109,28 @@ def _who(outbox: Outbox, user_ids: Collection[int]) -> list[int]:
     return [user for user in sorted(user_ids) if user in outbox.people and outbox.people[user].can_be_reached]
 
 
-def _let_go(row: ContactMethodRow) -> str:
-    return "turn push off there" if row.channel == PUSH else "remove it from your contact methods"
+def _of_silence(row: ContactMethodRow, quiet_s: float) -> str:
+    """Return what its person is told of a device that is silent: a first line, then what now."""
+    what = shown(row.channel, label=row.label, address=row.address) or say("A browser")
+    now = (
+        later(
+            "Nothing was heard of it for {span}, so pages do not wait for it any more: your next contact method starts"
+            " at once. Open OpsKnight on it, or turn push off there."
+        )
+        if row.channel == PUSH
+        else later(
+            "Nothing was heard of it for {span}, so pages do not wait for it any more: your next contact method starts"
+            " at once. Open OpsKnight on it, or remove it from your contact methods."
+        )
+    )
+    first = say("{what} gives no sign of life", what=what)
+    return f"{first}\n{say(now, span=span(quiet_s))}"
+
+
+def _of_who_is_cut_off(name: str) -> str:
+    first = say("Nothing reaches {name} but devices that give no sign of life", name=name)
+    now = say("Pages are still tried there, and nobody can say that they arrive. See to another contact method.")
+    return f"{first}\n{now}"
 
 
 async def _devices(

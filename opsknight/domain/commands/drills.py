@@ -13,12 +13,13 @@ from sqlalchemy import Row, select, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of
+from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of, why_drilled
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.schedule import on_call, shifts
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.tables import DrillPersonRow, DrillRow, ScheduleRow
@@ -102,7 +103,7 @@ async def begin(uow: UnitOfWork, whom: Whom, *, weekly_at: datetime | None = Non
     )
     uow.session.add(drill)
     await uow.session.flush()
-    told = await _page(uow, drill, {user_id: why for user_id, why in users.items() if user_id not in busy})
+    told = await _page(uow, drill, {user_id: schedule for user_id, schedule in users.items() if user_id not in busy})
     uow.record(Fact.DRILL_BEGAN, subject=f"drill:{drill.id}", about=about, people=told)
     count = "1 person is" if len(told) == 1 else f"{len(told)} people are"
     return Begun(drill.id, f"The drill of {about} has begun: {count} asked to acknowledge within 15 min.")
@@ -158,7 +159,7 @@ async def end(uow: UnitOfWork) -> int:
 
 
 async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
-    """Return who is meant in words, and of each person why, "" where they were named."""
+    """Return who is meant in words, and of each person the schedule that says so, "" where they were named."""
     if whom.user_id is not None:
         name = await active_name(uow.session, whom.user_id)
         return name, {whom.user_id: ""}
@@ -172,7 +173,7 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
     for number, schedule in (await reading.schedules(uow.session, [*names], since=uow.now - _RECENT)).items():
         its = on_call(schedule, uow.now) if whom.schedule_id else shifts(schedule, uow.now, uow.now + TONIGHT)
         for one in its:
-            users.setdefault(one.user_id, f"you are on call on {names[number]}")
+            users.setdefault(one.user_id, names[number])
     about = about_of(None if whom.schedule_id is None else names[whom.schedule_id])
     if not users:
         when = "tonight" if whom.schedule_id is None else f"on {names[whom.schedule_id]} now"
@@ -183,21 +184,21 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
 async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> list[str]:
     """Put a page of each person into the outbox, as the engine does; return their names."""
     outbox = Outbox(uow.now, await reading.people(uow.session, users.keys()))
-    by = f"{await name_of(uow.session, uow.user_id)} asked for it"
-    if uow.user_id is None:
-        by = "It was asked for on the server" if drill.weekly_at is None else "It comes every week"
+    by = "" if uow.user_id is None else await name_of(uow.session, uow.user_id)
     rows: list[DrillPersonRow] = []
     for user_id in sorted(users.keys() & outbox.people.keys()):  # among those that are read are their substitutes
         away = outbox.people[user_id].undisturbed
         if away is not None and away.holds(uow.now) and user_id != uow.user_id:
             rows.append(DrillPersonRow(drill_id=drill.id, user_id=user_id, page_id=None, unreachable=UNDISTURBED))
             continue
+        with speaking(outbox.people[user_id].language):
+            why = why_drilled(by, weekly=drill.weekly_at is not None, schedule=users[user_id])
         page = Page(
             incident_id=None,
             generation=0,
             kind=PageKind.DRILL,
             user_id=user_id,
-            reason=f"{by}; {users[user_id]}" if users[user_id] else by,
+            reason=why,
             urgency=Urgency.HIGH,
             due_at=uow.now,
         )

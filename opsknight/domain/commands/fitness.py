@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import Item, Mends, Somebody
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
 from opsknight.domain.queries.fitness import Ground, on_call_soon
@@ -84,7 +86,7 @@ async def _tell_people(uow: UnitOfWork, outbox: Outbox, found: _Found, rows: _Re
         before = max((at for item in reds if (at := rows[one.user_id, item.name].told_at)), default=None)
         if not own or not _again(before, uow.now) or not model.may_be_told(one, now=uow.now):
             continue
-        if _send(uow, outbox, one.user_id, model.to_person(one, own, now=uow.now)):
+        if _send(uow, outbox, one.user_id, partial(model.to_person, one, own, now=uow.now)):
             told.append(one.user_id)
     if told:
         await uow.session.execute(_TOLD, {"users": told, "now": uow.now})
@@ -104,7 +106,7 @@ async def _tell_leads(uow: UnitOfWork, outbox: Outbox, found: _Found, rows: _Red
     told: set[tuple[int, str]] = set()
     count = 0
     for user_id, its in by_lead.items():
-        if _send(uow, outbox, user_id, model.to_lead(its, zones[user_id])):
+        if _send(uow, outbox, user_id, partial(model.to_lead, its, zones[user_id], now=uow.now)):
             count += 1
             told |= {(one.user_id, item.name) for one, due in its for item in due}
     if told:
@@ -136,21 +138,23 @@ def _leads_of(one: Somebody, outbox: Outbox, leads: Mapping[int, Leads]) -> Sequ
     return list(found)
 
 
-def _send(uow: UnitOfWork, outbox: Outbox, user_id: int, words: str) -> bool:
-    """Put it into the outbox, quietly; return whether they can be reached."""
+def _send(uow: UnitOfWork, outbox: Outbox, user_id: int, words: Callable[[], str]) -> bool:
+    """Put `words` into the outbox in the person's language, quietly; return whether they can be reached."""
+    with speaking(outbox.people[user_id].language):
+        said = words()
     page = Page(
         incident_id=None,
         generation=0,
         kind=PageKind.READINESS,
         user_id=user_id,
-        reason=words,
+        reason=said,
         urgency=Urgency.LOW,
         due_at=uow.now,
         once=True,
     )
     if outbox.add(page) is not None:
         return False
-    uow.record(Fact.READINESS_TOLD, user=outbox.people[user_id].name, user_id=user_id, reason=words.splitlines()[0])
+    uow.record(Fact.READINESS_TOLD, user=outbox.people[user_id].name, user_id=user_id, reason=words().splitlines()[0])
     return True
 
 

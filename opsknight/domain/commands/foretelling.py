@@ -5,8 +5,9 @@ Of schedules that a policy asks, a few in each unit. What was told is kept, so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,11 @@ from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.going_on_call import red
 from opsknight.domain.model.handoff import told
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import OnCall
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
 from opsknight.domain.queries.going_on_call import checks_for
@@ -101,7 +104,7 @@ async def warn_of_gaps(uow: UnitOfWork, *, after: int = 0) -> int | None:
         zones = await _zones(uow, outbox)
         for row, one in found:
             for user_id in answering(outbox, leads[row.team_id]):
-                words = model.of_gaps(one, row.name, zones[user_id])
+                words = partial(model.of_gaps, one, row.name, zones[user_id])
                 await _tell(uow, outbox, row, user_id, PageKind.GAP, what=one.pattern, words=words)
         await outbox.write(uow)
     return rows[-1].id if len(rows) == STEP else None
@@ -119,12 +122,13 @@ async def _announced(
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
     if person is None or not person.can_be_reached:
         return False
-    open_now = [f"#{one.number} {one.title} ({one.status})" for one in await _open(uow, row.id)]
+    open_now = [(one.number, one.title, Status(one.status)) for one in await _open(uow, row.id)]
     span = {"start_at": shift.start_at, "end_at": shift.end_at}
-    found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, can_mail=can_mail)
-    left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
+    with speaking(person.language):
+        found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, can_mail=can_mail)
+        left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
     also = [*red(found), *left]
-    words = model.of_a_shift(shift, row.name, zone, now=uow.now, open_incidents=open_now, also=also)
+    words = partial(model.of_a_shift, shift, row.name, zone, now=uow.now, open_incidents=open_now, also=also)
     await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)
     return True
 
@@ -134,13 +138,9 @@ async def _warn(
 ) -> None:
     """Tell who answers for a schedule that somebody whose shift begins cannot be reached."""
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
-    name = person.name if person is not None else "Somebody who is not known any more"
+    name = person.name if person is not None else ""
     for user_id in answering(outbox, leads):
-        begins = model.clock(shift.start_at, zones[user_id])
-        words = (
-            f"{name} cannot be reached, and their shift on {row.name} begins {begins}\n"
-            "Pages in it go on to the next step at once. See to a verified contact method, or to somebody else."
-        )
+        words = partial(model.of_unreachable, name, shift, row.name, zones[user_id])
         await _tell(uow, outbox, row, user_id, PageKind.GAP, what=f"{shift.user_id} {what}", words=words)
 
 
@@ -149,18 +149,20 @@ async def _open(uow: UnitOfWork, schedule_id: int) -> Sequence[Row[Any]]:
 
 
 async def _tell(
-    uow: UnitOfWork, outbox: Outbox, row: Row[Any], user_id: int, kind: PageKind, *, what: str, words: str
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], user_id: int, kind: PageKind, *, what: str, words: Callable[[], str]
 ) -> None:
-    """Put it into the outbox, quietly, unless it was told before."""
+    """Put `words` into the outbox in the person's language, quietly, unless it was told before."""
     key = {"kind": kind.value, "schedule_id": row.id, "user_id": user_id, "what": what, "now": uow.now}
     if (await uow.session.execute(_TELL, {**key, "again_before": uow.now - AGAIN_AFTER})).first() is None:
         return
+    with speaking(outbox.people[user_id].language):
+        said = words()
     page = Page(
         incident_id=None,
         generation=0,
         kind=kind,
         user_id=user_id,
-        reason=words,
+        reason=said,
         urgency=Urgency.LOW,
         due_at=uow.now,
         once=True,
@@ -168,7 +170,7 @@ async def _tell(
     if outbox.add(page) is None:
         fact = Fact.SHIFT_ANNOUNCED if kind is PageKind.SHIFT else Fact.GAP_TOLD
         about: dict[str, Any] = {"subject": f"schedule:{row.id}", "name": row.name}
-        uow.record(fact, **about, user=outbox.people[user_id].name, user_id=user_id, reason=words.splitlines()[0])
+        uow.record(fact, **about, user=outbox.people[user_id].name, user_id=user_id, reason=words().splitlines()[0])
 
 
 async def _outbox(uow: UnitOfWork, leads: Mapping[int, Leads], users: set[int]) -> Outbox:

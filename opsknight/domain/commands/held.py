@@ -20,6 +20,7 @@ from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.timer import TimerKind, wanted
 from opsknight.domain.model.undo import remembered
 from opsknight.domain.queries.people import name_of
@@ -34,6 +35,27 @@ _WENT_TO_SLEEP = {
     Status.SNOOZED: "the incident was snoozed",
     Status.SUPPRESSED: "the incident was suppressed",
     Status.RESOLVED: "the incident was resolved",
+}
+
+
+_STANDS = {
+    Status.OPEN: later("it is open now"),
+    Status.ACKNOWLEDGED: later("it is acknowledged now"),
+    Status.SNOOZED: later("it is snoozed now"),
+    Status.SUPPRESSED: later("it is suppressed now"),
+    Status.RESOLVED: later("it is resolved now"),
+}
+_YOURS = {
+    Status.OPEN: later("it is open now, yours"),
+    Status.ACKNOWLEDGED: later("it is acknowledged now, yours"),
+    Status.SNOOZED: later("it is snoozed now, yours"),
+    Status.SUPPRESSED: later("it is suppressed now, yours"),
+}
+_WITH = {
+    Status.OPEN: later("it is open now, with {name}"),
+    Status.ACKNOWLEDGED: later("it is acknowledged now, with {name}"),
+    Status.SNOOZED: later("it is snoozed now, with {name}"),
+    Status.SUPPRESSED: later("it is suppressed now, with {name}"),
 }
 
 
@@ -84,7 +106,7 @@ async def hold(uow: UnitOfWork, incident_id: UUID, *, service_too: bool = False)
         )
     ).one_or_none()
     if found is None:
-        raise NotFound("There is no such incident; it may have been removed after its retention.")
+        raise NotFound(say("There is no such incident; it may have been removed after its retention."))
     row, high_s, low_s = found
     timer = await timers.armed(uow, incident_id)  # read after the lock was won: whoever held it may have moved it
     return Held(row, value(row), timer, {Urgency.HIGH: high_s, Urgency.LOW: low_s})
@@ -118,9 +140,13 @@ async def check_seen(
     """
     before = held.before
     if generation is not None and generation != before.generation:
-        raise Stale(f"“{before.title}” was paged anew since this message was sent: {await _now(uow, before)}.")
+        stands = await _now(uow, before)
+        raise Stale(
+            say("“{title}” was paged anew since this message was sent: {stands}.", title=before.title, stands=stands)
+        )
     if version is not None and version != before.version and not still_the_same(before, verb):
-        raise Stale(f"“{before.title}” changed while you were looking: {await _now(uow, before)}.")
+        stands = await _now(uow, before)
+        raise Stale(say("“{title}” changed while you were looking: {stands}.", title=before.title, stands=stands))
 
 
 async def settle(
@@ -224,11 +250,10 @@ def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tupl
 async def _now(uow: UnitOfWork, incident: Incident) -> str:
     """Return in words how an incident stands, and with whom."""
     if incident.status is Status.RESOLVED or incident.assignee_id is None:
-        return f"it is {incident.status} now"
-    whose = (
-        "yours" if incident.assignee_id == uow.user_id else f"with {await name_of(uow.session, incident.assignee_id)}"
-    )
-    return f"it is {incident.status} now, {whose}"
+        return say(_STANDS[incident.status])
+    if incident.assignee_id == uow.user_id:
+        return say(_YOURS[incident.status])
+    return say(_WITH[incident.status], name=await name_of(uow.session, incident.assignee_id))
 
 
 def _why(verb: Verb, after: Incident) -> str:

@@ -18,6 +18,7 @@ from opsknight.domain.commands.held import Held, check_seen, hold, set_timer, se
 from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import AcknowledgeLink, Need
+from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -38,12 +39,16 @@ class Offer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an incident is after a verb, the sentence that says so, and whether anything changed."""
+    """What an incident is after a verb, the sentence that says so, and whether anything changed.
+
+    `answered` is what is said instead where there is nothing to press, to whoever wrote a text or a mail.
+    """
 
     incident: Incident
     sentence: str
     changed: bool = True
     offer: Offer | None = None
+    answered: str = ""
 
 
 async def acknowledge(
@@ -68,8 +73,14 @@ async def acknowledge(
     await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation)
     if owned_by_another(before, by=uow.user_id):
         owner = await name_of(uow.session, before.assignee_id)
-        sentence = f"{owner} has acknowledged “{before.title}” already; take it over?"
-        return Done(before, sentence, changed=False, offer=Offer.TAKE_OVER)
+        its = {"owner": owner, "title": before.title}
+        return Done(
+            before,
+            say("{owner} has acknowledged “{title}” already; take it over?", **its),
+            changed=False,
+            offer=Offer.TAKE_OVER,
+            answered=say("{owner} has acknowledged “{title}” already; open OpsKnight to take it over.", **its),
+        )
     if (done := await sharing.acknowledge_in_part(uow, held, via=via)) is not None:
         return Done(done.incident, done.sentence, changed=done.changed, offer=Offer.TAKE_OVER)
     after = transition(before, Verb.ACKNOWLEDGE, by=uow.user_id)
@@ -77,24 +88,24 @@ async def acknowledge(
         return await _unchanged(uow, held)
     told = await settle(uow, held, after, Verb.ACKNOWLEDGE)
     uow.record(Fact.ACKNOWLEDGED, incident_id=after.id, **told, via=via)
-    return Done(after, f"Acknowledged “{after.title}”; nobody is paged any more.")
+    return Done(after, say("Acknowledged “{title}”; nobody is paged any more.", title=after.title))
 
 
 async def unacknowledge(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
     """Give an acknowledged incident back: it is open, nobody's, and pages from its first step."""
-    sentence = "Unacknowledged {title}; paging starts at the first step."
+    sentence = later("Unacknowledged “{title}”; paging starts at the first step.")
     return await _plain(uow, incident_id, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, sentence, seen_version=seen_version)
 
 
 async def wake(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
     """End a snooze or suppress now: the incident is open and pages from its first step."""
-    sentence = "Woke {title}; paging starts at the first step."
+    sentence = later("Woke “{title}”; paging starts at the first step.")
     return await _plain(uow, incident_id, Verb.WAKE, Fact.WOKEN, sentence, seen_version=seen_version)
 
 
 async def escalate(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
     """Page the next step now, whoever holds the incident; after the last one the safety net."""
-    sentence = "Escalated {title}; the next step is paged now."
+    sentence = later("Escalated “{title}”; the next step is paged now.")
     return await _plain(uow, incident_id, Verb.ESCALATE, Fact.ESCALATED, sentence, seen_version=seen_version)
 
 
@@ -104,7 +115,8 @@ async def snooze(uow: UnitOfWork, incident_id: UUID, *, until: datetime, seen_ve
     Raises:
         Invalid: the end is past, or further away than LONGEST.
     """
-    sentence = f"Snoozed {{title}} for {_lasting(uow, until)}."
+    _check_end(uow, until)
+    sentence = later("Snoozed “{title}” for {lasts}.")
     return await _plain(uow, incident_id, Verb.SNOOZE, Fact.SNOOZED, sentence, seen_version=seen_version, until=until)
 
 
@@ -126,10 +138,11 @@ async def suppress(
         if not await alerts.ends_with_its_alerts(uow, incident_id):
             raise Invalid("No monitor would end this silence by reporting that all is well; say until when it lasts.")
         await silences.forget(uow, incident_id)  # it would end with what kept the incident quiet, before it is clear
-        sentence = "{title} keeps quiet until it clears."
+        sentence = later("“{title}” keeps quiet until it clears.")
         return await _plain(uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version)
     until = until or uow.now + SUPPRESS_FOR
-    sentence = f"Suppressed {{title}} for {_lasting(uow, until)}."
+    _check_end(uow, until)
+    sentence = later("Suppressed “{title}” for {lasts}.")
     return await _plain(
         uow, incident_id, Verb.SUPPRESS, Fact.SUPPRESSED, sentence, seen_version=seen_version, until=until
     )
@@ -150,11 +163,12 @@ async def resolve(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | Non
         told["firing"] = True
     uow.record(Fact.RESOLVED, incident_id=after.id, **told)
     if firing:
-        sentence = (
-            f"Resolved “{after.title}” while its monitor still reports it; its next trigger opens a new incident."
+        sentence = say(
+            "Resolved “{title}” while its monitor still reports it; its next trigger opens a new incident.",
+            title=after.title,
         )
         return Done(after, sentence, offer=Offer.KEEP_QUIET)
-    return Done(after, f"Resolved “{after.title}”.")
+    return Done(after, say("Resolved “{title}”.", title=after.title))
 
 
 async def reopen(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
@@ -203,7 +217,10 @@ async def _plain(
     seen_version: int | None,
     until: datetime | None = None,
 ) -> Done:
-    """Carry out a verb that changes nothing but the incident itself; `{title}` in the sentence stands for it."""
+    """Carry out a verb that changes nothing but the incident itself.
+
+    `{title}` in the sentence stands for it, and `{lasts}` for how long it is until `until`.
+    """
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
     await check_seen(uow, held, verb, version=seen_version)
@@ -214,7 +231,8 @@ async def _plain(
     if until is not None:
         told |= {"for_s": (until - uow.now).total_seconds(), "until": until.isoformat()}
     uow.record(fact, incident_id=after.id, **told)
-    return Done(after, sentence.replace("{title}", f"“{after.title}”"))
+    lasts = "" if until is None else span((until - uow.now).total_seconds())
+    return Done(after, say(sentence, title=after.title, lasts=lasts))
 
 
 async def _unchanged(uow: UnitOfWork, held: Held) -> Done:
@@ -225,20 +243,33 @@ async def _unchanged(uow: UnitOfWork, held: Held) -> Done:
         await set_timer(uow, incident, held.wanted(incident, at=uow.now))
         await withdraw(uow, incident.id, "the owner has answered")
         uow.record(Fact.STILL_ON_IT, incident_id=incident.id)
-        return Done(incident, f"“{incident.title}” stays with you.", changed=False)
-    whose = ""
-    if incident.status in (Status.ACKNOWLEDGED, Status.OPEN) and incident.assignee_id is not None:
-        whose = (
-            ", by you"
-            if incident.assignee_id == uow.user_id
-            else f", {await name_of(uow.session, incident.assignee_id)} has it"
-        )
-    return Done(incident, f"“{incident.title}” is {incident.status} already{whose}.", changed=False)
+        return Done(incident, say("“{title}” stays with you.", title=incident.title), changed=False)
+    if incident.assignee_id is None or incident.status not in _BY_YOU:
+        return Done(incident, say(_ALREADY[incident.status], title=incident.title), changed=False)
+    if incident.assignee_id == uow.user_id:
+        return Done(incident, say(_BY_YOU[incident.status], title=incident.title), changed=False)
+    name = await name_of(uow.session, incident.assignee_id)
+    return Done(incident, say(_BY_ANOTHER[incident.status], title=incident.title, name=name), changed=False)
 
 
-def _lasting(uow: UnitOfWork, until: datetime) -> str:
-    """Return in words how long it is until `until`, where that is a span one may ask for."""
-    lasts = until - uow.now
-    if not timedelta(0) < lasts <= LONGEST:
+def _check_end(uow: UnitOfWork, until: datetime) -> None:
+    """Refuse an end that is past, or further away than one may ask for."""
+    if not timedelta(0) < until - uow.now <= LONGEST:
         raise Invalid(f"Say an end that is still to come and at most {LONGEST.days} days away.")
-    return span(lasts.total_seconds())
+
+
+_ALREADY = {
+    Status.OPEN: later("“{title}” is open already."),
+    Status.ACKNOWLEDGED: later("“{title}” is acknowledged already."),
+    Status.SNOOZED: later("“{title}” is snoozed already."),
+    Status.SUPPRESSED: later("“{title}” is suppressed already."),
+    Status.RESOLVED: later("“{title}” is resolved already."),
+}
+_BY_YOU = {
+    Status.OPEN: later("“{title}” is open already, by you."),
+    Status.ACKNOWLEDGED: later("“{title}” is acknowledged already, by you."),
+}
+_BY_ANOTHER = {
+    Status.OPEN: later("“{title}” is open already, {name} has it."),
+    Status.ACKNOWLEDGED: later("“{title}” is acknowledged already, {name} has it."),
+}

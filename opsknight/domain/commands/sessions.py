@@ -31,11 +31,12 @@ LINKS_AT_ONCE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A one-time link's token and whom to send it to."""
+    """A one-time link's token, whom to send it to, and in which language."""
 
     token: str
     email: str
     name: str
+    language: str
 
 
 async def make_sign_in_link(
@@ -76,7 +77,7 @@ async def ask_for_sign_in_link(uow: UnitOfWork, *, email: str) -> Invitation | N
     )
     if (await uow.session.execute(unused)).scalar_one() >= LINKS_AT_ONCE:
         return None
-    return Invitation(new_link(uow, user, lasts=LINK_LASTS, mailed=True), user.email, user.name)
+    return Invitation(new_link(uow, user, lasts=LINK_LASTS, mailed=True), user.email, user.name, user.language)
 
 
 async def use_sign_in_link(uow: UnitOfWork, token: str, *, agent: str = "", lasts: timedelta = SESSION_LASTS) -> str:

@@ -12,6 +12,7 @@ from opsknight.domain.commands.held import Held, withdraw, write
 from opsknight.domain.model.everyone import everyone
 from opsknight.domain.model.incident import Incident, Status, carrying
 from opsknight.domain.model.ledger import Fact, people
+from opsknight.domain.model.speech import say_many
 from opsknight.domain.store.tables import UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -42,8 +43,13 @@ async def acknowledge_in_part(uow: UnitOfWork, held: Held, *, via: str) -> Part 
     if not after.is_needed:
         return None
     left = await _names(uow, after.waiting)
-    word = "acknowledges" if len(left) == 1 else "acknowledge"
-    sentence = f"You have acknowledged “{before.title}”; it is open until {people(left)} {word} too."
+    sentence = say_many(
+        "You have acknowledged “{title}”; it is open until {people} acknowledges too.",
+        "You have acknowledged “{title}”; it is open until {people} acknowledge too.",
+        count=len(left),
+        title=before.title,
+        people=people(left),
+    )
     if after is share:
         return Part(before, sentence, changed=False)
     incident = carrying(before, before.urgency)  # another version, and nothing else: it is open

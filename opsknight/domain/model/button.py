@@ -40,7 +40,7 @@ def buttons(kind: PageKind, *, about_one: bool, became: Status | None = None) ->
     if kind in ASKED_FOR:
         return (Button(Press.ACKNOWLEDGE, say("It arrived")),)
     if kind is PageKind.DRILL:
-        return (Button(Press.ACKNOWLEDGE, "Acknowledge"),)
+        return (Button(Press.ACKNOWLEDGE, say("Acknowledge")),)
     if not about_one or became is Status.RESOLVED:
         return ()
     rest = (Button(Press.RESOLVE, say("Resolve")), Button(Press.ESCALATE, say("Escalate")))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight.domain.model.ledger import span
+from opsknight.domain.model.speech import say, say_many
 
 OWN: Final = "sink"
 """The channel that takes everything at once."""
@@ -47,7 +48,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class LatePage:
-    """A message that was due in a spell and handed over after it."""
+    """A message that was due in a spell and handed over after it; `channel` is a word for it, `user` may be empty."""
 
     number: int | None
     title: str
@@ -81,13 +82,15 @@ def note(spell: Spell, late: Sequence[LatePage]) -> str:
     """Return what is told of a spell when it is over: the first line for itself, then each page that was late."""
     began, ended = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (spell.from_at, spell.to_at))
     lasted = span((spell.to_at - spell.from_at).total_seconds())
-    lines = [f"OpsKnight was blind for {lasted}, from {began} to {ended} UTC"]
+    first = say("OpsKnight was blind for {span}, from {began} to {ended} UTC", span=lasted, began=began, ended=ended)
     if not late:
-        return "\n".join([*lines, "No page fell due in that time."])
-    lines.append(f"{len(late)} message{'' if len(late) == 1 else 's'} went out late:")
+        return "\n".join([first, say("No page fell due in that time.")])
+    count = len(late)
+    lines = [first, say_many("{count} message went out late:", "{count} messages went out late:", count=count)]
     for one in late[:LISTED]:
-        what = f"#{one.number} {one.title}" if one.number is not None else one.title
-        lines.append(f"{what} to {one.user} by {one.channel}: {span(one.late.total_seconds())} late")
-    if (more := len(late) - LISTED) > 0:
-        lines.append(f"and {more} more")
+        what = f"#{one.number} {one.title}" if one.number is not None else one.title or say("a message")
+        its = {"what": what, "who": one.user or say("a channel"), "channel": say(one.channel)}
+        lines.append(say("{what} to {who} by {channel}: {span} late", **its, span=span(one.late.total_seconds())))
+    if (more := count - LISTED) > 0:
+        lines.append(say("and {count} more", count=more))
     return "\n".join(lines)

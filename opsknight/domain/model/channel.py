@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from opsknight.domain.model.speech import later
 from opsknight.domain.model.web_address import refusal
 
 MAX_ADDRESS: Final = 500
@@ -31,28 +32,28 @@ class Face:
 
 
 FACES: Final[Mapping[str, Face]] = {
-    "email": Face("Mail", "mail", "mail"),
-    "push": Face("Push", "push notification", "phone", secret=True),
-    "sms": Face("SMS", "SMS", "phone", loud=True),
-    "voice": Face("Call", "call", "phone", loud=True),
-    "whatsapp": Face("WhatsApp", "WhatsApp message"),
-    "slack": Face("Slack", "Slack message"),
-    "teams": Face("Teams webhook", "Teams message", secret=True),
-    "teams_bot": Face("Microsoft Teams", "Teams message", secret=True),
-    "telegram": Face("Telegram", "Telegram message"),
-    "discord": Face("Discord", "Discord message", secret=True),
-    "mattermost": Face("Mattermost", "Mattermost message", secret=True),
-    "google_chat": Face("Google Chat", "Google Chat message", secret=True),
-    "ntfy": Face("ntfy", "ntfy message", "bell"),
-    "gotify": Face("Gotify", "Gotify message", "bell", secret=True),
+    "email": Face(later("Mail"), later("mail"), "mail"),
+    "push": Face(later("Push"), later("push notification"), "phone", secret=True),
+    "sms": Face("SMS", later("SMS"), "phone", loud=True),
+    "voice": Face(later("Call"), later("call"), "phone", loud=True),
+    "whatsapp": Face("WhatsApp", later("WhatsApp message")),
+    "slack": Face("Slack", later("Slack message")),
+    "teams": Face("Teams webhook", later("Teams message"), secret=True),
+    "teams_bot": Face("Microsoft Teams", later("Teams message"), secret=True),
+    "telegram": Face("Telegram", later("Telegram message")),
+    "discord": Face("Discord", later("Discord message"), secret=True),
+    "mattermost": Face("Mattermost", later("Mattermost message"), secret=True),
+    "google_chat": Face("Google Chat", later("Google Chat message"), secret=True),
+    "ntfy": Face("ntfy", later("ntfy message"), "bell"),
+    "gotify": Face("Gotify", later("Gotify message"), "bell", secret=True),
     # of high urgency it bypasses the phone's quiet hours, and sounds every minute until it is acknowledged there
-    "pushover": Face("Pushover", "Pushover message", "bell", loud=True),
-    "window": Face("Native window", "alarm of the native window", "system", loud=True, secret=True),
-    "matrix": Face("Matrix", "Matrix message"),
-    "xmpp": Face("XMPP", "XMPP message"),
-    "webhook": Face("Webhook", "webhook", "link"),
-    "sink": Face("OpsKnight itself", "canary"),
-    "apprise": Face("Apprise", "Apprise message"),
+    "pushover": Face("Pushover", later("Pushover message"), "bell", loud=True),
+    "window": Face(later("Native window"), later("alarm of the native window"), "system", loud=True, secret=True),
+    "matrix": Face("Matrix", later("Matrix message")),
+    "xmpp": Face("XMPP", later("XMPP message")),
+    "webhook": Face("Webhook", later("webhook"), "link"),
+    "sink": Face("OpsKnight itself", later("canary")),
+    "apprise": Face("Apprise", later("Apprise message")),
 }
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.speech import later
+from opsknight.domain.model.speech import later, say
 
 LASTS: Final = timedelta(minutes=15)
 """After so long nobody is reached any more, and whoever has not acknowledged has not answered."""
@@ -20,9 +20,11 @@ EVERYONE: Final = "everyone on call tonight"
 UNDISTURBED: Final = "not to be disturbed now"
 MARK: Final = later("Drill: nothing is wrong, please acknowledge")
 """The first line of every message of a drill."""
-THANKS: Final = "Thank you: the drill is over for you. Nothing was wrong."
-ALREADY: Final = "You have acknowledged this drill already. Nothing is wrong."
-TOO_LATE: Final = "This drill is over, and nothing was wrong. Your answer came after its end, so it does not count."
+THANKS: Final = later("Thank you: the drill is over for you. Nothing was wrong.")
+ALREADY: Final = later("You have acknowledged this drill already. Nothing is wrong.")
+TOO_LATE: Final = later(
+    "This drill is over, and nothing was wrong. Your answer came after its end, so it does not count."
+)
 
 
 _PRECISE_BELOW_S: Final = 9.95
@@ -70,6 +72,19 @@ class Hops:
 def about_of(schedule: str | None) -> str:
     """Return in words who a drill of a schedule, or of everyone on call tonight, is of."""
     return EVERYONE if schedule is None else f"who is on call on {schedule}"
+
+
+def why_drilled(by: str, *, weekly: bool, schedule: str) -> str:
+    """Return why somebody is drilled: `by` whom, "" for by nobody who signed in, and on which `schedule`, if on one."""
+    if schedule:
+        if by:
+            return say("{name} asked for it; you are on call on {schedule}", name=by, schedule=schedule)
+        if weekly:
+            return say("It comes every week; you are on call on {schedule}", schedule=schedule)
+        return say("It was asked for on the server; you are on call on {schedule}", schedule=schedule)
+    if by:
+        return say("{name} asked for it", name=by)
+    return say("It comes every week") if weekly else say("It was asked for on the server")
 
 
 def precise(seconds: float) -> str:

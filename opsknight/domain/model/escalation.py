@@ -14,6 +14,7 @@ from typing import Any
 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE
 from opsknight.domain.model.ledger import REACHES_NOBODY
+from opsknight.domain.model.speech import later
 from opsknight.domain.model.step_conditions import ALWAYS, Conditions
 
 LAP_AT_LEAST = timedelta(seconds=60)
@@ -204,14 +205,18 @@ def net_round(
     first, second = policy.net_lap, policy.net_lap + 1
     everyone = tuple(dict.fromkeys((*managers, *admins)))
     if not everyone:
-        return NetRound((), max(lap, first), at + NET_RETRY_AFTER, "no manager and no admin can be reached")
+        return NetRound((), max(lap, first), at + NET_RETRY_AFTER, later("no manager and no admin can be reached"))
     if number == 0 and managers:
-        return NetRound(tuple(managers), second, at + NET_ADMINS_AFTER, "the team's managers")
+        return NetRound(tuple(managers), second, at + NET_ADMINS_AFTER, later("the team's managers"))
     if number == 0:
-        return NetRound(tuple(admins), second + 1, at + NET_AGAIN_AFTER, "the team has no manager: all admins")
+        return NetRound(tuple(admins), second + 1, at + NET_AGAIN_AFTER, later("the team has no manager: all admins"))
     if number == 1:
         late = tuple(user for user in everyone if user not in managers)
         again_at = at + NET_AGAIN_AFTER - NET_ADMINS_AFTER
-        why = "the managers did not answer: all admins" if late else "every admin was paged with the managers"
+        why = (
+            later("the managers did not answer: all admins")
+            if late
+            else later("every admin was paged with the managers")
+        )
         return NetRound(late, second + 1, again_at, why)
-    return NetRound(everyone, lap + 1, at + NET_AGAIN_AFTER, "still unanswered: managers and admins again")
+    return NetRound(everyone, lap + 1, at + NET_AGAIN_AFTER, later("still unanswered: managers and admins again"))

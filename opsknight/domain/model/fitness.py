@@ -17,6 +17,7 @@ from opsknight.domain.model.going_on_call import NEVER_SET, PROVEN_WITHIN, Way
 from opsknight.domain.model.ledger import people, span
 from opsknight.domain.model.person import EMAIL, Method, reach
 from opsknight.domain.model.readiness import State
+from opsknight.domain.model.speech import later, say
 
 AHEAD: Final = timedelta(days=7)
 """Who is on call within this time is looked at."""
@@ -86,7 +87,10 @@ def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
     """Return everything that was looked at in the order in which it matters; what says nothing is left out."""
     if not one.active:
         on = people(list(dict.fromkeys(turn.schedule for turn in one.turns)))
-        words = f"The account is deactivated, and {on} still counts on it. Put somebody else in its place."
+        words = say(
+            "The account is deactivated, and {schedules} still counts on it. Put somebody else in its place.",
+            schedules=on,
+        )
         return (Item("active", State.BAD, words, Mends.LEAD),)
     found = (_reach(one), _loud(one), _away(one), _off(one), _proof(one, now), _drill(one, now), _zone(one))
     return tuple(item for item in found if item is not None)
@@ -103,6 +107,12 @@ def to_be_told(found: Sequence[Item]) -> Sequence[Item]:
     return tuple(item for item in found if item.state is State.BAD and item.mends is not Mends.OPERATOR)
 
 
+def said(one: Somebody, found: Sequence[Item], *, now: datetime) -> Sequence[Item]:
+    """Return the same of `items` as `found`, in the language that is spoken."""
+    names = {item.name for item in found}
+    return tuple(item for item in items(one, now=now) if item.name in names)
+
+
 def may_be_told(one: Somebody, *, now: datetime) -> bool:
     """Say whether it is an hour to tell somebody: by day, or whenever their turn runs or is near."""
     return may_hear(ZoneInfo(one.zone), one, now=now)
@@ -117,28 +127,36 @@ def to_person(one: Somebody, reds: Sequence[Item], *, now: datetime) -> str:
     """Return what somebody is told of themselves: a first line, then what is red and what now."""
     turn = one.turns[0]
     if turn.start_at <= now:
-        first = f"You are on call on {turn.schedule} and not ready for it"
+        first = say("You are on call on {schedule} and not ready for it", schedule=turn.schedule)
     else:
-        first = f"You are not ready for your turn on {turn.schedule}, {clock(turn.start_at, ZoneInfo(one.zone))}"
-    after = f"You are told once a day. What is still red after {span(AGAIN_AFTER.total_seconds())} your lead is told."
-    return "\n".join([first, *(item.sentence for item in reds), after])
+        begins = clock(turn.start_at, ZoneInfo(one.zone))
+        first = say("You are not ready for your turn on {schedule}, {begins}", schedule=turn.schedule, begins=begins)
+    after = say(
+        "You are told once a day. What is still red after {span} your lead is told.",
+        span=span(AGAIN_AFTER.total_seconds()),
+    )
+    return "\n".join([first, *(item.sentence for item in said(one, reds, now=now)), after])
 
 
-def to_lead(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo) -> str:
+def to_lead(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *, now: datetime) -> str:
     """Return what a lead is told of others: who is not ready, for which turn, and why."""
     names = people([one.name for one, _ in found[:3]])
     more = len(found) - 3
-    first = f"Not ready to be on call: {names}" + (f" and {more} more" if more > 0 else "")
-    return "\n".join([first, *_listed(found, zone)])
+    if more > 0:
+        first = say("Not ready to be on call: {names} and {count} more", names=names, count=more)
+    else:
+        first = say("Not ready to be on call: {names}", names=names)
+    return "\n".join([first, *_listed(found, zone, now=now)])
 
 
-def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo) -> Iterator[str]:
+def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *, now: datetime) -> Iterator[str]:
     for one, reds in found[:LISTED]:
         turn = one.turns[0]
-        yield f"{one.name}, {turn.schedule} from {clock(turn.start_at, zone)}:"
-        yield from (item.sentence for item in reds)
+        begins = clock(turn.start_at, zone)
+        yield say("{name}, {schedule} from {begins}:", name=one.name, schedule=turn.schedule, begins=begins)
+        yield from (item.sentence for item in said(one, reds, now=now))
     if (more := len(found) - LISTED) > 0:
-        yield f"and {more} more; the page of readiness lists them all."
+        yield say("and {count} more; the page of readiness lists them all.", count=more)
 
 
 def _reach(one: Somebody) -> Item:
@@ -146,14 +164,16 @@ def _reach(one: Somebody) -> Item:
     reached = reach(methods, active=True, can_mail=one.can_mail)
     if reached.reachable:
         return Item("reach", State.GOOD, f"Pages go out by {people([way.label for way in _working(one)])}.")
-    why = f"{reached.why[0].lower()}{reached.why[1:]}"
     mends = Mends.OPERATOR if reached.channels else Mends.THEY
     now = (
-        "An operator sets a mail server, or they turn push on under Me."
+        later("No page gets through: {why}. An operator sets a mail server, or they turn push on under Me.")
         if reached.channels
-        else "Turn push on under Me on the device that is carried, or add a contact method and verify it."
+        else later(
+            "No page gets through: {why}. Turn push on under Me on the device that is carried, or add a contact method"
+            " and verify it."
+        )
     )
-    return Item("reach", State.BAD, f"No page gets through: {why}. {now}", mends)
+    return Item("reach", State.BAD, say(now, why=reached.because), mends)
 
 
 def _loud(one: Somebody) -> Item | None:
@@ -164,10 +184,13 @@ def _loud(one: Somebody) -> Item | None:
     if any(way.loud for way in one.planned):
         return None
     if loud := [way.label for way in works if way.loud]:
-        words = f"The rules for high urgency leave {people(loud)} out, and nothing else wakes. Add a rule under Me."
+        words = say(
+            "The rules for high urgency leave {methods} out, and nothing else wakes. Add a rule under Me.",
+            methods=people(loud),
+        )
         return Item("loud", State.BAD, words)
     if one.loud_there:
-        words = (
+        words = say(
             "Nothing here wakes a sleeper: mail and push do not. Verify a number for calls or SMS under Me where those"
             " are set up, or let the native window of a computer alarm them."
         )
@@ -179,14 +202,21 @@ def _loud(one: Somebody) -> Item | None:
 def _away(one: Somebody) -> Item | None:
     zone = ZoneInfo(one.zone)
     spans = [
-        f"{clock(max(start, turn.start_at), zone)} until {clock(min(end, turn.end_at), zone)} on {turn.schedule}"
+        say(
+            "{begins} until {ends} on {schedule}",
+            begins=clock(max(start, turn.start_at), zone),
+            ends=clock(min(end, turn.end_at), zone),
+            schedule=turn.schedule,
+        )
         for turn in one.turns
         for start, end in sorted(one.leaves)
         if start < turn.end_at and end > turn.start_at
     ]
     if not spans:
         return None
-    words = f"On leave, and on call all the same: {people(spans)}. Name a substitute, or ask others to take it."
+    words = say(
+        "On leave, and on call all the same: {times}. Name a substitute, or ask others to take it.", times=people(spans)
+    )
     return Item("away", State.BAD, words)
 
 

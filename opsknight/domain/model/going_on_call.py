@@ -12,6 +12,7 @@ from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.ledger import people, span
 from opsknight.domain.model.person import EMAIL, Method, reach
 from opsknight.domain.model.readiness import State
+from opsknight.domain.model.speech import say
 
 PROVEN_WITHIN: Final = timedelta(days=30)
 """What arrived longer ago proves nothing about now."""
@@ -89,15 +90,16 @@ def _reach(case: Case) -> Check:
     methods = [Method(way.channel, way.verified, way.disabled) for way in case.ways]
     reached = reach(methods, active=True, can_mail=case.can_mail)
     if not reached.reachable:
-        why = f"{reached.why[0].lower()}{reached.why[1:]}"
-        return Check(
-            "reach", State.BAD, f"No page can reach you: {why}. Turn push on under Me, on the device that you carry."
+        now = say(
+            "No page can reach you: {why}. Turn push on under Me, on the device that you carry.", why=reached.because
         )
+        return Check("reach", State.BAD, now)
     if not any(way.loud for way in works):
         told = people([way.label for way in works])
-        sentence = (
-            f"Pages reach you by {told} alone, and mail and push wake nobody."
-            " Add a number for calls or SMS under Me where those are set up, or be alarmed by the native window."
+        sentence = say(
+            "Pages reach you by {methods} alone, and mail and push wake nobody."
+            " Add a number for calls or SMS under Me where those are set up, or be alarmed by the native window.",
+            methods=told,
         )
         return Check("reach", State.BAD, sentence)
     return Check("reach", State.GOOD, f"Pages reach you by {people([way.label for way in works])}.")
@@ -131,14 +133,19 @@ def _proof(case: Case, now: datetime) -> Check | None:
 def _away(case: Case) -> Check | None:
     zone = ZoneInfo(case.zone)
     spans = [
-        f"{clock(max(start, case.start_at), zone)} until {clock(min(end, case.end_at), zone)}"
+        say(
+            "{begins} until {ends}",
+            begins=clock(max(start, case.start_at), zone),
+            ends=clock(min(end, case.end_at), zone),
+        )
         for start, end in sorted(case.leaves)
         if start < case.end_at and end > case.start_at
     ]
     if not spans:
         return None
-    sentence = (
-        f"You are away from {people(spans)}, and on call all the same. Name a substitute, or ask others to take it."
+    sentence = say(
+        "You are away from {times}, and on call all the same. Name a substitute, or ask others to take it.",
+        times=people(spans),
     )
     return Check("away", State.BAD, sentence)
 

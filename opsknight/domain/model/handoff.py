@@ -12,6 +12,7 @@ from typing import Final
 
 from opsknight.domain.model.ledger import people
 from opsknight.domain.model.schedule import OnCall
+from opsknight.domain.model.speech import say
 
 LONGEST: Final = 4000
 """Characters of a note."""
@@ -110,9 +111,10 @@ def told(left: Sequence[Left], *, at_most: int) -> list[str]:
     for one in left:
         if one.text:
             text = " ".join(one.text.split())
-            lines.append(f"{one.user} notes: {text if len(text) <= at_most else text[:at_most].rstrip() + '…'}")
+            quoted = text if len(text) <= at_most else f"{text[:at_most].rstrip()}…"
+            lines.append(say("{name} notes: {note}", name=one.user, note=quoted))
         if one.owned:
-            lines.append(f"{one.user} still owns {people([*one.owned])}.")
+            lines.append(say("{name} still owns {incidents}.", name=one.user, incidents=people([*one.owned])))
         if one.paged:
-            lines.append(f"{one.user} was paged for {people([*one.paged])}.")
+            lines.append(say("{name} was paged for {incidents}.", name=one.user, incidents=people([*one.paged])))
     return lines

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.speech import later, say
 
 
 class Status(StrEnum):
@@ -195,5 +196,17 @@ def _escalated(incident: Incident) -> Incident:
 
 
 def _refusal(incident: Incident, verb: Verb) -> str:
-    now = "already resolved" if incident.status is Status.RESOLVED else f"{incident.status} now"
-    return f"Cannot {verb} “{incident.title}”: it is {now}."
+    if incident.status is Status.RESOLVED:
+        return say(_RESOLVED_ALREADY[verb], title=incident.title)
+    return f"Cannot {verb} “{incident.title}”: it is {incident.status} now."  # only a screen asks for these
+
+
+_RESOLVED_ALREADY = {
+    Verb.ACKNOWLEDGE: later("Cannot acknowledge “{title}”: it is already resolved."),
+    Verb.UNACKNOWLEDGE: later("Cannot unacknowledge “{title}”: it is already resolved."),
+    Verb.SNOOZE: later("Cannot snooze “{title}”: it is already resolved."),
+    Verb.WAKE: later("Cannot wake “{title}”: it is already resolved."),
+    Verb.SUPPRESS: later("Cannot suppress “{title}”: it is already resolved."),
+    Verb.REASSIGN: later("Cannot reassign “{title}”: it is already resolved."),
+    Verb.ESCALATE: later("Cannot escalate “{title}”: it is already resolved."),
+}

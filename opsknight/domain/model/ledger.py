@@ -76,7 +76,9 @@ def lower(words: str) -> str:
 
 def people(names: list[str]) -> str:
     """Return names as a list in a sentence: `Ada`, `Ada and Bo`, `Ada, Bo and Cy`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"
+    if len(names) < 2:
+        return names[0] if names else say("nobody")
+    return say("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
 
 
 def _via(data: Data) -> str:

@@ -17,7 +17,7 @@ from opsknight.domain.model.speech import later
 
 READ_AT_MOST: Final = 20_000
 """Characters of a mail in which its first line of its own is looked for."""
-HELP: Final = (
+HELP: Final = later(
     "Answer with one line: ack, resolve or escalate for what a mail was about, ack all, or a number with a letter:"
     " 12a acknowledges #12, 12r resolves it, 12e escalates it."
 )

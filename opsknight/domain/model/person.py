@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsknight.domain.model.cron import named_zone
-from opsknight.domain.model.speech import ENGLISH
+from opsknight.domain.model.speech import ENGLISH, later, say
 
 MAX_NAME: Final = 100
 MAX_EMAIL: Final = 254
@@ -43,6 +43,21 @@ class Reach:
     reachable: bool
     channels: tuple[str, ...] = ()
     why: str = ""
+
+    @property
+    def because(self) -> str:
+        """`why` as it stands within a sentence, in the language that is spoken."""
+        return say(_BECAUSE[self.why])
+
+
+_BECAUSE: Final[Mapping[str, str]] = {
+    "Deactivated": later("deactivated"),
+    "Mail only, and no mail server is set": later("mail only, and no mail server is set"),
+    "Only devices that give no sign of life": later("only devices that give no sign of life"),
+    "No contact method yet": later("no contact method yet"),
+    "Nothing verified yet": later("nothing verified yet"),
+    "Every contact method is off": later("every contact method is off"),
+}
 
 
 def named(name: str) -> str:

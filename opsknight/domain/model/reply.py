@@ -13,11 +13,12 @@ from enum import StrEnum
 from typing import Final
 
 from opsknight.domain.model.button import Press
+from opsknight.domain.model.speech import later
 
 READ_AT_MOST: Final = 400
 """Characters; who writes more does not give orders."""
 WISHES_AT_MOST: Final = 20
-HELP: Final = (
+HELP: Final = later(
     "Answer ack (the last one), ack all, or a number with a letter: 12a acknowledges #12, 12r resolves it,"
     " 12e escalates it."
 )

@@ -7,7 +7,7 @@ template `locale/opsknight.pot`, which `make texts` writes.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -28,10 +28,16 @@ def say(text: str, /, **parts: object) -> str:
     A translation whose parts are not those of the text is passed over: no page is lost by a catalogue.
     """
     translated = _SPOKEN.get().gettext(text)
-    try:
-        return translated.format_map(parts) if parts else translated
-    except (KeyError, IndexError, ValueError, AttributeError):
-        return text.format_map(parts)
+    return _filled(translated, text, parts) if parts else translated
+
+
+def say_many(one: str, many: str, /, *, count: int, **parts: object) -> str:
+    """Return what is said of `count` things, in the form that the language has for so many, with its {parts} put in.
+
+    `one` and `many` are the whole sentence in English, of one thing and of several; {count} may stand in it.
+    """
+    english = one if count == 1 else many
+    return _filled(_SPOKEN.get().ngettext(one, many, count), english, {"count": count, **parts})
 
 
 def later(text: str) -> str:
@@ -47,6 +53,18 @@ def speaking(language: str | gettext.NullTranslations) -> Generator[None]:
         yield
     finally:
         _SPOKEN.reset(spoken)
+
+
+def spoken() -> str:
+    """Return the language that is spoken here, for pages that say of themselves in which they are."""
+    return _SPOKEN.get().info().get("language") or ENGLISH
+
+
+def _filled(translated: str, english: str, parts: Mapping[str, object]) -> str:
+    try:
+        return translated.format_map(parts)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        return english.format_map(parts)
 
 
 @lru_cache(maxsize=50)

@@ -14,13 +14,14 @@ from opsknight.domain.model.escalation import NO_POLICY, Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.paging import ContactMethod, Rule
 from opsknight.domain.model.quiet_hours import NEVER, QuietHours, stored
+from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.model.standing_in import Undisturbed
 from opsknight.domain.queries import schedules as of_schedules
 
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """A person with what a page needs: whether active, contact methods, own rules, and when they are left alone."""
+    """A person with what a page needs: if active, contact methods, own rules, when left alone, and what they read."""
 
     id: int
     name: str
@@ -29,6 +30,7 @@ class Reachable:
     rules: tuple[Rule, ...]
     quiet: QuietHours = NEVER
     undisturbed: Undisturbed | None = None
+    language: str = ENGLISH
 
     @property
     def can_be_reached(self) -> bool:
@@ -65,7 +67,7 @@ _ALL = """
 _PEOPLE = text(f"""
     SELECT u.id, u.name, u.active, m.id AS method_id, m.channel, m.verified_at IS NOT NULL AS verified,
            m.disabled_at IS NOT NULL AS disabled, m.heard_at, u.zone, u.quiet_hours, u.undisturbed_until,
-           u.substitute_id
+           u.substitute_id, u.language
     FROM users u LEFT JOIN contact_methods m ON m.user_id = u.id
     WHERE u.id = {_ALL} ORDER BY u.id, m.id
 """)  # noqa: S608  # words of ours
@@ -116,6 +118,7 @@ async def people(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Re
             undisturbed=None
             if row.undisturbed_until is None
             else Undisturbed(row.undisturbed_until, row.substitute_id),
+            language=row.language or ENGLISH,
         )
         for user_id, row in who.items()
     }

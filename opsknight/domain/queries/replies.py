@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow
+from opsknight.domain.model.speech import ENGLISH
+from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, UserRow
 
 LATELY: Final = timedelta(hours=24)
 """What was told longer ago is not what an answer without a number is about."""
@@ -142,6 +143,12 @@ async def address_of(session: AsyncSession, notification_id: UUID) -> str:
         .where(NotificationRow.id == notification_id)
     )
     return (await session.execute(sql)).scalar_one_or_none() or ""
+
+
+async def language_of(session: AsyncSession, notification_id: UUID) -> str:
+    """Return the language that whoever a message went to reads; English where it went to nobody who is known."""
+    sql = select(UserRow.language).join(NotificationRow, NotificationRow.user_id == UserRow.id)
+    return (await session.execute(sql.where(NotificationRow.id == notification_id))).scalar_one_or_none() or ENGLISH
 
 
 async def under_way(session: AsyncSession, notification_id: UUID) -> bool:

@@ -36,6 +36,7 @@ def notice(message: Message, *, at: datetime) -> dict[str, Any]:
         "receipt": message.receipt_token,
         "kind": message.became or message.kind,
         "words": [buttons(message.kind, about_one=True)[0].label, say("Open")],
+        "failing": [say("Try again"), say("Not acknowledged: {title}"), say("OpsKnight could not be reached")],
     }
 
 
