@@ -19,6 +19,7 @@ from opsknight.api.wishes import Clean, Number
 from opsknight.deps import Deps
 from opsknight.domain.commands import address_changes as commands
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.queries.sessions import Viewer
 from opsknight.errors import Conflict, Invalid
 
@@ -28,20 +29,20 @@ _NO_MAIL: Final = (
     "This OpsKnight has no mail server, so no mail can prove another address. Whoever runs it can set one:"
     " OPSKNIGHT_SMTP_URL."
 )
-_CODE: Final = """Hello,
+_CODE: Final = later("""Hello,
 
 this shall be the mail address of {name} at OpsKnight ({address}). The code that proves it, within the hour:
 
 {code}
 
 {by} asked for it. If you do not know of this, do nothing, and give the code to nobody: without it nothing changes.
-"""
-_TOLD: Final = """Hello {name},
+""")
+_TOLD: Final = later("""Hello {name},
 
 your mail address at OpsKnight ({address}) was changed by {by}: it is {email} now, and links to sign in go there.
 
 If that was not you, or not in your name, tell an admin at once.
-"""
+""")
 
 
 class Address(BaseModel):
@@ -93,11 +94,11 @@ async def _ask(deps: Deps, mail: Mail | None, viewer: Viewer, user_id: int, emai
             return await commands.ask(uow, user_id, email)
 
     asked = await again(attempt)
-    text = _CODE.format(
-        name=asked.name, address=deps.settings.address, code=_code(deps, asked.change_id), by=viewer.name
-    )
+    parts = {"address": deps.settings.address, "code": _code(deps, asked.change_id), "by": viewer.name}
+    with speaking(asked.language):
+        subject, text = say("A code for your new address at OpsKnight"), say(_CODE, name=asked.name, **parts)
     try:
-        await mail(asked.email, "A code for your new address at OpsKnight", text)
+        await mail(asked.email, subject, text)
     except Exception as failure:  # whatever it is, the asker is told
         log.warning("the code for a new address could not be mailed", error=repr(failure))
         words = "nothing has changed. Look at the address, or try again."
@@ -121,9 +122,11 @@ async def _confirm(deps: Deps, mail: Mail | None, viewer: Viewer, user_id: int, 
 
 async def _tell(deps: Deps, mail: Mail, done: commands.Done) -> None:
     """Tell the old address; a failure is only logged, for it may be why the address was changed."""
-    text = _TOLD.format(name=done.name, address=deps.settings.address, by=done.by, email=done.email)
+    parts = {"address": deps.settings.address, "by": done.by, "email": done.email}
+    with speaking(done.language):
+        subject, text = say("Your mail address at OpsKnight was changed"), say(_TOLD, name=done.name, **parts)
     try:
-        await mail(done.former, "Your mail address at OpsKnight was changed", text)
+        await mail(done.former, subject, text)
     except Exception as failure:  # noqa: BLE001
         log.warning("a former address could not be told that it counts no more", error=repr(failure))
 

@@ -28,7 +28,14 @@ def build_address(email: str, *, whose: str = "") -> None:
         field("address-email", "New address", type="email", autocomplete="off", maxlength="254")
         with tag("div", id="address-coded", hidden=True):
             says = f"{whose} reads it in the mail: have it told to you." if whose else ""
-            field("address-code", "Code", inputmode="numeric", autocomplete="one-time-code", maxlength="20", says=says)
+            field(
+                "address-code",
+                "Code from the mail",
+                inputmode="numeric",
+                autocomplete="one-time-code",
+                maxlength="20",
+                says=says,
+            )
         tag("p", id="address-words", role="status")
         tag("p", classes="ok-error", id="address-error", role="alert")
         with tag("div", classes="ok-buttons"):

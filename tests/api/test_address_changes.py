@@ -13,6 +13,7 @@ from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import FROM_US, House
 from tests.builders import a_user
+from tests.marked import MARKED, is_marked
 
 NEW = "ada@new.example"
 
@@ -50,6 +51,19 @@ async def ada(database: Database) -> UserRow:
 async def ask(house: House, path: str, *, role: str = "responder", **said: str) -> httpx.Response:
     headers = {**await house.signed_in(role=role, name="Sam"), **FROM_US}
     return await house.client.post(f"/api/v1{path}", headers=headers, json=said)
+
+
+@pytest.mark.usefixtures("marked_readers")
+async def test_both_mails_speak_the_language_of_whose_address_it_is(house: House, post: Post):
+    ada = await a_user(house.database, "Ada", email="ada@old.example", language=MARKED)
+
+    await ask(house, f"/people/{ada.id}/address", role="admin", email=NEW)
+    await ask(house, f"/people/{ada.id}/address/confirm", role="admin", code=post.code)
+
+    assert [(to, is_marked(subject), is_marked(text)) for to, subject, text in post.mails] == [
+        (NEW, True, True),
+        ("ada@old.example", True, True),
+    ]
 
 
 async def test_an_admin_gives_somebody_another_address_and_the_old_one_is_told(house: House, post: Post, ada: UserRow):

@@ -34,14 +34,14 @@ async def test_the_code_is_asked_for_once_it_was_sent(laptop: BrowserContext, ga
 
     await page.get_by_role("button", name="Change mail address").click()
     asked = page.locator("#ok-address")
-    await expect(asked.get_by_label("Code")).to_be_hidden()
+    await expect(asked.get_by_label("Code from the mail")).to_be_hidden()
     await asked.get_by_label("New address").fill("ada@new.example")
     await asked.get_by_label("New address").press("Enter")
-    await asked.get_by_label("Code").fill("1")
+    await asked.get_by_label("Code from the mail").fill("1")
     await asked.get_by_role("button", name="Change it").click()
     await expect(asked.get_by_role("alert")).to_have_text("This is not the code.")
-    await asked.get_by_label("Code").fill("123456")
-    await asked.get_by_label("Code").press("Enter")
+    await asked.get_by_label("Code from the mail").fill("123456")
+    await asked.get_by_label("Code from the mail").press("Enter")
 
     await expect(page.locator("#ok-address")).to_be_hidden()
     await expect(page.get_by_text("It is so.").first).to_be_visible()

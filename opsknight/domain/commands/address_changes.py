@@ -23,6 +23,7 @@ from opsknight.domain.model import person
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.person import EMAIL, BadPerson
+from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.queries.people import name_of
 from opsknight.domain.store.tables import (
     AddressChangeRow,
@@ -50,6 +51,7 @@ class Asked:
     change_id: UUID
     email: str
     name: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Done:
     former: str = ""
     email: str = ""
     name: str = ""
+    language: str = ENGLISH
     by: str = ""
 
 
@@ -89,7 +92,7 @@ async def ask(uow: UnitOfWork, user_id: int, email: str) -> Asked:
     row.asked_at, row.expires_at = uow.now, uow.now + CODE_LIVES
     uow.session.add(row)
     uow.record(Fact.ADDRESS_ASKED, subject=f"user:{user.id}", user=user.name, user_id=user.id, label=email)
-    return Asked(user.id, row.id, email, user.name)
+    return Asked(user.id, row.id, email, user.name, user.language)
 
 
 async def confirm(uow: UnitOfWork, user_id: int, code: str, *, code_of: CodeOf) -> Done:
@@ -130,7 +133,8 @@ async def confirm(uow: UnitOfWork, user_id: int, code: str, *, code_of: CodeOf) 
     uow.record(Fact.ADDRESS_CHANGED, subject=whose, user=user.name, user_id=user.id, was=former, label=user.email)
     sentence = f"{user.email} is the address of {user.name} now; {former} is told.{stays}"
     by = await name_of(uow.session, uow.user_id)
-    return Done(user.id, sentence, former=former, email=user.email, name=user.name, by=by)
+    told = {"former": former, "email": user.email, "name": user.name, "language": user.language, "by": by}
+    return Done(user.id, sentence, **told)
 
 
 async def end_open(uow: UnitOfWork, user_id: int) -> None:
