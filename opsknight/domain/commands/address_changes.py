@@ -133,8 +133,7 @@ async def confirm(uow: UnitOfWork, user_id: int, code: str, *, code_of: CodeOf) 
     uow.record(Fact.ADDRESS_CHANGED, subject=whose, user=user.name, user_id=user.id, was=former, label=user.email)
     sentence = f"{user.email} is the address of {user.name} now; {former} is told.{stays}"
     by = await name_of(uow.session, uow.user_id)
-    told = {"former": former, "email": user.email, "name": user.name, "language": user.language, "by": by}
-    return Done(user.id, sentence, **told)
+    return Done(user.id, sentence, former=former, email=user.email, name=user.name, language=user.language, by=by)
 
 
 async def end_open(uow: UnitOfWork, user_id: int) -> None:
