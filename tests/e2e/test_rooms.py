@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.boards import OVERFLOWING, a_board
+from tests.jobs.cases.ntfy import CASE
 from tests.peers.http_provider import HttpPeer, http_peer_in_thread
 from tests.server import RunningServer
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def ntfy() -> Iterator[HttpPeer]:
     with http_peer_in_thread() as peer:
+        peer.answering, peer.check = CASE.takes, CASE.check
         yield peer
 
 
