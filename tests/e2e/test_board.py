@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Route, expect
 
-from tests.bounds import WIDER
+from tests.bounds import PATIENCE_S, WIDER
 from tests.e2e.boards import OVERFLOWING, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board
 from tests.server import RunningServer
 
@@ -127,19 +127,16 @@ async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board
 async def test_a_refused_acknowledge_rolls_back_with_its_sentence(
     board: Board, server: RunningServer, sam: httpx.Client
 ):
-    title = an_incident(server)
-    await board.choose(title)
-
-    async def too_late(route: Route) -> None:
-        """Somebody else resolves it while the request is on its way."""
-        await expect(board.row(title)).to_have_attribute("data-status", "acknowledged")
-        resolve(sam, title)
-        await route.continue_()
-
-    await board.page.route("**/acknowledge", too_late)
+    title, held = an_incident(server), asyncio.Queue[Route]()
+    row = await board.choose(title)
+    await board.page.route("**/acknowledge", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
     await board.page.keyboard.press("a")
+    on_its_way = await asyncio.wait_for(held.get(), PATIENCE_S)
+    await expect(row).to_have_attribute("data-status", "acknowledged")
 
-    row = board.row(title)
+    resolve(sam, title)  # somebody else does, while the request is on its way
+    await on_its_way.continue_()
+
     await expect(row).to_have_attribute("data-refused", "")
     await expect(row).to_have_attribute("data-status", "resolved")
     sentence = f"“{title}” changed while you were looking: it is resolved now."
