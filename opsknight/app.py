@@ -149,7 +149,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         hearer = Hearer(deps)
         await hearer.mark()  # before anybody looks at what was silent while we were away
         tasks.start(hearer.run())
-        tasks.start(door.away.run_counting(partial(_store_turned_away, deps)))
+        tasks.start(door.away.counted.run(partial(_store_turned_away, deps)))
         tasks.start(door.archived.run(partial(_store_archived_uses, deps)))
         _hear_chats(stack, tasks, deps)
         front.open(door)

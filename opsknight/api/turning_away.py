@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import Final, TypeAlias
-
-import structlog
+from typing import Final
 
 from opsknight.api.gate import HOLD_S, IN_LINE
 from opsknight.api.intake import Intake
+from opsknight.api.tally import Tally
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -18,13 +15,7 @@ from opsknight.domain.commands.turned_away import Turned
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.errors import Throttled, Unavailable
 
-log = structlog.get_logger(__name__)
-
 TELL_EVERY_S: Final = 60.0
-COUNTED_EVERY_S: Final = 10.0
-"""How soon what was counted in memory is stored: no refusal writes anything by itself."""
-
-Store: TypeAlias = Callable[[Sequence[Turned]], Awaitable[None]]
 
 
 class TurningAway:
@@ -36,7 +27,9 @@ class TurningAway:
         self._clock = clock
         self._held = 0
         self._told_at: dict[int, float] = {}
-        self._counted: dict[tuple[int, datetime], Turned] = {}
+        self.counted = Tally[Turned](
+            "what was turned away", key=lambda one: (one.integration_id, one.starts_at), together=Turned.plus
+        )
 
     async def hold(self) -> None:
         """Wait before a refusal: at once, it makes senders hammer. Past IN_LINE that wait, none is better than more."""
@@ -53,30 +46,7 @@ class TurningAway:
         now = self._clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         too_many = isinstance(away, Throttled)
-        self._add(Turned(integration.id, hour, too_many=too_many, no_database=not too_many, last_at=now))
-
-    async def run_counting(self, store: Store) -> None:
-        """Store what was counted now and then, for ever; while that is not possible it goes on being counted."""
-        while True:
-            await asyncio.sleep(COUNTED_EVERY_S)
-            await self.store_counted(store)
-
-    async def store_counted(self, store: Store) -> None:
-        """Store what was counted since the last time."""
-        counted, self._counted = list(self._counted.values()), {}
-        if not counted:
-            return
-        try:
-            await store(counted)
-        except Exception as error:  # noqa: BLE001  # the database may be away, which is what there is to count
-            log.warning("what was turned away could not be stored", again_in_s=COUNTED_EVERY_S, error=repr(error))
-            for one in counted:
-                self._add(one)
-
-    def _add(self, turned: Turned) -> None:
-        key = turned.integration_id, turned.starts_at
-        before = self._counted.get(key)
-        self._counted[key] = turned if before is None else before.plus(turned)
+        self.counted.add(Turned(integration.id, hour, too_many=too_many, no_database=not too_many, last_at=now))
 
     def tell(self, throttled: Throttled, integration: Integration) -> None:
         """Let an integration's people know that it sends too much: one delivery in a minute stands for all refused."""

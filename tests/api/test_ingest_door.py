@@ -308,10 +308,10 @@ async def test_who_is_told_to_send_again_is_counted_and_what_cannot_be_stored_ye
         written.extend(counted)
 
     await Door(routes, clock).send("quick", EVENT)
-    await routes.away.store_counted(away)
+    await routes.away.counted.store_counted(away)
     await Door(routes, clock).send("quick", EVENT)
-    await routes.away.store_counted(there)
-    await routes.away.store_counted(there)
+    await routes.away.counted.store_counted(there)
+    await routes.away.counted.store_counted(there)
 
     assert [(one.integration_id, one.too_many, one.no_database) for one in written] == [(integration.id, 2, 0)]
 
