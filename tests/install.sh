@@ -19,7 +19,7 @@ declare -A package_of=(
 programs=("$@")
 libraries=()
 if (($# == 0)); then
-    programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl prosody Xvfb)
+    programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl prosody smtp-sink Xvfb)
     # The native window is tried with Debian's own toolkits: WebKitGTK for the window, Qt for the tray.
     libraries=(python3-gi gir1.2-webkit2-4.1 python3-pyqt6 python3-qtpy)
 fi
