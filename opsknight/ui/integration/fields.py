@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from opsknight.domain.model.path import at
@@ -14,6 +15,7 @@ from opsknight.ui.integration.draft import Draft
 from opsknight.ui.integration.payload import Leaf, Sample, element, leaves, said
 from opsknight.ui.integration.picked import FIELDS, PLACE, Picked
 from opsknight.ui.integration.previews import Become, show_previews
+from opsknight.ui.integration.saving import saved
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.tag import tag
@@ -32,8 +34,6 @@ HINTS: Final[Mapping[str, str]] = {
     CONDITION: "Press the value that tells a trigger from its end; then say which words mean what.",
 }
 _SAVED: Final = "Saved: it counts from the next event on."
-SAVED_WITHIN_S: Final = 30.0
-"""How long a browser may take to save."""
 _FOCUS: Final = "requestAnimationFrame(() => document.getElementById({})?.focus())"
 
 Samples: TypeAlias = Callable[[], Awaitable[Sequence[Sample]]]
@@ -94,11 +94,12 @@ class Fields:
     def _choose(self, event: GenericEventArguments) -> None:
         if event.args not in TARGETS:
             return
-        was_tag, self._target = self._target == TAG, event.args
+        self._target = event.args
         self._hint._text = HINTS.get(self._target, _SEVERAL)  # noqa: SLF001  # the text node that `tag` sets
         self._hint.update()
-        if was_tag is not (self._target == TAG):
-            self._rebuild_tree()
+        for value in self._members:  # hidden, not built anew: a press that is on its way finds its value
+            value.props["hidden"] = self._target != TAG
+            value.update()
 
     def _rebuild_tree(self) -> None:
         self._tree.clear()
@@ -106,9 +107,8 @@ class Fields:
             self._show_tree()
 
     def _show_tree(self) -> None:
+        self._members: list[ui.element] = []
         for leaf in leaves(self._payloads[0], self._draft.events):
-            if leaf.members and self._target != TAG:
-                continue
             words = leaf.value[:200] or "(empty)"
             if leaf.each:
                 words = f"One event for each: {leaf.value}"
@@ -118,6 +118,9 @@ class Fields:
                 tag("span", leaf.path, classes="ok-mono ok-faint")
                 tag("span", words, classes="ok-cut")
             value.on("click", partial(self._pick, leaf), args=[])
+            if leaf.members:
+                value.props["hidden"] = self._target != TAG
+                self._members.append(value)
 
     def _pick(self, leaf: Leaf) -> None:
         if leaf.each:
@@ -175,13 +178,8 @@ class Fields:
     async def _store(self) -> None:
         """Have the browser save the draft as it is once every change before the press has arrived."""
         mapping = self._draft.mapping
-        sent = json.dumps(["PUT", f"/api/v1/integrations/{self._integration_id}/mapping", mapping, _SAVED])
-        code = f"opsknight.told(...{sent}).then((answer) => answer.ok)"
-        try:
-            ok = await self._place.client.run_javascript(code, timeout=SAVED_WITHIN_S)
-        except TimeoutError:  # the browser went away, or has told its person that nothing was changed
-            return
-        if ok is True:
+        url = f"/api/v1/integrations/{self._integration_id}/mapping"
+        if await saved(self._place.client, url, mapping, _SAVED):
             self._saved = mapping
             self._tell_standing()
 

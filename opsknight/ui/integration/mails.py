@@ -12,6 +12,7 @@ from nicegui.events import GenericEventArguments
 from opsknight.domain.model.mail_conditions import IGNORE, MAX_VALUE, MOST, Field, How, KeyOf
 from opsknight.ui.integration.fields import Preview, Samples
 from opsknight.ui.integration.previews import show_previews
+from opsknight.ui.integration.saving import saved
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import field, select, switch
 from opsknight.ui.parts.tag import tag
@@ -39,6 +40,7 @@ KEYS: Final[Words] = {
 }
 WHERE: Final[Words] = {Field.SUBJECT: "in the subject", Field.TEXT: "in the text"}
 NEW: Final[Mapping[str, str]] = {"field": Field.SUBJECT, "how": How.WORD, "value": "", "then": "resolve"}
+_SAVED: Final = "Saved: it counts from the next mail on."
 VALUE: Final = "(e) => emit(e.target.value)"
 
 
@@ -146,15 +148,8 @@ class Mails:
         """Build what can be done with the draft; `_changed` keeps it true, for what has the focus must stay."""
         with tag("div", classes="ok-buttons"):
             button("Preview on the last 50", icon="search").on("click", self._look, args=[])
-            self._save = button(
-                "Save",
-                kind="primary",
-                data_act="post",
-                data_method="PUT",
-                data_url=f"/api/v1/integrations/{self._integration_id}/mail-conditions",
-                data_said="Saved: it counts from the next mail on.",
-            )
-            self._save.on("ok:posted", self._is_saved, js_handler="(e) => emit(e.detail.ok)")
+            self._save = button("Save", kind="primary")
+            self._save.on("click", self._store, args=[])
             self._state = tag("span", classes="ok-faint")
 
     def _changed(self) -> None:
@@ -162,16 +157,17 @@ class Mails:
         self._result.clear()
         incomplete = any(not one["value"].strip() for one in self._draft["conditions"])
         same = self._draft == self._saved
-        self._save.props["data-body"] = json.dumps(self._draft)
         self._save.props["disabled"] = same or incomplete
         self._save.update()
         said = "A condition has no words yet." if incomplete else "As saved." if same else "Not saved yet."
         self._state._text = said  # noqa: SLF001  # the text node that `tag` sets
         self._state.update()
 
-    def _is_saved(self, event: GenericEventArguments) -> None:
-        if event.args is True:
-            self._saved = json.loads(json.dumps(self._draft))
+    async def _store(self) -> None:
+        draft = _whole(self._draft)
+        url = f"/api/v1/integrations/{self._integration_id}/mail-conditions"
+        if await saved(self._list.client, url, draft, _SAVED):
+            self._saved = draft
             self._changed()
 
     async def _look(self) -> None:
