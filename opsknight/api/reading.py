@@ -139,9 +139,13 @@ def asked(actions: Mapping[str, Action], *values: Any, quiet: Collection[str] = 
 
 
 def text(value: Any) -> str:
-    """Return a text, number or truth value as text without space around it; "" for anything else."""
+    """Return a text, number or truth value as text without space around it; "" for anything else.
+
+    A text of nothing but control characters says nothing either.
+    """
     if isinstance(value, str):
-        return value.strip()
+        said = value.strip()
+        return said if said.isprintable() or one_line(said) else ""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else ""

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.api.reading import ACTIONS, QUIET, instant, link, one_line, scoped, severity_of, stable, texts, word
+from opsknight.api.reading import (
+    ACTIONS,
+    QUIET,
+    first,
+    instant,
+    link,
+    one_line,
+    scoped,
+    severity_of,
+    stable,
+    texts,
+    word,
+)
 from opsknight.domain.model.event import MAX_DEDUP_KEY, Severity
 
 
@@ -116,3 +128,7 @@ def test_two_identities_share_a_key_only_when_they_are_the_same(one: list[str], 
 def test_the_key_of_an_identity_never_changes_between_versions():
     """Open alerts are found by it; a change needs a new version prefix."""
     assert stable("Disk full", "db-1", "") == "v1:4aa304659fdd8a0ea656e575a42a60c0ce41c422b01f0c06d380e3c9ed264b4d"
+
+
+def test_a_text_of_nothing_but_control_characters_gives_way_to_the_next():
+    assert first({"text": "\x1b \x07", "message": " disk\x1b full "}, ("text", "message")) == "disk\x1b full"
