@@ -68,8 +68,8 @@ mutants: $(VENV)/tests ## break the product on purpose, one way after the other:
 
 texts: $(VENV)/tests ## write the template of what people are told, for those who translate it
 	@mkdir -p opsknight/locale
-	@$(BIN)/pybabel -q extract -k say -k later -k say_many:1,2 --no-default-keywords --no-location --sort-output \
-		--omit-header --width 120 -o opsknight/locale/opsknight.pot opsknight
+	@$(BIN)/pybabel -q extract -k say -k later -k say_many:1,2 -k to_say -k to_say_many:1,2 --no-default-keywords \
+		--no-location --sort-output --omit-header --width 120 -o opsknight/locale/opsknight.pot opsknight
 
 shots: $(VENV)/tests ## take the pictures of docs/
 	@tests/install.sh

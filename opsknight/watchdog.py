@@ -2,7 +2,8 @@
 
 It needs Python's standard library alone, so that it runs on another machine as one file, and it has
 credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webhook. It reads its settings from the
-environment; `python3 watchdog.py --help` names them.
+environment; `python3 watchdog.py --help` names them. It pages in English, or in the language that is set where a
+catalogue of that lies beside it, in locale/.
 
 It asks /readyz. What does not answer, or answers that the database or the engine is bad, for a while, is
 blind. It pages then, again every ten minutes until that is over, and says so when it is.
@@ -12,11 +13,14 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gettext
 import http.client
+import io
 import json
 import os
 import smtplib
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -25,7 +29,9 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.header import Header
 from email.message import EmailMessage
+from pathlib import Path
 
 PREFIX = "OPSKNIGHT_WATCHDOG_"
 ASK_EVERY_S = 30.0
@@ -36,9 +42,14 @@ LOOK_S = 20.0
 """How long one look may take in all, however slowly the answer comes."""
 KEEP_FROM_DUTY = ("database", "engine")
 """Findings of /readyz that say that pages do not go out."""
+CATALOGUES = Path(__file__).with_name("locale")
+_VOICE = [gettext.NullTranslations()]
+"""What is spoken: one language, by all threads of the process."""
 HELP = """settings, from the environment:
   OPSKNIGHT_WATCHDOG_URL        OpsKnight's address, such as https://ops.example.com
   OPSKNIGHT_WATCHDOG_AFTER      seconds without a good answer before it pages; default 90
+  OPSKNIGHT_WATCHDOG_LANGUAGE   of what it pages, such as en; another needs locale/<it>/LC_MESSAGES/opsknight.mo
+                                beside this file
   OPSKNIGHT_WATCHDOG_SMTP_URL   smtp://user:password@host:587 (STARTTLS where offered) or smtps://…
   OPSKNIGHT_WATCHDOG_MAIL_TO    addresses, separated by commas
   OPSKNIGHT_WATCHDOG_MAIL_FROM  default: the first address
@@ -47,6 +58,27 @@ HELP = """settings, from the environment:
   OPSKNIGHT_WATCHDOG_TWILIO     https://SID:TOKEN@api.twilio.com?from=+15005550006&to=+491701234567
 Set at least one way to page; all that are set are used at once.
 """
+
+
+def say(text: str, /, **parts: object) -> str:
+    """Return `text` with its {parts} in the language that is spoken; a translation that cannot be filled is left."""
+    try:
+        return _VOICE[0].gettext(text).format_map(parts)
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+        return text.format_map(parts)
+
+
+def speak(language: str) -> str:
+    """Speak `language` from now on; return why that cannot be, empty where it can: then English is spoken."""
+    _VOICE[0] = gettext.NullTranslations()
+    if language in ("", "en"):
+        return ""
+    try:
+        _VOICE[0] = gettext.translation("opsknight", CATALOGUES, [language])
+    except (OSError, ValueError, LookupError, struct.error) as error:
+        place = CATALOGUES / language / "LC_MESSAGES" / "opsknight.mo"
+        return f"It pages in English: no catalogue of {language} can be read from {place} ({error})."
+    return ""
 
 
 @dataclass
@@ -65,18 +97,23 @@ class State:
         if not why:
             blind_s, was_told = at - self.good_at, self.paged_at is not None
             self.good_at, self.paged_at = at, None
-            return f"OpsKnight pages again. It was blind for {words(blind_s)}." if was_told else None
+            return say("OpsKnight pages again. It was blind for {span}.", span=words(blind_s)) if was_told else None
         was_paged = self.paged_at is not None and at - self.paged_at < AGAIN_AFTER_S
         if at - self.good_at < self.blind_after_s or was_paged:
             return None
         self.paged_at = at
-        lasting = words(at - self.good_at)
-        return f"OpsKnight cannot page for {lasting} now: {why} Page people by other means, and see to it."
+        return say(
+            "OpsKnight cannot page for {span} now: {why} Page people by other means, and see to it.",
+            span=words(at - self.good_at),
+            why=why,
+        )
 
 
 def words(seconds: float) -> str:
     """Return a span as people say it."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return say("{count} s", count=round(seconds))
+    return say("{count} min", count=round(seconds / 60))
 
 
 def look(url: str) -> str:
@@ -88,21 +125,22 @@ def look(url: str) -> str:
     looking = threading.Thread(target=lambda: found.append(_look(url)), daemon=True)
     looking.start()
     looking.join(LOOK_S)
-    return found[0] if found else "it does not answer (not in time)."
+    return found[0] if found else say("it does not answer (not in time).")
 
 
 def _look(url: str) -> str:
     try:
         status, body = _asked(f"{url.rstrip('/')}/readyz")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return f"it does not answer ({getattr(error, 'reason', None) or error or type(error).__name__})."
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        return say("it does not answer ({error}).", error=reason)
     if status not in (200, 503):
-        return f"it answers {status}."
+        return say("it answers {status}.", status=status)
     try:
         findings = json.loads(body)["findings"]
         bad = [findings[name]["sentence"] for name in KEEP_FROM_DUTY if findings[name]["state"] == "bad"]
     except (ValueError, KeyError, TypeError):
-        return "what answers there is not OpsKnight."
+        return say("what answers there is not OpsKnight.")
     return bad[0] if bad else ""
 
 
@@ -147,7 +185,8 @@ def _mail(text: str, settings: Mapping[str, str]) -> None:
 
 
 def _ntfy(text: str, settings: Mapping[str, str]) -> None:
-    headers = {"Title": "OpsKnight is blind?", "Priority": "5"}
+    title = say("OpsKnight is blind?")
+    headers = {"Title": title if title.isascii() else Header(title, "utf-8").encode(maxlinelen=0), "Priority": "5"}
     _post(settings["NTFY"], text.encode(), headers)
 
 
@@ -225,8 +264,12 @@ def run(arguments: list[str] | None = None) -> int:
     if missing := complaint(settings):
         print(missing, file=sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what cannot be printed here is paged all the same
+    if silent := speak(settings.get("LANGUAGE", "")):
+        print(silent, file=sys.stderr)
     if asked.test:
-        failed = page("Test page from OpsKnight's watchdog; nothing is wrong.", settings)
+        failed = page(say("Test page from OpsKnight's watchdog; nothing is wrong."), settings)
         print("\n".join(failed) or "The test page went out by every way that is set.")
         return 1 if failed else 0
     watch(settings, every_s=asked.every)

@@ -10,15 +10,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opsknight import watchdog
-from opsknight.watchdog import AGAIN_AFTER_S, BLIND_AFTER_S, State, look, page
+from opsknight.watchdog import AGAIN_AFTER_S, BLIND_AFTER_S, State, look, page, speak
 from tests.faults.product import Product
+from tests.marked import Marked, is_marked, words_left
 from tests.peers.http_provider import HttpPeer, Said, http_peer_in_thread
 from tests.peers.smtp import SmtpPeer, smtp_peer_in_thread
 
@@ -112,6 +116,88 @@ def test_it_pages_by_every_way_that_is_set_and_one_that_fails_stops_no_other(web
     assert smtp.mails[0].message["Subject"] == "OpsKnight cannot page."
     assert [asked.path for asked in web.taken] == ["/ops", "/2010-04-01/Accounts/AC1/Messages.json"]
     assert web.taken[1].form == {"From": "+15005550006", "To": "+491701234567", "Body": "OpsKnight cannot page."}
+
+
+REFUSED = {"findings": {"database": {"state": "bad", "sentence": "Gone."}, "engine": {"state": "good"}}}
+OF_OTHERS = ("Gone", "Connection refused", "Errno")
+"""What its pages quote of OpsKnight and of this machine."""
+
+
+@pytest.mark.parametrize("said", [None, Said(502, ""), Said(200, "<html>"), Said(503, REFUSED)], ids=range(4))
+def test_what_it_pages_is_said_in_its_language(web: HttpPeer, said: Said | None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watchdog, "_VOICE", [Marked()])
+    web.answers += [said] if said else []
+    state = State(good_at=0.0)
+
+    told = [state.see(look(web.origin if said else "http://127.0.0.1:9"), 90.0), state.see("", 1000.0)]
+
+    assert [words_left(text or "", *OF_OTHERS) for text in told] == [[], []]
+    assert all(is_marked(text or "", *OF_OTHERS) for text in told)
+
+
+PAGED = {
+    "de": ("Ist OpsKnight blind? Größer", "Probe vom Wächter; alles ist gut.", False),
+    "fr": ("OpsKnight is blind?", "Test page from OpsKnight's watchdog; nothing is wrong.", True),
+}
+
+
+def a_watchdog_that_speaks_german(place: Path) -> Path:
+    """Copy it to `place`, with a catalogue beside it."""
+    (alone := place / "watchdog.py").write_bytes(FILE.read_bytes())
+    catalogue = Catalog("de")
+    for english, german in zip(PAGED["fr"][:2], PAGED["de"][:2], strict=True):
+        catalogue.add(english, german)
+    catalogue.add("it does not answer ({error}).", "er schweigt, und das ist größer ({error}).")
+    (folder := place / "locale" / "de" / "LC_MESSAGES").mkdir(parents=True)
+    with (folder / "opsknight.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    return alone
+
+
+@pytest.mark.parametrize("language", PAGED)
+def test_its_language_is_that_of_the_catalogue_beside_it_and_without_one_english(
+    web: HttpPeer, tmp_path: Path, language: str
+):
+    alone = a_watchdog_that_speaks_german(tmp_path)
+    said = {"URL": web.origin, "WEBHOOK": f"{web.origin}/hook", "NTFY": f"{web.origin}/ops", "LANGUAGE": language}
+    environment = {"PATH": os.environ["PATH"], **{f"OPSKNIGHT_WATCHDOG_{name}": value for name, value in said.items()}}
+
+    command = [sys.executable, "-I", "-S", str(alone), "--test"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    ntfy, hook = web.taken
+    told = (str(make_header(decode_header(ntfy.headers["Title"]))), hook.json["text"], "in English" in done.stderr)
+    assert (done.returncode, told) == (0, PAGED[language])
+
+
+def test_what_cannot_be_printed_where_it_runs_is_paged_all_the_same(web: HttpPeer, tmp_path: Path):
+    said = {"URL": "http://127.0.0.1:9", "WEBHOOK": f"{web.origin}/hook", "LANGUAGE": "de", "AFTER": "0"}
+    environment = {"PATH": os.environ["PATH"], **{f"OPSKNIGHT_WATCHDOG_{name}": value for name, value in said.items()}}
+    command = [sys.executable, str(a_watchdog_that_speaks_german(tmp_path)), "--every", "0.1"]
+    with subprocess.Popen(
+        command, env={**environment, "PYTHONIOENCODING": "ascii"}, stdout=subprocess.PIPE, text=True
+    ) as dog:
+        assert dog.stdout is not None
+        printed = dog.stdout.readline()
+        paged = web.wait_for(1)
+        dog.terminate()
+
+    assert "und das ist gr\\xf6\\xdfer" in printed
+    assert "und das ist größer" in paged[0].json["text"]
+
+
+@pytest.mark.parametrize("stored", [b"garbage", b"\xde\x12\x04\x95", b""], ids=["garbage", "cut off", "empty"])
+def test_a_catalogue_that_is_broken_keeps_it_from_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes
+):
+    monkeypatch.setattr(watchdog, "CATALOGUES", tmp_path)
+    (place := tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
+    (place / "opsknight.mo").write_bytes(stored)
+
+    assert "pages in English" in speak("de")
+    assert State(good_at=0.0).see(DEAD, 90.0) == (
+        "OpsKnight cannot page for 90 s now: it does not answer. Page people by other means, and see to it."
+    )
 
 
 def test_it_runs_as_one_file_without_any_library():

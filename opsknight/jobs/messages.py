@@ -174,7 +174,7 @@ def _words(attempt: Attempt, incident: IncidentNow | None, *, now: datetime) -> 
         what = later("Assigned to whom you stand in for: {what}")
     cause, open_for = _cause_of(incident), now - incident.opened_at
     if attempt.kind is PageKind.WATCH:
-        return _Words(say(what, what=cause), say(what, what=_named(incident)), [attempt.why_paged, *lines])
+        return _Words(say(what, what=cause), say(what, what=_named(incident)), [str(attempt.why_paged), *lines])
     if attempt.kind not in TO_THE_OWNER and open_for >= AGE_WORTH_TELLING:
         lines.append(say("Open for {span}.", span=span(open_for.total_seconds())))
     lines.append(_circumstances(incident, attempt.urgency))
@@ -209,7 +209,7 @@ def _circumstances(incident: IncidentNow, urgency: Urgency) -> str:
 
 def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
     """Return one message for several incidents: how many, then each, worst first, with how late it is."""
-    told = attempt.why_paged if attempt.kind is PageKind.WATCH else ""
+    told = str(attempt.why_paged) if attempt.kind is PageKind.WATCH else ""
     own = Other(incident.number, incident.title, incident.severity, incident.service, attempt.late, told)
     ranks = tuple(Severity)
     all_of_them = sorted((own, *attempt.others), key=lambda one: (ranks.index(one.severity), one.number))
@@ -279,7 +279,7 @@ def _watch(incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
 
 def _of_oneself(attempt: Attempt) -> _Words:
     if attempt.kind in TOLD:
-        title, *lines = attempt.why_paged.splitlines() or [""]
+        title, *lines = str(attempt.why_paged).splitlines() or [""]
         return _Words(title, title, lines)
     what = attempt.label or say(face(attempt.channel).label)
     if attempt.kind is PageKind.DRILL:

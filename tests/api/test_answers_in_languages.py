@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from opsknight import crypto
 from opsknight.api import acknowledge, twilio
@@ -52,6 +52,13 @@ class Reader:
 
     async def mails(self, words: str) -> str:
         self.answered += 1
+        async with self.house.database.commands() as session:
+            sent = (
+                "INSERT INTO attempts (id, notification_id, number, worker, started_at) VALUES (:id, :of, :nth, 1, :at)"
+            )
+            key = {"id": new_id(), "of": self.messages["email"].id, "nth": self.answered, "at": self.house.clock.now()}
+            await session.execute(text(sent), key)
+            await session.commit()
         mail = Written(self.messages["email"].id, "", str(self.answered).encode(), words)
         return await answer_mail(self.house.deps, mail)
 
@@ -140,9 +147,29 @@ async def test_what_another_has_acknowledged_is_told_in_that_language(reader: Re
     await reader.acts(incidents.acknowledge, reader.bo)
 
     assert await reader.texts("1a") == (
-        "#1: ⟦Bo has acknowledged “Disk full on db-1” already; open OpsKnight to take it over.⟧"
+        "#1: Bo⟦ has acknowledged “⟧Disk full on db-1⟦” already; open OpsKnight to take it over.⟧"
     )
     assert is_marked(await reader.presses(), *NAMES)
+
+
+@pytest.mark.parametrize("how", ["text", "mail", "button", "key"])
+async def test_what_a_role_may_not_do_is_refused_in_the_language_of_whose_it_is(reader: Reader, how: str):
+    async with reader.house.database.commands() as session:
+        await session.execute(update(UserRow).where(UserRow.id == reader.ada.id).values(role="observer"))
+        await session.commit()
+
+    match how:
+        case "text":
+            said = await reader.texts("ack")
+        case "mail":
+            said = await reader.mails("ack")
+        case "button":
+            said = await reader.presses()
+        case _:
+            said = await reader.types("4")
+
+    assert "⟦An observer cannot ⟧⟦acknowledge incidents⟧⟦; ask ⟧⟦a responder⟧⟦.⟧" in said
+    assert is_marked(said, *NAMES), outside(said)
 
 
 async def test_a_text_that_answers_a_drill_is_answered_in_that_language(reader: Reader):
@@ -155,12 +182,6 @@ async def test_a_text_that_answers_a_drill_is_answered_in_that_language(reader: 
 
 @pytest.mark.parametrize("words", ["ack", "ack all", "resolve", "what is it?", "999999a"])
 async def test_an_answer_to_a_mail_is_answered_in_the_language_of_whom_it_was_sent_to(reader: Reader, words: str):
-    async with reader.house.database.commands() as session:
-        sent = "INSERT INTO attempts (id, notification_id, number, worker, started_at) VALUES (:id, :of, 1, 1, :now)"
-        key = {"id": new_id(), "of": reader.messages["email"].id, "now": reader.house.clock.now()}
-        await session.execute(text(sent), key)
-        await session.commit()
-
     assert is_marked(await reader.mails(words), *NAMES)
 
 

@@ -58,7 +58,7 @@ async def test_the_mail_speaks_the_language_of_whom_it_is_sent_to(house: House):
 
     [(_, subject, text)] = house.mails
     assert is_marked(subject)
-    assert is_marked(text)
+    assert is_marked(text, "Ada")
     assert link_in(text)
 
 

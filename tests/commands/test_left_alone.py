@@ -42,7 +42,7 @@ async def an_incident(desk: Desk, *steps: Any, urgency: str = "high", **more: An
 async def messages(desk: Desk) -> list[tuple[Any, ...]]:
     return await desk.rows(
         "SELECT u.name, n.status, n.due_at, n.held_until, n.gather FROM notifications n"
-        " JOIN users u ON u.id = n.user_id ORDER BY n.created_at, u.name"
+        " JOIN users u ON u.id = n.user_id ORDER BY n.created_at, u.name, n.position"
     )
 
 

@@ -16,7 +16,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import speaking
+from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.canaries import newest_taken
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -146,7 +146,7 @@ async def _tell(uow: UnitOfWork, spell: Spell) -> None:
                 generation=0,
                 kind=PageKind.BLIND,
                 user_id=user_id,
-                reason=words,
+                reason=Written(words),
                 urgency=Urgency.LOW,
                 due_at=uow.now,
                 once=True,

@@ -16,7 +16,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.liveness import ASKED_AFTER, NOTED_AGAIN_AFTER, SILENT_AFTER, is_silent
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import ENGLISH, later, say, speaking
+from opsknight.domain.model.speech import ENGLISH, Written, later, say, speaking
 from opsknight.domain.model.window import WINDOW
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import language_of
@@ -98,7 +98,7 @@ async def _tell_leads(uow: UnitOfWork, user_ids: Sequence[int]) -> None:
                 words = _of_who_is_cut_off(outbox.people[user_id].name)
             outbox.add(
                 Page(
-                    incident_id=None, generation=0, kind=PageKind.SILENT, user_id=lead, reason=words,
+                    incident_id=None, generation=0, kind=PageKind.SILENT, user_id=lead, reason=Written(words),
                     urgency=Urgency.LOW, due_at=uow.now, once=True,
                 )
             )  # fmt: skip

@@ -19,7 +19,7 @@ from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.schedule import on_call, shifts
-from opsknight.domain.model.speech import speaking
+from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.tables import DrillPersonRow, DrillRow, ScheduleRow
@@ -198,7 +198,7 @@ async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> l
             generation=0,
             kind=PageKind.DRILL,
             user_id=user_id,
-            reason=why,
+            reason=Written(why),
             urgency=Urgency.HIGH,
             due_at=uow.now,
         )

@@ -6,7 +6,7 @@ anew since it was claimed (its fence rose) is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from opsknight.domain.model.escalation import Move, TargetKind, Why, net_round, 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads, Reachable
 from opsknight.domain.store.claims import ClaimedTimer
@@ -167,7 +168,8 @@ class Firing:
         """Post in the rooms of the step; return their names."""
         posted: list[str] = []
         for room in self.steps.rooms(held.policy, step):
-            page = self._a_page(held, step, lap, PageKind.PAGE, None, f"step {step + 1} posts in {room.name}")
+            why = to_say("step {number} posts in {room}", number=step + 1, room=room.name)
+            page = self._a_page(held, step, lap, PageKind.PAGE, None, why)
             refused = self.outbox.post(page, room.method)
             if refused is None:
                 posted.append(room.name)
@@ -177,15 +179,15 @@ class Firing:
 
     def _page_assignee(self, held: Held, lap: int) -> bool:
         """Page the person it was given to, before any step; return whether they can be reached."""
-        assignee, why = held.incident.assignee_id, "the incident was reassigned"
+        assignee, why = held.incident.assignee_id, to_say("the incident was reassigned")
         if assignee is None or assignee not in self._people:
             return False
         if self.outbox.goes_to(PageKind.ASSIGNED, assignee) == assignee:
-            why = f"{why} to them"
+            why = to_say("the incident was reassigned to them")
         paged = self._page(held, PAGE_ASSIGNEE, lap, PageKind.ASSIGNED, assignee, why)
         if paged is None:
             return False
-        self._record(held, Fact.PAGED, user=self._people[paged].name, user_id=paged, reason=why)
+        self._record(held, Fact.PAGED, user=self._people[paged].name, user_id=paged, reason=why.english)
         return True
 
     def _answered(self, held: Held, user_id: int) -> bool:
@@ -193,7 +195,7 @@ class Firing:
         stands_in = self.outbox.goes_to(PageKind.PAGE, user_id) if user_id in self._people else user_id
         return user_id in held.everyone.answered or stands_in in held.everyone.answered
 
-    def _why_nobody(self, whom: Mapping[int, str]) -> str:
+    def _why_nobody(self, whom: Collection[int]) -> str:
         names = ", ".join(self._people[user_id].name for user_id in whom if user_id in self._people)
         return f"{names or 'nobody who is still known'} cannot be reached"
 
@@ -208,7 +210,7 @@ class Firing:
             at=self._uow.now,
         )
         lap = held.incident.lap
-        why = f"safety net: {found.why}"
+        why = to_say("safety net: {why}", why=to_say(found.why))
         got = [self._page(held, 0, lap, PageKind.SAFETY_NET, user_id, why) for user_id in found.user_ids]
         reached = dict.fromkeys(user_id for user_id in got if user_id is not None)
         paged = [self._people[user_id].name for user_id in reached]
@@ -223,7 +225,7 @@ class Firing:
     def _ask(self, held: Held) -> None:
         """Ask the owner “still on it?”; an acknowledge without an owner is taken back at once."""
         owner = held.incident.assignee_id
-        why = "acknowledged long ago"
+        why = to_say("acknowledged long ago")
         if owner is None or self._page(held, 0, held.asked + 1, PageKind.STILL_ON_IT, owner, why) is None:
             self._move(
                 held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "acknowledged long ago, and no owner can be asked"
@@ -268,7 +270,7 @@ class Firing:
         person = self._people.get(user_id)
         return person is not None and person.can_be_reached
 
-    def _page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int, why: str) -> int | None:
+    def _page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int, why: Sentence) -> int | None:
         """Plan one person's notifications; return who gets them, None where nobody can be reached."""
         person = self._people.get(user_id)
         if person is None:
@@ -286,7 +288,7 @@ class Firing:
             self._record(held, Fact.HELD, user=self._people[goes_to].name, user_id=goes_to, for_s=wait_s)
         return goes_to
 
-    def _a_page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int | None, why: str) -> Page:
+    def _a_page(self, held: Held, step: int, lap: int, kind: PageKind, user_id: int | None, why: Sentence) -> Page:
         gather = self._gathers(held)
         return Page(
             incident_id=held.incident.id,

@@ -18,7 +18,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import Item, Mends, Somebody
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import speaking
+from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
 from opsknight.domain.queries.fitness import Ground, on_call_soon
@@ -147,7 +147,7 @@ def _send(uow: UnitOfWork, outbox: Outbox, user_id: int, words: Callable[[], str
         generation=0,
         kind=PageKind.READINESS,
         user_id=user_id,
-        reason=said,
+        reason=Written(said),
         urgency=Urgency.LOW,
         due_at=uow.now,
         once=True,

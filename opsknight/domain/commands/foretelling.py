@@ -23,7 +23,7 @@ from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import OnCall
-from opsknight.domain.model.speech import speaking
+from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
 from opsknight.domain.queries.going_on_call import checks_for
@@ -162,7 +162,7 @@ async def _tell(
         generation=0,
         kind=kind,
         user_id=user_id,
-        reason=said,
+        reason=Written(said),
         urgency=Urgency.LOW,
         due_at=uow.now,
         once=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Row, text
 
 from opsknight.domain.commands import bundles
@@ -16,14 +17,16 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.phone_turn import PHONES, waits
+from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 NO_SERVICE: Final = 0
 
 _HOLD_BACK: Final = text("""
     UPDATE notifications n SET status = 'queued', held = true, gather = n.gather OR :gather, due_at = h.until,
-        reason = h.reason, lease_until = NULL, worker = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])) h (id, until, reason)
+        reason = h.reason, said = CAST(h.said AS jsonb), lease_until = NULL, worker = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[]), CAST(:saids AS text[]))
+        h (id, until, reason, said)
     WHERE n.id = h.id
 """)
 
@@ -34,7 +37,7 @@ class Hold:
 
     row: Row[Any]
     until: datetime
-    reason: str
+    reason: Sentence
 
 
 async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> None:
@@ -44,7 +47,8 @@ async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> 
     values = {
         "ids": [one.row.id for one in holds],
         "untils": [one.until for one in holds],
-        "reasons": [one.reason for one in holds],
+        "reasons": [one.reason.english for one in holds],
+        "saids": [orjson.dumps(one.reason.to_json()).decode() for one in holds],
         "gather": gather,
     }
     await uow.session.execute(_HOLD_BACK, values)
@@ -60,7 +64,7 @@ async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> 
             user_id=one.row.user_id,
             notification_id=str(one.row.id),
             for_s=round((one.until - uow.now).total_seconds(), 1),
-            reason=one.reason,
+            reason=one.reason.english,
         )
 
 
@@ -89,6 +93,15 @@ async def spread(uow: UnitOfWork, rows: Sequence[Row[Any]], bursts: Bursts | Non
     return going
 
 
-def _reason(row: Row[Any], most: int) -> str:
-    about = f" about {row.service}" if row.service else ""
-    return f"held back for a minute at most: {most} messages{about} went here within a minute, and the next tells all"
+def _reason(row: Row[Any], most: int) -> Sentence:
+    if not row.service:
+        return to_say(
+            "held back for a minute at most: {count} messages went here within a minute, and the next tells all",
+            count=most,
+        )
+    return to_say(
+        "held back for a minute at most: {count} messages about {service} went here within a minute, and the next"
+        " tells all",
+        count=most,
+        service=row.service,
+    )

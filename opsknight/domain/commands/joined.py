@@ -12,6 +12,7 @@ from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import to_say_many
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -75,7 +76,11 @@ def _tell(uow: UnitOfWork, outbox: Outbox, timer: ClaimedTimer, row: Row[Any]) -
             generation=row.generation,
             kind=PageKind.JOINED,
             user_id=owner.id,
-            reason=f"{why} the incident that you own",
+            reason=to_say_many(
+                "1 more alert has joined the incident that you own",
+                "{count} more alerts have joined the incident that you own",
+                count=row.joined,
+            ),
             urgency=Urgency(row.urgency),
             due_at=timer.due_at,
             lap=row.alerts,

@@ -22,7 +22,7 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
-from opsknight.domain.model.speech import ENGLISH
+from opsknight.domain.model.speech import ENGLISH, remembered
 from opsknight.domain.store import claims
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -31,6 +31,7 @@ CUT_OFF = "the process ended during the call"
 _COLUMNS = """
     SELECT n.id, n.fence, n.attempts, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id,
            n.channel, n.urgency, n.position, n.due_at, n.reason, p.kind, p.step, p.lap, p.reason AS why_paged,
+           p.said AS said_paged, n.said,
            p.due_at AS page_due_at, p.created_at AS paged_at, p.for_user_id, u.name AS user_name, u.language, u.active,
            m.id AS method_id,
            m.address, m.secret, m.label, m.verified_at, m.disabled_at, m.disabled_reason, i.number, i.title,
@@ -270,8 +271,8 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         step=row.step,
         lap=row.lap,
         position=row.position,
-        why_paged=row.why_paged,
-        why_now=row.reason if row.attempts == 0 else "",
+        why_paged=remembered(row.said_paged, english=row.why_paged),
+        why_now=remembered(row.said, english=row.reason) if row.attempts == 0 else "",
         channel=row.channel,
         contact_method_id=row.contact_method_id,
         label=shown(row.channel, label=row.label or "", address=row.address or ""),

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Urgency
@@ -24,6 +25,7 @@ from opsknight.domain.model.paging import (
     plan,
 )
 from opsknight.domain.model.quiet_hours import NEVER
+from opsknight.domain.model.speech import Sentence, Written
 from opsknight.domain.model.standing_in import instead_of, stand_in
 from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.rows import columns
@@ -31,34 +33,37 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 _PAGE: Final = text("""
     INSERT INTO pages (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, created_at,
-        for_user_id)
-    SELECT id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, :now, for_user_id
+        for_user_id, said)
+    SELECT id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, :now, for_user_id,
+        CAST(said AS jsonb)
     FROM unnest(CAST(:id AS uuid[]), CAST(:incident_id AS uuid[]), CAST(:generation AS integer[]),
         CAST(:step AS integer[]), CAST(:lap AS integer[]), CAST(:kind AS text[]), CAST(:user_id AS bigint[]),
         CAST(:reason AS text[]), CAST(:chosen_by AS text[]), CAST(:due_at AS timestamptz[]),
-        CAST(:for_user_id AS bigint[]))
-        n (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, for_user_id)
+        CAST(:for_user_id AS bigint[]), CAST(:said AS text[]))
+        n (id, incident_id, generation, step, lap, kind, user_id, reason, chosen_by, due_at, for_user_id, said)
 """)
 # The same page twice would be a mistake of ours. It must fail, and come again, rather than vanish.
 _NOTIFY: Final = text("""
     INSERT INTO notifications (id, page_id, incident_id, generation, user_id, contact_method_id, channel, urgency,
-        position, status, due_at, created_at, gather, reason, held_until)
+        position, status, due_at, created_at, gather, reason, held_until, said)
     SELECT n.id, p.id, p.incident_id, p.generation, p.user_id, n.contact_method_id, n.channel, n.urgency, n.position,
-        'queued', n.due_at, :now, n.gather, n.reason, n.held_until
+        'queued', n.due_at, :now, n.gather, CASE WHEN n.held_until IS NULL THEN '' ELSE :held END, n.held_until,
+        CASE WHEN n.held_until IS NOT NULL THEN CAST(:held_said AS jsonb) END
     FROM unnest(CAST(:id AS uuid[]), CAST(:page_id AS uuid[]), CAST(:contact_method_id AS bigint[]),
         CAST(:channel AS text[]), CAST(:urgency AS text[]), CAST(:position AS integer[]),
-        CAST(:due_at AS timestamptz[]), CAST(:gather AS boolean[]), CAST(:reason AS text[]),
-        CAST(:held_until AS timestamptz[]))
-        n (id, page_id, contact_method_id, channel, urgency, position, due_at, gather, reason, held_until)
+        CAST(:due_at AS timestamptz[]), CAST(:gather AS boolean[]), CAST(:held_until AS timestamptz[]))
+        n (id, page_id, contact_method_id, channel, urgency, position, due_at, gather, held_until)
     JOIN pages p ON p.id = n.page_id
-""")
+""").bindparams(bindparam("held_said", type_=JSONB))
+_HELD: Final = {"held": QUIET.english, "held_said": QUIET.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One person to be reached for one incident; `due_at` is when that was due, `gather` as in the outbox.
 
-    Without a `user_id` it is to be posted in a room.
+    Without a `user_id` it is to be posted in a room. The reason is told in the language of whoever gets it, and
+    those words that are told as they are were written in it.
     `held_back` is how long its messages wait for others that go together with them.
     """
 
@@ -66,7 +71,7 @@ class Page:
     generation: int
     kind: PageKind
     user_id: int | None
-    reason: str
+    reason: Sentence | Written
     urgency: Urgency
     due_at: datetime
     step: int = 0
@@ -130,6 +135,7 @@ class Outbox:
     def _write(self, page: Page, planned: Plan, *, user_id: int | None, whose: Reachable | None = None) -> None:
         """Note a page to `user_id`; `whose` it is where they get it instead of somebody."""
         page_id = new_id()
+        why = page.reason if whose is None else instead_of(page.reason, whose.name)
         self.pages.append(
             {
                 "id": page_id,
@@ -139,7 +145,8 @@ class Outbox:
                 "lap": page.lap,
                 "kind": page.kind.value,
                 "user_id": user_id,
-                "reason": page.reason if whose is None else f"{page.reason}{instead_of(whose.name)}",
+                "reason": why.english if isinstance(why, Sentence) else why,
+                "said": why.to_json() if isinstance(why, Sentence) else None,
                 "chosen_by": planned.reason,
                 "due_at": page.due_at,
                 "for_user_id": None if whose is None else whose.id,
@@ -162,7 +169,6 @@ class Outbox:
                 "position": each.position,
                 "due_at": each.due_at + page.held_back,
                 "gather": page.gather or each.held_until is not None,
-                "reason": "" if each.held_until is None else QUIET,
                 "held_until": each.held_until,
             }
             for each in planned.notifications
@@ -172,5 +178,5 @@ class Outbox:
     async def write(self, uow: UnitOfWork) -> None:
         """Write all that was added."""
         if self.pages:
-            await uow.session.execute(_PAGE, {**columns(self.pages), "now": self.now})
-            await uow.session.execute(_NOTIFY, {**columns(self.messages), "now": self.now})
+            await uow.session.execute(_PAGE, {**columns(self.pages, plain=("said",)), "now": self.now})
+            await uow.session.execute(_NOTIFY, {**columns(self.messages), **_HELD, "now": self.now})

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+import orjson
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.channel import RECEIPT_WITHIN, face
@@ -31,6 +33,7 @@ from opsknight.domain.model.retry import (
     after_ambiguous,
     after_transient,
 )
+from opsknight.domain.model.speech import later, to_say
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 MANY = 200
@@ -73,7 +76,7 @@ _MOVE = text("""
     WHERE id = :id AND fence = :fence
 """)
 _NEXT_METHOD = text("""
-    UPDATE notifications SET due_at = :now, reason = :why
+    UPDATE notifications SET due_at = :now, reason = :why, said = :said
     WHERE id IN (SELECT DISTINCT ON (page_id) id FROM notifications
                     WHERE page_id IN (SELECT :page_id UNION ALL SELECT b.page_id FROM notifications b
                             WHERE b.bundled_into = :id AND b.status = 'bundled')
@@ -81,7 +84,7 @@ _NEXT_METHOD = text("""
                         AND status NOT IN ('failed', 'superseded')
                     ORDER BY page_id, position)
         AND status = 'queued' AND attempts = 0 AND due_at > :now AND (held_until IS NULL OR held_until <= :now)
-""")
+""").bindparams(bindparam("said", type_=JSONB))
 # A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
 _STEP_IN_VAIN = text("""
     SELECT NOT EXISTS (
@@ -115,16 +118,16 @@ _DISABLE = text("""
 """)
 _VERIFY = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id AND verified_at IS NULL RETURNING id")
 _WITHOUT_RECEIPT = text("""
-    UPDATE notifications n SET due_at = :now, reason = late.why
+    UPDATE notifications n SET due_at = :now, reason = late.why, said = CAST(late.said AS jsonb)
     FROM (
-        SELECT waiting.id, 'no sign from the ' || r.word AS why FROM notifications waiting
+        SELECT waiting.id, r.why, r.said FROM notifications waiting
         JOIN LATERAL (
             SELECT before.channel, before.status, before.finished_at FROM notifications before
             WHERE before.page_id = waiting.page_id AND before.position < waiting.position
                 AND before.status NOT IN ('failed', 'superseded')
             ORDER BY before.position DESC LIMIT 1) silent ON true
-        JOIN unnest(CAST(:channels AS text[]), CAST(:words AS text[]), CAST(:befores AS timestamptz[]))
-            r (channel, word, before) ON r.channel = silent.channel
+        JOIN unnest(CAST(:channels AS text[]), CAST(:whys AS text[]), CAST(:saids AS text[]),
+            CAST(:befores AS timestamptz[])) r (channel, why, said, before) ON r.channel = silent.channel
         WHERE waiting.finished_at IS NULL AND waiting.attempts = 0 AND waiting.status = 'queued'
             AND waiting.urgency = 'high' AND waiting.due_at > :now
             AND silent.status = 'accepted' AND silent.finished_at <= r.before
@@ -204,16 +207,17 @@ async def end_in_vain(uow: UnitOfWork, attempt: Attempt, *, detail: str, gone: b
         key = {"id": attempt.contact_method_id, "now": uow.now, "reason": detail}
         if (await uow.session.execute(_DISABLE, key)).first():
             record(uow, Fact.METHOD_DISABLED, attempt, detail=detail)
-    await _next_method(uow, attempt, "failed")
+    await _next_method(uow, attempt, later("{message} failed"))
     await _escalate_if_in_vain(uow, attempt)
 
 
 async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
     """Make the next contact method due for each loud message without a receipt in time; return how many."""
     befores = [uow.now - within for within in RECEIPT_WITHIN.values()]
-    words = [face(channel).word for channel in RECEIPT_WITHIN]
-    key = {"now": uow.now, "channels": list(RECEIPT_WITHIN), "words": words, "befores": befores, "many": MANY}
-    found = await uow.session.execute(_WITHOUT_RECEIPT, key)
+    whys = [to_say("no sign from the {channel}", channel=to_say(face(channel).word)) for channel in RECEIPT_WITHIN]
+    key = {"now": uow.now, "channels": list(RECEIPT_WITHIN), "befores": befores, "many": MANY}
+    said = {"whys": [why.english for why in whys], "saids": [orjson.dumps(why.to_json()).decode() for why in whys]}
+    found = await uow.session.execute(_WITHOUT_RECEIPT, {**key, **said})
     return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
@@ -271,7 +275,7 @@ async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: f
         in_s = (follows.due_at - uow.now).total_seconds()
         record(uow, Fact.RETRYING, attempt, detail=outcome.reason, for_s=round(in_s, 1))
     if follows.next_method_now:
-        await _next_method(uow, attempt, "did not go through")
+        await _next_method(uow, attempt, later("{message} did not go through"))
     if failures == NOT_REACHED_AFTER:
         record(uow, Fact.NOT_REACHED, attempt, detail=outcome.reason)
         await _escalate_if_in_vain(uow, attempt)
@@ -288,10 +292,10 @@ async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: i
         if wait:
             await _move(uow, attempt, "ambiguous", reason=detail, due_at=follows.due_at)
         if follows.next_method_now:
-            await _next_method(uow, attempt, "was perhaps sent")
+            await _next_method(uow, attempt, later("{message} was perhaps sent"))
         return True
     await _move(uow, attempt, "ambiguous", reason=detail, finished=True)
-    await _next_method(uow, attempt, "was perhaps sent")
+    await _next_method(uow, attempt, later("{message} was perhaps sent"))
     # Nobody ever confirmed it: a step that hangs on such messages alone goes on, rather than wait in vain.
     await _escalate_if_in_vain(uow, attempt)
     return False
@@ -328,7 +332,9 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
     """Make the next other contact method due now, unless it has started already; so for all that it carries."""
     if attempt.kind in ALONE:
         return
-    label = f" to {attempt.label}" if attempt.label else ""
+    word = to_say(face(attempt.channel).word)
+    to = to_say("the {channel} to {label}", channel=word, label=attempt.label)
+    why = to_say(what, message=to if attempt.label else to_say("the {channel}", channel=word))
     key = {
         "id": attempt.notification_id,
         "page_id": attempt.page_id,
@@ -336,7 +342,7 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
         "method_id": attempt.contact_method_id,
         "now": uow.now,
     }
-    await uow.session.execute(_NEXT_METHOD, {**key, "why": f"the {face(attempt.channel).word}{label} {what}"})
+    await uow.session.execute(_NEXT_METHOD, {**key, "why": why.english, "said": why.to_json()})
 
 
 async def _escalate_if_in_vain(uow: UnitOfWork, attempt: Attempt) -> None:

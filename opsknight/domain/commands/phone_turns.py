@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from opsknight.domain.commands.holding import NO_SERVICE, Hold, hold_back
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.phone_turn import PHONES, Turn, held_until, waits
+from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.store.tables import PhoneTurnRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -90,6 +91,13 @@ async def _write(uow: UnitOfWork, taken: dict[_Key, Turn]) -> None:
     )
 
 
-def _reason(row: Row[Any]) -> str:
-    about = f" about {row.service}" if row.service else ""
-    return f"held back for a minute at most: its number was sent a message{about} a moment ago, and the next tells all"
+def _reason(row: Row[Any]) -> Sentence:
+    if not row.service:
+        return to_say(
+            "held back for a minute at most: its number was sent a message a moment ago, and the next tells all"
+        )
+    return to_say(
+        "held back for a minute at most: its number was sent a message about {service} a moment ago, and the next"
+        " tells all",
+        service=row.service,
+    )

@@ -21,6 +21,7 @@ from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.model.ledger import Fact, people, span
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.speech import to_say
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.queries.people import name_of
@@ -178,7 +179,11 @@ async def _page(
     for person in asked:
         row = before.get(person.id)
         page: dict[str, Any] = {"incident_id": held.row.id, "generation": held.before.generation, "due_at": uow.now}
-        why = f"{asker} asks you to help" + (f": {note}" if note else "")
+        why = (
+            to_say("{name} asks you to help: {note}", name=asker, note=note)
+            if note
+            else to_say("{name} asks you to help", name=asker)
+        )
         refused = outbox.add(
             Page(
                 kind=PageKind.HELP,

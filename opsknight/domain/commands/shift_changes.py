@@ -16,12 +16,13 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.commands.steps import RECENT
+from opsknight.domain.commands.steps import RECENT, on_call_on
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import everyone
-from opsknight.domain.model.ledger import Fact, people
+from opsknight.domain.model.ledger import Fact, people_to_say
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
+from opsknight.domain.model.speech import Part, Sentence, to_say
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -162,8 +163,8 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
         if goes_to != row.user_id and (goes_to in share.answered or goes_to in row.paged):
             continue  # who stands in for them has it already
         change = changes[row.schedule_id]
-        where = f"{change.schedule.name}, {change.layers[row.user_id]}"
-        why = f"on call: {where}"
+        layer = change.layers[row.user_id]
+        where, why = f"{change.schedule.name}, {layer}", on_call_on(change.schedule.name, layer)
         if _add(uow, outbox, row, PageKind.PAGE, why, step=row.step, lap=row.lap):
             name = outbox.people[row.user_id].name
             about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
@@ -189,18 +190,23 @@ async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _
             continue
         seen.add((row.id, row.user_id))
         change = changes[row.schedule_id]
-        then = people([outbox.people[user].name for user in change.now if user in outbox.people])
-        after = f"{then} {'are' if len(change.now) > 1 else 'is'} on call on {change.schedule.name} now"
+        now = people_to_say([outbox.people[user].name for user in change.now if user in outbox.people])
+        its: dict[str, Part] = {"people": now, "schedule": change.schedule.name}
+        after = (
+            to_say("{people} are on call on {schedule} now", **its)
+            if len(change.now) > 1
+            else to_say("{people} is on call on {schedule} now", **its)
+        )
         if _add(uow, outbox, row, PageKind.HAND_OVER, after):
             about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change"}
             name = outbox.people[row.user_id].name
-            uow.record(Fact.HAND_OVER_ASKED, **about, user=name, user_id=row.user_id, reason=after)
+            uow.record(Fact.HAND_OVER_ASKED, **about, user=name, user_id=row.user_id, reason=after.english)
             asked += 1
     return asked
 
 
 def _add(
-    uow: UnitOfWork, outbox: Outbox, row: Row[Any], kind: PageKind, why: str, *, step: int = 0, lap: int = 0
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], kind: PageKind, why: Sentence, *, step: int = 0, lap: int = 0
 ) -> bool:
     asks = kind is PageKind.HAND_OVER
     page = Page(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.schedule import OnCall, Schedule, on_call
+from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.model.step_conditions import ALWAYS, Case
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
@@ -40,7 +41,7 @@ _TOOK: Final = text("UPDATE escalation_turns SET turn = :turn WHERE policy_id = 
 
 RECENT: Final = timedelta(days=62)
 """For how long overrides that are over are read: longer than most shifts last, of which they are a part."""
-Whom = dict[int, str]
+Whom = dict[int, Sentence]
 """People in the order in which they are asked, each with the reason."""
 
 
@@ -116,7 +117,7 @@ class Steps:
 
     def candidates(self, policy: Policy, step: int) -> Iterator[tuple[int, Whom]]:
         """Yield whom the step asks, with its place; where it asks one after the other, whose turn it is first."""
-        asks, named = policy.steps[step], f"step {step + 1} of {policy.name or 'the policy'}"
+        asks, named = policy.steps[step], _named(policy, step)
         if not asks.round_robin:
             whom: Whom = {}
             for target in asks.targets:
@@ -128,7 +129,7 @@ class Steps:
         first = self._turns.get((policy.id or 0, step), 0)
         for offset in range(len(in_turn)):
             place = (first + offset) % len(in_turn)
-            yield offset, {user: f"{why}, in turn" for user, why in in_turn[place].items()}
+            yield offset, {user: to_say("{why}, in turn", why=why) for user, why in in_turn[place].items()}
 
     def rooms(self, policy: Policy, step: int) -> Sequence[Room]:
         """Return the rooms in which the step posts, whoever else it asks."""
@@ -148,7 +149,7 @@ class Steps:
         if rows:
             await self._uow.session.execute(_TOOK, rows)
 
-    def _in_turn(self, asks: Step, named: str) -> Iterator[Whom]:
+    def _in_turn(self, asks: Step, named: Sentence) -> Iterator[Whom]:
         for target in asks.targets:
             if target.kind is TargetKind.ROOM:
                 continue  # nobody's turn: it is posted there each time
@@ -166,22 +167,35 @@ class Steps:
             self._on_call[key] = on_call(schedule, self._uow.now) if schedule else ()
         return self._on_call[key]
 
-    def _people(self, target: Target, named: str) -> Whom:
+    def _people(self, target: Target, named: Sentence) -> Whom:
         """Return whom a target stands for now."""
         match target.kind:
             case TargetKind.USER:
-                return {target.id: f"named in {named}"}
+                return {target.id: to_say("named in {step}", step=named)}
             case TargetKind.SCHEDULE:
                 schedule = self._schedules.get(target.id)
                 name = schedule.name if schedule else ""
-                return {shift.user_id: f"on call: {name}, {shift.layer}" for shift in self._now_on(target.id)}
+                return {shift.user_id: on_call_on(name, shift.layer) for shift in self._now_on(target.id)}
             case TargetKind.TEAM | TargetKind.TEAM_MANAGERS:
                 team = self._teams.get(target.id, Team(""))
-                only = target.kind is TargetKind.TEAM_MANAGERS
-                whose = f"{'manager' if only else 'member'} of {team.name}, in {named}"
-                return dict.fromkeys(team.managers if only else team.members, whose)
+                if target.kind is TargetKind.TEAM_MANAGERS:
+                    why = to_say("manager of {team}, in {step}", team=team.name, step=named)
+                    return dict.fromkeys(team.managers, why)
+                why = to_say("member of {team}, in {step}", team=team.name, step=named)
+                return dict.fromkeys(team.members, why)
             case TargetKind.ROOM:
                 return {}
+
+
+def on_call_on(schedule: str, layer: str) -> Sentence:
+    """Return why somebody is paged whose shift it is."""
+    return to_say("on call: {schedule}, {layer}", schedule=schedule, layer=layer)
+
+
+def _named(policy: Policy, step: int) -> Sentence:
+    if not policy.name:
+        return to_say("step {number} of the policy", number=step + 1)
+    return to_say("step {number} of {policy}", number=step + 1, policy=policy.name)
 
 
 def _hours(stored: object) -> SupportHours | None:

@@ -19,7 +19,7 @@ from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.permission import Need
-from opsknight.domain.model.speech import speaking
+from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.model.watching import APART, FORGOTTEN_AFTER, TOLD, Told, news, words
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import actor_names
@@ -145,7 +145,7 @@ def _tell(outbox: Outbox, rows: Sequence[Row[Any]], names: Mapping[str, str]) ->
         generation=first.generation,
         kind=PageKind.WATCH,
         user_id=first.user_id,
-        reason=said,
+        reason=Written(said),
         urgency=Urgency.LOW,
         due_at=outbox.now,
         lap=first.times,  # which message it is: no two of them are the same page

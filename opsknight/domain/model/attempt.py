@@ -10,7 +10,7 @@ from uuid import UUID
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import ENGLISH
+from opsknight.domain.model.speech import ENGLISH, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Attempt:
     step: int
     lap: int
     position: int
-    why_paged: str
-    why_now: str
+    why_paged: Sentence | str
+    why_now: Sentence | str
     channel: str
     contact_method_id: int
     label: str

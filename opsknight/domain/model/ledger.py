@@ -19,7 +19,7 @@ from opsknight.domain.model.fact import (
     SCHEDULING,
     Fact,
 )
-from opsknight.domain.model.speech import later, say
+from opsknight.domain.model.speech import Sentence, later, say, to_say
 
 __all__ = [
     "CHANGE_INTEGRATIONS",
@@ -29,6 +29,7 @@ __all__ = [
     "capital",
     "lower",
     "people",
+    "people_to_say",
     "sentence",
     "span",
 ]
@@ -76,9 +77,14 @@ def lower(words: str) -> str:
 
 def people(names: list[str]) -> str:
     """Return names as a list in a sentence: `Ada`, `Ada and Bo`, `Ada, Bo and Cy`."""
+    return str(people_to_say(names))
+
+
+def people_to_say(names: list[str]) -> str | Sentence:
+    """Return the same, to be told later."""
     if len(names) < 2:
-        return names[0] if names else say("nobody")
-    return say("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
+        return names[0] if names else to_say("nobody")
+    return to_say("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
 
 
 def _via(data: Data) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.quiet_hours import NEVER, QuietHours
+from opsknight.domain.model.speech import to_say
 
 PUSH = "push"
 APART = timedelta(minutes=1)
@@ -79,7 +80,7 @@ ROOM_UNVERIFIED = "the channel has not taken a message yet"
 POSTED = "posted in a channel that many read"
 BY_RULES = "own notification rules"
 BY_DEFAULT = "every verified contact method"
-QUIET = "it was held by quiet hours"
+QUIET = to_say("it was held by quiet hours")
 RULES_UNUSABLE = "own notification rules name no usable contact method: every verified one instead"
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from opsknight.domain.model.speech import later, say
+
 
 class Role(StrEnum):
     """What a person is in this installation."""
@@ -88,7 +90,7 @@ Actor = Anonymous | Person | IngestKey | AcknowledgeLink | Machine
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it is permitted; when it is not, `sentence` says why and what now, for a person."""
+    """Whether it is permitted; when it is not, `sentence` says why and what now, in the language spoken here."""
 
     permitted: bool
     sentence: str = ""
@@ -117,18 +119,24 @@ _ROLES: dict[Need, frozenset[Role]] = {
     Need.ADMINISTER: frozenset({Role.ADMIN}),
 }
 _WISHES: dict[Need, str] = {
-    Need.SIGNED_IN: "use this page",
-    Need.OWN_METHODS: "change contact methods",
-    Need.SEE: "see incidents",
-    Need.RESPOND: "respond to incidents",
-    Need.ACKNOWLEDGE: "acknowledge incidents",
-    Need.OPEN_INCIDENT: "open incidents",
-    Need.PLAN_MAINTENANCE: "plan maintenance",
-    Need.ARRANGE_COVER: "change who is on call",
-    Need.SEND_EVENTS: "send events",
-    Need.CONFIGURE: "change services, policies and schedules",
-    Need.MANAGE_TEAM: "change teams and what they own",
-    Need.ADMINISTER: "administer OpsKnight",
+    Need.SIGNED_IN: later("use this page"),
+    Need.OWN_METHODS: later("change contact methods"),
+    Need.SEE: later("see incidents"),
+    Need.RESPOND: later("respond to incidents"),
+    Need.ACKNOWLEDGE: later("acknowledge incidents"),
+    Need.OPEN_INCIDENT: later("open incidents"),
+    Need.PLAN_MAINTENANCE: later("plan maintenance"),
+    Need.ARRANGE_COVER: later("change who is on call"),
+    Need.SEND_EVENTS: later("send events"),
+    Need.CONFIGURE: later("change services, policies and schedules"),
+    Need.MANAGE_TEAM: later("change teams and what they own"),
+    Need.ADMINISTER: later("administer OpsKnight"),
+}
+_CANNOT: dict[Role, str] = {
+    Role.ADMIN: later("An admin cannot {wish}; ask {whom}."),
+    Role.MANAGER: later("A manager cannot {wish}; ask {whom}."),
+    Role.RESPONDER: later("A responder cannot {wish}; ask {whom}."),
+    Role.OBSERVER: later("An observer cannot {wish}; ask {whom}."),
 }
 
 
@@ -144,18 +152,15 @@ def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Dec
         case Person():
             return _person(actor, need)
         case Anonymous():
-            return Decision(permitted=False, sentence=f"Sign in to {_WISHES[need]}.", sign_in=True)
-        case IngestKey():
-            return _only(need is Need.SEND_EVENTS, f"An integration key can only send events, not {_WISHES[need]}.")
-        case AcknowledgeLink():
-            return _only(
-                need is Need.ACKNOWLEDGE and incident_id == actor.incident_id,
-                "This link acknowledges one incident only; sign in to do more.",
-            )
-        case Machine():
-            return _only(
-                need not in (Need.SIGNED_IN, Need.OWN_METHODS), f"Only a person can {_WISHES[need]}, not {actor.name}."
-            )
+            return Decision(permitted=False, sentence=say("Sign in to {wish}.", wish=say(_WISHES[need])), sign_in=True)
+        case IngestKey() if need is not Need.SEND_EVENTS:
+            return _no(say("An integration key can only send events, not {wish}.", wish=say(_WISHES[need])))
+        case AcknowledgeLink() if need is not Need.ACKNOWLEDGE or incident_id != actor.incident_id:
+            return _no(say("This link acknowledges one incident only; sign in to do more."))
+        case Machine() if need in (Need.SIGNED_IN, Need.OWN_METHODS):
+            return _no(say("Only a person can {wish}, not {name}.", wish=say(_WISHES[need]), name=actor.name))
+        case IngestKey() | AcknowledgeLink() | Machine():
+            return _YES
 
 
 def permits_team(actor: Actor, team: str, *, manages: bool, need: Need = Need.MANAGE_TEAM) -> Decision:
@@ -166,9 +171,7 @@ def permits_team(actor: Actor, team: str, *, manages: bool, need: Need = Need.MA
     decision = permits(actor, need)
     if not decision or not isinstance(actor, Person) or actor.role is Role.ADMIN or manages:
         return decision
-    return Decision(
-        permitted=False, sentence=f"You do not manage the team {team}; ask one of its managers or an admin."
-    )
+    return _no(say("You do not manage the team {team}; ask one of its managers or an admin.", team=team))
 
 
 def may_manage(role: Role) -> bool:
@@ -178,28 +181,21 @@ def may_manage(role: Role) -> bool:
 
 def _person(person: Person, need: Need) -> Decision:
     if not person.active:
-        return Decision(permitted=False, sentence="This account is deactivated; ask an admin to activate it.")
+        return _no(say("This account is deactivated; ask an admin to activate it."))
     roles = _ROLES[need]
     if person.role in roles:
         return _YES
     if not roles:
-        return Decision(permitted=False, sentence="Events are sent with an integration key, not with a sign-in.")
-    return Decision(
-        permitted=False,
-        sentence=f"{_article(person.role)} cannot {_WISHES[need]}; ask {_who(roles)}.",
-    )
+        return _no(say("Events are sent with an integration key, not with a sign-in."))
+    return _no(say(_CANNOT[person.role], wish=say(_WISHES[need]), whom=_who(roles)))
 
 
-def _only(permitted: bool, sentence: str) -> Decision:  # noqa: FBT001  # reads as: only if … else …
-    return _YES if permitted else Decision(permitted=False, sentence=sentence)
-
-
-def _article(role: Role) -> str:
-    return f"An {role}" if role in (Role.ADMIN, Role.OBSERVER) else f"A {role}"
+def _no(sentence: str) -> Decision:
+    return Decision(permitted=False, sentence=sentence)
 
 
 def _who(roles: frozenset[Role]) -> str:
     """Return the least of `roles` in words: whom to ask."""
     if Role.RESPONDER in roles:
-        return "a responder"
-    return "a manager" if Role.MANAGER in roles else "an admin"
+        return say("a responder")
+    return say("a manager") if Role.MANAGER in roles else say("an admin")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.domain.model.speech import Part, Sentence, to_say
 
 LONGEST: Final = timedelta(days=60)
 """For longer than that somebody takes leave, or is taken out of the schedule."""
@@ -36,6 +37,6 @@ def stand_in(kind: PageKind, absence: Undisturbed | None, *, at: datetime) -> in
     return absence.substitute_id
 
 
-def instead_of(name: str) -> str:
-    """Return in words why somebody gets a page of `name`: the end of its reason."""
-    return f", instead of {name}, who is not to be disturbed"
+def instead_of(why: Part, name: str) -> Sentence:
+    """Return why somebody gets a page of `name`, who would have had it for the reason `why`."""
+    return to_say("{why}, instead of {name}, who is not to be disturbed", why=why, name=name)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opsknight.domain.store.tables.base import Base, PlainInt, SmallInt, TrafficId
+from opsknight.domain.store.tables.base import Base, Json, PlainInt, SmallInt, TrafficId
 
 _EMPTY = text("''")
 _NO = text("false")
@@ -43,7 +43,8 @@ class TimerRow(Base):
 class PageRow(Base):
     """One decision to reach one person for one incident and step; without a person it reaches a room.
 
-    `for_user_id` is whose page it is, where a substitute gets it.
+    `for_user_id` is whose page it is, where a substitute gets it. `said` is the reason as a sentence that can be said
+    in any language.
     """
 
     __tablename__ = "pages"
@@ -60,6 +61,7 @@ class PageRow(Base):
     created_at: Mapped[datetime]
     chosen_by: Mapped[str] = mapped_column(server_default=_EMPTY)
     for_user_id: Mapped[int | None]
+    said: Mapped[Json | None]
 
 
 class NotificationRow(Base):
@@ -69,7 +71,7 @@ class NotificationRow(Base):
     then, and gathers on until that one was sent. `told` is how its incident stands by what it shows since it was
     changed, "" where it was not. `held` says that it waits because its number was sent something a moment ago,
     `held_until` when the quiet hours end in which it would have been due. `delivered_at` and `seen_at` are when that
-    was first told.
+    was first told. `said` is a reason as a sentence that can be said in any language: that one, while its English is.
     """
 
     __tablename__ = "notifications"
@@ -99,6 +101,7 @@ class NotificationRow(Base):
     delivered_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
+    said: Mapped[Json | None]
 
 
 class CanaryRow(Base):
