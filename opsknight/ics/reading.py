@@ -37,6 +37,8 @@ _TIMES: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RE
 _ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
 _TOO_OFTEN: Final = ("SECONDLY", "MINUTELY")
 _NOT_PEOPLE: Final = ("ROOM", "RESOURCE")
+_TORN: Final = re.compile(rb"(?<=[\x80-\xff])\r?\n[ \t](?=[\x80-\xbf])")
+"""A fold within a character: programs that count bytes fold there, and RFC 5545 (3.1) has it undone first."""
 _STRUCTURE: Final = re.compile(r"^(BEGIN|END):\s*([\w-]+)\s*$", re.IGNORECASE)
 
 
@@ -81,9 +83,11 @@ def _text(raw: bytes) -> tuple[str, list[int]]:
     if len(raw) > MAX_BYTES:
         raise Unreadable(f"The calendar has {len(raw):,} bytes; {MAX_BYTES:,} are allowed.")
     try:
-        text = raw.decode("utf-8-sig")
+        text = _TORN.sub(b"", raw).decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise Unreadable(f"The calendar is not text in UTF-8: byte {wrong.start} is none.") from wrong
+    if "\n" not in text:  # every line ends as on a Mac of old
+        text = text.replace("\r", "\n")
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if first.upper() != "BEGIN:VCALENDAR":
         raise Unreadable(
@@ -148,6 +152,8 @@ def _check(event: Part, which: str, here: ZoneInfo) -> None:
 
 def _check_span(event: Part, which: str) -> None:
     begin, until = event["DTSTART"].dt, event["DTEND"].dt if "DTEND" in event else None
+    if isinstance(begin, datetime) and isinstance(until, datetime) and until.tzinfo is None:  # of its start's zone
+        until = event["DTEND"].dt = until.replace(tzinfo=begin.tzinfo)
     if until is not None and isinstance(begin, datetime) is not isinstance(until, datetime):
         raise Unreadable(f"{which} begins with a day and ends with a time, or the other way round.")
     if (until is not None and _comparable(until) < _comparable(begin)) or _lasts(event, begin) < timedelta(0):
@@ -203,12 +209,22 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
     masters = [event for event in same if "RECURRENCE-ID" not in event]
     newest = max((_sequence(event) for event in masters), default=0)
     others = [event for event in masters if _sequence(event) == newest][1:]
+    for event in same:
+        if masters and "RECURRENCE-ID" in event:
+            _name_a_time(event, masters[0]["DTSTART"].dt)
     apart = {id(event) for event in others}
     yield uid, [event for event in same if id(event) not in apart]
     for number, event in enumerate(others, start=2):
         event.pop("UID", None)
         event.add("UID", f"{uid}-{number}")
         yield str(event["UID"]), [event]
+
+
+def _name_a_time(event: Part, begin: date) -> None:
+    """Let an exception that names a day stand for the time of that day at which its series begins."""
+    which = event["RECURRENCE-ID"].dt
+    if isinstance(begin, datetime) and not isinstance(which, datetime):
+        event["RECURRENCE-ID"].dt = datetime.combine(which, begin.timetz())
 
 
 def _sequence(event: Part) -> int:
