@@ -55,6 +55,30 @@ async def test_each_person_of_a_schedule_is_told_with_what_they_carried(database
     assert [line["zone"] for line in report["people"]] == ["Europe/Berlin", "UTC"]
 
 
+async def test_a_holiday_of_somebody_else_s_schedule_is_a_working_day(database: Database):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_schedule(database, ada, starts_at=MONDAY, country="US")
+    await a_schedule(database, bo, starts_at=MONDAY, country="DE")
+
+    lines = (await told(database))["people"]  # Thanksgiving is in it
+
+    assert {line["user"]: line["holiday_s"] for line in lines} == {"Ada": 24 * 3600, "Bo": 0}
+
+
+async def test_the_weekend_is_that_of_the_schedule_s_country(database: Database):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_schedule(database, ada, starts_at=MONDAY, country="EG")
+    await a_schedule(database, bo, starts_at=MONDAY, country="DE")
+    friday, sunday = MONDAY + 4 * 24 * HOUR, MONDAY + 6 * 24 * HOUR
+
+    of_friday, of_sunday = [
+        {line["user"]: line["weekend_s"] for line in (await told(database, start=day, end=day + 24 * HOUR))["people"]}
+        for day in (friday, sunday)
+    ]
+
+    assert (of_friday, of_sunday) == ({"Ada": 24 * 3600, "Bo": 0}, {"Ada": 0, "Bo": 24 * 3600})
+
+
 async def test_half_a_round_is_one_sided_and_says_so(database: Database):
     ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
     schedule = await a_schedule(database, ada, bo, starts_at=MONDAY)
