@@ -164,12 +164,17 @@ def _let_the_last_day_count(event: Part, rule: Mapping[str, Any], here: ZoneInfo
     """Let a rule of times that ends with a day, or with a time of no zone, end by the clock of the event.
 
     RFC 5545 wants UTC there; programs that write a day mean the whole of it. An event without a zone is `here`.
+    A rule of days wants a day: an instant is the day that it is `here`, but midnight in UTC a day in disguise.
     """
     begin = event["DTSTART"].dt
     ends = rule.get("UNTIL", [])
-    if not isinstance(begin, datetime) or not ends:
+    if not ends:
         return
     last = ends[0]
+    if not isinstance(begin, datetime):
+        if isinstance(last, datetime) and last.tzinfo is not None and last.time() != time():
+            cast("Any", rule)["UNTIL"] = [last.astimezone(here).date()]
+        return
     if not isinstance(last, datetime):
         last = datetime.combine(last, time(23, 59, 59))
     if last.tzinfo is None and begin.tzinfo is not None:

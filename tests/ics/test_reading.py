@@ -187,6 +187,23 @@ def test_a_rule_that_ends_with_a_day_counts_that_day():
     assert len(of(*an_event(*hours, "RRULE:FREQ=DAILY;UNTIL=20261104")).occurrences) == 3
 
 
+@pytest.mark.parametrize(
+    ("zone", "until", "days"),
+    [
+        ("Europe/Berlin", "20261104", 3),
+        ("Europe/Berlin", "20261104T000000Z", 3),
+        ("Europe/Berlin", "20261103T230000Z", 3),
+        ("Europe/Berlin", "20261104T225959Z", 3),
+        ("America/New_York", "20261104T000000Z", 3),
+        ("America/New_York", "20261105T045959Z", 3),
+    ],
+)
+def test_a_rule_of_days_that_ends_with_an_instant_ends_with_the_day_that_is_meant(zone: str, until: str, days: int):
+    found = of(*an_event("DTSTART;VALUE=DATE:20261102", f"RRULE:FREQ=DAILY;UNTIL={until}"), zone=zone)
+
+    assert len(found.occurrences) == days
+
+
 def test_a_series_changes_from_one_time_on():
     series = an_event("DTSTART:20261102T090000Z", "DTEND:20261102T100000Z", "RRULE:FREQ=DAILY;COUNT=4")
     later = an_event(

@@ -10,6 +10,7 @@ import pytest
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries import duty
 from opsknight.domain.queries.fairness import Fairness, fairness
+from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow, UserRow
 from tests.builders import (
@@ -77,6 +78,13 @@ async def test_the_weekend_is_that_of_the_schedule_s_country(database: Database)
     ]
 
     assert (of_friday, of_sunday) == ({"Ada": 24 * 3600, "Bo": 0}, {"Ada": 0, "Bo": 24 * 3600})
+
+
+@pytest.mark.parametrize(
+    ("country", "days"), [("EG", {4, 5}), ("BN", {4, 6}), ("HK", {5, 6}), ("DE", {5, 6}), ("", {5, 6}), ("ZZ", {5, 6})]
+)
+def test_the_weekend_is_saturday_and_sunday_but_where_people_rest_on_others(country: str, days: set[int]):
+    assert weekend(country) == days
 
 
 async def test_half_a_round_is_one_sided_and_says_so(database: Database):

@@ -32,10 +32,14 @@ def public_holidays(country: str, subdivision: str = "") -> Sequence[date]:
 
 @lru_cache(maxsize=256)
 def weekend(country: str, subdivision: str = "") -> frozenset[int]:
-    """Return the days, by `date.weekday`, on which a country rests; Saturday and Sunday where it is not known."""
+    """Return the days, by `date.weekday`, on which a country rests: Saturday and Sunday but where it is others.
+
+    Where it is known to rest on Sundays alone, as in Hong Kong, that is how holidays are moved, and no working week.
+    """
     if not is_known(country, subdivision):
         return WEEKEND
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision or None).weekend)
+    found = frozenset(holidays.country_holidays(country, subdiv=subdivision or None).weekend)
+    return found if found - WEEKEND else WEEKEND
 
 
 @lru_cache(maxsize=1)
