@@ -215,8 +215,9 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
     newest = max((_sequence(event) for event in masters), default=0)
     others = [event for event in masters if _sequence(event) == newest][1:]
     for event in same:
-        if masters and "RECURRENCE-ID" in event:
-            _name_a_time(event, masters[0]["DTSTART"].dt)
+        begin = masters[0]["DTSTART"].dt if masters else event["DTSTART"].dt
+        for value in (*_values(event, "RECURRENCE-ID"), *_values(event, "RDATE")):
+            _name_a_time(value, begin)
     apart = {id(event) for event in others}
     yield uid, [event for event in same if id(event) not in apart]
     for number, event in enumerate(others, start=2):
@@ -225,11 +226,11 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
         yield str(event["UID"]), [event]
 
 
-def _name_a_time(event: Part, begin: date) -> None:
-    """Let an exception that names a day stand for the time of that day at which its series begins."""
-    which = event["RECURRENCE-ID"].dt
-    if isinstance(begin, datetime) and not isinstance(which, datetime):
-        event["RECURRENCE-ID"].dt = datetime.combine(which, begin.timetz())
+def _name_a_time(value: Any, begin: date) -> None:
+    """Let a day that a series of times names, to change or to add one, stand for that day at its time of day."""
+    for one in getattr(value, "dts", [value]):
+        if isinstance(begin, datetime) and type(one.dt) is date:
+            one.dt = datetime.combine(one.dt, begin.timetz())
 
 
 def _sequence(event: Part) -> int:

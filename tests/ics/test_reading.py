@@ -228,6 +228,14 @@ def test_an_exception_that_names_a_day_stands_for_the_time_of_that_day():
     ]
 
 
+def test_a_day_that_is_added_to_a_series_of_times_is_added_at_its_time_of_day():
+    nine = ("DTSTART;TZID=Europe/Berlin:20261102T090000", "DTEND;TZID=Europe/Berlin:20261102T170000")
+
+    found = of(*an_event(*nine, "RDATE;VALUE=DATE:20261109,20261111"))
+
+    assert times(found) == ["11-02T08:00/11-02T16:00", "11-09T08:00/11-09T16:00", "11-11T08:00/11-11T16:00"]
+
+
 def test_an_end_without_a_zone_goes_by_the_clock_of_its_start():
     found = of(*an_event("DTSTART;TZID=America/New_York:20261102T220000", "DTEND:20261102T230000"))
 
