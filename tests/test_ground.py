@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -42,6 +47,29 @@ def test_the_clock_takes_the_databases_time_however_wrong_the_machine_is():
     clock = a_clock_at(NOON + timedelta(days=3650))
 
     assert abs(clock.now() - (NOON + timedelta(days=3650))) < timedelta(seconds=1)
+
+
+def test_a_machine_whose_zones_are_wrong_or_old_changes_no_time(tmp_path: Path):
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Berlin").write_bytes(files("tzdata").joinpath("zoneinfo", "UTC").read_bytes())
+    imports = "from datetime import UTC, datetime; from zoneinfo import ZoneInfo"
+    shows = "print(datetime(2026, 7, 1, tzinfo=UTC).astimezone(ZoneInfo('Europe/Berlin')).hour)"
+
+    def hour(first: str) -> str:
+        told = [sys.executable, "-c", f"{imports}; {first}; {shows}"]
+        machine = {**os.environ, "PYTHONTZPATH": str(tmp_path)}
+        return subprocess.run(told, env=machine, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert (hour("pass"), hour("import opsknight")) == ("0", "2")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("America/Vancouver", -7), ("America/Winnipeg", -5), ("Africa/Casablanca", 0)]
+)
+def test_clocks_that_are_not_changed_any_more_stay_as_they_are(zone: str, hours: int):
+    winter = datetime(2027, 1, 15, 12, tzinfo=UTC)
+
+    assert winter.astimezone(ZoneInfo(zone)).utcoffset() == timedelta(hours=hours)
 
 
 def test_time_is_carried_by_the_monotonic_clock_between_samples():

@@ -37,6 +37,8 @@ _TIMES: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RE
 _ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
 _TOO_OFTEN: Final = ("SECONDLY", "MINUTELY")
 _NOT_PEOPLE: Final = ("ROOM", "RESOURCE")
+_TORN: Final = re.compile(rb"(?<=[\x80-\xff])\r?\n[ \t](?=[\x80-\xbf])")
+"""A fold within a character: programs that count bytes fold there, and RFC 5545 (3.1) has it undone first."""
 _STRUCTURE: Final = re.compile(r"^(BEGIN|END):\s*([\w-]+)\s*$", re.IGNORECASE)
 
 
@@ -81,9 +83,11 @@ def _text(raw: bytes) -> tuple[str, list[int]]:
     if len(raw) > MAX_BYTES:
         raise Unreadable(f"The calendar has {len(raw):,} bytes; {MAX_BYTES:,} are allowed.")
     try:
-        text = raw.decode("utf-8-sig")
+        text = _TORN.sub(b"", raw).decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise Unreadable(f"The calendar is not text in UTF-8: byte {wrong.start} is none.") from wrong
+    if "\n" not in text:  # every line ends as on a Mac of old
+        text = text.replace("\r", "\n")
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if first.upper() != "BEGIN:VCALENDAR":
         raise Unreadable(
@@ -148,6 +152,8 @@ def _check(event: Part, which: str, here: ZoneInfo) -> None:
 
 def _check_span(event: Part, which: str) -> None:
     begin, until = event["DTSTART"].dt, event["DTEND"].dt if "DTEND" in event else None
+    if isinstance(begin, datetime) and isinstance(until, datetime) and until.tzinfo is None:  # of its start's zone
+        until = event["DTEND"].dt = until.replace(tzinfo=begin.tzinfo)
     if until is not None and isinstance(begin, datetime) is not isinstance(until, datetime):
         raise Unreadable(f"{which} begins with a day and ends with a time, or the other way round.")
     if (until is not None and _comparable(until) < _comparable(begin)) or _lasts(event, begin) < timedelta(0):
@@ -158,12 +164,17 @@ def _let_the_last_day_count(event: Part, rule: Mapping[str, Any], here: ZoneInfo
     """Let a rule of times that ends with a day, or with a time of no zone, end by the clock of the event.
 
     RFC 5545 wants UTC there; programs that write a day mean the whole of it. An event without a zone is `here`.
+    A rule of days wants a day: an instant is the day that it is `here`, but midnight in UTC a day in disguise.
     """
     begin = event["DTSTART"].dt
     ends = rule.get("UNTIL", [])
-    if not isinstance(begin, datetime) or not ends:
+    if not ends:
         return
     last = ends[0]
+    if not isinstance(begin, datetime):
+        if isinstance(last, datetime) and last.tzinfo is not None and last.time() != time():
+            cast("Any", rule)["UNTIL"] = [last.astimezone(here).date()]
+        return
     if not isinstance(last, datetime):
         last = datetime.combine(last, time(23, 59, 59))
     if last.tzinfo is None and begin.tzinfo is not None:
@@ -203,12 +214,23 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
     masters = [event for event in same if "RECURRENCE-ID" not in event]
     newest = max((_sequence(event) for event in masters), default=0)
     others = [event for event in masters if _sequence(event) == newest][1:]
+    for event in same:
+        begin = masters[0]["DTSTART"].dt if masters else event["DTSTART"].dt
+        for value in (*_values(event, "RECURRENCE-ID"), *_values(event, "RDATE")):
+            _name_a_time(value, begin)
     apart = {id(event) for event in others}
     yield uid, [event for event in same if id(event) not in apart]
     for number, event in enumerate(others, start=2):
         event.pop("UID", None)
         event.add("UID", f"{uid}-{number}")
         yield str(event["UID"]), [event]
+
+
+def _name_a_time(value: Any, begin: date) -> None:
+    """Let a day that a series of times names, to change or to add one, stand for that day at its time of day."""
+    for one in getattr(value, "dts", [value]):
+        if isinstance(begin, datetime) and type(one.dt) is date:
+            one.dt = datetime.combine(one.dt, begin.timetz())
 
 
 def _sequence(event: Part) -> int:

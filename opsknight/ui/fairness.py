@@ -283,8 +283,9 @@ def _explain() -> None:
 
 
 _COUNTED: Final = {
-    "Hours": "By the clock of each person's own zone: night is 22:00 to 07:00, weekend Saturday and Sunday. A night in"
-    " which the clocks change has the hours it has. Shadows do not count.",
+    "Hours": "By the clock of each person's own zone: night is 22:00 to 07:00, the weekend that of the schedule's"
+    " country, else Saturday and Sunday. A night in which the clocks change has the hours it has."
+    " Shadows do not count.",
     "Interruptions": "Incidents that paged somebody, once each, by the first page: by night, in off hours (weekend,"
     " holiday, before 09:00 or after 17:00) or by day.",
     "Broken sleep": "Nights (23:00 to 07:00) with at least one page; awake from the page until half an hour after the"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -159,6 +159,35 @@ async def test_the_time_line_shows_all_that_a_schedule_is_made_of(
     assert [one["name"] for one in found["shadows"]] == ["Shadow"]
     assert [one["change"] for one in found["overrides"]] == ["replace"]
     assert found["gaps"] == [[(NOON + 28 * HOUR).timestamp(), (NOON + 2 * DAY).timestamp()]]
+
+
+async def test_at_every_instant_who_is_on_call_is_who_the_time_line_shows(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = (one.id for one in people)
+    nights = [{"weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "22:00", "end": "02:15"}]
+    island = {"zone": "Australia/Lord_Howe", "starts_at": "2027-03-01T02:15", "unit": "hours", "length": 7}
+    layers = [
+        {"name": "Island", "groups": [[ada], [bo, cy]], "hours": nights, **island},
+        {"name": "Weekly", "starts_at": "2027-03-27T02:30", "unit": "days", "groups": [[bo], [ada]]},
+    ]
+    schedule = await made(doors, await a_document(database, people, layers=layers, on_leave="remove"))
+    start, path = datetime(2027, 4, 2, 18, tzinfo=UTC), f"/schedules/{schedule['id']}"
+    gone = {"start_at": (start + 5 * HOUR).timestamp(), "end_at": (start + 11 * HOUR).timestamp()}
+    other = {"start_at": (start + 20 * HOUR).timestamp(), "end_at": (start + 31 * HOUR).timestamp()}
+    await asked(doors, "POST", f"{path}/overrides", json={"change": "remove", "replaces_id": bo, **gone})
+    await asked(doors, "POST", f"{path}/overrides", json={"change": "add", "user_id": cy, **other})
+    await asked(doors, "POST", "/leaves", json={"user_id": ada, **other})
+
+    window = {"from": start.isoformat(), "to": (start + 2 * DAY).isoformat()}
+    shown = (await asked(doors, "GET", f"{path}/timeline", params=window)).json()["timeline"]["final"]
+
+    for minute in range(0, 2 * 24 * 60, 97):
+        at = (start + timedelta(minutes=minute)).timestamp()
+        expected = sorted(one["user"] for one in shown if one["start_at"] <= at < one["end_at"])
+        found = on_call(await asked(doors, "GET", "/oncall", params={"at": at, "schedule": schedule["id"]}))
+        assert sorted(user for user, _ in found) == expected
+    assert {one["user"] for one in shown} == {"Ada", "Bo", "Cy"}
 
 
 async def test_overrides_swaps_and_leave_are_arranged_by_responders_and_temporary_schedules_by_managers(

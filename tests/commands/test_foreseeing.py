@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands.foreseeing import Case, Future, foresee
+from opsknight.domain.commands.shift_changes import follow, know_all
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.store.engine import Database
@@ -25,6 +26,7 @@ from tests.builders import (
 )
 from tests.clock import StoppedClock
 from tests.commands.clockwork import Clockwork
+from tests.conftest import Acting
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -125,3 +127,31 @@ async def test_the_first_message_goes_to_whoever_will_be_on_call_then(
     now, later = [await foreseen(database, service, policy, clock.now() + wait) for wait in (timedelta(), HOUR)]
 
     assert now.fired[0].messages[0].user_id != later.fired[0].messages[0].user_id
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+async def test_who_comes_on_call_while_it_waits_is_foreseen_as_the_engine_pages_them(
+    database: Database, acting: Acting, clockwork: Clockwork, clock: StoppedClock, *, in_turn: bool
+):
+    ada, bo, cy = [await a_user(database, name) for name in ("Ada", "Bo", "Cy")]
+    hourly = await a_schedule(database, ada, bo, starts_at=clock.now() - 90 * MINUTE, unit="hours")
+    team = await a_team(database, managers=[await a_user(database, "Max")])
+    policy = await a_policy(
+        database, [cy, hourly], ada, team=team, wait_s=[2 * 3600 + 60, 5400], repeats=1, round_robin=in_turn
+    )
+    service = await a_service(database, policy=policy)
+    async with acting("timer:waking") as uow:
+        await know_all(uow)
+        await follow(uow)
+    future = await foreseen(database, service, policy, clock.now())
+
+    await a_stored_incident(database, service, timer="escalation")
+    for fired in future.fired:
+        clock.advance(fired.at - clock.now())
+        await clockwork.run()
+        async with acting("timer:waking") as uow:
+            await follow(uow)
+
+    paged = await clockwork.rows("SELECT created_at, user_id FROM pages ORDER BY created_at, user_id")
+    assert paged == sorted({(fired.at, message.user_id) for fired in future.fired for message in fired.messages})
+    assert any(fired.kind == "shift_change" for fired in future.fired)

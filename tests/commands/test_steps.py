@@ -180,6 +180,18 @@ async def test_a_later_step_that_is_content_with_one_ends_it(database: Database,
     assert done.incident.status == "acknowledged"
 
 
+async def test_who_could_not_be_asked_need_not_acknowledge_where_everyone_must(
+    database: Database, clockwork: Clockwork, desk: Desk
+):
+    away = await a_user(database, "Bo", reachable=False)
+    incident = await an_incident_of(database, await a_policy(database, [desk.user, away], everyone=True))
+    await clockwork.run()
+
+    done = await desk.do(acknowledge, incident.id)
+
+    assert done.incident.status == "acknowledged"
+
+
 async def test_whoever_takes_the_last_acknowledge_back_must_again(database: Database, clockwork: Clockwork, desk: Desk):
     bo = await a_user(database, "Bo")
     incident = await an_incident_of(database, await a_policy(database, [desk.user, bo], everyone=True))

@@ -187,6 +187,23 @@ def test_a_rule_that_ends_with_a_day_counts_that_day():
     assert len(of(*an_event(*hours, "RRULE:FREQ=DAILY;UNTIL=20261104")).occurrences) == 3
 
 
+@pytest.mark.parametrize(
+    ("zone", "until", "days"),
+    [
+        ("Europe/Berlin", "20261104", 3),
+        ("Europe/Berlin", "20261104T000000Z", 3),
+        ("Europe/Berlin", "20261103T230000Z", 3),
+        ("Europe/Berlin", "20261104T225959Z", 3),
+        ("America/New_York", "20261104T000000Z", 3),
+        ("America/New_York", "20261105T045959Z", 3),
+    ],
+)
+def test_a_rule_of_days_that_ends_with_an_instant_ends_with_the_day_that_is_meant(zone: str, until: str, days: int):
+    found = of(*an_event("DTSTART;VALUE=DATE:20261102", f"RRULE:FREQ=DAILY;UNTIL={until}"), zone=zone)
+
+    assert len(found.occurrences) == days
+
+
 def test_a_series_changes_from_one_time_on():
     series = an_event("DTSTART:20261102T090000Z", "DTEND:20261102T100000Z", "RRULE:FREQ=DAILY;COUNT=4")
     later = an_event(
@@ -194,6 +211,44 @@ def test_a_series_changes_from_one_time_on():
     )
 
     assert times(of(*series, *later))[2:] == ["11-04T11:00/11-04T13:00", "11-05T11:00/11-05T13:00"]
+
+
+def test_an_exception_that_names_a_day_stands_for_the_time_of_that_day():
+    series = an_event(
+        "DTSTART;TZID=Europe/Berlin:20261102T090000",
+        "DTEND;TZID=Europe/Berlin:20261102T170000",
+        "RRULE:FREQ=DAILY;COUNT=3",
+    )
+    moved = an_event("RECURRENCE-ID;VALUE=DATE:20261103", "DTSTART:20261103T120000Z", "DTEND:20261103T130000Z")
+
+    assert times(of(*series, *moved)) == [
+        "11-02T08:00/11-02T16:00",
+        "11-03T12:00/11-03T13:00",
+        "11-04T08:00/11-04T16:00",
+    ]
+
+
+def test_a_day_that_is_added_to_a_series_of_times_is_added_at_its_time_of_day():
+    nine = ("DTSTART;TZID=Europe/Berlin:20261102T090000", "DTEND;TZID=Europe/Berlin:20261102T170000")
+
+    found = of(*an_event(*nine, "RDATE;VALUE=DATE:20261109,20261111"))
+
+    assert times(found) == ["11-02T08:00/11-02T16:00", "11-09T08:00/11-09T16:00", "11-11T08:00/11-11T16:00"]
+
+
+def test_an_end_without_a_zone_goes_by_the_clock_of_its_start():
+    found = of(*an_event("DTSTART;TZID=America/New_York:20261102T220000", "DTEND:20261102T230000"))
+
+    assert times(found) == ["11-03T03:00/11-03T04:00"]
+
+
+@pytest.mark.parametrize("length", ["P1D", "PT24H"])
+def test_a_length_ends_by_the_clock_so_that_handoffs_leave_no_hole_when_the_clocks_change(length: str):
+    found = of(
+        *an_event("DTSTART;TZID=Europe/Berlin:20261024T090000", f"DURATION:{length}", "RRULE:FREQ=DAILY;COUNT=2")
+    )
+
+    assert times(found) == ["10-24T07:00/10-25T08:00", "10-25T08:00/10-26T08:00"]
 
 
 def test_what_is_cancelled_or_lasts_no_time_is_left_out():
@@ -278,6 +333,23 @@ def test_what_is_no_calendar_is_refused_in_plain_words(raw: bytes, begins: str):
         read(raw, zone=BERLIN, start=FROM, end=UNTIL)
 
     assert str(refused.value).startswith(begins)
+
+
+@pytest.mark.parametrize("fold", [b"\r\n ", b"\n\t"])
+def test_a_line_that_is_folded_within_a_character_is_read(fold: bytes):
+    name = "Jörg".encode()
+    torn = name[:2] + fold + name[2:]
+    raw = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nSUMMARY:" + torn + b"\nDTSTART;VALUE=DATE:20261105\nEND:VEVENT\n"
+
+    found = read(raw + b"END:VCALENDAR\n", zone=BERLIN, start=FROM, end=UNTIL)
+
+    assert [one.summary for one in found.occurrences] == ["Jörg"]
+
+
+def test_lines_that_end_as_on_a_mac_of_old_are_read():
+    lines = ["BEGIN:VCALENDAR", *an_event("DTSTART;VALUE=DATE:20261105"), "END:VCALENDAR", ""]
+
+    assert len(read("\r".join(lines).encode(), zone=BERLIN, start=FROM, end=UNTIL).occurrences) == 1
 
 
 def test_a_byte_order_mark_bare_line_feeds_and_folded_lines_are_read():

@@ -65,6 +65,14 @@ def test_a_holiday_is_paid_by_the_dates_that_are_handed_in():
     assert paid(TEN, a_shift(THURSDAY + 9 * HOUR, 8), holidays=frozenset({date(2026, 11, 26)})).total == Decimal(240)
 
 
+def test_where_the_weekend_is_friday_and_saturday_a_friday_is_paid_as_one_and_a_sunday_is_not():
+    friday, sunday = THURSDAY + 33 * HOUR, SATURDAY + 33 * HOUR
+
+    amounts = [paid(TEN, a_shift(day, 8), weekend=frozenset({4, 5})).total for day in (friday, sunday)]
+
+    assert amounts == [Decimal("160.00"), Decimal("80.00")]
+
+
 def test_nights_are_those_of_the_person():
     shift = a_shift(THURSDAY + 14 * HOUR, 2)
 

@@ -11,6 +11,7 @@ from opsknight.domain.model.record import Record, recorded, told, why
 from opsknight.domain.model.schedule import Schedule, shifts
 from tests.model.layers import DAY, HOUR, a_schedule, always, berlin, instants, schedules
 
+MINUTE = timedelta(minutes=1)
 cases = instants.flatmap(lambda at: st.tuples(st.just(at), schedules(at)))
 
 
@@ -37,6 +38,27 @@ def test_a_record_changes_nothing_while_the_schedule_stays_as_it_is(
     assert Counter(found) == Counter(expected)
 
 
+@given(cases, cases, st.integers(-4000, 4000), st.integers(1, 4000), st.integers(-4000, 4000), st.integers(0, 4000))
+def test_an_instant_and_a_window_around_it_are_told_alike_before_within_and_after_the_record(
+    then: tuple[datetime, Schedule],
+    case: tuple[datetime, Schedule],
+    since_min: int,
+    recorded_min: int,
+    from_min: int,
+    into_min: int,
+):
+    at, schedule = case
+    at = at.replace(second=0, microsecond=0)
+    since = at + since_min * MINUTE
+    record = record_of(then[1], since, since + recorded_min * MINUTE)
+    start = at + from_min * MINUTE
+    instant = start + into_min * MINUTE
+
+    window = [one for one in told(schedule, record, start, instant + DAY) if one.start_at <= instant < one.end_at]
+
+    assert Counter(window) == Counter(told(schedule, record, instant, instant + timedelta(microseconds=1)))
+
+
 def test_what_is_recorded_is_told_whatever_has_become_of_the_schedule():
     monday, noon = berlin(2026, 1, 5), berlin(2026, 1, 7, 12)
     record = record_of(a_schedule(always(1)), monday, noon)
@@ -47,6 +69,15 @@ def test_what_is_recorded_is_told_whatever_has_become_of_the_schedule():
         (1, monday, noon),
         (2, noon, monday + timedelta(days=7)),
     ]
+
+
+def test_of_the_time_before_the_record_an_instant_ends_where_the_record_begins():
+    monday, noon = berlin(2026, 1, 5), berlin(2026, 1, 7, 12)
+    record = record_of(a_schedule(always(1)), noon, noon + DAY)
+
+    found = told(a_schedule(always(2)), record, monday, monday + HOUR)
+
+    assert [(one.user_id, one.end_at) for one in found] == [(2, noon)]
 
 
 def test_the_time_before_the_record_is_told_as_the_schedule_is_now():

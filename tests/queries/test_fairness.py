@@ -10,6 +10,7 @@ import pytest
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries import duty
 from opsknight.domain.queries.fairness import Fairness, fairness
+from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow, UserRow
 from tests.builders import (
@@ -53,6 +54,37 @@ async def test_each_person_of_a_schedule_is_told_with_what_they_carried(database
         ("Ada", 168 * 3600, 63 * 3600, 48 * 3600), ("Bo", 168 * 3600, 63 * 3600, 48 * 3600),
     ]  # fmt: skip
     assert [line["zone"] for line in report["people"]] == ["Europe/Berlin", "UTC"]
+
+
+async def test_a_holiday_of_somebody_else_s_schedule_is_a_working_day(database: Database):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_schedule(database, ada, starts_at=MONDAY, country="US")
+    await a_schedule(database, bo, starts_at=MONDAY, country="DE")
+
+    lines = (await told(database))["people"]  # Thanksgiving is in it
+
+    assert {line["user"]: line["holiday_s"] for line in lines} == {"Ada": 24 * 3600, "Bo": 0}
+
+
+async def test_the_weekend_is_that_of_the_schedule_s_country(database: Database):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_schedule(database, ada, starts_at=MONDAY, country="EG")
+    await a_schedule(database, bo, starts_at=MONDAY, country="DE")
+    friday, sunday = MONDAY + 4 * 24 * HOUR, MONDAY + 6 * 24 * HOUR
+
+    of_friday, of_sunday = [
+        {line["user"]: line["weekend_s"] for line in (await told(database, start=day, end=day + 24 * HOUR))["people"]}
+        for day in (friday, sunday)
+    ]
+
+    assert (of_friday, of_sunday) == ({"Ada": 24 * 3600, "Bo": 0}, {"Ada": 0, "Bo": 24 * 3600})
+
+
+@pytest.mark.parametrize(
+    ("country", "days"), [("EG", {4, 5}), ("BN", {4, 6}), ("HK", {5, 6}), ("DE", {5, 6}), ("", {5, 6}), ("ZZ", {5, 6})]
+)
+def test_the_weekend_is_saturday_and_sunday_but_where_people_rest_on_others(country: str, days: set[int]):
+    assert weekend(country) == days
 
 
 async def test_half_a_round_is_one_sided_and_says_so(database: Database):

@@ -15,12 +15,15 @@ from uuid import UUID
 from opsknight.crypto import new_id
 from opsknight.domain.commands.escalations import Firing
 from opsknight.domain.commands.firings import Held
-from opsknight.domain.commands.steps import Steps
+from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.commands.shift_changes import page_newcomer
+from opsknight.domain.commands.steps import RECENT, Steps, on_call_on
 from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.schedule import Schedule, on_call, shifts
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads, Reachable
@@ -30,6 +33,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 AHEAD: Final = timedelta(days=7)
 MOST_FIRINGS: Final = 120
+_INSTANT: Final = timedelta(microseconds=1)
 ROUNDS_OF_THE_NET: Final = 3
 """After so many it only repeats itself, every half an hour."""
 
@@ -99,14 +103,24 @@ async def foresee(uow: UnitOfWork, case: Case) -> Future:
     named = {target.id for step in case.policy.steps for target in step.targets if target.kind is TargetKind.USER}
     managers = {user for of_team in leads.values() for user in (*of_team.managers, *of_team.admins)}
     people = await reading.people(uow.session, named | managers | steps.everybody_ever())
-    return _played(uow, case, steps, leads, people)
+    asked = {target.id for step in case.policy.steps for target in step.targets if target.kind is TargetKind.SCHEDULE}
+    schedules: Mapping[int, Schedule] = {}
+    if asked:
+        schedules = await reading.schedules(uow.session, asked, since=case.opens_at - RECENT)
+    return _played(uow, case, steps, leads, people, schedules)
 
 
 def _played(
-    uow: UnitOfWork, case: Case, steps: Steps, leads: Mapping[int, Leads], people: Mapping[int, Reachable]
+    uow: UnitOfWork,
+    case: Case,
+    steps: Steps,
+    leads: Mapping[int, Leads],
+    people: Mapping[int, Reachable],
+    schedules: Mapping[int, Schedule],
 ) -> Future:
     future, held, rounds = Future(people=people, rooms=steps.known_rooms), _held(case), 0
-    for _ in range(MOST_FIRINGS):
+    waits = _Waits()
+    while len(future.fired) < MOST_FIRINGS:
         uow.now = held.timer.due_at
         firing = Firing(uow, people, steps, leads, {}, many=False)
         before = held.incident
@@ -116,6 +130,10 @@ def _played(
         future.fired.append(one)
         rounds += held.timer.kind == "safety_net"
         following = _next(held, firing, one)
+        waits.note(firing)
+        if following.timer.kind == "escalation" and waits.asked:
+            until = min(following.timer.due_at, case.opens_at + AHEAD)
+            future.fired += _newcomers(uow, held, waits, people, schedules, until=until)
         if rounds == ROUNDS_OF_THE_NET or following.timer.due_at > case.opens_at + AHEAD:
             break
         held = following
@@ -148,9 +166,75 @@ def _timer(incident_id: UUID, kind: str, due_at: datetime) -> ClaimedTimer:
     )
 
 
+@dataclass(slots=True)
+class _Waits:
+    """On which step the incident waits, and whom that has asked: who comes on call there is paged as well."""
+
+    step: int = 0
+    lap: int = 0
+    asked: set[int] = field(default_factory=set[int])
+
+    def note(self, firing: Firing) -> None:
+        """Take in what was paged now."""
+        for page in firing.outbox.pages:
+            if page["kind"] != PageKind.PAGE.value:
+                continue
+            if (page["step"], page["lap"]) != (self.step, self.lap):
+                self.step, self.lap, self.asked = page["step"], page["lap"], set()
+            self.asked |= {page["user_id"], page["for_user_id"]} - {None}
+
+
+def _newcomers(
+    uow: UnitOfWork,
+    held: Held,
+    waits: _Waits,
+    people: Mapping[int, Reachable],
+    schedules: Mapping[int, Schedule],
+    *,
+    until: datetime,
+) -> Iterator[Fired]:
+    """Yield what each change of shift before `until` would do, by the rules of `shift_changes`."""
+    step = held.policy.steps[waits.step]
+    ours = [schedules[one.id] for one in step.targets if one.kind is TargetKind.SCHEDULE and one.id in schedules]
+    begin = {one.start_at for schedule in ours for one in shifts(schedule, uow.now, until)}
+    for at in sorted(at for at in begin if uow.now < at < until):
+        uow.now, outbox = at, Outbox(at, people)
+        for schedule in ours:
+            before = {one.user_id for one in on_call(schedule, at - _INSTANT)}
+            now = {one.user_id: one.layer for one in on_call(schedule, at)}
+            if step.round_robin and not (before - now.keys()) & waits.asked:
+                continue
+            for user in now.keys() - before - waits.asked:
+                goes_to = outbox.goes_to(PageKind.PAGE, user) if user in people else user
+                if user not in people or goes_to in waits.asked:
+                    continue
+                page = Page(
+                    incident_id=held.incident.id,
+                    generation=held.incident.generation,
+                    kind=PageKind.PAGE,
+                    user_id=user,
+                    reason=on_call_on(schedule.name, now[user]),
+                    urgency=held.incident.urgency,
+                    due_at=at,
+                    step=waits.step,
+                    lap=waits.lap,
+                    gather=True,
+                )
+                if page_newcomer(uow, outbox, page, user, where=f"{schedule.name}, {now[user]}"):
+                    waits.asked |= {user, goes_to}
+        if facts := tuple(uow.take_facts()):
+            yield Fired(at, "shift_change", waits.step, waits.lap, facts, _messages(outbox))
+
+
 def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fired:
     of_page = {row["id"]: row for row in firing.outbox.pages}
-    messages = tuple(
+    paged = next(iter(of_page.values()), {"step": before.next_step, "lap": before.lap})
+    return Fired(uow.now, kind, paged["step"], paged["lap"], tuple(uow.take_facts()), _messages(firing.outbox))
+
+
+def _messages(outbox: Outbox) -> tuple[Message, ...]:
+    of_page = {row["id"]: row for row in outbox.pages}
+    return tuple(
         Message(
             user_id=of_page[row["page_id"]]["user_id"],
             channel=row["channel"],
@@ -159,10 +243,8 @@ def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fire
             kind=PageKind(of_page[row["page_id"]]["kind"]),
             held_until=row["held_until"],
         )
-        for row in firing.outbox.messages
+        for row in outbox.messages
     )
-    paged = next(iter(of_page.values()), {"step": before.next_step, "lap": before.lap})
-    return Fired(uow.now, kind, paged["step"], paged["lap"], tuple(uow.take_facts()), messages)
 
 
 def _cut(earlier: list[Fired], now: Fired, *, stepped: bool, net: bool) -> None:

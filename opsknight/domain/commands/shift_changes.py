@@ -165,20 +165,28 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
         change = changes[row.schedule_id]
         layer = change.layers[row.user_id]
         where, why = f"{change.schedule.name}, {layer}", on_call_on(change.schedule.name, layer)
-        if _add(uow, outbox, row, PageKind.PAGE, why, step=row.step, lap=row.lap):
-            name = outbox.people[row.user_id].name
-            about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
-            uow.record(Fact.CAME_ON_CALL, **about, user_id=row.user_id, reason=where)
+        page = _a_page(uow, row, PageKind.PAGE, why, step=row.step, lap=row.lap)
+        if page_newcomer(uow, outbox, page, row.user_id, where=where):
             paged += 1
-            if goes_to != row.user_id:
-                uow.record(Fact.STOOD_IN, **about, user_id=row.user_id, by=outbox.people[goes_to].name)
-            if (until := outbox.held.get((row.id, goes_to))) is not None:
-                about["user"], wait_s = outbox.people[goes_to].name, (until - uow.now).total_seconds()
-                uow.record(Fact.HELD, **about, user_id=goes_to, for_s=wait_s)
             if row.asks.get("everyone"):
                 must = share.asked((*share.waiting, goes_to)).to_json()
                 await uow.session.execute(_MUST, {"id": row.id, "must": must})
     return paged
+
+
+def page_newcomer(uow: UnitOfWork, outbox: Outbox, page: Page, user_id: int, *, where: str) -> bool:
+    """Plan the page of somebody who has come on call `where`, and tell of it; return whether they can be reached."""
+    if not _add(uow, outbox, page, user_id):
+        return False
+    about: dict[str, Any] = {"incident_id": page.incident_id, "actor": "timer:shift_change"}
+    name, goes_to = outbox.people[user_id].name, outbox.goes_to(PageKind.PAGE, user_id)
+    uow.record(Fact.CAME_ON_CALL, **about, user=name, user_id=user_id, reason=where)
+    if goes_to != user_id:
+        uow.record(Fact.STOOD_IN, **about, user=name, user_id=user_id, by=outbox.people[goes_to].name)
+    if page.incident_id is not None and (until := outbox.held.get((page.incident_id, goes_to))) is not None:
+        wait_s = (until - uow.now).total_seconds()
+        uow.record(Fact.HELD, **about, user=outbox.people[goes_to].name, user_id=goes_to, for_s=wait_s)
+    return True
 
 
 async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _Change]) -> int:
@@ -197,7 +205,7 @@ async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _
             if len(change.now) > 1
             else to_say("{people} is on call on {schedule} now", **its)
         )
-        if _add(uow, outbox, row, PageKind.HAND_OVER, after):
+        if _add(uow, outbox, _a_page(uow, row, PageKind.HAND_OVER, after), row.user_id):
             about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change"}
             name = outbox.people[row.user_id].name
             uow.record(Fact.HAND_OVER_ASKED, **about, user=name, user_id=row.user_id, reason=after.english)
@@ -205,11 +213,8 @@ async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _
     return asked
 
 
-def _add(
-    uow: UnitOfWork, outbox: Outbox, row: Row[Any], kind: PageKind, why: Sentence, *, step: int = 0, lap: int = 0
-) -> bool:
-    asks = kind is PageKind.HAND_OVER
-    page = Page(
+def _a_page(uow: UnitOfWork, row: Row[Any], kind: PageKind, why: Sentence, *, step: int = 0, lap: int = 0) -> Page:
+    return Page(
         incident_id=row.id,
         generation=row.generation,
         kind=kind,
@@ -220,13 +225,16 @@ def _add(
         step=step,
         lap=lap,
         gather=True,
-        once=asks,
+        once=kind is PageKind.HAND_OVER,
     )
+
+
+def _add(uow: UnitOfWork, outbox: Outbox, page: Page, user_id: int) -> bool:
     refused = outbox.add(page)
     if refused is not None:
-        name = outbox.people[row.user_id].name
-        about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change", "user": name}
-        uow.record(Fact.NOT_PAGED, **about, user_id=row.user_id, reason=refused)
+        name = outbox.people[user_id].name
+        about: dict[str, Any] = {"incident_id": page.incident_id, "actor": "timer:shift_change", "user": name}
+        uow.record(Fact.NOT_PAGED, **about, user_id=user_id, reason=refused)
     return refused is None
 
 

@@ -18,7 +18,7 @@ from opsknight.domain.model.rotation import first_instant
 NO_DAYS: Final[frozenset[date]] = frozenset()
 _DAY: Final = timedelta(days=1)
 WEEKEND: Final = frozenset({5, 6})
-"""By `date.weekday`."""
+"""By `date.weekday`, where a schedule names no country that rests on other days."""
 
 
 class Interval(NamedTuple):
@@ -69,7 +69,13 @@ WORK: Final = Hours(time(9), time(17))
 
 
 def pieces(
-    start: datetime, end: datetime, *, zone: ZoneInfo, holidays: frozenset[date] = NO_DAYS, night: Hours = NIGHT
+    start: datetime,
+    end: datetime,
+    *,
+    zone: ZoneInfo,
+    holidays: frozenset[date] = NO_DAYS,
+    weekend: frozenset[int] = WEEKEND,
+    night: Hours = NIGHT,
 ) -> Iterator[Piece]:
     """Yield `[start, end)` cut into pieces of one kind, in order of time, without gap or overlap.
 
@@ -87,7 +93,7 @@ def pieces(
         for (mark, is_night), until in zip(marks, following, strict=True):
             first, last = max(mark, start), min(until, end)
             if first < last:
-                yield Piece(first, last, day, is_night, day.weekday() in WEEKEND, day in holidays)
+                yield Piece(first, last, day, is_night, day.weekday() in weekend, day in holidays)
         day += _DAY
 
 

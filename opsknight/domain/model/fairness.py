@@ -107,12 +107,13 @@ def loads(
     end: datetime,
     zones: Mapping[int, ZoneInfo],
     holidays: frozenset[date] = NO_DAYS,
+    weekend: frozenset[int] = WEEKEND,
     also: Collection[int] = (),
 ) -> tuple[Load, ...]:
     """Return what each person carried in `[start, end)`, by their id; those of `also` even where it is nothing.
 
-    - **Hours on call**, of them by night (22–07), weekend (Saturday, Sunday) and holiday, by the clock of the
-      person's zone (`zones`, else UTC). Who is on call twice at the same time is on call once.
+    - **Hours on call**, of them by night (22–07), on the `weekend` and on holidays, by the clock of the person's
+      zone (`zones`, else UTC). Who is on call twice at the same time is on call once.
     - **Interruptions**: incidents that paged them, at the first page: by night; in off hours (weekend, holiday,
       or outside 09–17); or by day. An incident that pages again is the same interruption.
     - **Nights broken**: nights (23–07) in which anything paged them, again or not. **Sleep lost**: from each page
@@ -129,7 +130,7 @@ def loads(
         if start <= call.at < end:
             called[call.user_id].append(call)
     return tuple(
-        _load(user, united(mine[user]), called[user], zone=zones.get(user, _UTC), holidays=holidays)
+        _load(user, united(mine[user]), called[user], zone=zones.get(user, _UTC), holidays=holidays, weekend=weekend)
         for user in sorted({*mine, *called, *also})
     )
 
@@ -181,10 +182,16 @@ def _in_words(score: int) -> str:
 
 
 def _load(
-    user: int, on_call: Sequence[Interval], calls: Sequence[Call], *, zone: ZoneInfo, holidays: frozenset[date]
+    user: int,
+    on_call: Sequence[Interval],
+    calls: Sequence[Call],
+    *,
+    zone: ZoneInfo,
+    holidays: frozenset[date],
+    weekend: frozenset[int],
 ) -> Load:
-    cut = [one for each in on_call for one in pieces(*each, zone=zone, holidays=holidays)]
-    kinds = [_kind(call.at, zone, holidays) for call in calls if not call.again]
+    cut = [one for each in on_call for one in pieces(*each, zone=zone, holidays=holidays, weekend=weekend)]
+    kinds = [_kind(call.at, zone, holidays, weekend) for call in calls if not call.again]
     held = sorted({day for start, end in on_call for day, _ in nights(start, end, zone=zone)})
     broken, lost = _sleep(calls, zone)
     return Load(
@@ -221,11 +228,11 @@ def _halves(piece: Piece) -> int:
     return 4 if piece.night or piece.holiday else 3 if piece.weekend else 2
 
 
-def _kind(at: datetime, zone: ZoneInfo, holidays: frozenset[date]) -> str:
+def _kind(at: datetime, zone: ZoneInfo, holidays: frozenset[date], weekend: frozenset[int]) -> str:
     wall = at.astimezone(zone)
     if NIGHT.holds(wall.time()):
         return "night"
-    works = wall.weekday() not in WEEKEND and wall.date() not in holidays and WORK.holds(wall.time())
+    works = wall.weekday() not in weekend and wall.date() not in holidays and WORK.holds(wall.time())
     return "day" if works else "off"
 
 

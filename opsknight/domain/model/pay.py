@@ -12,10 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opsknight.domain.model.duty_time import NO_DAYS, Piece, pieces
+from opsknight.domain.model.duty_time import NO_DAYS, WEEKEND, Piece, pieces
 from opsknight.domain.model.fairness import Call, Shift
 from opsknight.domain.model.rotation import first_instant
 
@@ -72,10 +73,11 @@ class PayRules:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is paid, and which days are holidays then."""
+    """What is paid, and which days are holidays and weekends then."""
 
     rules: PayRules
     holidays: frozenset[date] = NO_DAYS
+    weekend: frozenset[int] = WEEKEND
 
 
 NO_TERMS: Final = Terms(PayRules())
@@ -140,18 +142,16 @@ def report(
     end: datetime,
     zones: Mapping[int, ZoneInfo],
     holidays: frozenset[date] = NO_DAYS,
+    weekend: frozenset[int] = WEEKEND,
 ) -> Report:
     """Return what is paid for `[start, end)`; `calls` are those that came while their person was on call.
 
     Hours are of the person's own clock (`zones`, else UTC). An hour that somebody has by two shifts at once is
     paid once, with the earlier of them.
     """
-    lines = [
-        *_of_shifts(rules, shifts, start=start, end=end, zones=zones, holidays=holidays),
-        *_of_calls(rules, [call for call in calls if start <= call.at < end]),
-        *(line for one in one_offs if start <= (line := _of_one_off(one, zones)).start_at < end),
-    ]
-    return _added_up(lines)
+    return _added_up(
+        _lines(Terms(rules, holidays, weekend), shifts, calls, one_offs, start=start, end=end, zones=zones)
+    )
 
 
 def report_over(
@@ -174,8 +174,7 @@ def report_over(
     lines: list[Line] = []
     for first, last in zip(since, [*since[1:], end], strict=True):
         now = next((one for at, one in reversed(ordered) if at <= first), NO_TERMS)
-        part = report(now.rules, shifts, calls, one_offs, start=first, end=last, zones=zones, holidays=now.holidays)
-        lines += part.lines
+        lines += _lines(now, shifts, calls, one_offs, start=first, end=last, zones=zones)
     return _added_up(lines)
 
 
@@ -225,15 +224,27 @@ def _added_up(lines: Iterable[Line]) -> Report:
     return Report(ordered, totals, sum(totals.values(), Decimal(0)).quantize(CENT))
 
 
-def _of_shifts(
-    rules: PayRules,
+def _lines(
+    terms: Terms,
     shifts: Iterable[Shift],
+    calls: Iterable[Call],
+    one_offs: Iterable[OneOff],
     *,
     start: datetime,
     end: datetime,
     zones: Mapping[int, ZoneInfo],
-    holidays: frozenset[date],
+) -> list[Line]:
+    return [
+        *_of_shifts(terms, shifts, start=start, end=end, zones=zones),
+        *_of_calls(terms.rules, [call for call in calls if start <= call.at < end]),
+        *(line for one in one_offs if start <= (line := _of_one_off(one, zones)).start_at < end),
+    ]
+
+
+def _of_shifts(
+    terms: Terms, shifts: Iterable[Shift], *, start: datetime, end: datetime, zones: Mapping[int, ZoneInfo]
 ) -> Iterator[Line]:
+    rules, cut_at = terms.rules, partial(pieces, holidays=terms.holidays, weekend=terms.weekend)
     covered: dict[int, datetime] = {}
     for shift in sorted(shifts, key=lambda one: (one.start_at, one.end_at, one.user_id)):
         user, zone = shift.user_id, zones.get(shift.user_id, _UTC)
@@ -242,10 +253,10 @@ def _of_shifts(
         first, last = max(begins_at, start).astimezone(UTC), min(shift.end_at, end).astimezone(UTC)
         if first >= last:
             continue
-        cut = list(pieces(first, last, zone=zone, holidays=holidays))
+        cut = list(cut_at(first, last, zone=zone))
         exact = _worth(rules, cut)
         if rules.minimum and begins_at >= start:
-            whole = _worth(rules, pieces(begins_at, shift.end_at, zone=zone, holidays=holidays))
+            whole = _worth(rules, cut_at(begins_at, shift.end_at, zone=zone))
             exact += max(Fraction(rules.minimum) - whole, Fraction(0))
         yield Line(
             user,

@@ -28,11 +28,11 @@ def told(schedule: Schedule, record: Record | None, start: datetime, end: dateti
     What is recorded is told as recorded. What is not is computed: what comes after, and what a schedule says of
     the time before anybody was on call by it. A shift that runs over the end of the record is one shift.
     """
-    if record is None or end <= record.from_at:
+    if record is None:
         return shifts(schedule, start, end)
     found = [one for one in record.shifts if one.start_at < end and one.end_at > start]
     if start < record.from_at:
-        before = shifts(schedule, start, record.from_at)
+        before = shifts(schedule, start, min(end, record.from_at))
         found += [replace(one, end_at=min(one.end_at, record.from_at)) for one in before]
     if end > record.until_at or any(one.end_at == record.until_at for one in found):
         for one in shifts(schedule, max(start, record.until_at), max(end, record.until_at + _INSTANT)):

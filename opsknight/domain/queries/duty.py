@@ -15,6 +15,7 @@ from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.queries.schedules import holiday_dates
 from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
@@ -47,7 +48,7 @@ _CALLS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """A schedule with its shifts in a span of time, who takes turns in it, and which days are holidays in it."""
+    """A schedule with its shifts in a span of time, who takes turns in it, and its holidays and days of the weekend."""
 
     id: int
     name: str
@@ -56,6 +57,7 @@ class Rota:
     shifts: tuple[OnCall, ...]
     members: frozenset[int]
     holidays: frozenset[date]
+    weekend: frozenset[int]
 
 
 async def rotas(
@@ -67,7 +69,14 @@ async def rotas(
     team_id: int | None = None,
 ) -> Sequence[Rota]:
     """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`."""
-    found = select(ScheduleRow.id, ScheduleRow.name, ScheduleRow.team_id, ScheduleRow.zone)
+    found = select(
+        ScheduleRow.id,
+        ScheduleRow.name,
+        ScheduleRow.team_id,
+        ScheduleRow.zone,
+        ScheduleRow.country,
+        ScheduleRow.subdivision,
+    )
     if schedule_id is not None:
         found = found.where(ScheduleRow.id == schedule_id)
     if team_id is not None:
@@ -79,7 +88,8 @@ async def rotas(
     for row in rows:
         if row.id in found_duties:
             schedule, shifts = found_duties[row.id]
-            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, schedule.people, holidays[row.id]))
+            days = holidays[row.id], weekend(row.country, row.subdivision)
+            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, schedule.people, *days))
     return told
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypedDict
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.duty_time import WEEKEND
 from opsknight.domain.model.fairness import Call, Load, balance, during, loads
+from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries import duty
 
 _SECOND = timedelta(seconds=1)
@@ -91,15 +94,33 @@ def _report(
 ) -> _Told:
     zones = {user: zone for user, (_, zone) in who.items()}
     of = partial(loads, start=start, end=end, zones=zones)
-    every_shift = [shift for rota in found for shift in rota.shifts]
-    holidays = frozenset(day for rota in found for day in rota.holidays)
-    members = {one for rota in found for one in rota.members}
-    whole = of(every_shift, called, holidays=holidays, also=members)
+    whole = _over_all(found, called, of)
     by_rota = [
-        of(rota.shifts, during(called, rota.shifts), holidays=rota.holidays, also=rota.members) for rota in found
+        of(rota.shifts, during(called, rota.shifts), holidays=rota.holidays, weekend=rota.weekend, also=rota.members)
+        for rota in found
     ]
     rotas = [_rota(rota, carried, who) for rota, carried in zip(found, by_rota, strict=True)]
     return _Told(people=_lines(whole, who), schedules=rotas)
+
+
+def _over_all(found: Sequence[duty.Rota], called: Sequence[Call], of: Callable[..., Sequence[Load]]) -> list[Load]:
+    """Return what each person carried over all schedules, whose free days are those of the schedules they are in."""
+    rotas: dict[int, list[duty.Rota]] = defaultdict(list)
+    shifts: dict[int, list[OnCall]] = defaultdict(list)
+    calls: dict[int, list[Call]] = defaultdict(list)
+    for rota in found:
+        for shift in rota.shifts:
+            shifts[shift.user_id].append(shift)
+        for user in rota.members | {shift.user_id for shift in rota.shifts}:
+            rotas[user].append(rota)
+    for call in called:
+        calls[call.user_id].append(call)
+    carried: list[Load] = []
+    for user in sorted({*rotas, *calls}):
+        holidays = frozenset(day for rota in rotas[user] for day in rota.holidays)
+        weekend = frozenset(day for rota in rotas[user] for day in rota.weekend) or WEEKEND
+        carried += of(shifts[user], calls[user], holidays=holidays, weekend=weekend, also=[user])
+    return carried
 
 
 def _rota(rota: duty.Rota, carried: Sequence[Load], who: Mapping[int, tuple[str, ZoneInfo]]) -> RotaLine:

@@ -186,7 +186,7 @@ async def pay_report(
     called = await duty.calls(session, start=start, end=end, user_ids={shift.user_id for shift in shifts})
     who = await duty.people(session, {shift.user_id for shift in shifts} | {one.user_id for one in once})
     zones = {user: zone for user, (_, zone) in who.items()}
-    terms = [(_since(row.valid_from, rota.zone), _terms(row)) for row in rules]
+    terms = [(_since(row.valid_from, rota.zone), _terms(row, rota.weekend)) for row in rules]
     counted = during(called, shifts)
     told = await asyncio.to_thread(  # pages must not wait for it
         model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones
@@ -243,7 +243,7 @@ async def _once(session: AsyncSession, schedule_id: int) -> list[OneOff]:
     return [OneOff(row.id, row.user_id, row.day, row.amount, row.reason) for row in await session.scalars(statement)]
 
 
-def _terms(row: PayRulesRow) -> Terms:
+def _terms(row: PayRulesRow, weekend: frozenset[int]) -> Terms:
     rules = PayRules(
         currency=row.currency,
         hour=row.hour,
@@ -254,7 +254,7 @@ def _terms(row: PayRulesRow) -> Terms:
         interruption=row.interruption,
         minimum=row.minimum,
     )
-    return Terms(rules, frozenset(date.fromisoformat(day) for day in row.holidays))
+    return Terms(rules, frozenset(date.fromisoformat(day) for day in row.holidays), weekend)
 
 
 def _since(day: date, zone: str) -> datetime:

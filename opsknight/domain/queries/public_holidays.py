@@ -9,6 +9,8 @@ from typing import Final
 
 import holidays
 
+from opsknight.domain.model.duty_time import WEEKEND
+
 YEARS: Final = range(2020, 2046)
 """For which they are known: what was planned before is recorded, and what is planned later is far away."""
 
@@ -26,6 +28,18 @@ def public_holidays(country: str, subdivision: str = "") -> Sequence[date]:
         return ()
     found = holidays.country_holidays(country, subdiv=subdivision or None, years=YEARS)
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=256)
+def weekend(country: str, subdivision: str = "") -> frozenset[int]:
+    """Return the days, by `date.weekday`, on which a country rests: Saturday and Sunday but where it is others.
+
+    Where it is known to rest on Sundays alone, as in Hong Kong, that is how holidays are moved, and no working week.
+    """
+    if not is_known(country, subdivision):
+        return WEEKEND
+    found = frozenset(holidays.country_holidays(country, subdiv=subdivision or None).weekend)
+    return found if found - WEEKEND else WEEKEND
 
 
 @lru_cache(maxsize=1)
