@@ -10,6 +10,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationErr
 
 from opsknight.api import field_mapping
 from opsknight.api.envelopes import BINARY, flattened, is_cloud_event, is_pushed, structured, unwrapped
+from opsknight.api.foreign import in_our_words
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import IN_A_HEADER, Context, Headers, Provider, Said, each
 from opsknight.api.reading import (
@@ -69,7 +70,7 @@ class GenericEvent:
         Text,
         Field(
             validation_alias=AliasChoices("dedup_key", "deduplication_key", "alert_uid"),
-            description="Identity of the condition. Without it title, source and component are.",
+            description="Identity of the condition. Without it another id of it is, else title, source and component.",
         ),
     ] = None
     severity: Annotated[Text, Field(description="critical, error (the default), warning or info.")] = None
@@ -90,7 +91,7 @@ class GenericEvent:
     links: Annotated[
         tuple[GenericLink | str, ...] | None, Field(description="Web addresses, with or without words.")
     ] = None
-    details: Annotated[dict[str, Any] | None, Field(description="Anything else to show.")] = None
+    details: Annotated[dict[str, Any] | str | None, Field(description="Anything else to show.")] = None
 
 
 GENERIC_EVENT: Final[TypeAdapter[GenericEvent]] = TypeAdapter(GenericEvent)
@@ -98,11 +99,13 @@ _NAMES: Final = (
     "title, summary, message, action, status, state, dedup_key, deduplication_key, alert_uid, severity, source,"
     " component, occurred_at, timestamp, created_at, started_at, tags, links, details, link_to_upstream_details"
 )
+_OVER: Final = frozenset(("ok", "clear", "cleared", "resolved", "recovered"))
+"""Severities of what is over, where a sender says how things stand with nothing else."""
 _NAMED: Final = frozenset(_NAMES.split(", "))
 _WANTED: Final[Mapping[str, str]] = {
     "tags": "an object of names and texts",
     "links": "a list of addresses, or of objects with href and text",
-    "details": "an object",
+    "details": "an object or text",
     "occurred_at": "an ISO 8601 time, or a number of seconds since 1970",
     "started_at": "an ISO 8601 time, or a number of seconds since 1970",
 }
@@ -164,6 +167,8 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         element = flattened(element)
     if not is_object(element):
         raise Malformed("An event must be a JSON object.")
+    if not (mapping or (element.get("dedup_key") and element.get("title"))):
+        element = in_our_words(SLUG, element)
     try:
         said = GENERIC_EVENT.validate_python(element)
     except ValidationError as error:
@@ -201,6 +206,8 @@ def _action(said: GenericEvent) -> Action | None:
             raise Malformed(f"“action” is “{said.action[:40]}”; say trigger, acknowledge or resolve.")
         return action
     status = word(said.status)
+    if not status and word(said.severity) in _OVER:
+        return Action.RESOLVE
     return None if status in QUIET else ACTIONS.get(status, Action.TRIGGER)
 
 
@@ -219,7 +226,7 @@ def _details(said: GenericEvent, element: Said) -> Said:
     if said.severity and severity_of(said.severity) is None:
         details["severity"] = said.severity
     if said.details:
-        details |= said.details
+        details |= said.details if is_object(said.details) else {"details": said.details}
     return details
 
 

@@ -1,0 +1,117 @@
+"""What the generic format is told under other names: by monitors that have no adapter, and no field mapping.
+
+Facts from what Flux, Falco, Alerta, GoAlert, MongoDB Atlas, Apprise, Uptime Kuma and VMware send. A name
+is compared whole, capitals and separators aside; what stands under the format's own name counts first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opsknight.api.reading import first, inner, is_object, plain, severity_of, stable, text, word
+from opsknight.api.unknown import LINK, MARK, unknown_shape
+
+_OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
+_TITLE: Final = ("title", "summary", "message")
+_SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
+_SOURCE: Final = ("host", "hostname", "instance", "node", "server", "device", "resource", "resourcename")
+_SEVERITY: Final = ("level", "priority", "criticality")
+_NO_SEVERITY: Final = frozenset(("normal",))
+"""A normal priority is that of most problems; it says of none that it is harmless."""
+
+_OF_ALERT: Final = (
+    "dedup",
+    "alertid",
+    "alertkey",
+    "alias",
+    "incidentid",
+    "incidentkey",
+    "problemid",
+    "issueid",
+    "entityid",
+    "fingerprint",
+)
+"""Names of what is itself the identity of a condition."""
+_OF_ALERTA: Final = ("environment", "resource", "event")
+"""What together is the identity of an alert that is sent to Alerta."""
+_OF_CHECK: Final = ("monitorid", "checkid", "ruleid", "triggerid")
+"""Names of what is checked on more than one host: with that they are an identity."""
+
+
+def in_our_words(slug: str, element: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with what it says in the generic format's names, as far as its own names tell; else as it is.
+
+    One whose title stands under none of the format's names is marked as an unknown shape.
+    """
+    said = _spelled_as_ours(element)
+    named: dict[str, Any] = {}
+    for name, value in said.items():
+        named.setdefault(plain(name), value)
+    if is_object(said.get("source")):  # of an event of Kubernetes, what told of it
+        said["reported_by"] = said.pop("source")
+    if not text(said.get("source")) or not first(said, _TITLE):
+        said["source"] = _involved(named) or first(named, _SOURCE) or said.get("source")
+    if not text(said.get("severity")) and (severity := _severity(named)):
+        said["severity"] = severity
+    if not said.get("links") and (links := [href for name in LINK if (href := named.get(name)) and text(href)]):
+        said["links"] = [href for href in links if isinstance(href, str)]
+    if key := _identity(named, said):
+        said["dedup_key"] = key
+    if not first(said, _TITLE):
+        _entitle(slug, said)
+    return said
+
+
+def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with Title, STATUS and the like by the format's own names."""
+    said = dict(element)
+    for name in element:
+        ours = plain(name)
+        if ours in _OURS and name != ours and said.get(ours) is None:
+            said[ours] = said.pop(name)
+    return said
+
+
+def _severity(named: Mapping[str, Any]) -> str:
+    words = (text(named.get(name)) for name in _SEVERITY)
+    return next((said for said in words if severity_of(said) and word(said) not in _NO_SEVERITY), "")
+
+
+def _involved(named: Mapping[str, Any]) -> str:
+    """Return of which object of Kubernetes this is told."""
+    about = inner(named, "involvedobject")
+    return "/".join(part for name in ("kind", "namespace", "name") if (part := text(about.get(name))))
+
+
+def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Return by what the condition is known to its sender, "" where that is not told.
+
+    A bare id counts where the sender also says how things stand: else it is likely that of the message.
+    """
+    source = text(said.get("source"))
+    for name in _OF_ALERT:
+        if key := first(named, (name,)):
+            return f"{name}:{key}"
+    for name in _OF_CHECK:
+        if key := first(named, (name,)):
+            return f"{name}:{key}:{source}" if source else f"{name}:{key}"
+    if any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE) and (key := first(named, ("id",))):
+        return f"id:{key}"
+    if about := _involved(named):
+        return stable("object", about, first(named, ("reason",)))
+    place = [first(named, (name,)) for name in _OF_ALERTA]
+    return stable("resource", *place) if all(place[1:]) else ""
+
+
+def _entitle(slug: str, said: dict[str, Any]) -> None:
+    """Give an object a title, and what else it lacks, from wherever they stand in it."""
+    event = unknown_shape(slug, said)
+    if event is None:
+        return
+    said["title"] = event.title
+    said["source"] = said["source"] or event.source
+    said.setdefault("severity", str(event.severity))
+    said.setdefault("dedup_key", event.dedup_key.removeprefix(f"{slug}:"))
+    said.setdefault("links", [one.href for one in event.links])
+    said[MARK] = True
