@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from opsknight.api.reading import first, inner, is_object, plain, severity_of, stable, text, word
+from opsknight.api.reading import ACTIONS, QUIET, first, inner, is_object, plain, severity_of, stable, text, word
 from opsknight.api.unknown import LINK, MARK, unknown_shape
 
 _OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
@@ -109,6 +109,9 @@ def _entitle(slug: str, said: dict[str, Any]) -> None:
     event = unknown_shape(slug, said)
     if event is None:
         return
+    asked = word(text(said.get("action")))
+    if asked not in ACTIONS and asked not in QUIET:  # what such a sender calls an action may be anything
+        said.pop("action", None)
     said["title"] = event.title
     said["source"] = said["source"] or event.source
     said.setdefault("severity", str(event.severity))

@@ -13,20 +13,24 @@ MARK: Final = "unknown_shape"
 """Stands in the details of an event that was read this way."""
 
 _TITLES: Final = (
-    "title, subject, summary, headline, name, alertname, rulename, monitorname, checkname, message, description, text,"
-    " body, msg, humanreadable, reason, event, rule, output, content, info, detail, eventtypename"
+    "title, subject, summary, headline, name, alertname, rulename, monitorname, checkname, searchname, message,"
+    " description, text, body, msg, humanreadable, errormessage"
 )
+_WEAK: Final = "name, reason, event, rule, output, content, info, detail, eventtypename"
+"""Titles where nothing else says more: a name of something inside may be that of a project or a person."""
 _IDENTITIES: Final = (
     "dedupkey, deduplicationkey, alertuid, alertid, incidentid, problemid, monitorid, checkid, ruleid, issueid,"
-    " fingerprint, id"
+    " fingerprint"
 )
 _TITLE: Final = _TITLES.split(", ")
+_TITLE_INSIDE: Final = [name for name in _TITLE if name != "name"]
+_TITLE_ELSE: Final = _WEAK.split(", ")
 _IDENTITY: Final = _IDENTITIES.split(", ")
 _OF_CHECK: Final = frozenset(("monitorid", "checkid", "ruleid"))
 """Names of what is checked on more than one host: with that they are an identity."""
 _SEVERITY: Final = ("severity", "level", "priority")
 _SOURCE: Final = ("host", "hostname", "instance", "node", "server", "source", "resource")
-LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink")
+LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink")
 """Names of an address where more is to be read, as `plain` writes them."""
 _DEEP: Final = 3
 
@@ -40,11 +44,12 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
     if not is_object(payload) or excess(payload):
         return None
     objects = [_plainly(one) for one in _objects(payload, _DEEP)]
-    title = next((said for one in objects if (said := one_line(first(one, _TITLE)).strip())), "")
+    title, about = _title(objects)
     if not title:
         return None
     source = next((said for one in objects if (said := first(one, _SOURCE))), "")
     identity = next((said for one in objects if (said := _identity(one, source))), "")
+    identity = identity or first(objects[0], ("id",)) or first(about, ("id",))
     known = (severity_of(text(one.get(name))) for one in objects for name in _SEVERITY)
     links = (link(one.get(name), words="Source") for one in objects for name in LINK)
     return Event(
@@ -82,6 +87,15 @@ def _objects(value: Any, deep: int) -> Iterator[dict[str, Any]]:
             elif isinstance(one, list):
                 below += one
         level = below
+
+
+def _title(objects: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Return what says best what is wrong, and the object in which it stands: an id of it counts, too."""
+    inside = [(one, _TITLE_INSIDE) for one in objects[1:]]
+    ranked = [(objects[0], _TITLE), *inside, *((one, _TITLE_ELSE) for one in objects)]
+    return next(
+        ((said, one) for one, names in ranked if (said := one_line(first(one, names)).strip())), ("", objects[0])
+    )
 
 
 def _identity(one: dict[str, Any], source: str) -> str:

@@ -15,6 +15,7 @@ from opsknight.api.limits import excess
 from opsknight.api.providers.provider import IN_A_HEADER, Context, Headers, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
+    MAX_WORD,
     QUIET,
     instant,
     is_list,
@@ -151,12 +152,21 @@ def _listed(payload: Any, mapping: Mapping[str, object]) -> list[Any] | None:
         return listed
     if mapping and not (is_list(payload) and is_cloud_event(payload[0])):
         return None
-    listed = payload.get("events") if is_object(payload) and not is_cloud_event(payload) else payload
+    listed = _inside(payload) if is_object(payload) and not is_cloud_event(payload) else payload
     if not is_list(listed):
         return None
     if not listed:
         raise Malformed("The list of events is empty.")
     return listed
+
+
+def _inside(payload: Said) -> Any:
+    """Return the list of events in an object; one of alerts, as Alertmanager and its like send, is such a list."""
+    alerts = payload.get("alerts")
+    if "events" in payload or not is_list(alerts) or not all(map(is_object, alerts)):
+        return payload.get("events")
+    is_titled = any(payload.get(name) for name in ("title", "summary", "message"))
+    return alerts if not is_titled or all("labels" in one for one in alerts) else None
 
 
 def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | None:
@@ -225,6 +235,9 @@ def _details(said: GenericEvent, element: Said) -> Said:
     details |= {name: value for name, value in further if value and value != title}
     if said.severity and severity_of(said.severity) is None:
         details["severity"] = said.severity
+    status = word(said.status)
+    if status and not said.action and status not in ACTIONS:
+        details["unknown_status"] = status[:MAX_WORD]
     if said.details:
         details |= said.details if is_object(said.details) else {"details": said.details}
     return details
