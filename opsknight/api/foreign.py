@@ -1,21 +1,35 @@
 """What the generic format is told under other names: by monitors that have no adapter, and no field mapping.
 
-Facts from what Flux, Falco, Alerta, GoAlert, MongoDB Atlas, Apprise, Uptime Kuma and VMware send. A name
+Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma and VMware send. A name
 is compared whole, capitals and separators aside; what stands under the format's own name counts first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from opsknight.api.reading import ACTIONS, QUIET, first, inner, is_object, plain, severity_of, stable, text, word
+from opsknight.api.reading import (
+    ACTIONS,
+    QUIET,
+    first,
+    inner,
+    is_list,
+    is_object,
+    one_line,
+    plain,
+    severity_of,
+    stable,
+    text,
+    word,
+)
 from opsknight.api.unknown import LINK, MARK, unknown_shape
 
 _OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
 _TITLE: Final = ("title", "summary", "message")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
-_SOURCE: Final = ("host", "hostname", "instance", "node", "server", "device", "resource", "resourcename")
+_SOURCE: Final = ("host", "hostname", "instance", "node", "server", "device", "resource", "resourcename", "metric")
 _SEVERITY: Final = ("level", "priority", "criticality")
 _NO_SEVERITY: Final = frozenset(("normal",))
 """A normal priority is that of most problems; it says of none that it is harmless."""
@@ -39,10 +53,11 @@ _OF_CHECK: Final = ("monitorid", "checkid", "ruleid", "triggerid")
 """Names of what is checked on more than one host: with that they are an identity."""
 
 
-def in_our_words(slug: str, element: Mapping[str, Any]) -> dict[str, Any]:
+def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object with what it says in the generic format's names, as far as its own names tell; else as it is.
 
-    One whose title stands under none of the format's names is marked as an unknown shape.
+    One whose title stands under none of the format's names is marked as an unknown shape. `around` is what
+    carries an element of a list: it says what is wrong where the element only says of what, as Moira does.
     """
     said = _spelled_as_ours(element)
     named: dict[str, Any] = {}
@@ -59,7 +74,7 @@ def in_our_words(slug: str, element: Mapping[str, Any]) -> dict[str, Any]:
     if key := _identity(named, said):
         said["dedup_key"] = key
     if not first(said, _TITLE):
-        _entitle(slug, said)
+        _entitle(slug, said, around)
     return said
 
 
@@ -104,9 +119,15 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     return stable("resource", *place) if all(place[1:]) else ""
 
 
-def _entitle(slug: str, said: dict[str, Any]) -> None:
-    """Give an object a title, and what else it lacks, from wherever they stand in it."""
+def _entitle(slug: str, said: dict[str, Any], around: Mapping[str, Any]) -> None:
+    """Give an object a title, and what else it lacks, from wherever they stand in it, or in what carries it."""
     event = unknown_shape(slug, said)
+    if event is None and around and (of := text(said["source"])):
+        about = {name: value for name, value in around.items() if not is_list(value)}
+        carried = unknown_shape(slug, about)
+        event = carried and replace(carried, title=one_line(f"{carried.title}: {of}"), source=of)
+        if carried:
+            said.setdefault("dedup_key", stable("carried", carried.dedup_key, of))
     if event is None:
         return
     asked = word(text(said.get("action")))

@@ -12,6 +12,7 @@ from opsknight.api import field_mapping
 from opsknight.api.envelopes import BINARY, flattened, is_cloud_event, is_pushed, structured, unwrapped
 from opsknight.api.foreign import in_our_words
 from opsknight.api.limits import excess
+from opsknight.api.parse import parse
 from opsknight.api.providers.provider import IN_A_HEADER, Context, Headers, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
@@ -102,6 +103,8 @@ _NAMES: Final = (
 )
 _OVER: Final = frozenset(("ok", "clear", "cleared", "resolved", "recovered"))
 """Severities of what is over, where a sender says how things stand with nothing else."""
+_BY_STATUS: Final = {"critical": Severity.CRITICAL, "warning": Severity.WARNING, "warn": Severity.WARNING}
+"""How bad it is where only a status tells, such as a check's."""
 _NAMED: Final = frozenset(_NAMES.split(", "))
 _WANTED: Final[Mapping[str, str]] = {
     "tags": "an object of names and texts",
@@ -138,9 +141,13 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 def seen(payload: Any, headers: Headers) -> Any:
     """Return what a field mapping is applied to: a payload out of its envelope, a CloudEvent in structured form.
 
+    A form whose only field is “payload” is the envelope that Slack's older webhooks have.
+
     Raises:
         Malformed: it is an envelope with nothing in it.
     """
+    if is_object(payload) and payload.keys() == {"payload"} and text(payload["payload"]).startswith("{"):
+        payload = parse(payload["payload"].encode("utf-8", "replace")).payload
     if is_pushed(payload) and "subscription" in payload:
         payload = unwrapped(payload)
     return structured(payload, headers)
@@ -178,7 +185,7 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
     if not is_object(element):
         raise Malformed("An event must be a JSON object.")
     if not (mapping or (element.get("dedup_key") and element.get("title"))):
-        element = in_our_words(SLUG, element)
+        element = in_our_words(SLUG, element, around=whole if is_object(whole) and whole is not element else {})
     try:
         said = GENERIC_EVENT.validate_python(element)
     except ValidationError as error:
@@ -193,7 +200,7 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         action=action,
         dedup_key=scoped(SLUG, said.dedup_key or stable(title, said.source or "", said.component or "")),
         title=title or said.dedup_key or "",
-        severity=severity_of(said.severity) or Severity.ERROR,
+        severity=severity_of(said.severity) or _BY_STATUS.get(word(said.status), Severity.ERROR),
         source=said.source or "",
         component=said.component or "",
         occurred_at=instant(said.occurred_at),
