@@ -25,6 +25,7 @@ from opsknight.api.reading import (
     word,
 )
 from opsknight.api.unknown import LINK, MARK, unknown_shape
+from opsknight.domain.model.event import Severity
 
 _OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
 _TITLE: Final = ("title", "summary", "message")
@@ -135,7 +136,8 @@ def _entitle(slug: str, said: dict[str, Any], around: Mapping[str, Any]) -> None
         said.pop("action", None)
     said["title"] = event.title
     said["source"] = said["source"] or event.source
-    said.setdefault("severity", str(event.severity))
+    if event.severity is not Severity.ERROR:  # which is what nothing at all says, too
+        said.setdefault("severity", str(event.severity))
     said.setdefault("dedup_key", event.dedup_key.removeprefix(f"{slug}:"))
     said.setdefault("links", [one.href for one in event.links])
     said[MARK] = True
