@@ -193,7 +193,7 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
     action = _action(said)
     if action is None:
         return None
-    title = one_line(said.title or said.summary or said.message or "")
+    title = _title(said)
     if not title and (action is Action.TRIGGER or not said.dedup_key):
         raise Malformed(_lacking(action))
     return Event(
@@ -209,6 +209,14 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         links=_links(said, element),
         details=_details(said, element),
     )
+
+
+def _title(said: GenericEvent) -> str:
+    """Return what is wrong; a title that only says that something is, such as “PROBLEM”, needs the text after it."""
+    title, more = said.title or said.summary or said.message or "", said.summary or said.message
+    if said.title and more and (word(said.title) in ACTIONS or severity_of(said.title)):
+        title = f"{title}: {more}"
+    return one_line(title)
 
 
 def _action(said: GenericEvent) -> Action | None:
