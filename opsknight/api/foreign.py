@@ -39,12 +39,10 @@ _OF_ALERT: Final = (
     "dedup",
     "alertid",
     "alertkey",
-    "alias",
     "incidentid",
     "incidentkey",
     "problemid",
     "issueid",
-    "entityid",
     "fingerprint",
 )
 """Names of what is itself the identity of a condition."""
@@ -117,7 +115,7 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     if about := _involved(named):
         return stable("object", about, first(named, ("reason",)))
     place = [first(named, (name,)) for name in _OF_ALERTA]
-    return stable("resource", *place) if all(place[1:]) else ""
+    return stable("resource", *place) if all(place) and not first(said, _TITLE) else ""
 
 
 def _entitle(slug: str, said: dict[str, Any], around: Mapping[str, Any]) -> None:
