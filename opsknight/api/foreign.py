@@ -19,16 +19,18 @@ from opsknight.api.reading import (
     is_object,
     one_line,
     plain,
+    scoped,
     severity_of,
     stable,
     text,
     word,
 )
 from opsknight.api.unknown import LINK, MARK, unknown_shape
-from opsknight.domain.model.event import Severity
+from opsknight.domain.model.event import Event, Severity
 
 _OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
 _TITLE: Final = ("title", "summary", "message")
+_KEY: Final = ("dedup_key", "deduplication_key", "alert_uid")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
 _SOURCE: Final = ("host", "hostname", "instance", "node", "server", "device", "resource", "resourcename", "metric")
 _SEVERITY: Final = ("level", "priority", "criticality")
@@ -48,8 +50,6 @@ _OF_ALERT: Final = (
 """Names of what is itself the identity of a condition."""
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
-_OF_CHECK: Final = ("monitorid", "checkid", "ruleid", "triggerid")
-"""Names of what is checked on more than one host: with that they are an identity."""
 
 
 def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,10 +70,16 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
         said["severity"] = severity
     if not said.get("links") and (links := [href for name in LINK if (href := named.get(name)) and text(href)]):
         said["links"] = [href for href in links if isinstance(href, str)]
-    if key := _identity(named, said):
+    if word(said.get("severity")) == "normal" and _is_alertas(named, said):  # to Alerta that is no alarm
+        said.setdefault("status", "normal")
+    has_key = bool(first(said, _KEY))
+    if not has_key and (key := _identity(named, said)):
         said["dedup_key"] = key
-    if not first(said, _TITLE):
-        _entitle(slug, said, around)
+        has_key = True
+    if not first(said, _TITLE) and (event := _told(slug, said, around)) is not None:
+        _entitle(said, event)
+        if not has_key:
+            said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
     return said
 
 
@@ -103,32 +109,35 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
 
     A bare id counts where the sender also says how things stand: else it is likely that of the message.
     """
-    source = text(said.get("source"))
     for name in _OF_ALERT:
         if key := first(named, (name,)):
             return f"{name}:{key}"
-    for name in _OF_CHECK:
-        if key := first(named, (name,)):
-            return f"{name}:{key}:{source}" if source else f"{name}:{key}"
     if any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE) and (key := first(named, ("id",))):
         return f"id:{key}"
     if about := _involved(named):
         return stable("object", about, first(named, ("reason",)))
-    place = [first(named, (name,)) for name in _OF_ALERTA]
-    return stable("resource", *place) if all(place) and not first(said, _TITLE) else ""
+    return stable("resource", *(text(named[name]) for name in _OF_ALERTA)) if _is_alertas(named, said) else ""
 
 
-def _entitle(slug: str, said: dict[str, Any], around: Mapping[str, Any]) -> None:
-    """Give an object a title, and what else it lacks, from wherever they stand in it, or in what carries it."""
-    event = unknown_shape(slug, said)
-    if event is None and around and (of := text(said["source"])):
-        about = {name: value for name, value in around.items() if not is_list(value)}
-        carried = unknown_shape(slug, about)
-        event = carried and replace(carried, title=one_line(f"{carried.title}: {of}"), source=of)
-        if carried:
-            said.setdefault("dedup_key", stable("carried", carried.dedup_key, of))
-    if event is None:
-        return
+def _is_alertas(named: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Say whether an object is an alert as it is sent to Alerta."""
+    return all(first(named, (name,)) for name in _OF_ALERTA) and not first(said, _TITLE)
+
+
+def _told(slug: str, said: Mapping[str, Any], around: Mapping[str, Any]) -> Event | None:
+    """Return what can be read of an object without a title, or of what carries it."""
+    if (event := unknown_shape(slug, said)) is not None:
+        return event
+    of = text(said.get("source"))
+    about = {name: value for name, value in around.items() if not is_list(value)}
+    if not of or (carried := unknown_shape(slug, about)) is None:
+        return None
+    key = scoped(slug, stable("carried", carried.dedup_key, of))
+    return replace(carried, title=one_line(f"{carried.title}: {of}"), source=of, dedup_key=key)
+
+
+def _entitle(said: dict[str, Any], event: Event) -> None:
+    """Give an object a title, and what else it lacks, and mark it."""
     asked = word(text(said.get("action")))
     if asked not in ACTIONS and asked not in QUIET:  # what such a sender calls an action may be anything
         said.pop("action", None)
@@ -136,6 +145,5 @@ def _entitle(slug: str, said: dict[str, Any], around: Mapping[str, Any]) -> None
     said["source"] = said["source"] or event.source
     if event.severity is not Severity.ERROR:  # which is what nothing at all says, too
         said.setdefault("severity", str(event.severity))
-    said.setdefault("dedup_key", event.dedup_key.removeprefix(f"{slug}:"))
     said.setdefault("links", [one.href for one in event.links])
     said[MARK] = True
