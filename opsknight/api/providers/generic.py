@@ -30,6 +30,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
+from opsknight.api.unknown import MARK
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "generic"
@@ -189,7 +190,10 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
     try:
         said = GENERIC_EVENT.validate_python(element)
     except ValidationError as error:
-        raise Malformed(_sentence(error, element)) from error
+        if MARK not in element:
+            raise Malformed(_sentence(error, element)) from error
+        element = _without(element, {str(one["loc"][0]) for one in error.errors(include_url=False)})
+        said = GENERIC_EVENT.validate_python(element)
     action = _action(said)
     if action is None:
         return None
@@ -209,6 +213,16 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         links=_links(said, element),
         details=_details(said, element),
     )
+
+
+def _without(element: Said, wrong: set[str]) -> Said:
+    """Return a stranger's object without the fields that only bear our names; they are shown with the rest."""
+    details = element.get("details")
+    shown = details if is_object(details) and "details" not in wrong else {}
+    return {
+        **{name: value for name, value in element.items() if name not in wrong},
+        "details": shown | {name: element[name] for name in sorted(wrong) if name in element},
+    }
 
 
 def _title(said: GenericEvent) -> str:
