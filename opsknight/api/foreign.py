@@ -32,8 +32,11 @@ _OURS: Final = ("title", "summary", "message", "action", "status", "state", "sev
 _TITLE: Final = ("title", "summary", "message")
 _KEY: Final = ("dedup_key", "deduplication_key", "alert_uid")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
-_SOURCE: Final = ("host", "hostname", "instance", "node", "server", "device", "resource", "resourcename", "metric")
-_SEVERITY: Final = ("level", "priority", "criticality")
+_SOURCE: Final = (
+    "host", "hostname", "instance", "node", "server", "device", "devicehostname", "resource", "resourcename", "metric",
+)  # fmt: skip
+_STATUS: Final = ("alertstate", "alertstatus", "eventaction", "eventstatus", "currentstate", "newstate")
+_SEVERITY: Final = ("alertseverity", "level", "priority", "criticality")
 _NO_SEVERITY: Final = frozenset(("normal",))
 """A normal priority is that of most problems; it says of none that it is harmless."""
 
@@ -65,13 +68,17 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
     if is_object(said.get("source")):  # of an event of Kubernetes, what told of it
         said["reported_by"] = said.pop("source")
     if not text(said.get("source")) or not first(said, _TITLE):
-        said["source"] = _involved(named) or first(named, _SOURCE) or said.get("source")
+        said["source"] = _involved(named) or _endpoint(named) or first(named, _SOURCE) or said.get("source")
+    if (endpoint := _endpoint(named)) and (title := first(said, ("title",))):  # Gatus' is the same for all
+        said["title"] = f"{title}: {endpoint}"
     if not text(said.get("severity")) and (severity := _severity(named)):
         said["severity"] = severity
     if not said.get("links") and (links := [href for name in LINK if (href := named.get(name)) and text(href)]):
         said["links"] = [href for href in links if isinstance(href, str)]
     if word(said.get("severity")) == "normal" and _is_alertas(named, said):  # to Alerta that is no alarm
         said.setdefault("status", "normal")
+    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _status(named)):
+        said["status"] = status
     has_key = bool(first(said, _KEY))
     if not has_key and (key := _identity(named, said)):
         said["dedup_key"] = key
@@ -93,6 +100,11 @@ def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
+def _status(named: Mapping[str, Any]) -> str:
+    """Return how things stand, as a sender says it in a word of its own or with “resolved”, which is then true."""
+    return "resolved" if named.get("resolved") is True else first(named, _STATUS)
+
+
 def _severity(named: Mapping[str, Any]) -> str:
     words = (text(named.get(name)) for name in _SEVERITY)
     return next((said for said in words if severity_of(said) and word(said) not in _NO_SEVERITY), "")
@@ -102,6 +114,12 @@ def _involved(named: Mapping[str, Any]) -> str:
     """Return of which object of Kubernetes this is told."""
     about = inner(named, "involvedobject")
     return "/".join(part for name in ("kind", "namespace", "name") if (part := text(about.get(name))))
+
+
+def _endpoint(named: Mapping[str, Any]) -> str:
+    """Return which endpoint Gatus checked, as it calls it itself; "" for anything else."""
+    name, group = first(named, ("endpointname",)), first(named, ("endpointgroup",))
+    return f"{group}/{name}" if group and name else name
 
 
 def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ _OF_CHECK: Final = frozenset(("monitorid", "checkid", "ruleid"))
 """Names of what is checked on more than one host: with that they are an identity."""
 _SEVERITY: Final = ("severity", "level", "priority")
 _SOURCE: Final = ("host", "hostname", "instance", "node", "server", "source", "resource")
-LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink")
+LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink", "endpointurl", "deviceurl")
 """Names of an address where more is to be read, as `plain` writes them."""
 _DEEP: Final = 3
 
