@@ -185,7 +185,7 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         element = flattened(element)
     if not is_object(element):
         raise Malformed("An event must be a JSON object.")
-    if not (mapping or (element.get("dedup_key") and element.get("title"))):
+    if not mapping and not _is_ours(element):
         element = in_our_words(SLUG, element, around=whole if is_object(whole) and whole is not element else {})
     try:
         said = GENERIC_EVENT.validate_python(element)
@@ -213,6 +213,11 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         links=_links(said, element),
         details=_details(said, element),
     )
+
+
+def _is_ours(element: Said) -> bool:
+    """Say whether an object has a title, and only the format's own names: there is nothing to look for."""
+    return element.keys() <= _NAMED and any(element.get(name) for name in ("title", "summary", "message"))
 
 
 def _without(element: Said, wrong: set[str]) -> Said:
