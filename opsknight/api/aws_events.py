@@ -56,7 +56,10 @@ _BUSY: Final = frozenset((
 ))  # fmt: skip
 _SUBJECT: Final = (
     "jobName", "project-name", "pipeline", "stateMachineArn", "name", "instance-id", "jobDefinition", "group",
+    "resourceArn",
 )  # fmt: skip
+_WHERE: Final = ("SourceIdentifier", "AutoScalingGroupName", "instance-id", "EC2InstanceId")
+"""What names the thing that something happened to, where an event has no state."""
 _TITLE: Final = ("title", "Title", "description", "Description", "message", "Message", "reason", "stoppedReason")
 _OVER: Final = frozenset(("closed", "archived", "resolved", "suppressed", "passed"))
 """What a finding's states say once nobody needs to act on it."""
@@ -77,6 +80,7 @@ _COMPLIANCE: Final[Mapping[str, Action | None]] = {
     "insufficient data": None,
 }
 """What a rule of AWS Config found; a resource that is gone is not applicable."""
+_OF_INSTANCES: Final = "ec2 instance state change notification"
 _OF_JOBS: Final = frozenset(("backup job", "copy job", "restore job"))
 
 
@@ -121,7 +125,11 @@ def read(said: Said) -> Event | None:
         dedup_key=scoped(SLUG, f"event:{identity}"),
         title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
         severity=Severity.INFO if word(kind).endswith(" scan") else _severity(about),
-        source=_affected(about) or resource or first(said, ("account", "source")) or first(about, ("accountId",)),
+        source=_affected(about)
+        or resource
+        or first(about, _WHERE)
+        or first(said, ("account", "source"))
+        or first(about, ("accountId",)),
         component=kind,
         occurred_at=next((found for one in at if (found := instant(one)) is not None), None),
         tags=filled({"region": text(said.get("region")), "account": first(said, ("account",))}),
@@ -152,7 +160,7 @@ def is_under_way(said: Said) -> bool:
         return _COMPLIANCE.get(found, Action.TRIGGER) is None
     if text(detail.get("stoppedReason")).startswith(_BY_PLAN):
         return True
-    return kind.endswith(_CHANGES) and word(first(detail, _STATE)) in _BUSY
+    return kind.endswith(_CHANGES) and word(first(detail, _STATE)) in _BUSY and not _is_good(kind, detail)
 
 
 def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tuple[Action, str, str]:
@@ -166,13 +174,23 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
         return action, stable(source, kind, *names), subject + (f" ({title})" if title else "")
     if word(kind).endswith(_CHANGES) and state:
         name = first(about, _SUBJECT) or resource
-        subject = f"{kind}: {name} is {state}" + (f" ({title})" if title else "")
-        action = Action.RESOLVE if word(state) in _GOOD else Action.TRIGGER
+        subject = f"{kind}: {f'{name} is ' if name else ''}{state}" + (f" ({title})" if title else "")
+        action = Action.RESOLVE if _is_good(word(kind), about) else Action.TRIGGER
         return action, stable(source, kind, name), subject
     given = first(about, ("id", "Id", "findingArn"))
     states = (about.get("status"), about.get("RecordState"), inside(about, "Workflow", "Status"))
     is_over = bool(given) and any(word(one) in _OVER for one in (*states, inside(about, "Compliance", "Status")))
-    return Action.RESOLVE if is_over else Action.TRIGGER, given or stable(source, kind, resource, title), title
+    where = first(about, _WHERE)
+    identity = given or stable(source, kind, resource or where, title)
+    if where and where not in title:
+        title = f"{where}: {title or kind}"
+    return Action.RESOLVE if is_over else Action.TRIGGER, identity, title
+
+
+def _is_good(kind: str, about: Said) -> bool:
+    """Say whether a state is the one that is wanted: of a job its good end, of an instance that it runs."""
+    state = word(first(about, _STATE))
+    return state == "running" if kind == _OF_INSTANCES else state in _GOOD
 
 
 def _of_a_service(kind: str, about: Said, resource: str) -> _Found | None:

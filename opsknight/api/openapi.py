@@ -17,7 +17,6 @@ from opsknight.api.ingest import EVENTS, PAGERDUTY
 from opsknight.api.ingest_answers import ROUTING_KEY_LENGTH
 from opsknight.api.providers.alertmanager import MAX_ALERTS
 from opsknight.api.providers.generic import GENERIC_EVENT, MAX_EVENTS
-from opsknight.api.providers.pagerduty import MAX_KEY
 from opsknight.domain.model.event import Action, Severity
 from opsknight.domain.model.intake import Verdict
 
@@ -130,7 +129,7 @@ _PAGERDUTY: Final = _object(
     {
         "routing_key": _text("The integration's key.", minLength=ROUTING_KEY_LENGTH, maxLength=ROUTING_KEY_LENGTH),
         "event_action": _text(enum=[str(action) for action in Action]),
-        "dedup_key": _text("Needed to acknowledge and to resolve.", maxLength=MAX_KEY),
+        "dedup_key": _text("Needed to acknowledge and to resolve."),
         "payload": _object(
             {
                 "summary": _text(),

@@ -18,10 +18,11 @@ MAX_WORD: Final = 100
 """Characters that are kept of a status word that is not known."""
 
 _ACTION_WORDS: Final[Mapping[Action, str]] = {
-    Action.TRIGGER: "trigger, triggered, firing, fire, alert, alerting, alarm, problem, open, opened, down",
+    Action.TRIGGER: "trigger, triggered, firing, fire, alert, alerting, alarm, problem, open, opened, down,"
+    " active, critical, degraded, error, failed, failing, failure, offline, unhealthy, warn, warning",
     Action.ACKNOWLEDGE: "acknowledge, acknowledged, ack, acked",
-    Action.RESOLVE: "resolve, resolved, recovered, recovery, ok, okay, up, closed, close, clear, cleared, normal,"
-    " healthy, fixed, success, passed",
+    Action.RESOLVE: "resolve, resolved, recover, recovered, recovery, ok, okay, up, closed, close, clear, cleared,"
+    " normal, healthy, fixed, success, succeeded, successful, passed, passing, online, restored",
 }
 _SEVERITY_WORDS: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "critical, crit, page, fatal, emergency, emerg, alert, disaster, panic, blocker, down, urgent,"

@@ -6,25 +6,32 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from opsknight.api.limits import excess
-from opsknight.api.reading import first, is_object, link, one_line, scoped, severity_of, stable, text, word
+from opsknight.api.reading import first, is_object, link, one_line, plain, scoped, severity_of, stable, text
 from opsknight.domain.model.event import Action, Event, Malformed, Severity
 
 MARK: Final = "unknown_shape"
 """Stands in the details of an event that was read this way."""
 
 _TITLES: Final = (
-    "title, subject, summary, headline, name, alert_name, alertname, rule_name, monitor_name, check_name, message,"
-    " description, text, body, msg, reason, event"
+    "title, subject, summary, headline, name, alertname, rulename, monitorname, checkname, searchname, message,"
+    " description, text, body, msg, humanreadable, errormessage"
 )
+_WEAK: Final = "name, reason, event, rule, output, content, info, detail, eventtypename"
+"""Titles where nothing else says more: a name of something inside may be that of a project or a person."""
 _IDENTITIES: Final = (
-    "dedup_key, deduplication_key, alert_uid, alert_id, alertid, incident_id, problem_id, monitor_id, check_id,"
-    " rule_id, issue_id, fingerprint, id, uuid"
+    "dedupkey, deduplicationkey, alertuid, alertid, incidentid, problemid, monitorid, checkid, ruleid, issueid,"
+    " fingerprint"
 )
 _TITLE: Final = _TITLES.split(", ")
+_TITLE_INSIDE: Final = [name for name in _TITLE if name != "name"]
+_TITLE_ELSE: Final = _WEAK.split(", ")
 _IDENTITY: Final = _IDENTITIES.split(", ")
+_OF_CHECK: Final = frozenset(("monitorid", "checkid", "ruleid"))
+"""Names of what is checked on more than one host: with that they are an identity."""
 _SEVERITY: Final = ("severity", "level", "priority")
-_SOURCE: Final = ("host", "hostname", "host_name", "instance", "node", "server", "source", "resource")
-_LINK: Final = ("url", "link", "html_url", "href", "web_url", "permalink")
+_SOURCE: Final = ("host", "hostname", "instance", "node", "server", "source", "resource")
+LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink", "endpointurl", "deviceurl")
+"""Names of an address where more is to be read, as `plain` writes them."""
 _DEEP: Final = 3
 
 
@@ -36,14 +43,15 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
     """
     if not is_object(payload) or excess(payload):
         return None
-    objects = [_lowered(one) for one in _objects(payload, _DEEP)]
-    title = next((said for one in objects if (said := one_line(first(one, _TITLE)).strip())), "")
+    objects = [_plainly(one) for one in _objects(payload, _DEEP)]
+    title, about = _title(objects)
     if not title:
         return None
-    identity = next((said for one in objects if (said := first(one, _IDENTITY))), "")
     source = next((said for one in objects if (said := first(one, _SOURCE))), "")
+    identity = next((said for one in objects if (said := _identity(one, source))), "")
+    identity = identity or first(objects[0], ("id",)) or first(about, ("id",))
     known = (severity_of(text(one.get(name))) for one in objects for name in _SEVERITY)
-    links = (link(one.get(name), words="Source") for one in objects for name in _LINK)
+    links = (link(one.get(name), words="Source") for one in objects for name in LINK)
     return Event(
         action=Action.TRIGGER,
         dedup_key=scoped(slug, f"unknown:{identity}" if identity else stable("unknown", title, source)),
@@ -81,6 +89,25 @@ def _objects(value: Any, deep: int) -> Iterator[dict[str, Any]]:
         level = below
 
 
-def _lowered(one: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields by their names in lower case, words joined by "_"."""
-    return {word(name).replace(" ", "_"): value for name, value in one.items()}
+def _title(objects: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Return what says best what is wrong, and the object in which it stands: an id of it counts, too."""
+    inside = [(one, _TITLE_INSIDE) for one in objects[1:]]
+    ranked = [(objects[0], _TITLE), *inside, *((one, _TITLE_ELSE) for one in objects)]
+    return next(
+        ((said, one) for one, names in ranked if (said := one_line(first(one, names)).strip())), ("", objects[0])
+    )
+
+
+def _identity(one: dict[str, Any], source: str) -> str:
+    for name in _IDENTITY:
+        if said := first(one, (name,)):
+            return f"{said}:{source}" if source and name in _OF_CHECK else said
+    return ""
+
+
+def _plainly(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields by their plain names; of two that are the same then, the first counts."""
+    found: dict[str, Any] = {}
+    for name, value in one.items():
+        found.setdefault(plain(name), value)
+    return found

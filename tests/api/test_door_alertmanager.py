@@ -62,7 +62,9 @@ async def facts(sender: Sender) -> list[str]:
     return [kind for (kind,) in await sender.rows("SELECT kind FROM facts ORDER BY xid, seq")]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/events/{key}/api/v2/alerts", "/{key}/api/v2/alerts"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/events/{key}/api/v2/alerts", "/{key}/api/v2/alerts", "/{key}/api/v2/alerts/"]
+)
 async def test_a_firing_alert_opens_an_incident(sender: Sender, clock: StoppedClock, key: str, path: str):
     answer = await sender.post(path.replace("{key}", key), in_4_minutes(clock))
 

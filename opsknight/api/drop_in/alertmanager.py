@@ -46,7 +46,7 @@ class Alertmanager:
     async def take(self, visit: Visit) -> Answer:
         """Store every alert of a list, each with its end."""
         only_post(visit)
-        key = visit.path[: -len(ALERTS)].rpartition("/")[2] or _key_of(visit)
+        key = visit.path.rstrip("/")[: -len(ALERTS)].rpartition("/")[2] or _key_of(visit)
         integration = await visit.reception.integration(key) if key else None
         if integration is None:
             raise Problem(404 if key else 401, "No integration has this key. Put it before /api/v2/alerts.")

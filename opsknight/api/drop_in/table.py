@@ -31,7 +31,7 @@ class DropIns:
 
     def door(self, path: str) -> Door | None:
         """Return the door that serves `path`, None where none does."""
-        if path.endswith(alertmanager.ALERTS):
+        if path.rstrip("/").endswith(alertmanager.ALERTS):
             return self._alertmanager
         if path == change_events.ENQUEUE:
             return self._changes

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from opsknight.api.providers.provider import MIB, Context, Provider, Said, each
 from opsknight.api.reading import (
+    MAX_WORD,
     first,
     instant,
     is_list,
@@ -36,6 +38,7 @@ MAX_GROUP_KEY: Final = 4096
 _ACTIONS: Final[Mapping[str, Action]] = {
     "firing": Action.TRIGGER,
     "alerting": Action.TRIGGER,
+    "active": Action.TRIGGER,
     "resolved": Action.RESOLVE,
     "ok": Action.RESOLVE,
     "normal": Action.RESOLVE,
@@ -52,7 +55,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Alertmanager payload has no list “alerts”; is it a webhook of version 4?")
     if len(alerts) > MAX_ALERTS:
         raise Malformed(f"The Alertmanager payload holds more than {MAX_ALERTS:,} alerts; set max_alerts.")
-    return each(alerts, partial(_event, _group(payload)), what="Alert", context=context)
+    return each(alerts, partial(_event, _group(payload, context.received_at)), what="Alert", context=context)
 
 
 @dataclass(slots=True)
@@ -66,14 +69,16 @@ class _Group:
     link: Link | None
     receiver: str
     key: str
+    now: datetime
     links: dict[tuple[object, ...], tuple[Link, ...]] = field(
         default_factory=dict[tuple[object, ...], tuple[Link, ...]]
     )
     details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
-def _group(payload: Said) -> _Group:
+def _group(payload: Said, now: datetime) -> _Group:
     return _Group(
+        now=now,
         status=payload.get("status"),
         link=link(payload.get("externalURL"), words="Alertmanager"),
         receiver=text(payload.get("receiver"))[:MAX_GROUP_KEY],
@@ -85,9 +90,9 @@ def _event(group: _Group, alert: Said) -> Event | None:
     """Return the event of one alert, None where its state pages nobody.
 
     Raises:
-        Malformed: it has no identity, or a state that is neither firing nor resolved.
+        Malformed: it has no identity.
     """
-    action = _action(alert.get("status") or group.status)
+    action, unknown = _action(alert.get("status") or group.status, alert, group.now)
     if action is None:
         return None
     labels = _texts(alert, "labels")
@@ -105,19 +110,26 @@ def _event(group: _Group, alert: Said) -> Event | None:
         started_at=started_at,
         tags=labels,
         links=_links(alert, annotations, group),
-        details=_details(annotations, group),
+        details={**_details(annotations, group), "unknown_status": unknown}
+        if unknown
+        else _details(annotations, group),
     )
 
 
-def _action(status: Any) -> Action | None:
+def _action(status: Any, alert: Said, now: datetime) -> tuple[Action | None, str]:
+    """Return what an alert asks for, None for nothing, and the word that is not known, which triggers.
+
+    Alertmanager's own API has an object for the status; one without any is over when its endsAt is.
+    """
     if status.__class__ is str and (known := _ACTIONS.get(status)):
-        return known
-    said = word(status)
+        return known, ""
+    said = word(status.get("state") if is_object(status) else status)
     if said in _QUIET:
-        return None
-    if said not in _ACTIONS:
-        raise Malformed(f"its status is “{said[:40]}”, neither firing nor resolved." if said else "it has no status.")
-    return _ACTIONS[said]
+        return None, ""
+    if said:
+        return _ACTIONS.get(said, Action.TRIGGER), "" if said in _ACTIONS else said[:MAX_WORD]
+    ends_at = instant(alert.get("endsAt"))
+    return (Action.RESOLVE, "") if ends_at is not None and ends_at <= now else (Action.TRIGGER, "none")
 
 
 def _texts(alert: Said, name: str) -> dict[str, str]:

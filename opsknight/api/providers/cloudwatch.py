@@ -264,7 +264,7 @@ def _other(said: Said, envelope: Said) -> Event:
     topic, details = text(envelope.get("TopicArn")), {"unknown_shape": True, "message": said}
     if title := one_line(_job(said)).strip():
         return _text(title, topic, envelope or said, details=details)
-    event = unknown_shape(SLUG, said)
+    event = _database(said) or unknown_shape(SLUG, said)
     if event is not None:
         return event
     if title := _subject(envelope, said):
@@ -273,6 +273,29 @@ def _other(said: Said, envelope: Said) -> Event:
         about = first(said, ("notificationType", "eventType", "eventName", "type")) or "a message without a title"
         return _text(one_line(f"{topic.rpartition(':')[2]}: {about}"), topic, envelope, details=details)
     raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
+
+
+def _database(said: Said) -> Event | None:
+    """Return what a subscription of RDS tells of a database, None where a message is none of RDS'.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.overview.html
+    """
+    name, happened = first(said, ("Source ID",)), first(said, ("Event Message",))
+    if not (name and happened):
+        return None
+    about = first(said, ("Source ARN",)) or name
+    found = link(said.get("Identifier Link"), words="Database")
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"database:{stable(about, first(said, ('Event ID',)) or happened)}"),
+        title=one_line(f"{name}: {happened}"),
+        severity=Severity.ERROR,
+        source=name,
+        component=first(said, ("Event Source",)),
+        occurred_at=instant(said.get("Event Time")),
+        links=() if found is None else (found,),
+        details=filled({"arn": said.get("Source ARN"), "event": said.get("Event ID")}),
+    )
 
 
 def _job(said: Said) -> str:

@@ -10,10 +10,13 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationErr
 
 from opsknight.api import field_mapping
 from opsknight.api.envelopes import BINARY, flattened, is_cloud_event, is_pushed, structured, unwrapped
+from opsknight.api.foreign import in_our_words
 from opsknight.api.limits import excess
+from opsknight.api.parse import parse
 from opsknight.api.providers.provider import IN_A_HEADER, Context, Headers, Provider, Said, each
 from opsknight.api.reading import (
     ACTIONS,
+    MAX_WORD,
     QUIET,
     instant,
     is_list,
@@ -27,6 +30,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
+from opsknight.api.unknown import MARK
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "generic"
@@ -69,7 +73,7 @@ class GenericEvent:
         Text,
         Field(
             validation_alias=AliasChoices("dedup_key", "deduplication_key", "alert_uid"),
-            description="Identity of the condition. Without it title, source and component are.",
+            description="Identity of the condition. Without it another id of it is, else title, source and component.",
         ),
     ] = None
     severity: Annotated[Text, Field(description="critical, error (the default), warning or info.")] = None
@@ -90,7 +94,7 @@ class GenericEvent:
     links: Annotated[
         tuple[GenericLink | str, ...] | None, Field(description="Web addresses, with or without words.")
     ] = None
-    details: Annotated[dict[str, Any] | None, Field(description="Anything else to show.")] = None
+    details: Annotated[dict[str, Any] | str | None, Field(description="Anything else to show.")] = None
 
 
 GENERIC_EVENT: Final[TypeAdapter[GenericEvent]] = TypeAdapter(GenericEvent)
@@ -98,11 +102,15 @@ _NAMES: Final = (
     "title, summary, message, action, status, state, dedup_key, deduplication_key, alert_uid, severity, source,"
     " component, occurred_at, timestamp, created_at, started_at, tags, links, details, link_to_upstream_details"
 )
+_OVER: Final = frozenset(("ok", "clear", "cleared", "resolved", "recovered"))
+"""Severities of what is over, where a sender says how things stand with nothing else."""
+_BY_STATUS: Final = {"critical": Severity.CRITICAL, "warning": Severity.WARNING, "warn": Severity.WARNING}
+"""How bad it is where only a status tells, such as a check's."""
 _NAMED: Final = frozenset(_NAMES.split(", "))
 _WANTED: Final[Mapping[str, str]] = {
     "tags": "an object of names and texts",
     "links": "a list of addresses, or of objects with href and text",
-    "details": "an object",
+    "details": "an object or text",
     "occurred_at": "an ISO 8601 time, or a number of seconds since 1970",
     "started_at": "an ISO 8601 time, or a number of seconds since 1970",
 }
@@ -134,9 +142,13 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 def seen(payload: Any, headers: Headers) -> Any:
     """Return what a field mapping is applied to: a payload out of its envelope, a CloudEvent in structured form.
 
+    A form whose only field is “payload” is the envelope that Slack's older webhooks have.
+
     Raises:
         Malformed: it is an envelope with nothing in it.
     """
+    if is_object(payload) and payload.keys() == {"payload"} and text(payload["payload"]).startswith("{"):
+        payload = parse(payload["payload"].encode("utf-8", "replace")).payload
     if is_pushed(payload) and "subscription" in payload:
         payload = unwrapped(payload)
     return structured(payload, headers)
@@ -148,12 +160,21 @@ def _listed(payload: Any, mapping: Mapping[str, object]) -> list[Any] | None:
         return listed
     if mapping and not (is_list(payload) and is_cloud_event(payload[0])):
         return None
-    listed = payload.get("events") if is_object(payload) and not is_cloud_event(payload) else payload
+    listed = _inside(payload) if is_object(payload) and not is_cloud_event(payload) else payload
     if not is_list(listed):
         return None
     if not listed:
         raise Malformed("The list of events is empty.")
     return listed
+
+
+def _inside(payload: Said) -> Any:
+    """Return the list of events in an object; one of alerts, as Alertmanager and its like send, is such a list."""
+    alerts = payload.get("alerts")
+    if "events" in payload or not is_list(alerts) or not all(map(is_object, alerts)):
+        return payload.get("events")
+    is_titled = any(payload.get(name) for name in ("title", "summary", "message"))
+    return alerts if not is_titled or all("labels" in one for one in alerts) else None
 
 
 def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | None:
@@ -164,21 +185,26 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         element = flattened(element)
     if not is_object(element):
         raise Malformed("An event must be a JSON object.")
+    if not mapping and not _is_ours(element):
+        element = in_our_words(SLUG, element, around=whole if is_object(whole) and whole is not element else {})
     try:
         said = GENERIC_EVENT.validate_python(element)
     except ValidationError as error:
-        raise Malformed(_sentence(error, element)) from error
+        if MARK not in element:
+            raise Malformed(_sentence(error, element)) from error
+        element = _without(element, {str(one["loc"][0]) for one in error.errors(include_url=False)})
+        said = GENERIC_EVENT.validate_python(element)
     action = _action(said)
     if action is None:
         return None
-    title = one_line(said.title or said.summary or said.message or "")
+    title = _title(said)
     if not title and (action is Action.TRIGGER or not said.dedup_key):
         raise Malformed(_lacking(action))
     return Event(
         action=action,
         dedup_key=scoped(SLUG, said.dedup_key or stable(title, said.source or "", said.component or "")),
         title=title or said.dedup_key or "",
-        severity=severity_of(said.severity) or Severity.ERROR,
+        severity=severity_of(said.severity) or _BY_STATUS.get(word(said.status), Severity.ERROR),
         source=said.source or "",
         component=said.component or "",
         occurred_at=instant(said.occurred_at),
@@ -187,6 +213,29 @@ def _event(element: Any, mapping: Mapping[str, object], whole: Any) -> Event | N
         links=_links(said, element),
         details=_details(said, element),
     )
+
+
+def _is_ours(element: Said) -> bool:
+    """Say whether an object has a title, and only the format's own names: there is nothing to look for."""
+    return element.keys() <= _NAMED and any(element.get(name) for name in ("title", "summary", "message"))
+
+
+def _without(element: Said, wrong: set[str]) -> Said:
+    """Return a stranger's object without the fields that only bear our names; they are shown with the rest."""
+    details = element.get("details")
+    shown = details if is_object(details) and "details" not in wrong else {}
+    return {
+        **{name: value for name, value in element.items() if name not in wrong},
+        "details": shown | {name: element[name] for name in sorted(wrong) if name in element},
+    }
+
+
+def _title(said: GenericEvent) -> str:
+    """Return what is wrong; a title that only says that something is, such as “PROBLEM”, needs the text after it."""
+    title, more = said.title or said.summary or said.message or "", said.summary or said.message
+    if said.title and more and (word(said.title) in ACTIONS or severity_of(said.title)):
+        title = f"{title}: {more}"
+    return one_line(title)
 
 
 def _action(said: GenericEvent) -> Action | None:
@@ -201,6 +250,8 @@ def _action(said: GenericEvent) -> Action | None:
             raise Malformed(f"“action” is “{said.action[:40]}”; say trigger, acknowledge or resolve.")
         return action
     status = word(said.status)
+    if not status and word(said.severity) in _OVER:
+        return Action.RESOLVE
     return None if status in QUIET else ACTIONS.get(status, Action.TRIGGER)
 
 
@@ -218,8 +269,11 @@ def _details(said: GenericEvent, element: Said) -> Said:
     details |= {name: value for name, value in further if value and value != title}
     if said.severity and severity_of(said.severity) is None:
         details["severity"] = said.severity
+    status = word(said.status)
+    if status and not said.action and status not in ACTIONS:
+        details["unknown_status"] = status[:MAX_WORD]
     if said.details:
-        details |= said.details
+        details |= said.details if is_object(said.details) else {"details": said.details}
     return details
 
 

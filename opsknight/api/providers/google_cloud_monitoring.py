@@ -15,6 +15,7 @@ from opsknight.api.envelopes import is_pushed, unwrapped
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
+    asked,
     first,
     inner,
     instant,
@@ -24,6 +25,7 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
+    severity_of,
     stable,
     text,
     texts,
@@ -47,6 +49,17 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "warning": Severity.WARNING,
     "info": Severity.INFO,
 }
+_FOUND: Final[Mapping[str, Action]] = {"active": Action.TRIGGER, "inactive": Action.RESOLVE}
+"""States of a finding of Security Command Center."""
+_BUILT: Final[Mapping[str, Action]] = {
+    "success": Action.RESOLVE,
+    "failure": Action.TRIGGER,
+    "internal error": Action.TRIGGER,
+    "timeout": Action.TRIGGER,
+    "expired": Action.TRIGGER,
+}
+_BUILDING: Final = frozenset(("pending", "queued", "working", "cancelled"))
+"""States of a build that page nobody: it goes on, or somebody stopped it."""
 _TITLE: Final = ("summary", "condition_name", "policy_name")
 _SOURCE: Final = ("instance_name", "host", "instance_id", "pod_name", "database_id", "service_name", "module_id")
 _DETAIL_NAMES: Final = (
@@ -59,6 +72,8 @@ _OF_ERROR: Final = ("log_message", "request_method", "request_url", "response_st
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the event of one incident; its incident_id is the dedup key. None of a budget that is not used up.
+
+    What Pub/Sub carries of budgets, new errors, findings of Security Command Center and builds is read as well.
 
     Raises:
         Malformed: it is no object, holds no incident, or wraps something that is not JSON.
@@ -81,6 +96,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return _budget(payload, attributes)
     if not identity and (group := inner(payload, "group_info")):
         return [_error(payload, group)]
+    if not identity and (finding := inner(payload, "finding")):
+        return _finding(finding)
+    if not identity and "status" in payload and ("logUrl" in payload or "buildTriggerId" in payload):
+        return _build(payload)
     if not identity:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
@@ -128,6 +147,58 @@ def _error(said: Said, group: Said) -> Event:
         links=() if found is None else (found,),
         details=kept(about, _OF_ERROR) | kept(said, ("subject",)),
     )
+
+
+def _finding(said: Said) -> list[Event | Unreadable]:
+    """Return the event of what Security Command Center found; none of what its people muted.
+
+    Source: https://cloud.google.com/security-command-center/docs/how-to-notifications
+    """
+    if word(said.get("mute")) in _QUIET:
+        return []
+    state, resource = asked(_FOUND, said.get("state"), quiet=_QUIET), first(said, ("resourceName",))
+    category = first(said, ("category", "description")) or "Finding"
+    found = link(said.get("externalUri"), words="Finding")
+    event = Event(
+        action=state.action or Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"finding:{first(said, ('canonicalName', 'name')) or stable(category, resource)}"),
+        title=one_line(f"{category}: {resource}" if resource else category),
+        severity=severity_of(said.get("severity")) or Severity.ERROR,
+        source=resource,
+        component="Security Command Center",
+        occurred_at=instant(said.get("eventTime")),
+        links=() if found is None else (found,),
+        details=state.marked(kept(said, ("name", "description", "findingClass", "state"))),
+    )
+    return [event]
+
+
+def _build(said: Said) -> list[Event | Unreadable]:
+    """Return the event of a build's end; the next good one of the same trigger and branch ends a bad one.
+
+    Source: https://cloud.google.com/build/docs/subscribe-build-notifications
+    """
+    state, about = asked(_BUILT, said.get("status"), quiet=_BUILDING), texts(inner(said, "substitutions"))
+    if state.action is None:
+        return []
+    project, branch = first(said, ("projectId",)), first(about, ("BRANCH_NAME", "TAG_NAME"))
+    trigger = first(said, ("buildTriggerId",)) or first(about, ("TRIGGER_NAME",))
+    name = first(about, ("TRIGGER_NAME", "REPO_NAME")) or project
+    found = link(said.get("logUrl"), words="Log")
+    event = Event(
+        action=state.action,
+        dedup_key=scoped(SLUG, f"build:{stable(project, trigger, branch) if trigger else first(said, ('id',))}"),
+        title=one_line(f"Build {name}{f' of {branch}' if branch else ''}: {text(said.get('status'))}"),
+        severity=Severity.ERROR,
+        source=first(about, ("REPO_NAME",)) or project,
+        component="Cloud Build",
+        occurred_at=instant(said.get("finishTime")),
+        started_at=instant(said.get("startTime")),
+        tags={"project_id": project} if project else {},
+        links=() if found is None else (found,),
+        details=state.marked(kept(about, ("REPO_NAME", "BRANCH_NAME", "COMMIT_SHA")) | kept(said, ("failureInfo",))),
+    )
+    return [event]
 
 
 def _identity(incident: Said) -> str:

@@ -17,7 +17,6 @@ from opsknight.api.reading import first, instant, is_list, is_object, link, one_
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "pagerduty"
-MAX_KEY: Final = 255
 
 _ACTIONS: Final = {str(action): action for action in Action}
 _SEVERITIES: Final = {str(severity): severity for severity in Severity}
@@ -108,11 +107,10 @@ def _v1_errors(said: Said) -> Iterator[str]:
 
 
 def _key_errors(said: Said, name: str, *, is_needed: bool) -> Iterator[str]:
+    """Yield what is wrong with a key; that it has more than PagerDuty's 255 characters is not worth a page."""
     key = said.get(name)
     if key is not None and not isinstance(key, str | int | float):
         yield f"'{name}' is invalid (must be a string)"
-    elif len(text(key)) > MAX_KEY:
-        yield f"'{name}' is too long (maximum is {MAX_KEY} characters)"
     elif is_needed and not text(key):
         yield f"'{name}' is missing or blank"
 

@@ -96,7 +96,7 @@ def _event(said: Said, name: str, url: str) -> Event | None:
     monitor = first(said, _MONITOR)
     identity = f"monitor:{monitor}" if monitor else stable(url, name)
     at = instant(said.get("alertdatetime"))
-    reason = first(said, _REASON)
+    reason = first(said, _REASON) or first(said, ("alerttypefriendlyname",))
     site = link(url, words="Site")
     return Event(
         action=state.action,

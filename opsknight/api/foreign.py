@@ -1,0 +1,167 @@
+"""What the generic format is told under other names: by monitors that have no adapter, and no field mapping.
+
+Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma and VMware send. A name
+is compared whole, capitals and separators aside; what stands under the format's own name counts first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from opsknight.api.reading import (
+    ACTIONS,
+    QUIET,
+    first,
+    inner,
+    is_list,
+    is_object,
+    one_line,
+    plain,
+    scoped,
+    severity_of,
+    stable,
+    text,
+    word,
+)
+from opsknight.api.unknown import LINK, MARK, unknown_shape
+from opsknight.domain.model.event import Event, Severity
+
+_OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
+_TITLE: Final = ("title", "summary", "message")
+_KEY: Final = ("dedup_key", "deduplication_key", "alert_uid")
+_SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
+_SOURCE: Final = (
+    "host", "hostname", "instance", "node", "server", "device", "devicehostname", "resource", "resourcename", "metric",
+)  # fmt: skip
+_STATUS: Final = ("alertstate", "alertstatus", "eventaction", "eventstatus", "currentstate", "newstate")
+_SEVERITY: Final = ("alertseverity", "level", "priority", "criticality")
+_NO_SEVERITY: Final = frozenset(("normal",))
+"""A normal priority is that of most problems; it says of none that it is harmless."""
+
+_OF_ALERT: Final = (
+    "dedup",
+    "alertid",
+    "alertkey",
+    "incidentid",
+    "incidentkey",
+    "problemid",
+    "issueid",
+    "fingerprint",
+)
+"""Names of what is itself the identity of a condition."""
+_OF_ALERTA: Final = ("environment", "resource", "event")
+"""What together is the identity of an alert that is sent to Alerta."""
+
+
+def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with what it says in the generic format's names, as far as its own names tell; else as it is.
+
+    One whose title stands under none of the format's names is marked as an unknown shape. `around` is what
+    carries an element of a list: it says what is wrong where the element only says of what, as Moira does.
+    """
+    said = _spelled_as_ours(element)
+    named: dict[str, Any] = {}
+    for name, value in said.items():
+        named.setdefault(plain(name), value)
+    if is_object(said.get("source")):  # of an event of Kubernetes, what told of it
+        said["reported_by"] = said.pop("source")
+    if not text(said.get("source")) or not first(said, _TITLE):
+        said["source"] = _involved(named) or _endpoint(named) or first(named, _SOURCE) or said.get("source")
+    if (endpoint := _endpoint(named)) and (title := first(said, ("title",))):  # Gatus' is the same for all
+        said["title"] = f"{title}: {endpoint}"
+    if not text(said.get("severity")) and (severity := _severity(named)):
+        said["severity"] = severity
+    if not said.get("links") and (links := [href for name in LINK if (href := named.get(name)) and text(href)]):
+        said["links"] = [href for href in links if isinstance(href, str)]
+    if word(said.get("severity")) == "normal" and _is_alertas(named, said):  # to Alerta that is no alarm
+        said.setdefault("status", "normal")
+    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _status(named)):
+        said["status"] = status
+    has_key = bool(first(said, _KEY))
+    if not has_key and (key := _identity(named, said)):
+        said["dedup_key"] = key
+        has_key = True
+    if not first(said, _TITLE) and (event := _told(slug, said, around)) is not None:
+        _entitle(said, event)
+        if not has_key:
+            said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
+    return said
+
+
+def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with Title, STATUS and the like by the format's own names."""
+    said = dict(element)
+    for name in element:
+        ours = plain(name)
+        if ours in _OURS and name != ours and said.get(ours) is None:
+            said[ours] = said.pop(name)
+    return said
+
+
+def _status(named: Mapping[str, Any]) -> str:
+    """Return how things stand, as a sender says it in a word of its own or with “resolved”, which is then true."""
+    return "resolved" if named.get("resolved") is True else first(named, _STATUS)
+
+
+def _severity(named: Mapping[str, Any]) -> str:
+    words = (text(named.get(name)) for name in _SEVERITY)
+    return next((said for said in words if severity_of(said) and word(said) not in _NO_SEVERITY), "")
+
+
+def _involved(named: Mapping[str, Any]) -> str:
+    """Return of which object of Kubernetes this is told."""
+    about = inner(named, "involvedobject")
+    return "/".join(part for name in ("kind", "namespace", "name") if (part := text(about.get(name))))
+
+
+def _endpoint(named: Mapping[str, Any]) -> str:
+    """Return which endpoint Gatus checked, as it calls it itself; "" for anything else."""
+    name, group = first(named, ("endpointname",)), first(named, ("endpointgroup",))
+    return f"{group}/{name}" if group and name else name
+
+
+def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Return by what the condition is known to its sender, "" where that is not told.
+
+    A bare id counts where the sender also says how things stand: else it is likely that of the message.
+    """
+    for name in _OF_ALERT:
+        if key := first(named, (name,)):
+            return f"{name}:{key}"
+    if any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE) and (key := first(named, ("id",))):
+        return f"id:{key}"
+    if about := _involved(named):
+        return stable("object", about, first(named, ("reason",)))
+    return stable("resource", *(text(named[name]) for name in _OF_ALERTA)) if _is_alertas(named, said) else ""
+
+
+def _is_alertas(named: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Say whether an object is an alert as it is sent to Alerta."""
+    return all(first(named, (name,)) for name in _OF_ALERTA) and not first(said, _TITLE)
+
+
+def _told(slug: str, said: Mapping[str, Any], around: Mapping[str, Any]) -> Event | None:
+    """Return what can be read of an object without a title, or of what carries it."""
+    if (event := unknown_shape(slug, said)) is not None:
+        return event
+    of = text(said.get("source"))
+    about = {name: value for name, value in around.items() if not is_list(value)}
+    if not of or (carried := unknown_shape(slug, about)) is None:
+        return None
+    key = scoped(slug, stable("carried", carried.dedup_key, of))
+    return replace(carried, title=one_line(f"{carried.title}: {of}"), source=of, dedup_key=key)
+
+
+def _entitle(said: dict[str, Any], event: Event) -> None:
+    """Give an object a title, and what else it lacks, and mark it."""
+    asked = word(text(said.get("action")))
+    if asked not in ACTIONS and asked not in QUIET:  # what such a sender calls an action may be anything
+        said.pop("action", None)
+    said["title"] = event.title
+    said["source"] = said["source"] or event.source
+    if event.severity is not Severity.ERROR:  # which is what nothing at all says, too
+        said.setdefault("severity", str(event.severity))
+    said.setdefault("links", [one.href for one in event.links])
+    said[MARK] = True
