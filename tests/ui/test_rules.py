@@ -113,9 +113,11 @@ async def test_a_rule_is_tried_before_it_is_saved(laptop: BrowserContext, galler
 async def test_the_list_switches_puts_in_order_and_deletes_only_when_asked_twice(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules")
 
-    await page.get_by_role("switch", name="Staging wakes nobody is asked").uncheck(force=True)
+    async with page.expect_response("**/enabled"):
+        await page.get_by_role("switch", name="Staging wakes nobody is asked").uncheck(force=True)
     await page.get_by_role("button", name="More for Old noise").click()
-    await page.get_by_role("button", name="Move up").click()
+    async with page.expect_response("**/order"):
+        await page.get_by_role("button", name="Move up").click()
     await page.get_by_role("button", name="More for Old noise").click()
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Keep it").click()
