@@ -26,6 +26,7 @@ from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 from opsknight.ui.reading import read_inhibitions, read_scopes, read_windows
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def mount(deps: Deps) -> None:
             shown = show(viewer, windows, scopes=scopes)
             rules = show_inhibitions(await read_inhibitions(deps), may_change=viewer.may(Need.CONFIGURE))
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)

@@ -29,6 +29,7 @@ from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ def mount(deps: Deps) -> None:
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
+        @in_turn
         async def again() -> None:
             await still_signed_in(deps)
             shown.update(await read_reach(deps, viewer.id))
             shown.checks.update(await read_checks(deps, viewer.id))
 
+        @in_turn
         async def links_again() -> None:
             await still_signed_in(deps)
             fresh = await read_calendar_links(deps, viewer.id)

@@ -19,6 +19,7 @@ from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.people import PLACES
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def mount(deps: Deps) -> None:
         with frame("Channels", viewer, path=PEOPLE):
             shown = show(told)
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)

@@ -28,6 +28,7 @@ from opsknight.ui.parts.links import outward, web_address
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import Told, read_incident, read_names, read_story, read_why
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def show(
             _side(told, viewer)
     asking = Help(line, viewer)
 
+    @in_turn
     async def again() -> None:
         now = await read()
         before, told.detail = told.detail, now.detail
