@@ -5,6 +5,7 @@ import { OpenSheet } from "../../../opsknight/ui/board/js/by_hand.js";
 import { ReassignSheet } from "../../../opsknight/ui/board/js/sheets.js";
 import Head from "../../../opsknight/ui/incident/head.js";
 import Help from "../../../opsknight/ui/incident/help.js";
+import { Asked } from "../../../opsknight/ui/schedules/js/asked.js";
 import { aComponent, aDialog, aPage, aServer, soon } from "./components.mjs";
 import { ADA, aLine, SAM } from "./lines.mjs";
 
@@ -157,4 +158,35 @@ test("a call for help that was left for another leaves the other open", async ()
   await soon();
 
   assert.deepEqual([help.$refs.box.open, help.note, said], [true, "another", ["Ada is asked."]]);
+});
+
+function theAsked() {
+  const asked = aComponent(Asked, { schedule: { id: 1 }, people: [], names: {}, zone: "UTC", me: SAM, own: [1], mayCover: true, mayEdit: true });
+  asked.$refs = { give: aDialog(), leave: aDialog() };
+  return asked;
+}
+
+test("what is pressed twice is sent once, and what is pressed beside it is sent too", async () => {
+  const asked = theAsked();
+  asked.ask();
+
+  asked.leave();
+  asked.leave();
+  asked.end("/api/v1/swaps/1");
+  await soon();
+
+  assert.deepEqual(server.asked.map((one) => `${one.method} ${one.url}`), ["POST /api/v1/leaves", "DELETE /api/v1/swaps/1"]);
+});
+
+test("a swap is offered the shifts of the schedule that was pressed last", async () => {
+  const asked = theAsked(), swap = { kind: "swap", start_at: 0, end_at: 9e9, return_start_at: null };
+
+  asked.choose({ ...swap, id: 1, schedule_id: 1 }, false);
+  asked.choose({ ...swap, id: 2, schedule_id: 2 }, false);
+  server.asked[1].answer({ timeline: { final: [{ user_id: SAM.id, start_at: 2 }] } });
+  await soon();
+  server.asked[0].answer({ timeline: { final: [{ user_id: SAM.id, start_at: 1 }] } });
+  await soon();
+
+  assert.deepEqual(asked.mine.map((one) => one.start_at), [2]);
 });
