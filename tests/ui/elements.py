@@ -36,7 +36,7 @@ def words(element: ui.element) -> str:
 async def fire(element: ui.element, event: str, *args: Any) -> None:
     """Have a browser tell that `event` happened to an element, and wait until it is dealt with."""
     told = [GenericEventArguments(sender=element, client=element.client, args=one) for one in args]
-    for listener in element._event_listeners.values():
+    for listener in list(element._event_listeners.values()):
         if listener.type == event and listener.handler is not None:
             dealt_with: Any = listener.handler(*told)
             if dealt_with is not None:

@@ -16,10 +16,11 @@ from opsknight.ui.incident.side import Side
 from opsknight.ui.incident.why import Why, show_why
 from opsknight.ui.inhibitions import show_inhibitions
 from opsknight.ui.integration.body import Body
+from opsknight.ui.integration.mails import Mails
 from opsknight.ui.maintenance import Windows
 from opsknight.ui.parts.field import offer, select
 from opsknight.ui.rules.listed import Rules
-from tests.ui import handoff_samples, me_samples, rule_samples, samples, why_samples
+from tests.ui import handoff_samples, integration_samples, me_samples, rule_samples, samples, why_samples
 from tests.ui.elements import a_page, fire, found, words
 
 
@@ -167,3 +168,35 @@ async def test_a_dialog_that_is_open_stays_while_a_device_is_added_and_offers_it
 
         assert (found(page, id="ok-rule-add"), found(page, id="ok-undisturb")) == (dialog, quiet)
         assert "My tablet" in words(found(page, id="rule-method"))
+
+
+async def test_a_condition_is_removed_alone_so_that_what_is_typed_or_pressed_in_the_next_arrives():
+    async def none(*_: object) -> list[Any]:
+        return []
+
+    async with a_page() as page:
+        Mails(4, integration_samples.CONDITIONS, read=none, preview=none)
+        second, remove = found(page, aria_label="Condition 2"), found(page, aria_label="Remove condition 2")
+
+        await fire(found(page, aria_label="Remove condition 1"), "click")
+
+        assert found(page, aria_label="Condition 1") is second
+        await fire(remove, "click")  # it was on its way
+        assert words(page.content).startswith("No conditions: mails are read by")
+
+
+async def test_a_mail_condition_that_is_added_leaves_those_there_are_alone():
+    async def none(*_: object) -> list[Any]:
+        return []
+
+    async with a_page() as page:
+        Mails(4, integration_samples.CONDITIONS, read=none, preview=none)
+        first, kept_by = found(page, aria_label="Condition 1"), found(page, id="ok-key-of")
+        (add,) = [one for one in page.elements.values() if one.tag == "button" and words(one) == "Add a condition"]
+
+        await fire(add, "click")
+        await fire(kept_by, "change", "subject")
+
+        assert found(page, aria_label="Condition 1") is first
+        assert found(page, id="ok-key-of") is kept_by
+        assert words(found(page, aria_label="Condition 3"))
