@@ -4,7 +4,7 @@ opsknight.whenPainted(() => {
   const { busy } = opsknight;
   const at = (id) => document.getElementById(id);
   const named = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
-  let url = "";
+  let url = "", asked = 0;
 
   const done = (answer, place) => {
     sessionStorage.setItem("ok-service-said", answer.sentence);
@@ -12,8 +12,10 @@ opsknight.whenPainted(() => {
     location.reload();
   };
   opsknight.act("service-archive", (button) => busy(button, async () => {
-    url = button.dataset.url;
-    const answer = await opsknight.send("GET", `${url}/archiving`);
+    const mine = ++asked, of = button.dataset.url;
+    const answer = await opsknight.send("GET", `${of}/archiving`);
+    if (mine !== asked) return;                      // another one was pressed since: the dialog is of that
+    url = of;
     if (!answer.ok) { opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 }); return; }
     const { ends, unresolved, rules_to: moves } = answer.body;
     at("ok-service-archive-title").textContent = `Archive ${button.dataset.name}?`;

@@ -38,13 +38,13 @@ opsknight.whenPainted(() => {
   });
   const wished = opsknight.wished(at("room-channel"));
   if (wished) { opsknight.runAct("room-add"); at("room-address").value = wished; }
-  opsknight.act("room-added", (button) => busy(button, async () => {
+  opsknight.act("room-added", (button) => busy(button, async (shut) => {
     const [channel, address, label] = ["room-channel", "room-address", "room-label"].map((id) => at(id).value);
     if (!address.trim()) { at("room-error").textContent = "Say where the messages shall go."; at("room-address").focus(); return; }
     const answer = await done("POST", `/api/v1/teams/${at("room-team").value}/rooms`, { channel, address, label });
     at("room-error").textContent = answer.ok ? "" : answer.sentence;
     if (!answer.ok) return;
-    button.closest("dialog").close();
+    shut();
     const secret = Object.values(answer.body.secret ?? {})[0];
     if (!secret) { toast(answer.sentence, { kind: "good", for_s: 8 }); return; }
     at("room-secret-words").textContent = answer.sentence;

@@ -23,20 +23,20 @@ opsknight.whenPainted(() => {
     at("weekly-error").textContent = "";
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("drill-weekly-save", (button) => busy(button, async () => {
+  opsknight.act("drill-weekly-save", (button) => busy(button, async (shut) => {
     const answer = await done("PUT", "/api/v1/weekly-drill", {
       weekday: Number(at("weekly-day").value), hour: Number(at("weekly-hour").value), zone: at("weekly-zone").value,
       schedule_id: Number(at("weekly-schedule").value) || null,
     });
     at("weekly-error").textContent = answer.ok ? "" : answer.sentence;
-    if (answer.ok) button.closest("dialog").close();
+    if (answer.ok) shut();
   }));
-  opsknight.act("drill-begin", (button) => busy(button, async () => {
+  opsknight.act("drill-begin", (button) => busy(button, async (shut) => {
     const whom = picked("drill-whom"), wish = {};
     if (whom === "person") wish.user_id = Number(at("drill-person").value);
     if (whom === "schedule") wish.schedule_id = Number(at("drill-schedule").value);
     const answer = await done("POST", "/api/v1/drills", wish);
     at("drill-error").textContent = answer.ok ? "" : answer.sentence;
-    if (answer.ok) button.closest("dialog").close();
+    if (answer.ok) shut();
   }));
 });

@@ -46,14 +46,14 @@ opsknight.whenPainted(() => {
     target = { method: "PUT", url: button.dataset.url };
     open(button, "Edit heartbeat", JSON.parse(button.dataset.line));
   });
-  opsknight.act("heartbeat-save", (button) => busy(button, async () => {
+  opsknight.act("heartbeat-save", (button) => busy(button, async (shut) => {
     const timed = picked("beat-kind") === "cron";
     const answer = await done(target.method, target.url, {
       name: at("beat-name").value, service_id: Number(at("beat-service").value), urgency: picked("beat-urgency"),
       grace_s: amount("beat-grace"), period_s: timed ? null : amount("beat-period"),
       cron: timed ? at("beat-cron").value : "", zone: timed ? at("beat-zone").value : "UTC",
     });
-    if (answer.ok) button.closest("dialog").close(); else at("beat-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("beat-error").textContent = answer.sentence;
   }));
   at("ok-beat-form")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
@@ -71,8 +71,8 @@ opsknight.whenPainted(() => {
       + " pings its address is told that there is nothing. To silence it for a while, pause it instead.";
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("heartbeat-delete", (button) => busy(button, async () => {
+  opsknight.act("heartbeat-delete", (button) => busy(button, async (shut) => {
     const answer = await done(target.method, target.url);
-    if (answer.ok) button.closest("dialog").close(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
+    if (answer.ok) shut(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
   }));
 });

@@ -23,9 +23,9 @@ opsknight.whenPainted(() => {
     at("ok-import-gone-title").textContent = `Remove “${button.dataset.name}”?`;
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("import-remove", (button) => busy(button, async () => {
+  opsknight.act("import-remove", (button) => busy(button, async (shut) => {
     const answer = await opsknight.told("DELETE", gone);
-    button.closest("dialog").close();
+    shut();
     if (answer.ok) changed();
   }));
   opsknight.act("temporary-withdraw", (button) => busy(button, async () => {
@@ -62,7 +62,7 @@ opsknight.whenPainted(() => {
     at("ok-import-brings").hidden = false;
     go.textContent = "Import it";
   };
-  const send = async () => {
+  const send = async (shut) => {
     const wish = await written();
     if (!(wish.url || wish.content)) {
       refuse(from() === "url" ? "Say the address of the calendar." : "Choose the file of the calendar.");
@@ -73,11 +73,12 @@ opsknight.whenPainted(() => {
     const answer = await opsknight.post(looked === said ? url : `${url}/preview`, wish);
     if (!answer.ok) { refuse(answer.sentence); return; }
     if (looked === said) {
-      form.closest("dialog").close();
+      shut();
       opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
       changed();
       return;
     }
+    if (JSON.stringify(await written()) !== said) return; // something else is written by now, and was not looked at
     looked = said;
     refuse("");
     brings(answer.body);

@@ -32,20 +32,20 @@ opsknight.whenPainted(() => {
     target = { method: "PUT", url: button.dataset.url };
     open(button, "Edit rule", JSON.parse(button.dataset.line));
   });
-  opsknight.act("rule-save", (button) => busy(button, async () => {
+  opsknight.act("rule-save", (button) => busy(button, async (shut) => {
     const answer = await done(target.method, target.url, {
       name: at("rule-name").value, source: opsknight.conditions.read("rule-source"), target: opsknight.conditions.read("rule-target"),
       equal: at("rule-equal").value.split(",").map((one) => one.trim()).filter(Boolean),
     });
-    if (answer.ok) button.closest("dialog").close(); else at("rule-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("rule-error").textContent = answer.sentence;
   }));
   opsknight.act("rule-ask", (button) => {
     target = { method: "DELETE", url: button.dataset.url };
     at("rule-delete-words").textContent = `“${button.dataset.name}” keeps nothing quiet any more; what it keeps quiet now and still fires pages at once.`;
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("rule-delete", (button) => busy(button, async () => {
+  opsknight.act("rule-delete", (button) => busy(button, async (shut) => {
     const answer = await done(target.method, target.url);
-    if (answer.ok) button.closest("dialog").close(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
+    if (answer.ok) shut(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
   }));
 });

@@ -7,16 +7,20 @@ opsknight.whenPainted(() => {
   const changed = () => at("ok-reached").dispatchEvent(new CustomEvent("changed"));
   const windows = () => JSON.parse(document.querySelector("[data-quiet]").dataset.quiet);
 
-  const saved = (button, error, method, url, body) => busy(button, async () => {
-    const answer = await send(method, url, body);
+  const quiet = opsknight.whole(windows, (wanted) => send("PUT", QUIET, { windows: wanted }));
+
+  const saved = (button, error, sending) => busy(button, async (shut) => {
+    const answer = await sending();
     at(error).textContent = answer.ok ? "" : answer.sentence;
     if (!answer.ok) return;
-    button.closest("dialog").close();
+    shut();
     toast(answer.sentence, { kind: "good", for_s: 8 });
     changed();
   });
-  const told = (button, method, url, body) => busy(button, async () => {
-    if ((await opsknight.told(method, url, body)).ok) changed();
+  const told = (button, sending) => busy(button, async () => {
+    const answer = await sending();
+    toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
+    if (answer.ok) changed();
   });
 
   at("ok-quiet-add").addEventListener("keydown", (event) => {
@@ -31,10 +35,12 @@ opsknight.whenPainted(() => {
   });
   opsknight.act("quiet-added", (button) => {
     const weekdays = [...document.querySelectorAll('input[name="quiet-day"]:checked')].map((one) => Number(one.value));
-    saved(button, "quiet-error", "PUT", QUIET, { windows: [...windows(), { weekdays, start: at("quiet-start").value, end: at("quiet-end").value }] });
+    const added = { weekdays, start: at("quiet-start").value, end: at("quiet-end").value };
+    saved(button, "quiet-error", () => quiet((now) => [...now, added]));
   });
   opsknight.act("quiet-remove", (button) => {
-    told(button, "PUT", QUIET, { windows: windows().filter((_, number) => number !== Number(button.dataset.place)) });
+    const gone = windows()[Number(button.dataset.place)];
+    told(button, () => quiet((now) => opsknight.without(now, gone)));
   });
 
   opsknight.act("undisturb", () => {
@@ -45,7 +51,8 @@ opsknight.whenPainted(() => {
   opsknight.act("undisturbed", (button) => {
     const for_s = Number(at("undisturbed-for").value), until = Date.parse(at("undisturbed-until").value) / 1000;
     if (!for_s && !until) { at("undisturbed-error").textContent = "Say until when."; at("undisturbed-until").focus(); return; }
-    saved(button, "undisturbed-error", "PUT", UNDISTURBED, { ...(for_s ? { for_s } : { until }), substitute_id: Number(at("undisturbed-by").value) });
+    const wish = { ...(for_s ? { for_s } : { until }), substitute_id: Number(at("undisturbed-by").value) };
+    saved(button, "undisturbed-error", () => send("PUT", UNDISTURBED, wish));
   });
-  opsknight.act("disturb", (button) => told(button, "DELETE", UNDISTURBED));
+  opsknight.act("disturb", (button) => told(button, () => send("DELETE", UNDISTURBED)));
 });

@@ -64,10 +64,10 @@ opsknight.whenPainted(() => {
     at("window-scope").focus();
     preview();
   });
-  opsknight.act("window-save", (button) => busy(button, async () => {
+  opsknight.act("window-save", (button) => busy(button, async (shut) => {
     clearTimeout(timer);
     const answer = await done("POST", URL_OF, wish());
-    if (answer.ok) button.closest("dialog").close(); else at("window-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("window-error").textContent = answer.sentence;
   }));
   at("ok-window-form")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
@@ -86,8 +86,8 @@ opsknight.whenPainted(() => {
     at("window-asked").querySelector("span").textContent = button.dataset.words;
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("window-asked", (button) => busy(button, async () => {
+  opsknight.act("window-asked", (button) => busy(button, async (shut) => {
     const answer = await done(asked.method, asked.url);
-    if (answer.ok) button.closest("dialog").close(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
+    if (answer.ok) shut(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });
   }));
 });

@@ -12,11 +12,11 @@ opsknight.whenPainted(() => {
     return answer;
   };
   const open = (name, focus) => { opsknight.dialog(name); at(focus)?.focus(); };
-  const saved = async (button, name, method, to, body) => busy(button, async () => {
+  const saved = async (button, name, method, to, body) => busy(button, async (shut) => {
     const answer = await done(method, to, body);
     at(`${name}-error`).textContent = answer.ok ? "" : answer.sentence;
     if (!answer.ok) return;
-    button.closest("dialog").close();
+    shut();
     toast(answer.sentence, { kind: "good", for_s: 8 });
   });
   for (const [dialog, save] of [["ok-method-add", "method-save"], ["ok-method-code", "code-save"], ["ok-method-name", "name-save"]]) {
@@ -51,13 +51,13 @@ opsknight.whenPainted(() => {
   });
   const wished = opsknight.wished(at("method-channel"));
   if (wished) { opsknight.runAct("method-add"); at("method-address").value = wished; at("method-label").focus(); }
-  opsknight.act("method-added", (button) => busy(button, async () => {
+  opsknight.act("method-added", (button) => busy(button, async (shut) => {
     const [channel, address, label] = ["method-channel", "method-address", "method-label"].map((id) => at(id).value);
     const answer = await done("POST", "/api/v1/me/contact-methods", { channel, address, label });
     at("method-error").textContent = answer.ok ? "" : answer.sentence;
     if (!answer.ok) return;
     url = `/api/v1/me/contact-methods/${answer.body.id}`;
-    button.closest("dialog").close();
+    shut();
     const secret = Object.values(answer.body.secret ?? {})[0];
     typeIn(label || address, secret ? `${answer.sentence} Its signing secret, shown this once: ${secret}` : answer.sentence);
   }));
@@ -90,21 +90,24 @@ opsknight.whenPainted(() => {
 
   const group = (name) => document.querySelector(`.ok-own-rules[data-urgency="${name}"]`);
   const rules = (name) => JSON.parse(group(name).dataset.rules);
-  const arrange = (name, wanted, how) => done("PUT", `/api/v1/me/notification-rules/${name}`, { rules: wanted }, how);
+  const sends = (name) => (wanted) => done("PUT", `/api/v1/me/notification-rules/${name}`, { rules: wanted });
+  const arrange = Object.fromEntries(["high", "low"].map((name) => [name, opsknight.whole(() => rules(name), sends(name))]));
   opsknight.act("rule-add", (button) => {
     urgency = button.dataset.urgency;
     at("ok-rule-add-title").textContent = `Add a rule: ${button.dataset.title.toLowerCase()}`;
     at("rule-error").textContent = "";
     open("ok-rule-add", "rule-method");
   });
-  opsknight.act("rule-added", (button) => busy(button, async () => {
+  opsknight.act("rule-added", (button) => busy(button, async (shut) => {
     const rule = { contact_method_id: Number(at("rule-method").value), delay_s: Number(at("rule-delay").value) };
-    const answer = await arrange(urgency, [...rules(urgency), rule]);
+    const answer = await arrange[urgency]((now) => [...now, rule]);
     at("rule-error").textContent = answer.ok ? "" : answer.sentence;
-    if (answer.ok) { button.closest("dialog").close(); toast(answer.sentence, { kind: "good" }); }
+    if (answer.ok) { shut(); toast(answer.sentence, { kind: "good" }); }
   }));
   opsknight.act("rule-remove", (button) => busy(button, async () => {
     const name = button.closest(".ok-own-rules").dataset.urgency;
-    await arrange(name, rules(name).filter((_, number) => number !== Number(button.dataset.place)), { send: opsknight.told });
+    const gone = rules(name)[Number(button.dataset.place)];
+    const answer = await arrange[name]((now) => opsknight.without(now, gone));
+    toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
   }));
 });

@@ -145,7 +145,14 @@
     });
   }, true);
 
-  const dialog = (id) => { const box = document.getElementById(id); if (box && !box.open) box.showModal(); };
+  const openings = new WeakMap();                    // how often a dialog was opened: its answers may come after it was left
+  const dialog = (id) => {
+    const box = document.getElementById(id);
+    if (!box || box.open) return;
+    openings.set(box, (openings.get(box) ?? 0) + 1);
+    for (const button of box.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+    box.showModal();
+  };
   act("dialog", (button) => dialog(button.dataset.dialog));
   act("close", (button) => button.closest("dialog")?.close());
   document.addEventListener("click", (event) => {    // a click on the scrim closes, as Esc does
@@ -157,18 +164,20 @@
   });
 
   // A field with data-filters hides what it names unless its text holds every word typed.
-  document.addEventListener("input", (event) => {
-    const filters = event.target.dataset?.filters;
-    if (!filters) return;
-    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const filter = (field) => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    for (const one of document.querySelectorAll(filters)) {
+    for (const one of document.querySelectorAll(field.dataset.filters)) {
       one.hidden = !words.every((word) => one.textContent.toLowerCase().includes(word));
       shown += !one.hidden;
     }
     const none = document.querySelector(".ok-filter-none");
     if (none) none.hidden = shown > 0;
-  });
+  };
+  document.addEventListener("input", (event) => { if (event.target.dataset?.filters) filter(event.target); });
+  const refilter = () => {                           // rows that the server writes anew know nothing of what was typed
+    for (const field of document.querySelectorAll("input[data-filters]")) if (field.value) filter(field);
+  };
 
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   const painted = () => {
@@ -189,14 +198,41 @@
     select.value = channel;
     return address;
   };
-  // A button that is at it does not begin again.
+  // A button that is at it does not begin again. `run` gets the way to shut its dialog, unless that was left and opened
+  // for something else meanwhile; what is refused is said aloud then, for nobody reads it there.
   const busy = async (button, run) => {
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    await run();
-    button.removeAttribute("aria-busy");
+    const box = button.closest("dialog"), opened = openings.get(box), stands = () => openings.get(box) === opened;
+    const refusal = box?.querySelector(".ok-error[role=alert]");
+    if (refusal) refusal.textContent = "";
+    await run(() => { if (stands()) box.close(); });
+    if (stands()) button.removeAttribute("aria-busy");
+    if (!refusal?.textContent || (stands() && box.open)) return;
+    toast(refusal.textContent, { kind: "bad", for_s: 12 });
+    refusal.textContent = "";
   };
-  Object.assign(opsknight, { act, busy, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted, wished,
+  // A list that is sent as a whole: each change is of what the one before it left, though the page may not show that yet.
+  // `shown` reads it from the page, `send` sends it; a change makes the list that is wanted of the one that there is.
+  const whole = (shown, send) => {
+    let turn = Promise.resolve(), passed = new Set(), now = null;
+    return (change) => (turn = turn.then(async () => {
+      const seen = shown(), text = JSON.stringify(seen);
+      if (!passed.has(text)) [passed, now] = [new Set(), seen];
+      const wanted = change(now), answer = await send(wanted);
+      if (answer.ok) { passed.add(text).add(JSON.stringify(now)); now = wanted; }
+      return answer;
+    }));
+  };
+  const without = (list, one) => {                   // by what it says: its place may be another by now
+    const said = JSON.stringify(one), at = list.findIndex((each) => JSON.stringify(each) === said);
+    return list.filter((_, number) => number !== at);
+  };
+  Object.assign(opsknight, { act, busy, whole, without, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted, wished,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
+  whenPainted(() => {
+    const grown = (changes) => { if (changes.some((change) => [...change.addedNodes].some((node) => node.nodeType === Node.ELEMENT_NODE))) refilter(); };
+    if (document.querySelector("input[data-filters]")) new MutationObserver(grown).observe(document.getElementById("main"), { childList: true, subtree: true });
+  });
 }

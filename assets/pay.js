@@ -40,30 +40,30 @@ opsknight.whenPainted(() => {
     at(empty[0]).focus();
     return true;
   };
-  const send = async (form, method, path, body, error) => {
-    const answer = await opsknight.send(method, `/api/v1/schedules/${schedule}/pay/${path}`, body);
+  const send = async (shut, method, path, body, error) => {
+    const id = schedule, answer = await opsknight.send(method, `/api/v1/schedules/${id}/pay/${path}`, body);
     if (!answer.ok) { at(error).textContent = answer.sentence; return; }
-    form.closest("dialog").close();
+    shut();
     opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
-    changed(schedule);
+    changed(id);
   };
   const onSubmit = (form, run) => at(form).addEventListener("submit", (event) => {
     event.preventDefault();
-    busy(event.submitter ?? event.target.querySelector("[type=submit]"), () => run(event.target));
+    busy(event.submitter ?? event.target.querySelector("[type=submit]"), run);
   });
   if (at("ok-pay-form")) {
-    onSubmit("ok-pay-form", async (form) => {
+    onSubmit("ok-pay-form", async (shut) => {
       if (missing([["pay-hour", "Say what an hour pays; 0 where only interruptions are paid."]], "ok-pay-error")) return;
       const rates = Object.fromEntries(Object.entries(NUMBERS).map(([name, otherwise]) => [name, number(`pay-${name}`) || otherwise]));
-      await send(form, "PUT", "rules", {
+      await send(shut, "PUT", "rules", {
         ...rates, currency: at("pay-currency").value.trim() || "EUR", combine: at("pay-combine").value,
         holidays: at("pay-holidays").value.split(/[\s,]+/).filter(Boolean), valid_from: at("pay-since").value || null,
       }, "ok-pay-error");
     });
-    onSubmit("ok-once-form", async (form) => {
+    onSubmit("ok-once-form", async (shut) => {
       if (missing([["once-amount", "Say how much is paid."], ["once-day", "Say the day on which it is paid."], ["once-reason", "Say what it is paid for."]], "ok-once-error")) return;
       const body = { user_id: Number(at("once-user").value), day: at("once-day").value, amount: number("once-amount"), reason: at("once-reason").value.trim() };
-      await send(form, "POST", "one-offs", body, "ok-once-error");
+      await send(shut, "POST", "one-offs", body, "ok-once-error");
     });
   }
   opsknight.act("pay-back", (button) => busy(button, async () => {

@@ -45,13 +45,13 @@ opsknight.whenPainted(() => {
     at("invite-zone").value = here();
     open(button, "invite-email");
   });
-  opsknight.act("person-invited", (button) => busy(button, async () => {
+  opsknight.act("person-invited", (button) => busy(button, async (shut) => {
     const answer = await done("POST", "/api/v1/people", {
       email: at("invite-email").value, name: at("invite-name").value, role: at("invite-role").value,
       zone: at("invite-zone").value, team_id: Number(at("invite-team")?.value) || null,
     });
     if (!answer.ok) { at("invite-error").textContent = answer.sentence; return; }
-    button.closest("dialog").close();
+    shut();
     handOver(answer);
   }));
 
@@ -64,9 +64,9 @@ opsknight.whenPainted(() => {
     at("person-zone").value = button.dataset.zone;
     open(button, "person-name");
   });
-  opsknight.act("person-save", (button) => busy(button, async () => {
+  opsknight.act("person-save", (button) => busy(button, async (shut) => {
     const answer = await done("PUT", edited, { name: at("person-name").value, role: at("person-role").value, zone: at("person-zone").value });
-    if (answer.ok) button.closest("dialog").close(); else at("person-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("person-error").textContent = answer.sentence;
   }));
   opsknight.act("person-link", (button) => busy(button, async () => {
     const answer = await done("POST", `${button.dataset.url}/sign-in-link`, {});
@@ -85,9 +85,9 @@ opsknight.whenPainted(() => {
     at("person-asked").querySelector("span").textContent = button.dataset.words;
     opsknight.dialog(button.dataset.dialog);
   });
-  opsknight.act("person-asked", (button) => busy(button, async () => {
+  opsknight.act("person-asked", (button) => busy(button, async (shut) => {
     const answer = await done(asked.method, asked.url, {});
-    if (answer.ok) button.closest("dialog").close(); else at("person-ask-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("person-ask-error").textContent = answer.sentence;
   }));
 
   let handed = "";
@@ -97,9 +97,9 @@ opsknight.whenPainted(() => {
     at("hand-over-note").value = at("hand-over-error").textContent = "";
     open(button, "hand-over-to");
   });
-  opsknight.act("person-handed-over", (button) => busy(button, async () => {
+  opsknight.act("person-handed-over", (button) => busy(button, async (shut) => {
     const answer = await done("POST", handed, { to: Number(at("hand-over-to").value), note: at("hand-over-note").value });
-    if (answer.ok) button.closest("dialog").close(); else at("hand-over-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("hand-over-error").textContent = answer.sentence;
   }));
 
   opsknight.act("team-name", (button) => {
@@ -110,9 +110,9 @@ opsknight.whenPainted(() => {
     at("team-name").value = named.name;
     open(button, "team-name");
   });
-  opsknight.act("team-save", (button) => busy(button, async () => {
+  opsknight.act("team-save", (button) => busy(button, async (shut) => {
     const answer = await done(named.method, named.url, { name: at("team-name").value });
-    if (answer.ok) button.closest("dialog").close(); else at("team-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("team-error").textContent = answer.sentence;
   }));
   opsknight.act("team-join", (button) => {
     joined = button.dataset.url;
@@ -125,9 +125,9 @@ opsknight.whenPainted(() => {
     at("join-person").value = options.find((option) => !option.disabled)?.value ?? "";
     open(button, "join-person");
   });
-  opsknight.act("team-joined", (button) => busy(button, async () => {
+  opsknight.act("team-joined", (button) => busy(button, async (shut) => {
     if (!at("join-person").value) { at("join-error").textContent = "Everybody belongs to it already. Invite somebody under People."; return; }
     const answer = await done("PUT", `${joined}/${at("join-person").value}`, { manages: at("join-manages").checked });
-    if (answer.ok) button.closest("dialog").close(); else at("join-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("join-error").textContent = answer.sentence;
   }));
 });

@@ -18,9 +18,20 @@ opsknight.whenPainted(() => {
     const answer = await done("POST", `${url}/enabled`, { enabled: event.target.checked });
     if (!answer.ok) event.target.checked = !event.target.checked;
   });
+  const orders = new Map();                          // service → the way to put its rules in order
+  const moved = (ids, id, step) => {
+    const from = ids.indexOf(id), rest = ids.filter((one) => one !== id);
+    rest.splice(Math.max(0, from + step), 0, id);
+    return rest;
+  };
   opsknight.act("rule-move", (button) => busy(button, async () => {
     button.closest("[popover]")?.hidePopover();
-    await done("PUT", `${RULES}/order`, JSON.parse(button.dataset.body));
+    const { service_id } = JSON.parse(button.dataset.body), list = button.closest("ol").getAttribute("aria-label");
+    const id = Number(button.closest("li").id.replace("rule-", "")), step = Number(button.dataset.step);
+    const shown = () => [...document.querySelectorAll("ol.ok-rules")].find((one) => one.getAttribute("aria-label") === list);
+    const ids = () => [...(shown()?.children ?? [])].map((one) => Number(one.id.replace("rule-", "")));
+    if (!orders.has(service_id)) orders.set(service_id, opsknight.whole(ids, (wanted) => done("PUT", `${RULES}/order`, { service_id, ids: wanted })));
+    await orders.get(service_id)((now) => moved(now, id, step));
   }));
   let doomed = "";
   opsknight.act("rule-ask", (button) => {
@@ -30,9 +41,9 @@ opsknight.whenPainted(() => {
       + " To have it rest for a while, switch it off instead.";
     opsknight.dialog("ok-rule-delete");
   });
-  opsknight.act("rule-delete", (button) => busy(button, async () => {
+  opsknight.act("rule-delete", (button) => busy(button, async (shut) => {
     const answer = await done("DELETE", doomed);
-    if (answer.ok) button.closest("dialog").close();
+    if (answer.ok) shut();
   }));
 
   // ---------- the editor ----------

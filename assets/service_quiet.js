@@ -24,7 +24,7 @@ opsknight.whenPainted(() => {
     on: at("quiet-flapping").checked, start: Number(at("flap-start").value), stop: Number(at("flap-stop").value),
     window_s: Math.round(Number(at("flap-minutes").value) * 60),
   });
-  const told = (quiet) => {
+  const told = (source, quiet) => {
     const id = source.dataset.service;
     source.dataset.line = JSON.stringify(quiet);
     at(`quiet-words-${id}`).textContent = quiet.words;
@@ -53,16 +53,16 @@ opsknight.whenPainted(() => {
     part(add({ ...last, weekday: (last.weekday % 7) + 1 }), "weekday").focus();
   });
   opsknight.act("hours-remove", (button) => { button.closest(".ok-hours-row").remove(); at("hours-add").focus(); });
-  opsknight.act("quiet-save", (button) => opsknight.busy(button, async () => {
-    const url = `/api/v1/services/${source.dataset.service}`;
+  opsknight.act("quiet-save", (button) => opsknight.busy(button, async (shut) => {
+    const of = source, url = `/api/v1/services/${of.dataset.service}`;
     const wishes = [[`${url}/urgency`, urgency()], ...(JSON.stringify(flapping()) === before ? [] : [[`${url}/flapping`, flapping()]])];
     let answer;
     for (const [where, wish] of wishes) {
       answer = await opsknight.send("PUT", where, wish);
       if (!answer.ok) break;
-      told(answer.body.quiet);
+      told(of, answer.body.quiet);
       opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
     }
-    if (answer.ok) button.closest("dialog").close(); else at("quiet-error").textContent = answer.sentence;
+    if (answer.ok) shut(); else at("quiet-error").textContent = answer.sentence;
   }));
 });

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from tests import starter
 from tests.bounds import PATIENCE_S, WIDER
 from tests.clusters import reachable_directory, set_up
 from tests.faults import measure
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 START_WITHIN_S = 60.0
@@ -43,13 +43,6 @@ def _whole(environment: Mapping[str, str], *, cwd: str) -> subprocess.Popen[str]
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on just now."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
 
 
 class RunningServer:

@@ -12,7 +12,7 @@ import uvicorn
 
 from opsknight.wire import SMALL, Answer, with_short_cut
 from tests.bounds import PATIENCE_S
-from tests.server import free_port
+from tests.ports import free_port
 
 HELLO = b"POST /quick/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 

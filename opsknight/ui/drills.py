@@ -34,6 +34,7 @@ from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.people import PLACES
 from opsknight.ui.people import STYLES as PEOPLE_STYLES
 from opsknight.ui.reading import read_people_names
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def _follow(deps: Deps, shown: DrillsShown, read: Callable[[], Awaitable[Drills]
     """Keep what is shown true: each second while a drill runs, seldom otherwise, at once when something was done."""
     turns = 0
 
+    @in_turn
     async def again() -> None:
         try:
             await still_signed_in(deps)

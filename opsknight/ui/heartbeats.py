@@ -27,6 +27,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 from opsknight.ui.pinging import address, badge, ways
 from opsknight.ui.reading import read_heartbeats, read_pings, read_services
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def mount(deps: Deps) -> None:
         with frame("Heartbeats", viewer):
             shown = show(viewer, lines, services=services, base_url=deps.settings.address, read=read)
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)

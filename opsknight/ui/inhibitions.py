@@ -11,12 +11,15 @@ from opsknight.ui.conditions import conditions
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.field import field
+from opsknight.ui.parts.part import BARE, Part
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 
 FORM: Final = "ok-rule-form"
 DELETE: Final = "ok-rule-delete"
 SCRIPT: Final = "inhibitions.js"
+COUNTED: Final = frozenset(("sources", "resting"))
+"""What alerts change of a rule: it is brought up to date in place."""
 
 
 def show_inhibitions(lines: Sequence[InhibitionLine], *, may_change: bool) -> Rules:
@@ -38,20 +41,23 @@ class Rules:
     def __init__(self, *, may_change: bool) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._may_change = may_change
-        self._shown: Sequence[InhibitionLine] | None = None
+        self._shown: Sequence[dict[str, object]] | None = None
+        self._now: dict[int, Part[tuple[int, int]]] = {}
         self.place = tag("div", id="ok-rules")
 
     def update(self, lines: Sequence[InhibitionLine]) -> None:
         """Show `lines`."""
-        if lines == self._shown:
-            return
-        self._shown = lines
-        self.place.clear()
-        with self.place:
-            if not lines:
-                tag("p", "There is no rule yet: every alert pages for itself.", classes="ok-muted")
-            for line in lines:
-                self._rule(line)
+        shown = [{name: said for name, said in line.items() if name not in COUNTED} for line in lines]
+        if shown != self._shown:
+            self._shown = shown
+            self.place.clear()
+            with self.place:
+                if not lines:
+                    tag("p", "There is no rule yet: every alert pages for itself.", classes="ok-muted")
+                for line in lines:
+                    self._rule(line)
+        for line in lines:
+            self._now[line["id"]].update((line["sources"], line["resting"]))
 
     def _rule(self, line: InhibitionLine) -> None:
         with tag("article", classes="ok-rule", id=f"rule-{line['id']}"):
@@ -60,16 +66,17 @@ class Rules:
                 tag("p", f"While an alert is open where {line['source_words']},", classes="ok-muted")
                 same = f", with the same {' and '.join(line['equal'])}" if line["equal"] else ""
                 tag("p", f"quiet are those where {line['target_words']}{same}.", classes="ok-muted")
-                if line["sources"]:
-                    tag("p", _now(line))
+                self._now[line["id"]] = Part(_now, classes=BARE)
             if self._may_change:
                 with tag("div", classes="ok-buttons"):
                     _deeds(line)
 
 
-def _now(line: InhibitionLine) -> str:
-    sources = f"{line['sources']} source{'s are' if line['sources'] > 1 else ' is'} open now"
-    return f"{sources}; {line['resting']} quiet incident{'' if line['resting'] == 1 else 's'}."
+def _now(counted: tuple[int, int]) -> None:
+    sources, resting = counted
+    if sources:
+        are = f"{sources} source{'s are' if sources > 1 else ' is'} open now"
+        tag("p", f"{are}; {resting} quiet incident{'' if resting == 1 else 's'}.")
 
 
 def _deeds(line: InhibitionLine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from nicegui import ui
 
@@ -16,6 +16,7 @@ from opsknight.ui.parts.field import field, select
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.note import note
+from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
@@ -29,16 +30,20 @@ _FOR: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def build() -> tuple[ui.element, ui.element]:
-    """Build both sections; return where quiet hours are shown, and where who is paged instead."""
+Others: TypeAlias = Mapping[int, str]
+"""Who could be paged instead, by their ids."""
+
+
+def build() -> tuple[Part[LeftAlone], Part[tuple[LeftAlone, Others]], ui.element]:
+    """Build both sections; return both lists, and the field that offers who is paged instead."""
     with section("Quiet hours", "They hold low urgency until they end. High urgency always reaches you."):
-        quiet = tag("div")
+        quiet = Part(show_quiet_hours)
         with tag("div", classes="ok-buttons ok-after"):
             button("Add quiet hours", icon="plus", data_act="quiet-add")
     with section("Do not disturb", "For a while somebody else gets your pages. It ends by itself."):
-        undisturbed = tag("div")
+        undisturbed = Part[tuple[LeftAlone, Others]](lambda told: show_undisturbed(*told))
     _build_quiet_dialog()
-    return quiet, undisturbed
+    return quiet, undisturbed, _build_undisturbed_dialog()
 
 
 def show_quiet_hours(said: LeftAlone) -> None:
@@ -64,7 +69,7 @@ def show_quiet_hours(said: LeftAlone) -> None:
     tag("p", f"By the clock of {said['zone']}. What ends before it begins ends on the next day.", classes="ok-faint")
 
 
-def show_undisturbed(said: LeftAlone, others: Mapping[int, str]) -> None:
+def show_undisturbed(said: LeftAlone, others: Others) -> None:
     """Say that somebody is paged instead, and until when; or offer what arranges that."""
     line = said["undisturbed"]
     if line is None and others:
@@ -105,10 +110,10 @@ def _build_quiet_dialog() -> None:
             button("Cancel", kind="quiet", data_act="close")
 
 
-def build_undisturbed_dialog(others: Mapping[int, str]) -> None:
-    """Build what asks who is paged instead, and for how long."""
+def _build_undisturbed_dialog() -> ui.element:
+    """Build what asks who is paged instead, and for how long; return the field that offers them."""
     with dialog(UNDISTURBED, "Do not disturb me"):
-        select("undisturbed-by", "Paged instead", {str(key): name for key, name in others.items()})
+        by = select("undisturbed-by", "Paged instead", {})
         select("undisturbed-for", "For", _FOR, chosen="14400")
         with tag("div", classes="ok-undisturbed-until"):
             field("undisturbed-until", "Until, by your clock", type="datetime-local")
@@ -120,6 +125,7 @@ def build_undisturbed_dialog(others: Mapping[int, str]) -> None:
         with tag("div", classes="ok-buttons"):
             button("Do not disturb me", kind="primary", data_act="undisturbed", id="undisturbed-save")
             button("Cancel", kind="quiet", data_act="close")
+    return by
 
 
 def _plain(windows: Sequence[WindowLine]) -> str:

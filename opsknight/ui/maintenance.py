@@ -22,10 +22,12 @@ from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.menu import item, menu
 from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.part import BARE, Part
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 from opsknight.ui.reading import read_inhibitions, read_scopes, read_windows
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ _STATES: Final[Mapping[str, tuple[str, Kind, str]]] = {
     "cancelled": ("Cancelled", "none", "close"),
 }
 _LIVE: Final = ("running", "planned")
+COUNTED: Final = "resting"
+"""What alerts change of a window: it is brought up to date in place, for a menu beside it may be open."""
 
 
 def mount(deps: Deps) -> None:
@@ -58,6 +62,7 @@ def mount(deps: Deps) -> None:
             shown = show(viewer, windows, scopes=scopes)
             rules = show_inhibitions(await read_inhibitions(deps), may_change=viewer.may(Need.CONFIGURE))
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)
@@ -99,27 +104,33 @@ class Windows:
     def __init__(self, *, may_plan: bool) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._may_plan = may_plan
-        self._shown: Sequence[WindowLine] | None = None
+        self._shown: Sequence[dict[str, object]] | None = None
+        self._resting: dict[int, Part[int]] = {}
         self.place = tag("div", id="ok-windows", classes="ok-windows")
 
     def update(self, lines: Sequence[WindowLine]) -> None:
         """Show `lines`."""
-        if lines == self._shown:
-            return
-        self._shown = lines
-        self.place.clear()
-        with self.place:
-            live = [line for line in lines if line["state"] in _LIVE]
-            past = [line for line in lines if line["state"] not in _LIVE]
-            if not live:
-                self._teach()
-            for line in live:
-                self._window(line)
-            if past:
-                with tag("details", classes="ok-more"):
-                    tag("summary", f"Over: {len(past)}")
-                    for line in past:
-                        self._window(line)
+        shown = [{name: said for name, said in line.items() if name != COUNTED} for line in lines]
+        if shown != self._shown:
+            self._shown = shown
+            self.place.clear()
+            with self.place:
+                self._build(lines)
+        for line in lines:
+            self._resting[line["id"]].update(line[COUNTED] if line["now"] else 0)
+
+    def _build(self, lines: Sequence[WindowLine]) -> None:
+        live = [line for line in lines if line["state"] in _LIVE]
+        past = [line for line in lines if line["state"] not in _LIVE]
+        if not live:
+            self._teach()
+        for line in live:
+            self._window(line)
+        if past:
+            with tag("details", classes="ok-more"):
+                tag("summary", f"Over: {len(past)}")
+                for line in past:
+                    self._window(line)
 
     def _teach(self) -> None:
         says = (
@@ -141,7 +152,9 @@ class Windows:
                     tag("p", f"Only alerts where {line['conditions']}", classes="ok-muted")
             with tag("div", classes="ok-window-times"):
                 verdict(*_verdict(line["state"]), mark=_STATES[line["state"]][2])
-                _times(line)
+                _now(line)
+                self._resting[line["id"]] = Part(_quiet, classes=BARE)
+                _next(line)
             if self._may_plan and line["state"] in _LIVE:
                 with tag("div", classes="ok-buttons"):
                     _deeds(line)
@@ -165,16 +178,21 @@ def _about(line: WindowLine) -> None:
         tag("span", f" · planned by {line['planned_by']}")
 
 
-def _times(line: WindowLine) -> None:
+def _now(line: WindowLine) -> None:
     if line["now"] is not None:
         with tag("p"):
             tag("span", "until ")
             moment(line["now"]["end_at"], "soon")
             tag("span", ", ")
             moment(line["now"]["end_at"], "in")
-        if line["resting"]:
-            count = line["resting"]
-            tag("a", f"{count} quiet incident{'s' if count > 1 else ''}", href="/incidents?status=suppressed")
+
+
+def _quiet(count: int) -> None:
+    if count:
+        tag("a", f"{count} quiet incident{'s' if count > 1 else ''}", href="/incidents?status=suppressed")
+
+
+def _next(line: WindowLine) -> None:
     if line["next"] is not None:
         _time("next " if line["now"] else "", line["next"])
     elif line["state"] not in _LIVE and line["last"] is not None:

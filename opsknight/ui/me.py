@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nicegui import ui
 
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.person import LANGUAGES
+from opsknight.domain.queries.contact_methods import ContactMethodLine, OwnRuleLine
 from opsknight.domain.queries.going_on_call import ShiftCheck
 from opsknight.domain.queries.handoffs import Handoffs
+from opsknight.domain.queries.left_alone import LeftAlone
 from opsknight.ui import handoffs, left_alone, own_methods
 from opsknight.ui.address_form import SCRIPT as ADDRESS_SCRIPT
 from opsknight.ui.address_form import address_button, build_address
@@ -22,17 +24,21 @@ from opsknight.ui.going_on_call import ChecksShown
 from opsknight.ui.pages import page
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.button import button, post_button
-from opsknight.ui.parts.field import choice, field, select, switch
+from opsknight.ui.parts.field import choice, field, offer, select, switch
+from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
     from opsknight.deps import Deps
+
+Methods: TypeAlias = Sequence[ContactMethodLine]
 
 
 def mount(deps: Deps) -> None:
@@ -51,11 +57,13 @@ def mount(deps: Deps) -> None:
             mine.show(viewer, await read_own_shifts(deps, viewer.id))
             place = show_links(links)
 
+        @in_turn
         async def again() -> None:
             await still_signed_in(deps)
             shown.update(await read_reach(deps, viewer.id))
             shown.checks.update(await read_checks(deps, viewer.id))
 
+        @in_turn
         async def links_again() -> None:
             await still_signed_in(deps)
             fresh = await read_calendar_links(deps, viewer.id)
@@ -73,35 +81,23 @@ class Shown:
     """The places of the page: how one is reached, which hears `changed`, its lists, and push, which tells of it."""
 
     place: ui.element
-    methods: ui.element
-    rules: ui.element
-    quiet: ui.element
-    undisturbed: ui.element
-    dialogs: ui.element
+    methods: Part[Methods]
+    rules: Part[tuple[Methods, Sequence[OwnRuleLine]]]
+    quiet: Part[LeftAlone]
+    undisturbed: Part[tuple[LeftAlone, left_alone.Others]]
+    by_method: ui.element
+    by_whom: ui.element
     push: ui.element
-    channels: Sequence[ChannelKind]
     checks: ChecksShown
 
     def update(self, reach: Reach) -> None:
-        """Show what is so now."""
-        for part in (self.methods, self.rules, self.quiet, self.undisturbed):
-            part.clear()
-        with self.methods:
-            own_methods.show_methods(reach.methods)
-        with self.rules:
-            own_methods.show_rules(reach.methods, reach.rules)
-        with self.quiet:
-            left_alone.show_quiet_hours(reach.left_alone)
-        with self.undisturbed:
-            left_alone.show_undisturbed(reach.left_alone, reach.substitutes)
-        self.choose_from(reach)
-
-    def choose_from(self, reach: Reach) -> None:
-        """Let a new rule name the contact methods that there are now, and those who could be paged instead."""
-        self.dialogs.clear()
-        with self.dialogs:
-            own_methods.build_rule_dialog(reach.methods)
-            left_alone.build_undisturbed_dialog(reach.substitutes)
+        """Show what is so now; a dialog that is open stays, and offers what there is now."""
+        self.methods.update(reach.methods)
+        self.rules.update((reach.methods, reach.rules))
+        self.quiet.update(reach.left_alone)
+        self.undisturbed.update((reach.left_alone, reach.substitutes))
+        offer(self.by_method, own_methods.named(reach.methods))
+        offer(self.by_whom, {str(key): name for key, name in reach.substitutes.items()})
 
 
 def show(
@@ -120,16 +116,18 @@ def show(
         with section(
             "How you are reached", "A method counts once it is verified; it is proven when a message arrived."
         ):
-            methods = tag("div")
+            methods = Part(own_methods.show_methods)
             with tag("div", classes="ok-buttons ok-after"):
                 button("Add a contact method", icon="plus", data_act="method-add")
                 post_button("Page me now", "/api/v1/me/page", said="Paging you now; watch your devices.", icon="bell")
                 tag("span", "A test page to every method, marked as a test.", classes="ok-faint")
         with section("Which comes when", "Your notification rules. Without any, every verified method: push first."):
-            rules = tag("div", classes="ok-own-rules-both")
-        quiet, undisturbed = left_alone.build()
+            told = Part[tuple[Methods, Sequence[OwnRuleLine]]](
+                lambda both: own_methods.show_rules(*both), classes="ok-own-rules-both"
+            )
+        quiet, undisturbed, by_whom = left_alone.build()
         own_methods.build_dialogs(channels)
-        dialogs = tag("div")
+        by_method = own_methods.build_rule_dialog()
     push = _push()
     _native_window()
     with section("You", "How others know you, and the clock you live by."), tag("div", classes="ok-stacked"):
@@ -153,7 +151,7 @@ def show(
         with tag("div", classes="ok-buttons"):
             button("All keys", kind="plain", icon="keyboard", data_act="help")
             button("Parts and styles", kind="quiet", href="/style")
-    shown = Shown(place, methods, rules, quiet, undisturbed, dialogs, push, channels, checks)
+    shown = Shown(place, methods, told, quiet, undisturbed, by_method, by_whom, push, checks)
     shown.update(reach)
     return shown
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from nicegui import ui
+
 from opsknight.domain.model.channel import ChannelKind, face
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
@@ -98,12 +100,13 @@ def build_dialogs(channels: Sequence[ChannelKind]) -> None:
         _ending("name", "Save", "method-named")
 
 
-def build_rule_dialog(methods: Sequence[ContactMethodLine]) -> None:
-    """Build what adds a rule, by one of the contact methods that count."""
+def build_rule_dialog() -> ui.element:
+    """Build what adds a rule, and return the field that offers the contact methods that count: `named`."""
     with dialog(RULE, "Add a rule"):
-        select("rule-method", "Page me by", _named(methods))
+        by = select("rule-method", "Page me by", {})
         select("rule-delay", "When", _DELAYS)
         _ending("rule", "Add", "rule-added")
+    return by
 
 
 def _ending(name: str, words: str, act: str) -> None:
@@ -219,7 +222,8 @@ def _plain(rules: Sequence[OwnRuleLine]) -> str:
     return json.dumps([{"contact_method_id": one["contact_method_id"], "delay_s": one["delay_s"]} for one in rules])
 
 
-def _named(methods: Sequence[ContactMethodLine]) -> Mapping[str, str]:
+def named(methods: Sequence[ContactMethodLine]) -> Mapping[str, str]:
+    """Return the contact methods that count, in words by their ids."""
     return {str(one["id"]): f"{one['label']} ({face(one['channel']).label})" for one in methods if _works(one)}
 
 

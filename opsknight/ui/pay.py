@@ -22,6 +22,7 @@ from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.field import field, select
 from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.tag import tag
+from opsknight.ui.turns import in_turn
 
 SCRIPT: Final = "pay.js"
 RULES: Final = "ok-pay-rules"
@@ -56,6 +57,7 @@ class PayOf:
             place = tag("div", id=f"ok-pay-{schedule_id}", classes="ok-pay-body")
             self._fill(place, pay)
 
+        @in_turn
         async def again() -> None:
             if read is not None:
                 self._fill(place, await read(schedule_id))

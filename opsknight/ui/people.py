@@ -28,6 +28,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.people_forms import INVITE, build_invite, build_link
 from opsknight.ui.reading import read_roster, read_team_names
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def mount(deps: Deps) -> None:
         with frame("People", viewer):
             shown = show(viewer, lines, teams=await read_team_names(deps))
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)

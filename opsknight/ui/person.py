@@ -37,6 +37,7 @@ from opsknight.ui.people_forms import (
     build_link,
 )
 from opsknight.ui.reading import read_people_names, read_person
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def mount(deps: Deps) -> None:
         with frame(line["name"], viewer, path=PATH):
             place = show(viewer, line, people={key: name for key, name in people.items() if key != number})
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)

@@ -33,6 +33,7 @@ from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.people import PLACES, head
 from opsknight.ui.people_forms import ASK, build_ask
 from opsknight.ui.reading import read_people_names, read_team_links, read_teams
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def mount(deps: Deps) -> None:
             names, links = await read_people_names(deps), await read_team_links(deps, viewer)
             shown = show(viewer, lines, people=names, links=links, read_links=read_links)
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)
@@ -150,6 +152,7 @@ class Teams:
             tag("p", says, classes="ok-muted")
             place = build_links(links, of)
 
+        @in_turn
         async def again() -> None:
             if self._read_links is None:
                 return

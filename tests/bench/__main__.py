@@ -27,7 +27,8 @@ from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, surroundings, table
 from tests.bench.load import EACH_ALONE, Load, wrk
 from tests.bench.schedules import measured as schedules_measured
-from tests.server import ROOT, RunningServer, free_port, until
+from tests.ports import free_port
+from tests.server import ROOT, RunningServer, until
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BOARDS = 100

@@ -21,7 +21,8 @@ from tests.bench import fanning
 from tests.bench.costs import Costs, counted
 from tests.bench.figures import ms, percentile, rate, table
 from tests.bench.load import EACH_ALONE, Load, wrk
-from tests.server import RunningServer, free_port
+from tests.ports import free_port
+from tests.server import RunningServer
 
 AT_ONCE = 5_000
 OPEN = (100, 1_000, 10_000, 50_000)

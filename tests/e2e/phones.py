@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
-from tests.bounds import PATIENCE_S
+from tests.bounds import PATIENCE_MS, PATIENCE_S
 from tests.browsers import QUIET, WHOLE
 
 LOOK_EVERY_S = 0.2
@@ -142,6 +142,7 @@ async def phone(origin: str, *, profile: Path, cookie: str = "", allow: bool = T
             args=list(QUIET),
             permissions=["notifications"] if allow else [],
         )
+        context.set_default_timeout(PATIENCE_MS)
         try:
             if cookie:
                 await context.add_cookies(cookies(origin, cookie))

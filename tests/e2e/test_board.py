@@ -107,8 +107,8 @@ async def test_an_acknowledge_in_one_board_shows_in_the_other(
 async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board, server: RunningServer):
     title = an_incident(server)
     await expect(board.row(title)).to_be_visible()
-    held: list[Route] = []
-    await board.page.route("**/acknowledge", lambda route: held.append(route))  # noqa: PLW0108  # playwright marks it
+    held = asyncio.Queue[Route]()
+    await board.page.route("**/acknowledge", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
     await board.choose(title)
     await board.keep_when("seen", title, "acknowledged")
 
@@ -119,8 +119,7 @@ async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board
     assert took <= 50 * WIDER
     await expect(board.row(title)).to_have_attribute("data-pending", "acknowledge")
     await expect(board.page.locator(".ok-toast")).to_contain_text("Undo")
-    for route in held:
-        await route.continue_()
+    await (await asyncio.wait_for(held.get(), PATIENCE_S)).continue_()
     await expect(board.row(title)).not_to_have_attribute("data-pending", "acknowledge")
 
 
@@ -302,6 +301,7 @@ async def test_nothing_overflows_and_axe_finds_nothing_serious(
     async with a_board(
         browser, server, cookie, screen=screen, path="/wall/all" if screen == "wall" else "/incidents"
     ) as board:
+        await expect(board.page.locator(".ok-wall-row, .ok-line[data-id]").first).to_be_visible()
         for theme in THEMES:
             await board.page.emulate_media(color_scheme=theme)
             found += [(theme, what) for what in await board.page.evaluate(OVERFLOWING)]

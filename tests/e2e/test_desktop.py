@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,7 @@ import pytest
 from opsknight.desktop import CannotOpen, whole_address
 from tests.bounds import PATIENCE_S
 from tests.e2e.windows import said, screen, site, toolkit, why_no_window, window
+from tests.ports import free_port
 
 needs_a_window = pytest.mark.skipif(bool(why_no_window()), reason=why_no_window() or "a window can open")
 
@@ -26,9 +26,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return door.getsockname()[1]
+    return free_port()
 
 
 def opsknight(*arguments: str, without: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +103,7 @@ def test_a_window_opened_before_its_server_goes_on_by_itself_when_the_server_com
             server.wait_for(lambda asked: asked.path == "/incidents")
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @needs_a_window
@@ -131,7 +129,7 @@ def test_the_window_keeps_its_login_from_one_start_to_the_next(display: str, por
         with window(command, display=display, home=tmp_path) as first:
             server.wait_for(lambda asked: asked.path == "/incidents")
             first.send_signal(signal.SIGTERM)
-            first.wait(10)
+            first.wait(PATIENCE_S)
         server.asked.clear()
 
         with window(command, display=display, home=tmp_path):
@@ -176,13 +174,13 @@ def answers(port: int) -> bool:
 
 @needs_a_window
 def test_a_brought_server_signs_the_window_in_and_stops_when_it_closes(display: str, port: int, tmp_path: Path):
-    with window(bring(port, lives_s=60), display=display, home=tmp_path) as process:
+    with window(bring(port, lives_s=10 * PATIENCE_S), display=display, home=tmp_path) as process:
         assert said(process, "Sign in, once")  # the server's words still reach the terminal
         assert said(process, "the link was used")
         assert answers(port)
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert not answers(port)
 
 
@@ -191,15 +189,15 @@ def test_a_window_closes_with_the_server_it_brought_and_returns_its_exit_code(di
     with window(bring(port, lives_s=0.5), display=display, home=tmp_path) as process:
         assert said(process, "The server has ended (exit code 1); its window closes with it.")
 
-        assert process.wait(20) == 1
+        assert process.wait(PATIENCE_S) == 1
 
 
 @needs_a_window
 def test_a_server_that_was_there_before_the_window_outlives_it(display: str, port: int, tmp_path: Path):
     with site(port) as server:
-        with window(bring(port, lives_s=60), display=display, home=tmp_path) as process:
+        with window(bring(port, lives_s=10 * PATIENCE_S), display=display, home=tmp_path) as process:
             server.wait_for(lambda asked: asked.path == "/incidents")
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE_S) == 0
 
         assert answers(port)

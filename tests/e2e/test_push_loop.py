@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.bounds import PATIENCE_MS
 from tests.browsers import a_browser
 from tests.e2e.phones import Phone, cookies, phone, until
 from tests.peers.push_service import PushPeer, push_peer_in_thread
@@ -47,6 +48,7 @@ async def a_board(server: RunningServer, sam: httpx.Client) -> AsyncIterator[Pag
     """Open the board in another browser."""
     async with a_browser() as browser:
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(PATIENCE_MS)
         await context.add_cookies(cookies(server.base_url, sam.headers["Cookie"]))
         page = await context.new_page()
         await page.goto(f"{server.base_url}/incidents")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.bounds import PATIENCE_MS
 from tests.server import ROOT, RunningServer
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +40,7 @@ async def nobody_is_left(browser: Browser) -> AsyncIterator[None]:
 
 async def signed_in(browser: Browser, link: str) -> BrowserContext:
     context = await browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     await page.goto(link)
     await page.get_by_role("button", name="Sign in").click()

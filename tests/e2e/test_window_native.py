@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from opsknight.desktop.kept import Kept
 from tests.bounds import PATIENCE_S
 from tests.e2e.windows import Site, screen, site, toolkit, why_no_window, window
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(bool(why_no_window()), reason=why_no_window() or "a window can open")
 TOKEN = "7.aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -27,10 +27,7 @@ def a_message(**changes: Any) -> dict[str, object]:
 
 @pytest.fixture
 def server() -> Iterator[Site]:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port = door.getsockname()[1]
-    with site(port) as made:
+    with site(free_port()) as made:
         yield made
 
 
@@ -55,4 +52,4 @@ def test_a_window_that_was_added_is_alarmed_and_says_so(server: Site, tmp_path: 
         server.wait_for(lambda asked: asked.path == "/api/v1/push/receipts", within_s=3 * PATIENCE_S)
         assert receipts(server) == ["signed.receipt"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0

@@ -17,6 +17,7 @@ from opsknight.desktop.ear import Ear
 from opsknight.desktop.kept import Kept
 from opsknight.desktop.page import PageSide
 from opsknight.settings import ASSETS
+from tests.bounds import PATIENCE_MS
 from tests.browsers import a_browser
 from tests.e2e.phones import cookies
 from tests.e2e.test_window_alarm import Screen
@@ -34,6 +35,7 @@ CARD = {
 async def a_page(server: RunningServer, sam: httpx.Client, path: str = "/me") -> AsyncIterator[Page]:
     async with a_browser() as browser:
         context = await browser.new_context(viewport={"width": 390, "height": 844})
+        context.set_default_timeout(PATIENCE_MS)
         await context.add_cookies(cookies(server.base_url, sam.headers["Cookie"]))
         page = await context.new_page()
         yield page

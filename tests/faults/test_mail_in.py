@@ -15,7 +15,8 @@ from tests.api.a_mailroom import FROM, a_mail, hand_over
 from tests.faults.measure import moments
 from tests.faults.product import Product
 from tests.peers.smtp import Mail, SmtpPeer
-from tests.server import free_port, until
+from tests.ports import free_port
+from tests.server import until
 
 pytestmark = pytest.mark.faults
 

@@ -13,7 +13,7 @@ from tests.jobs.an_office import Office, an_office
 from tests.jobs.pager import until
 from tests.peers.postfix import may_run, postfix
 from tests.peers.smtp import Mood
-from tests.server import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(
     not may_run(), reason="Debian's postfix is not installed, or the tests do not run as root"

@@ -21,7 +21,8 @@ import httpx
 
 from tests.bounds import PATIENCE_S
 from tests.peers.thread import in_thread
-from tests.server import free_port, until
+from tests.ports import free_port
+from tests.server import until
 
 PROMETHEUS = "prometheus"
 ALERTMANAGER = "prometheus-alertmanager"

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.bounds import PATIENCE_S
 from tests.clusters import reachable_directory
 from tests.peers.certificates import Certificate, certificate
-from tests.server import free_port, until
+from tests.ports import free_port
+from tests.server import until
 
 PROGRAM = shutil.which("prosody")
 

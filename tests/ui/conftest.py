@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.bounds import PATIENCE_MS, PATIENCE_S
 from tests.browsers import a_browser
+from tests.ports import free_port
 
 STARTS_WITHIN_S = 2 * PATIENCE_S
 expect.set_options(timeout=PATIENCE_MS)
@@ -23,9 +23,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="session")
 def gallery() -> Iterator[str]:
     """The address of a server that shows every page with sample data."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port = door.getsockname()[1]
+    port = free_port()
     # NiceGUI behaves otherwise where it sees that a test runs.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
     server = subprocess.Popen([sys.executable, "-m", "tests.ui.gallery", str(port)], env=environment)

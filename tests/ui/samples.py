@@ -74,7 +74,7 @@ def told() -> Told:
     return Told(
         detail={
             "incident": a_line(),
-            "alerts": [an_alert(), an_alert(status="resolved", title=LONG_WORD, severity="warning")],
+            "alerts": [an_alert(), an_alert(id="2", status="resolved", title=LONG_WORD, severity="warning")],
             "tags": {"env": "production", "region": LONG_WORD},
             "links": links,
             "runbook_url": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -86,3 +87,23 @@ def test_the_editor_of_a_rule_offers_the_archived_service_that_it_moves_to():
 
     assert _archived_target(kept) == {"7": "Checkout (archived)"}
     assert _archived_target(a_rule()) == {}
+
+
+async def test_what_is_archived_is_what_the_dialog_says_however_late_an_answer_comes(
+    laptop: BrowserContext, gallery: str
+):
+    page, sent = await _open(laptop, gallery)
+    held = asyncio.Queue[Route]()
+    await page.route("**/api/v1/services/1/archiving", lambda route: held.put_nowait(route))  # noqa: PLW0108
+
+    await page.evaluate(
+        "for (const name of ['Checkout', 'Search']) document.querySelector(`[aria-label='Archive ${name}']`).click()"
+    )
+    asked = page.get_by_role("dialog", name="Archive Search?")
+    await expect(asked).to_be_visible()
+    async with page.expect_response("**/services/1/archiving"):
+        await (await held.get()).fulfill(status=200, content_type="application/json", body=json.dumps(ENDING))
+    await asked.get_by_role("button", name="Archive", exact=True).click()
+
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    assert sent == [("/api/v1/services/3/archive", {})]

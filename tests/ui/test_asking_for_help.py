@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.bounds import PATIENCE_MS
+
 pytestmark = pytest.mark.e2e
 
 WHERE = "**/api/v1/incidents/*/responders"
@@ -76,6 +78,7 @@ async def test_who_is_asked_answers_at_the_top_of_the_page(
 
 async def test_on_a_phone_help_is_asked_for_in_a_dialog_that_fits(browser: Browser, gallery: str):
     phone = await browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True, is_mobile=True)
+    phone.set_default_timeout(PATIENCE_MS)
     page = await _open(phone, gallery)
 
     await page.get_by_role("button", name="More", exact=True).click()

@@ -130,7 +130,8 @@ async def test_what_is_paid_once_has_a_reason_and_can_be_taken_back_and_that_und
     await page.get_by_role("button", name="Pay it").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await page.get_by_role("button", name="Take back 50.00 for Amira Khan, 2026-11-20").click()
-    await page.get_by_role("button", name="Undo").click()
+    async with page.expect_response("**/pay/one-offs"):
+        await page.get_by_role("button", name="Undo").click()
 
     await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     added = {"user_id": 1, "day": "2026-11-20", "amount": "50", "reason": "Moved the racks"}

@@ -27,6 +27,13 @@ async def _open(laptop: BrowserContext, address: str, *, clock: bool = False) ->
     return page
 
 
+async def _hush(page: Page, gallery: str) -> None:
+    """Have the gallery say nothing any more; what it has said before has arrived on the page then."""
+    await page.request.post(f"{gallery}/hush")
+    await page.request.post(f"{gallery}/high/23")
+    await expect(page.locator("#ok-high")).to_contain_text("23")
+
+
 @pytest.fixture
 def hushed(gallery: str) -> Iterator[str]:
     """The gallery's address; what falls silent in the test speaks again after it."""
@@ -150,7 +157,8 @@ async def test_old_data_turns_amber_after_5_s_and_red_after_15_s_and_says_how_ol
     laptop: BrowserContext, hushed: str
 ):
     page = await _open(laptop, f"{hushed}/services", clock=True)
-    await page.request.post(f"{hushed}/hush")
+    await _hush(page, hushed)
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))  # only the test makes it older
     bar = page.locator("#ok-stale")
 
     await page.clock.fast_forward(6_000)
@@ -164,7 +172,7 @@ async def test_old_data_turns_amber_after_5_s_and_red_after_15_s_and_says_how_ol
 
 async def test_a_page_is_live_again_with_the_next_beat(laptop: BrowserContext, hushed: str):
     page = await _open(laptop, f"{hushed}/services", clock=True)
-    await page.request.post(f"{hushed}/hush")
+    await _hush(page, hushed)
     await page.clock.fast_forward(20_000)
     await expect(page.locator("#ok-stale")).to_be_visible()
 
@@ -183,5 +191,6 @@ async def test_what_is_copied_is_the_whole_line(laptop: BrowserContext, gallery:
     await setup.get_by_text("Address, key and set-up").click()
 
     await box.get_by_role("button").click()
+    await expect(page.locator("[aria-live=polite]")).to_have_text("Copied")
 
     assert await page.evaluate("navigator.clipboard.readText()") == await box.locator("code").text_content()

@@ -100,6 +100,7 @@ async def test_escalating_shows_that_it_is_under_way_and_foresees_nothing(laptop
     await expect(page.get_by_text("Escalating")).to_be_visible()
     await expect(page.locator(STATUS)).to_have_text("Open")
     answered.set()
+    await expect(page.get_by_text("Escalating")).to_have_count(0)
 
 
 async def test_the_story_grows_at_its_top_and_leaves_alone_what_is_being_read(laptop: BrowserContext, gallery: str):

@@ -96,3 +96,13 @@ async def test_who_is_not_to_be_disturbed_is_paged_again_by_one_press(laptop: Br
 
     await expect(page.get_by_text("Done so.", exact=True).first).to_be_visible()
     assert sent == [("DELETE", "undisturbed", None)]
+
+
+async def test_what_is_removed_stays_removed_while_the_page_does_not_show_it_yet(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/me")
+
+    # Both before the page can show the first.
+    await page.evaluate("for (const one of document.querySelectorAll('[data-act=quiet-remove]')) one.click()")
+
+    await expect(page.get_by_text("Done so.", exact=True)).to_have_count(3)  # two toasts, and it is said aloud once
+    assert [body["windows"] for _, _, body in sent] == [[MORNINGS], []]

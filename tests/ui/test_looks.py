@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.bounds import PATIENCE_MS
 
 pytestmark = pytest.mark.e2e
 
@@ -62,6 +64,8 @@ AXE: dict[Literal["dark", "light"], dict[str, Any]] = {
     },  # all that a theme changes
 }
 WIDTHS = (1920, 1366, 1024, 768, 390, 320)
+UNREAD = ".ok-schedule:not([data-loaded]), .ok-editor:not([data-loaded])"
+"""What waits for its own request: nothing of it can be looked at before."""
 # Whatever reaches past the right edge without a box of its own to scroll in.
 STICKING_OUT = """() => {
   const page = document.documentElement, edge = page.clientWidth + 1, found = [];
@@ -89,7 +93,7 @@ TOO_SMALL = """() => {
 
 async def _a_device(browser: Browser, *, width: int, touch: bool = False) -> BrowserContext:
     """Return a dark one that opens one page after the other, and keeps what they share."""
-    return await browser.new_context(
+    context = await browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark",
         reduced_motion="reduce",  # a colour on its way to another is neither
@@ -98,6 +102,8 @@ async def _a_device(browser: Browser, *, width: int, touch: bool = False) -> Bro
         locale="en-GB",
         service_workers="block",
     )
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +126,8 @@ async def _look(device: BrowserContext, address: str) -> Page:
     page = await device.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
+    await expect(page.locator(UNREAD)).to_have_count(0)
+    await page.evaluate("document.fonts.ready.then(() => true)")
     return page
 
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.bounds import PATIENCE_MS
+
 pytestmark = pytest.mark.e2e
 
 
@@ -17,6 +19,7 @@ async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-GB",
         timezone_id="Europe/Berlin", service_workers="block",
     )  # fmt: skip
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 
@@ -25,6 +28,7 @@ async def _open(device: BrowserContext, address: str) -> Page:
     page = await device.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
+    await page.evaluate("document.fonts.ready.then(() => true)")
     return page
 
 
@@ -84,6 +88,7 @@ async def test_an_idle_channel_takes_no_line_to_say_that_nothing_happened(phone:
 
 async def test_the_fields_of_a_form_end_where_its_dialog_ends(browser: Browser, gallery: str):
     laptop = await browser.new_context(viewport={"width": 1366, "height": 768})
+    laptop.set_default_timeout(PATIENCE_MS)
     page = await _open(laptop, f"{gallery}/services")
 
     await page.get_by_role("button", name="New service").first.click()

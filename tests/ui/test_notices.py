@@ -8,6 +8,8 @@ import httpx
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.bounds import PATIENCE_S
+
 pytestmark = pytest.mark.e2e
 
 MAIL_IS_OFF = "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."
@@ -17,7 +19,7 @@ CAUGHT = "2 incidents reached nobody. Their managers are paged instead; see who 
 @pytest.fixture
 async def noticing(gallery: str) -> AsyncIterator[httpx.AsyncClient]:
     """Tells what readiness finds; in the end what it finds in every sample."""
-    async with httpx.AsyncClient(base_url=gallery) as client:
+    async with httpx.AsyncClient(base_url=gallery, timeout=PATIENCE_S) as client:
         yield client
         await client.post("/notices", json=[MAIL_IS_OFF])
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
+
+from tests.bounds import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 
@@ -274,3 +277,43 @@ async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(la
     await page.keyboard.press("t")
 
     await expect(page).to_have_url(f"{gallery}/teams")
+
+
+async def test_a_dialog_that_was_left_for_another_stays_open_and_what_was_refused_is_told(
+    laptop: BrowserContext, gallery: str
+):
+    page, _ = await _open(laptop, gallery, "/teams")
+    held = asyncio.Queue[Route]()
+    await page.route("**/api/v1/teams/1", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+    name = page.get_by_role("textbox", name="Name")
+
+    await page.get_by_role("button", name="Rename Payments").click()
+    await name.fill("Money")
+    await name.press("Enter")
+    first = await asyncio.wait_for(held.get(), PATIENCE_S)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="New team").first.click()
+    await name.fill("Storage")
+    refusal = json.dumps({"detail": "Another team is called Money."})
+    await first.fulfill(status=409, content_type="application/problem+json", body=refusal)
+
+    await expect(page.locator(".ok-toast")).to_contain_text("Another team is called Money.")
+    await expect(page.get_by_role("dialog", name="New team")).to_be_visible()
+    await expect(page.locator("#team-error")).to_have_text("")
+    await name.press("Enter")
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_filter_holds_for_rows_that_are_written_anew(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery, "/services")
+    rows = page.locator(".ok-service")
+
+    await page.get_by_label("Filter services").fill("search")
+    await expect(rows.filter(visible=True)).to_have_count(1)
+    await page.evaluate(
+        "for (const row of [...document.querySelectorAll('.ok-service')]) {"
+        " const anew = row.cloneNode(true); anew.hidden = false; anew.dataset.anew = ''; row.replaceWith(anew); }"
+    )
+
+    await expect(page.locator("[data-anew]").filter(visible=True)).to_have_count(1)

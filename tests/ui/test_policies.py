@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Page, Response, Route, expect
 
 from opsknight.ui.policies.words import sequence
 from tests.ui.policy_samples import UNREACHABLE, a_policy, a_step, a_target, foreseen, warnings
@@ -147,15 +147,18 @@ async def test_what_no_step_can_be_is_told_in_words_and_not_sent(laptop: Browser
 
 async def test_the_draft_is_played_through_before_it_is_saved(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
-    await page.locator("#policy-steps").get_by_label("Then wait").first.fill("7")
-    await page.get_by_role("radio", name="Low urgency").check(force=True)
 
+    def is_of_all(answer: Response) -> bool:
+        wish = answer.request.post_data_json if answer.url.endswith("/what-if") else {}
+        return wish.get("urgency") == "low" and wish.get("policy", a_policy())["steps"][0]["wait_s"] == 420
+
+    async with page.expect_response(is_of_all) as played:
+        await page.locator("#policy-steps").get_by_label("Then wait").first.fill("7")
+        await page.get_by_role("radio", name="Low urgency").check(force=True)
+
+    assert (await played.value).request.post_data_json["service_id"] == 1
+    await expect(page.locator("#policy-said")).to_have_text("Not saved yet.")
     await expect(page.locator("#foresight-sum")).to_contain_text("the safety net after 1 h 15 min")
-    await page.wait_for_function("document.querySelector('#policy-said').textContent === 'Not saved yet.'")
-
-    wishes = [body for _, where, body in sent if where == "/what-if"]
-    assert (wishes[-1]["service_id"], wishes[-1]["urgency"]) == (1, "low")
-    assert wishes[-1]["policy"]["steps"][0]["wait_s"] == 420
     cut = page.locator("#foreseen [data-cut]")
     await expect(cut).to_contain_text("not sent: step 2 comes at")
     await expect(page.locator("#foreseen [data-kind=skip]")).to_contain_text("Step 3 was skipped")

@@ -110,12 +110,28 @@ async def test_a_rule_is_tried_before_it_is_saved(laptop: BrowserContext, galler
     assert sent == []
 
 
+async def test_a_rule_moves_from_where_the_last_move_put_it(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/rules")
+
+    # Both before the page can show the first.
+    presses = ("#more-1 [data-step='1']", "#more-3 [data-step='-1']")
+    await page.evaluate("(presses) => presses.forEach((one) => document.querySelector(one).click())", presses)
+
+    await expect(page.locator(".ok-toast")).to_have_count(2)
+    assert [body for _, where, body in sent if where == "/order"] == [
+        {"service_id": None, "ids": [2, 1, 3]},
+        {"service_id": None, "ids": [2, 3, 1]},
+    ]
+
+
 async def test_the_list_switches_puts_in_order_and_deletes_only_when_asked_twice(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules")
 
-    await page.get_by_role("switch", name="Staging wakes nobody is asked").uncheck(force=True)
+    async with page.expect_response("**/enabled"):
+        await page.get_by_role("switch", name="Staging wakes nobody is asked").uncheck(force=True)
     await page.get_by_role("button", name="More for Old noise").click()
-    await page.get_by_role("button", name="Move up").click()
+    async with page.expect_response("**/order"):
+        await page.get_by_role("button", name="Move up").click()
     await page.get_by_role("button", name="More for Old noise").click()
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Keep it").click()

@@ -10,12 +10,15 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 
 pytestmark = pytest.mark.e2e
+UNREAD = ".ok-schedule:not([data-loaded]), .ok-editor:not([data-loaded])"
+"""What waits for its own request: a live page is there before it is answered."""
 
 
 async def _open(laptop: BrowserContext, gallery: str, path: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
+    await expect(page.locator(UNREAD)).to_have_count(0)
     return page
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
@@ -15,10 +14,12 @@ from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.links import tabs
+from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people import PATH as PEOPLE
 from opsknight.ui.people import PLACES
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ AGAIN_EVERY_S: Final = 15.0
 """How soon a channel that gets through no more shows on an open page; what is changed here shows at once."""
 _STYLES: Final = ("people.css", "channels.css")
 _SCRIPT: Final = "channels.js"
-
-T = TypeVar("T")
 
 
 def mount(deps: Deps) -> None:
@@ -44,6 +43,7 @@ def mount(deps: Deps) -> None:
         with frame("Channels", viewer, path=PEOPLE):
             shown = show(told)
 
+        @in_turn
         async def again() -> None:
             try:
                 await still_signed_in(deps)
@@ -85,11 +85,11 @@ class Channels:
         """Build the parts, empty."""
         self.place = tag("div", id="ok-channels")
         with self.place:
-            self._watch = _Part(watch.show_vouched)
-            self._standings = _Part(listed.show_standings)
-            self._not_ready = _Part(listed.show_not_ready)
-            self._rooms = _Part(rooms.show_rooms)
-            self._costs = _Part(watch.show_costs)
+            self._watch = Part(watch.show_vouched)
+            self._standings = Part(listed.show_standings)
+            self._not_ready = Part(listed.show_not_ready)
+            self._rooms = Part(rooms.show_rooms)
+            self._costs = Part(watch.show_costs)
 
     def update(self, told: Told) -> None:
         """Show what is told."""
@@ -98,20 +98,3 @@ class Channels:
         self._not_ready.update([one.kind for one in told.standings if not one.kind.ready])
         self._rooms.update((told.rooms, frozenset(told.managed)))
         self._costs.update(told.costs)
-
-
-class _Part(Generic[T]):
-    """A part of the page: what is open in it stays open while it says the same."""
-
-    def __init__(self, build: Callable[[T], None]) -> None:
-        self._build = build
-        self._place = tag("div")
-        self._shown: T | None = None
-
-    def update(self, said: T) -> None:
-        if said == self._shown:
-            return
-        self._shown = said
-        self._place.clear()
-        with self._place:
-            self._build(said)

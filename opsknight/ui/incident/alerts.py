@@ -11,43 +11,60 @@ from opsknight.ui.parts.badge import badge
 from opsknight.ui.parts.copybox import copy_button
 from opsknight.ui.parts.links import outward
 from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.part import BARE, Part
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 
 MOST_DETAILS = 40
 LONGEST = 2000
+_COUNTED = frozenset(("count", "last_seen_at"))
 
 
-def show_alerts(alerts: Sequence[AlertLine], *, line: BoardLine) -> None:
-    """Build every alert of the incident of `line`, those still firing first.
+class Alerts:
+    """Every alert of an incident; another occurrence is told in place, for somebody may be reading the rest."""
 
-    The only one stands open, and without a title where the incident bears the same.
-    """
-    if not alerts:
-        tag("p", "It was opened by hand; no monitor stands behind it.", classes="ok-muted")
-    for alert in sorted(alerts, key=lambda one: (one["status"] != "open", -one["last_seen_at"])):
-        same = (alert["title"], alert["severity"]) == (line["title"], line["severity"])
-        alone = len(alerts) == 1
-        _alert(alert, named=not (alone and same), unfolded=alone)
+    def __init__(self, alerts: Sequence[AlertLine], *, line: BoardLine) -> None:
+        """Build them for the incident of `line`."""
+        self._told: object = None
+        self._times: dict[str, Part[AlertLine]] = {}
+        self._place = tag("div")
+        self.update(alerts, line=line)
 
+    def update(self, alerts: Sequence[AlertLine], *, line: BoardLine) -> None:
+        """Show `alerts`, those still firing first, and last of all seen first; they keep their places while they last.
 
-def _alert(alert: AlertLine, *, named: bool, unfolded: bool) -> None:
-    firing = alert["status"] == "open"
-    told = said(title=alert["title"], details=alert["details"], tags=alert["tags"])
-    with tag("article", classes="ok-alert"):
-        if named:
-            with tag("div", classes="ok-alert-head"):
-                badge(alert["severity"], solid=firing)
-                tag("span", alert["title"], classes="ok-alert-title")
-        for sentence in told.sentences:
-            tag("p", _cut(sentence), classes="ok-alert-says")
-        with tag("p", classes="ok-alert-line ok-muted"):
-            verdict("Firing", "warn", mark="bell") if firing else verdict("Resolved", mark="status-resolved")
-            if alert["source"]:
-                tag("span", alert["source"])
-            _times(alert)
-        _links(alert)
-        _said(alert, told, unfolded=unfolded)
+        The only one stands open, and without a title where the incident bears the same.
+        """
+        named = len(alerts) != 1 or any(alerts[0][part] != line[part] for part in ("title", "severity"))
+        each = {one["id"]: {name: said for name, said in one.items() if name not in _COUNTED} for one in alerts}
+        if (each, named) != self._told:
+            self._told = each, named
+            self._place.clear()
+            with self._place:
+                if not alerts:
+                    tag("p", "It was opened by hand; no monitor stands behind it.", classes="ok-muted")
+                for alert in sorted(alerts, key=lambda one: (one["status"] != "open", -one["last_seen_at"])):
+                    self._alert(alert, named=named, unfolded=len(alerts) == 1)
+        for alert in alerts:
+            self._times[alert["id"]].update(alert)
+
+    def _alert(self, alert: AlertLine, *, named: bool, unfolded: bool) -> None:
+        firing = alert["status"] == "open"
+        told = said(title=alert["title"], details=alert["details"], tags=alert["tags"])
+        with tag("article", classes="ok-alert"):
+            if named:
+                with tag("div", classes="ok-alert-head"):
+                    badge(alert["severity"], solid=firing)
+                    tag("span", alert["title"], classes="ok-alert-title")
+            for sentence in told.sentences:
+                tag("p", _cut(sentence), classes="ok-alert-says")
+            with tag("p", classes="ok-alert-line ok-muted"):
+                verdict("Firing", "warn", mark="bell") if firing else verdict("Resolved", mark="status-resolved")
+                if alert["source"]:
+                    tag("span", alert["source"])
+                self._times[alert["id"]] = Part(_times, name="span", classes=BARE)
+            _links(alert)
+            _said(alert, told, unfolded=unfolded)
 
 
 def _times(alert: AlertLine) -> None:

@@ -1,5 +1,6 @@
 // The head of an incident's page: what it is, who has it, what happens next, and the verbs.
-// A verb paints first and posts second; a refusal paints back what the server last said, with its reason.
+// A verb paints first and posts second, one after the other; a refusal paints back what the server last said, with its
+// reason. Whoever presses the next has seen what his former deeds make of the incident, answered or not.
 const WORDS = { open: "Open", acknowledged: "Acknowledged", snoozed: "Snoozed", suppressed: "Suppressed", resolved: "Resolved" };
 const NEXT = {
   escalation: (step) => (step ? `Step ${step} pages` : "The policy pages"),
@@ -78,10 +79,11 @@ export default {
   </section>`,
 
   data() {
-    return { base: this.incident, patch: null, pending: "", refused: false, persons: null, words: WORDS, snoozes: [] };
+    return { base: this.incident, deeds: [], refused: false, persons: null, words: WORDS, snoozes: [] };
   },
   computed: {
-    row() { return this.patch ? { ...this.base, ...this.patch } : this.base; },
+    row() { return this.deeds.length ? Object.assign({}, this.base, ...this.deeds.map((deed) => deed.patch)) : this.base; },
+    pending() { return this.deeds.at(-1)?.words ?? ""; },
     next() { return (NEXT[this.row.next.kind] ?? (() => "Something happens"))(this.row.next.step); },
     runbook() { return /^https?:\/\//.test(this.row.runbook_url ?? "") ? this.row.runbook_url : null; },
     more() {
@@ -116,17 +118,13 @@ export default {
     },
     async act(verb, body = {}) {
       if (!this.can(verb) && verb !== "reassign") return;
-      const seen_version = this.base.version;
-      this.patch = PATCH[verb](this.row, this.me, body);
-      this.pending = verb === "escalate" ? "Escalating" : "Saving";
+      const said = JSON.stringify([verb, body]), words = verb === "escalate" ? "Escalating" : "Saving";
+      if (this.deeds.at(-1)?.said === said) return;      // pressed twice
       this.refused = false;
       const { name, ...sent } = body;
-      const answer = await opsknight.post(`/api/v1/incidents/${this.base.id}/${verb}`, { ...sent, seen_version });
-      this.patch = null;
-      this.pending = "";
-      this.take(answer.body.incident);
+      const answer = await this.send({ verb, said, words, patch: PATCH[verb](this.row, this.me, body), body: sent });
       if (answer.ok) {
-        const undo = { label: "Undo", run: () => this.undo(verb) };
+        const undo = this.deeds.length ? null : { label: "Undo", run: () => this.undo(verb) };
         opsknight.toast(answer.sentence === "Done." ? `#${this.base.n} ${DONE[verb]}` : answer.sentence, { kind: "good", action: undo, for_s: 5, id: "incident" });
         this.$emit("changed");
       } else {
@@ -136,11 +134,24 @@ export default {
         if (answer.status === 409) this.read();
       }
     },
+    // Post a deed once those before it are answered: the server takes back the last, and each changes the version.
+    async send(deed) {
+      deed.seen = this.base.version;
+      this.deeds.push(deed);
+      const before = this.turn, url = `/api/v1/incidents/${this.base.id}/${deed.verb}`;
+      this.turn = (async () => {
+        await before;
+        const seen = deed.seen, answer = await opsknight.post(url, deed.body ? { ...deed.body, seen_version: seen } : {});
+        const after = answer.body.incident?.version;
+        this.deeds = this.deeds.slice(1);
+        if (answer.ok && after > seen) for (const one of this.deeds) if (one.seen === seen) one.seen = after;
+        this.take(answer.body.incident);
+        return answer;
+      })();
+      return this.turn;
+    },
     async undo(verb) {
-      this.pending = "Taking it back";
-      const answer = await opsknight.post(`/api/v1/incidents/${this.base.id}/undo`, {});
-      this.pending = "";
-      this.take(answer.body.incident);
+      const answer = await this.send({ verb: "undo", words: "Taking it back", patch: {} });
       opsknight.toast(answer.sentence === "Done." ? `Taken back: #${this.base.n} is no longer ${DONE[verb]}` : answer.sentence, { kind: answer.ok ? "good" : "bad", id: "incident" });
       this.$emit("changed");
     },

@@ -67,15 +67,17 @@ export default {
       if (!this.whom || this.busy) return;
       Object.assign(this, { busy: true, refusal: "" });
       const wish = { user_ids: this.chosen, schedule_id: this.schedule_id, team_id: this.team_id, note: this.note };
-      const answer = await opsknight.send("POST", `/api/v1/incidents/${this.incident_id}/responders`, wish, this.key);
+      const { key } = this;
+      const answer = await opsknight.send("POST", `/api/v1/incidents/${this.incident_id}/responders`, wish, key);
+      const anew = key !== this.key;                     // left, and opened for others: that is being written
       this.busy = false;
       if (!answer.ok) {
+        if (anew) { opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 }); return; }
         this.refusal = answer.sentence;
         if (answer.status !== 0) this.key = crypto.randomUUID();      // the same key is only for the same question without an answer
         return;
       }
-      this.note = "";
-      this.close();
+      if (!anew) { this.note = ""; this.close(); }
       opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
       this.$emit("changed");
     },

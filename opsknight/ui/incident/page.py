@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from opsknight.domain.queries.board import BoardLine
-from opsknight.domain.queries.incidents import Detail, Timeline
+from opsknight.domain.queries.incidents import Timeline
 from opsknight.domain.queries.why import WhyLine
 from opsknight.errors import NotFound
 from opsknight.ui.frame import frame
-from opsknight.ui.incident.alerts import show_alerts
+from opsknight.ui.incident.alerts import Alerts
 from opsknight.ui.incident.asked import show_asked
 from opsknight.ui.incident.changed import show_changed
 from opsknight.ui.incident.head import Head
 from opsknight.ui.incident.help import Help, call_of, show_call
-from opsknight.ui.incident.paged import show_paged
+from opsknight.ui.incident.paged import Paged
+from opsknight.ui.incident.side import Side
 from opsknight.ui.incident.story import Story
-from opsknight.ui.incident.watching import show_watching
 from opsknight.ui.incident.why import Why, show_why
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
-from opsknight.ui.parts.links import outward, web_address
-from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.reading import Told, read_incident, read_names, read_story, read_why
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 PATH = "/incidents"
 AGAIN_EVERY_S = 0.4
-SAID_ALREADY = frozenset(("team", "service"))
 
 
 def mount(deps: Deps) -> None:
@@ -84,40 +81,36 @@ def show(
             head = Head(line, viewer)
             with tag("div", classes="ok-incident-call") as call:
                 show_call(call_of(told.asked, viewer_id=viewer.id), incident_id=line["id"])
-            alerts = _part("Alerts", lambda: show_alerts(told.detail["alerts"], line=line))
+            with _section("Alerts"):
+                alerts = Alerts(told.detail["alerts"], line=line)
             if told.detail["changes"]:
                 _part("Changed before", lambda: show_changed(told.detail["changes"]))
             asked = _part("Who was asked", lambda: _asked(told, viewer))
             _only_if_asked(asked, told)
-            paged = _part("Who was paged", lambda: show_paged(told.pages, viewer_id=viewer.id))
+            with _section("Who was paged"):
+                paged = Paged(told.pages, viewer_id=viewer.id)
             mine = any(page["user_id"] == viewer.id and page["kind"] != "watch" for page in told.pages)
             show_why(why, viewer_id=viewer.id, paged=mine)
             with _section("What happened"):
                 story = Story(told.facts)
                 _earlier(told, story, read_before)
-        with tag("aside", classes="ok-incident-side", aria_label="Facts") as side:
-            _side(told, viewer)
+        side = Side(told, viewer)
     asking = Help(line, viewer)
 
+    @in_turn
     async def again() -> None:
         now = await read()
-        before, told.detail = told.detail, now.detail
-        side_before, told.watchers = (_of_side(before), told.watchers), now.watchers
-        pages_before, told.pages = told.pages, now.pages
+        told.detail, told.watchers, told.pages = now.detail, now.watchers, now.pages
         asked_before, told.asked = told.asked, now.asked
         story.newer(now.facts)
-        _anew(side, lambda: _side(now, viewer), changed=(_of_side(now.detail), now.watchers) != side_before)
-        _anew(
-            alerts,
-            lambda: show_alerts(now.detail["alerts"], line=now.detail["incident"]),
-            changed=now.detail["alerts"] != before["alerts"],
-        )
+        side.update(now)
+        alerts.update(now.detail["alerts"], line=now.detail["incident"])
         _anew(asked, lambda: _asked(now, viewer), changed=now.asked != asked_before)
         _only_if_asked(asked, now)
         mine = call_of(now.asked, viewer_id=viewer.id)
         was_mine = call_of(asked_before, viewer_id=viewer.id)
         _anew(call, lambda: show_call(mine, incident_id=line["id"]), changed=mine != was_mine)
-        _anew(paged, lambda: show_paged(now.pages, viewer_id=viewer.id), changed=now.pages != pages_before)
+        paged.update(now.pages)
 
     asking.on("changed", again, args=[])
     head.on("changed", again, args=[], throttle=AGAIN_EVERY_S, leading_events=True, trailing_events=True)
@@ -168,56 +161,6 @@ def _earlier(told: Told, story: Story, read_before: Callable[[str], Awaitable[Ti
         more.set_visibility(told.more is not None)
 
     more.on("click", earlier, args=[])
-
-
-def _of_side(detail: Detail) -> tuple[object, ...]:
-    line = detail["incident"]
-    times = line["last_event_at"], line["count"]
-    return (line["service"], line["urgency"], line["runbook_url"], *times, detail["tags"], _links(detail))
-
-
-def _links(detail: Detail) -> Sequence[dict[str, str]]:
-    """Return those of the incident that do not stand with its only alert."""
-    alerts = detail["alerts"]
-    told = {link["href"] for link in alerts[0]["links"]} if len(alerts) == 1 else ()
-    return [link for link in detail["links"] if link["href"] not in told]
-
-
-def _side(told: Told, viewer: Viewer) -> None:
-    detail = told.detail
-    line = detail["incident"]
-    if web_address(line["runbook_url"]):
-        outward(line["runbook_url"], "Open the runbook", icon_name="book", button=True).classes("ok-side-runbook")
-    with tag("dl", classes="ok-facts"):
-        _fact("Service", line["service"], href=f"/services#service-{line['service_id']}")
-        _fact("Team", line["team"])
-        _fact("Urgency", "High: pages until somebody has it" if line["urgency"] == "high" else "Low: it can wait")
-        _times(line)
-        if line["count"] > 1:
-            _fact("Occurrences", f"{line['count']:,}".replace(",", "\u202f"))
-        for key, value in sorted(detail["tags"].items()):
-            if key not in SAID_ALREADY:
-                _fact(key, value)
-    if links := _links(detail):
-        with tag("div", classes="ok-links"):
-            for link in links:
-                outward(link["href"], link.get("text") or link["href"])
-    show_watching(told.watchers, viewer_id=viewer.id, incident_id=line["id"])
-
-
-def _times(line: BoardLine) -> None:
-    for words, at in (("Opened", line["created_at"]), ("Last event", line["last_event_at"])):
-        tag("dt", words)
-        with tag("dd"):
-            moment(at, "clock")
-            tag("span", " · ", classes="ok-faint")
-            moment(at, "ago", classes="ok-muted")
-
-
-def _fact(name: str, value: str, *, href: str = "") -> None:
-    tag("dt", name)
-    with tag("dd"):
-        tag("a" if href else "span", value, href=href or None)
 
 
 def _absent(viewer: Viewer, sentence: str) -> None:

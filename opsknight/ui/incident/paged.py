@@ -8,6 +8,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.queries.pages import AttemptLine, NotificationLine, PageLine
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.part import BARE, Part
 from opsknight.ui.parts.person import person
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
@@ -41,12 +42,32 @@ KINDS = {
 }
 
 
-def show_paged(pages: Sequence[PageLine], *, viewer_id: int) -> None:
-    """Build one block per page, newest first."""
-    if not pages:
-        tag("p", "Nobody has been paged for this incident.", classes="ok-muted")
-    for page in pages:
-        _page(page, you=page["user_id"] == viewer_id)
+class Paged:
+    """One block per page, newest first; only those of which something new is known are built anew."""
+
+    def __init__(self, pages: Sequence[PageLine], *, viewer_id: int) -> None:
+        """Build them."""
+        self._viewer_id = viewer_id
+        self._nothing = tag("p", "Nobody has been paged for this incident.", classes="ok-muted")
+        self._pages: dict[str, Part[PageLine]] = {}
+        self._place = tag("div")
+        self.update(pages)
+
+    def update(self, pages: Sequence[PageLine]) -> None:
+        """Show `pages`."""
+        wanted = {page["id"] for page in pages}
+        for gone in [key for key in self._pages if key not in wanted]:
+            self._pages.pop(gone).place.delete()
+        for place, page in enumerate(pages):
+            if page["id"] not in self._pages:
+                with self._place:
+                    self._pages[page["id"]] = Part(self._page, classes=BARE)
+                self._pages[page["id"]].place.move(self._place, target_index=place)
+            self._pages[page["id"]].update(page)
+        self._nothing.set_visibility(not pages)
+
+    def _page(self, page: PageLine) -> None:
+        _page(page, you=page["user_id"] == self._viewer_id)
 
 
 def _page(page: PageLine, *, you: bool) -> None:

@@ -38,13 +38,16 @@ def show_why(why: Why, *, viewer_id: int, paged: bool) -> None:
     whom = viewer_id
 
     async def tell() -> None:
+        asked = whom
         try:
-            told = await why.read(whom)
+            told = await why.read(asked)
         except NotFound as refused:
             sentence = refused.sentence
-            _write(answer, lambda: tag("p", sentence, classes="ok-error"))
+            build: Callable[[], object] = lambda: tag("p", sentence, classes="ok-error")  # noqa: E731
         else:
-            _write(answer, lambda: _told(told))
+            build = lambda: _told(told)  # noqa: E731
+        if asked == whom:  # nobody else was chosen meanwhile
+            _write(answer, build)
 
     async def choose(event: GenericEventArguments) -> None:
         nonlocal whom

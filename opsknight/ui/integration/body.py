@@ -30,25 +30,27 @@ class Body:
     def __init__(self, read: Callable[[str], Awaitable[StoredDelivery]]) -> None:
         """Build it empty; `read` gives the delivery of an id."""
         self._read = read
+        self._wanted = ""
         with dialog(DIALOG, "Raw body") as self._place:
             pass
         self._place.parent_slot.parent.classes("ok-dialog-wide")  # type: ignore[union-attr]  # it has just got one
 
     async def show(self, delivery_id: str) -> None:
-        """Read a body and show it, or why it cannot be shown."""
+        """Read a body and show it, or why it cannot be shown; of several that are read at once the last wanted."""
+        self._wanted = delivery_id
         self._place.clear()
         with self._place:
             tag("p", "Reading…", classes="ok-muted")
+        found: StoredDelivery | Refusal
         try:
             found = await self._read(delivery_id)
         except Refusal as refusal:
-            self._place.clear()
-            with self._place:
-                note(refusal.sentence, kind="bad")
+            found = refusal
+        if delivery_id != self._wanted:
             return
         self._place.clear()
         with self._place:
-            _show(found)
+            note(found.sentence, kind="bad") if isinstance(found, Refusal) else _show(found)
 
 
 def _show(found: StoredDelivery) -> None:

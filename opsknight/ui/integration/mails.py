@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import count
 from typing import Any, Final, TypeAlias
 
+from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from opsknight.domain.model.mail_conditions import IGNORE, MAX_VALUE, MOST, Field, How, KeyOf
@@ -15,6 +17,7 @@ from opsknight.ui.integration.previews import show_previews
 from opsknight.ui.integration.saving import saved
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import field, select, switch
+from opsknight.ui.parts.part import BARE, Part
 from opsknight.ui.parts.tag import tag
 
 Draft: TypeAlias = dict[str, Any]
@@ -54,39 +57,44 @@ class Mails:
         self._preview = preview
         self._saved = _whole(conditions)
         self._draft = _whole(conditions)
+        self._numbers = count()
+        self._conditions: list[tuple[Draft, ui.element, ui.element]] = []
         self._list = tag("div", classes="ok-mail-conditions")
-        self._added = tag("div", classes="ok-buttons")
-        self._rest = tag("div", classes="ok-mail-rest")
-        self._deeds()
-        self._result = tag("div", classes="ok-previews", aria_live="polite")
-        self._show()
-
-    def _show(self) -> None:
-        """Build the controls for the draft as it is now."""
-        self._list.clear()
-        with self._list:
-            for place, one in enumerate(self._draft["conditions"]):
-                self._condition(place, one)
-        self._added.clear()
-        with self._added:
-            if not self._draft["conditions"]:
-                tag("p", "No conditions: mails are read by the words that everybody uses.", classes="ok-muted")
-            full = len(self._draft["conditions"]) >= MOST
-            button("Add a condition", icon="plus", disabled=True if full else None).on("click", self._add, args=[])
-        self._rest.clear()
-        with self._rest:
+        with tag("div", classes="ok-buttons"):
+            self._none = tag("p", "No conditions: mails are read by the words that everybody uses.", classes="ok-muted")
+            self._more = button("Add a condition", icon="plus")
+            self._more.on("click", self._add, args=[])
+        with tag("div", classes="ok-mail-rest"):
             self._otherwise()
             self._key()
-        self._changed()
+        self._deeds()
+        self._result = tag("div", classes="ok-previews", aria_live="polite")
+        for one in self._draft["conditions"]:
+            self._condition(one)
+        self._counted()
 
-    def _condition(self, place: int, one: Draft) -> None:
-        with tag("div", classes="ok-mail-condition", role="group", aria_label=f"Condition {place + 1}"):
-            self._select(f"ok-c{place}-field", "If", FIELDS, one, "field")
-            self._select(f"ok-c{place}-how", "How", HOWS, one, "how")
-            self._text(f"ok-c{place}-value", "Words", one, "value")
-            self._select(f"ok-c{place}-then", "Then", THENS, one, "then")
-            remove = button("Remove", kind="quiet", small=True, aria_label=f"Remove condition {place + 1}")
-            remove.on("click", partial(self._remove, place), args=[])
+    def _condition(self, one: Draft) -> None:
+        """Build the controls of one condition, which stay while others come and go: somebody may be typing in them."""
+        name = f"ok-c{next(self._numbers)}"
+        with self._list, tag("div", classes="ok-mail-condition", role="group") as group:
+            self._select(f"{name}-field", "If", FIELDS, one, "field")
+            self._select(f"{name}-how", "How", HOWS, one, "how")
+            self._text(f"{name}-value", "Words", one, "value")
+            self._select(f"{name}-then", "Then", THENS, one, "then")
+            remove = button("Remove", kind="quiet", small=True)
+            remove.on("click", partial(self._remove, one), args=[])
+        self._conditions.append((one, group, remove))
+
+    def _counted(self) -> None:
+        """Say of each condition which it is, and take note of the change."""
+        for place, (_, group, remove) in enumerate(self._conditions, 1):
+            for element, words in ((group, f"Condition {place}"), (remove, f"Remove condition {place}")):
+                element.props["aria-label"] = words
+                element.update()
+        self._none.set_visibility(not self._conditions)
+        self._more.props["disabled"] = len(self._conditions) >= MOST
+        self._more.update()
+        self._changed()
 
     def _otherwise(self) -> None:
         usual = switch("ok-usual-words", "Else read the usual words: RESOLVED, RECOVERY, OK …", on=self._draft["words"])
@@ -95,13 +103,22 @@ class Mails:
 
     def _key(self) -> None:
         key: Draft = self._draft["key"]
-        self._select("ok-key-of", "Mails belong together by", KEYS, key, "of", changed=self._show)
-        if key["of"] != KeyOf.BETWEEN:
-            return
-        key.setdefault("field", Field.SUBJECT)
-        self._select("ok-key-field", "It stands", WHERE, key, "field")
-        self._text("ok-key-after", "After the text", key, "after")
-        self._text("ok-key-before", "Before the text", key, "before")
+
+        def chosen() -> None:
+            between.update(key["of"] == KeyOf.BETWEEN)
+            self._changed()
+
+        self._select("ok-key-of", "Mails belong together by", KEYS, key, "of", changed=chosen)
+        between = Part(self._between, classes=BARE)
+        between.update(key["of"] == KeyOf.BETWEEN)
+
+    def _between(self, wanted: bool) -> None:  # noqa: FBT001  # called by the part
+        if wanted:
+            key: Draft = self._draft["key"]
+            key.setdefault("field", Field.SUBJECT)
+            self._select("ok-key-field", "It stands", WHERE, key, "field")
+            self._text("ok-key-after", "After the text", key, "after")
+            self._text("ok-key-before", "Before the text", key, "before")
 
     def _select(
         self,
@@ -132,13 +149,16 @@ class Mails:
         written.on("input", write, js_handler=VALUE)
 
     def _add(self) -> None:
-        self._draft["conditions"].append(dict(NEW))
-        self._show()
+        if len(self._conditions) < MOST:
+            self._draft["conditions"].append(dict(NEW))
+            self._condition(self._draft["conditions"][-1])
+            self._counted()
 
-    def _remove(self, place: int) -> None:
-        if place < len(self._draft["conditions"]):
-            del self._draft["conditions"][place]
-            self._show()
+    def _remove(self, one: Draft) -> None:
+        place = next(number for number, (each, _, _) in enumerate(self._conditions) if each is one)
+        del self._draft["conditions"][place]
+        self._conditions.pop(place)[1].delete()
+        self._counted()
 
     def _set_words(self, event: GenericEventArguments) -> None:
         self._draft["words"] = event.args is True

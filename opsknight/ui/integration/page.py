@@ -45,6 +45,7 @@ from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, test_event
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def show(
         with section("Conditions", "How its mails are read; try it before it counts.", anchor="conditions"):
             Mails(line["id"], line["mapping"], read=reads.samples, preview=reads.become)
 
+    @in_turn
     async def again() -> None:
         try:
             parts.show(await reads.keyed())

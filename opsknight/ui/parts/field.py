@@ -46,6 +46,21 @@ def select(name: str, label: str, options: Mapping[str, str], *, chosen: str = "
     return control
 
 
+def offer(control: ui.element, options: Mapping[str, str]) -> None:
+    """Have a field of `select` offer `options`; what is chosen in it stays chosen for as long as it is offered."""
+    there = {str(option.props["value"]): option for option in control.default_slot.children}
+    for value in there.keys() - options.keys():
+        there.pop(value).delete()
+    for place, (value, words) in enumerate(options.items()):
+        if value not in there:
+            with control:
+                there[value] = tag("option", words, value=value)
+            there[value].move(control, target_index=place)
+        elif there[value]._text != words:  # noqa: SLF001  # the text node that `tag` sets
+            there[value]._text = words  # noqa: SLF001
+            there[value].update()
+
+
 def choice(
     name: str, options: Mapping[str, str], *, chosen: str, label: str, icons: Mapping[str, str] | None = None
 ) -> ui.element:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from nicegui import ui
-
 from opsknight.domain.model.ledger import people
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.rules import RuleLine
@@ -16,12 +14,15 @@ from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import switch
 from opsknight.ui.parts.menu import item, menu
 from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
 from opsknight.ui.viewer import Viewer
 
 DELETE = "ok-rule-delete"
+COUNTED = frozenset(("matched", "matched_at", "skipped", "skipped_at", "why"))
+"""What events change of a line: it is brought up to date in place, for a menu beside it may be open."""
 
 
 def show(viewer: Viewer, lines: Sequence[RuleLine], *, services: Mapping[str, str], wanted: int | None = None) -> Rules:
@@ -52,22 +53,28 @@ class Rules:
         self._services = services
         self._wanted = wanted
         self._may = may
-        self._built: Sequence[RuleLine] | None = None
+        self._built: Sequence[dict[str, object]] | None = None
+        self._counts: dict[int, Part[RuleLine]] = {}
         self.place = tag("div", id="ok-rules")
 
     def update(self, lines: Sequence[RuleLine]) -> None:
         """Show `lines`."""
-        if lines == self._built:
+        built = [{name: said for name, said in line.items() if name not in COUNTED} for line in lines]
+        if built != self._built:
+            self._built = built
+            self.place.clear()
+            with self.place:
+                self._build(lines)
+        for line in lines:
+            self._counts[line["id"]].update(line)
+
+    def _build(self, lines: Sequence[RuleLine]) -> None:
+        if not lines and self._wanted is None:
+            self._teach()
             return
-        self._built = lines
-        self.place.clear()
-        with self.place:
-            if not lines and self._wanted is None:
-                self._teach()
-                return
-            self._section(None, [line for line in lines if line["service_id"] is None])
-            for service_id in self._with_rules(lines):
-                self._section(service_id, [line for line in lines if line["service_id"] == service_id])
+        self._section(None, [line for line in lines if line["service_id"] is None])
+        for service_id in self._with_rules(lines):
+            self._section(service_id, [line for line in lines if line["service_id"] == service_id])
 
     def _with_rules(self, lines: Sequence[RuleLine]) -> Sequence[int]:
         found = {line["service_id"] for line in lines} | {self._wanted}
@@ -101,7 +108,7 @@ class Rules:
                 tag("p", _does(line))
                 if line["to_archived"]:
                     verdict(f"“{line['to_archived']}” is archived: events stay with their own service.", "warn")
-                _counted(line)
+                self._counts[line["id"]] = Part(_counted, name="p", classes="ok-rule-counts ok-muted")
             if self._may:
                 self._deeds(line, lines, number)
 
@@ -138,18 +145,16 @@ def _does(line: RuleLine) -> str:
     return f"{words[0].upper()}{words[1:]}{', then no further rule is asked' if line['rule'].get('stop') else ''}."
 
 
-def _counted(line: RuleLine) -> ui.element:
-    with tag("p", classes="ok-rule-counts ok-muted") as place:
-        times = line["matched"]
-        tag("span", "Never matched" if not times else "Matched once" if times == 1 else f"Matched {times:,} times")
-        if line["matched_at"] is not None:
-            with tag("span"):
-                tag("span", "last ")
-                moment(line["matched_at"], "ago")
-        if line["skipped"] or line["why"]:
-            skipped = f"Skipped {line['skipped']:,} times" if line["skipped"] else "Skipped"
-            verdict(f"{skipped}: {line['why']}", "warn")
-    return place
+def _counted(line: RuleLine) -> None:
+    times = line["matched"]
+    tag("span", "Never matched" if not times else "Matched once" if times == 1 else f"Matched {times:,} times")
+    if line["matched_at"] is not None:
+        with tag("span"):
+            tag("span", "last ")
+            moment(line["matched_at"], "ago")
+    if line["skipped"] or line["why"]:
+        skipped = f"Skipped {line['skipped']:,} times" if line["skipped"] else "Skipped"
+        verdict(f"{skipped}: {line['why']}", "warn")
 
 
 def _moved(lines: Sequence[RuleLine], number: int, step: int) -> Mapping[str, object]:

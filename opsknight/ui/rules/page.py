@@ -17,6 +17,7 @@ from opsknight.ui.parts.empty import empty
 from opsknight.ui.reading import read_rule, read_rules, read_services
 from opsknight.ui.rules import editor
 from opsknight.ui.rules.listed import Rules, show
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def mount(deps: Deps) -> None:
 
 
 def _keep_fresh(deps: Deps, shown: Rules) -> None:
+    @in_turn
     async def again() -> None:
         try:
             await still_signed_in(deps)

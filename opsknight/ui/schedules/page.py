@@ -34,6 +34,7 @@ from opsknight.ui.schedules.reading import (
     read_their_teams,
 )
 from opsknight.ui.schedules.temporaries import Temporaries
+from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def _keep_fresh(deps: Deps, viewer: Viewer, schedule_id: int, lists: Lists) -> N
     """Read the lists again when the browser has changed something, and calendars now and then: jobs read them too."""
     of = Shown(schedule_id=schedule_id)
 
+    @in_turn
     async def again() -> None:
         try:
             await still_signed_in(deps)
@@ -231,6 +233,7 @@ def _keep_fresh(deps: Deps, viewer: Viewer, schedule_id: int, lists: Lists) -> N
         except (SignInRequired, NotFound):
             timer.cancel()
 
+    @in_turn
     async def links_again() -> None:
         await still_signed_in(deps)
         fresh = await read_links_of(deps, schedule_id, viewer)

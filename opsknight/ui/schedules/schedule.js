@@ -125,10 +125,13 @@ export default {
     async ask() {
       const at = fromField(this.asking, this.zone);
       if (at === null) return;
+      const mine = this.questions = (this.questions ?? 0) + 1;
       const found = await read(`/api/v1/oncall?schedule=${this.schedule.id}&at=${at}`);
+      if (mine !== this.questions) return;                // another time is asked for by now
       if (!found.ok) { this.answered = { words: found.sentence, gap: true }; return; }
       const [line] = found.body.schedules;
       const overrides = line.on_call.some((one) => one.override_id) ? (await read(`/api/v1/schedules/${this.schedule.id}/timeline?from=${at}&to=${at + 1}`)).body.timeline?.overrides ?? [] : [];
+      if (mine !== this.questions) return;
       const by = Object.fromEntries(overrides.map((one) => [one.id, { ...one, by: this.names[one.created_by] }]));
       this.answered = { words: answer(line.on_call, at, this.zone, by, line.next), gap: !line.on_call.length };
     },

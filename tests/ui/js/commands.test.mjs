@@ -198,3 +198,15 @@ test("where storage is refused it lasts as long as the page", async () => {
 
   assert.equal(board.row(line).version, 2);
 });
+
+test("a deed that is asked for while another is taken back goes out after that, and is not taken back itself", async () => {
+  const line = aLine();
+  const board = aBoard([line], [done(line, mine), done({ ...line, version: 2 }, {}), done({ ...line, version: 3 }, { status: "resolved" })]);
+  const made = board.commands.act("acknowledge", board.row(line));
+
+  board.commands.undo(made);
+  await board.commands.act("resolve", board.row(line)).answered;
+
+  assert.deepEqual(board.posted.map((one) => one.url.split("/").at(-1)), ["acknowledge", "undo", "resolve"]);
+  assert.equal(board.posted[2].body.seen_version, 3);
+});

@@ -218,3 +218,15 @@ test("taking back shows what was before while the server is asked", () => {
   const [row] = store.rows();
   assert.deepEqual([row.status, row.assignee, row.next.step], ["open", null, 2]);
 });
+
+test("a snapshot that was read before a deed was answered does not undo it on the screen", () => {
+  const [taken, ended] = [aLine(), aLine()];
+  const store = aStore(taken, ended);
+  intended(store, taken);
+  store.settle("key-acknowledge", taken.id, { line: { ...taken, status: "acknowledged", version: 2 }, now: NOON });
+  store.settle("key-resolve", ended.id, { line: { ...ended, status: "resolved", version: 2 }, now: NOON });
+
+  store.snapshot(aSnapshot([taken, ended]), { now: NOON });
+
+  assert.deepEqual(statuses(store), ["acknowledged", "resolved"]);
+});

@@ -120,3 +120,11 @@ test("a deed on several takes those that allow it, and one undo takes them all b
 
   assert.deepEqual(acted.slice(2), [["undo"], ["undo"]]);
 });
+
+test("what is being escalated is not escalated further by a second press", () => {
+  const { deeds, acted } = someDeeds(aLine({ n: 1, pending: "escalate" }), aLine({ n: 2 }));
+
+  deeds.do("escalate");
+
+  assert.deepEqual(acted.map(([verb, n]) => [verb, n]), [["escalate", 2]]);
+});

@@ -45,15 +45,19 @@ export const OpenSheet = {
       if (services.ok) this.services = services.body; else this.said = `The services cannot be read: ${services.sentence}`;
       if (people.ok) this.people = people.body.filter((one) => one.active);
       if (this.services.length === 1) this.form.service_id = this.services[0].id;
-      if (this.form.service_id) this.$nextTick(() => this.$refs.field.focus());
+      const untouched = document.activeElement?.id === "ok-open-service";
+      if (this.form.service_id && untouched) this.$nextTick(() => this.$refs.field.focus());
     },
     close() { this.$refs.box?.close(); },
     async send() {
-      const { service_id, title, urgency, severity, who } = this.form;
+      const { key, form: { service_id, title, urgency, severity, who } } = this;
       Object.assign(this, { busy: true, said: "" });
-      const answer = await post("/api/v1/incidents", { service_id, title, urgency, severity, page: who ? { user_id: who } : null }, this.key);
+      const answer = await post("/api/v1/incidents", { service_id, title, urgency, severity, page: who ? { user_id: who } : null }, key);
       this.busy = false;
-      if (answer.ok) { this.close(); this.$emit("opened", answer); return; }
+      const anew = key !== this.key;                     // left, and opened for another: that one is being written
+      if (answer.ok && !anew) this.close();
+      if (answer.ok) { this.$emit("opened", answer); return; }
+      if (anew) { globalThis.opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 }); return; }
       this.said = `${answer.sentence} What you wrote is kept.`;
       if (answer.status !== 0) this.key = newKey();      // the same key is only for the same question without an answer
     },

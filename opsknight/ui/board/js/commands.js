@@ -10,6 +10,7 @@ export class Commands {
   #timer = null;
   #waiters = new Map();          // key → resolve: who waits for the answer
   #moved = new Map();            // "id version" → the version that one's own deed made of it
+  #undoing = new Map();          // id → the key of the deed that is being taken back
 
   // `post(url, body, key)` answers {status, ok, body, sentence}; `now` is the server's time in epoch seconds.
   // `on.changed()` after anything to be seen, `on.refused(entry, answer)`, `on.done(entry, answer)`.
@@ -58,10 +59,16 @@ export class Commands {
     const { status, assignee, assignee_id, until, next } = before;
     this.store.intend({ key, id: entry.id, verb: "undo", patch: { status, assignee, assignee_id, until, next } });
     this.on.changed();
+    this.#undoing.set(entry.id, entry.key);              // the server takes back the last deed: a later one waits
     const first = await answered;
-    if (!first.ok) { this.store.settle(key, entry.id); this.on.changed(); return first; }
-    const answer = await this.post(`/api/v1/incidents/${entry.id}/undo`, {}, key);
-    this.#settle({ ...entry, key, verb: "undo" }, answer);
+    const answer = first.ok ? await this.post(`/api/v1/incidents/${entry.id}/undo`, {}, key) : first;
+    this.#undoing.delete(entry.id);
+    if (first.ok) {
+      const [seen, after] = [first, answer].map((one) => one.body.incident?.version);
+      if (answer.ok && seen && after) this.#move({ id: entry.id, seen_version: seen }, after);
+      this.#settle({ ...entry, key, verb: "undo" }, answer);
+    } else { this.store.settle(key, entry.id); this.on.changed(); }
+    this.flush();
     return answer;
   }
 
@@ -81,7 +88,8 @@ export class Commands {
     clearTimeout(this.#timer);
     const busy = new Set();
     for (const entry of this.queue.ripe(this.now())) {
-      if (!busy.has(entry.id) && !this.#sending.has(entry.key)) this.#send(entry);
+      const taken_back = this.#undoing.get(entry.id) ?? entry.key;
+      if (!busy.has(entry.id) && taken_back === entry.key && !this.#sending.has(entry.key)) this.#send(entry);
       busy.add(entry.id);
     }
   }

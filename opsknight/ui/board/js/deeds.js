@@ -15,6 +15,7 @@ export class Deeds {
   do(verb, rows = this.chosen()) {
     if (!rows.length) { this.page.announce("Nothing is selected; j and k select"); return; }
     if (verb === "acknowledge") this.#acknowledge(rows);
+    else if (verb === "escalate") this.#escalate(rows);
     else if (verb === "snooze") this.#allowed(verb, rows, (able) => this.ask.snooze(able, (body) => this.#act(verb, able, body)));
     else if (verb === "reassign") this.#allowed(verb, rows, (able) => this.ask.reassign(able, (body) => this.#act(verb, able, body)));
     else this.#allowed(verb, rows, (able) => this.#act(verb, able));
@@ -56,6 +57,13 @@ export class Deeds {
     if (already.length === rows.length) { this.page.toast(`You have #${already[0].n} already.`, { id: "board" }); return; }
     const free = rows.filter((row) => !ownedByAnother(row, this.me) && !already.includes(row));
     this.#allowed("acknowledge", free, (able) => this.#act("acknowledge", able));
+  }
+
+  // Pressed again before the server has said whom it reached it would go a step further than anybody meant.
+  #escalate(rows) {
+    const under_way = rows.filter((row) => row.pending === "escalate");
+    if (under_way.length === rows.length) { this.page.announce("It is being escalated already"); return; }
+    this.#allowed("escalate", rows.filter((row) => !under_way.includes(row)), (able) => this.#act("escalate", able));
   }
 
   #offer(line, words, rows = null) {

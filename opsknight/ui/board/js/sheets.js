@@ -84,7 +84,7 @@ export const ReassignSheet = {
       const answer = await get("/api/v1/people");
       if (answer.ok) this.people = answer.body.filter((one) => one.active).sort((a, b) => (b.id === this.me.id) - (a.id === this.me.id) || a.name.localeCompare(b.name));
       this.said = answer.ok || this.people.length ? "" : `Nobody can be shown: ${answer.sentence}`;
-      if (this.hasty) this.first();
+      if (this.hasty && this.$refs.box.open) this.first();
     },
     // Enter takes the first that matches; pressed before anybody was read, it takes him as soon as he is.
     first() {

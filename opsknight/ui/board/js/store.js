@@ -30,7 +30,12 @@ export class Store {
     this.filter = filter;
     this.rev = body.rev;
     this.#lines = new Map();
-    for (const line of body.rows) if (fits(line, filter, { shown: true })) this.#put(line);
+    for (const line of body.rows) {
+      const known = before.get(line.id) ?? this.#gone.get(line.id)?.line;
+      const passed = older(line, known);                 // a deed was answered while this was on its way
+      if (passed && before.has(line.id) && fits(known, filter, { shown: true })) this.#lines.set(line.id, known);
+      else if (!passed && fits(line, filter, { shown: true })) this.#put(line);
+    }
     this.found = body.rows.length < this.limit ? this.#lines.size : Math.max(body.total, this.#lines.size);
     this.#count(body);
     if (!same) { this.#gone.clear(); return; }
@@ -137,7 +142,7 @@ export class Store {
     const shown = this.#lines.has(line.id);
     if (older(line, this.line(line.id))) return;
     if (line.status === "resolved" && this.filter.status !== "resolved") {
-      if (shown || this.#gone.has(line.id)) this.#leave(line.id, line, now);
+      if (shown || this.#gone.has(line.id)) this.#leave(line.id, line, now, { mine });
     } else if (fits(line, this.filter, { shown })) {
       if (!shown) this.found += 1;
       this.#put(line);

@@ -55,7 +55,7 @@ export const Asked = {
       <div class="ok-buttons"><button class="ok-button ok-button-primary"><span>Save</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.leave.close()"><span>Cancel</span></button></div></form>
   </dialog>`,
 
-  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
+  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
   computed: {
     here() { return this.schedule ? this.swaps.filter((one) => one.schedule_id === this.schedule.id) : this.swaps; },
     open() { return this.here.filter((one) => one.status === "open"); },
@@ -96,15 +96,17 @@ export const Asked = {
       Object.assign(this, { given: 0, mine: [], refusal: "" });
       if (this.wants_own) {
         const { ok, body } = await read(`/api/v1/schedules/${one.schedule_id}/timeline?from=${now}&to=${now + AHEAD_S}`);
+        if (this.taking.one.id !== one.id) return;        // another was pressed since
         this.mine = ok ? body.timeline.final.filter((shift) => shift.user_id === this.me.id) : [];
       }
-      this.$refs.give.showModal();
+      if (!this.$refs.give.open) this.$refs.give.showModal();
     },
     async give() {
       const { one, part } = this.taking, wish = {}, now = Math.floor(opsknight.times.now() / 1000);
       if (part) Object.assign(wish, { start_at: Math.max(this.times[0], one.start_at), end_at: Math.min(this.times[1], one.end_at) });
       if (this.wants_own) Object.assign(wish, { return_start_at: Math.max(this.mine[this.given].start_at, now), return_end_at: this.mine[this.given].end_at });
-      const answer = await opsknight.send("POST", `/api/v1/swaps/${one.id}/take`, wish);
+      const answer = await this.once("POST", `/api/v1/swaps/${one.id}/take`, wish);
+      if (!answer) return;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.$refs.give.close();
       opsknight.toast(answer.sentence, { kind: "good", for_s: 6 });
@@ -121,16 +123,27 @@ export const Asked = {
     async leave() {
       const { user_id, substitute_id, note } = this.wish;
       const wish = { user_id, substitute_id, note, start_at: fromField(this.wish.from, this.zone), end_at: fromField(this.wish.to, this.zone, { last: true }) };
-      const answer = await opsknight.post("/api/v1/leaves", wish);
+      const answer = await this.once("POST", "/api/v1/leaves", wish);
+      if (!answer) return;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.$refs.leave.close();
       opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
       this.look();
       this.$emit("changed");
     },
+    // Pressed again while its answer is awaited it is the same press: nothing is sent twice.
+    async once(method, url, body) {
+      const what = `${method} ${url}`;
+      if (this.waiting.has(what)) return null;
+      this.waiting.add(what);
+      const answer = await opsknight.send(method, url, body);
+      this.waiting.delete(what);
+      return answer;
+    },
     end(url) { return this.done("DELETE", url); },
     async done(method, url, body) {
-      const answer = await opsknight.send(method, url, body);
+      const answer = await this.once(method, url, body);
+      if (!answer) return null;
       opsknight.toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12 });
       this.look();
       this.$emit("changed");

@@ -133,6 +133,7 @@ export const Cover = {
       this.$emit("changed");
     },
     async withdraw() {
+      if (this.busy) return;
       this.busy = true;
       const { override_id, temporary_id } = this.piece;
       const done = await this.end(override_id ? `/api/v1/overrides/${override_id}` : `/api/v1/temporary-schedules/${temporary_id}`);
