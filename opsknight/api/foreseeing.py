@@ -27,6 +27,7 @@ from opsknight.errors import Invalid
 
 AHEAD: Final = timedelta(days=400)
 """How far into the future one may ask."""
+_ROUNDS: Final = "The safety net goes on until then."
 _NOT_SAVED: Final = -1
 """The number of a policy that has none yet: its steps take turns from the first target on."""
 
@@ -112,6 +113,7 @@ async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
             opens_at=found.pages_at,
             priority=found.priority,
             support_hours=found.support_hours,
+            gets_loud=found.gets_loud,
         )
         future = await foresee(uow, case)
     return {**told, "entries": list(_entries(future, since=found.pages_at)), "goes_on": future.goes_on}
@@ -136,7 +138,10 @@ def _entries(future: Future, *, since: datetime) -> Iterator[dict[str, Any]]:
             "kind": "net" if is_net else "step",
             "step": None if is_net else fired.step + 1,
             "round": None if is_net else fired.lap + 1,
-            "sentences": [sentence(fact["kind"], OPSKNIGHT, fact["data"]) for fact in fired.facts],
+            "sentences": [
+                *([_ROUNDS] if fired.goes_round else []),
+                *(sentence(fact["kind"], OPSKNIGHT, fact["data"]) for fact in fired.facts),
+            ],
             "messages": [_message(future, fired, message, since=since) for message in fired.messages],
         }
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from opsknight.api import foreseeing, maintenance, rules
+from opsknight.domain.model.support_hours import Part, SupportHours
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ServiceRow
 from tests.api.house import FROM_US, House
@@ -86,6 +87,24 @@ async def test_a_low_severity_pages_quietly_unless_said_otherwise(doors: House, 
     loud = await what_if(doors, checkout, event={"severity": "info"}, urgency="high")
 
     assert (quiet["urgency"], loud["urgency"]) == ("low", "high")
+
+
+async def test_what_opens_quietly_is_told_to_become_loud_when_support_hours_begin(
+    doors: House, checkout: ServiceRow, database: Database
+):
+    team = await a_team(database, managers=[await a_user(database, "Cy")])
+    hours = SupportHours("UTC", (Part(NOON.isoweekday(), 12 * 60 + 7, 18 * 60),))
+    policy = await a_policy(database, await a_user(database, "Dee"), team=team)
+    service = await a_service(
+        database, team=team, policy=policy, urgency_mode="support_hours", support_hours=hours.to_json()
+    )
+
+    told = await what_if(doors, service)
+
+    assert told["urgency"] == "low"
+    assert [(one["after_s"], one["sentences"][0]) for one in told["entries"] if "urgency" in one["sentences"][0]] == [
+        (420, "OpsKnight raised the urgency to high: support hours have begun.")
+    ]
 
 
 async def test_a_policy_that_is_not_saved_yet_is_played_through(doors: House, checkout: ServiceRow, database: Database):

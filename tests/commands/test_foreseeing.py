@@ -10,7 +10,9 @@ from sqlalchemy import text
 
 from opsknight.domain.commands.foreseeing import Case, Future, foresee
 from opsknight.domain.commands.shift_changes import follow, know_all
+from opsknight.domain.commands.waking import begin_support_hours
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.support_hours import Part, SupportHours
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import EscalationPolicyRow, NotificationRuleRow, ServiceRow
@@ -36,7 +38,7 @@ async def foreseen(
 ) -> Future:
     async with database.screens() as session:
         found = (await policies(session, [policy.id]))[policy.id]
-        case = Case("Disk full", Urgency.HIGH, found, service.team_id, opens_at=at, **more)
+        case = Case("Disk full", more.pop("urgency", Urgency.HIGH), found, service.team_id, opens_at=at, **more)
         return await foresee(UnitOfWork(session=session, actor="user:1", now=at), case)
 
 
@@ -155,3 +157,66 @@ async def test_who_comes_on_call_while_it_waits_is_foreseen_as_the_engine_pages_
     paged = await clockwork.rows("SELECT created_at, user_id FROM pages ORDER BY created_at, user_id")
     assert paged == sorted({(fired.at, message.user_id) for fired in future.fired for message in fired.messages})
     assert any(fired.kind == "shift_change" for fired in future.fired)
+
+
+@pytest.mark.parametrize("after_min", [5, 10, 25])
+async def test_what_is_quiet_until_support_hours_begin_is_foreseen_as_the_engine_raises_it(
+    database: Database, acting: Acting, clockwork: Clockwork, clock: StoppedClock, after_min: int
+):
+    ada, bo = [await a_user(database, name) for name in ("Ada", "Bo")]
+    await a_contact_method(database, ada, channel="push")
+    policy = await a_policy(database, ada, bo, wait_s=[600, 1200])
+    begins_at, minute = clock.now() + after_min * MINUTE, clock.now().hour * 60 + clock.now().minute + after_min
+    hours = SupportHours("UTC", (Part(begins_at.isoweekday(), minute, minute + 120),))
+    service = await a_service(
+        database,
+        policy=policy,
+        urgency_mode="support_hours",
+        support_hours=hours.to_json(),
+        hours_begin_at=begins_at,
+    )
+    future = await foreseen(
+        database, service, policy, clock.now(), urgency=Urgency.LOW, support_hours=hours, gets_loud=True
+    )
+
+    await a_stored_incident(database, service, urgency="low", highest_urgency="low", timer="escalation")
+    for fired in future.fired:
+        clock.advance(fired.at - clock.now())
+        async with acting("timer:waking") as uow:
+            await begin_support_hours(uow)
+        await clockwork.run()
+
+    paged = await clockwork.rows(
+        "SELECT DISTINCT p.created_at, p.user_id, n.urgency FROM pages p JOIN notifications n ON n.page_id = p.id"
+        " ORDER BY 1, 2"
+    )
+    loud = [fired.at >= begins_at for fired in future.fired]
+    assert paged == sorted(
+        {
+            (fired.at, message.user_id, "high" if fired.at >= begins_at else "low")
+            for fired in future.fired
+            for message in fired.messages
+        }
+    )
+    assert (loud[0], loud[-1]) == (False, True)
+    assert next(fact["kind"] for fact in future.fired[loud.index(True)].facts) == "urgency raised"
+
+
+async def test_rounds_of_the_safety_net_until_support_hours_begin_are_told_once(
+    database: Database, clock: StoppedClock
+):
+    max_ = await a_user(database, "Max")
+    policy = await a_policy(
+        database, await a_user(database, reachable=False), team=await a_team(database, managers=[max_])
+    )
+    service = await a_service(database, policy=policy)
+    tomorrow = clock.now() + timedelta(days=1)
+    hours = SupportHours("UTC", (Part(tomorrow.isoweekday(), 540, 1020),))
+
+    future = await foreseen(
+        database, service, policy, clock.now(), urgency=Urgency.LOW, support_hours=hours, gets_loud=True
+    )
+
+    [raised] = [fired for fired in future.fired if fired.goes_round]
+    assert raised.at == tomorrow.replace(hour=9, minute=0, second=0)
+    assert future.fired[-1].at > raised.at

@@ -6,7 +6,7 @@ the unit of work is never committed, and holds no row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,9 +22,10 @@ from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
-from opsknight.domain.model.support_hours import SupportHours
+from opsknight.domain.model.support_hours import BEGUN, SupportHours, begun
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads, Reachable
 from opsknight.domain.queries.rooms import Room
@@ -49,6 +50,8 @@ class Case:
     opens_at: datetime
     priority: str | None = None
     support_hours: SupportHours | None = None
+    gets_loud: bool = False
+    """Whether its service pages loudly in its support hours, and so this once they begin."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Fired:
     """What one firing would do: the facts that it would record, and the messages that it would plan.
 
     `step` and `lap` are those that paged somebody; of a firing that reached nobody, those that it began with.
+    `goes_round` says that the rounds of the safety net between it and the one before are left out.
     """
 
     at: datetime
@@ -80,6 +84,7 @@ class Fired:
     lap: int
     facts: tuple[Mapping[str, Any], ...]
     messages: tuple[Message, ...]
+    goes_round: bool = False
 
 
 @dataclass(slots=True)
@@ -119,26 +124,56 @@ def _played(
     schedules: Mapping[int, Schedule],
 ) -> Future:
     future, held, rounds = Future(people=people, rooms=steps.known_rooms), _held(case), 0
-    waits = _Waits()
+    waits, ends_at, loud_at = _Waits(), case.opens_at + AHEAD, _loud_at(case)
+    goes_round = False
     while len(future.fired) < MOST_FIRINGS:
         uow.now = held.timer.due_at
         firing = Firing(uow, people, steps, leads, {}, many=False)
         before = held.incident
         firing.fire(held)
-        one = _fired(uow, held.timer.kind, before, firing)
+        one = _fired(uow, held.timer.kind, before, firing, goes_round=goes_round)
         _cut(future.fired, one, stepped=bool(firing.out.stepped), net=bool(firing.out.caught))
         future.fired.append(one)
         rounds += held.timer.kind == "safety_net"
         following = _next(held, firing, one)
         waits.note(firing)
         if following.timer.kind == "escalation" and waits.asked:
-            until = min(following.timer.due_at, case.opens_at + AHEAD)
+            until = min(following.timer.due_at, ends_at, loud_at or ends_at)
             future.fired += _newcomers(uow, held, waits, people, schedules, until=until)
-        if rounds == ROUNDS_OF_THE_NET or following.timer.due_at > case.opens_at + AHEAD:
+        goes_round = rounds == ROUNDS_OF_THE_NET
+        if loud_at is not None and (goes_round or loud_at <= following.timer.due_at):
+            uow.now, waits, rounds = loud_at, _Waits(), 0
+            following, loud_at = _raised(uow, following, future.fired), None
+        elif goes_round or following.timer.due_at > ends_at:
             break
         held = following
     future.goes_on = True
     return future
+
+
+def _loud_at(case: Case) -> datetime | None:
+    """Return when support hours begin for what is quiet until then, None where that is not to be foreseen."""
+    if case.support_hours is None or not case.gets_loud or case.urgency is Urgency.HIGH:
+        return None
+    at = case.support_hours.next_begin(case.opens_at)
+    return None if at is None or at > case.opens_at + AHEAD else at
+
+
+def _raised(uow: UnitOfWork, held: Held, fired: Sequence[Fired]) -> Held:
+    """Return the incident loud and from its first step at the unit's instant, as `waking.begin_support_hours` does."""
+    for message in (one for each in fired for one in _unsent(each, uow.now)):
+        message.cut_by = uow.now, "the beginning of support hours"
+    uow.record(Fact.RAISED, incident_id=held.incident.id, actor="support_hours", urgency="high", reason=BEGUN)
+    after = begun(held.incident)
+    return replace(
+        held,
+        timer=_timer(after.id, "escalation", uow.now, generation=after.generation),
+        incident=after,
+        everyone=Everyone(after.generation),
+        lap_started_at=None,
+        asked=0,
+        was_paged=False,
+    )
 
 
 def _held(case: Case) -> Held:
@@ -160,9 +195,9 @@ def _held(case: Case) -> Held:
     )
 
 
-def _timer(incident_id: UUID, kind: str, due_at: datetime) -> ClaimedTimer:
+def _timer(incident_id: UUID, kind: str, due_at: datetime, *, generation: int = 1) -> ClaimedTimer:
     return ClaimedTimer(
-        id=incident_id, kind=kind, subject=incident_id, generation=1, due_at=due_at, fence=1, attempts=0
+        id=incident_id, kind=kind, subject=incident_id, generation=generation, due_at=due_at, fence=1, attempts=0
     )
 
 
@@ -226,10 +261,11 @@ def _newcomers(
             yield Fired(at, "shift_change", waits.step, waits.lap, facts, _messages(outbox))
 
 
-def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing) -> Fired:
+def _fired(uow: UnitOfWork, kind: str, before: Incident, firing: Firing, *, goes_round: bool) -> Fired:
     of_page = {row["id"]: row for row in firing.outbox.pages}
     paged = next(iter(of_page.values()), {"step": before.next_step, "lap": before.lap})
-    return Fired(uow.now, kind, paged["step"], paged["lap"], tuple(uow.take_facts()), _messages(firing.outbox))
+    facts, messages = tuple(uow.take_facts()), _messages(firing.outbox)
+    return Fired(uow.now, kind, paged["step"], paged["lap"], facts, messages, goes_round)
 
 
 def _messages(outbox: Outbox) -> tuple[Message, ...]:
@@ -264,6 +300,12 @@ def _waiting(fired: Fired, at: datetime) -> Iterator[Message]:
     yield from (message for message in fired.messages if message.cut_by is None and message.due_at >= at)
 
 
+def _unsent(fired: Fired, at: datetime) -> Iterator[Message]:
+    """Yield what waits at `at` for its time, or for the end of quiet hours."""
+    due = ((message, message.held_until or message.due_at) for message in fired.messages)
+    yield from (message for message, sent_at in due if message.cut_by is None and sent_at >= at)
+
+
 def _next(held: Held, firing: Firing, one: Fired) -> Held:
     """Return the incident as the engine would find it when the timer fires that was armed now."""
     moved, timer = firing.out.advance[-1], firing.out.rearm[-1]
@@ -272,7 +314,7 @@ def _next(held: Held, firing: Firing, one: Fired) -> Held:
     started_at = held.lap_started_at if incident.lap == held.incident.lap else None
     return replace(
         held,
-        timer=_timer(incident.id, timer["kind"], timer["due_at"]),
+        timer=_timer(incident.id, timer["kind"], timer["due_at"], generation=incident.generation),
         incident=incident,
         lap_started_at=started_at or (one.at if incident.lap in laps else None),
         was_paged=held.was_paged or bool(laps),

@@ -17,7 +17,7 @@ from opsknight.domain.model.incident import Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.maintenance import Window
 from opsknight.domain.model.silencing import Cause, Silence
-from opsknight.domain.model.support_hours import SupportHours, begun
+from opsknight.domain.model.support_hours import BEGUN, SupportHours, begun
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 Sweep: TypeAlias = Callable[[UnitOfWork], Awaitable[int]]
@@ -177,8 +177,7 @@ async def _raise(uow: UnitOfWork, held: Held) -> None:
         write(uow, held.row, after)
         if after.status is Status.ACKNOWLEDGED:
             await set_timer(uow, after, held.wanted(after, at=uow.now))
-    why = "support hours have begun"
-    uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=why, **told)
+    uow.record(Fact.RAISED, incident_id=after.id, actor="support_hours", urgency="high", reason=BEGUN, **told)
 
 
 SWEEPS: Final[tuple[Sweep, ...]] = (

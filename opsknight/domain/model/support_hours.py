@@ -22,6 +22,8 @@ _SHORT: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SEARCHED_DAYS: Final = 15
 """Two weeks and a day: a time that a clock change swallows comes again a week later."""
 MAX_PARTS: Final = 28
+BEGUN: Final = "support hours have begun"
+"""Why what was quiet is loud."""
 
 
 class BadHours(ValueError):

@@ -45,6 +45,7 @@ class Opening:
     reasons: tuple[str, ...]
     priority: str | None = None
     support_hours: SupportHours | None = None
+    gets_loud: bool = False
 
 
 async def opening(
@@ -78,6 +79,7 @@ async def opening(
         reasons=(*reasons, *why),
         priority=ruling.priority,
         support_hours=hours,
+        gets_loud=row.urgency_mode == "support_hours",
     )
 
 
