@@ -182,9 +182,9 @@ class Place:
         there = {**self._there, "key": key}
 
         def about(case: Case) -> Case:
-            if _wrong_in(case) != ParameterLocation.PATH:
+            if not _is_wrong_in(case, ParameterLocation.PATH):
                 case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
-            if provider in _SCHEMES and _wrong_in(case) != ParameterLocation.HEADER:
+            if provider in _SCHEMES and not _is_wrong_in(case, ParameterLocation.HEADER):
                 case.headers["Authorization"] = f"{_SCHEMES[provider]} {key}"
             if provider and isinstance(case.body, dict):
                 case.body |= {name: key for name in ("routing_key", "service_key") if name in case.body}
@@ -213,6 +213,8 @@ def _modes(operation: APIOperation) -> Iterator[GenerationMode]:
         yield GenerationMode.NEGATIVE
 
 
-def _wrong_in(case: Case) -> ParameterLocation | None:
-    """Return where a request is wrong on purpose."""
-    return getattr(case.meta.phase.data, "parameter_location", None) if case.meta else None
+def _is_wrong_in(case: Case, location: ParameterLocation) -> bool:
+    """Say whether a request is wrong there on purpose; it may be in several places at once."""
+    if case.meta is None:
+        return False
+    return case.meta.is_negative_at(location) or getattr(case.meta.phase.data, "parameter_location", None) == location
