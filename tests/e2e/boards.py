@@ -65,6 +65,11 @@ TEXT_SMALLER_THAN = """(least) => {
   }
   return [...small];
 }"""
+PRESS_AS_IT_LEAVES = """([id, key]) => new MutationObserver((_, watch) => {
+  if (document.getElementById(id)) return;
+  watch.disconnect();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}).observe(document.body, { childList: true, subtree: true })"""
 
 
 @dataclass
@@ -85,6 +90,10 @@ class Board:
         await self.page.mouse.move(2, 2)
         await expect(row).to_have_attribute("data-active", "")
         return row
+
+    async def press_as_it_leaves(self, key: str, title: str) -> None:
+        """Have a key pressed in the instant in which a row leaves."""
+        await self.page.evaluate(PRESS_AS_IT_LEAVES, [await self.row(title).get_attribute("id"), key])
 
     async def keep_when(self, name: str, title: str, status: str) -> None:
         """Begin to watch for `status` of a row; `when(name)` tells the instant."""

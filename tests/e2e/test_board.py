@@ -242,6 +242,24 @@ async def test_several_are_acknowledged_at_once(board: Board, server: RunningSer
     await expect(board.page.locator(".ok-toast")).to_contain_text("3 incidents acknowledged")
 
 
+async def test_a_press_that_comes_as_a_row_leaves_does_nothing_to_the_one_in_its_place(
+    board: Board, server: RunningServer, sam: httpx.Client
+):
+    leaves, stays = [an_incident(server, severity="critical") for _ in range(2)]
+    for title in (leaves, stays):
+        await expect(board.row(title)).to_be_visible()
+    await board.choose(leaves)
+    await board.press_as_it_leaves("a", leaves)
+
+    resolve(sam, leaves)
+
+    await expect(board.page.locator(".ok-toast")).to_contain_text("has just left the list. Nothing was done")
+    below = board.page.locator(".ok-line[data-active]")
+    await expect(below).to_have_attribute("data-status", "open")
+    await board.page.keyboard.press("a")
+    await expect(below).to_have_attribute("data-status", "acknowledged")
+
+
 async def test_what_arrives_while_one_reads_waits_and_moves_nothing(board: Board, server: RunningServer):
     title = an_incident(server)
     await board.row(title).hover()

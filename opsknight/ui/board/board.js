@@ -89,6 +89,8 @@ export default {
     function act(verb, rows = undefined) {
       if (observer) { page.toast("You may look at incidents, not act on them; an admin can change that.", { id: "refused" }); return; }
       reading.keyboard();                  // what was acted on stays where it was, until one has looked away
+      const fell = rows ? null : list.fallen();
+      if (fell) { page.toast(`#${fell.from} has just left the list. Nothing was done; press again for #${fell.to}.`, { id: "board" }); return; }
       deeds.do(verb, rows);
       if (!["snooze", "reassign"].includes(verb)) list.unmark();
     }

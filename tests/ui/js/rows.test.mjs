@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, fits, follow, rank, summarise } from "../../../opsknight/ui/board/js/rows.js";
+import { arrange, fits, Fall, follow, rank, summarise } from "../../../opsknight/ui/board/js/rows.js";
 import { compare, verdict } from "../../../opsknight/ui/board/js/revision.js";
 import { Reading } from "../../../opsknight/ui/board/js/reading.js";
 import { aLine, NOON } from "./lines.mjs";
@@ -39,6 +39,18 @@ test("the selection follows its row, and falls to what stands in its place when 
   assert.equal(follow(rows, { id: "gone", index: 9 }), 2);
   assert.equal(follow([], { id: "gone", index: 0 }), -1);
   assert.equal(follow(rows, { id: null, index: -1 }), -1);
+});
+
+test("a press as the selection falls is meant for what has left; the next one is not", () => {
+  const fall = new Fall(), gone = aLine({ n: 7 });
+
+  fall.note(gone, 100);
+  assert.deepEqual([fall.take(101), fall.take(101)], [7, null]);
+  fall.note(gone, 100);
+  assert.equal(fall.take(102), null);
+  fall.note(gone, 100);
+  fall.note(null, 100);
+  assert.equal(fall.take(100), null);
 });
 
 test("words begin words of the title, service, owner or team; a number finds its incident", () => {

@@ -1,11 +1,12 @@
 // The list as it is on screen: which rows, in which order, which is active, which are marked.
 import { nextTick, ref, shallowRef } from "vue";
 import { step } from "./keys.js";
-import { arrange, follow } from "./rows.js";
+import { arrange, Fall, follow } from "./rows.js";
 
 export function useList({ store, reading, now }) {
   const rows = shallowRef([]), fresh = shallowRef([]), summary = shallowRef(null), waiting = shallowRef([]);
   const active = ref(null), marked = shallowRef(new Set()), found = ref(0), grid = ref(null);
+  const fall = new Fall();
   let at = -1, order = [], moved = false;
 
   // Bring what is known to the screen. Vue writes it before the browser paints this frame.
@@ -13,7 +14,9 @@ export function useList({ store, reading, now }) {
     const time = now(), held = reading.held && order.length > 0;
     const shown = arrange(store.rows({ now: time, held }), { order, held });
     at = follow(shown.rows, { id: active.value, index: at });
+    const before = active.value;
     active.value = shown.rows[at]?.id ?? null;
+    if (active.value !== before) fall.note(rows.value.find((row) => row.id === before), time);
     if (!same(rows.value, shown.rows)) rows.value = shown.rows;
     if (!same(fresh.value, shown.fresh)) fresh.value = shown.fresh;
     const ids = shown.rows.map((row) => row.id);
@@ -28,6 +31,7 @@ export function useList({ store, reading, now }) {
 
   function select(id, { scroll = true } = {}) {
     active.value = id;
+    fall.note(null);
     at = rows.value.findIndex((row) => row.id === id);
     if (scroll) nextTick(() => grid.value?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" }));
   }
@@ -77,6 +81,12 @@ export function useList({ store, reading, now }) {
     return ids.map((id) => store.row(id)).filter(Boolean);
   }
 
+  // What a press is meant for that comes as the selection falls from it: {from, to}, their numbers, once.
+  function fallen() {
+    const from = marked.value.size ? null : fall.take(now());
+    return from === null ? null : { from, to: store.row(active.value)?.n };
+  }
+
   // Rows that only moved are not rendered again (v-memo); what number they are is written here.
   function number() {
     if (!moved) return;
@@ -88,7 +98,7 @@ export function useList({ store, reading, now }) {
     }
   }
 
-  return { rows, fresh, summary, waiting, active, marked, found, grid, paint, select, walk, mark, unmark, leave, reorder, showFresh, chosen, number };
+  return { rows, fresh, summary, waiting, active, marked, found, grid, paint, select, walk, mark, unmark, leave, reorder, showFresh, chosen, fallen, number };
 }
 
 function same(one, other) {

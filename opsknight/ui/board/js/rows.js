@@ -31,6 +31,22 @@ export function follow(rows, { id, index }) {
   return id === null || !rows.length ? -1 : Math.min(Math.max(index, 0), rows.length - 1);
 }
 
+const FELL_S = 1.5;              // a press so soon after the selection fell was meant for what has left
+
+// That the selection has fallen from a row that left to what now stands in its place.
+export class Fall {
+  #from = null;                  // {n, at}: what it fell from, and when
+
+  note(from, at) { this.#from = from ? { n: from.n, at } : null; }
+
+  // Return the number that a press now is meant for, once: the next one is meant for what is selected by then.
+  take(now) {
+    const from = this.#from;
+    this.#from = null;
+    return from && now - from.at < FELL_S ? from.n : null;
+  }
+}
+
 // What the reader asked to see. A row that is shown already is not asked for words again: the server knows more of them.
 export function fits(row, filter, { shown = false } = {}) {
   if (filter.status && row.status !== filter.status) return false;
