@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import httpx
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from tests.bounds import PATIENCE_MS
@@ -152,3 +155,13 @@ async def _sign_in(context: BrowserContext, server: RunningServer, cookie: str) 
     )  # a __Host- cookie is set on https; localhost counts as such
     said: Any = {"name": name, "value": value, "url": secure}
     await context.add_cookies([said])
+
+
+async def answering(server: RunningServer) -> float:
+    """Wait until the server answers and return that instant."""
+    async with httpx.AsyncClient() as client:
+        while True:
+            with suppress(httpx.TransportError):
+                await client.get(f"{server.base_url}/healthz")
+                return time.monotonic()
+            await asyncio.sleep(0.02)

@@ -6,7 +6,6 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -16,7 +15,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Route, expect
 
 from tests.bounds import PATIENCE_S, WIDER
-from tests.e2e.boards import OVERFLOWING, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board
+from tests.e2e.boards import OVERFLOWING, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board, answering
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.e2e
@@ -59,16 +58,6 @@ def the_lines(sam: httpx.Client) -> list[dict[str, Any]]:
 
 def the_line(sam: httpx.Client, title: str) -> dict[str, Any]:
     return next(line for line in the_lines(sam) if line["title"] == title)
-
-
-async def answering(server: RunningServer) -> float:
-    """Wait until the server answers and return that instant."""
-    async with httpx.AsyncClient() as client:
-        while True:
-            with suppress(httpx.TransportError):
-                await client.get(f"{server.base_url}/healthz")
-                return time.monotonic()
-            await asyncio.sleep(0.02)
 
 
 def resolve(sam: httpx.Client, title: str) -> None:
