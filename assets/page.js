@@ -216,7 +216,7 @@
   // `shown` reads it from the page, `send` sends it; a change makes the list that is wanted of the one that there is.
   const whole = (shown, send) => {
     let turn = Promise.resolve(), passed = new Set(), now = null;
-    return (change) => (turn = turn.then(async () => {
+    return (change) => (turn = turn.catch(() => null).then(async () => {
       const seen = shown(), text = JSON.stringify(seen);
       if (!passed.has(text)) [passed, now] = [new Set(), seen];
       const wanted = change(now), answer = await send(wanted);

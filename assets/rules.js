@@ -26,12 +26,10 @@ opsknight.whenPainted(() => {
   };
   opsknight.act("rule-move", (button) => busy(button, async () => {
     button.closest("[popover]")?.hidePopover();
-    const { service_id } = JSON.parse(button.dataset.body), list = button.closest("ol").getAttribute("aria-label");
-    const id = Number(button.closest("li").id.replace("rule-", "")), step = Number(button.dataset.step);
-    const shown = () => [...document.querySelectorAll("ol.ok-rules")].find((one) => one.getAttribute("aria-label") === list);
-    const ids = () => [...(shown()?.children ?? [])].map((one) => Number(one.id.replace("rule-", "")));
-    if (!orders.has(service_id)) orders.set(service_id, opsknight.whole(ids, (wanted) => done("PUT", `${RULES}/order`, { service_id, ids: wanted })));
-    await orders.get(service_id)((now) => moved(now, id, step));
+    const { service } = button.closest("ol").dataset, service_id = Number(service) || null;
+    const shown = () => [...document.querySelectorAll(`ol.ok-rules[data-service="${service}"] > li`)].map((one) => Number(one.id.replace("rule-", "")));
+    if (!orders.has(service)) orders.set(service, opsknight.whole(shown, (wanted) => done("PUT", `${RULES}/order`, { service_id, ids: wanted })));
+    await orders.get(service)((now) => moved(now, Number(button.dataset.rule), Number(button.dataset.step)));
   }));
   let doomed = "";
   opsknight.act("rule-ask", (button) => {

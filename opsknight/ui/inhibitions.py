@@ -11,7 +11,7 @@ from opsknight.ui.conditions import conditions
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.field import field
-from opsknight.ui.parts.part import BARE, Part
+from opsknight.ui.parts.part import BARE, Part, apart_from
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 
@@ -41,23 +41,21 @@ class Rules:
     def __init__(self, *, may_change: bool) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._may_change = may_change
-        self._shown: Sequence[dict[str, object]] | None = None
         self._now: dict[int, Part[tuple[int, int]]] = {}
-        self.place = tag("div", id="ok-rules")
+        self._list = Part(self._build, of=apart_from(COUNTED), id="ok-rules")
+        self.place = self._list.place
 
     def update(self, lines: Sequence[InhibitionLine]) -> None:
         """Show `lines`."""
-        shown = [{name: said for name, said in line.items() if name not in COUNTED} for line in lines]
-        if shown != self._shown:
-            self._shown = shown
-            self.place.clear()
-            with self.place:
-                if not lines:
-                    tag("p", "There is no rule yet: every alert pages for itself.", classes="ok-muted")
-                for line in lines:
-                    self._rule(line)
+        self._list.update(lines)
         for line in lines:
             self._now[line["id"]].update((line["sources"], line["resting"]))
+
+    def _build(self, lines: Sequence[InhibitionLine]) -> None:
+        if not lines:
+            tag("p", "There is no rule yet: every alert pages for itself.", classes="ok-muted")
+        for line in lines:
+            self._rule(line)
 
     def _rule(self, line: InhibitionLine) -> None:
         with tag("article", classes="ok-rule", id=f"rule-{line['id']}"):

@@ -22,7 +22,7 @@ from opsknight.ui.parts.button import button
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.menu import item, menu
 from opsknight.ui.parts.moment import moment
-from opsknight.ui.parts.part import BARE, Part
+from opsknight.ui.parts.part import BARE, Part, apart_from
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
@@ -104,18 +104,13 @@ class Windows:
     def __init__(self, *, may_plan: bool) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._may_plan = may_plan
-        self._shown: Sequence[dict[str, object]] | None = None
         self._resting: dict[int, Part[int]] = {}
-        self.place = tag("div", id="ok-windows", classes="ok-windows")
+        self._list = Part(self._build, of=apart_from((COUNTED,)), id="ok-windows", classes="ok-windows")
+        self.place = self._list.place
 
     def update(self, lines: Sequence[WindowLine]) -> None:
         """Show `lines`."""
-        shown = [{name: said for name, said in line.items() if name != COUNTED} for line in lines]
-        if shown != self._shown:
-            self._shown = shown
-            self.place.clear()
-            with self.place:
-                self._build(lines)
+        self._list.update(lines)
         for line in lines:
             self._resting[line["id"]].update(line[COUNTED] if line["now"] else 0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from opsknight.ui.parts.tag import tag
@@ -19,17 +19,32 @@ class Part(Generic[T]):
     is on its way.
     """
 
-    def __init__(self, build: Callable[[T], object], *, name: str = "div", classes: str = "") -> None:
-        """Begin as an empty element `name`."""
+    def __init__(
+        self,
+        build: Callable[[T], object],
+        *,
+        of: Callable[[T], object] | None = None,
+        name: str = "div",
+        classes: str = "",
+        **attributes: object,
+    ) -> None:
+        """Begin as an empty element `name`; it is built anew where what `of` makes of what is said has changed."""
         self._build = build
-        self._said: T | None = None
-        self.place = tag(name, classes=classes)
+        self._of = of
+        self._told: object = None
+        self.place = tag(name, classes=classes, **attributes)
 
     def update(self, said: T) -> None:
         """Say `said`."""
-        if said == self._said:
+        told = said if self._of is None else self._of(said)
+        if told == self._told:
             return
-        self._said = said
+        self._told = told
         self.place.clear()
         with self.place:
             self._build(said)
+
+
+def apart_from(counted: Collection[str]) -> Callable[[Sequence[Mapping[str, object]]], object]:
+    """Return what makes lines without what is `counted` in them, which is told in place."""
+    return lambda lines: [{name: said for name, said in line.items() if name not in counted} for line in lines]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from opsknight.domain.model.ledger import people
@@ -14,7 +13,7 @@ from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.field import switch
 from opsknight.ui.parts.menu import item, menu
 from opsknight.ui.parts.moment import moment
-from opsknight.ui.parts.part import Part
+from opsknight.ui.parts.part import Part, apart_from
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import verdict
@@ -53,18 +52,13 @@ class Rules:
         self._services = services
         self._wanted = wanted
         self._may = may
-        self._built: Sequence[dict[str, object]] | None = None
         self._counts: dict[int, Part[RuleLine]] = {}
-        self.place = tag("div", id="ok-rules")
+        self._list = Part(self._build, of=apart_from(COUNTED), id="ok-rules")
+        self.place = self._list.place
 
     def update(self, lines: Sequence[RuleLine]) -> None:
         """Show `lines`."""
-        built = [{name: said for name, said in line.items() if name not in COUNTED} for line in lines]
-        if built != self._built:
-            self._built = built
-            self.place.clear()
-            with self.place:
-                self._build(lines)
+        self._list.update(lines)
         for line in lines:
             self._counts[line["id"]].update(line)
 
@@ -87,7 +81,7 @@ class Rules:
         with section(title, says, anchor=anchor):
             if not lines:
                 tag("p", "No rules: events page as they come.", classes="ok-muted")
-            with tag("ol", classes="ok-rules", aria_label=f"Rules of {title}") as place:
+            with tag("ol", classes="ok-rules", aria_label=f"Rules of {title}", data_service=service_id or "") as place:
                 place.set_visibility(bool(lines))
                 for number, line in enumerate(lines):
                     self._rule(line, lines, number)
@@ -122,8 +116,7 @@ class Rules:
             with menu(name, label=f"More for {line['name']}"):
                 for words, step in (("Move up", -1), ("Move down", 1)):
                     if 0 <= number + step < len(lines):
-                        body = json.dumps(_moved(lines, number, step))
-                        item(words, icon_name="arrow", data_act="rule-move", data_body=body, data_step=str(step))
+                        item(words, icon_name="arrow", data_act="rule-move", data_rule=line["id"], data_step=step)
                 item("Delete", icon_name="close", data_act="rule-ask", data_url=url, data_name=line["name"])
 
     def _teach(self) -> None:
@@ -155,10 +148,3 @@ def _counted(line: RuleLine) -> None:
     if line["skipped"] or line["why"]:
         skipped = f"Skipped {line['skipped']:,} times" if line["skipped"] else "Skipped"
         verdict(f"{skipped}: {line['why']}", "warn")
-
-
-def _moved(lines: Sequence[RuleLine], number: int, step: int) -> Mapping[str, object]:
-    """Return the order in which the rule at `number` stands one place further."""
-    ids = [line["id"] for line in lines]
-    ids[number], ids[number + step] = ids[number + step], ids[number]
-    return {"service_id": lines[number]["service_id"], "ids": ids}

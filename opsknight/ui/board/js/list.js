@@ -83,8 +83,8 @@ export function useList({ store, reading, now }) {
 
   // What a press is meant for that comes as the selection falls from it: {from, to}, their numbers, once.
   function fallen() {
-    const from = marked.value.size ? null : fall.take(now());
-    return from === null ? null : { from, to: store.row(active.value)?.n };
+    const from = marked.value.size ? null : fall.take(now()), to = store.row(active.value);
+    return from !== null && to ? { from, to: to.n } : null;
   }
 
   // Rows that only moved are not rendered again (v-memo); what number they are is written here.
