@@ -31,7 +31,9 @@ async def test_the_list_says_who_is_on_call_who_is_next_and_what_nobody_covers(l
 
     first = page.locator("#schedule-1")
 
-    await expect(first.locator(".ok-schedules-gap").first).to_contain_text(re.compile(r"Nobody from .* for \d+ [dh]"))
+    # On a Monday morning the gap of the sample ends within the hour.
+    sentence = re.compile(r"^\s*Nobody from .+ for (\d+ (d|h|min|s)\s*)+$")
+    await expect(first.locator(".ok-schedules-gap").first).to_have_text(sentence)
     await expect(first.get_by_text("on call while away")).to_be_visible()
     await expect(page.locator("#schedule-2").get_by_text("Covered for four weeks")).to_be_visible()
     await expect(page.locator("#schedule-3").get_by_text("Nobody", exact=True)).to_be_visible()
