@@ -19,7 +19,7 @@ opsknight.whenPainted(() => {
       weekdays: [...document.querySelectorAll('input[name="window-day"]:checked')].map((one) => Number(one.value)),
       last_day: repeat !== "once" && at("window-last").value ? at("window-last").value : null,
       matchers: opsknight.conditions.read("window-conditions"),
-      also_open: !at("window-open").hidden && at("window-also-open").checked,
+      also_open: !later && !at("window-also-open").disabled && at("window-also-open").checked,
     };
   };
   const done = async (method, url, body) => {
@@ -30,19 +30,33 @@ opsknight.whenPainted(() => {
     }
     return answer;
   };
+  // What the time of its beginning changes is changed at once, and nothing goes or comes when an answer does:
+  // a press must not meet another button than the one that was aimed at.
+  const counted = (words, open) => {
+    at("window-also-open").disabled = !open;
+    at("window-also-open").closest("label").querySelector("span").textContent = words;
+  };
+  const beginning = () => {
+    const now = picked("window-start") === "now";
+    at("window-save").querySelector("span:last-child").textContent = now ? "Start maintenance" : "Plan maintenance";
+    at("window-open").hidden = !now;
+    return now;
+  };
   // How much is open that could be silenced as well: asked only for what begins now.
   const preview = async () => {
-    const mine = ++reading, now = picked("window-start") === "now";
-    at("window-save").querySelector("span:last-child").textContent = now ? "Start maintenance" : "Plan maintenance";
-    const answer = now ? await opsknight.send("POST", `${URL_OF}/preview`, { ...wish(), also_open: false }) : null;
+    const mine = ++reading;
+    if (!beginning()) return;
+    const answer = await opsknight.send("POST", `${URL_OF}/preview`, { ...wish(), also_open: false });
     if (mine !== reading) return;
-    const open = answer?.ok ? answer.body.open : 0;
-    at("window-open").hidden = !open;
-    at("window-also-open").closest("label").querySelector("span").textContent =
-      open === 1 ? "Silence the 1 open incident as well" : `Silence the ${open} open incidents as well`;
+    const open = answer.ok ? answer.body.open : 0;
+    counted(
+      !answer.ok ? "Silence what is open now as well"
+        : open === 0 ? "Nothing is open that could be silenced as well"
+          : open === 1 ? "Silence the 1 open incident as well" : `Silence the ${open} open incidents as well`, open);
   };
   at("ok-window-form")?.addEventListener("change", (event) => {
     if (event.target.id === "window-also-open") return;
+    beginning();
     clearTimeout(timer);
     timer = setTimeout(preview, PREVIEW_MS);
   });
@@ -56,7 +70,7 @@ opsknight.whenPainted(() => {
     at("window-repeat").value = "once";
     at("window-last").value = "";
     at("window-also-open").checked = false;
-    at("window-open").hidden = true;
+    counted("Silence what is open now as well", 0);
     for (const day of document.querySelectorAll('input[name="window-day"]')) day.checked = Number(day.value) === (soon.getDay() || 7);
     pick("window-start", "now");
     opsknight.conditions.fill("window-conditions", []);

@@ -35,7 +35,7 @@ def build_dialogs(scopes: Mapping[str, str]) -> None:
         with tag("details", classes="ok-more"):
             tag("summary", "Only for some alerts")
             conditions("window-conditions", label="All of these must hold")
-        with tag("div", id="window-open", hidden=True):
+        with tag("div", id="window-open"):
             switch("window-also-open", "Silence what is open now as well", on=False)
         tag("p", classes="ok-error", id="window-error", role="alert")
         with tag("div", classes="ok-buttons"):

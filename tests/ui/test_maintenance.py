@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -58,6 +59,43 @@ async def test_what_is_open_now_is_counted_and_silenced_on_wish(laptop: BrowserC
 
     await expect(page.get_by_text("It is so.").first).to_be_visible()
     assert _last(sent, "also_open")[2] == {"also_open": True}
+
+
+async def test_what_is_counted_meanwhile_moves_nothing_that_may_be_pressed(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/maintenance")
+    answer = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answer.wait()
+        await route.fulfill(status=200, content_type="application/json", body='{"open": 2}')
+
+    await page.route("**/api/v1/maintenance/preview", late)
+    await page.get_by_role("button", name="Plan maintenance").first.click()
+    await page.get_by_text("Only for some alerts").click()
+    places = [
+        page.get_by_label("What is worked on"),
+        page.get_by_role("button", name="Add a condition").first,
+        page.locator("#window-save"),
+    ]
+    before = [await place.bounding_box() for place in places]
+
+    answer.set()
+
+    await expect(page.get_by_label("Silence the 2 open incidents as well")).to_be_enabled()
+    assert [await place.bounding_box() for place in places] == before
+    assert not sent
+
+
+async def test_a_dialog_grows_downwards_alone(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery, "/maintenance")
+    await page.get_by_role("button", name="Plan maintenance").first.click()
+    place = page.get_by_label("What is worked on")
+    before = await place.bounding_box()
+
+    await page.get_by_label("At a set time").check()
+
+    await expect(page.get_by_label("Begins", exact=True)).to_be_visible()
+    assert await place.bounding_box() == before
 
 
 async def test_a_weekly_window_for_some_alerts_is_sent_as_it_was_filled_in(laptop: BrowserContext, gallery: str):
