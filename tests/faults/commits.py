@@ -19,6 +19,9 @@ from tests.server import until
 
 _LOCK = 0x0B5_FA17
 """The first half of the lock that is held; the second is the table."""
+_GO = _LOCK + 1
+"""The first half of the lock that lets them go. Who holds them may be ended first when a server stops: that alone
+must not let a commit through before it is ended as well."""
 _WAIT = f"""
     CREATE OR REPLACE FUNCTION wait_in_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -28,7 +31,11 @@ _WAIT = f"""
                 RETURN NULL;
             END IF;
         END IF;
-        WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {_LOCK} AND objid = TG_RELID
+        IF NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {_LOCK} AND objid = TG_RELID
+                AND granted) THEN
+            RETURN NULL;
+        END IF;
+        WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {_GO} AND objid = TG_RELID
                 AND granted) LOOP
             PERFORM pg_sleep(0.005);
         END LOOP;
@@ -48,7 +55,7 @@ class HeldCommits:
     def __init__(self, product: Product, table: str) -> None:
         """Name the table; nothing is held yet."""
         self._product, self._table = product, table
-        self._lock = f"{_LOCK}, '{table}'::regclass::integer"
+        self._lock, self._go = (f"{half}, '{table}'::regclass::integer" for half in (_LOCK, _GO))
         self._loop = asyncio.new_event_loop()
         self._holder: asyncpg.Connection[asyncpg.Record]
 
@@ -75,7 +82,7 @@ class HeldCommits:
 
     def let_go(self, pid: int) -> None:
         """Let the commits through, and return once that of `pid` is durable."""
-        self._run(f"SELECT pg_advisory_unlock({self._lock})")
+        self._let_go()
         idle = "SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'idle'"
         until(lambda: self._rows(idle, pid), within_s=5)
 
@@ -85,7 +92,7 @@ class HeldCommits:
         try:
             self._run("SELECT pg_reload_conf()")
             time.sleep(_CONFIGURED_WITHIN_S)
-            self._run(f"SELECT pg_advisory_unlock({self._lock})")
+            self._let_go()
             durable = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'"
             until(lambda: self._rows(durable, pid), within_s=10)
             self._run(f"SELECT pg_terminate_backend({pid})")
@@ -93,6 +100,9 @@ class HeldCommits:
             # Until then every other commit waits too, and would in the cases that follow.
             self._run("ALTER SYSTEM RESET synchronous_standby_names")
             self._run("SELECT pg_reload_conf()")
+
+    def _let_go(self) -> None:
+        self._run(f"SELECT pg_advisory_lock({self._go}), pg_advisory_unlock({self._lock})")
 
     def _run(self, statement: str) -> None:
         self._loop.run_until_complete(self._holder.execute(statement))
