@@ -35,6 +35,8 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 AHEAD: Final = timedelta(days=7)
 MOST_FIRINGS: Final = 120
 _INSTANT: Final = timedelta(microseconds=1)
+ALERTS: Final = 1
+"""Of an event that is looked at alone."""
 ROUNDS_OF_THE_NET: Final = 3
 """After so many it only repeats itself, every half an hour."""
 
@@ -124,6 +126,7 @@ def _played(
     schedules: Mapping[int, Schedule],
 ) -> Future:
     future, held, rounds = Future(people=people, rooms=steps.known_rooms), _held(case), 0
+    steps.suppose_alerts({held.incident.id: ALERTS})
     waits, ends_at, loud_at = _Waits(), case.opens_at + AHEAD, _loud_at(case)
     goes_round = False
     while len(future.fired) < MOST_FIRINGS:

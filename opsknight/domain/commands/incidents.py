@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from opsknight.domain.commands import alerts, sharing, silences
+from opsknight.domain.commands import alerts, sharing, silences, still_on_it
 from opsknight.domain.commands.authority import require
-from opsknight.domain.commands.held import Held, check_seen, hold, set_timer, settle, withdraw
+from opsknight.domain.commands.held import Held, check_seen, hold, settle
 from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import AcknowledgeLink, Need
 from opsknight.domain.model.speech import later, say
-from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Invalid
@@ -238,11 +237,7 @@ async def _plain(
 async def _unchanged(uow: UnitOfWork, held: Held) -> Done:
     """Return that it is so already; an act of the owner still answers “still on it?”."""
     incident = held.before
-    asked = held.timer is not None and held.timer[0] is TimerKind.ACK_REMINDER
-    if asked and uow.user_id is not None and uow.user_id == incident.assignee_id:
-        await set_timer(uow, incident, held.wanted(incident, at=uow.now))
-        await withdraw(uow, incident.id, "the owner has answered")
-        uow.record(Fact.STILL_ON_IT, incident_id=incident.id)
+    if await still_on_it.answer(uow, held):
         return Done(incident, say("“{title}” stays with you.", title=incident.title), changed=False)
     if incident.assignee_id is None or incident.status not in _BY_YOU:
         return Done(incident, say(_ALREADY[incident.status], title=incident.title), changed=False)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from opsknight.domain.commands import still_on_it
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import Held, hold
 from opsknight.domain.commands.incidents import Done
@@ -71,6 +72,7 @@ async def ask_for_help(uow: UnitOfWork, incident_id: UUID, *, whom: Helpers, not
     title = held.before.title
     if held.before.status is Status.RESOLVED:
         raise IllegalTransition(f"Cannot ask for help with “{title}”: it is resolved. Reopen it first.")
+    await still_on_it.answer(uow, held)
     asked = await _asked(uow, whom, but={uow.user_id, held.before.assignee_id})
     before = await _responders(uow, incident_id)
     new = [user for user in asked if user not in before or before[user].answer == "declined"]
@@ -101,6 +103,7 @@ async def answer_help(uow: UnitOfWork, incident_id: UUID, *, accept: bool, note:
     its = (await _responders(uow, incident_id)).get(uow.user_id or 0)
     if its is None:
         raise NotFound(f"Nobody has asked you to help with “{held.before.title}”; take it over, or just help.")
+    await still_on_it.answer(uow, held)
     answer = "accepted" if accept else "declined"
     told = f"You {'help' if accept else 'do not help'} with “{held.before.title}”."
     if its.answer == answer:

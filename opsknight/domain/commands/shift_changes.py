@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.steps import RECENT, on_call_on
 from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.everyone import everyone
+from opsknight.domain.model.everyone import Everyone, everyone
 from opsknight.domain.model.ledger import Fact, people_to_say
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
@@ -46,13 +47,19 @@ _DUE: Final = text("""
 _SEEN: Final = text("""
     UPDATE on_call_seen SET user_ids = :user_ids, look_at = :look_at WHERE schedule_id = :schedule_id
 """).bindparams(bindparam("user_ids", type_=JSONB))
+# Whom one look could not reach, the next ones of the same change pass over: so they get to whoever comes after.
+_NOT_TRIED: Final = """NOT EXISTS (
+        SELECT FROM facts f JOIN on_call_seen o ON o.schedule_id = c.schedule_id
+        WHERE f.incident_id = i.id AND f.at >= o.look_at AND f.kind = 'not paged' AND f.actor = 'timer:shift_change'
+            AND f.data ->> 'user_id' = CAST(c.user_id AS text))
+"""
 # The newest page of the generation tells on which step an incident waits; what the safety net pages for waits on none.
-_WAITING: Final = text("""
+# Who stands in for a newcomer (`goes_to`, else the newcomer) may have it, or have answered it, already.
+_WAITING: Final = text(f"""
     SELECT i.id, i.generation, i.urgency, i.must_acknowledge, w.step, w.lap, c.schedule_id, c.user_id,
-        i.policy -> 'steps' -> CAST(w.step AS integer) AS asks,
-        ARRAY(SELECT p.user_id FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
-            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page') AS paged
-    FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[])) c (schedule_id, user_id)
+        i.policy -> 'steps' -> CAST(w.step AS integer) AS asks
+    FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[]), CAST(:goes_to AS bigint[]))
+        c (schedule_id, user_id, goes_to)
     JOIN incidents i ON i.status <> 'resolved' AND i.status = 'open' AND i.policy IS NOT NULL
     JOIN timers t ON t.subject = i.id AND t.kind = 'escalation' AND t.generation = i.generation
     CROSS JOIN LATERAL (
@@ -62,17 +69,22 @@ _WAITING: Final = text("""
     WHERE i.policy -> 'steps' -> CAST(w.step AS integer) -> 'targets'
             @> jsonb_build_array(jsonb_build_object('kind', 'schedule', 'id', c.schedule_id))
         AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
-            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page' AND c.user_id IN (p.user_id, p.for_user_id))
+            AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page'
+            AND (c.user_id IN (p.user_id, p.for_user_id) OR c.goes_to = p.user_id))
+        AND NOT coalesce(CAST(i.must_acknowledge ->> 'generation' AS integer) = i.generation
+            AND i.must_acknowledge -> 'answered'
+                ?| ARRAY[CAST(c.user_id AS text), CAST(c.goes_to AS text)], false)
+        AND {_NOT_TRIED}
         AND (NOT coalesce(CAST(i.policy -> 'steps' -> CAST(w.step AS integer) ->> 'round_robin' AS boolean), false)
             OR EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
                 AND p.lap = w.lap AND p.step = w.step AND p.kind = 'page'
                 AND coalesce(p.for_user_id, p.user_id) = ANY(:gone)))
     ORDER BY i.service_id, i.id LIMIT :limit FOR NO KEY UPDATE OF i
-""")
+""")  # noqa: S608  # words of ours
 _MUST: Final = text("UPDATE incidents SET must_acknowledge = :must WHERE id = :id").bindparams(
     bindparam("must", type_=JSONB)
 )
-_OWNED: Final = text("""
+_OWNED: Final = text(f"""
     SELECT i.id, i.generation, i.urgency, c.schedule_id, c.user_id
     FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[])) c (schedule_id, user_id)
     JOIN incidents i ON i.status <> 'resolved' AND i.status = 'acknowledged' AND i.assignee_id = c.user_id
@@ -80,8 +92,9 @@ _OWNED: Final = text("""
             jsonb_build_object('id', c.schedule_id))
     WHERE NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation
         AND p.kind = 'hand_over' AND p.user_id = c.user_id)
+        AND {_NOT_TRIED}
     ORDER BY i.service_id, i.id LIMIT :limit FOR NO KEY UPDATE OF i
-""")
+""")  # noqa: S608  # words of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +116,10 @@ async def know_all(uow: UnitOfWork) -> int:
 
 
 async def follow(uow: UnitOfWork) -> int:
-    """Look at the schedules that are due, and page for what has changed; return how much was done.
+    """Look at the schedules that are due, and page for what has changed; return how much was looked at for it.
 
-    STEP or more means that more is left: the schedules are looked at again then.
+    STEP or more means that more may be left: the schedules are looked at again then, and count as seen only
+    when every incident was looked at for everybody who came and went.
     """
     rows = (await uow.session.execute(_DUE, {"now": uow.now, "limit": STEP})).all()
     if not rows:
@@ -149,29 +163,28 @@ def _change(schedule: Schedule, before: Sequence[int], now: datetime) -> _Change
 
 
 async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _Change]) -> int:
-    """Page who has come on call for each incident that waits on their step; return how many were."""
-    key = _pairs((schedule_id, change.came) for schedule_id, change in changes.items())
+    """Page who has come on call for what waits on their step; return how much was looked at, paged or not."""
+    key = _pairs(outbox, ((schedule_id, change.came) for schedule_id, change in changes.items()))
+    goes_to = [outbox.goes_to(PageKind.PAGE, user) for user in key["users"]]
     gone = [user for change in changes.values() for user in change.gone]
-    found = (await uow.session.execute(_WAITING, {**key, "gone": gone, "limit": STEP})).all()
-    paged, seen = 0, set[tuple[Any, int]]()
+    values = {**key, "goes_to": goes_to, "gone": gone, "limit": STEP}
+    found = (await uow.session.execute(_WAITING, values)).all()
+    seen, must = set[tuple[Any, int]](), dict[UUID, Everyone]()
     for row in found:
-        share = everyone(row.must_acknowledge, row.generation)
-        if row.user_id in share.answered or (row.id, row.user_id) in seen or row.user_id not in outbox.people:
+        if (row.id, row.user_id) in seen:
             continue
         seen.add((row.id, row.user_id))
-        goes_to = outbox.goes_to(PageKind.PAGE, row.user_id)
-        if goes_to != row.user_id and (goes_to in share.answered or goes_to in row.paged):
-            continue  # who stands in for them has it already
         change = changes[row.schedule_id]
         layer = change.layers[row.user_id]
         where, why = f"{change.schedule.name}, {layer}", on_call_on(change.schedule.name, layer)
         page = _a_page(uow, row, PageKind.PAGE, why, step=row.step, lap=row.lap)
-        if page_newcomer(uow, outbox, page, row.user_id, where=where):
-            paged += 1
-            if row.asks.get("everyone"):
-                must = share.asked((*share.waiting, goes_to)).to_json()
-                await uow.session.execute(_MUST, {"id": row.id, "must": must})
-    return paged
+        if page_newcomer(uow, outbox, page, row.user_id, where=where) and row.asks.get("everyone"):
+            share = must.get(row.id) or everyone(row.must_acknowledge, row.generation)
+            waiting = dict.fromkeys((*share.waiting, outbox.goes_to(PageKind.PAGE, row.user_id)))
+            must[row.id] = share.asked(tuple(waiting))
+    if must:
+        await uow.session.execute(_MUST, [{"id": one, "must": share.to_json()} for one, share in must.items()])
+    return len(found)
 
 
 def page_newcomer(uow: UnitOfWork, outbox: Outbox, page: Page, user_id: int, *, where: str) -> bool:
@@ -190,11 +203,15 @@ def page_newcomer(uow: UnitOfWork, outbox: Outbox, page: Page, user_id: int, *, 
 
 
 async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _Change]) -> int:
-    """Ask who has gone off call to hand over what they own of the schedule's incidents, once each."""
-    key = _pairs((schedule_id, change.gone) for schedule_id, change in changes.items())
-    asked, seen = 0, set[tuple[Any, int]]()
-    for row in (await uow.session.execute(_OWNED, {**key, "limit": STEP})).all():
-        if (row.id, row.user_id) in seen or row.user_id not in outbox.people:
+    """Ask who has gone off call to hand over what they own of the schedule's incidents, once each.
+
+    Returns how much was looked at, asked or not.
+    """
+    key = _pairs(outbox, ((schedule_id, change.gone) for schedule_id, change in changes.items()))
+    found = (await uow.session.execute(_OWNED, {**key, "limit": STEP})).all()
+    seen = set[tuple[Any, int]]()
+    for row in found:
+        if (row.id, row.user_id) in seen:
             continue
         seen.add((row.id, row.user_id))
         change = changes[row.schedule_id]
@@ -209,8 +226,7 @@ async def _ask_who_went(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, _
             about: dict[str, Any] = {"incident_id": row.id, "actor": "timer:shift_change"}
             name = outbox.people[row.user_id].name
             uow.record(Fact.HAND_OVER_ASKED, **about, user=name, user_id=row.user_id, reason=after.english)
-            asked += 1
-    return asked
+    return len(found)
 
 
 def _a_page(uow: UnitOfWork, row: Row[Any], kind: PageKind, why: Sentence, *, step: int = 0, lap: int = 0) -> Page:
@@ -238,6 +254,6 @@ def _add(uow: UnitOfWork, outbox: Outbox, page: Page, user_id: int) -> bool:
     return refused is None
 
 
-def _pairs(of_schedules: Iterable[tuple[int, tuple[int, ...]]]) -> dict[str, list[int]]:
-    pairs = [(schedule_id, user) for schedule_id, users in of_schedules for user in users]
+def _pairs(outbox: Outbox, of_schedules: Iterable[tuple[int, tuple[int, ...]]]) -> dict[str, list[int]]:
+    pairs = [(schedule_id, user) for schedule_id, users in of_schedules for user in users if user in outbox.people]
     return {"schedules": [schedule_id for schedule_id, _ in pairs], "users": [user for _, user in pairs]}

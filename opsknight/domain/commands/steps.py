@@ -91,6 +91,10 @@ class Steps:
         if ids:
             self._alerts = dict((await self._uow.session.execute(_ALERTS, {"ids": list(ids)})).all())
 
+    def suppose_alerts(self, counts: Mapping[UUID, int]) -> None:
+        """Take it that incidents have gathered so many alerts: of what only could be, there is nothing to read."""
+        self._alerts = counts
+
     def everybody_ever(self) -> set[int]:
         """Return all whom any of the schedules and teams could ever ask."""
         of_teams = {user_id for team in self._teams.values() for user_id in (*team.members, *team.managers)}

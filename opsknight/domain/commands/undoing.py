@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import update
 
-from opsknight.domain.commands import alerts
+from opsknight.domain.commands import alerts, still_on_it
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import TAKEN_BACK, Held, hold, set_timer, withdraw, write
 from opsknight.domain.commands.incidents import Done
@@ -44,8 +45,10 @@ async def undo(uow: UnitOfWork, incident_id: UUID) -> Done:
     await _restore_alerts(uow, kept)
     await withdraw(uow, incident_id, TAKEN_BACK)
     await _queue_again(uow, kept, after)
-    await set_timer(uow, after, _timer(uow, held, kept, after))
+    timer = _timer(uow, held, kept, after)
+    await set_timer(uow, after, timer)
     uow.record(Fact.UNDONE, incident_id=incident_id, verb=kept.verb.value)
+    await still_on_it.answer(uow, replace(held, before=after, timer=timer))
     return Done(after, f"Undone: “{after.title}” is {after.status} again.")
 
 

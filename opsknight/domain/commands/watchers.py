@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, select, text
 
+from opsknight.domain.commands import still_on_it
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import hold
 from opsknight.domain.commands.incidents import Done
@@ -64,6 +65,7 @@ async def watch(uow: UnitOfWork, incident_id: UUID) -> Done:
     if uow.user_id is None:
         raise Forbidden("Only a person can watch an incident: a machine has nobody to tell.")
     held = await hold(uow, incident_id)
+    await still_on_it.answer(uow, held)
     title = held.before.title
     if await _mine(uow, incident_id):
         return Done(held.before, f"You watch “{title}” already.", changed=False)
@@ -79,6 +81,7 @@ async def unwatch(uow: UnitOfWork, incident_id: UUID) -> Done:
     """Tell the acting person no more of an incident; what waits to be sent to them for it is not sent."""
     await require(uow, Need.SEE)
     held = await hold(uow, incident_id)
+    await still_on_it.answer(uow, held)
     title = held.before.title
     if not await _mine(uow, incident_id):
         return Done(held.before, f"You do not watch “{title}”.", changed=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import combinations
@@ -136,11 +136,20 @@ def loads(
 
 
 def during(calls: Iterable[Call], shifts: Iterable[Shift]) -> tuple[Call, ...]:
-    """Return those of `calls` that came while their person was on call by `shifts`."""
+    """Return those of `calls` that came while their person was on call by `shifts`, in order of time.
+
+    Each is `again` where one of them came before: what paged somebody off call is new to them in their shift.
+    """
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for shift in shifts:
         spans[shift.user_id].append((shift.start_at, shift.end_at))
-    return tuple(call for call in calls if any(start <= call.at < end for start, end in spans[call.user_id]))
+    came = (call for call in calls if any(start <= call.at < end for start, end in spans[call.user_id]))
+    seen, found = set[tuple[int, UUID]](), list[Call]()
+    for call in sorted(came, key=lambda call: call.at):
+        key = call.user_id, call.incident_id
+        found.append(replace(call, again=key in seen))
+        seen.add(key)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

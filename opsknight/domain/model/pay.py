@@ -144,7 +144,7 @@ def report(
     holidays: frozenset[date] = NO_DAYS,
     weekend: frozenset[int] = WEEKEND,
 ) -> Report:
-    """Return what is paid for `[start, end)`; `calls` are those that came while their person was on call.
+    """Return what is paid for `[start, end)`; `calls` are those that came while their person was on call (`during`).
 
     Hours are of the person's own clock (`zones`, else UTC). An hour that somebody has by two shifts at once is
     paid once, with the earlier of them.

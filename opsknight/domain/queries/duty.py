@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,27 @@ _CALLS = text("""
         AND p.user_id IS NOT NULL AND (:everybody OR p.user_id = ANY(:users))
     ORDER BY p.created_at, p.id
 """).bindparams(bindparam("calming", type_=ARRAY(Text)), bindparam("users", type_=ARRAY(BigInteger)))
+
+
+_EARLIER = text("""
+    SELECT p.user_id, p.incident_id, p.created_at
+    FROM unnest(CAST(:users AS bigint[]), CAST(:incidents AS uuid[])) u (user_id, incident_id)
+    JOIN pages p ON p.incident_id = u.incident_id AND p.user_id = u.user_id
+    WHERE p.created_at < :start AND p.kind <> 'watch' AND EXISTS (
+        SELECT FROM notifications n WHERE n.page_id = p.id AND (n.attempts > 0 OR n.status = 'bundled'))
+    ORDER BY p.created_at, p.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What paged people before a span of time for incidents that page them in it again, and who was on call then.
+
+    `shifts` are by schedule.
+    """
+
+    calls: tuple[Call, ...] = ()
+    shifts: Mapping[int, tuple[OnCall, ...]] = field(default_factory=dict[int, tuple[OnCall, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,26 @@ async def calls(
     values = {"start": start, "end": end, "users": list(user_ids or ()), "everybody": user_ids is None}
     rows = await session.execute(_CALLS, {**values, "calming": [str(kind) for kind in _CALMING]})
     return [Call(row.user_id, row.incident_id, row.created_at, row.urgency, row.calmed_at, row.again) for row in rows]
+
+
+async def earlier(
+    session: AsyncSession, called: Sequence[Call], *, start: datetime, schedule_ids: Collection[int]
+) -> Earlier:
+    """Return what was before `start` of the incidents of `called`, which are all that came from then on.
+
+    Whether somebody was paged before while they were on call only that tells.
+    """
+    first = {(call.user_id, call.incident_id) for call in called if not call.again}
+    open_still = sorted({(call.user_id, call.incident_id) for call in called} - first)
+    if not open_still:
+        return Earlier()
+    users, incidents = [user for user, _ in open_still], [incident for _, incident in open_still]
+    rows = (await session.execute(_EARLIER, {"users": users, "incidents": incidents, "start": start})).all()
+    if not rows:
+        return Earlier()
+    found = await duties(session, schedule_ids, rows[0].created_at, start)
+    calls = tuple(Call(row.user_id, row.incident_id, row.created_at) for row in rows)
+    return Earlier(calls, {number: shifts for number, (_, shifts) in found.items()})
 
 
 async def people(session: AsyncSession, user_ids: Collection[int]) -> Mapping[int, tuple[str, ZoneInfo]]:

@@ -74,8 +74,11 @@ async def fairness(
         ids |= await duty.team_members(session, team_id)
     whom = None if schedule_id is None and team_id is None else ids
     called = await duty.calls(session, start=start, end=end, user_ids=whom)
+    before = await duty.earlier(session, called, start=start, schedule_ids=[rota.id for rota in found])
     who = await duty.people(session, ids | {call.user_id for call in called})
-    told = await asyncio.to_thread(_report, found, called, who, start=start, end=end)  # pages must not wait for it
+    told = await asyncio.to_thread(
+        _report, found, called, before, who, start=start, end=end
+    )  # pages must not wait for it
     return {"from": start.timestamp(), "to": end.timestamp(), **told}
 
 
@@ -87,6 +90,7 @@ class _Told(TypedDict):
 def _report(
     found: Sequence[duty.Rota],
     called: Sequence[Call],
+    before: duty.Earlier,
     who: Mapping[int, tuple[str, ZoneInfo]],
     *,
     start: datetime,
@@ -96,8 +100,9 @@ def _report(
     of = partial(loads, start=start, end=end, zones=zones)
     whole = _over_all(found, called, of)
     by_rota = [
-        of(rota.shifts, during(called, rota.shifts), holidays=rota.holidays, weekend=rota.weekend, also=rota.members)
+        of(rota.shifts, counted, holidays=rota.holidays, weekend=rota.weekend, also=rota.members)
         for rota in found
+        for counted in [during((*before.calls, *called), (*before.shifts.get(rota.id, ()), *rota.shifts))]
     ]
     rotas = [_rota(rota, carried, who) for rota, carried in zip(found, by_rota, strict=True)]
     return _Told(people=_lines(whole, who), schedules=rotas)

@@ -184,10 +184,11 @@ async def pay_report(
     shifts = [shift for shift in rota.shifts if only in (None, shift.user_id)]
     once = [one for one in await _once(session, schedule_id) if only in (None, one.user_id)]
     called = await duty.calls(session, start=start, end=end, user_ids={shift.user_id for shift in shifts})
+    before = await duty.earlier(session, called, start=start, schedule_ids=[schedule_id])
     who = await duty.people(session, {shift.user_id for shift in shifts} | {one.user_id for one in once})
     zones = {user: zone for user, (_, zone) in who.items()}
     terms = [(_since(row.valid_from, rota.zone), _terms(row, rota.weekend)) for row in rules]
-    counted = during(called, shifts)
+    counted = during((*before.calls, *called), (*before.shifts.get(schedule_id, ()), *shifts))
     told = await asyncio.to_thread(  # pages must not wait for it
         model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones
     )

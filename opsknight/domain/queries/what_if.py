@@ -31,7 +31,7 @@ _SERVICE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What would become of the event: when its incident would be paged first, by which policy and how loudly.
+    """What would become of the event: when its incident would be paged first, by which policy and how loudly then.
 
     `pages_at` None means that nobody would be; `reasons` are sentences, in the order in which they decide.
     """
@@ -69,11 +69,15 @@ async def opening(
     policy = (await policies(session, [row.policy_id]))[row.policy_id]
     hours = None if row.support_hours is None else SupportHours.from_json(row.support_hours)
     pages_at, why = await _first_paged_at(session, row, ruling, at)
+    loudness = urgency or ruling.urgency or _urgency(row, hours, ruling.event.severity, at)
+    if loudness is Urgency.LOW and (begin_at := _raised_at(row, hours, at, until=pages_at)) is not None:
+        loudness, lasts = Urgency.HIGH, span((begin_at - at).total_seconds())
+        why = (*why, f"Support hours begin before that, in {lasts}: then it becomes loud.")
     return Opening(
         title=ruling.event.title,
         service=row.name,
         team_id=row.team_id,
-        urgency=urgency or ruling.urgency or _urgency(row, hours, ruling.event.severity, pages_at or at),
+        urgency=loudness,
         policy=policy,
         pages_at=pages_at,
         reasons=(*reasons, *why),
@@ -120,6 +124,14 @@ async def _first_paged_at(
         lasts = span(ruling.pause.total_seconds())
         return at + ruling.pause, (f"Paging starts after {lasts}, unless it resolves before.",)
     return at, ()
+
+
+def _raised_at(row: Any, hours: SupportHours | None, at: datetime, *, until: datetime | None) -> datetime | None:
+    """Return when support hours make loud what opened quietly at `at`, whoever said so; None if not by `until`."""
+    if row.urgency_mode != "support_hours" or hours is None or until is None:
+        return None
+    begin_at = hours.next_begin(at)
+    return begin_at if begin_at is not None and begin_at <= until else None
 
 
 def _urgency(row: Any, hours: SupportHours | None, severity: Severity, at: datetime) -> Urgency:
