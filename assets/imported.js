@@ -21,6 +21,7 @@ opsknight.whenPainted(() => {
   opsknight.act("import-ask", (button) => {
     gone = button.dataset.url;
     at("ok-import-gone-title").textContent = `Remove “${button.dataset.name}”?`;
+    at("ok-import-gone-says").textContent = button.dataset.says;
     opsknight.dialog(button.dataset.dialog);
   });
   opsknight.act("import-remove", (button) => busy(button, async (shut) => {
@@ -34,7 +35,7 @@ opsknight.whenPainted(() => {
   }));
   if (!form) return;
 
-  const from = () => form.querySelector('input[name="import-from"]:checked').value;
+  const chosen = (name) => form.querySelector(`input[name="${name}"]:checked`).value, from = () => chosen("import-from");
   const refuse = (words) => { at("ok-import-error").textContent = words; };
   const forget = () => {                             // what is written now was not looked at yet
     looked = null;
@@ -43,7 +44,7 @@ opsknight.whenPainted(() => {
     refuse("");
   };
   const written = async () => {
-    const rest = { name: at("import-name").value.trim(), zone: at("import-zone").value.trim() || null };
+    const rest = { brings: chosen("import-brings"), name: at("import-name").value.trim(), zone: at("import-zone").value.trim() || null };
     if (from() === "url") return { url: at("import-url").value.trim(), ...rest };
     const file = at("import-file").files[0];
     return { content: file ? await file.text() : "", ...rest };
@@ -53,11 +54,16 @@ opsknight.whenPainted(() => {
     make("ul", {}, ...items.slice(0, SHOWN).map((one) => make("li", {}, words(one)))),
     items.length > SHOWN ? make("p", { class: "ok-muted" }, `and ${items.length - SHOWN} more`) : null,
   ].filter(Boolean);
-  const brings = ({ count, people, warnings, name }) => {
-    const shifts = count === 1 ? "1 shift" : `${count} shifts`, whose = name ? `“${name}” brings` : "It brings";
+  const NONE = {
+    shift: "It brings no shift: nobody in it is known here, or it has no events to come.",
+    holiday: "It brings no holiday: none of its events to come lasts whole days.",
+  };
+  const brings = ({ count, people, holidays, warnings, name }) => {
+    const [many, what] = chosen("import-brings") === "shifts" ? [count, "shift"] : [holidays.length, "holiday"];
+    const whose = name ? `“${name}” brings` : "It brings";
     at("ok-import-brings").replaceChildren(
-      make("p", {}, make("b", {}, count ? `${whose} ${shifts}.` : "It brings no shift: nobody in it is known here, or it has no events to come.")),
-      ...listed(people, (one) => `${one.user}: ${hours(one.hours)}`),
+      make("p", {}, make("b", {}, many ? `${whose} ${many === 1 ? `1 ${what}` : `${many} ${what}s`}.` : NONE[what])),
+      ...(what === "shift" ? listed(people, (one) => `${one.user}: ${hours(one.hours)}`) : listed(holidays, (one) => `${one.date} ${one.name}`)),
       ...(warnings.length ? [make("p", { class: "ok-import-warned" }, warnings.length === 1 ? "One warning:" : `${warnings.length} warnings:`), ...listed(warnings, (one) => one)] : []));
     at("ok-import-brings").hidden = false;
     go.textContent = "Import it";

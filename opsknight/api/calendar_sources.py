@@ -19,7 +19,7 @@ from opsknight.calendars import Obtained
 from opsknight.deps import Deps
 from opsknight.domain.commands import calendar_sources as commands
 from opsknight.domain.commands.arranging import Done
-from opsknight.domain.commands.calendar_sources import Plan
+from opsknight.domain.commands.calendar_sources import Brings, Plan
 from opsknight.domain.model.imported_shift import Known
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.web_address import MAX_ADDRESS
@@ -47,8 +47,12 @@ class Calendar(BaseModel):
 
 
 class Wish(Calendar):
-    """A calendar to import; times in it without a zone are of `zone`, of the schedule's where none is said."""
+    """A calendar to import for its shifts, or for its whole days as holidays.
 
+    Times in it without a zone are of `zone`, of the schedule's where none is said.
+    """
+
+    brings: Brings = Brings.SHIFTS
     name: Annotated[Clean, Field(max_length=1000)] = ""
     zone: Annotated[Clean, Field(max_length=64)] | None = None
 
@@ -71,20 +75,13 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
             lines = await queries.sources(session, schedule_id, at=deps.clock.now(), with_urls=with_urls)
         return plain_json({"calendars": lines})
 
-    @routes.post("/holidays", dependencies=[needs(Need.CONFIGURE)])
-    async def read_holidays(schedule_id: Number, wish: Calendar) -> Response:
-        """Return the days of a calendar of holidays with their names; nothing is saved."""
-        await _zone(deps, schedule_id)
-        found = await calendars.holidays(deps, url=wish.url or "", content=wish.content or "")
-        return plain_json({"holidays": [{"date": day.isoformat(), "name": name} for day, name in found.items()]})
-
 
 def _add_importing(routes: APIRouter, deps: Deps) -> None:
     configure = [needs(Need.CONFIGURE)]
 
     @routes.post("/preview", dependencies=configure)
     async def preview(schedule_id: Number, wish: Wish) -> Response:
-        """Return the shifts that a calendar would bring, and whom in it nobody knows; nothing is saved."""
+        """Return what a calendar would bring, and whom in it nobody knows; nothing is saved."""
         found = await _obtained(deps, wish, await _zone(deps, schedule_id))
         async with deps.reading() as session:
             known = {one.id: one for one in await people(session)}
@@ -92,10 +89,13 @@ def _add_importing(routes: APIRouter, deps: Deps) -> None:
 
     @routes.post("", status_code=201, dependencies=configure)
     async def add(schedule_id: Number, wish: Wish, viewer: SignedIn) -> Response:
-        """Put a layer of a calendar's shifts on top of a schedule; one with an address is read every 15 minutes."""
+        """Put a layer of a calendar's shifts on top of a schedule, or let it have its holidays.
+
+        One with an address is read every 15 minutes.
+        """
         zone = wish.zone.strip() if wish.zone else await _zone(deps, schedule_id)
         found = await _obtained(deps, wish, zone)
-        plan = Plan(wish.name or found.name, wish.url or "", zone)
+        plan = Plan(wish.name or found.name, wish.url or "", zone, wish.brings)
 
         async def attempt() -> Done:
             async with deps.commands(viewer.actor) as uow:
@@ -116,7 +116,7 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
 
     @routes.delete("/{calendar_id}", dependencies=configure)
     async def remove(schedule_id: Number, calendar_id: Number, viewer: SignedIn) -> Response:
-        """Take a calendar and its layer from a schedule; who was on call by it stays recorded."""
+        """Take a calendar and what it brought from a schedule; who was on call by it stays recorded."""
         async with deps.reading() as session:
             await queries.source(session, schedule_id, calendar_id, at=deps.clock.now(), with_urls=False)
 
@@ -129,7 +129,7 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
 
 async def _obtained(deps: Deps, wish: Wish, zone: str) -> Obtained:
     zone = wish.zone.strip() if wish.zone else zone
-    return await calendars.obtain(deps, url=wish.url or "", content=wish.content or "", zone=zone)
+    return await calendars.obtain(deps, url=wish.url or "", content=wish.content or "", zone=zone, brings=wish.brings)
 
 
 async def _zone(deps: Deps, schedule_id: int) -> str:
@@ -166,5 +166,6 @@ def _previewed(found: Obtained, known: dict[int, Known]) -> dict[str, Any]:
             {"user_id": user, "user": known[user].name, "hours": round(spent.total_seconds() / 3600, 2)}
             for user, spent in sorted(hours.items())
         ],
+        "holidays": [{"date": day.isoformat(), "name": name} for day, name in found.copy.days.items()],
         "warnings": list(found.copy.imported.warnings),
     }

@@ -186,16 +186,35 @@ async def test_our_own_calendar_imported_gives_the_same_shifts(
     assert len(ours) > 170
 
 
+def of_days(*events: str) -> str:
+    """Return a calendar of events that last whole days."""
+    return ics(*events).replace("DTSTART", "DTSTART;VALUE=DATE").replace("DTEND", "DTEND;VALUE=DATE")
+
+
 async def test_a_calendar_of_holidays_is_told_as_days(doors: House, primary: ScheduleRow):
-    content = (
-        ics("20261225/20261227 Xmas").replace("DTSTART", "DTSTART;VALUE=DATE").replace("DTEND", "DTEND;VALUE=DATE")
-    )
+    content = of_days("20261225/20261227 Xmas")
 
-    answer = await asked(doors, primary, "POST", "/holidays", json={"content": content})
+    answer = await asked(doors, primary, "POST", "/preview", json={"content": content, "brings": "holidays"})
 
-    assert answer.json() == {
-        "holidays": [{"date": "2026-12-25", "name": "Xmas"}, {"date": "2026-12-26", "name": "Xmas"}]
-    }
+    assert answer.json()["holidays"] == [
+        {"date": "2026-12-25", "name": "Xmas"}, {"date": "2026-12-26", "name": "Xmas"},
+    ]  # fmt: skip
+
+
+async def test_a_calendar_of_holidays_is_read_again_by_the_clock(
+    doors: House, primary: ScheduleRow, server: CalendarServer, clock: StoppedClock
+):
+    server.body = of_days("20261225/20261226 Xmas")
+    wish = {"url": server.url, "name": "Holidays", "brings": "holidays"}
+    added = (await asked(doors, primary, "POST", json=wish)).json()
+    server.body = of_days("20261225/20261226 Xmas", "20261231/20270101 Silvester")
+    clock.advance(timedelta(minutes=15))
+
+    assert await refresh(doors.deps) == 1
+
+    [line] = (await asked(doors, primary, "GET")).json()["calendars"]
+    assert added["sentence"] == "“Primary” takes its holidays from “Holidays”: 1 holiday."
+    assert (line["brings"], line["holidays"], line["layer_id"]) == ("holidays", 2, None)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from opsknight.domain.commands import calendar_sources as commands
-from opsknight.domain.commands.calendar_sources import Copy, Plan
+from opsknight.domain.commands.calendar_sources import Brings, Copy, Plan
 from opsknight.domain.model.imported_shift import Imported, ImportedShift
 from opsknight.domain.model.layer_plan import check
 from opsknight.domain.model.schedule import on_call
@@ -16,7 +17,7 @@ from opsknight.domain.queries.duties import on_call_at
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.queries.schedules import plans
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import ScheduleRow, UserRow
+from opsknight.domain.store.tables import LayerRow, ScheduleRow, UserRow
 from opsknight.errors import Conflict, Forbidden, NotFound
 from tests.builders import a_schedule, a_team, a_user
 from tests.clock import NOON
@@ -24,6 +25,7 @@ from tests.commands.desk import Desk
 
 HOUR = timedelta(hours=1)
 PLAN = Plan("Team calendar", "https://calendar.example.org/a.ics", "UTC")
+HOLIDAYS = Plan("Holidays", "https://calendar.example.org/h.ics", "UTC", Brings.HOLIDAYS)
 
 
 @pytest.fixture
@@ -157,3 +159,49 @@ async def test_a_name_is_taken_once_and_only_who_configures_imports(desk: Desk, 
         await desk.as_(boss, commands.add, primary.id, PLAN, a_copy())
     with pytest.raises(Forbidden):
         await desk.do(commands.add, primary.id, PLAN, a_copy())
+
+
+def of_days(*days: date) -> Copy:
+    """Return a copy of a calendar of holidays."""
+    return Copy(Imported(()), days=dict.fromkeys(days, "A holiday"))
+
+
+async def who_on(desk: Desk, schedule: ScheduleRow, day: date) -> list[int]:
+    """Return who is on call at noon of a day."""
+    return await who(desk, schedule, (day - NOON.date()).days * 24)
+
+
+async def test_a_calendar_s_holidays_are_the_schedule_s_and_go_with_it(
+    desk: Desk, boss: UserRow, bo: UserRow, database: Database, primary: ScheduleRow
+):
+    free, day = NOON.date() + timedelta(days=2), timedelta(days=1)
+    async with database.commands.begin() as session:
+        await session.execute(update(LayerRow).values(holidays="not"))
+
+    done = await desk.as_(boss, commands.add, primary.id, HOLIDAYS, of_days(free))
+
+    assert [await who_on(desk, primary, free + one * day) for one in (-1, 0, 1)] == [[bo.id], [], [bo.id]]
+    await desk.as_("housekeeping:calendars", commands.renew, done.id, of_days(free + day))
+    assert [await who_on(desk, primary, free + one * day) for one in (0, 1)] == [[bo.id], []]
+    gone = await desk.as_(boss, commands.remove, done.id)
+    assert gone.sentence == "Removed “Holidays” and its holidays from “Primary”."
+    assert await who_on(desk, primary, free + day) == [bo.id]
+    told = await desk.rows("SELECT data->>'did' FROM facts WHERE kind LIKE 'calendar %' ORDER BY xid, seq")
+    assert told == [
+        ("took 1 holiday of Primary from “Holidays”",),
+        ("found “Holidays” of Primary changed (new holidays: 1, gone: 1)",),
+        ("removed “Holidays” from Primary",),
+    ]
+
+
+async def test_a_holiday_that_is_over_stays_though_its_calendar_forgets_it(
+    desk: Desk, boss: UserRow, primary: ScheduleRow
+):
+    over, ahead = NOON.date(), NOON.date() + timedelta(days=30)
+    done = await desk.as_(boss, commands.add, primary.id, HOLIDAYS, of_days(over, ahead))
+    desk.clock.advance(timedelta(days=10))
+
+    await desk.as_("housekeeping:calendars", commands.renew, done.id, of_days(ahead))
+
+    [(days,)] = await desk.rows("SELECT imported_holidays FROM schedules")
+    assert days == [over.isoformat(), ahead.isoformat()]

@@ -145,7 +145,9 @@ def imported() -> Any:
     common = {
         "schedule_id": 1, "layer_id": 9, "zone": ZONE, "warnings": [], "read_at": NOW - 240, "tried_at": NOW - 240,
         "failing_since": None, "error": "", "stale": False, "made_by": "Amira Khan", "shifts": 41,
+        "brings": "shifts", "holidays": 0,
     }  # fmt: skip
+    feast = {"layer_id": None, "brings": "holidays", "shifts": 0, "holidays": 12}
     wrong = ["“Mallory” in “Nights, Mallory”: nobody here is called that.", f"“{HOSTILE}”: two people are called that."]
     failing = {
         "failing_since": NOW - 90_000, "stale": True, "read_at": NOW - 91_000,
@@ -157,6 +159,7 @@ def imported() -> Any:
         {**common, "id": 2, "name": LONG_WORD[:100], "url": address, "warnings": wrong},
         {**common, "id": 3, "name": "Old rota", "url": "https://calendar.example.org/old.ics", **failing},
         {**common, "id": 4, "name": "Summer", "url": "", "shifts": 1, "warnings": wrong[:1]},
+        {**common, **feast, "id": 5, "name": "Holidays of Bavaria", "url": "https://calendar.example.org/by.ics"},
     ]
 
 

@@ -15,6 +15,7 @@ PREVIEW = {
     "name": "Team calendar",
     "count": 2,
     "people": [{"user_id": 1, "user": "Amira Khan", "hours": 24.0}],
+    "holidays": [{"date": "2026-12-25", "name": "Christmas Day"}],
     "warnings": ["“Mallory” in “Nights”: nobody here is called that."],
     "sentence": "It is so.",
 }
@@ -41,7 +42,7 @@ async def _open(
 
 async def test_a_calendar_is_looked_at_before_it_is_imported(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery)
-    dialog, wish = page.get_by_role("dialog"), {"url": URL, "name": "Ours", "zone": None}
+    dialog, wish = page.get_by_role("dialog"), {"url": URL, "brings": "shifts", "name": "Ours", "zone": None}
 
     await page.get_by_role("button", name="Import a calendar").click()
     await page.get_by_role("textbox", name="Address").fill(URL)
@@ -73,6 +74,23 @@ async def test_what_is_written_after_the_look_is_looked_at_again(laptop: Browser
     assert [url for _, url, _ in sent] == ["/api/v1/schedules/1/calendars/preview"] * 2
 
 
+async def test_a_calendar_of_holidays_shows_its_days_before_it_is_imported(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery)
+    await page.get_by_role("button", name="Import a calendar").click()
+    await page.get_by_label("Public holidays").check()
+    await page.get_by_role("textbox", name="Address").fill(URL)
+
+    await page.get_by_role("button", name="Look at it").click()
+
+    await expect(page.get_by_text("“Team calendar” brings 1 holiday.")).to_be_visible()
+    await expect(page.get_by_text("2026-12-25 Christmas Day")).to_be_visible()
+    await page.get_by_role("button", name="Import it").click()
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+    assert sent[-1] == (
+        "POST", "/api/v1/schedules/1/calendars", {"url": URL, "brings": "holidays", "name": "", "zone": None},
+    )  # fmt: skip
+
+
 async def test_a_file_is_sent_as_what_stands_in_it(laptop: BrowserContext, gallery: str, tmp_path: Path):
     page, sent = await _open(laptop, gallery)
     file = tmp_path / "rota.ics"
@@ -86,7 +104,7 @@ async def test_a_file_is_sent_as_what_stands_in_it(laptop: BrowserContext, galle
     await page.get_by_role("button", name="Look at it").click()
 
     await expect(page.get_by_text("brings 2 shifts")).to_be_visible()
-    assert [wish for *_, wish in sent] == [{"content": "BEGIN:VCALENDAR", "name": "", "zone": None}]
+    assert [wish for *_, wish in sent] == [{"content": "BEGIN:VCALENDAR", "brings": "shifts", "name": "", "zone": None}]
 
 
 async def test_a_calendar_is_read_again_and_removed_where_it_stands(laptop: BrowserContext, gallery: str):

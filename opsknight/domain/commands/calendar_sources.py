@@ -1,4 +1,4 @@
-"""Calendars of others from which a layer of a schedule has its shifts: added, read again, failing, removed.
+"""Calendars of others from which a schedule has shifts or holidays: added, read again, failing, removed.
 
 What was read last stays in use for as long as nothing newer can be read. Before anything changes, who was on
 call until now is recorded.
@@ -6,8 +6,10 @@ call until now is recorded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select
@@ -27,6 +29,13 @@ CALENDARS_AT_MOST: Final = 20
 _WHY_KEPT: Final = 500
 
 
+class Brings(StrEnum):
+    """What a schedule takes from a calendar."""
+
+    SHIFTS = "shifts"
+    HOLIDAYS = "holidays"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a calendar shall be called, whence it comes ("" where it is uploaded), and its zone where it has none."""
@@ -34,18 +43,20 @@ class Plan:
     name: str
     url: str
     zone: str
+    brings: Brings = Brings.SHIFTS
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What was read of a calendar, and the mark by which its server knows this version."""
+    """What was read of a calendar, its whole days with their names too, and the mark of this version at its server."""
 
     imported: Imported
     etag: str = ""
+    days: Mapping[date, str] = field(default_factory=dict[date, str])
 
 
 async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done:
-    """Put a layer of a calendar's shifts on top of a schedule.
+    """Put a layer of a calendar's shifts on top of a schedule, or let it have a calendar's holidays.
 
     Raises:
         NotFound: there is no such schedule.
@@ -55,15 +66,12 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
     """
     schedule = await held_to_configure(uow, schedule_id)
     name = _checked(plan)
-    position = await _place(uow, schedule, name)
-    layer = LayerRow(
-        schedule_id=schedule.id, position=position, name=name, kind="fixed", unit="weeks", starts_at=_naive(uow.now)
-    )
-    uow.session.add(layer)
-    await uow.session.flush()
+    await _see_that_there_is_room(uow, schedule)
+    layer = await _new_layer(uow, schedule, name) if plan.brings is Brings.SHIFTS else None
     source = CalendarSourceRow(
         schedule_id=schedule.id,
-        layer_id=layer.id,
+        layer_id=layer.id if layer else None,
+        days=None if layer else {},
         name=name,
         url=plan.url,
         zone=plan.zone,
@@ -74,31 +82,34 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
     schedule.version += 1
     uow.session.add(source)
     await uow.session.flush()
-    count = len(copy.imported.shifts)
-    _record(uow, Fact.CALENDAR_IMPORTED, source, schedule, f"took {_shifts(count)} of {schedule.name} from “{name}”")
-    sentence = f"“{schedule.name}” takes its shifts from “{name}”: {_shifts(count)}.{_warned(copy)}"
+    await _tell_holidays(uow, schedule)
+    count = _counted(copy, layer)
+    _record(uow, Fact.CALENDAR_IMPORTED, source, schedule, f"took {count} of {schedule.name} from “{name}”")
+    sentence = f"“{schedule.name}” takes its {plan.brings} from “{name}”: {count}.{_warned(copy, layer)}"
     return Done(source.id, sentence, schedule.id)
 
 
 async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
-    """Let a layer have the shifts that its calendar has now.
+    """Let a layer have the shifts that its calendar has now, or a schedule the holidays; days that are over stay.
 
     Raises:
         NotFound: there is no such calendar.
         Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
-    before, since = _spans(layer.shifts), source.failing_since
+    before, since = _brought(source, layer), source.failing_since
     _write(uow, source, layer, copy)
-    after = _spans(layer.shifts)
+    after = _brought(source, layer)
     new, gone = len(after - before), len(before - after)
     if since is not None:
         _record_end(uow, source, schedule, since)
     if new or gone:
         schedule.version += 1
-        did = f"found “{source.name}” of {schedule.name} changed (new shifts: {new}, gone: {gone})"
+        await _tell_holidays(uow, schedule)
+        what = Brings.SHIFTS if layer else Brings.HOLIDAYS
+        did = f"found “{source.name}” of {schedule.name} changed (new {what}: {new}, gone: {gone})"
         _record(uow, Fact.CALENDAR_CHANGED, source, schedule, did)
-    sentence = f"“{source.name}” was read: {_shifts(len(copy.imported.shifts))}.{_warned(copy)}"
+    sentence = f"“{source.name}” was read: {_counted(copy, layer)}.{_warned(copy, layer)}"
     return Done(source.id, sentence, schedule.id)
 
 
@@ -117,7 +128,7 @@ async def keep(uow: UnitOfWork, source_id: int) -> Done:
 
 
 async def fail(uow: UnitOfWork, source_id: int, why: str) -> Done:
-    """Note that a calendar cannot be read and why; the shifts that were read last stay in use.
+    """Note that a calendar cannot be read and why; what was read last stays in use.
 
     Raises:
         NotFound: there is no such calendar.
@@ -133,7 +144,7 @@ async def fail(uow: UnitOfWork, source_id: int, why: str) -> Done:
 
 
 async def remove(uow: UnitOfWork, source_id: int) -> Done:
-    """Take a calendar and its layer from a schedule; who was on call by it stays recorded.
+    """Take a calendar and what it brought from a schedule; who was on call by it stays recorded.
 
     Raises:
         NotFound: there is no such calendar.
@@ -141,20 +152,24 @@ async def remove(uow: UnitOfWork, source_id: int) -> Done:
     """
     source, layer, schedule = await _locked(uow, source_id)
     _record(uow, Fact.CALENDAR_REMOVED, source, schedule, f"removed “{source.name}” from {schedule.name}")
-    sentence = f"Removed “{source.name}” and its shifts from “{schedule.name}”."
-    await uow.session.execute(delete(LayerRow).where(LayerRow.id == layer.id))
+    what = Brings.SHIFTS if layer else Brings.HOLIDAYS
+    sentence = f"Removed “{source.name}” and its {what} from “{schedule.name}”."
+    await uow.session.execute(delete(CalendarSourceRow).where(CalendarSourceRow.id == source.id))
+    if layer is not None:
+        await uow.session.execute(delete(LayerRow).where(LayerRow.id == layer.id))
+    await _tell_holidays(uow, schedule)
     schedule.version += 1
     return Done(source_id, sentence, schedule.id)
 
 
-async def _locked(uow: UnitOfWork, source_id: int) -> tuple[CalendarSourceRow, LayerRow, ScheduleRow]:
-    """Return a calendar with its layer and schedule, of which nobody else can change anything now."""
+async def _locked(uow: UnitOfWork, source_id: int) -> tuple[CalendarSourceRow, LayerRow | None, ScheduleRow]:
+    """Return a calendar with its layer, where it has one, and schedule; nobody else can change anything of them now."""
     statement = select(CalendarSourceRow.schedule_id).where(CalendarSourceRow.id == source_id)
     schedule_id = await uow.session.scalar(statement)
     if schedule_id is None:
         raise NotFound("There is no such calendar.")
     schedule = await held_to_configure(uow, schedule_id)
-    found = select(CalendarSourceRow, LayerRow).join(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
+    found = select(CalendarSourceRow, LayerRow).outerjoin(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
     fresh = found.where(CalendarSourceRow.id == source_id).execution_options(populate_existing=True)
     row = (await uow.session.execute(fresh)).one_or_none()
     if row is None:
@@ -162,24 +177,48 @@ async def _locked(uow: UnitOfWork, source_id: int) -> tuple[CalendarSourceRow, L
     return row[0], row[1], schedule
 
 
-async def _place(uow: UnitOfWork, schedule: ScheduleRow, name: str) -> int:
-    """Return the position above all layers."""
+async def _see_that_there_is_room(uow: UnitOfWork, schedule: ScheduleRow) -> None:
+    counted = select(func.count()).where(CalendarSourceRow.schedule_id == schedule.id)
+    if (await uow.session.execute(counted)).scalar_one() >= CALENDARS_AT_MOST:
+        raise Conflict(f"“{schedule.name}” imports {CALENDARS_AT_MOST} calendars already; remove one first.")
+
+
+async def _new_layer(uow: UnitOfWork, schedule: ScheduleRow, name: str) -> LayerRow:
+    """Return a new layer above all others."""
     statement = select(LayerRow.name, LayerRow.position).where(LayerRow.schedule_id == schedule.id)
     layers = (await uow.session.execute(statement)).all()
     if any(layer.name == name for layer in layers):
         raise Conflict(f"“{schedule.name}” has a layer called “{name}” already; choose another name.")
-    counted = select(func.count()).where(CalendarSourceRow.schedule_id == schedule.id)
-    if (await uow.session.execute(counted)).scalar_one() >= CALENDARS_AT_MOST:
-        raise Conflict(f"“{schedule.name}” imports {CALENDARS_AT_MOST} calendars already; remove one first.")
-    return max((layer.position for layer in layers), default=-1) + 1
+    position = max((layer.position for layer in layers), default=-1) + 1
+    layer = LayerRow(
+        schedule_id=schedule.id, position=position, name=name, kind="fixed", unit="weeks", starts_at=_naive(uow.now)
+    )
+    uow.session.add(layer)
+    await uow.session.flush()
+    return layer
 
 
-def _write(uow: UnitOfWork, source: CalendarSourceRow, layer: LayerRow, copy: Copy) -> None:
-    layer.shifts = as_layer(copy.imported.shifts)
-    source.shifts_sha = shifts_sha(layer.shifts)
-    source.etag, source.warnings = copy.etag, list(copy.imported.warnings)
+def _write(uow: UnitOfWork, source: CalendarSourceRow, layer: LayerRow | None, copy: Copy) -> None:
+    if layer is None:
+        yesterday = (uow.now - timedelta(days=1)).date().isoformat()
+        over = {day: name for day, name in (source.days or {}).items() if day < yesterday}
+        source.days = over | {day.isoformat(): name for day, name in copy.days.items()}
+        source.shifts_sha, source.warnings = shifts_sha(()), []
+    else:
+        layer.shifts = as_layer(copy.imported.shifts)
+        source.shifts_sha, source.warnings = shifts_sha(layer.shifts), list(copy.imported.warnings)
+    source.etag = copy.etag
     source.read_at = source.tried_at = uow.now
     source.failing_since, source.error = None, ""
+
+
+async def _tell_holidays(uow: UnitOfWork, schedule: ScheduleRow) -> None:
+    """Let a schedule have the holidays of all calendars that it takes some from."""
+    await uow.session.flush()
+    brought = select(CalendarSourceRow.days).where(
+        CalendarSourceRow.schedule_id == schedule.id, CalendarSourceRow.days.is_not(None)
+    )
+    schedule.imported_holidays = sorted({day for days in await uow.session.scalars(brought) for day in days})
 
 
 def _checked(plan: Plan) -> str:
@@ -193,8 +232,15 @@ def _checked(plan: Plan) -> str:
     return name
 
 
-def _spans(shifts: Any) -> set[tuple[float, float, int]]:
-    return {(float(start), float(end), user) for start, end, users in shifts or () for user in users}
+def _brought(source: CalendarSourceRow, layer: LayerRow | None) -> set[Any]:
+    """Return what tells the shifts, or the holidays, that a calendar brought from others."""
+    if layer is None:
+        return set(source.days or ())
+    return {(float(start), float(end), user) for start, end, users in layer.shifts or () for user in users}
+
+
+def _counted(copy: Copy, layer: LayerRow | None) -> str:
+    return _several(len(copy.days), "holiday") if layer is None else _several(len(copy.imported.shifts), "shift")
 
 
 def _record(uow: UnitOfWork, fact: Fact, source: CalendarSourceRow, schedule: ScheduleRow, did: str) -> None:
@@ -207,12 +253,12 @@ def _record_end(uow: UnitOfWork, source: CalendarSourceRow, schedule: ScheduleRo
     _record(uow, Fact.CALENDAR_READ_AGAIN, source, schedule, did)
 
 
-def _shifts(count: int) -> str:
-    return "1 shift" if count == 1 else f"{count} shifts"
+def _several(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
-def _warned(copy: Copy) -> str:
-    count = len(copy.imported.warnings)
+def _warned(copy: Copy, layer: LayerRow | None) -> str:
+    count = len(copy.imported.warnings) if layer else 0
     return "" if not count else " One warning." if count == 1 else f" {count} warnings."
 
 

@@ -26,16 +26,19 @@ NO_CALENDAR: Final = "There is no such calendar in this schedule."
 class SourceLine(TypedDict):
     """One imported calendar; instants are epoch seconds. `url` is its host alone to who may not change it.
 
-    `read_at` says how old the shifts in use are; `failing_since` and `error` why they are not newer.
+    It `brings` shifts, which make a layer, or holidays. `read_at` says how old those in use are; `failing_since` and
+    `error` why they are not newer.
     """
 
     id: int
     schedule_id: int
-    layer_id: int
+    layer_id: int | None
     name: str
     url: str
     zone: str
+    brings: str
     shifts: int
+    holidays: int
     warnings: list[str]
     read_at: float
     tried_at: float
@@ -56,6 +59,7 @@ class Source:
     url: str
     zone: str
     etag: str
+    brings_holidays: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ async def to_read(session: AsyncSession, schedule_id: int, source_id: int) -> So
     row = (await session.execute(wanted)).one_or_none()
     if row is None:
         raise NotFound(f"{NO_CALENDAR[:-1]}, or it was uploaded and has no address.")
-    return Source(row[0].id, row[0].url, row[0].zone, "")
+    return Source(row[0].id, row[0].url, row[0].zone, "", row[0].days is not None)
 
 
 async def stale(session: AsyncSession, *, at: datetime) -> Sequence[Stale]:
@@ -161,21 +165,21 @@ def shifts_sha(shifts: Any) -> bytes:
 def _read_again() -> Any:  # a select of the row and its layer's shifts
     return (
         select(CalendarSourceRow, LayerRow.shifts)
-        .join(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
+        .outerjoin(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
         .join(ScheduleRow, ScheduleRow.id == CalendarSourceRow.schedule_id)
         .where(CalendarSourceRow.url != "")
     )
 
 
 def _source(row: CalendarSourceRow, shifts: Any, *, at: datetime) -> Source:
-    is_fresh = at - row.read_at < STALE_AFTER and shifts_sha(shifts) == row.shifts_sha
-    return Source(row.id, row.url, row.zone, row.etag if is_fresh else "")
+    is_fresh = at - row.read_at < STALE_AFTER and shifts_sha(shifts or ()) == row.shifts_sha
+    return Source(row.id, row.url, row.zone, row.etag if is_fresh else "", row.days is not None)
 
 
 def _lines() -> Any:  # a select of the row, how many shifts it has, and who made it
     return (
-        select(CalendarSourceRow, func.jsonb_array_length(LayerRow.shifts), UserRow.name)
-        .join(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
+        select(CalendarSourceRow, func.coalesce(func.jsonb_array_length(LayerRow.shifts), 0), UserRow.name)
+        .outerjoin(LayerRow, LayerRow.id == CalendarSourceRow.layer_id)
         .outerjoin(UserRow, UserRow.id == CalendarSourceRow.made_by)
     )
 
@@ -189,7 +193,9 @@ def _line(row: CalendarSourceRow, shifts: int, made_by: str | None, *, at: datet
         name=row.name,
         url=row.url if with_urls else urlsplit(row.url).hostname or "",
         zone=row.zone,
+        brings="shifts" if row.days is None else "holidays",
         shifts=shifts,
+        holidays=sum(day >= at.date().isoformat() for day in row.days or ()),
         warnings=row.warnings,
         read_at=row.read_at.timestamp(),
         tried_at=row.tried_at.timestamp(),

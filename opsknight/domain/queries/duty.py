@@ -122,9 +122,10 @@ async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
 
 async def holidays_of(session: AsyncSession, schedule_ids: Collection[int]) -> Mapping[int, frozenset[date]]:
     """Return the public holidays of each schedule: its own, and those that its newest rules of pay name."""
-    own = select(ScheduleRow.id, ScheduleRow.country, ScheduleRow.subdivision, ScheduleRow.holidays)
+    dates = (ScheduleRow.holidays.concat(ScheduleRow.imported_holidays)).label("dates")
+    own = select(ScheduleRow.id, ScheduleRow.country, ScheduleRow.subdivision, dates)
     rows = await session.execute(own.where(ScheduleRow.id.in_(schedule_ids)))
-    its = {row.id: frozenset(holiday_dates(row.country, row.subdivision, row.holidays)) for row in rows}
+    its = {row.id: frozenset(holiday_dates(row.country, row.subdivision, row.dates)) for row in rows}
     found: dict[int, frozenset[date]] = dict(its)
     statement = select(PayRulesRow.schedule_id, PayRulesRow.holidays).where(PayRulesRow.schedule_id.in_(schedule_ids))
     for row in await session.execute(statement.order_by(PayRulesRow.valid_from)):

@@ -87,7 +87,9 @@ async def checks_for(
         schedule_zone=zone_or_utc(schedule.zone).key,
         ways=await _ways(session, user_id, at=at),
         leaves=[(row.start_at, row.end_at) for row in await session.execute(leaves)],
-        holidays=holiday_dates(schedule.country, schedule.subdivision, schedule.holidays),
+        holidays=holiday_dates(
+            schedule.country, schedule.subdivision, [*schedule.holidays, *schedule.imported_holidays]
+        ),
         in_calendar=in_calendar,
         can_mail=can_mail,
     )

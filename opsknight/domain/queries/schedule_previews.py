@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
@@ -22,6 +23,7 @@ from opsknight.domain.queries.oncall import Shift, shift_line
 from opsknight.domain.queries.people import PersonLine, people
 from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
 from opsknight.domain.queries.schedules import holiday_dates, schedules
+from opsknight.domain.store.tables import ScheduleRow
 from opsknight.errors import NotFound
 
 WEIGHED: Final = timedelta(weeks=13)
@@ -110,7 +112,8 @@ async def schedule_preview(
         NotFound: there is no such schedule.
     """
     known = await _known(session, schedule_id) if schedule_id is not None else model.Schedule(())
-    days = holiday_dates(country, subdivision, [day.isoformat() for day in holidays])
+    imported = await session.scalar(select(ScheduleRow.imported_holidays).where(ScheduleRow.id == schedule_id))
+    days = holiday_dates(country, subdivision, [*(day.isoformat() for day in holidays), *(imported or ())])
     wished = replace(
         known,
         name=name,

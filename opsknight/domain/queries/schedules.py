@@ -21,7 +21,8 @@ from opsknight.domain.model.stack import Temporary
 from opsknight.domain.queries.public_holidays import public_holidays
 
 _SCHEDULES = text("""
-    SELECT s.id, s.name, s.zone, s.on_leave, s.country, s.subdivision, s.holidays AS dates, s.shadow_layers,
+    SELECT s.id, s.name, s.zone, s.on_leave, s.country, s.subdivision, s.shadow_layers,
+           s.holidays || s.imported_holidays AS dates,
            l.id AS layer_id, l.name AS layer, l.kind, l.zone AS layer_zone, l.starts_at, l.ends_at, l.unit, l.length,
            l.handoffs, l.parts, l.holidays, l.active_only, l.shifts,
            (SELECT jsonb_agg(jsonb_build_array(coalesce(m.group_number, m.position), m.user_id) ORDER BY m.position)
@@ -99,7 +100,7 @@ async def schedules(session: AsyncSession, ids: Collection[int], *, since: datet
 
 
 def holiday_dates(country: str, subdivision: str, dates: Sequence[str]) -> Sequence[date]:
-    """Return the holidays of a schedule: those of its country, and the dates that somebody has named."""
+    """Return the holidays of a schedule: those of its country, and the `dates` that are named or imported."""
     own = [date.fromisoformat(one) for one in dates]
     of_country = public_holidays(country, subdivision) if country else ()
     return (*of_country, *own) if own else of_country

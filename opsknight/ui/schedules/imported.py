@@ -27,11 +27,18 @@ ADD: Final = "ok-import"
 REMOVE: Final = "ok-import-gone"
 WARNINGS_SHOWN: Final = 50
 """Warnings of a calendar that unfold; the rest is counted."""
+_GONE: Final = {
+    "shifts": "Its layer goes with it: from now on the layers below show. Who was on call by it stays recorded.",
+    "holidays": "Its days are ordinary days from now on. Who was on call by it stays recorded.",
+}
 
 
 def show(line: ScheduleLine, sources: Sequence[SourceLine], *, may_change: bool) -> Imported:
     """Build the section and, for who may change the schedule, the dialogs."""
-    says = "A team's calendar in Google or Outlook, or that of another on-call system, as a layer on top of the others."
+    says = (
+        "A team's calendar in Google or Outlook, or that of another on-call system, as a layer on top of the others;"
+        " or a calendar of holidays."
+    )
     with section("Imported calendars", says, anchor="imported"):
         shown = Imported(line, may_change=may_change)
         shown.update(sources)
@@ -62,7 +69,7 @@ class Imported:
         self.place.clear()
         with self.place:
             if not sources:
-                tag("p", "It takes its shifts from no calendar.", classes="ok-muted")
+                tag("p", "It takes shifts and holidays from no calendar.", classes="ok-muted")
                 return
             with rows("minmax(0, 1.2fr) minmax(0, 1fr) 11rem", what="Imported calendars"):
                 for source in sources:
@@ -99,13 +106,14 @@ class Imported:
             data_dialog=REMOVE,
             data_url=url,
             data_name=source["name"],
+            data_says=_GONE[source["brings"]],
             aria_label=f"Remove {source['name']}",
         )
 
 
 def _whence(source: SourceLine) -> str:
-    shifts = "1 shift" if source["shifts"] == 1 else f"{source['shifts']} shifts"
-    return f"{shifts} · {source['url'] or 'from a file'}"
+    count, what = (source["shifts"], "shift") if source["brings"] == "shifts" else (source["holidays"], "holiday")
+    return f"{count} {what}{'' if count == 1 else 's'} · {source['url'] or 'from a file'}"
 
 
 def _state(source: SourceLine) -> None:
@@ -142,6 +150,12 @@ def _build_add(line: ScheduleLine) -> None:
         tag("form", classes="ok-form", id="ok-import-form", novalidate=True, data_url=url),
     ):
         choice(
+            "import-brings",
+            {"shifts": "Who is on call", "holidays": "Public holidays"},
+            chosen="shifts",
+            label="What it brings",
+        )
+        choice(
             "import-from", {"url": "From an address", "file": "From a file"}, chosen="url", label="Where it comes from"
         )
         with tag("div", id="ok-import-url"):
@@ -162,8 +176,7 @@ def _build_add(line: ScheduleLine) -> None:
 
 def _build_remove() -> None:
     with dialog(REMOVE, "Remove this calendar?"):
-        says = "Its layer goes with it: from now on the layers below show. Who was on call by it stays recorded."
-        tag("p", says)
+        tag("p", _GONE["shifts"], id="ok-import-gone-says")
         with tag("div", classes="ok-buttons"):
             button("Remove", kind="danger", data_act="import-remove", id="ok-import-remove")
             button("Keep it", kind="quiet", data_act="close")

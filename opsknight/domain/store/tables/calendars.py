@@ -32,22 +32,24 @@ class CalendarFeedRow(Base):
 
 
 class CalendarSourceRow(Base):
-    """A calendar from which a layer of a schedule has its shifts; `url` is "" where it was uploaded.
+    """A calendar from which a layer of a schedule has its shifts, or a schedule holidays; "" is the `url` of an upload.
 
-    The shifts are the layer's; `shifts_sha` tells whether they still are what was read. `read_at` is
-    when the shifts in use were read, `failing_since` when the first try after it failed.
+    `days` are the names of holidays by their dates, None where it brings shifts. Those are the layer's; `shifts_sha`
+    tells whether they still are what was read. `read_at` is when what is in use was read, `failing_since` when the
+    first try after it failed.
     """
 
     __tablename__ = "calendar_sources"
 
     id: Mapped[ConfigurationId]
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
-    layer_id: Mapped[int] = mapped_column(ForeignKey("layers.id", ondelete="CASCADE"), unique=True)
+    layer_id: Mapped[int | None] = mapped_column(ForeignKey("layers.id", ondelete="CASCADE"), unique=True)
     name: Mapped[str]
     url: Mapped[str] = mapped_column(server_default=_EMPTY)
     zone: Mapped[str]
     etag: Mapped[str] = mapped_column(server_default=_EMPTY)
     shifts_sha: Mapped[bytes]
+    days: Mapped[Json | None]
     warnings: Mapped[Json] = mapped_column(server_default=text("'[]'"))
     read_at: Mapped[datetime]
     tried_at: Mapped[datetime]

@@ -16,6 +16,7 @@ _NONE = text("'[]'")
 class ScheduleRow(Base):
     """Who is on call when, in a zone. One that is deleted stays for what was.
 
+    `imported_holidays` are the dates of the calendars of holidays that it imports.
     From `recorded_from` until `recorded_until` the record says who was on call.
     """
 
@@ -30,6 +31,7 @@ class ScheduleRow(Base):
     country: Mapped[str] = mapped_column(server_default=_EMPTY)
     subdivision: Mapped[str] = mapped_column(server_default=_EMPTY)
     holidays: Mapped[Json] = mapped_column(server_default=_NONE)
+    imported_holidays: Mapped[Json] = mapped_column(server_default=_NONE)
     shadow_layers: Mapped[Json] = mapped_column(server_default=_NONE)
     recorded_from: Mapped[datetime | None]
     recorded_until: Mapped[datetime | None]
