@@ -222,7 +222,7 @@ async def test_before_saving_it_says_what_may_go_wrong_and_when_what_fires(
     assert found == [
         (1, "reaches_nobody", "Step 1 reaches nobody now: nobody is on call."),
         (1, "unreachable", "Step 1 asks Mute, who cannot be reached: no contact method."),
-        (1, "gaps", f"Step 1: {rota.name} has a gap in the next 4 weeks; it begins now, for 1 d."),
+        (1, "gaps", f"Step 1: {rota.name} has a gap in the next 13 weeks; it begins now, for 1 d."),
         (
             2,
             "never_sent",

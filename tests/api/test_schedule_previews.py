@@ -173,6 +173,22 @@ async def test_what_a_draft_would_change_is_told_for_each_person_and_in_all(
     assert (new["difference"]["handoffs_now"], new["difference"]["covered_now_s"]) == (None, None)
 
 
+async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_is_as_it_stands(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, _ = people
+    number = await made(doors, database, a_day_layer(ada, bo))
+    draft = {"name": "Primary", "team_id": 1, "zone": "Europe/Berlin", "layers": [a_day_layer(ada)]}
+
+    told = (await asked(doors, "POST", "/schedules/preview", json={**draft, "schedule_id": number})).json()
+    new = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    spring, autumn = told["clock_changes"]  # in the 124th and the 341st turn
+    assert [one["user"] for change in (spring, autumn) for one in change["shifts"]] == ["Ada", "Ada"]
+    assert [one["user"] for change in (spring, autumn) for one in change["shifts_now"]] == ["Bo", "Ada"]
+    assert [change["shifts_now"] for change in new["clock_changes"]] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("draft", "words"),
     [

@@ -52,7 +52,7 @@ def warnings() -> Any:
     every = "Every step has conditions: where none of them holds, the safety net pages at once."
     return [
         {"step": 2, "kind": "unreachable", "sentence": UNREACHABLE},
-        {"step": 1, "kind": "gaps", "sentence": f"Step 1: {LONG_WORD} has a gap in the next 4 weeks."},
+        {"step": 1, "kind": "gaps", "sentence": f"Step 1: {LONG_WORD} has a gap in the next 13 weeks."},
         {"step": None, "kind": "only_conditions", "sentence": every},
         {"step": 3, "kind": "reaches_nobody", "sentence": "Step 3 reaches nobody now: nobody is on call."},
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
@@ -13,13 +14,14 @@ from opsknight.domain.model.escalation import LAP_AT_LEAST, OF_TEAMS, Policy, St
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.paging import ROOM_OFF, ROOM_UNVERIFIED, plan
-from opsknight.domain.model.schedule import Schedule, gaps, on_call, shifts
+from opsknight.domain.model.schedule import OnCall, Schedule, merged, on_call, shifts
+from opsknight.domain.model.stack import uncovered
 from opsknight.domain.model.step_conditions import ALWAYS
 from opsknight.domain.queries.escalations import Reachable, Team, people, schedules, teams
 from opsknight.domain.queries.rooms import Room, rooms
 
-AHEAD: Final = timedelta(weeks=4)
-"""How far gaps and shifts are looked for."""
+AHEAD: Final = timedelta(weeks=13)
+"""How far gaps and shifts are looked for: as far as a schedule is compared before it is saved."""
 
 
 class WarningLine(TypedDict):
@@ -32,16 +34,17 @@ class WarningLine(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """All that the steps of one policy could ask, now and in the weeks to come."""
+    """All that the steps of policies could ask, now and in the weeks to come; `turns` are the shifts until AHEAD."""
 
     at: datetime
     schedules: Mapping[int, Schedule]
+    turns: Mapping[int, Sequence[OnCall]]
     teams: Mapping[int, Team]
     people: Mapping[int, Reachable]
     rooms: Mapping[int, Room]
 
-    def asked(self, target: Target, *, until: datetime | None = None) -> tuple[int, ...]:
-        """Return whom a target stands for now, or for whom it will until `until`."""
+    def asked(self, target: Target, *, ahead: bool = False) -> tuple[int, ...]:
+        """Return whom a target stands for now, or for whom it will until AHEAD."""
         if target.kind is TargetKind.USER:
             return (target.id,)
         if target.kind in OF_TEAMS:
@@ -50,7 +53,7 @@ class _World:
         schedule = self.schedules.get(target.id) if target.kind is TargetKind.SCHEDULE else None
         if schedule is None:
             return ()
-        found = on_call(schedule, self.at) if until is None else shifts(schedule, self.at, until)
+        found = self.turns[target.id] if ahead else on_call(schedule, self.at)
         return tuple(dict.fromkeys(shift.user_id for shift in found))
 
     def reachable(self, user_id: int) -> bool:
@@ -85,11 +88,16 @@ def _of_policy(world: _World, policy: Policy) -> list[WarningLine]:
 async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime) -> _World:
     targets = {target for policy in policies for step in policy.steps for target in step.targets}
     known = await schedules(session, [one.id for one in targets if one.kind is TargetKind.SCHEDULE])
+    turns = await asyncio.to_thread(_turns, known, at)  # pages must not wait for it
     of_teams = await teams(session, {one.id for one in targets if one.kind in OF_TEAMS})
     of_rooms = await rooms(session, [one.id for one in targets if one.kind is TargetKind.ROOM])
-    world = _World(at, known, of_teams, {}, of_rooms)
-    ids = {user for target in targets for user in world.asked(target, until=at + AHEAD)}
-    return _World(at, known, of_teams, await people(session, ids), of_rooms)
+    world = _World(at, known, turns, of_teams, {}, of_rooms)
+    ids = {user for target in targets for user in world.asked(target, ahead=True)}
+    return replace(world, people=await people(session, ids))
+
+
+def _turns(known: Mapping[int, Schedule], at: datetime) -> Mapping[int, Sequence[OnCall]]:
+    return {number: shifts(schedule, at, at + AHEAD) for number, schedule in known.items()}
 
 
 def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
@@ -103,7 +111,7 @@ def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
     if not any(world.reachable(user) for user in now) and not any(room.method.usable for room in places):
         why = "nobody whom it asks can be reached" if now else "nobody is on call"
         yield WarningLine(step=number, kind="reaches_nobody", sentence=f"Step {number} reaches nobody now: {why}.")
-    concerned = [user for target in step.targets for user in world.asked(target, until=world.at + AHEAD)]
+    concerned = [user for target in step.targets for user in world.asked(target, ahead=True)]
     for user in dict.fromkeys(concerned):
         person = world.people.get(user)
         if person is not None and not person.can_be_reached:
@@ -112,11 +120,12 @@ def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
             yield WarningLine(step=number, kind="unreachable", sentence=sentence)
     for target in step.targets:
         if target.kind is TargetKind.SCHEDULE and (schedule := world.schedules.get(target.id)) is not None:
-            yield from _gaps(world, number, schedule)
+            yield from _gaps(world, number, schedule, world.turns[target.id])
 
 
-def _gaps(world: _World, number: int, schedule: Schedule) -> Iterator[WarningLine]:
-    found = gaps(schedule, world.at, world.at + AHEAD)
+def _gaps(world: _World, number: int, schedule: Schedule, turns: Sequence[OnCall]) -> Iterator[WarningLine]:
+    covers = merged((turn.start_at, turn.end_at) for turn in turns)
+    found = list(uncovered((world.at, world.at + AHEAD), covers))
     if not found:
         return
     first, last = found[0]
@@ -124,7 +133,9 @@ def _gaps(world: _World, number: int, schedule: Schedule) -> Iterator[WarningLin
     begins = "now" if first <= world.at else f"in {span((first - world.at).total_seconds())}"
     lasting = f"for {span((last - first).total_seconds())}" if last < world.at + AHEAD else "to the end"
     which = "it begins" if len(found) == 1 else "the first begins"
-    sentence = f"Step {number}: {schedule.name} has {many} in the next 4 weeks; {which} {begins}, {lasting}."
+    sentence = (
+        f"Step {number}: {schedule.name} has {many} in the next {AHEAD.days // 7} weeks; {which} {begins}, {lasting}."
+    )
     yield WarningLine(step=number, kind="gaps", sentence=sentence)
 
 
@@ -136,7 +147,7 @@ def _never_sent(world: _World, policy: Policy, number: int, step: Step) -> Itera
     waits = max(step.wait, LAP_AT_LEAST) if len(policy.steps) == 1 else step.wait
     follows = "the next round" if last else f"step {number + 1}"
     urgencies = [step.conditions.urgency] if step.conditions.urgency is not None else list(Urgency)
-    concerned = [user for target in step.targets for user in world.asked(target, until=world.at + AHEAD)]
+    concerned = [user for target in step.targets for user in world.asked(target, ahead=True)]
     for user in dict.fromkeys(concerned):
         person = world.people.get(user)
         if person is None:

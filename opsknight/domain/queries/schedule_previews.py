@@ -60,10 +60,14 @@ class Difference(TypedDict):
 
 
 class ClockChange(TypedDict):
-    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts."""
+    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts.
+
+    `shifts_now` are those of the schedule as it stands; None for a new one.
+    """
 
     at: float
     shifts: list[Shift]
+    shifts_now: list[Shift] | None
 
 
 class SchedulePreview(TypedDict):
@@ -138,7 +142,8 @@ async def schedule_preview(
         "clock_changes": [
             {
                 "at": at.timestamp(),
-                "shifts": [shift_line(one, names) for one in model.shifts(wished, at, at + _INSTANT)],
+                "shifts": _at(wished, at, names),
+                "shifts_now": None if schedule_id is None else _at(known, at, names),
             }
             for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
         ],
@@ -177,6 +182,10 @@ async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:
     if found is None:
         raise NotFound("There is no such schedule.")
     return found
+
+
+def _at(schedule: model.Schedule, at: datetime, names: Mapping[int, str]) -> list[Shift]:
+    return [shift_line(one, names) for one in model.shifts(schedule, at, at + _INSTANT)]
 
 
 def drawn(

@@ -83,7 +83,12 @@ export default {
       return `${plural(handoffs, "handoff")}${handoffs === handoffs_now ? ", as before" : ` instead of ${handoffs_now}`}; ${covered}.`;
     },
     clockWords() {
-      return this.preview.clock_changes.map(({ at, shifts }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}`);
+      const same = (one, other) => one.user_id === other.user_id && one.start_at === other.start_at && one.end_at === other.end_at;
+      const before = (shifts, shifts_now) => {
+        if (!shifts_now || (shifts.length === shifts_now.length && shifts.every((one) => shifts_now.some((other) => same(one, other))))) return "";
+        return ` As it stands: ${shifts_now.map((one) => `${who(one)} ${span(one.start_at, one.end_at, this.clock)}`).join(", ") || "nobody"}.`;
+      };
+      return this.preview.clock_changes.map(({ at, shifts, shifts_now }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}${before(shifts, shifts_now)}`);
     },
     dates: { get() { return this.doc.holidays.join("\n"); }, set(text) { this.doc.holidays = text.split(/\s+/).filter(Boolean); } },
     wish() { return { ...this.doc, layers: this.doc.layers.map(sent), shadow_layers: this.doc.shadow_layers.map(sent) }; },
