@@ -201,7 +201,8 @@ async def _new_layer(uow: UnitOfWork, schedule: ScheduleRow, name: str) -> Layer
 def _write(uow: UnitOfWork, source: CalendarSourceRow, layer: LayerRow | None, copy: Copy) -> None:
     if layer is None:
         yesterday = (uow.now - timedelta(days=1)).date().isoformat()
-        over = {day: name for day, name in (source.days or {}).items() if day < yesterday}
+        known: Mapping[str, str] = source.days or {}
+        over = {day: name for day, name in known.items() if day < yesterday}
         source.days = over | {day.isoformat(): name for day, name in copy.days.items()}
         source.shifts_sha, source.warnings = shifts_sha(()), []
     else:
@@ -218,7 +219,7 @@ async def _tell_holidays(uow: UnitOfWork, schedule: ScheduleRow) -> None:
     brought = select(CalendarSourceRow.days).where(
         CalendarSourceRow.schedule_id == schedule.id, CalendarSourceRow.days.is_not(None)
     )
-    schedule.imported_holidays = sorted({day for days in await uow.session.scalars(brought) for day in days})
+    schedule.imported_holidays = sorted({day for days in await uow.session.scalars(brought) for day in days or ()})
 
 
 def _checked(plan: Plan) -> str:
