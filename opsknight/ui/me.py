@@ -31,7 +31,7 @@ from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
 from opsknight.ui.reading import Reach, read_calendar_links, read_reach
 from opsknight.ui.schedules import mine
-from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts
+from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts, read_shadowing
 from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
@@ -54,7 +54,7 @@ def mount(deps: Deps) -> None:
         found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
         with frame("Me", viewer):
             shown = show(viewer, reach, channels=list(deps.channels.values()), found=found, left=left)
-            mine.show(viewer, await read_own_shifts(deps, viewer.id))
+            mine.show(viewer, await read_own_shifts(deps, viewer.id), await read_shadowing(deps, viewer.id))
             place = show_links(links)
 
         @in_turn

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from opsknight.api import cover, schedule_previews, schedules
-from opsknight.domain.queries.schedule_overviews import overviews, own_shifts, team_names
+from opsknight.domain.queries.schedule_overviews import overviews, own_shifts, shadowing, team_names
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import FROM_US, House
@@ -248,3 +248,21 @@ async def test_somebody_sees_their_own_shifts_to_come(doors: House, database: Da
         ("Primary", 24, 48),
         ("Primary", 72, 96),
     ]
+
+
+async def test_who_shadows_sees_when_and_has_no_shift_of_it(doors: House, database: Database, people: list[UserRow]):
+    ada, bo, _ = people
+    document = {"name": "Primary", "team_id": (await a_team(database, "Platform")).id, "zone": "UTC"}
+    ends = (NOON + 2 * DAY).replace(tzinfo=None).isoformat()
+    shadow = a_day_layer(bo, ends_at=ends)
+    wish = {**document, "layers": [a_day_layer(ada)], "shadow_layers": [shadow]}
+    assert (await asked(doors, "POST", "/schedules", json=wish)).status_code == 201
+
+    async with database.screens() as session:
+        listens, shifts = await shadowing(session, bo.id, at=NOON), await own_shifts(session, bo.id, at=NOON)
+        others = await shadowing(session, ada.id, at=NOON)
+
+    assert [(one["schedule"], _hour(one["start_at"]), _hour(one["end_at"])) for one in listens] == [
+        ("Primary", 0, 24), ("Primary", 24, 48),
+    ]  # fmt: skip
+    assert (shifts, others) == ([], [])

@@ -389,7 +389,7 @@ def me_page(when: str = "") -> None:
         known = channels.kinds(ground)
         kinds = list({**known, "teams_bot": replace(known["teams_bot"], not_ready="")}.values())
         me.show(samples.a_viewer(), reach, channels=kinds, **handoff_samples.before_a_shift())
-        mine.show(samples.a_viewer(), schedule_samples.own_shifts())
+        mine.show(samples.a_viewer(), schedule_samples.own_shifts(), schedule_samples.own_shifts()[:2])
         calendar_links.show_links(samples.calendar_links())
 
 

@@ -68,6 +68,11 @@ class Schedule:
         found = {user for layer in layers for user in layer.people} | {user for user in named if user is not None}
         return frozenset(found)
 
+    @property
+    def shadowed_by(self) -> frozenset[int]:
+        """Everybody who listens to it in a turn of theirs."""
+        return frozenset(user for layer in self.shadow_layers for user in layer.people)
+
 
 @dataclass(frozen=True, slots=True)
 class OnCall:

@@ -86,6 +86,26 @@ async def own_shifts(session: AsyncSession, user_id: int, *, at: datetime) -> Se
     return sorted(found, key=lambda one: (one["start_at"], one["schedule"]))
 
 
+async def shadowing(session: AsyncSession, user_id: int, *, at: datetime) -> Sequence[OwnShift]:
+    """Return when a person listens without being paged: what is not over at `at`, in order, of the next OWN_AHEAD."""
+    lines = await schedule_lines(session)
+    every = await schedules(session, [line["id"] for line in lines], since=at)
+    found: list[OwnShift] = [
+        {
+            "schedule_id": line["id"],
+            "schedule": line["name"],
+            "start_at": turn.start_at.timestamp(),
+            "end_at": turn.end_at.timestamp(),
+        }
+        for line in lines
+        if user_id in every[line["id"]].shadowed_by
+        for shown in model.shadows(every[line["id"]], at, at + OWN_AHEAD)
+        for turn in shown.turns
+        if turn.user_id == user_id and turn.end_at > at
+    ]
+    return sorted(found, key=lambda one: (one["start_at"], one["schedule"]))
+
+
 async def team_names(session: AsyncSession, *, managed_by: int | None = None) -> Mapping[int, str]:
     """Return the names of all teams, or of those that a person manages, by number, in order of name."""
     statement = select(TeamRow.id, TeamRow.name).order_by(func.lower(TeamRow.name), TeamRow.id)

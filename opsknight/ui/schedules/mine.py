@@ -18,10 +18,11 @@ from opsknight.ui.viewer import Viewer
 
 NAMED: Final = 5
 """Shifts that are shown at once; the others unfold."""
+SHADOWED: Final = 20
 
 
-def show(viewer: Viewer, shifts: Sequence[OwnShift]) -> None:
-    """Build the section: the shifts to come, what is offered, and leave."""
+def show(viewer: Viewer, shifts: Sequence[OwnShift], shadowing: Sequence[OwnShift] = ()) -> None:
+    """Build the section: the shifts to come, what is offered, and leave; and when one only listens, where one does."""
     says = (
         f"The next {OWN_AHEAD.days // 7} weeks. Until somebody takes a shift that you offer, you are paged as before."
     )
@@ -39,9 +40,16 @@ def show(viewer: Viewer, shifts: Sequence[OwnShift]) -> None:
                     for one in shifts[NAMED:]:
                         _shift(viewer, one)
         AskedOfOthers(viewer, schedules={one["schedule_id"]: one["schedule"] for one in shifts})
+        if shadowing:
+            with tag("details", classes="ok-more"):
+                tag("summary", "When you shadow")
+                tag("p", "You follow what happens on the board. You are not paged for it.", classes="ok-muted")
+                with rows("minmax(0, 1fr) minmax(0, 1.4fr) auto", what="When you shadow"):
+                    for one in shadowing[:SHADOWED]:
+                        _shift(viewer, one, listens=True)
 
 
-def _shift(viewer: Viewer, one: OwnShift) -> None:
+def _shift(viewer: Viewer, one: OwnShift, *, listens: bool = False) -> None:
     place = f"/schedules/{one['schedule_id']}"
     with row(classes="ok-own-shift"):
         tag("a", one["schedule"], href=place, classes="ok-cut")
@@ -50,5 +58,5 @@ def _shift(viewer: Viewer, one: OwnShift) -> None:
             tag("span", " to ")
             moment(one["end_at"])
             tag("span", f" · {span(one['end_at'] - one['start_at'])}", classes="ok-muted")
-        if viewer.may(Need.ARRANGE_COVER):
+        if viewer.may(Need.ARRANGE_COVER) and not listens:
             button("Ask others to take it", kind="quiet", small=True, href=f"{place}?ask={one['start_at']:.0f}")

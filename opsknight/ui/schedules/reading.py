@@ -12,7 +12,14 @@ from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sou
 from opsknight.domain.queries.going_on_call import ShiftCheck, shift_checks
 from opsknight.domain.queries.handoffs import Handoffs, Notes, handoffs_of, notes_of
 from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
-from opsknight.domain.queries.schedule_overviews import Overview, OwnShift, overviews, own_shifts, team_names
+from opsknight.domain.queries.schedule_overviews import (
+    Overview,
+    OwnShift,
+    overviews,
+    own_shifts,
+    shadowing,
+    team_names,
+)
 from opsknight.errors import NotFound
 from opsknight.ui.viewer import Viewer
 
@@ -80,6 +87,12 @@ async def read_own_shifts(deps: Deps, user_id: int) -> Sequence[OwnShift]:
     """Return a person's times on call to come, in order."""
     async with deps.reading() as session:
         return await own_shifts(session, user_id, at=deps.clock.now())
+
+
+async def read_shadowing(deps: Deps, user_id: int) -> Sequence[OwnShift]:
+    """Return when a person only listens, in order."""
+    async with deps.reading() as session:
+        return await shadowing(session, user_id, at=deps.clock.now())
 
 
 async def read_handoffs(deps: Deps, user_id: int) -> Handoffs:
