@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.cron import zone_or_utc
@@ -68,7 +68,10 @@ async def rotas(
     schedule_id: int | None = None,
     team_id: int | None = None,
 ) -> Sequence[Rota]:
-    """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`."""
+    """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`.
+
+    One that was deleted before is told of only where it is the one that is asked for.
+    """
     found = select(
         ScheduleRow.id,
         ScheduleRow.name,
@@ -79,6 +82,8 @@ async def rotas(
     )
     if schedule_id is not None:
         found = found.where(ScheduleRow.id == schedule_id)
+    else:
+        found = found.where(or_(ScheduleRow.deleted_at.is_(None), ScheduleRow.deleted_at > start))
     if team_id is not None:
         found = found.where(ScheduleRow.team_id == team_id)
     rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
