@@ -141,17 +141,17 @@ def report(
     start: datetime,
     end: datetime,
     zones: Mapping[int, ZoneInfo],
+    zone: ZoneInfo = _UTC,
     holidays: frozenset[date] = NO_DAYS,
     weekend: frozenset[int] = WEEKEND,
 ) -> Report:
     """Return what is paid for `[start, end)`; `calls` are those that came while their person was on call.
 
-    Hours are of the person's own clock (`zones`, else UTC). An hour that somebody has by two shifts at once is
-    paid once, with the earlier of them.
+    Hours are of the person's own clock (`zones`, else UTC), the days of one-offs of `zone`, that of the schedule. An
+    hour that somebody has by two shifts at once is paid once, with the earlier of them.
     """
-    return _added_up(
-        _lines(Terms(rules, holidays, weekend), shifts, calls, one_offs, start=start, end=end, zones=zones)
-    )
+    terms = Terms(rules, holidays, weekend)
+    return _added_up(_lines(terms, shifts, calls, one_offs, start=start, end=end, zones=zones, zone=zone))
 
 
 def report_over(
@@ -163,6 +163,7 @@ def report_over(
     start: datetime,
     end: datetime,
     zones: Mapping[int, ZoneInfo],
+    zone: ZoneInfo = _UTC,
 ) -> Report:
     """Return what is paid for `[start, end)` where the terms have changed: each from its instant until the next.
 
@@ -174,7 +175,7 @@ def report_over(
     lines: list[Line] = []
     for first, last in zip(since, [*since[1:], end], strict=True):
         now = next((one for at, one in reversed(ordered) if at <= first), NO_TERMS)
-        lines += _lines(now, shifts, calls, one_offs, start=first, end=last, zones=zones)
+        lines += _lines(now, shifts, calls, one_offs, start=first, end=last, zones=zones, zone=zone)
     return _added_up(lines)
 
 
@@ -233,11 +234,12 @@ def _lines(
     start: datetime,
     end: datetime,
     zones: Mapping[int, ZoneInfo],
+    zone: ZoneInfo,
 ) -> list[Line]:
     return [
         *_of_shifts(terms, shifts, start=start, end=end, zones=zones),
         *_of_calls(terms.rules, [call for call in calls if start <= call.at < end]),
-        *(line for one in one_offs if start <= (line := _of_one_off(one, zones)).start_at < end),
+        *(line for one in one_offs if start <= (line := _of_one_off(one, zone)).start_at < end),
     ]
 
 
@@ -283,8 +285,8 @@ def _of_calls(rules: PayRules, calls: Sequence[Call]) -> Iterator[Line]:
         yield Line(user, LineKind.INTERRUPTIONS, amount, min(call.at for call in mine), quantity=len(mine))
 
 
-def _of_one_off(one: OneOff, zones: Mapping[int, ZoneInfo]) -> Line:
-    at = first_instant(datetime.combine(one.day, time(0)), zones.get(one.user_id, _UTC))
+def _of_one_off(one: OneOff, zone: ZoneInfo) -> Line:
+    at = first_instant(datetime.combine(one.day, time(0)), zone)
     return Line(one.user_id, LineKind.ONE_OFF, one.amount.quantize(CENT), at, reason=one.reason)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model import pay as model
 from opsknight.domain.model.csv_cell import table
 from opsknight.domain.model.fairness import during
-from opsknight.domain.model.pay import Combine, Line, OneOff, PayRules, Terms
+from opsknight.domain.model.pay import Combine, Line, LineKind, OneOff, PayRules, Terms
 from opsknight.domain.model.rotation import first_instant
 from opsknight.domain.queries import duty
 from opsknight.domain.store.tables import OneOffRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
@@ -56,7 +56,10 @@ class OneOffLine(TypedDict):
 
 
 class PayLine(TypedDict):
-    """What is paid for one shift, for a person's interruptions, or once. Instants are ISO 8601, of their own clock."""
+    """What is paid for one shift, for a person's interruptions, or once.
+
+    Instants are ISO 8601, of their own clock; that of a one-off of the schedule's.
+    """
 
     user: str
     user_id: int
@@ -189,7 +192,7 @@ async def pay_report(
     terms = [(_since(row.valid_from, rota.zone), _terms(row, rota.weekend)) for row in rules]
     counted = during(called, shifts)
     told = await asyncio.to_thread(  # pages must not wait for it
-        model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones
+        model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones, zone=ZoneInfo(rota.zone)
     )
     names = {user: name for user, (name, _) in who.items()}
     by_name = sorted(told.totals, key=lambda user: (names[user].lower(), user))
@@ -200,7 +203,10 @@ async def pay_report(
         "to": end.timestamp(),
         "currency": rules[-1].currency if rules else model.NO_TERMS.rules.currency,
         "lines": [
-            _line(line, names[user], zones[user]) for user in by_name for line in told.lines if line.user_id == user
+            _line(line, names[user], ZoneInfo(rota.zone) if line.kind is LineKind.ONE_OFF else zones[user])
+            for user in by_name
+            for line in told.lines
+            if line.user_id == user
         ],
         "totals": [TotalLine(user=names[user], user_id=user, amount=f"{told.totals[user]:.2f}") for user in by_name],
         "total": f"{told.total:.2f}",
