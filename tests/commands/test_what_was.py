@@ -9,12 +9,15 @@ import pytest
 
 from opsknight.domain.commands import schedules
 from opsknight.domain.commands.pay import set_pay_rules
+from opsknight.domain.commands.people import Wish, change, change_own
 from opsknight.domain.model.pay import PayRules
+from opsknight.domain.model.permission import Role
 from opsknight.domain.queries import schedule_lines
 from opsknight.domain.queries.fairness import fairness
 from opsknight.domain.queries.oncall import OnCallLine, on_call_lines
 from opsknight.domain.queries.pay import pay_report
 from opsknight.errors import NotFound
+from tests.builders import a_user
 from tests.clock import NOON, StoppedClock
 from tests.commands.desk import Desk
 from tests.commands.rota import DAY, HOUR, Rota, a_rota
@@ -36,6 +39,20 @@ async def deleted_at_six(rota: Rota, clock: StoppedClock) -> datetime:
 async def asked(rota: Rota, at: datetime, **of: int) -> list[OnCallLine]:
     async with rota.desk.database.screens() as session:
         return [*await on_call_lines(session, at=at, **of)]
+
+
+async def paid(rota: Rota, start: datetime, hours: int) -> str:
+    async with rota.desk.database.screens() as session:
+        return (await pay_report(session, rota.id, start=start, end=start + hours * HOUR))["total"]
+
+
+async def moved(rota: Rota, zone: str, *, by_admin: bool = False) -> None:
+    """Let Bo live elsewhere from now on."""
+    if by_admin:
+        admin = await a_user(rota.desk.database, role="admin")
+        await rota.desk.as_(admin, change, rota.bo.id, Wish("Bo", Role.RESPONDER, zone))
+    else:
+        await rota.desk.as_(rota.bo, change_own, name="Bo", zone=zone)
 
 
 async def test_a_deleted_schedule_is_paid_until_it_was_deleted(rota: Rota, clock: StoppedClock):
@@ -116,3 +133,43 @@ async def test_who_came_by_an_edit_is_told_as_next_from_that_edit_on(rota: Rota,
     [told] = await asked(rota, NOON + HOUR)
 
     assert [(one["user"], one["start_at"]) for one in told["next"]] == [("Ada", (NOON + 2 * HOUR).timestamp())]
+
+
+@pytest.mark.parametrize("by_admin", [False, True])
+async def test_who_moves_is_paid_by_the_clock_that_they_lived_by_then(
+    rota: Rota, clock: StoppedClock, *, by_admin: bool
+):
+    await rota.desk.as_(rota.mo, set_pay_rules, rota.id, PayRules(hour=Decimal(10), night=Decimal(2)))
+    clock.advance(6 * HOUR)
+    before = await paid(rota, NOON, 6)
+    await moved(rota, "Asia/Tokyo", by_admin=by_admin)
+
+    assert (before, await paid(rota, NOON, 6)) == ("60.00", "60.00")
+    assert await paid(rota, NOON + 6 * HOUR, 6) == "100.00"  # night ends at seven in Tokyo, ten in the evening of UTC
+    assert await paid(rota, NOON, 12) == "160.00"
+
+
+async def test_hours_by_night_are_counted_by_the_clock_of_then(rota: Rota, clock: StoppedClock):
+    clock.advance(6 * HOUR)
+    await moved(rota, "Asia/Tokyo")
+    clock.advance(2 * HOUR)
+    await moved(rota, "UTC")
+
+    async with rota.desk.database.screens() as session:
+        report = await fairness(session, start=NOON, end=NOON + 12 * HOUR)
+
+    [bo] = [line for line in report["people"] if line["user"] == "Bo"]
+    assert (bo["on_call_s"], bo["night_s"], bo["zone"]) == (12 * 3600, 4 * 3600, "UTC")
+
+
+async def test_a_shift_over_a_move_is_one_shift_whose_instants_are_told_by_the_clock_of_then(
+    rota: Rota, clock: StoppedClock
+):
+    clock.advance(6 * HOUR)
+    await moved(rota, "Asia/Tokyo")
+    await moved(rota, "Europe/Berlin")
+
+    async with rota.desk.database.screens() as session:
+        [line] = (await pay_report(session, rota.id, start=NOON, end=NOON + 8 * HOUR))["lines"]
+
+    assert (line["start"], line["end"]) == ("2026-11-24T12:00:00+00:00", "2026-11-24T21:00:00+01:00")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import pay as model
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.csv_cell import table
 from opsknight.domain.model.fairness import during
 from opsknight.domain.model.pay import Combine, Line, LineKind, OneOff, PayRules, Terms
@@ -58,7 +59,7 @@ class OneOffLine(TypedDict):
 class PayLine(TypedDict):
     """What is paid for one shift, for a person's interruptions, or once.
 
-    Instants are ISO 8601, of their own clock; that of a one-off of the schedule's.
+    Instants are ISO 8601, of the clock that they lived by then; that of a one-off of the schedule's.
     """
 
     user: str
@@ -188,11 +189,11 @@ async def pay_report(
     once = [one for one in await _once(session, schedule_id) if only in (None, one.user_id)]
     called = await duty.calls(session, start=start, end=end, user_ids={shift.user_id for shift in shifts})
     who = await duty.people(session, {shift.user_id for shift in shifts} | {one.user_id for one in once})
-    zones = {user: zone for user, (_, zone) in who.items()}
+    clocks, zone = {user: lived for user, (_, lived) in who.items()}, ZoneInfo(rota.zone)
     terms = [(_since(row.valid_from, rota.zone), _terms(row, rota.weekend)) for row in rules]
     counted = during(called, shifts)
     told = await asyncio.to_thread(  # pages must not wait for it
-        model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones, zone=ZoneInfo(rota.zone)
+        model.report_over, terms, shifts, counted, once, start=start, end=end, clocks=clocks, zone=zone
     )
     names = {user: name for user, (name, _) in who.items()}
     by_name = sorted(told.totals, key=lambda user: (names[user].lower(), user))
@@ -203,7 +204,7 @@ async def pay_report(
         "to": end.timestamp(),
         "currency": rules[-1].currency if rules else model.NO_TERMS.rules.currency,
         "lines": [
-            _line(line, names[user], ZoneInfo(rota.zone) if line.kind is LineKind.ONE_OFF else zones[user])
+            _line(line, names[user], Clocks(zone) if line.kind is LineKind.ONE_OFF else clocks[user])
             for user in by_name
             for line in told.lines
             if line.user_id == user
@@ -267,13 +268,13 @@ def _since(day: date, zone: str) -> datetime:
     return first_instant(datetime.combine(day, time(0)), ZoneInfo(zone))
 
 
-def _line(line: Line, name: str, zone: ZoneInfo) -> PayLine:
+def _line(line: Line, name: str, clocks: Clocks) -> PayLine:
     return PayLine(
         user=name,
         user_id=line.user_id,
         kind=line.kind,
-        start=line.start_at.astimezone(zone).isoformat(timespec="seconds"),
-        end=None if line.end_at is None else line.end_at.astimezone(zone).isoformat(timespec="seconds"),
+        start=_told(line.start_at, clocks),
+        end=None if line.end_at is None else _told(line.end_at, clocks),
         hours=_hours(line.hours),
         night_hours=_hours(line.night),
         weekend_hours=_hours(line.weekend),
@@ -282,6 +283,10 @@ def _line(line: Line, name: str, zone: ZoneInfo) -> PayLine:
         amount=f"{line.amount:.2f}",
         reason=line.reason,
     )
+
+
+def _told(at: datetime, clocks: Clocks) -> str:
+    return at.astimezone(clocks.at(at)).isoformat(timespec="seconds")
 
 
 def _hours(length: timedelta) -> float:
