@@ -16,11 +16,12 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.commands.steps import RECENT, on_call_on
+from opsknight.domain.commands.steps import RECENT
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import everyone
 from opsknight.domain.model.ledger import Fact, people_to_say
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.on_call_reason import on_call_on, where
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
 from opsknight.domain.model.speech import Part, Sentence, to_say
 from opsknight.domain.queries import escalations as reading
@@ -86,13 +87,13 @@ _OWNED: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Who came and who went on one schedule; `layers` says of those on call which layer says so."""
+    """Who came and who went on one schedule; `why` says of those on call what has put them there."""
 
     schedule: Schedule
     now: tuple[int, ...]
     came: tuple[int, ...]
     gone: tuple[int, ...]
-    layers: Mapping[int, str]
+    why: Mapping[int, Sentence]
     look_at: datetime
 
 
@@ -143,7 +144,7 @@ def _change(schedule: Schedule, before: Sequence[int], now: datetime) -> _Change
         now=users,
         came=tuple(user for user in users if user not in before),
         gone=tuple(user for user in before if user not in users),
-        layers={shift.user_id: shift.layer for shift in on},
+        why={shift.user_id: on_call_on(schedule, shift) for shift in on},
         look_at=min((now + LOOK_AGAIN, *(shift.end_at for shift in on), *soon)),
     )
 
@@ -162,11 +163,9 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
         goes_to = outbox.goes_to(PageKind.PAGE, row.user_id)
         if goes_to != row.user_id and (goes_to in share.answered or goes_to in row.paged):
             continue  # who stands in for them has it already
-        change = changes[row.schedule_id]
-        layer = change.layers[row.user_id]
-        where, why = f"{change.schedule.name}, {layer}", on_call_on(change.schedule.name, layer)
+        why = changes[row.schedule_id].why[row.user_id]
         page = _a_page(uow, row, PageKind.PAGE, why, step=row.step, lap=row.lap)
-        if page_newcomer(uow, outbox, page, row.user_id, where=where):
+        if page_newcomer(uow, outbox, page, row.user_id, where=where(why)):
             paged += 1
             if row.asks.get("everyone"):
                 must = share.asked((*share.waiting, goes_to)).to_json()
