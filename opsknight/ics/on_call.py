@@ -39,7 +39,8 @@ def entries(
 
     What is recorded is told as it was, and gaps as far as they are to come.
     Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
-    the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out.
+    the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out, and
+    of no schedule that was deleted.
     """
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
@@ -51,7 +52,8 @@ def entries(
         seen[ident] += 1
         again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
         yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
-    if with_gaps and only is None:
+    deleted = record is not None and record.over_at is not None
+    if with_gaps and only is None and not deleted:
         today = start + BEHIND
         for gap_start, gap_end in model.gaps(schedule, today, end):
             edge = gap_end if gap_end < end else gap_start if gap_start > today else None

@@ -17,7 +17,7 @@ from opsknight.domain.model.imported_shift import Reading
 from opsknight.domain.model.schedule import shifts
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import LayerRow, OverrideRow
+from opsknight.domain.store.tables import LayerRow, OverrideRow, RecordedShiftRow
 from opsknight.ics.on_call import window
 from opsknight.ics.reading import read
 from tests.api.house import FROM_US, House
@@ -125,6 +125,23 @@ async def test_a_team_s_calendar_has_all_its_schedules_and_gaps_where_they_are_w
     assert "Nobody on call" not in plain.text
     assert "SUMMARY:Nobody on call: Nobody's\r\n" in gaps.text
     assert events(gaps).occurrences == events(plain).occurrences
+
+
+async def test_of_a_schedule_that_was_deleted_the_calendar_keeps_what_was(doors: House, database: Database):
+    bo = await a_user(database, "Bo")
+    of = {"starts_at": NOON - timedelta(days=2), "recorded_from": NOON - timedelta(days=2), "recorded_until": NOON}
+    schedule = await a_schedule(database, bo, name="Primary", deleted_at=NOON, **of)
+    async with database.commands() as session:
+        shift = RecordedShiftRow(schedule_id=schedule.id, user_id=bo.id, why={"layer": "Primary"})
+        shift.start_at, shift.end_at = NOON - timedelta(days=2), NOON
+        session.add(shift)
+        await session.commit()
+
+    answer = await fetched(doors, await made(doors, await ada(doors), team_id=schedule.team_id, with_gaps=True))
+
+    [one] = events(answer).occurrences
+    assert (one.start_at, one.end_at, one.summary) == (NOON - timedelta(days=2), NOON, "Bo on call: Primary")
+    assert "Nobody on call" not in answer.text
 
 
 async def test_a_shift_is_the_same_event_however_the_window_moves(

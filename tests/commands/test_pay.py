@@ -110,3 +110,20 @@ async def test_every_change_is_in_the_ledger_with_what_it_was(desk: Desk, boss: 
     assert {actor for _, actor, _ in facts} == {f"user:{boss.id}"}
     assert facts[1][2]["before"]["hour"] == "10.0000"  # type: ignore[index]
     assert facts[2][2]["amount"] == "4"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+async def test_a_one_off_is_paid_in_the_month_of_its_day_wherever_its_person_lives(
+    desk: Desk, boss: UserRow, rota: ScheduleRow, zone: str
+):
+    cy = await a_user(desk.database, "Cy", zone=zone)
+    said = {"user_id": cy.id, "day": date(2026, 12, 1), "amount": Decimal(40)}
+    await desk.as_(boss, add_one_off, rota.id, **said, reason="moved the rack")
+
+    new_year, first = datetime(2027, 1, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    async with desk.database.screens() as session:
+        november = await queries.pay_report(session, rota.id, start=MONDAY, end=first, only=cy.id)
+        december = await queries.pay_report(session, rota.id, start=first, end=new_year, only=cy.id)
+
+    assert november["lines"] == []
+    assert [(line["start"], line["amount"]) for line in december["lines"]] == [("2026-12-01T00:00:00+00:00", "40.00")]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.duty_time import NIGHT, nights, pieces, united
 from opsknight.domain.model.fairness import Balance, Call, Load, balance, during, loads
 from opsknight.domain.model.schedule import OnCall
@@ -39,7 +40,7 @@ def a_call(at: datetime, *, user: int = ADA, incident: int = 1, **what: Any):
 
 def ada(*shifts: OnCall, calls: tuple[Call, ...] = (), zone: ZoneInfo = BERLIN, **what: Any) -> Load:
     year = {"start": berlin(2026, 1, 1), "end": berlin(2027, 1, 1)}
-    return loads(shifts, calls, zones={ADA: zone}, also=[ADA], **{**year, **what})[0]
+    return loads(shifts, calls, clocks={ADA: Clocks(zone)}, also=[ADA], **{**year, **what})[0]
 
 
 instants = st.datetimes(datetime(2009, 1, 1), datetime(2027, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
@@ -56,7 +57,11 @@ def shared(draw: st.DrawFn):
     return found
 
 
-zones_of = st.fixed_dictionaries({who: st.sampled_from(ZONES).map(ZoneInfo) for who in (ADA, BO, CY)})
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+moves = st.lists(st.tuples(instants, zones), max_size=3).map(
+    lambda former: tuple(sorted(former, key=lambda one: one[0]))
+)
+clocks_of = st.fixed_dictionaries({who: st.builds(Clocks, zones, moves) for who in (ADA, BO, CY)})
 
 
 def test_a_week_from_monday_to_monday_is_split_by_the_clock():
@@ -91,30 +96,44 @@ def test_who_is_on_call_twice_at_once_is_on_call_once():
     assert twice.on_call == 10 * HOUR
 
 
-@given(shared(), instants, st.timedeltas(timedelta(0), timedelta(days=400)), zones_of)
+@given(shared(), instants, st.timedeltas(timedelta(0), timedelta(days=400)), clocks_of)
 def test_the_hours_of_all_are_the_covered_hours_of_each(
-    shifts: list[OnCall], start: datetime, length: timedelta, zones: dict[int, ZoneInfo]
+    shifts: list[OnCall], start: datetime, length: timedelta, clocks: dict[int, Clocks]
 ):
     end = start + length
 
-    for load in loads(shifts, (), start=start, end=end, zones=zones):
+    for load in loads(shifts, (), start=start, end=end, clocks=clocks):
         mine = united((max(one.start_at, start), min(one.end_at, end)) for one in shifts if one.user_id == load.user_id)
         assert load.on_call == sum((one.length for one in mine), timedelta(0))
         assert max(load.night, load.weekend, load.holiday) <= load.on_call
 
 
-@given(shared(), st.lists(st.tuples(instants, st.sampled_from([ADA, BO]), st.integers(1, 3))), instants, zones_of)
+@given(shared(), st.lists(st.tuples(instants, st.sampled_from([ADA, BO]), st.integers(1, 3))), instants, clocks_of)
 def test_a_period_split_anywhere_gives_the_same_totals(
-    shifts: list[OnCall], called: list[tuple[datetime, int, int]], middle: datetime, zones: dict[int, ZoneInfo]
+    shifts: list[OnCall], called: list[tuple[datetime, int, int]], middle: datetime, clocks: dict[int, Clocks]
 ):
     calls = [a_call(at, user=user, incident=number) for number, (at, user, _) in enumerate(called)]
     start, end = datetime(2009, 1, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)
-    whole = loads(shifts, calls, start=start, end=end, zones=zones, also=zones)
-    parts = [loads(shifts, calls, start=a, end=b, zones=zones, also=zones) for a, b in ((start, middle), (middle, end))]
+    whole = loads(shifts, calls, start=start, end=end, clocks=clocks, also=clocks)
+    parts = [
+        loads(shifts, calls, start=a, end=b, clocks=clocks, also=clocks) for a, b in ((start, middle), (middle, end))
+    ]
 
     for one, first, second in zip(whole, *parts, strict=True):
         for name in ("on_call", "night", "weekend", "holiday", "weighted", "interruptions", "by_night", "by_day"):
             assert getattr(one, name) == getattr(first, name) + getattr(second, name), name
+
+
+@given(instants, st.timedeltas(MINUTE, timedelta(days=40)), st.builds(Clocks, zones, moves))
+def test_time_is_cut_by_the_clock_that_somebody_lived_by_then(start: datetime, length: timedelta, clocks: Clocks):
+    cut = list(clocks.pieces(start, start + length))
+
+    assert [start, *(one.end_at for one in cut)] == [*(one.start_at for one in cut), start + length]
+    for one in cut:
+        wall = (one.start_at + one.length / 2).astimezone(clocks.at(one.start_at))
+        assert (one.night, one.day) == (NIGHT.holds(wall.time()), wall.date())
+    by_night = sum((part.length for _, part in clocks.nights(start, start + length)), timedelta(0))
+    assert by_night == sum((one.length for one in cut if one.night), timedelta(0))
 
 
 @given(instants, st.timedeltas(MINUTE, timedelta(days=40)), st.sampled_from(ZONES))
@@ -203,7 +222,7 @@ def test_only_those_calls_count_that_came_on_call():
 def carried(*hours: int):
     shifts = [a_shift(MONDAY, MONDAY + timedelta(days=day), who) for who, day in enumerate(hours, 1) if day]
     end = MONDAY + timedelta(days=400)
-    return loads(shifts, (), start=MONDAY, end=end, zones={}, also=range(1, len(hours) + 1))
+    return loads(shifts, (), start=MONDAY, end=end, clocks={}, also=range(1, len(hours) + 1))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.csv_cell import neutralised, table
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.pay import BadPay, Combine, LineKind, OneOff, PayRules, check, check_one_off, money, report
@@ -35,7 +36,7 @@ def a_call(at: datetime, incident: int = 1, **what: Any):
 
 
 def paid(rules: PayRules, *shifts: OnCall, **what: Any):
-    said: dict[str, Any] = {"calls": (), "one_offs": (), "start": START, "end": END, "zones": {}}
+    said: dict[str, Any] = {"calls": (), "one_offs": (), "start": START, "end": END, "clocks": {}}
     return report(rules, shifts, **{**said, **what})
 
 
@@ -76,7 +77,7 @@ def test_where_the_weekend_is_friday_and_saturday_a_friday_is_paid_as_one_and_a_
 def test_nights_are_those_of_the_person():
     shift = a_shift(THURSDAY + 14 * HOUR, 2)
 
-    assert paid(TEN, shift, zones={ADA: ZoneInfo("Asia/Tokyo")}).total == Decimal("30.00")
+    assert paid(TEN, shift, clocks={ADA: Clocks(ZoneInfo("Asia/Tokyo"))}).total == Decimal("30.00")
 
 
 def test_a_short_shift_is_paid_the_minimum_once_and_with_its_beginning():

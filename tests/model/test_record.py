@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.domain.model.record import Record, recorded, told, why
+from opsknight.domain.model.record import Record, next_told, recorded, told, why
 from opsknight.domain.model.schedule import Schedule, shifts
 from tests.model.layers import DAY, HOUR, a_schedule, always, berlin, instants, schedules
 
@@ -87,3 +87,31 @@ def test_the_time_before_the_record_is_told_as_the_schedule_is_now():
     found = told(a_schedule(always(2)), record, monday, monday + 7 * DAY)
 
     assert [(one.start_at, one.end_at) for one in found] == [(monday, noon), (noon, monday + 7 * DAY)]
+
+
+@given(cases, st.integers(0, 96), st.integers(-24, 120), st.integers(1, 120))
+def test_what_was_by_a_deleted_schedule_is_what_would_have_been_until_then_and_nothing_after(
+    case: tuple[datetime, Schedule], recorded_hours: int, asked_hours: int, over_hours: int
+):
+    at, schedule = case
+    since = at - 2 * DAY
+    over_at = since + over_hours * HOUR
+    record = record_of(schedule, since, since + recorded_hours * HOUR)
+    start, end = since + asked_hours * HOUR, since + asked_hours * HOUR + 2 * DAY
+
+    found = told(schedule, replace(record, over_at=over_at), start, end)
+
+    before = told(schedule, record, start, min(end, over_at)) if start < over_at else ()
+    assert Counter(found) == Counter(replace(one, end_at=min(one.end_at, over_at)) for one in before)
+    assert all(one.start_at < one.end_at <= over_at for one in found)
+
+
+def test_who_comes_next_is_told_from_the_record_and_after_it_from_the_schedule():
+    monday, noon = berlin(2026, 1, 5), berlin(2026, 1, 7, 12)
+    record = record_of(a_schedule(always(1)), monday, noon)
+    changed = a_schedule(always(2))
+
+    found = next_told(changed, record, monday, monday + 7 * DAY)
+    later = next_told(changed, record, noon, noon + 7 * DAY)
+
+    assert [(one.user_id, one.start_at) for one in (*found, *later)] == [(2, noon), (2, monday + timedelta(days=7))]

@@ -17,13 +17,14 @@ from opsknight.domain.commands.escalations import Firing
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.shift_changes import page_newcomer
-from opsknight.domain.commands.steps import RECENT, Steps, on_call_on
+from opsknight.domain.commands.steps import RECENT, Steps
 from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.incident import Incident, Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.on_call_reason import on_call_on, where
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
 from opsknight.domain.model.support_hours import BEGUN, SupportHours, begun
 from opsknight.domain.queries import escalations as reading
@@ -239,7 +240,7 @@ def _newcomers(
         uow.now, outbox = at, Outbox(at, people)
         for schedule in ours:
             before = {one.user_id for one in on_call(schedule, at - _INSTANT)}
-            now = {one.user_id: one.layer for one in on_call(schedule, at)}
+            now = {one.user_id: on_call_on(schedule, one) for one in on_call(schedule, at)}
             if step.round_robin and not (before - now.keys()) & waits.asked:
                 continue
             for user in now.keys() - before - waits.asked:
@@ -251,14 +252,14 @@ def _newcomers(
                     generation=held.incident.generation,
                     kind=PageKind.PAGE,
                     user_id=user,
-                    reason=on_call_on(schedule.name, now[user]),
+                    reason=now[user],
                     urgency=held.incident.urgency,
                     due_at=at,
                     step=waits.step,
                     lap=waits.lap,
                     gather=True,
                 )
-                if page_newcomer(uow, outbox, page, user, where=f"{schedule.name}, {now[user]}"):
+                if page_newcomer(uow, outbox, page, user, where=where(now[user])):
                     waits.asked |= {user, goes_to}
         if facts := tuple(uow.take_facts()):
             yield Fired(at, "shift_change", waits.step, waits.lap, facts, _messages(outbox))

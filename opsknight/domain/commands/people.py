@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from opsknight.domain.commands import sessions
@@ -17,7 +18,7 @@ from opsknight.domain.model.ledger import Fact, people
 from opsknight.domain.model.permission import Need, Role, may_manage
 from opsknight.domain.model.person import LANGUAGES, BadPerson
 from opsknight.domain.queries.roster import still_asks
-from opsknight.domain.store.tables import ContactMethodRow, TeamMemberRow, TeamRow, UserRow
+from opsknight.domain.store.tables import ContactMethodRow, FormerZoneRow, TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Forbidden, Invalid, NotFound, SignInRequired
 
@@ -104,7 +105,7 @@ async def change(uow: UnitOfWork, user_id: int, wish: Wish) -> Done:
     """
     await require(uow, Need.ADMINISTER)
     user, admins = await _locked_with_admins(uow, user_id)
-    said = _rename(uow, user, wish.name, wish.zone)
+    said = await _rename(uow, user, wish.name, wish.zone)
     if wish.role.value != user.role:
         _refuse_to_lose_admins(uow, user, admins, "take the role of an admin from yourself")
         user.role = wish.role.value
@@ -125,7 +126,7 @@ async def change_own(uow: UnitOfWork, *, name: str, zone: str, language: str | N
     if uow.user_id is None:
         raise SignInRequired("Sign in to change your profile.")
     user = await _locked(uow, uow.user_id)
-    said = _rename(uow, user, name, zone)
+    said = await _rename(uow, user, name, zone)
     if language is not None and language != user.language:
         if language not in LANGUAGES:
             raise Invalid(f"OpsKnight does not speak “{language}”; choose one of {', '.join(LANGUAGES)}.")
@@ -170,8 +171,11 @@ async def reactivate(uow: UnitOfWork, user_id: int) -> Done:
     return Done(user.id, f"{user.name} is active again, as {_a(Role(user.role))}.")
 
 
-def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[str]:
-    """Give `user` another name and zone; return what is different then, as ends of a sentence about them."""
+async def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[str]:
+    """Give `user` another name and zone; return what is different then, as ends of a sentence about them.
+
+    The zone before is kept: what they carried until now is counted and paid by its clock.
+    """
     try:
         name, zone = person.named(name), person.placed(zone)
     except (BadPerson, BadCron) as refusal:
@@ -181,6 +185,8 @@ def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[str]:
         said.append(f"was called {user.name}")
     if zone != user.zone:
         said.append(f"lives by the clock of {zone}")
+        former = insert(FormerZoneRow).values(user_id=user.id, until_at=uow.now, zone=user.zone)
+        await uow.session.execute(former.on_conflict_do_nothing())  # twice at one instant: the second held for no time
     user.name, user.zone = name, zone
     if said:
         reason = people(said)

@@ -28,7 +28,8 @@ async def record_shifts(uow: UnitOfWork, until: datetime, *, of: Collection[int]
     """Record who was on call until `until`, now at the latest, and return of how many schedules something is new.
 
     Of all schedules, STEP at most, leaving aside those that somebody is changing; or of those named, waiting for
-    them. Their rows stay locked for the unit. What is recorded is never changed; a shift that goes on grows.
+    them, deleted ones left out. Their rows stay locked for the unit. What is recorded is never changed; a shift that
+    goes on grows.
     """
     until = min(until, uow.now)
     rows = await _behind(uow, until, of)
@@ -45,11 +46,12 @@ async def record_shifts(uow: UnitOfWork, until: datetime, *, of: Collection[int]
 
 async def _behind(uow: UnitOfWork, until: datetime, of: Collection[int] | None) -> Sequence[ScheduleRow]:
     behind = or_(ScheduleRow.recorded_until.is_(None), ScheduleRow.recorded_until < until)
-    statement = select(ScheduleRow).order_by(ScheduleRow.id).execution_options(populate_existing=True)
+    live = select(ScheduleRow).where(ScheduleRow.deleted_at.is_(None)).order_by(ScheduleRow.id)
+    live = live.execution_options(populate_existing=True)
     if of is None:
-        live = statement.where(ScheduleRow.deleted_at.is_(None), behind).limit(STEP)
-        return (await uow.session.scalars(live.with_for_update(key_share=True, skip_locked=True))).all()
-    named = statement.where(ScheduleRow.id.in_(of)).with_for_update(key_share=True)
+        some = live.where(behind).limit(STEP)
+        return (await uow.session.scalars(some.with_for_update(key_share=True, skip_locked=True))).all()
+    named = live.where(ScheduleRow.id.in_(of)).with_for_update(key_share=True)
     rows = (await uow.session.scalars(named)).all()
     return [row for row in rows if row.recorded_until is None or row.recorded_until < until]
 

@@ -17,11 +17,12 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.commands.steps import RECENT, on_call_on
+from opsknight.domain.commands.steps import RECENT
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.everyone import Everyone, everyone
 from opsknight.domain.model.ledger import Fact, people_to_say
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.on_call_reason import on_call_on, where
 from opsknight.domain.model.schedule import Schedule, on_call, shifts
 from opsknight.domain.model.speech import Part, Sentence, to_say
 from opsknight.domain.queries import escalations as reading
@@ -99,13 +100,13 @@ _OWNED: Final = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Who came and who went on one schedule; `layers` says of those on call which layer says so."""
+    """Who came and who went on one schedule; `why` says of those on call what has put them there."""
 
     schedule: Schedule
     now: tuple[int, ...]
     came: tuple[int, ...]
     gone: tuple[int, ...]
-    layers: Mapping[int, str]
+    why: Mapping[int, Sentence]
     look_at: datetime
 
 
@@ -157,7 +158,7 @@ def _change(schedule: Schedule, before: Sequence[int], now: datetime) -> _Change
         now=users,
         came=tuple(user for user in users if user not in before),
         gone=tuple(user for user in before if user not in users),
-        layers={shift.user_id: shift.layer for shift in on},
+        why={shift.user_id: on_call_on(schedule, shift) for shift in on},
         look_at=min((now + LOOK_AGAIN, *(shift.end_at for shift in on), *soon)),
     )
 
@@ -174,11 +175,9 @@ async def _page_who_came(uow: UnitOfWork, outbox: Outbox, changes: Mapping[int, 
         if (row.id, row.user_id) in seen:
             continue
         seen.add((row.id, row.user_id))
-        change = changes[row.schedule_id]
-        layer = change.layers[row.user_id]
-        where, why = f"{change.schedule.name}, {layer}", on_call_on(change.schedule.name, layer)
+        why = changes[row.schedule_id].why[row.user_id]
         page = _a_page(uow, row, PageKind.PAGE, why, step=row.step, lap=row.lap)
-        if page_newcomer(uow, outbox, page, row.user_id, where=where) and row.asks.get("everyone"):
+        if page_newcomer(uow, outbox, page, row.user_id, where=where(why)) and row.asks.get("everyone"):
             share = must.get(row.id) or everyone(row.must_acknowledge, row.generation)
             waiting = dict.fromkeys((*share.waiting, outbox.goes_to(PageKind.PAGE, row.user_id)))
             must[row.id] = share.asked(tuple(waiting))

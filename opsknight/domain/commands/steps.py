@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from opsknight.domain.commands.firings import Held
 from opsknight.domain.model.escalation import OF_TEAMS, Policy, Step, Target, TargetKind
+from opsknight.domain.model.on_call_reason import on_call_on
 from opsknight.domain.model.schedule import OnCall, Schedule, on_call
 from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.model.step_conditions import ALWAYS, Case
@@ -177,9 +178,8 @@ class Steps:
             case TargetKind.USER:
                 return {target.id: to_say("named in {step}", step=named)}
             case TargetKind.SCHEDULE:
-                schedule = self._schedules.get(target.id)
-                name = schedule.name if schedule else ""
-                return {shift.user_id: on_call_on(name, shift.layer) for shift in self._now_on(target.id)}
+                schedule, now_on = self._schedules.get(target.id), self._now_on(target.id)
+                return {one.user_id: on_call_on(schedule, one) for one in now_on} if schedule else {}
             case TargetKind.TEAM | TargetKind.TEAM_MANAGERS:
                 team = self._teams.get(target.id, Team(""))
                 if target.kind is TargetKind.TEAM_MANAGERS:
@@ -189,11 +189,6 @@ class Steps:
                 return dict.fromkeys(team.members, why)
             case TargetKind.ROOM:
                 return {}
-
-
-def on_call_on(schedule: str, layer: str) -> Sentence:
-    """Return why somebody is paged whose shift it is."""
-    return to_say("on call: {schedule}, {layer}", schedule=schedule, layer=layer)
 
 
 def _named(policy: Policy, step: int) -> Sentence:

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from opsknight.domain.model.clocks import IN_UTC, Clocks
 from opsknight.domain.model.duty_time import (
     NIGHT,
     NO_DAYS,
@@ -24,8 +25,6 @@ from opsknight.domain.model.duty_time import (
     WORK,
     Interval,
     Piece,
-    nights,
-    pieces,
     united,
 )
 
@@ -33,7 +32,6 @@ AWAKE_AFTER: Final = timedelta(minutes=30)
 """How long somebody is counted as awake once an interruption is over."""
 AWAKE_AT_MOST: Final = timedelta(hours=2)
 """How much sleep one page costs at most, however long its incident stayed open."""
-_UTC: Final = ZoneInfo("UTC")
 _NOTHING: Final = timedelta(0)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _HOUR_US: Final = 3_600_000_000
@@ -105,15 +103,15 @@ def loads(
     *,
     start: datetime,
     end: datetime,
-    zones: Mapping[int, ZoneInfo],
+    clocks: Mapping[int, Clocks],
     holidays: frozenset[date] = NO_DAYS,
     weekend: frozenset[int] = WEEKEND,
     also: Collection[int] = (),
 ) -> tuple[Load, ...]:
     """Return what each person carried in `[start, end)`, by their id; those of `also` even where it is nothing.
 
-    - **Hours on call**, of them by night (22–07), on the `weekend` and on holidays, by the clock of the person's
-      zone (`zones`, else UTC). Who is on call twice at the same time is on call once.
+    - **Hours on call**, of them by night (22–07), on the `weekend` and on holidays, by the clock that the person
+      lived by then (`clocks`, else UTC). Who is on call twice at the same time is on call once.
     - **Interruptions**: incidents that paged them, at the first page: by night; in off hours (weekend, holiday,
       or outside 09–17); or by day. An incident that pages again is the same interruption.
     - **Nights broken**: nights (23–07) in which anything paged them, again or not. **Sleep lost**: from each page
@@ -130,7 +128,9 @@ def loads(
         if start <= call.at < end:
             called[call.user_id].append(call)
     return tuple(
-        _load(user, united(mine[user]), called[user], zone=zones.get(user, _UTC), holidays=holidays, weekend=weekend)
+        _load(
+            user, united(mine[user]), called[user], clocks=clocks.get(user, IN_UTC), holidays=holidays, weekend=weekend
+        )
         for user in sorted({*mine, *called, *also})
     )
 
@@ -195,14 +195,14 @@ def _load(
     on_call: Sequence[Interval],
     calls: Sequence[Call],
     *,
-    zone: ZoneInfo,
+    clocks: Clocks,
     holidays: frozenset[date],
     weekend: frozenset[int],
 ) -> Load:
-    cut = [one for each in on_call for one in pieces(*each, zone=zone, holidays=holidays, weekend=weekend)]
-    kinds = [_kind(call.at, zone, holidays, weekend) for call in calls if not call.again]
-    held = sorted({day for start, end in on_call for day, _ in nights(start, end, zone=zone)})
-    broken, lost = _sleep(calls, zone)
+    cut = [one for each in on_call for one in clocks.pieces(*each, holidays=holidays, weekend=weekend)]
+    kinds = [_kind(call.at, clocks.at(call.at), holidays, weekend) for call in calls if not call.again]
+    held = sorted({day for start, end in on_call for day, _ in clocks.nights(start, end)})
+    broken, lost = _sleep(calls, clocks)
     return Load(
         user,
         on_call=_sum(cut),
@@ -254,7 +254,7 @@ def _longest_run(days: Sequence[date]) -> int:
     return longest
 
 
-def _sleep(calls: Sequence[Call], zone: ZoneInfo) -> tuple[int, timedelta]:
+def _sleep(calls: Sequence[Call], clocks: Clocks) -> tuple[int, timedelta]:
     """Return how many nights were broken, and how much sleep that cost."""
     awake = united(
         (
@@ -265,15 +265,6 @@ def _sleep(calls: Sequence[Call], zone: ZoneInfo) -> tuple[int, timedelta]:
     )
     broken: set[date] = set()
     for call in calls:
-        at = call.at
-        held = nights(at, at + _MICROSECOND, zone=zone, night=SLEEP)
-        broken |= {day for day, night in held if night.start_at <= at < night.end_at}
-    lost = sum(
-        (
-            min(end, night.end_at) - max(start, night.start_at)
-            for start, end in awake
-            for _, night in nights(start, end, zone=zone, night=SLEEP)
-        ),
-        _NOTHING,
-    )
+        broken |= {day for day, _ in clocks.nights(call.at, call.at + _MICROSECOND, night=SLEEP)}
+    lost = sum((part.length for start, end in awake for _, part in clocks.nights(start, end, night=SLEEP)), _NOTHING)
     return len(broken), lost

@@ -24,6 +24,7 @@ class Override:
     """A change in `[start_at, end_at)`. What removes or replaces somebody who is not on call changes nothing.
 
     Several at once are done in the order in which they were made, that of `id`, each to what the former left.
+    `made_by` is the person who made it, where one did.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Override:
     end_at: datetime
     user_id: int | None = None
     replaces: int | None = None
+    made_by: int | None = None
 
     @property
     def stands_alone(self) -> bool:

@@ -16,7 +16,8 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opsknight.domain.model.duty_time import NO_DAYS, WEEKEND, Piece, pieces
+from opsknight.domain.model.clocks import IN_UTC, Clocks
+from opsknight.domain.model.duty_time import NO_DAYS, WEEKEND, Piece
 from opsknight.domain.model.fairness import Call, Shift
 from opsknight.domain.model.rotation import first_instant
 
@@ -140,18 +141,18 @@ def report(
     *,
     start: datetime,
     end: datetime,
-    zones: Mapping[int, ZoneInfo],
+    clocks: Mapping[int, Clocks],
+    zone: ZoneInfo = _UTC,
     holidays: frozenset[date] = NO_DAYS,
     weekend: frozenset[int] = WEEKEND,
 ) -> Report:
     """Return what is paid for `[start, end)`; `calls` are those that came while their person was on call (`during`).
 
-    Hours are of the person's own clock (`zones`, else UTC). An hour that somebody has by two shifts at once is
-    paid once, with the earlier of them.
+    Hours are of the clock that the person lived by then (`clocks`, else UTC), the days of one-offs of the schedule's
+    `zone`. An hour that somebody has by two shifts at once is paid once, with the earlier of them.
     """
-    return _added_up(
-        _lines(Terms(rules, holidays, weekend), shifts, calls, one_offs, start=start, end=end, zones=zones)
-    )
+    terms = Terms(rules, holidays, weekend)
+    return _added_up(_lines(terms, shifts, calls, one_offs, start=start, end=end, clocks=clocks, zone=zone))
 
 
 def report_over(
@@ -162,7 +163,8 @@ def report_over(
     *,
     start: datetime,
     end: datetime,
-    zones: Mapping[int, ZoneInfo],
+    clocks: Mapping[int, Clocks],
+    zone: ZoneInfo = _UTC,
 ) -> Report:
     """Return what is paid for `[start, end)` where the terms have changed: each from its instant until the next.
 
@@ -174,7 +176,7 @@ def report_over(
     lines: list[Line] = []
     for first, last in zip(since, [*since[1:], end], strict=True):
         now = next((one for at, one in reversed(ordered) if at <= first), NO_TERMS)
-        lines += _lines(now, shifts, calls, one_offs, start=first, end=last, zones=zones)
+        lines += _lines(now, shifts, calls, one_offs, start=first, end=last, clocks=clocks, zone=zone)
     return _added_up(lines)
 
 
@@ -232,31 +234,33 @@ def _lines(
     *,
     start: datetime,
     end: datetime,
-    zones: Mapping[int, ZoneInfo],
+    clocks: Mapping[int, Clocks],
+    zone: ZoneInfo,
 ) -> list[Line]:
     return [
-        *_of_shifts(terms, shifts, start=start, end=end, zones=zones),
+        *_of_shifts(terms, shifts, start=start, end=end, clocks=clocks),
         *_of_calls(terms.rules, [call for call in calls if start <= call.at < end]),
-        *(line for one in one_offs if start <= (line := _of_one_off(one, zones)).start_at < end),
+        *(line for one in one_offs if start <= (line := _of_one_off(one, zone)).start_at < end),
     ]
 
 
 def _of_shifts(
-    terms: Terms, shifts: Iterable[Shift], *, start: datetime, end: datetime, zones: Mapping[int, ZoneInfo]
+    terms: Terms, shifts: Iterable[Shift], *, start: datetime, end: datetime, clocks: Mapping[int, Clocks]
 ) -> Iterator[Line]:
-    rules, cut_at = terms.rules, partial(pieces, holidays=terms.holidays, weekend=terms.weekend)
+    rules = terms.rules
     covered: dict[int, datetime] = {}
     for shift in sorted(shifts, key=lambda one: (one.start_at, one.end_at, one.user_id)):
-        user, zone = shift.user_id, zones.get(shift.user_id, _UTC)
+        user = shift.user_id
+        cut_at = partial(clocks.get(user, IN_UTC).pieces, holidays=terms.holidays, weekend=terms.weekend)
         begins_at = max(shift.start_at, covered.get(user, shift.start_at)).astimezone(UTC)
         covered[user] = max(shift.end_at, begins_at)
         first, last = max(begins_at, start).astimezone(UTC), min(shift.end_at, end).astimezone(UTC)
         if first >= last:
             continue
-        cut = list(cut_at(first, last, zone=zone))
+        cut = list(cut_at(first, last))
         exact = _worth(rules, cut)
         if rules.minimum and begins_at >= start:
-            whole = _worth(rules, cut_at(begins_at, shift.end_at, zone=zone))
+            whole = _worth(rules, cut_at(begins_at, shift.end_at))
             exact += max(Fraction(rules.minimum) - whole, Fraction(0))
         yield Line(
             user,
@@ -283,8 +287,8 @@ def _of_calls(rules: PayRules, calls: Sequence[Call]) -> Iterator[Line]:
         yield Line(user, LineKind.INTERRUPTIONS, amount, min(call.at for call in mine), quantity=len(mine))
 
 
-def _of_one_off(one: OneOff, zones: Mapping[int, ZoneInfo]) -> Line:
-    at = first_instant(datetime.combine(one.day, time(0)), zones.get(one.user_id, _UTC))
+def _of_one_off(one: OneOff, zone: ZoneInfo) -> Line:
+    at = first_instant(datetime.combine(one.day, time(0)), zone)
     return Line(one.user_id, LineKind.ONE_OFF, one.amount.quantize(CENT), at, reason=one.reason)
 
 

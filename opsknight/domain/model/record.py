@@ -15,21 +15,40 @@ _WHY = ("layer", "layer_id", "override_id", "replaces", "leave_id", "temporary",
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Who was on call in `[from_at, until_at)`: `shifts` within it, the one that ran to its end included."""
+    """Who was on call in `[from_at, until_at)`: `shifts` within it, the one that ran to its end included.
+
+    `over_at` is when the schedule was deleted.
+    """
 
     from_at: datetime
     until_at: datetime
     shifts: tuple[OnCall, ...] = ()
+    over_at: datetime | None = None
 
 
 def told(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
     """Return every time on call that touches `[start, end)`, in order of time.
 
     What is recorded is told as recorded. What is not is computed: what comes after, and what a schedule says of
-    the time before anybody was on call by it. A shift that runs over the end of the record is one shift.
+    the time before anybody was on call by it. A shift that runs over the end of the record is one shift. By a
+    schedule that was deleted nobody is on call from then on.
     """
     if record is None:
         return shifts(schedule, start, end)
+    if record.over_at is None:
+        return tuple(sorted(_told(schedule, record, start, end)))
+    over_at = record.over_at
+    found = _told(schedule, record, start, min(end, over_at)) if start < over_at else ()
+    return tuple(sorted(replace(one, end_at=min(one.end_at, over_at)) for one in found))
+
+
+def next_told(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
+    """Return those who come on call next within `[start, end)`, later than `start`, together; nobody where none do."""
+    found = [one for one in told(schedule, record, start, end) if one.start_at > start]
+    return tuple(one for one in found if one.start_at == found[0].start_at)
+
+
+def _told(schedule: Schedule, record: Record, start: datetime, end: datetime) -> list[OnCall]:
     found = [one for one in record.shifts if one.start_at < end and one.end_at > start]
     if start < record.from_at:
         before = shifts(schedule, start, min(end, record.from_at))
@@ -42,7 +61,7 @@ def told(schedule: Schedule, record: Record | None, start: datetime, end: dateti
             whole = replace(one, start_at=begun.start_at if begun else max(one.start_at, record.until_at))
             if whole.start_at < end:
                 found.append(whole)
-    return tuple(sorted(found))
+    return found
 
 
 def joined(recorded: Iterable[OnCall], one: OnCall, at: datetime) -> OnCall | None:

@@ -7,8 +7,8 @@ substituted. What covers nothing is a gap, and a gap means nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,7 +48,8 @@ __all__ = [
 class Schedule:
     """Layers in order, the highest first, and what changes them for a while.
 
-    `shadow_layers` are of people who only listen: they are asked by `shadows` and by nothing else.
+    `shadow_layers` are of people who only listen: they are asked by `shadows` and by nothing else. `names` are those of
+    whoever made an override, was replaced by one, or is away: for sentences.
     """
 
     layers: tuple[Layer, ...]
@@ -59,6 +60,7 @@ class Schedule:
     leaves: tuple[Leave, ...] = ()
     on_leave: OnLeave = OnLeave.WARN
     shadow_layers: tuple[Layer, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict[int, str], compare=False)
 
     @property
     def people(self) -> frozenset[int]:

@@ -112,8 +112,11 @@ async def feed_of(session: AsyncSession, token: str) -> Feed | None:
 
 
 async def content(session: AsyncSession, feed: Feed, *, start: datetime, end: datetime) -> Content:
-    """Return the schedules that a link shows, by number, with what is recorded of `[start, end)`, and the people."""
-    wanted = select(ScheduleRow.id).where(ScheduleRow.deleted_at.is_(None))
+    """Return the schedules that a link shows, by number, with what is recorded of `[start, end)`, and the people.
+
+    One that was deleted meanwhile is among them for what was.
+    """
+    wanted = select(ScheduleRow.id).where(or_(ScheduleRow.deleted_at.is_(None), ScheduleRow.deleted_at > start))
     if feed.schedule_id is not None:
         wanted = wanted.where(ScheduleRow.id == feed.schedule_id)
     elif feed.team_id is not None:

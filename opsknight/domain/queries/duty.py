@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
@@ -17,7 +18,7 @@ from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries.duties import duties
 from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.queries.schedules import holiday_dates
-from opsknight.domain.store.tables import PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
+from opsknight.domain.store.tables import FormerZoneRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
 _CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
 
@@ -89,7 +90,10 @@ async def rotas(
     schedule_id: int | None = None,
     team_id: int | None = None,
 ) -> Sequence[Rota]:
-    """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`."""
+    """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`.
+
+    One that was deleted before is told of only where it is the one that is asked for.
+    """
     found = select(
         ScheduleRow.id,
         ScheduleRow.name,
@@ -100,6 +104,8 @@ async def rotas(
     )
     if schedule_id is not None:
         found = found.where(ScheduleRow.id == schedule_id)
+    else:
+        found = found.where(or_(ScheduleRow.deleted_at.is_(None), ScheduleRow.deleted_at > start))
     if team_id is not None:
         found = found.where(ScheduleRow.team_id == team_id)
     rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
@@ -162,10 +168,14 @@ async def earlier(
     return Earlier(calls, {number: shifts for number, (_, shifts) in found.items()})
 
 
-async def people(session: AsyncSession, user_ids: Collection[int]) -> Mapping[int, tuple[str, ZoneInfo]]:
-    """Return name and zone of each person; UTC where the zone is not known."""
+async def people(session: AsyncSession, user_ids: Collection[int]) -> Mapping[int, tuple[str, Clocks]]:
+    """Return the name of each person and the clocks they have lived by; UTC where a zone is not known."""
+    moved = select(FormerZoneRow).where(FormerZoneRow.user_id.in_(user_ids)).order_by(FormerZoneRow.until_at)
+    former: dict[int, list[tuple[datetime, ZoneInfo]]] = {}
+    for one in await session.scalars(moved):
+        former.setdefault(one.user_id, []).append((one.until_at, zone_or_utc(one.zone)))
     rows = await session.execute(select(UserRow.id, UserRow.name, UserRow.zone).where(UserRow.id.in_(user_ids)))
-    return {row.id: (row.name, zone_or_utc(row.zone)) for row in rows}
+    return {row.id: (row.name, Clocks(zone_or_utc(row.zone), tuple(former.get(row.id, ())))) for row in rows}
 
 
 async def team_members(session: AsyncSession, team_id: int) -> frozenset[int]:

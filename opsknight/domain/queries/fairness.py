@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.duty_time import WEEKEND
 from opsknight.domain.model.fairness import Call, Load, balance, during, loads
 from opsknight.domain.model.schedule import OnCall
@@ -91,13 +91,13 @@ def _report(
     found: Sequence[duty.Rota],
     called: Sequence[Call],
     before: duty.Earlier,
-    who: Mapping[int, tuple[str, ZoneInfo]],
+    who: Mapping[int, tuple[str, Clocks]],
     *,
     start: datetime,
     end: datetime,
 ) -> _Told:
-    zones = {user: zone for user, (_, zone) in who.items()}
-    of = partial(loads, start=start, end=end, zones=zones)
+    its = {user: clocks for user, (_, clocks) in who.items()}
+    of = partial(loads, start=start, end=end, clocks=its)
     whole = _over_all(found, called, of)
     by_rota = [
         of(rota.shifts, counted, holidays=rota.holidays, weekend=rota.weekend, also=rota.members)
@@ -128,22 +128,22 @@ def _over_all(found: Sequence[duty.Rota], called: Sequence[Call], of: Callable[.
     return carried
 
 
-def _rota(rota: duty.Rota, carried: Sequence[Load], who: Mapping[int, tuple[str, ZoneInfo]]) -> RotaLine:
+def _rota(rota: duty.Rota, carried: Sequence[Load], who: Mapping[int, tuple[str, Clocks]]) -> RotaLine:
     even = balance(carried)
     return RotaLine(id=rota.id, name=rota.name, balance=even.score, words=even.words, people=_lines(carried, who))
 
 
-def _lines(carried: Sequence[Load], who: Mapping[int, tuple[str, ZoneInfo]]) -> list[LoadLine]:
+def _lines(carried: Sequence[Load], who: Mapping[int, tuple[str, Clocks]]) -> list[LoadLine]:
     known = [load for load in carried if load.user_id in who]
     known.sort(key=lambda load: (-load.weighted, -load.interruptions, who[load.user_id][0].lower(), load.user_id))
     return [_line(load, *who[load.user_id]) for load in known]
 
 
-def _line(load: Load, name: str, zone: ZoneInfo) -> LoadLine:
+def _line(load: Load, name: str, clocks: Clocks) -> LoadLine:
     return LoadLine(
         user=name,
         user_id=load.user_id,
-        zone=zone.key,
+        zone=clocks.now.key,
         on_call_s=load.on_call // _SECOND,
         night_s=load.night // _SECOND,
         weekend_s=load.weekend // _SECOND,

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
-from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.duties import duties, next_duties
 from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import ScheduleRow, UserRow
 from opsknight.errors import NotFound
@@ -70,24 +70,24 @@ async def on_call_lines(
 ) -> Sequence[OnCallLine]:
     """Return who was, is or will be on call at `at`, by schedules in order of name; past time as it was recorded.
 
-    Of one schedule, or of those on which a person is on call then.
+    Of one schedule, or of those on which a person is on call then. One that was deleted is told of for the time
+    before.
 
     Raises:
-        NotFound: there is no such schedule.
+        NotFound: there is no such schedule, or there was none any more.
     """
-    statement = select(ScheduleRow.id, ScheduleRow.team_id).where(ScheduleRow.deleted_at.is_(None))
+    there = or_(ScheduleRow.deleted_at.is_(None), ScheduleRow.deleted_at > at)
+    statement = select(ScheduleRow.id, ScheduleRow.team_id).where(there)
     if schedule_id is not None:
         statement = statement.where(ScheduleRow.id == schedule_id)
     teams = {row.id: row.team_id for row in await session.execute(statement.order_by(func.lower(ScheduleRow.name)))}
     if schedule_id is not None and not teams:
         raise NotFound("There is no such schedule.")
     known = await duties(session, [*teams], at, at + _INSTANT)
-    lines: list[tuple[int, Sequence[model.OnCall], Sequence[model.OnCall]]] = []
-    for number in teams:
-        schedule, found = known[number]
-        now = [one for one in found if one.start_at <= at < one.end_at]
-        if user_id is None or any(one.user_id == user_id for one in now):
-            lines.append((number, now, model.next_on_call(schedule, after=at)))
+    on = {number: [one for one in known[number][1] if one.start_at <= at < one.end_at] for number in teams}
+    asked = [number for number in teams if user_id is None or any(one.user_id == user_id for one in on[number])]
+    coming = await next_duties(session, {number: known[number][0] for number in asked}, after=at)
+    lines = [(number, on[number], coming.get(number, ())) for number in asked]
     names = await user_names(session, [one for _, now, after in lines for one in (*now, *after)])
     return [
         {

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import pay as model
+from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.csv_cell import table
 from opsknight.domain.model.fairness import during
-from opsknight.domain.model.pay import Combine, Line, OneOff, PayRules, Terms
+from opsknight.domain.model.pay import Combine, Line, LineKind, OneOff, PayRules, Terms
 from opsknight.domain.model.rotation import first_instant
 from opsknight.domain.queries import duty
 from opsknight.domain.store.tables import OneOffRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
@@ -56,7 +57,10 @@ class OneOffLine(TypedDict):
 
 
 class PayLine(TypedDict):
-    """What is paid for one shift, for a person's interruptions, or once. Instants are ISO 8601, of their own clock."""
+    """What is paid for one shift, for a person's interruptions, or once.
+
+    Instants are ISO 8601, of the clock that they lived by then; that of a one-off of the schedule's.
+    """
 
     user: str
     user_id: int
@@ -186,11 +190,11 @@ async def pay_report(
     called = await duty.calls(session, start=start, end=end, user_ids={shift.user_id for shift in shifts})
     before = await duty.earlier(session, called, start=start, schedule_ids=[schedule_id])
     who = await duty.people(session, {shift.user_id for shift in shifts} | {one.user_id for one in once})
-    zones = {user: zone for user, (_, zone) in who.items()}
+    clocks, zone = {user: lived for user, (_, lived) in who.items()}, ZoneInfo(rota.zone)
     terms = [(_since(row.valid_from, rota.zone), _terms(row, rota.weekend)) for row in rules]
     counted = during((*before.calls, *called), (*before.shifts.get(schedule_id, ()), *shifts))
     told = await asyncio.to_thread(  # pages must not wait for it
-        model.report_over, terms, shifts, counted, once, start=start, end=end, zones=zones
+        model.report_over, terms, shifts, counted, once, start=start, end=end, clocks=clocks, zone=zone
     )
     names = {user: name for user, (name, _) in who.items()}
     by_name = sorted(told.totals, key=lambda user: (names[user].lower(), user))
@@ -201,7 +205,10 @@ async def pay_report(
         "to": end.timestamp(),
         "currency": rules[-1].currency if rules else model.NO_TERMS.rules.currency,
         "lines": [
-            _line(line, names[user], zones[user]) for user in by_name for line in told.lines if line.user_id == user
+            _line(line, names[user], Clocks(zone) if line.kind is LineKind.ONE_OFF else clocks[user])
+            for user in by_name
+            for line in told.lines
+            if line.user_id == user
         ],
         "totals": [TotalLine(user=names[user], user_id=user, amount=f"{told.totals[user]:.2f}") for user in by_name],
         "total": f"{told.total:.2f}",
@@ -262,13 +269,13 @@ def _since(day: date, zone: str) -> datetime:
     return first_instant(datetime.combine(day, time(0)), ZoneInfo(zone))
 
 
-def _line(line: Line, name: str, zone: ZoneInfo) -> PayLine:
+def _line(line: Line, name: str, clocks: Clocks) -> PayLine:
     return PayLine(
         user=name,
         user_id=line.user_id,
         kind=line.kind,
-        start=line.start_at.astimezone(zone).isoformat(timespec="seconds"),
-        end=None if line.end_at is None else line.end_at.astimezone(zone).isoformat(timespec="seconds"),
+        start=_told(line.start_at, clocks),
+        end=None if line.end_at is None else _told(line.end_at, clocks),
         hours=_hours(line.hours),
         night_hours=_hours(line.night),
         weekend_hours=_hours(line.weekend),
@@ -277,6 +284,10 @@ def _line(line: Line, name: str, zone: ZoneInfo) -> PayLine:
         amount=f"{line.amount:.2f}",
         reason=line.reason,
     )
+
+
+def _told(at: datetime, clocks: Clocks) -> str:
+    return at.astimezone(clocks.at(at)).isoformat(timespec="seconds")
 
 
 def _hours(length: timedelta) -> float:

@@ -106,12 +106,12 @@ async def document(session: AsyncSession, schedule_id: int) -> Document:
 
 
 async def timeline(session: AsyncSession, schedule_id: int, *, start: datetime, end: datetime) -> Timeline:
-    """Return a schedule from `start` to `end`; what is past as it was recorded.
+    """Return a schedule from `start` to `end`, or until it was deleted; what is past as it was recorded.
 
     Raises:
-        NotFound: there is no such schedule.
+        NotFound: there is no such schedule, or there was none any more.
     """
-    line = (await document(session, schedule_id)).line
+    name, end = await _there(session, schedule_id, start, end)
     schedule, found = (await duties(session, [schedule_id], start, end))[schedule_id]
     layers, shadows = model.layers_shown(schedule, start, end), model.shadows(schedule, start, end)
     away = model.away(schedule, start, end)
@@ -120,7 +120,7 @@ async def timeline(session: AsyncSession, schedule_id: int, *, start: datetime, 
     covers = model.merged((one.start_at, one.end_at) for one in found)
     return {
         "schedule_id": schedule_id,
-        "schedule": line["name"],
+        "schedule": name,
         "from_at": start.timestamp(),
         "to_at": end.timestamp(),
         "final": [shift_line(one, names) for one in found],
@@ -131,6 +131,15 @@ async def timeline(session: AsyncSession, schedule_id: int, *, start: datetime, 
         "gaps": [(a.timestamp(), b.timestamp()) for a, b in model.uncovered((start, end), covers)],
         "away": [shift_line(one, names) for one in away],
     }
+
+
+async def _there(session: AsyncSession, schedule_id: int, start: datetime, end: datetime) -> tuple[str, datetime]:
+    """Return the name of a schedule, and until when of `[start, end)` it is there."""
+    named = select(ScheduleRow.name, ScheduleRow.deleted_at).where(ScheduleRow.id == schedule_id)
+    row = (await session.execute(named)).one_or_none()
+    if row is None or (row.deleted_at is not None and row.deleted_at <= start):
+        raise NotFound("There is no such schedule.")
+    return row.name, end if row.deleted_at is None else min(end, row.deleted_at)
 
 
 async def overrides(session: AsyncSession, schedule_id: int, *, start: datetime, end: datetime) -> list[dict[str, Any]]:

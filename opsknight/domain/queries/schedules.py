@@ -31,15 +31,16 @@ _SCHEDULES = text("""
     WHERE s.id = ANY(:ids) ORDER BY s.id, l.position DESC
 """).columns(dates=JSONB, shadow_layers=JSONB, handoffs=JSONB, parts=JSONB, shifts=JSONB, members=JSONB)
 _CHANGES = text("""
-    SELECT 'override' AS what, schedule_id, id, start_at, end_at, change, user_id, replaces_id AS other,
-           '' AS name, NULL::jsonb AS layers
-    FROM overrides WHERE schedule_id = ANY(:ids) AND deleted_at IS NULL AND end_at > :since
+    SELECT 'override' AS what, o.schedule_id, o.id, o.start_at, o.end_at, o.change, o.user_id, o.replaces_id AS other,
+           r.name, NULL::jsonb AS layers, o.created_by, m.name AS maker
+    FROM overrides o LEFT JOIN users r ON r.id = o.replaces_id LEFT JOIN users m ON m.id = o.created_by
+    WHERE o.schedule_id = ANY(:ids) AND o.deleted_at IS NULL AND o.end_at > :since
     UNION ALL
-    SELECT 'temporary', schedule_id, id, start_at, end_at, NULL, NULL, NULL, name, layers
+    SELECT 'temporary', schedule_id, id, start_at, end_at, NULL, NULL, NULL, name, layers, NULL, NULL
     FROM temporary_schedules WHERE schedule_id = ANY(:ids) AND deleted_at IS NULL AND end_at > :since
     UNION ALL
-    SELECT 'leave', NULL, id, start_at, end_at, NULL, user_id, substitute_id, '', NULL
-    FROM leaves WHERE deleted_at IS NULL AND end_at > :since
+    SELECT 'leave', NULL, l.id, l.start_at, l.end_at, NULL, l.user_id, l.substitute_id, u.name, NULL, NULL, NULL
+    FROM leaves l JOIN users u ON u.id = l.user_id WHERE l.deleted_at IS NULL AND l.end_at > :since
 """).columns(layers=JSONB)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ class _Found:
     def holidays(self) -> Sequence[date]:
         return holiday_dates(self.row.country, self.row.subdivision, self.row.dates)
 
-    def schedule(self, leaves: Sequence[Leave]) -> Schedule:
+    def schedule(self, leaves: Sequence[Leave], names: Mapping[int, str]) -> Schedule:
         row, holidays = self.row, self.holidays
         shadows = (LayerPlan.from_json(plain) for plain in row.shadow_layers)
         return Schedule(
@@ -69,6 +70,7 @@ class _Found:
             leaves=tuple(leaves),
             on_leave=OnLeave(row.on_leave),
             shadow_layers=tuple(plan.layer(row.zone, holidays) for plan in shadows),
+            names=names,
         )
 
 
@@ -85,18 +87,22 @@ async def schedules(session: AsyncSession, ids: Collection[int], *, since: datet
         if row.layer_id is not None and (row.members or row.kind == Kind.FIXED):
             one.layers.append(plan_of(row).layer(row.zone, one.holidays, layer_id=row.layer_id))
     leaves: list[Leave] = []
+    names: dict[int, str] = {}
     for row in await session.execute(_CHANGES, {"ids": list(ids), "since": since}):
         if row.what == "leave":
             leaves.append(Leave(row.id, row.user_id, row.start_at, row.end_at, row.other))
+            names[row.user_id] = row.name
         elif row.what == "override":
-            change = Override(row.id, Change(row.change), row.start_at, row.end_at, row.user_id, row.other)
+            span = row.start_at, row.end_at
+            change = Override(row.id, Change(row.change), *span, row.user_id, row.other, row.created_by)
             found[row.schedule_id].overrides.append(change)
+            names |= {key: name for key, name in ((row.other, row.name), (row.created_by, row.maker)) if name}
         else:
             one = found[row.schedule_id]
             plans = (LayerPlan.from_json(plain) for plain in row.layers)
             layers = tuple(plan.layer(one.row.zone, one.holidays) for plan in plans)
             one.temporaries.append(Temporary(row.id, row.name, row.start_at, row.end_at, layers))
-    return {schedule_id: one.schedule(leaves) for schedule_id, one in found.items()}
+    return {schedule_id: one.schedule(leaves, names) for schedule_id, one in found.items()}
 
 
 def holiday_dates(country: str, subdivision: str, dates: Sequence[str]) -> Sequence[date]:

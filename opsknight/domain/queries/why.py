@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.escalation import Policy, TargetKind
 from opsknight.domain.model.explanation import Case, Message, Page, Rota, Told, explain
 from opsknight.domain.model.ledger import Fact, sentence
-from opsknight.domain.model.schedule import Schedule, on_call
+from opsknight.domain.model.on_call_reason import is_of, is_of_a_shift
+from opsknight.domain.model.schedule import OnCall, Schedule
 from opsknight.domain.queries import escalations as reading
-from opsknight.domain.queries.duties import on_call_at
+from opsknight.domain.queries.duties import duties, on_call_at
 from opsknight.domain.queries.pages import PageLine, pages
 from opsknight.domain.queries.people import actor_names
 from opsknight.domain.queries.policies import policies
@@ -24,6 +25,7 @@ from opsknight.domain.store.tables import FactRow, IncidentRow, ServiceRow, Time
 from opsknight.errors import NotFound
 
 FACTS_AT_MOST: Final = 1000
+_INSTANT: Final = timedelta(microseconds=1)
 _STEPPED: Final = (Fact.STEP_FIRED, Fact.STEP_SKIPPED)
 
 
@@ -66,6 +68,8 @@ async def why(session: AsyncSession, incident_id: UUID, *, user_id: int, viewer_
     ids = {target.id for step in policy.steps for target in step.targets if target.kind is TargetKind.SCHEDULE}
     schedules = await reading.schedules(session, ids)
     due = select(TimerRow.due_at).where(TimerRow.subject == incident_id, TimerRow.kind == "escalation")
+    lines = [line for line in reversed(await pages(session, incident_id)) if line["kind"] != "watch"]
+    had = await _had(session, ids, lines)
     case = Case(
         user_id=user_id,
         user=users[user_id].name,
@@ -75,9 +79,7 @@ async def why(session: AsyncSession, incident_id: UUID, *, user_id: int, viewer_
         policy=policy,
         rotas=await _rotas(session, policy, schedules, facts, at=at),
         facts=facts,
-        pages=[
-            _page(line, schedules) for line in reversed(await pages(session, incident_id)) if line["kind"] != "watch"
-        ],
+        pages=[_page(line, had) for line in lines],
         next_step=incident.next_step if policy.step_at(incident.next_step, incident.lap) else None,
         due_at=await session.scalar(due.where(TimerRow.dead_at.is_(None)).limit(1)),
     )
@@ -144,7 +146,16 @@ async def _rotas(
     }
 
 
-def _page(line: PageLine, schedules: Mapping[int, Schedule]) -> Page:
+async def _had(session: AsyncSession, ids: Collection[int], lines: Sequence[PageLine]) -> Sequence[tuple[str, OnCall]]:
+    """Return who was on call from the first of the pages to the last, as it was recorded, and by which schedule."""
+    paged_at = [datetime.fromtimestamp(line["at"], UTC) for line in lines]
+    if not paged_at:
+        return []
+    known = await duties(session, ids, min(paged_at), max(paged_at) + _INSTANT)
+    return [(schedule.name, shift) for schedule, shifts in known.values() for shift in shifts]
+
+
+def _page(line: PageLine, had: Sequence[tuple[str, OnCall]]) -> Page:
     paged_at = datetime.fromtimestamp(line["at"], UTC)
     return Page(
         user_id=line["user_id"],
@@ -154,7 +165,7 @@ def _page(line: PageLine, schedules: Mapping[int, Schedule]) -> Page:
         step=line["step"],
         kind=line["kind"],
         chosen_by=line["chosen_by"],
-        until=_until(line, schedules, paged_at),
+        until=_until(line, had, paged_at),
         messages=tuple(
             Message(one["channel"], one["status"], one["sentence"], len(one["attempts"]), _instant(one["held_until"]))
             for one in line["notifications"]
@@ -162,16 +173,15 @@ def _page(line: PageLine, schedules: Mapping[int, Schedule]) -> Page:
     )
 
 
-def _until(line: PageLine, schedules: Mapping[int, Schedule], paged_at: datetime) -> datetime | None:
+def _until(line: PageLine, had: Sequence[tuple[str, OnCall]], paged_at: datetime) -> datetime | None:
     """Return when the shift ended for which somebody was paged, None where they were not paged for a shift."""
-    if line["step"] is None:
+    if line["step"] is None or not is_of_a_shift(line["reason"]):
         return None
-    for schedule in schedules.values():
-        if f": {schedule.name}, " in line["reason"]:
-            shifts = on_call(schedule, paged_at)
-            whose = line["for_user_id"] or line["user_id"]
-            return next((shift.end_at for shift in shifts if shift.user_id == whose), None)
-    return None
+    whose = line["for_user_id"] or line["user_id"]
+    theirs = [(name, one) for name, one in had if one.user_id == whose and one.start_at <= paged_at < one.end_at]
+    # A schedule that has another name since is not named by the reason; that they were on call by it still tells.
+    named = [one for name, one in theirs if is_of(line["reason"], name)]
+    return next((one.end_at for one in named or [one for _, one in theirs]), None)
 
 
 def _instant(epoch: float | None) -> datetime | None:

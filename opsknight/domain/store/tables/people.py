@@ -48,6 +48,16 @@ class UserRow(Base):
     substitute_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
+class FormerZoneRow(Base):
+    """That a person lived by a zone `until_at`, since the one before; their own row has the zone of now."""
+
+    __tablename__ = "former_zones"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    until_at: Mapped[datetime] = mapped_column(primary_key=True)
+    zone: Mapped[str]
+
+
 class TeamRow(Base):
     """A team that owns services."""
 
