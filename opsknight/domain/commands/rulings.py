@@ -93,9 +93,8 @@ class Rulings:
         if ruling.dropped:
             self._note(Fact.DROPPED, ruling.reasons[-1], integration)
             return Verdict.DROPPED
-        waiting = [one for one in ruling.countings if not self._reaches(one, integration)]
-        if waiting:
-            self._note(Fact.COUNTED, waiting[0], integration)
+        if (waiting := self._counted_by(ruling, integration)) is not None:
+            self._note(Fact.COUNTED, waiting, integration)
             return Verdict.COUNTED
         if verdict is Verdict.OPENED and self.joins(event, integration, desk) is not None:
             return Verdict.JOINED
@@ -168,8 +167,8 @@ class Rulings:
         """Write what rules remember, within the batch's transaction."""
         if self._reached:
             await connection.execute(sql.UNCOUNT, *_columns(sorted(self._reached)))
-        if counted := [place for place in self._counted if place not in self._reached]:
-            await connection.execute(sql.COUNT, *_columns(counted), self.now)
+        if self._counted:
+            await connection.execute(sql.COUNT, *_columns(self._counted), self.now)
         if new := {place: group for place, group in self._groups.items() if group.is_new}:
             incidents = [group.incident_id for group in new.values()]
             await connection.execute(sql.GROUP, *_columns(list(new)), incidents, self.now)
@@ -197,17 +196,24 @@ class Rulings:
         }
         self._told.setdefault((kind, of.rule_id, integration.id), told)["count"] += 1
 
-    def _reaches(self, counting: Counting, integration: Integration) -> bool:
-        """Count one more event; return whether there are enough now, after which the count begins anew."""
-        place = _counting_place(counting, integration)
-        self._counts[place] = self._counts.get(place, 0) + 1
-        if self._counts[place] < counting.count:
-            self._counted.append(place)
-            return False
-        self._counts[place] = 0
-        self._counted = [other for other in self._counted if other != place]
-        self._reached.add(place)
-        return True
+    def _counted_by(self, ruling: Ruling, integration: Integration) -> Counting | None:
+        """Count one more event by every threshold; return the first that has not its number yet.
+
+        Each holds of its own count. Where all have their number the event opens, and all counts begin anew.
+        """
+        places = [_counting_place(one, integration) for one in ruling.countings]
+        for place in places:
+            self._counts[place] = self._counts.get(place, 0) + 1
+        pairs = zip(ruling.countings, places, strict=True)
+        waiting = next((one for one, place in pairs if self._counts[place] < one.count), None)
+        if waiting is not None:
+            self._counted += places
+            return waiting
+        for place in places:
+            self._counts[place] = 0
+        self._counted = [place for place in self._counted if place not in places]
+        self._reached |= set(places)
+        return None
 
     def _tally(self, ruling: Ruling) -> None:
         for reason in ruling.reasons:
