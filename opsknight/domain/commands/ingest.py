@@ -205,10 +205,10 @@ class _Batch:
     ) -> tuple[Verdict, WorkingAlert | None]:
         """Open or reopen an alert as rules say, or not at all; return the verdict and the alert."""
         desk, urgency = self._desk, opening.urgency
-        verdict = rulings.settle(event, verdict, integration, desk)
+        verdict = rulings.settle(event, verdict, sha, integration, desk)
         if verdict in (Verdict.DROPPED, Verdict.COUNTED):
             return verdict, None
-        incident_id = rulings.joins(event, integration, desk) if verdict is Verdict.JOINED else None
+        incident_id = rulings.joins(event, sha, integration, desk) if verdict is Verdict.JOINED else None
         if incident_id is not None:
             alert = desk.join(event, sha, integration, urgency, incident_id)
             rulings.tell(event, alert, integration, desk)

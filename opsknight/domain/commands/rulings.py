@@ -47,6 +47,8 @@ class _Group:
     incident_id: UUID
     opened_at: datetime
     is_new: bool = False
+    rests: bool = False
+    """Whether its incident rests without anybody having said so, and wakes when that is over."""
 
 
 @dataclass(slots=True)
@@ -83,10 +85,10 @@ class Rulings:
                 place, opened_at = (row["service_id"], row["key_sha"]), row["opened_at"]
                 within = groups[place].within
                 if within is None or self.now - opened_at < within:
-                    self._groups[place] = _Group(row["incident_id"], opened_at)
+                    self._groups[place] = _Group(row["incident_id"], opened_at, rests=row["rests"])
         return sorted({*held, *(group.incident_id for group in self._groups.values())})
 
-    def settle(self, event: RuledEvent, verdict: Verdict, integration: Integration, desk: Desk) -> Verdict:
+    def settle(self, event: RuledEvent, verdict: Verdict, sha: bytes, integration: Integration, desk: Desk) -> Verdict:
         """Return what becomes of an event that would open an alert."""
         ruling = event.ruling
         self._tally(ruling)
@@ -96,14 +98,14 @@ class Rulings:
         if (waiting := self._counted_by(ruling, integration)) is not None:
             self._note(Fact.COUNTED, waiting, integration)
             return Verdict.COUNTED
-        if verdict is Verdict.OPENED and self.joins(event, integration, desk) is not None:
+        if verdict is Verdict.OPENED and self.joins(event, sha, integration, desk) is not None:
             return Verdict.JOINED
         return verdict
 
-    def joins(self, event: RuledEvent, integration: Integration, desk: Desk) -> UUID | None:
+    def joins(self, event: RuledEvent, sha: bytes, integration: Integration, desk: Desk) -> UUID | None:
         """Return the incident that the event's alert belongs to, None where it opens one.
 
-        What would page joins nothing that a rule or a person keeps quiet.
+        What would page joins nothing that a rule or a person keeps quiet, now or when what keeps it quiet is over.
         """
         gathering = event.ruling.gathering
         group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
@@ -112,9 +114,15 @@ class Rulings:
         incident = desk.incidents.get(group.incident_id)
         if incident is None or incident.value.status is Status.RESOLVED:
             return None
-        is_resting = not event.ruling.pages or (desk.quiet is not None and desk.quiet.covers(event, integration))
-        is_quiet = incident.value.status is Status.SUPPRESSED and not is_resting
-        return None if is_quiet else group.incident_id
+        if incident.value.status is not Status.SUPPRESSED or not event.ruling.pages:
+            return group.incident_id
+        quiet = desk.quiet
+        both_rest = (
+            quiet is not None
+            and (group.rests or quiet.rests(group.incident_id))
+            and quiet.would_open_quietly(event, sha, integration)
+        )
+        return group.incident_id if both_rest else None
 
     def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
         """Carry out what the rules say about an incident that an event has just opened, and tell it."""

@@ -34,6 +34,8 @@ INHIBIT: Final = """
 INSERT INTO inhibitors (rule_id, equals, alert_id, incident_id, title) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 """
+LET_GO: Final = "DELETE FROM inhibitors WHERE rule_id = ANY($1::bigint[]) AND alert_id = ANY($2::uuid[])"
+"""Alerts that are not what they were: of which rules they are sources still is noted after."""
 FLAPPED: Final = """
 INSERT INTO flaps (service_id, dedup_sha, changes, since, calm_at, incident_id, title)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
