@@ -76,6 +76,7 @@ class Quiet:
         self._now = now
         self._silences: dict[UUID, Silence] = {}
         self._inhibitors: list[tuple[Any, ...]] = []
+        self._paused: dict[UUID, datetime] = {}
         self._let_go: set[tuple[int, UUID]] = set()
         self._flapped: dict[Key, tuple[Any, ...]] = {}
 
@@ -127,6 +128,10 @@ class Quiet:
         self._inhibitors = [row for row in self._inhibitors if row[2] != alert.id]
         self._note_sources(alert, event, integration)
 
+    def pause(self, incident_id: UUID, until: datetime) -> None:
+        """Let an incident that rests already do so until `until` at least, also where its silence is over before."""
+        self._paused[incident_id] = until
+
     def forget(self, incident_id: UUID) -> None:
         """Leave an incident to a rule that keeps it quiet for longer."""
         self._silences.pop(incident_id, None)
@@ -152,7 +157,10 @@ class Quiet:
 
     async def store(self, connection: Connection) -> None:
         """Write it, within the transaction that has stored the batch."""
-        rows = [_silence_row(incident_id, silence, self._now) for incident_id, silence in self._silences.items()]
+        rows = [
+            _silence_row(incident_id, silence, self._paused.get(incident_id), self._now)
+            for incident_id, silence in self._silences.items()
+        ]
         if rows:
             await connection.executemany(sql.KEEP, rows)
         timed = [(incident_id, one.until) for incident_id, one in self._silences.items() if one.until is not None]
@@ -243,10 +251,10 @@ def _subject(event: Event, integration: Integration) -> Subject:
     return subject_of(event, service=integration.service, tags=integration.tags)
 
 
-def _silence_row(incident_id: UUID, silence: Silence, now: datetime) -> tuple[Any, ...]:
+def _silence_row(incident_id: UUID, silence: Silence, paused_until: datetime | None, now: datetime) -> tuple[Any, ...]:
     source = (None, None) if silence.source is None else (silence.source.alert_id, silence.source.incident_id)
     by = silence.window_id, silence.rule_id, silence.equals
-    return incident_id, silence.cause.value, silence.reason, silence.until, *by, *source, now
+    return incident_id, silence.cause.value, silence.reason, silence.until, *by, *source, paused_until, now
 
 
 def _columns(pairs: set[tuple[int, bytes]]) -> list[list[Any]]:

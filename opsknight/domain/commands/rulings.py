@@ -139,9 +139,11 @@ class Rulings:
 
     @staticmethod
     def _suppress(incident: WorkingIncident, until: datetime | None, desk: Desk) -> None:
-        """Let an incident rest, unless maintenance or the like keeps it quiet for longer anyhow."""
+        """Let an incident rest: for whichever is longer, where maintenance or the like keeps it quiet anyhow."""
         value = incident.value
         if value.status is Status.SUPPRESSED and until is not None and (value.until is None or value.until >= until):
+            if desk.quiet is not None:
+                desk.quiet.pause(value.id, until)
             return
         if desk.quiet is not None:
             desk.quiet.forget(value.id)
