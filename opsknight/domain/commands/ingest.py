@@ -187,6 +187,8 @@ class _Batch:
             alert = self._desk.open(event, sha, integration, Opening(delivery_id, ordinal, urgency))
         else:
             alert = self._desk.apply(verdict, event, sha, integration, urgency)
+        if self._rulings and isinstance(event, RuledEvent) and alert is not None and alert.is_open:
+            self._rulings.took(event, alert)
         if verdict is Verdict.OPENED and alert is not None:  # its row follows from what it opened
             return verdict, alert.incident_id
         said = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at, verdict)

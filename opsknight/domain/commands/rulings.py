@@ -68,6 +68,15 @@ class Rulings:
     sent: dict[Place, tuple[int, bytes, str]] = field(default_factory=dict[Place, tuple[int, bytes, str]])
     """By an event's own service and key: the service and key under which its alert is found."""
     _marks: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+    _ruled: dict[UUID, bool] = field(default_factory=dict[UUID, bool])
+
+    def took(self, event: RuledEvent, alert: WorkingAlert) -> None:
+        """Remember whether a rule has said how loud an alert is: support hours do not decide that then."""
+        is_ruled = event.ruling.urgency is not None
+        if is_ruled or alert.opened_by is None:
+            self._ruled[alert.id] = is_ruled
+        else:  # as its row begins
+            self._ruled.pop(alert.id, None)
 
     async def prepare(self, connection: Connection, held: Sequence[UUID]) -> list[UUID]:
         """Read what thresholds have counted and which incidents groups have; return what must be held besides."""
@@ -190,6 +199,9 @@ class Rulings:
         if self._marks:
             until = [desk.incidents[incident_id].value.until for incident_id in self._marks]
             await connection.execute(sql.MARK, list(self._marks), list(self._marks.values()), until)
+        if self._ruled:
+            alerts = sorted(self._ruled)
+            await connection.execute(sql.RULE_URGENCIES, alerts, [self._ruled[alert_id] for alert_id in alerts])
         if self._tallies:
             ids = sorted(self._tallies)
             several = [self._tallies[rule_id] for rule_id in ids]

@@ -52,10 +52,15 @@ _BEGINNING = text("""
     SELECT id, support_hours, hours_begin_at FROM services WHERE hours_begin_at <= :now
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """)
+# What a rule has said, or a person by opening it or by arranging its heartbeat, counts while all that is open is so.
 _QUIET = text("""
-    SELECT id FROM incidents
-    WHERE service_id = :service_id AND status <> 'resolved' AND highest_urgency = 'low' AND created_at < :begun_at
-    ORDER BY id LIMIT :limit
+    SELECT i.id FROM incidents i CROSS JOIN LATERAL (
+        SELECT bool_and(a.urgency_ruled OR a.integration_id IS NULL) AS all_alerts,
+            bool_and(a.urgency_ruled OR a.integration_id IS NULL) FILTER (WHERE a.status || '' = 'open') AS open_ones
+        FROM alerts a WHERE a.incident_id = i.id) said
+    WHERE i.service_id = :service_id AND i.status <> 'resolved' AND i.highest_urgency = 'low'
+        AND i.created_at < :begun_at AND NOT coalesce(said.open_ones, said.all_alerts, false)
+    ORDER BY i.id LIMIT :limit
 """)
 _NEXT = text("UPDATE services SET hours_begin_at = :at WHERE id = :id")
 _CALM = text("""

@@ -81,7 +81,7 @@ async def opening(
         reasons=(*reasons, *why),
         priority=ruling.priority,
         support_hours=hours,
-        gets_loud=row.urgency_mode == "support_hours",
+        gets_loud=row.urgency_mode == "support_hours" and urgency is None and ruling.urgency is None,
     )
 
 

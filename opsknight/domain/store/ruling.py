@@ -35,6 +35,11 @@ MARK: Final = """
 UPDATE incidents i SET priority = coalesce(u.priority, i.priority), until = u.until
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u (id, priority, until) WHERE i.id = u.id
 """
+RULE_URGENCIES: Final = """
+UPDATE alerts a SET urgency_ruled = u.is_ruled FROM unnest($1::uuid[], $2::boolean[]) AS u (id, is_ruled)
+WHERE a.id = u.id AND a.urgency_ruled <> u.is_ruled
+"""
+"""Of alerts as they are stored by now. One of another severity than before has none until a rule says it again."""
 SENT: Final = """
 SELECT k.service_id, k.sha, r.to_service_id, r.dedup_key,
     EXISTS (SELECT FROM alerts a WHERE a.service_id = k.service_id AND a.dedup_sha = k.sha AND a.status = 'open')
