@@ -107,6 +107,38 @@ async def test_what_opens_quietly_is_told_to_become_loud_when_support_hours_begi
     ]
 
 
+@pytest.mark.parametrize("decides", ["rule", "person"])
+async def test_what_a_rule_or_the_one_who_asks_has_made_quiet_is_not_told_to_become_loud(
+    doors: House, database: Database, decides: str
+):
+    hours = SupportHours("UTC", (Part(NOON.isoweekday(), 12 * 60 + 7, 18 * 60),))
+    policy = await a_policy(database, await a_user(database, "Dee"))
+    service = await a_service(database, policy=policy, urgency_mode="support_hours", support_hours=hours.to_json())
+    rule = {"name": "Quietly", "when": "true", "set": {"urgency": "low"}}
+    if decides == "rule":
+        assert (await asked(doors, "POST", "/rules", json={"rule": rule})).status_code == 201
+
+    told = await what_if(doors, service, **({} if decides == "rule" else {"urgency": "low"}))
+
+    assert told["urgency"] == "low"
+    assert not any("urgency" in sentence for one in told["entries"] for sentence in one["sentences"])
+
+
+@pytest.mark.parametrize(("begins_min", "pages_min"), [(0, 60), (3, 63), (5, 65), (6, 5), (-57, 5)])
+async def test_a_pause_and_a_window_are_waited_for_as_the_engine_does(
+    doors: House, checkout: ServiceRow, begins_min: int, pages_min: int
+):
+    rule = {"name": "Wait and see", "when": "true", "pause": "5 min"}
+    assert (await asked(doors, "POST", "/rules", json={"rule": rule})).status_code == 201
+    starts_at = (NOON + timedelta(minutes=begins_min)).replace(tzinfo=None).isoformat()
+    window = {"name": "DB upgrade", "starts_at": starts_at, "length_s": 3600, "service_id": checkout.id}
+    assert (await asked(doors, "POST", "/maintenance", json=window)).status_code == 201
+
+    told = await what_if(doors, checkout)
+
+    assert told["pages_at"] == (NOON + timedelta(minutes=pages_min)).timestamp()
+
+
 async def test_a_policy_that_is_not_saved_yet_is_played_through(doors: House, checkout: ServiceRow, database: Database):
     cy = await a_user(database, "Cy")
     step = {"targets": [{"kind": "user", "id": cy.id}], "wait_s": 60}

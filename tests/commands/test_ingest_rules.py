@@ -150,6 +150,24 @@ async def test_a_threshold_opens_with_the_event_that_reaches_it(ruler: Ruler, cl
     assert await monitor.rows("SELECT count(*) FROM counted_events") == [(0,)]
 
 
+async def test_of_two_thresholds_each_holds_of_its_own_count_and_both_begin_anew_together(ruler: Ruler):
+    two, five = ({"threshold": {"count": count, "within": "1h"}} for count in (2, 5))
+    monitor = await ruler.monitor(two, five)
+
+    verdicts = [await monitor.take(an_event(dedup_key=f"{number}")) for number in range(10)]
+
+    assert verdicts == [*[[Verdict.COUNTED]] * 4, [Verdict.OPENED]] * 2
+
+
+async def test_what_is_counted_after_a_threshold_is_reached_in_one_batch_counts_for_the_next(ruler: Ruler):
+    monitor = await ruler.monitor({"threshold": {"count": 2, "within": "1h"}})
+
+    first = await monitor.take(*(an_event(dedup_key=f"{number}") for number in range(3)))
+
+    assert first == [Verdict.COUNTED, Verdict.OPENED, Verdict.COUNTED]
+    assert await monitor.take(an_event(dedup_key="3")) == [Verdict.OPENED]
+
+
 async def test_events_too_far_apart_never_reach_a_threshold(ruler: Ruler, clock: StoppedClock):
     monitor = await ruler.monitor({"threshold": {"count": 2, "within": "10m"}})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from opsknight.domain.commands import incidents, service_quiet
 from opsknight.domain.commands.audits import repair
 from opsknight.domain.commands.opening import open_by_hand
+from opsknight.domain.commands.rules import create
 from opsknight.domain.model.event import Action, Severity, Urgency
 from opsknight.domain.model.support_hours import Part, SupportHours
 from opsknight.domain.store.tables import ServiceRow, UserRow
@@ -91,6 +93,77 @@ async def test_what_a_person_opens_quietly_within_the_hours_stays_quiet(desk: De
     await desk.do(open_by_hand, service_id=service.id, title="Logo is askew", urgency=Urgency.LOW)
 
     await later(desk, timedelta(seconds=5))
+
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low"]
+
+
+QUIETLY = {"name": "Quietly", "when": 'severity == "warning"', "set": {"urgency": "low"}}
+
+
+async def test_what_a_rule_has_made_quiet_stays_so_when_the_hours_begin(
+    desk: Desk, manager: UserRow, service: ServiceRow
+):
+    await desk.as_(manager, create, QUIETLY, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    await monitor.take(an_event(severity=Severity.WARNING), an_event(dedup_key="other"))
+
+    await later(desk, 2 * HOUR)
+
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low", "high"]
+
+
+async def test_a_group_is_raised_for_an_alert_of_which_no_rule_has_said_how_loud_it_is(
+    desk: Desk, manager: UserRow, service: ServiceRow
+):
+    await desk.as_(manager, create, QUIETLY, service_id=service.id)
+    group = {"name": "All", "when": "true", "group": {"within": "9h"}}
+    await desk.as_(manager, create, group, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    other = an_event(dedup_key="other")
+    await monitor.take(an_event(severity=Severity.WARNING), other)
+    await monitor.take(replace(other, action=Action.RESOLVE))
+
+    await later(desk, 2 * HOUR)
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low"]
+
+    desk.clock.advance(6 * HOUR)
+    await monitor.take(other)
+    await later(desk, 18 * HOUR)
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["high"]
+
+
+@pytest.mark.parametrize("matches", [False, True])
+async def test_one_that_has_become_so_bad_that_no_rule_makes_it_quiet_is_raised(
+    desk: Desk, manager: UserRow, service: ServiceRow, *, matches: bool
+):
+    await desk.as_(manager, create, QUIETLY, service_id=service.id)
+    if matches:
+        tagged = {"name": "Tagged", "when": "true", "set": {"tags": {"tier": "2"}}}
+        await desk.as_(manager, create, tagged, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    await monitor.take(an_event(severity=Severity.WARNING))
+    await monitor.take(an_event(severity=Severity.CRITICAL))
+
+    await later(desk, 2 * HOUR)
+
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["high"]
+
+
+async def test_one_that_a_rule_makes_quiet_only_later_stays_so(desk: Desk, manager: UserRow, service: ServiceRow):
+    await desk.as_(manager, create, QUIETLY, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    await monitor.take(an_event(severity=Severity.CRITICAL))
+    await monitor.take(an_event(severity=Severity.WARNING))
+
+    await later(desk, 2 * HOUR)
+
+    assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low"]
+
+
+async def test_what_a_person_opened_quietly_before_the_hours_stays_quiet(desk: Desk, service: ServiceRow):
+    await desk.do(open_by_hand, service_id=service.id, title="Logo is askew", urgency=Urgency.LOW)
+
+    await later(desk, 2 * HOUR)
 
     assert [urgency for _, urgency, _ in await desk.rows(OF_INCIDENTS)] == ["low"]
 

@@ -24,7 +24,11 @@ def an_alert(minute: int = 0, *, lasted: timedelta | None = None, pages: int = 1
 
 
 def previewed(parts: dict[str, Any], *past: Past) -> Preview:
-    preview = Preview(RuleSet.of([a_rule(**parts)], compiled))
+    return previewed_by([parts], *past)
+
+
+def previewed_by(rules: list[dict[str, Any]], *past: Past) -> Preview:
+    preview = Preview(RuleSet.of([a_rule(**parts) for parts in rules], compiled))
     for one in past:
         preview.take(one)
     return preview
@@ -53,6 +57,14 @@ def test_each_alert_meets_the_fate_that_the_rule_would_have_given_it(
 
     assert [one.fate for one in preview.examples] == fates
     assert (preview.matched, preview.spared) == (len(past), spared)
+
+
+def test_of_two_thresholds_each_holds_of_its_own_count_and_both_begin_anew_together():
+    two, five = ({"threshold": {"count": count, "within": "1h"}} for count in (2, 5))
+
+    preview = previewed_by([two, five], *(an_alert(minute) for minute in range(10)))
+
+    assert [one.fate for one in preview.examples] == [*["counted, not opened"] * 4, "pages"] * 2
 
 
 def test_the_newest_examples_are_kept_and_all_are_counted():

@@ -56,10 +56,11 @@ def _opens_quietly(walk: Walk, incident: Row, facts: list[Row]) -> Iterator[str]
 
 
 def _quiet_until(history: History, incident: Row, at: datetime) -> datetime | None:
-    """Return until when maintenance or a pause keeps quiet what opens `at`: the later of both."""
-    ends = [work.until(at) for work in history.run.world.works if work.service_id == incident["service_id"]]
+    """Return until when maintenance or a pause keeps quiet what opens `at`: the later of both, and what covers that."""
+    works = [work for work in history.run.world.works if work.service_id == incident["service_id"]]
+    ends = [work.until(at) for work in works]
     if "patient" in incident["title"]:
-        ends.append(at + PAUSE)
+        ends += [at + PAUSE, *(work.until(at + PAUSE) for work in works)]
     return max((end for end in ends if end is not None), default=None)
 
 

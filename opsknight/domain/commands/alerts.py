@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
+from opsknight.domain.commands import inhibitors
 from opsknight.domain.store.tables import AlertRow, IncidentRow, ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -81,7 +82,9 @@ async def _open(uow: UnitOfWork, ids: Collection[UUID]) -> tuple[UUID, ...]:
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
     )
-    return tuple(found.scalars())
+    opened = tuple(found.scalars())
+    await inhibitors.note(uow, opened)
+    return opened
 
 
 async def _resolve(uow: UnitOfWork, which: ColumnElement[bool]) -> tuple[UUID, ...]:

@@ -15,6 +15,7 @@ from opsknight.domain.model.event import Event, Severity, Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, carrying, raised, transition
 from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict, exceeds
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.ruled import RuledEvent
 from opsknight.domain.queries.catalogue import Integration
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class Desk:
             self._count(alert, event, integration)
         elif verdict is Verdict.RAISED:
             self._count(alert, event, integration)
-            self._raise(alert, event, urgency, integration)
+            quietly = self.quiet is not None and self.quiet.goes_on_quietly(alert, event, sha, integration)
+            self._raise(alert, urgency, integration, quietly=quietly)
         elif verdict is Verdict.REOPENED:
             return self._reopen(alert, event, sha, integration, urgency)
         elif verdict is Verdict.RESOLVED:
@@ -165,6 +167,8 @@ class Desk:
         if event.severity is not alert.severity:
             alert.severity = event.severity
             self._judge(self.incidents[alert.incident_id], event.severity)
+            if self.quiet is not None:
+                self.quiet.as_bad_now(alert, event, integration)
         if self.now - alert.counted_at >= COUNT_FACT:
             alert.counted_at = self.now
             self.record(Fact.OCCURRED, integration, alert.incident_id, {"count": alert.count, "title": event.title})
@@ -176,9 +180,8 @@ class Desk:
             incident.severity = severity
             incident.changed = True
 
-    def _raise(self, alert: WorkingAlert, event: Event, urgency: Urgency, integration: Integration) -> None:
+    def _raise(self, alert: WorkingAlert, urgency: Urgency, integration: Integration, *, quietly: bool) -> None:
         incident = self.incidents[alert.incident_id]
-        quietly = self.quiet is not None and self.quiet.covers(event, integration)
         incident.value = carrying(incident.value, urgency) if quietly else raised(incident.value, urgency)
         incident.highest_urgency = alert.highest_urgency = alert.urgency = urgency
         incident.changed = True
@@ -216,15 +219,17 @@ class Desk:
         return self._joined(self._alert(event, sha, integration, urgency, incident_id), event, integration, urgency)
 
     def _joined(self, alert: WorkingAlert, event: Event, integration: Integration, urgency: Urgency) -> WorkingAlert:
-        """Carry how bad and how loud a further alert is to its incident."""
+        """Carry how bad and how loud a further alert is to its incident; one that is quiet itself disturbs nobody."""
         incident = self.incidents[alert.incident_id]
+        silence = None if self.quiet is None else self.quiet.joined(self, alert, event, alert.sha, integration)
+        quietly = silence is not None or (isinstance(event, RuledEvent) and event.ruling.suppressed)
         self.record(Fact.ALERT_JOINED, integration, alert.incident_id, {"title": event.title})
         self._judge(incident, event.severity)
         if exceeds(urgency, incident.highest_urgency):
-            self._raise(alert, event, urgency, integration)
+            self._raise(alert, urgency, integration, quietly=quietly)
         alert.highest_urgency = incident.highest_urgency
         if incident.value.status is Status.ACKNOWLEDGED and incident.value.assignee_id is not None:
-            incident.joined = incident.joined or self.quiet is None or not self.quiet.covers(event, integration)
+            incident.joined = incident.joined or not quietly
         return alert
 
     def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from opsknight.domain.commands import silences
-from opsknight.domain.commands.firings import Held, Outcome, hold, rest_on, write
+from opsknight.domain.commands.firings import Held, Outcome, Rest, hold, rest_on, write
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.silences import Standing
 from opsknight.domain.commands.steps import Steps
@@ -34,6 +34,8 @@ GATHERING = timedelta(seconds=1)
 """How long messages that go together wait for those of the next batch, where one batch is not all."""
 A_BATCH = 100
 """Timers of a batch that is perhaps not all that is due."""
+_ENDS = frozenset({"pause", "snooze_end", "suppress_end"})
+"""Timers that end a rest, if nothing else keeps quiet then."""
 MAX_SKIPS = 200
 """Steps that one firing passes over at most; more than any policy has in all its laps."""
 
@@ -82,9 +84,7 @@ class Firing:
         ids = {target.id for target in targets if target.kind is TargetKind.USER} | steps.everybody()
         ids |= {each.incident.assignee_id for each in held if each.incident.assignee_id is not None}
         ids |= {user_id for of_team in leads.values() for user_id in (*of_team.managers, *of_team.admins)}
-        resting = await silences.standings(
-            uow, [each.incident.id for each in held if each.timer.kind == "suppress_end"]
-        )
+        resting = await silences.standings(uow, [each.incident.id for each in held if each.timer.kind in _ENDS])
         people = await reading.people(uow.session, ids)
         return cls(uow, people, steps, leads, resting, many=len(held) >= A_BATCH)
 
@@ -102,11 +102,11 @@ class Firing:
         elif kind == "ack_reminder" and incident.status is Status.ACKNOWLEDGED:
             self._move(held, Verb.UNACKNOWLEDGE, Fact.UNACKNOWLEDGED, "no answer to “still on it?”")
         elif kind == "snooze_end" and incident.status is Status.SNOOZED:
-            self._move(held, Verb.WAKE, Fact.WOKEN, "the snooze is over")
+            self._end_rest(held, "the snooze is over")
         elif kind == "suppress_end" and incident.status is Status.SUPPRESSED:
-            self._end_silence(held)
+            self._end_rest(held, "its silence is over")
         elif kind == "pause" and incident.status is Status.SUPPRESSED:
-            self._move(held, Verb.WAKE, Fact.WOKEN, "its alert still fires after the pause")
+            self._end_rest(held, "its alert still fires after the pause")
         else:
             self.out.drop.append(held.timer.id)
 
@@ -234,15 +234,24 @@ class Firing:
         self._record(held, Fact.ASKED, user=self._people[owner].name)
         self._rearm(held, "ack_reminder", self._uow.now + ANSWER_WITHIN, gather=False)
 
-    def _end_silence(self, held: Held) -> None:
-        """Wake an incident whose silence is over, unless something else keeps it quiet or it does not fire any more."""
-        standing = self._resting.get(held.incident.id)
-        if standing is None:
-            self._move(held, Verb.WAKE, Fact.WOKEN, "its silence is over")
-        elif standing.firing and standing.silence is None:
-            self._move(held, Verb.WAKE, Fact.WOKEN, f"{standing.before} is over")
+    def _end_rest(self, held: Held, reason: str) -> None:
+        """Wake an incident whose rest is over, unless something else keeps it quiet.
+
+        What nobody has put to rest wakes only while an alert of it fires, and not before its pause is over.
+        """
+        standing = self._resting[held.incident.id]
+        paused_until = standing.paused_until
+        if paused_until is not None and paused_until <= self._uow.now:
+            paused_until = None
+        by_itself = bool(standing.before) or held.timer.kind == "pause"
+        if standing.silence is not None:
+            self.out.rest.append(Rest(held, standing.silence, paused_until))
+        elif by_itself and not standing.firing:
+            self.out.rest.append(Rest(held))
+        elif paused_until is not None:
+            self.out.rest.append(Rest(held, None, paused_until, standing.before))
         else:
-            self.out.rest.append((held, standing.silence))
+            self._move(held, Verb.WAKE, Fact.WOKEN, f"{standing.before} is over" if standing.before else reason)
 
     def _move(self, held: Held, verb: Verb, fact: Fact, reason: str) -> None:
         """Let the timer do what a person could: the incident is open again, from its first step."""

@@ -69,7 +69,10 @@ _MOVE = text("""
         policy = CASE WHEN :anew THEN NULL ELSE policy END
     WHERE id = :id
 """)
-_REST = text("UPDATE incidents SET until = :until, version = :version, updated_at = :now, undo = NULL WHERE id = :id")
+_REST = text("""
+    UPDATE incidents SET status = 'suppressed', until = :until, version = :version, updated_at = :now, undo = NULL
+    WHERE id = :id
+""")
 # A page that quiet hours hold whole is still told when they end, once: nobody else has told that person of it.
 _SUPERSEDE_EARLIER = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
@@ -112,6 +115,21 @@ class Held:
     was_paged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How an incident rests on: under another silence, for a rule's pause, or until a person resolves it."""
+
+    held: Held
+    silence: Silence | None = None
+    paused_until: datetime | None = None
+    before: str = ""
+
+    @property
+    def until(self) -> datetime | None:
+        """When that ends: an instant, or None where something else ends it."""
+        return self.paused_until if self.silence is None else self.silence.until
+
+
 @dataclass(slots=True)
 class Outcome:
     """What all firings of the unit write in the end."""
@@ -122,7 +140,7 @@ class Outcome:
     move: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     stepped: list[UUID] = field(default_factory=list[UUID])
     caught: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    rest: list[tuple[Held, Silence | None]] = field(default_factory=list[tuple[Held, Silence | None]])
+    rest: list[Rest] = field(default_factory=list[Rest])
 
 
 async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
@@ -180,22 +198,25 @@ async def write(uow: UnitOfWork, out: Outcome, outbox: Outbox) -> None:
 
 
 async def rest_on(uow: UnitOfWork, out: Outcome) -> None:
-    """Let incidents rest on under another silence; without one, until their alerts resolve, of which none fires."""
-    for held, silence in out.rest:
-        incident, until = held.incident, None if silence is None else silence.until
+    """Let incidents rest on; those of which no alert fires until a person resolves them."""
+    for rest in out.rest:
+        incident, until, timer_id = rest.held.incident, rest.until, rest.held.timer.id
         after = transition(incident, Verb.SUPPRESS, until=until)
         values = {"id": incident.id, "until": until, "version": after.version, "now": uow.now}
         await uow.session.execute(_REST, values)
         if until is None:
-            await uow.session.execute(_DROP, {"ids": [held.timer.id]})
+            await uow.session.execute(_DROP, {"ids": [timer_id]})
         else:
-            timer = {"id": held.timer.id, "kind": "suppress_end", "generation": after.generation, "due_at": until}
+            kind = "pause" if rest.silence is None else "suppress_end"
+            timer = {"id": timer_id, "kind": kind, "generation": after.generation, "due_at": until}
             await uow.session.execute(_REARM, columns([{**timer, "gather": False}]))
-        if silence is None:
+        if rest.silence is not None:
+            await silences.keep(uow, incident.id, rest.silence, paused_until=rest.paused_until)
+        elif until is not None:
+            await silences.wait_on(uow, incident.id, before=rest.before, until=until)
+        else:
             why = "its alerts have cleared; a person resolves it"
             uow.record(Fact.SUPPRESSED, incident_id=incident.id, reason=why)
-        else:
-            await silences.keep(uow, incident.id, silence)
 
 
 def _incident(row: Row[Any]) -> Incident:

@@ -54,7 +54,7 @@ class Case:
     priority: str | None = None
     support_hours: SupportHours | None = None
     gets_loud: bool = False
-    """Whether its service pages loudly in its support hours, and so this once they begin."""
+    """Whether its service pages loudly in its support hours, and so this once they begin: nobody has said otherwise."""
 
 
 @dataclass(slots=True)

@@ -187,6 +187,8 @@ class _Batch:
             alert = self._desk.open(event, sha, integration, Opening(delivery_id, ordinal, urgency))
         else:
             alert = self._desk.apply(verdict, event, sha, integration, urgency)
+        if self._rulings and isinstance(event, RuledEvent) and alert is not None and alert.is_open:
+            self._rulings.took(event, alert)
         if verdict is Verdict.OPENED and alert is not None:  # its row follows from what it opened
             return verdict, alert.incident_id
         said = (event.action, event.dedup_key, event.title, event.severity, event.occurred_at, verdict)
@@ -205,10 +207,10 @@ class _Batch:
     ) -> tuple[Verdict, WorkingAlert | None]:
         """Open or reopen an alert as rules say, or not at all; return the verdict and the alert."""
         desk, urgency = self._desk, opening.urgency
-        verdict = rulings.settle(event, verdict, integration, desk)
+        verdict = rulings.settle(event, verdict, sha, integration, desk)
         if verdict in (Verdict.DROPPED, Verdict.COUNTED):
             return verdict, None
-        incident_id = rulings.joins(event, integration, desk) if verdict is Verdict.JOINED else None
+        incident_id = rulings.joins(event, sha, integration, desk) if verdict is Verdict.JOINED else None
         if incident_id is not None:
             alert = desk.join(event, sha, integration, urgency, incident_id)
             rulings.tell(event, alert, integration, desk)

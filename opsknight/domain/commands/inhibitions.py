@@ -5,27 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.inhibitors import note_sources
 from opsknight.domain.model.inhibition import Inhibition, check
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.matcher import BadMatcher, Matcher, Subject
+from opsknight.domain.model.matcher import BadMatcher, Matcher
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import InhibitionRow, InhibitorRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
 
 MAX_NAME: Final = 100
-_READ_AT_MOST: Final = 20_000
-"""Open alerts among which the sources of a new rule are looked for, the newest first."""
-
-_OPEN = text("""
-    SELECT a.id, a.incident_id, a.title, a.source, a.component, a.severity, s.name AS service, t.name AS team,
-        s.tags || jsonb_build_object('team', t.name) || a.tags AS tags
-    FROM alerts a JOIN services s ON s.id = a.service_id JOIN teams t ON t.id = s.team_id
-    WHERE a.status = 'open' ORDER BY a.id DESC LIMIT :limit
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ async def create(uow: UnitOfWork, wish: Rule) -> Done:
     row = InhibitionRow(name=name, created_at=uow.now, **_columns(wish))
     uow.session.add(row)
     await uow.session.flush()
-    found = await _note_sources(uow, Inhibition(row.id, name, wish.source, wish.target, wish.equal))
+    found = await note_sources(uow, Inhibition(row.id, name, wish.source, wish.target, wish.equal))
     _record(uow, row, f"the inhibition {name}")
     note = f" {found} of its sources {'is' if found == 1 else 'are'} open now." if found else ""
     return Done(row.id, f"“{name}” holds for what opens from now on.{note}")
@@ -79,7 +71,7 @@ async def change(uow: UnitOfWork, rule_id: int, wish: Rule) -> Done:
         setattr(row, column, value)
     await uow.session.flush()
     await uow.session.execute(delete(InhibitorRow).where(InhibitorRow.rule_id == rule_id))
-    await _note_sources(uow, Inhibition(row.id, row.name, wish.source, wish.target, wish.equal))
+    await note_sources(uow, Inhibition(row.id, row.name, wish.source, wish.target, wish.equal))
     _record(uow, row, f"the inhibition {row.name}")
     return Done(row.id, f"“{row.name}” is changed.")
 
@@ -96,18 +88,6 @@ async def remove(uow: UnitOfWork, rule_id: int) -> Done:
     _record(uow, row, f"the inhibition {row.name} (deleted)")
     await uow.session.delete(row)
     return Done(rule_id, f"Deleted “{row.name}”; what it kept quiet and still fires pages now.")
-
-
-async def _note_sources(uow: UnitOfWork, rule: Inhibition) -> int:
-    """Note the open alerts that are sources of a rule; return how many."""
-    found = 0
-    for row in await uow.session.execute(_OPEN, {"limit": _READ_AT_MOST}):
-        subject = Subject(row.service, row.team, row.severity, row.title, row.source, row.component, row.tags)
-        if rule.is_source(subject):
-            its = {"rule_id": rule.id, "equals": rule.equals(subject), "alert_id": row.id}
-            uow.session.add(InhibitorRow(**its, incident_id=row.incident_id, title=row.title))
-            found += 1
-    return found
 
 
 async def _checked(uow: UnitOfWork, wish: Rule, *, besides: int | None = None) -> str:

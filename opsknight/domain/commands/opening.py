@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import timers
+from opsknight.domain.commands import inhibitors, timers
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import value
 from opsknight.domain.commands.incidents import Done
@@ -126,8 +126,10 @@ async def open_own(
         updated_at=uow.now,
     )
     uow.session.add(row)
-    uow.session.add(_alert(uow, row, report))
+    alert = _alert(uow, row, report)
+    uow.session.add(alert)
     await uow.session.flush()
+    await inhibitors.note(uow, [alert.id])
     urgent = report.urgency is Urgency.HIGH
     await timers.arm(uow, TimerKind.ESCALATION, row.id, generation=1, due_at=uow.now, urgent=urgent)
     return row, {"title": row.title, "severity": row.severity, "urgency": row.urgency, "service": service.name}

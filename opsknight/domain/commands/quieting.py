@@ -5,7 +5,7 @@ Only for batches with events of a service that has a maintenance window, an inhi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
@@ -76,6 +76,8 @@ class Quiet:
         self._now = now
         self._silences: dict[UUID, Silence] = {}
         self._inhibitors: list[tuple[Any, ...]] = []
+        self._paused: dict[UUID, datetime] = {}
+        self._let_go: set[tuple[int, UUID]] = set()
         self._flapped: dict[Key, tuple[Any, ...]] = {}
 
     def reopen_window(self, event: Event, sha: bytes, integration: Integration) -> timedelta:
@@ -86,30 +88,49 @@ class Quiet:
         flaps = self.flaps.get((integration.service_id, sha), Flaps()).changed(limits, self._now)
         return integration.reopen_window if flaps.since is None else FOREVER
 
-    def covers(self, event: Event, integration: Integration) -> bool:
-        """Return whether maintenance keeps an alert quiet now, also one that is open already."""
-        silencing = integration.silencing
-        windows = () if silencing is None else silencing.running(self._now)
-        return under_maintenance(windows, _subject(event, integration), self._now) is not None
+    def would_open_quietly(self, event: Event, sha: bytes, integration: Integration) -> bool:
+        """Return whether something keeps an alert quiet that opens with `event`."""
+        limits, before = _limits(event, integration), self.flaps.get((integration.service_id, sha), Flaps())
+        flaps = None if limits is None else before.changed(limits, self._now)
+        return self._silence(event, integration, self.sources, flaps) is not None
+
+    def goes_on_quietly(self, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration) -> bool:
+        """Return whether something keeps an open alert quiet now; a source does only if it was open before it."""
+        limits, flaps = _limits(event, integration), self.flaps.get((integration.service_id, sha))
+        flaps = None if limits is None or flaps is None else flaps.calmed(limits, self._now)
+        before = {pair: source for pair, source in self.sources.items() if source.alert_id < alert.id}
+        return self._silence(event, integration, before, flaps) is not None
+
+    def rests(self, incident_id: UUID) -> bool:
+        """Return whether an incident has been put to rest in this batch."""
+        return incident_id in self._silences
 
     def opened(self, desk: Desk, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration) -> None:
         """Let an alert that opened with its incident rest, where something keeps it quiet; note what it keeps quiet."""
-        silencing = integration.silencing
-        if silencing is None:
-            return
-        subject, flaps = _subject(event, integration), self.changed(desk, alert, event, sha, integration)
-        silence = under_maintenance(silencing.running(self._now), subject, self._now) or inhibited(
-            silencing.targets, subject, self.sources
-        )
-        if silence is None and silencing.limits is not None and flaps is not None and flaps.since is not None:
-            silence = Silence(Cause.FLAPPING, "its alert is flapping", flaps.calm_at(silencing.limits))
-        for rule in silencing.sources:
-            if rule.is_source(subject):
-                equals = rule.equals(subject)
-                self.sources.setdefault((rule.id, equals), Source(alert.id, alert.incident_id, event.title))
-                self._inhibitors.append((rule.id, equals, alert.id, alert.incident_id, event.title))
+        silence = self.joined(desk, alert, event, sha, integration)
         if silence is not None:
             self._suppress(desk, desk.incidents[alert.incident_id], silence)
+
+    def joined(
+        self, desk: Desk, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration
+    ) -> Silence | None:
+        """Note what an alert that has opened keeps quiet; return what keeps it quiet itself."""
+        flaps = self.changed(desk, alert, event, sha, integration)
+        silence = self._silence(event, integration, self.sources, flaps)
+        self._note_sources(alert, event, integration)
+        return silence
+
+    def as_bad_now(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
+        """Note what an alert keeps quiet whose severity is another now; it lets go of what it does not any more."""
+        if integration.silencing is None or not integration.silencing.sources:
+            return
+        self._let_go |= {(rule.id, alert.id) for rule in integration.silencing.sources}
+        self._inhibitors = [row for row in self._inhibitors if row[2] != alert.id]
+        self._note_sources(alert, event, integration)
+
+    def pause(self, incident_id: UUID, until: datetime) -> None:
+        """Let an incident that rests already do so until `until` at least, also where its silence is over before."""
+        self._paused[incident_id] = until
 
     def forget(self, incident_id: UUID) -> None:
         """Leave an incident to a rule that keeps it quiet for longer."""
@@ -136,16 +157,47 @@ class Quiet:
 
     async def store(self, connection: Connection) -> None:
         """Write it, within the transaction that has stored the batch."""
-        rows = [_silence_row(incident_id, silence, self._now) for incident_id, silence in self._silences.items()]
+        rows = [
+            _silence_row(incident_id, silence, self._paused.get(incident_id), self._now)
+            for incident_id, silence in self._silences.items()
+        ]
         if rows:
             await connection.executemany(sql.KEEP, rows)
         timed = [(incident_id, one.until) for incident_id, one in self._silences.items() if one.until is not None]
         if timed:
             await connection.executemany(sql.UNTIL, timed)
+        if self._let_go:
+            await connection.execute(sql.LET_GO, *map(list, zip(*sorted(self._let_go), strict=True)))
         if self._inhibitors:
             await connection.executemany(sql.INHIBIT, self._inhibitors)
         if self._flapped:
             await connection.executemany(sql.FLAPPED, sorted(self._flapped.values(), key=lambda row: row[:2]))
+
+    def _silence(
+        self,
+        event: Event,
+        integration: Integration,
+        sources: Mapping[tuple[int, bytes], Source],
+        flaps: Flaps | None,
+    ) -> Silence | None:
+        silencing = integration.silencing
+        if silencing is None:
+            return None
+        subject = _subject(event, integration)
+        found = under_maintenance(silencing.running(self._now), subject, self._now)
+        found = found or inhibited(silencing.targets, subject, sources)
+        if found is None and silencing.limits is not None and flaps is not None and flaps.since is not None:
+            return Silence(Cause.FLAPPING, "its alert is flapping", flaps.calm_at(silencing.limits))
+        return found
+
+    def _note_sources(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
+        rules = () if integration.silencing is None else integration.silencing.sources
+        subject = _subject(event, integration) if rules else None
+        for rule in rules:
+            if subject is not None and rule.is_source(subject):
+                equals = rule.equals(subject)
+                self.sources.setdefault((rule.id, equals), Source(alert.id, alert.incident_id, event.title))
+                self._inhibitors.append((rule.id, equals, alert.id, alert.incident_id, event.title))
 
     def _suppress(self, desk: Desk, incident: WorkingIncident, silence: Silence) -> None:
         """Put an incident that has just opened to rest, with its reason."""
@@ -199,10 +251,10 @@ def _subject(event: Event, integration: Integration) -> Subject:
     return subject_of(event, service=integration.service, tags=integration.tags)
 
 
-def _silence_row(incident_id: UUID, silence: Silence, now: datetime) -> tuple[Any, ...]:
+def _silence_row(incident_id: UUID, silence: Silence, paused_until: datetime | None, now: datetime) -> tuple[Any, ...]:
     source = (None, None) if silence.source is None else (silence.source.alert_id, silence.source.incident_id)
     by = silence.window_id, silence.rule_id, silence.equals
-    return incident_id, silence.cause.value, silence.reason, silence.until, *by, *source, now
+    return incident_id, silence.cause.value, silence.reason, silence.until, *by, *source, paused_until, now
 
 
 def _columns(pairs: set[tuple[int, bytes]]) -> list[list[Any]]:

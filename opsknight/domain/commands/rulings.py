@@ -47,6 +47,8 @@ class _Group:
     incident_id: UUID
     opened_at: datetime
     is_new: bool = False
+    rests: bool = False
+    """Whether its incident rests without anybody having said so, and wakes when that is over."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,15 @@ class Rulings:
     sent: dict[Place, tuple[int, bytes, str]] = field(default_factory=dict[Place, tuple[int, bytes, str]])
     """By an event's own service and key: the service and key under which its alert is found."""
     _marks: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+    _ruled: dict[UUID, bool] = field(default_factory=dict[UUID, bool])
+
+    def took(self, event: RuledEvent, alert: WorkingAlert) -> None:
+        """Remember whether a rule has said how loud an alert is: support hours do not decide that then."""
+        is_ruled = event.ruling.urgency is not None
+        if is_ruled or alert.opened_by is None:
+            self._ruled[alert.id] = is_ruled
+        else:  # as its row begins
+            self._ruled.pop(alert.id, None)
 
     async def prepare(self, connection: Connection, held: Sequence[UUID]) -> list[UUID]:
         """Read what thresholds have counted and which incidents groups have; return what must be held besides."""
@@ -83,28 +94,27 @@ class Rulings:
                 place, opened_at = (row["service_id"], row["key_sha"]), row["opened_at"]
                 within = groups[place].within
                 if within is None or self.now - opened_at < within:
-                    self._groups[place] = _Group(row["incident_id"], opened_at)
+                    self._groups[place] = _Group(row["incident_id"], opened_at, rests=row["rests"])
         return sorted({*held, *(group.incident_id for group in self._groups.values())})
 
-    def settle(self, event: RuledEvent, verdict: Verdict, integration: Integration, desk: Desk) -> Verdict:
+    def settle(self, event: RuledEvent, verdict: Verdict, sha: bytes, integration: Integration, desk: Desk) -> Verdict:
         """Return what becomes of an event that would open an alert."""
         ruling = event.ruling
         self._tally(ruling)
         if ruling.dropped:
             self._note(Fact.DROPPED, ruling.reasons[-1], integration)
             return Verdict.DROPPED
-        waiting = [one for one in ruling.countings if not self._reaches(one, integration)]
-        if waiting:
-            self._note(Fact.COUNTED, waiting[0], integration)
+        if (waiting := self._counted_by(ruling, integration)) is not None:
+            self._note(Fact.COUNTED, waiting, integration)
             return Verdict.COUNTED
-        if verdict is Verdict.OPENED and self.joins(event, integration, desk) is not None:
+        if verdict is Verdict.OPENED and self.joins(event, sha, integration, desk) is not None:
             return Verdict.JOINED
         return verdict
 
-    def joins(self, event: RuledEvent, integration: Integration, desk: Desk) -> UUID | None:
+    def joins(self, event: RuledEvent, sha: bytes, integration: Integration, desk: Desk) -> UUID | None:
         """Return the incident that the event's alert belongs to, None where it opens one.
 
-        What would page joins nothing that a rule or a person keeps quiet.
+        What would page joins nothing that a rule or a person keeps quiet, now or when what keeps it quiet is over.
         """
         gathering = event.ruling.gathering
         group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
@@ -113,9 +123,15 @@ class Rulings:
         incident = desk.incidents.get(group.incident_id)
         if incident is None or incident.value.status is Status.RESOLVED:
             return None
-        is_resting = not event.ruling.pages or (desk.quiet is not None and desk.quiet.covers(event, integration))
-        is_quiet = incident.value.status is Status.SUPPRESSED and not is_resting
-        return None if is_quiet else group.incident_id
+        if incident.value.status is not Status.SUPPRESSED or not event.ruling.pages:
+            return group.incident_id
+        quiet = desk.quiet
+        both_rest = (
+            quiet is not None
+            and (group.rests or quiet.rests(group.incident_id))
+            and quiet.would_open_quietly(event, sha, integration)
+        )
+        return group.incident_id if both_rest else None
 
     def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
         """Carry out what the rules say about an incident that an event has just opened, and tell it."""
@@ -132,9 +148,11 @@ class Rulings:
 
     @staticmethod
     def _suppress(incident: WorkingIncident, until: datetime | None, desk: Desk) -> None:
-        """Let an incident rest, unless maintenance or the like keeps it quiet for longer anyhow."""
+        """Let an incident rest: for whichever is longer, where maintenance or the like keeps it quiet anyhow."""
         value = incident.value
         if value.status is Status.SUPPRESSED and until is not None and (value.until is None or value.until >= until):
+            if desk.quiet is not None:
+                desk.quiet.pause(value.id, until)
             return
         if desk.quiet is not None:
             desk.quiet.forget(value.id)
@@ -168,8 +186,8 @@ class Rulings:
         """Write what rules remember, within the batch's transaction."""
         if self._reached:
             await connection.execute(sql.UNCOUNT, *_columns(sorted(self._reached)))
-        if counted := [place for place in self._counted if place not in self._reached]:
-            await connection.execute(sql.COUNT, *_columns(counted), self.now)
+        if self._counted:
+            await connection.execute(sql.COUNT, *_columns(self._counted), self.now)
         if new := {place: group for place, group in self._groups.items() if group.is_new}:
             incidents = [group.incident_id for group in new.values()]
             await connection.execute(sql.GROUP, *_columns(list(new)), incidents, self.now)
@@ -181,6 +199,9 @@ class Rulings:
         if self._marks:
             until = [desk.incidents[incident_id].value.until for incident_id in self._marks]
             await connection.execute(sql.MARK, list(self._marks), list(self._marks.values()), until)
+        if self._ruled:
+            alerts = sorted(self._ruled)
+            await connection.execute(sql.RULE_URGENCIES, alerts, [self._ruled[alert_id] for alert_id in alerts])
         if self._tallies:
             ids = sorted(self._tallies)
             several = [self._tallies[rule_id] for rule_id in ids]
@@ -197,17 +218,24 @@ class Rulings:
         }
         self._told.setdefault((kind, of.rule_id, integration.id), told)["count"] += 1
 
-    def _reaches(self, counting: Counting, integration: Integration) -> bool:
-        """Count one more event; return whether there are enough now, after which the count begins anew."""
-        place = _counting_place(counting, integration)
-        self._counts[place] = self._counts.get(place, 0) + 1
-        if self._counts[place] < counting.count:
-            self._counted.append(place)
-            return False
-        self._counts[place] = 0
-        self._counted = [other for other in self._counted if other != place]
-        self._reached.add(place)
-        return True
+    def _counted_by(self, ruling: Ruling, integration: Integration) -> Counting | None:
+        """Count one more event by every threshold; return the first that has not its number yet.
+
+        Each holds of its own count. Where all have their number the event opens, and all counts begin anew.
+        """
+        places = [_counting_place(one, integration) for one in ruling.countings]
+        for place in places:
+            self._counts[place] = self._counts.get(place, 0) + 1
+        pairs = zip(ruling.countings, places, strict=True)
+        waiting = next((one for one, place in pairs if self._counts[place] < one.count), None)
+        if waiting is not None:
+            self._counted += places
+            return waiting
+        for place in places:
+            self._counts[place] = 0
+        self._counted = [place for place in self._counted if place not in places]
+        self._reached |= set(places)
+        return None
 
     def _tally(self, ruling: Ruling) -> None:
         for reason in ruling.reasons:

@@ -45,7 +45,7 @@ _SOURCES = text("""
     FROM inhibitors n JOIN alerts a ON a.id = n.alert_id AND a.status || '' = 'open' ORDER BY n.alert_id
 """)
 _KEPT = text("""
-    SELECT s.incident_id, s.reason FROM silences s JOIN incidents i ON i.id = s.incident_id
+    SELECT s.incident_id, s.reason, s.paused_until FROM silences s JOIN incidents i ON i.id = s.incident_id
     WHERE s.incident_id = ANY(:ids) AND i.status = 'suppressed' AND i.until IS NOT DISTINCT FROM s.until
 """)
 _FORGET = text("DELETE FROM silences WHERE incident_id = :id RETURNING cause")
@@ -60,17 +60,19 @@ class Standing:
     firing: int = 0
     silence: Silence | None = None
     before: str = ""
-    """The reason for which it rested until now."""
+    """The reason for which it rested until now without anybody having said so."""
+    paused_until: datetime | None = None
+    """Until when a rule lets it wait, also where that reason is over before."""
 
 
 async def standings(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, Standing]:
-    """Return how those of the incidents `ids` stand that rest without anybody having said so."""
-    kept = (await uow.session.execute(_KEPT, {"ids": list(ids)})).all() if ids else ()
-    if not kept:
+    """Return how the incidents `ids` stand, whose rest is over; of those with a silence, why they rested."""
+    if not ids:
         return {}
-    found = await judge(uow, [row.incident_id for row in kept])
-    for row in kept:
-        found[row.incident_id].before = row.reason
+    found = await judge(uow, ids)
+    for row in await uow.session.execute(_KEPT, {"ids": list(ids)}):
+        standing = found[row.incident_id]
+        standing.before, standing.paused_until = row.reason, row.paused_until
     return found
 
 
@@ -91,8 +93,11 @@ async def judge(
     return {incident_id: Standing(len(found), soonest(found)) for incident_id, found in judged.items()}
 
 
-async def keep(uow: UnitOfWork, incident_id: UUID, silence: Silence) -> None:
-    """Remember why an incident rests, and write the fact; the caller has suppressed it until `silence.until`."""
+async def keep(uow: UnitOfWork, incident_id: UUID, silence: Silence, *, paused_until: datetime | None = None) -> None:
+    """Remember why an incident rests, and write the fact; the caller has suppressed it until `silence.until`.
+
+    Where that is over before `paused_until`, it waits until then.
+    """
     source = silence.source
     values: dict[str, Any] = {
         "incident_id": incident_id,
@@ -104,11 +109,20 @@ async def keep(uow: UnitOfWork, incident_id: UUID, silence: Silence) -> None:
         "equals": silence.equals,
         "source_alert_id": None if source is None else source.alert_id,
         "source_incident_id": None if source is None else source.incident_id,
+        "paused_until": paused_until,
         "now": uow.now,
     }
     await uow.session.execute(KEEP_ONE, values)
     told = told_of(silence, uow.now)
     uow.record(Fact.SUPPRESSED, incident_id=incident_id, actor=actor_of(silence), **told)
+
+
+async def wait_on(uow: UnitOfWork, incident_id: UUID, *, before: str, until: datetime) -> None:
+    """Let a silence end before a rule's pause, and write the fact; the caller has suppressed it until then."""
+    await forget(uow, incident_id)
+    told = {"reason": f"{before}: that is over, and a rule lets it wait", "until": until.isoformat()}
+    for_s = (until - uow.now).total_seconds()
+    uow.record(Fact.SUPPRESSED, incident_id=incident_id, actor="timer:pause", **told, for_s=for_s)
 
 
 async def forget(uow: UnitOfWork, incident_id: UUID) -> bool:

@@ -18,6 +18,7 @@ from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.maintenance import Window
 from opsknight.domain.model.silencing import Cause, Silence
 from opsknight.domain.model.support_hours import BEGUN, SupportHours, begun
+from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 Sweep: TypeAlias = Callable[[UnitOfWork], Awaitable[int]]
@@ -45,16 +46,21 @@ _LEFT_ALONE = text("""
     ORDER BY s.incident_id LIMIT :limit
 """)
 _TAKE = text("""
-    DELETE FROM silences WHERE incident_id = :id AND source_alert_id IS NOT NULL RETURNING reason, until
+    DELETE FROM silences WHERE incident_id = :id AND source_alert_id IS NOT NULL RETURNING reason, until, paused_until
 """)
 _BEGINNING = text("""
     SELECT id, support_hours, hours_begin_at FROM services WHERE hours_begin_at <= :now
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """)
+# What a rule has said, or a person by opening it or by arranging its heartbeat, counts while all that is open is so.
 _QUIET = text("""
-    SELECT id FROM incidents
-    WHERE service_id = :service_id AND status <> 'resolved' AND highest_urgency = 'low' AND created_at < :begun_at
-    ORDER BY id LIMIT :limit
+    SELECT i.id FROM incidents i CROSS JOIN LATERAL (
+        SELECT bool_and(a.urgency_ruled OR a.integration_id IS NULL) AS all_alerts,
+            bool_and(a.urgency_ruled OR a.integration_id IS NULL) FILTER (WHERE a.status || '' = 'open') AS open_ones
+        FROM alerts a WHERE a.incident_id = i.id) said
+    WHERE i.service_id = :service_id AND i.status <> 'resolved' AND i.highest_urgency = 'low'
+        AND i.created_at < :begun_at AND NOT coalesce(said.open_ones, said.all_alerts, false)
+    ORDER BY i.id LIMIT :limit
 """)
 _NEXT = text("UPDATE services SET hours_begin_at = :at WHERE id = :id")
 _CALM = text("""
@@ -121,7 +127,9 @@ async def wake_inhibited(uow: UnitOfWork) -> int:
             continue
         standing = (await silences.judge(uow, [incident_id]))[incident_id]
         if standing.silence is not None:
-            await _rest(uow, held, standing.silence)
+            await _rest(uow, held, standing.silence, paused_until=taken.paused_until)
+        elif standing.firing and taken.paused_until is not None and taken.paused_until > uow.now:
+            await _wait(uow, held, before=taken.reason, until=taken.paused_until)
         elif standing.firing:
             told = await settle(uow, held, transition(held.before, Verb.WAKE), Verb.WAKE)
             reason = f"{taken.reason}: that is over"
@@ -158,13 +166,23 @@ async def calm(uow: UnitOfWork) -> int:
     return len(rows)
 
 
-async def _rest(uow: UnitOfWork, held: Held, silence: Silence) -> None:
+async def _rest(uow: UnitOfWork, held: Held, silence: Silence, *, paused_until: datetime | None = None) -> None:
     after = transition(held.before, Verb.SUPPRESS, until=silence.until)
     if after is not held.before:
         await settle(uow, held, after, Verb.SUPPRESS)
         held.row.undo = None  # nobody's to take back: the window itself is ended instead
     await uow.session.flush()
-    await silences.keep(uow, held.row.id, silence)
+    await silences.keep(uow, held.row.id, silence, paused_until=paused_until)
+
+
+async def _wait(uow: UnitOfWork, held: Held, *, before: str, until: datetime) -> None:
+    """Let an incident wait for the end of its pause, which what kept it quiet has not outlasted."""
+    after = transition(held.before, Verb.SUPPRESS, until=until)
+    await settle(uow, held, after, Verb.SUPPRESS)
+    held.row.undo = None
+    await uow.session.flush()
+    await set_timer(uow, after, (TimerKind.PAUSE, until))
+    await silences.wait_on(uow, after.id, before=before, until=until)
 
 
 async def _raise(uow: UnitOfWork, held: Held) -> None:

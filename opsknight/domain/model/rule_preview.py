@@ -102,12 +102,14 @@ class Preview:
         return "pages", False
 
     def _reaches_thresholds(self, ruling: Ruling, at: datetime) -> bool:
-        is_reached = True
+        """Count one more alert; return whether every threshold has its number: then all counts begin anew."""
+        is_reached, counted = True, dict[str, list[datetime]]()
         for one in ruling.countings:
             key = f"{one.rule_id}:{one.key}"
             recent = [*(then for then in self._counted.get(key, ()) if at - then < one.within), at]
             is_reached = is_reached and len(recent) >= one.count
-            self._counted[key] = [] if len(recent) >= one.count else recent
+            counted[key] = recent
+        self._counted |= {key: [] for key in counted} if is_reached else counted
         return is_reached
 
     def _joins(self, ruling: Ruling, past: Past) -> bool:

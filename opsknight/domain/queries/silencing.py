@@ -47,8 +47,12 @@ class Known:
 async def known(session: AsyncSession, *, at: datetime | None = None) -> Known:
     """Return every window and every rule; without the windows that are over, where `at` says what time it is."""
     windows = [window_of(row) for row in await session.execute(_WINDOWS)]
-    rules = [rule_of(row) for row in await session.execute(_RULES)]
-    return Known(tuple(one for one in windows if at is None or not one.is_over(at)), tuple(rules))
+    return Known(tuple(one for one in windows if at is None or not one.is_over(at)), await rules(session))
+
+
+async def rules(session: AsyncSession) -> tuple[Inhibition, ...]:
+    """Return every rule by which one thing keeps others quiet."""
+    return tuple([rule_of(row) for row in await session.execute(_RULES)])
 
 
 async def of_services(session: AsyncSession, ids: Sequence[int]) -> dict[int, Silencing]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,15 +13,17 @@ from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
 from opsknight.domain.model.expression_evaluation import Surroundings
 from opsknight.domain.model.ledger import span
-from opsknight.domain.model.matcher import subject_of
+from opsknight.domain.model.matcher import Subject, subject_of
 from opsknight.domain.model.rule_set import Ruling
-from opsknight.domain.model.silencing import under_maintenance
+from opsknight.domain.model.silencing import Silencing, under_maintenance
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.queries.rules import rule_sets
 from opsknight.errors import NotFound
 
+_WINDOWS_AT_MOST: Final = 50
+"""So many are waited for, one after the other."""
 _SERVICE = text("""
     SELECT s.id, s.name, s.urgency_mode, s.support_hours, s.team_id, s.policy_id, s.flap_limits, t.name AS team,
         s.tags || jsonb_build_object('team', t.name) AS tags
@@ -83,7 +85,7 @@ async def opening(
         reasons=(*reasons, *why),
         priority=ruling.priority,
         support_hours=hours,
-        gets_loud=row.urgency_mode == "support_hours",
+        gets_loud=row.urgency_mode == "support_hours" and urgency is None and ruling.urgency is None,
     )
 
 
@@ -113,17 +115,31 @@ async def _first_paged_at(
     known = (await silencing.known(session, at=at)).of(
         service_id=row.id, team_id=row.team_id, service=row.name, team=row.team, limits=row.flap_limits
     )
-    silence = under_maintenance(known.running(at), subject_of(ruling.event, service=row.name, tags=row.tags), at)
-    if silence is not None:
-        quiet = f"It is quiet because of {silence.reason}"
-        if silence.until is None:
-            return None, (f"{quiet}, for as long as that lasts.",)
-        lasts = span((silence.until - at).total_seconds())
-        return silence.until, (f"{quiet}; if its alert still fires when that is over, in {lasts}, paging starts.",)
-    if ruling.pause is not None:
-        lasts = span(ruling.pause.total_seconds())
-        return at + ruling.pause, (f"Paging starts after {lasts}, unless it resolves before.",)
-    return at, ()
+    subject = subject_of(ruling.event, service=row.name, tags=row.tags)
+    return _wakes(known, subject, at, pause=ruling.pause or timedelta())
+
+
+def _wakes(
+    known: Silencing, subject: Subject, at: datetime, *, pause: timedelta
+) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return when what opens at `at` pages: after its pause, and each window that covers it when it would wake."""
+    wakes_at, paused_until, why = at, at + pause, list[str]()
+    for _ in range(_WINDOWS_AT_MOST):
+        silence = under_maintenance(known.running(wakes_at), subject, wakes_at)
+        if silence is not None:
+            quiet = f"It is quiet because of {silence.reason}"
+            if silence.until is None:
+                return None, (*why, f"{quiet}, for as long as that lasts.")
+            wakes_at = silence.until
+            lasts = span((wakes_at - at).total_seconds())
+            if wakes_at >= paused_until:
+                why.append(f"{quiet}; if its alert still fires when that is over, in {lasts}, paging starts.")
+        elif wakes_at < paused_until:
+            wakes_at = paused_until
+            why.append(f"Paging starts after {span(pause.total_seconds())}, unless it resolves before.")
+        else:
+            return wakes_at, tuple(why)
+    return None, (*why, "One window follows another, so it is not to be foreseen when paging starts.")
 
 
 def _raised_at(row: Any, hours: SupportHours | None, at: datetime, *, until: datetime | None) -> datetime | None:

@@ -49,6 +49,7 @@ The status is compared as no index of open alerts is asked: on an empty table th
 """
 _CHANGE_ALERTS: Final = """
 UPDATE alerts a SET count = a.count + u.added, severity = u.severity, urgency = u.urgency,
+    urgency_ruled = a.urgency_ruled AND u.severity = a.severity,
     last_seen_at = {now}::timestamptz, counted_at = coalesce(u.counted_at, a.counted_at),
     status = coalesce(u.status, a.status), resolved_at = CASE u.status WHEN 'resolved' THEN {now}::timestamptz END,
     resolved_by = u.resolved_by

@@ -13,7 +13,8 @@ LEFT JOIN counted_events c ON c.rule_id = k.rule_id AND c.key_sha = k.key_sha AN
 GROUP BY k.rule_id, k.key_sha
 """
 GROUPED: Final = """
-SELECT g.service_id, g.key_sha, g.incident_id, g.opened_at
+SELECT g.service_id, g.key_sha, g.incident_id, g.opened_at, EXISTS (
+    SELECT FROM silences s WHERE s.incident_id = i.id AND s.until IS NOT DISTINCT FROM i.until) AS rests
 FROM unnest($1::bigint[], $2::bytea[]) AS k (service_id, key_sha)
 JOIN incident_groups g USING (service_id, key_sha) JOIN incidents i ON i.id = g.incident_id
 WHERE i.status <> 'resolved'
@@ -34,6 +35,11 @@ MARK: Final = """
 UPDATE incidents i SET priority = coalesce(u.priority, i.priority), until = u.until
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u (id, priority, until) WHERE i.id = u.id
 """
+RULE_URGENCIES: Final = """
+UPDATE alerts a SET urgency_ruled = u.is_ruled FROM unnest($1::uuid[], $2::boolean[]) AS u (id, is_ruled)
+WHERE a.id = u.id AND a.urgency_ruled <> u.is_ruled
+"""
+"""Of alerts as they are stored by now. One of another severity than before has none until a rule says it again."""
 SENT: Final = """
 SELECT k.service_id, k.sha, r.to_service_id, r.dedup_key,
     EXISTS (SELECT FROM alerts a WHERE a.service_id = k.service_id AND a.dedup_sha = k.sha AND a.status = 'open')

@@ -21,19 +21,21 @@ JOIN flaps f ON f.service_id = k.service_id AND f.dedup_sha = k.sha
 """
 _KEEP: Final = """
 INSERT INTO silences (incident_id, cause, reason, until, window_id, rule_id, equals, source_alert_id,
-    source_incident_id, created_at)
+    source_incident_id, paused_until, created_at)
 VALUES ({values})
 ON CONFLICT (incident_id) DO UPDATE SET cause = excluded.cause, reason = excluded.reason, until = excluded.until,
     window_id = excluded.window_id, rule_id = excluded.rule_id, equals = excluded.equals,
     source_alert_id = excluded.source_alert_id, source_incident_id = excluded.source_incident_id,
-    created_at = excluded.created_at
+    paused_until = excluded.paused_until, created_at = excluded.created_at
 """
-KEEP: Final = _KEEP.format(values=", ".join(f"${number}" for number in range(1, 11)))
+KEEP: Final = _KEEP.format(values=", ".join(f"${number}" for number in range(1, 12)))
 UNTIL: Final = "UPDATE incidents SET until = $2 WHERE id = $1 AND status = 'suppressed'"
 INHIBIT: Final = """
 INSERT INTO inhibitors (rule_id, equals, alert_id, incident_id, title) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 """
+LET_GO: Final = "DELETE FROM inhibitors WHERE rule_id = ANY($1::bigint[]) AND alert_id = ANY($2::uuid[])"
+"""Alerts that are not what they were: of which rules they are sources still is noted after."""
 FLAPPED: Final = """
 INSERT INTO flaps (service_id, dedup_sha, changes, since, calm_at, incident_id, title)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -42,6 +44,6 @@ ON CONFLICT (service_id, dedup_sha) DO UPDATE SET changes = excluded.changes, si
 """
 _KEPT: Final = (
     "incident_id", "cause", "reason", "until", "window_id", "rule_id", "equals", "source_alert_id",
-    "source_incident_id", "now",
+    "source_incident_id", "paused_until", "now",
 )  # fmt: skip
 KEEP_ONE: Final = text(_KEEP.format(values=", ".join(f":{name}" for name in _KEPT)))

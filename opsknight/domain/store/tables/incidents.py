@@ -94,6 +94,7 @@ class AlertRow(Base):
     status: Mapped[str]
     severity: Mapped[str]
     urgency: Mapped[str]
+    urgency_ruled: Mapped[bool] = mapped_column(server_default=text("false"))
     title: Mapped[str]
     source: Mapped[str] = mapped_column(server_default=_EMPTY)
     component: Mapped[str] = mapped_column(server_default=_EMPTY)

@@ -74,6 +74,7 @@ class SilenceRow(Base):
     equals: Mapped[bytes | None]
     source_alert_id: Mapped[UUID | None]
     source_incident_id: Mapped[UUID | None]
+    paused_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

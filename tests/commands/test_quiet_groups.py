@@ -1,0 +1,165 @@
+"""What is kept quiet itself raises nobody's incident by joining it, and no page is lost in a group that rests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opsknight.domain.commands import incidents, inhibitions, service_quiet
+from opsknight.domain.commands.inhibitions import Rule
+from opsknight.domain.commands.rules import create
+from opsknight.domain.model.event import Action, Severity
+from opsknight.domain.model.flapping import Limits
+from opsknight.domain.model.intake import Verdict
+from opsknight.domain.model.matcher import Op
+from opsknight.domain.store.tables import ServiceRow, UserRow
+from tests.builders import a_service, a_user, an_event
+from tests.commands.desk import Desk
+from tests.commands.monitors import Monitor
+from tests.commands.quiet import HOUR, OF_INCIDENTS, a_monitor_of, jobs_run, later, paged, planned, statuses, where
+
+HOSTS_OF_SWITCH = Rule(
+    "Switch before hosts",
+    (where("title", "Switch", Op.STARTS_WITH),),
+    (where("title", "Host", Op.STARTS_WITH),),
+)
+SWITCH: dict[str, Any] = {"dedup_key": "switch", "title": "Switch r1 down"}
+HOST: dict[str, Any] = {"dedup_key": "host", "title": "Host unreachable", "severity": Severity.CRITICAL}
+SLOW: dict[str, Any] = {"dedup_key": "slow", "title": "Slow answers", "severity": Severity.WARNING}
+RESOLVE = {"action": Action.RESOLVE}
+
+
+@pytest.fixture
+async def manager(desk: Desk) -> UserRow:
+    return await a_user(desk.database, role="manager")
+
+
+@pytest.fixture
+async def hosts(desk: Desk, manager: UserRow) -> ServiceRow:
+    """A service all of whose alerts of an hour are one incident, and are quiet while a switch is down."""
+    service = await a_service(desk.database, "Hosts", pages=[desk.user])
+    group = {"name": "All", "when": "true", "group": {"within": "1h"}}
+    await desk.as_(manager, create, group, service_id=service.id)
+    await desk.as_(manager, inhibitions.create, HOSTS_OF_SWITCH)
+    return service
+
+
+@pytest.fixture
+async def network(desk: Desk) -> ServiceRow:
+    return await a_service(desk.database, "Network", pages=[desk.user])
+
+
+async def an_incident_below_a_switch(desk: Desk, hosts: ServiceRow, network: ServiceRow) -> Monitor:
+    """A quiet incident of the hosts that has paged, and a switch that is down since."""
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    await (await a_monitor_of(desk, network)).take(an_event(**SWITCH))
+    await jobs_run(desk)
+    return monitor
+
+
+async def test_an_inhibited_alert_that_joins_pages_nobody_however_loud_it_is(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    monitor = await an_incident_below_a_switch(desk, hosts, network)
+
+    assert await monitor.take(an_event(**HOST)) == [Verdict.JOINED]
+    await jobs_run(desk)
+
+    assert await desk.rows(OF_INCIDENTS) == [("open", "high", 1), ("open", "high", 1)]
+    assert await paged(desk) == 2
+
+
+async def test_one_that_gets_worse_once_it_has_joined_pages_nobody_either(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    monitor = await an_incident_below_a_switch(desk, hosts, network)
+    await monitor.take(an_event(**{**HOST, "severity": Severity.WARNING}))
+
+    assert await monitor.take(an_event(**HOST)) == [Verdict.RAISED]
+    await jobs_run(desk)
+
+    assert await paged(desk) == 2
+
+
+async def test_what_was_open_before_its_source_pages_anew_when_it_gets_worse(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**{**HOST, "severity": Severity.WARNING}))
+    await (await a_monitor_of(desk, network)).take(an_event(**SWITCH))
+    await jobs_run(desk)
+
+    await monitor.take(an_event(**HOST))
+    await jobs_run(desk)
+
+    assert await desk.rows(OF_INCIDENTS) == [("open", "high", 2), ("open", "high", 1)]
+
+
+async def test_an_owner_hears_nothing_of_an_inhibited_alert_that_joins(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    monitor = await an_incident_below_a_switch(desk, hosts, network)
+    await desk.do(incidents.acknowledge, (await desk.rows("SELECT id FROM incidents ORDER BY number"))[0][0])
+
+    await monitor.take(an_event(**HOST))
+
+    assert (await statuses(desk))[0] == "acknowledged"
+    assert await desk.rows("SELECT count(*) FROM timers WHERE kind = 'alerts_joined'") == [(0,)]
+
+
+async def test_a_flapping_alert_that_joins_pages_nobody(desk: Desk, manager: UserRow, hosts: ServiceRow):
+    await desk.as_(manager, service_quiet.set_flapping, hosts.id, Limits())
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    await monitor.take(*[an_event(**{**HOST, "severity": Severity.WARNING}), an_event(**HOST, **RESOLVE)] * 3)
+    await jobs_run(desk)
+
+    await monitor.take(an_event(**HOST))
+    await jobs_run(desk)
+
+    assert (await statuses(desk), await paged(desk)) == (["open"], 1)
+
+
+async def test_what_a_rule_suppresses_joins_quietly(desk: Desk, manager: UserRow, hosts: ServiceRow):
+    rule = {"name": "Hosts", "when": 'title starts_with "Host"', "then": "suppress"}
+    await desk.as_(manager, create, rule, service_id=hosts.id)
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    await jobs_run(desk)
+
+    assert await monitor.take(an_event(**HOST)) == [Verdict.JOINED]
+    await jobs_run(desk)
+
+    assert (await statuses(desk), await paged(desk)) == (["open"], 1)
+
+
+async def test_inhibited_alerts_of_a_group_rest_in_one_incident_and_wake_together(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    switch, monitor = await a_monitor_of(desk, network), await a_monitor_of(desk, hosts)
+    await switch.take(an_event(**SWITCH))
+
+    several = [an_event(**{**HOST, "dedup_key": f"{number}"}) for number in range(3)]
+    verdicts = [*await monitor.take(*several[:2]), *await monitor.take(several[2])]
+    assert verdicts == [Verdict.OPENED, Verdict.JOINED, Verdict.JOINED]
+    assert await statuses(desk) == ["open", "suppressed"]
+
+    await switch.take(an_event(**SWITCH, **RESOLVE))
+    await jobs_run(desk)
+    assert (await statuses(desk), await paged(desk)) == (["resolved", "open"], 1)
+
+
+async def test_what_pages_when_maintenance_is_over_joins_nothing_that_a_person_keeps_quiet(
+    desk: Desk, hosts: ServiceRow
+):
+    await (await a_monitor_of(desk, hosts)).take(an_event(**SLOW))
+    first = (await desk.rows("SELECT id FROM incidents"))[0][0]
+    await desk.do(incidents.suppress, first, until=desk.clock.now() + 9 * HOUR)
+    await planned(desk, service_id=hosts.id)
+
+    await (await a_monitor_of(desk, hosts, name="Again")).take(an_event(**HOST))
+    await later(desk, 2 * HOUR)
+
+    assert (await statuses(desk), await paged(desk)) == (["suppressed", "open"], 1)
