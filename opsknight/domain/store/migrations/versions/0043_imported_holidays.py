@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0043"
-down_revision = "0037"
+down_revision = "0042"
 
 STATEMENTS = (
     "ALTER TABLE calendar_sources ALTER COLUMN layer_id DROP NOT NULL",
