@@ -7,6 +7,7 @@ Everything else is as on screen: the same command, the same refusals, the same l
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -104,21 +105,33 @@ def unknown(deps: Deps, channel: str) -> str:
     )
 
 
-async def carry_out(uow: Any, what: Press, incident_id: UUID, *, via: str, seen_generation: int | None = None) -> Done:
+async def carry_out(
+    uow: Any,
+    what: Press,
+    incident_id: UUID,
+    *,
+    via: str,
+    seen_generation: int | None = None,
+    sent_at: datetime | None = None,
+) -> Done:
     """Do what was pressed or written in the name of who acts; raise as the command does."""
     match what:
         case Press.ACKNOWLEDGE:
-            return await incidents.acknowledge(uow, incident_id, seen_generation=seen_generation, via=via)
+            return await incidents.acknowledge(
+                uow, incident_id, seen_generation=seen_generation, sent_at=sent_at, via=via
+            )
         case Press.RESOLVE:
-            return await incidents.resolve(uow, incident_id)
+            return await incidents.resolve(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
         case Press.ESCALATE:
-            return await incidents.escalate(uow, incident_id)
+            return await incidents.escalate(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
 
 
 async def _do(deps: Deps, user_id: int, notification_id: UUID, message: About, what: Press, via: str) -> Done:
     incident_id: UUID = message.incident_id  # type: ignore[assignment]  # the caller looked
     async with deps.commands(f"user:{user_id}") as uow:
-        done = await carry_out(uow, what, incident_id, via=via, seen_generation=message.generation)
+        done = await carry_out(
+            uow, what, incident_id, via=via, seen_generation=message.generation, sent_at=message.sent_at
+        )
         if message.user_id == user_id:
             await receipts.seen(uow, notification_id)
     return done

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import text
 
 from opsknight.api.pressing import GONE, Press, Pressed, press
 from opsknight.crypto import new_id
@@ -52,17 +55,57 @@ async def test_an_account_that_nobody_has_verified_does_nothing(chat: Chat, *, v
     assert await chat.status() == "open"
 
 
-async def test_a_stale_button_says_what_happened_meanwhile(chat: Chat):
+@pytest.mark.parametrize("what", list(Press))
+async def test_a_button_of_an_older_generation_does_nothing_and_says_how_things_stand(chat: Chat, what: Press):
     async with chat.house.deps.commands(f"user:{chat.user.id}") as uow:
         await incidents.acknowledge(uow, chat.incident.id)
     async with chat.house.deps.commands(f"user:{chat.user.id}") as uow:
         await incidents.unacknowledge(uow, chat.incident.id)
+    before = await chat.read("SELECT count(*) FROM facts")
 
-    pressed = await pressed_in(chat)
+    pressed = await pressed_in(chat, what)
 
     assert not pressed.done
-    assert pressed.sentence
+    assert pressed.sentence == "“Disk full on db-1” was paged anew since this message was sent: it is open now."
     assert await chat.status() == "open"
+    assert await chat.read("SELECT count(*) FROM facts") == before
+
+
+@pytest.mark.parametrize("what", list(Press))
+async def test_a_button_of_yesterday_does_nothing_and_says_how_things_stand(chat: Chat, what: Press):
+    async with chat.house.deps.commands(f"user:{chat.user.id}") as uow:
+        await incidents.acknowledge(uow, chat.incident.id)
+    before = await chat.read("SELECT count(*) FROM facts")
+    chat.house.clock.advance(timedelta(hours=24))
+
+    pressed = await pressed_in(chat, what)
+
+    assert not pressed.done
+    assert pressed.sentence == (
+        "This message about “Disk full on db-1” is more than a day old, so nothing was done: it is acknowledged now,"
+        " yours. Open OpsKnight to act."
+    )
+    assert await chat.read("SELECT count(*) FROM facts") == before
+
+
+async def sent_again(chat: Chat) -> None:
+    """Have the message been handed over a moment ago."""
+    tried = {"id": new_id(), "notification": chat.message.id, "now": chat.house.clock.now()}
+    insert = (
+        "INSERT INTO attempts (id, notification_id, number, worker, started_at, outcome)"
+        " VALUES (:id, :notification, 2, 1, :now, 'accepted')"
+    )
+    async with chat.house.database.commands() as session:
+        await session.execute(text(insert), tried)
+        await session.commit()
+
+
+async def test_a_button_counts_its_age_from_when_its_message_was_sent(chat: Chat):
+    chat.house.clock.advance(timedelta(hours=20))
+    await sent_again(chat)
+    chat.house.clock.advance(timedelta(hours=20))
+
+    assert (await pressed_in(chat)).done
 
 
 async def test_a_message_that_is_not_known_any_more_says_so(chat: Chat):
