@@ -16,11 +16,11 @@ from opsknight.api.again import again
 from opsknight.crypto import new_id, sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, drills, incidents, receipts
-from opsknight.domain.commands.incidents import Done, Offer
+from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import SENTENCES, Answer
-from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.incident import IllegalTransition, Status, owned_by_another
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.presses import About, about, whose
@@ -168,7 +168,7 @@ async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> M
             await receipts.seen(uow, button.notification_id)
         told = {
             "sentence": done.sentence,
-            "done": done.offer is not Offer.TAKE_OVER,
+            "done": not owned_by_another(done.incident, by=user_id),
             "became": done.incident.status.value,
         }
         await answers.keep(uow, button.key, answers.Answer(200, told))

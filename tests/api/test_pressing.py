@@ -10,6 +10,8 @@ from sqlalchemy import text
 from opsknight.api.pressing import GONE, Press, Pressed, press
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents
+from opsknight.domain.model.everyone import Everyone
+from opsknight.domain.store.tables import IncidentRow
 from tests.api.a_chat import Chat, a_chat
 from tests.api.house import House
 from tests.builders import a_contact_method, a_user
@@ -117,3 +119,26 @@ async def test_a_message_that_is_not_known_any_more_says_so(chat: Chat):
 async def test_a_press_may_resolve(chat: Chat):
     assert (await pressed_in(chat, Press.RESOLVE)).done
     assert await chat.status() == "resolved"
+
+
+async def test_a_press_that_is_one_of_several_which_are_wanted_is_done_and_says_who_is_awaited(chat: Chat):
+    bo = await a_user(chat.house.database, "Bo")
+    both = Everyone(generation=1, waiting=(chat.user.id, bo.id))
+    async with chat.house.deps.commands("system:test") as uow:
+        (await uow.session.get_one(IncidentRow, chat.incident.id)).must_acknowledge = both.to_json()
+
+    pressed = await pressed_in(chat)
+
+    assert pressed.done
+    assert pressed.sentence == "You have acknowledged “Disk full on db-1”; it is open until Bo acknowledges too."
+
+
+async def test_a_press_on_what_is_anothers_is_not_done_and_names_them(chat: Chat):
+    bo = await a_user(chat.house.database, "Bo")
+    async with chat.house.deps.commands(f"user:{bo.id}") as uow:
+        await incidents.acknowledge(uow, chat.incident.id)
+
+    pressed = await pressed_in(chat)
+
+    assert not pressed.done
+    assert pressed.sentence == "Bo has acknowledged “Disk full on db-1” already; take it over?"
