@@ -24,7 +24,7 @@ from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.contact_methods import owners
 from opsknight.domain.queries.people import language_of
-from opsknight.domain.queries.replies import Drilled, Told, drilled_lately, incident_of, told_lately
+from opsknight.domain.queries.replies import Drilled, Told, asked_still_on_it, drilled_lately, incident_of, told_lately
 from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
 
 NOTHING_OPEN: Final = later("Nothing that you were told of is open.")
@@ -72,7 +72,11 @@ async def answer(deps: Deps, heard: Heard) -> str:
         user_id = _who(people, told, drilled, wanted)
         language = ENGLISH if user_id is None else await language_of(session, user_id)
     with speaking(language):
-        sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
+        sentence = await _consent(deps, heard, wanted) if isinstance(wanted, Consent) else ""
+        if wanted is Consent.YES and not sentence:
+            wanted = await _yes(deps, user_id, told)
+        if not isinstance(wanted, Consent):
+            sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
         async with deps.commands("system:answer") as uow:
@@ -105,13 +109,11 @@ async def _act(
     deps: Deps,
     heard: Heard,
     name: replies.Name,
-    wanted: Reply,
+    wanted: Sequence[Wish] | None,
     user_id: int | None,
     told: Sequence[Told],
     drilled: Sequence[Drilled],
 ) -> str:
-    if isinstance(wanted, Consent):
-        return await _consent(deps, heard, wanted)
     if user_id is None:
         return ""
     if wanted is None:
@@ -165,7 +167,20 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
         async with deps.commands("system:answer") as uow:
             return await do(uow, channel=heard.channel, number=heard.number)
 
-    return say(WELCOME_BACK) if await again(once) and wanted is Consent.START else ""
+    return say(WELCOME_BACK) if await again(once) and wanted is not Consent.STOP else ""
+
+
+async def _yes(deps: Deps, user_id: int | None, told: Sequence[Told]) -> tuple[Wish, ...] | None:
+    """Return what "yes" answers: those “still on it?” that the newest message told of, or the only one that runs."""
+    if user_id is None:
+        return None
+    async with deps.reading() as session:
+        asked = await asked_still_on_it(session, user_id)
+    here = [one for one in told if one.user_id == user_id and one.incident_id in asked]
+    numbers = {one.number for one in here if one.message == here[0].message} or set(asked.values())
+    if not here and len(numbers) != 1:  # nobody knows which is meant
+        return None
+    return tuple(Wish(Press.ACKNOWLEDGE, number) for number in sorted(numbers))
 
 
 def _is_of_drill(wish: Wish, told: Sequence[Told], drill: Drilled) -> bool:

@@ -59,6 +59,11 @@ class Phone:
         async with self.house.deps.reading() as session:
             return list((await session.execute(text(sql), values)).scalars())
 
+    async def write(self, sql: str, **values: Any) -> None:
+        async with self.house.database.commands() as session:
+            await session.execute(text(sql), values)
+            await session.commit()
+
     async def of_incident(self, incident: IncidentRow | None = None) -> tuple[str, int | None]:
         key = {"id": (incident or self.incident).id}
         async with self.house.deps.reading() as session:

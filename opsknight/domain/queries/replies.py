@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -60,6 +60,10 @@ _DRILLED: Final = text("""
     JOIN drills d ON d.id = p.drill_id
     WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
     ORDER BY n.id DESC LIMIT :many
+""")
+_ASKED: Final = text("""
+    SELECT i.id, i.number FROM incidents i JOIN timers t ON t.subject = i.id AND t.kind = 'ack_reminder'
+    WHERE i.status = 'acknowledged' AND i.assignee_id = :user_id
 """)
 
 
@@ -128,6 +132,11 @@ async def drilled_lately(session: AsyncSession, *, channel: str, number: str, no
     """Return the messages of drills that went to the number LATELY on the channel, newest first."""
     key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "now": now, "many": MANY}
     return [Drilled(*row) for row in await session.execute(_DRILLED, key)]
+
+
+async def asked_still_on_it(session: AsyncSession, user_id: int) -> Mapping[UUID, int]:
+    """Return the incidents, by their numbers, of which a person is asked whether they are still on it."""
+    return {row.id: row.number for row in await session.execute(_ASKED, {"user_id": user_id})}
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:
