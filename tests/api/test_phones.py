@@ -49,6 +49,16 @@ async def test_a_text_that_never_arrived_failed_with_twilios_words(phone: Phone)
     assert reason == "Twilio said undelivered: it was not delivered (error 30003)"
 
 
+async def test_plain_text_that_whatsapp_did_not_take_says_what_to_set(phone: Phone) -> None:
+    await phone.status("undelivered", ErrorCode="63016")
+
+    (reason,) = await phone.read("SELECT reason FROM notifications WHERE id = :id", id=phone.message.id)
+    assert reason == (
+        "Twilio said undelivered: it was not delivered (error 63016: WhatsApp takes plain text only within 24 h of a"
+        " person's own message; set a template)"
+    )
+
+
 async def test_a_text_is_known_by_twilios_own_name_too(phone: Phone) -> None:
     async with phone.house.database.commands() as session:
         await session.execute(
