@@ -36,7 +36,8 @@ GONE: Final = later("OpsKnight knows nothing of this message any more. Open OpsK
 class Pressed:
     """What came of it, in a sentence for the presser; `done` says whether it is as they wanted.
 
-    Where it was about an incident, that is named, and `became` says what it is now if anything was done.
+    Where it was about an incident, that is named, and `became` says what it is now if anything was done;
+    `notification_id` is the message where more of it can be pressed.
     `language` is what the presser reads.
     """
 
@@ -119,7 +120,7 @@ async def _pressed(deps: Deps, presser: int, button: _Button) -> Pressed:
         sentence=told["sentence"],
         done=told["done"],
         became=Status(told["became"]),
-        notification_id=button.notification_id,
+        notification_id=None if told["outdated"] else button.notification_id,
     )
 
 
@@ -170,6 +171,7 @@ async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> M
             "sentence": done.sentence,
             "done": not owned_by_another(done.incident, by=user_id),
             "became": done.incident.status.value,
+            "outdated": done.incident.generation != message.generation,
         }
         await answers.keep(uow, button.key, answers.Answer(200, told))
     return told

@@ -82,7 +82,8 @@ class Writer:
         if self.discreet and amendment.user_id is not None:
             incident = replace(incident, title="")
         cause = _cause_of(incident)
-        wanted = incident.status is Status.OPEN and amendment.incident_generation == amendment.generation
+        outdated = amendment.incident_generation != amendment.generation
+        wanted = incident.status is Status.OPEN and not outdated
         token = self._token(amendment, incident, now=now) if wanted else None
         return Message(
             notification_id=amendment.notification_id,
@@ -99,6 +100,7 @@ class Writer:
             acknowledge_url=f"{self.address}/ack/{token}" if token else None,
             home=self.address,
             became=incident.status,
+            outdated=outdated,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:

@@ -142,3 +142,12 @@ async def test_a_press_on_what_is_anothers_is_not_done_and_names_them(chat: Chat
 
     assert not pressed.done
     assert pressed.sentence == "Bo has acknowledged “Disk full on db-1” already; take it over?"
+
+
+async def test_after_a_press_that_pages_anew_no_more_can_be_pressed_there(chat: Chat):
+    acknowledged = await pressed_in(chat)
+
+    escalated = await pressed_in(chat, Press.ESCALATE)
+
+    assert (acknowledged.notification_id, escalated.notification_id) == (chat.message.id, None)
+    assert escalated.done
