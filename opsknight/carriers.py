@@ -39,6 +39,16 @@ class TwilioSettings(ChannelSettings):
         description="Approved WhatsApp template (HX…) with the variables 1, the first line, and 2, the number."
         " Without it plain text is sent, which WhatsApp delivers within 24 h of a person's own message only.",
     )
+    whatsapp_code_sid: str = Field(
+        default="",
+        description="Approved WhatsApp template (HX…) of the category authentication with the variable 1, a code."
+        " Without it whoever adds a number has to write to ours first.",
+    )
+    whatsapp_note_sid: str = Field(
+        default="",
+        description="Approved WhatsApp template (HX…) with the variable 1, a text: for summaries, drills, tests and"
+        " whatever else is about no single incident. Without it plain text is sent.",
+    )
     language: str = Field(default="en-US", description="Language in which calls are read out.")
     url: str = Field(default="https://api.twilio.com", description="Where Twilio's API is; a region's, or a proxy.")
     sms_price: Decimal | None = Field(default=None, ge=0, description=_A_PRICE.format("segment of a text", "Twilio"))
@@ -47,6 +57,11 @@ class TwilioSettings(ChannelSettings):
         default=None, ge=0, description=_A_PRICE.format("WhatsApp message", "Twilio")
     )
     currency: str = Field(default="USD", description="Currency of these prices.")
+
+    @property
+    def whatsapp_number(self) -> str:
+        """The number that WhatsApp messages come from, without the scheme that Twilio writes before it."""
+        return self.whatsapp_from.removeprefix("whatsapp:")
 
 
 class VonageSettings(ChannelSettings):

@@ -25,8 +25,8 @@ from opsknight.api.plain_json import plain_json
 from opsknight.crypto import BadToken
 from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import incidents, receipts
-from opsknight.domain.commands.incidents import Done, Offer
-from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.commands.incidents import Done
+from opsknight.domain.model.incident import IllegalTransition, Status, owned_by_another
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, AcknowledgeClaims
 from opsknight.domain.model.permission import AcknowledgeLink, Need
@@ -192,11 +192,13 @@ def _offer(deps: Deps, token: str, shown: _Shown, *, status: int = 200) -> Respo
 
 def _acknowledged(done: Done, shown: _Shown) -> Response:
     body = _about(shown.line)
-    if done.offer is Offer.TAKE_OVER:
+    if owned_by_another(done.incident, by=shown.link.user_id):
         owner = shown.line["assignee"] or say("Somebody")
         taken = say("{owner} has acknowledged it already. To take it over, open it and sign in.", owner=owner)
         body += plain.paragraph(taken)
         return plain.page(shown.line["title"], body + _more(shown.line), status=409)
+    if done.incident.status is not Status.ACKNOWLEDGED:  # it waits for others, who must acknowledge too
+        return plain.page(shown.line["title"], body + plain.paragraph(done.sentence) + _more(shown.line))
     body += plain.paragraph(done.sentence) + plain.paragraph(say("It is with you, {name}.", name=shown.name))
     return plain.page(say("Acknowledged"), body + _more(shown.line))
 

@@ -18,13 +18,22 @@ from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, receipts, replies
 from opsknight.domain.commands.incidents import Done
-from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.incident import IllegalTransition, Status, owned_by_another
 from opsknight.domain.model.link import DrillClaims
+from opsknight.domain.model.many_outcomes import Came, Outcome, acknowledged
 from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.contact_methods import owners
 from opsknight.domain.queries.people import language_of
-from opsknight.domain.queries.replies import Drilled, Told, drilled_lately, incident_of, told_lately
+from opsknight.domain.queries.replies import (
+    Drilled,
+    Told,
+    asked_still_on_it,
+    drilled_lately,
+    incident_of,
+    open_told_lately,
+    told_lately,
+)
 from opsknight.errors import Conflict, Forbidden, NotFound, SignInRequired
 
 NOTHING_OPEN: Final = later("Nothing that you were told of is open.")
@@ -72,7 +81,11 @@ async def answer(deps: Deps, heard: Heard) -> str:
         user_id = _who(people, told, drilled, wanted)
         language = ENGLISH if user_id is None else await language_of(session, user_id)
     with speaking(language):
-        sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
+        sentence = await _consent(deps, heard, wanted) if isinstance(wanted, Consent) else ""
+        if wanted is Consent.YES and not sentence:
+            wanted = await _yes(deps, user_id, told)
+        if not isinstance(wanted, Consent):
+            sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
         async with deps.commands("system:answer") as uow:
@@ -105,29 +118,28 @@ async def _act(
     deps: Deps,
     heard: Heard,
     name: replies.Name,
-    wanted: Reply,
+    wanted: Sequence[Wish] | None,
     user_id: int | None,
     told: Sequence[Told],
     drilled: Sequence[Drilled],
 ) -> str:
-    if isinstance(wanted, Consent):
-        return await _consent(deps, heard, wanted)
     if user_id is None:
         return ""
     if wanted is None:
         return say(HELP)
     its = [one for one in told if one.user_id == user_id]
     drill = next((one for one in drilled if one.user_id == user_id), None)
-    return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name), its, drill=drill)
+    return await fulfil(deps, wanted, Answerer(user_id, heard.channel, name, heard.number), its, drill=drill)
 
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """Whose answer it is, on which channel it came, and what it is called."""
+    """Whose answer it is, on which channel it came, what it is called, and from which number, "" for any."""
 
     user_id: int
     channel: str
     name: replies.Name
+    number: str = ""
 
     @property
     def via(self) -> str:
@@ -165,7 +177,20 @@ async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
         async with deps.commands("system:answer") as uow:
             return await do(uow, channel=heard.channel, number=heard.number)
 
-    return say(WELCOME_BACK) if await again(once) and wanted is Consent.START else ""
+    return say(WELCOME_BACK) if await again(once) and wanted is not Consent.STOP else ""
+
+
+async def _yes(deps: Deps, user_id: int | None, told: Sequence[Told]) -> tuple[Wish, ...] | None:
+    """Return what "yes" answers: those “still on it?” that the newest message told of, or the only one that runs."""
+    if user_id is None:
+        return None
+    async with deps.reading() as session:
+        asked = await asked_still_on_it(session, user_id)
+    here = [one for one in told if one.user_id == user_id and one.incident_id in asked]
+    numbers = {one.number for one in here if one.message == here[0].message} or set(asked.values())
+    if not here and len(numbers) != 1:  # nobody knows which is meant
+        return None
+    return tuple(Wish(Press.ACKNOWLEDGE, number) for number in sorted(numbers))
 
 
 def _is_of_drill(wish: Wish, told: Sequence[Told], drill: Drilled) -> bool:
@@ -195,21 +220,30 @@ async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> l
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
             return [say("There is no incident #{number}.", number=wish.number)]
-        return [await _do(deps, wish.wanted, by, wish.number, incident_id, told)]
+        return [str(await _do(deps, wish.wanted, by, wish.number, incident_id, told))]
     if wish.every:
-        unique = {one.number: one for one in told if one.status == Status.OPEN}
-        done = [
-            await _do(deps, wish.wanted, by, one.number, one.incident_id, told)
-            for one in sorted(unique.values(), key=lambda one: one.number)
-        ]
-        return done or [say(NOTHING_OPEN)]
+        return await _every(deps, wish.wanted, by, told)
     last = _last(told)
     if not last:
         return [say(NOTHING_TOLD)]
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
         return [say(MANY_OPEN, count=len(last), which=which)]
-    return [await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told)]
+    return [str(await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told))]
+
+
+async def _every(deps: Deps, wanted: Press, by: Answerer, told: Sequence[Told]) -> list[str]:
+    """Carry a wish out for all that is open of what this person was told lately there, however much that is."""
+    async with deps.reading() as session:
+        lately = await open_told_lately(
+            session, by.user_id, channel=by.channel, address=by.number, now=deps.clock.now()
+        )
+    unique = {one.number: one for one in (*told, *lately) if one.status == Status.OPEN}
+    done = [
+        await _do(deps, wanted, by, one.number, one.incident_id, (one,))
+        for one in sorted(unique.values(), key=lambda one: one.number)
+    ]
+    return [*acknowledged(done)] or [say(NOTHING_OPEN)]
 
 
 def _last(told: Sequence[Told]) -> list[Told]:
@@ -219,27 +253,30 @@ def _last(told: Sequence[Told]) -> list[Told]:
     return is_open or [one for one in together if one.notification_id == one.message][:1]
 
 
-async def _do(deps: Deps, wanted: Press, by: Answerer, number: int, incident_id: UUID, told: Sequence[Told]) -> str:
+async def _do(deps: Deps, wanted: Press, by: Answerer, number: int, incident_id: UUID, told: Sequence[Told]) -> Outcome:
     """Carry one wish out in a unit of work of its own, once for one answer; return what happened, or why it did not."""
     key = by.key(wanted, incident_id)
 
-    async def once() -> str:
+    async def once() -> Outcome:
         async with deps.commands(f"user:{by.user_id}") as uow:
             if (before := await answers.begin(uow, key)) is not None:
-                return str(before.body)
+                return Outcome(number, Came(before.status), str(before.body))
             done = await carry_out(uow, wanted, incident_id, via=by.via)
             for one in told:
                 if one.incident_id == incident_id:
                     await receipts.seen(uow, one.notification_id)
                     break
-            await answers.keep(uow, key, answers.Answer(200, _sentence(done)))
-        return _sentence(done)
+            outcome = Outcome(number, _came(wanted, by, done), done.answered or done.sentence)
+            await answers.keep(uow, key, answers.Answer(outcome.came, outcome.sentence))
+        return outcome
 
     try:
-        return f"#{number}: {await again(once)}"
+        return await again(once)
     except (Conflict, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
-        return f"#{number}: {refusal}"
+        return Outcome(number, Came.LEFT, str(refusal))
 
 
-def _sentence(done: Done) -> str:
-    return done.answered or done.sentence
+def _came(wanted: Press, by: Answerer, done: Done) -> Came:
+    if owned_by_another(done.incident, by=by.user_id):
+        return Came.LEFT
+    return Came.IN_PART if wanted is Press.ACKNOWLEDGE and done.incident.status is Status.OPEN else Came.DONE

@@ -23,7 +23,7 @@ from opsknight.domain.model.notification import ASKED_FOR, PageKind
 from opsknight.domain.model.reply import Consent, Wish, read
 from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.queries.people import language_of
-from opsknight.domain.queries.replies import Mailed, Told, mailed, mailed_lately, told_by
+from opsknight.domain.queries.replies import Mailed, mailed, told_by
 from opsknight.errors import Forbidden, NotFound
 
 CARRIER: Final = "mail"
@@ -97,9 +97,7 @@ async def _act(deps: Deps, notification_id: UUID, mail: Mailed, wanted: Sequence
     if deps.clock.now() - mail.sent_at >= LIVES:
         return say(TOO_OLD)
     async with deps.reading() as session:
-        told: list[Told] = list(await told_by(session, notification_id))
-        if any(wish.every for wish in wanted):
-            told += await mailed_lately(session, mail.user_id, now=deps.clock.now())
+        told = await told_by(session, notification_id)
     is_about_it = any(wish.number is None and not wish.every for wish in wanted)
     if is_about_it and mail.kind is PageKind.DRILL:
         return await _of_drill(deps, DrillClaims(mail.user_id, notification_id))

@@ -6,18 +6,21 @@ Everything else is as on screen: the same command, the same refusals, the same l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from opsknight.api.again import again
+from opsknight.crypto import new_id, sha256
 from opsknight.deps import Deps
-from opsknight.domain.commands import drills, incidents, receipts
-from opsknight.domain.commands.incidents import Done, Offer
+from opsknight.domain.commands import answers, drills, incidents, receipts
+from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import SENTENCES, Answer
-from opsknight.domain.model.incident import IllegalTransition, Status
+from opsknight.domain.model.incident import IllegalTransition, Status, owned_by_another
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.presses import About, about, whose
@@ -33,7 +36,8 @@ GONE: Final = later("OpsKnight knows nothing of this message any more. Open OpsK
 class Pressed:
     """What came of it, in a sentence for the presser; `done` says whether it is as they wanted.
 
-    Where it was about an incident, that is named, and `became` says what it is now if anything was done.
+    Where it was about an incident, that is named, and `became` says what it is now if anything was done;
+    `notification_id` is the message where more of it can be pressed.
     `language` is what the presser reads.
     """
 
@@ -46,20 +50,26 @@ class Pressed:
     language: str = ENGLISH
 
 
-async def press(deps: Deps, *, channel: str, identity: str, notification_id: UUID, what: Press, via: str) -> Pressed:
+async def press(
+    deps: Deps, *, channel: str, identity: str, notification_id: UUID, what: Press, via: str, once: str = ""
+) -> Pressed:
     """Do what the button of a message says in the name of the person whose contact method `identity` is.
 
     `via` are the words for the timeline ("Slack button"). A button of an older generation, or one that came
-    too late, does nothing and says what happened meanwhile.
+    too late, does nothing and says what happened meanwhile. `once` is the chat's own name for this press: one that
+    is brought again, after a restart too, does nothing again and is told the same.
     """
     async with deps.reading() as session:
         user_id = await whose(session, channel, identity)
     if user_id is None:
         return Pressed(unknown(deps, channel))
-    return await press_for(deps, user_id, notification_id=notification_id, what=what, via=via)
+    name = f"{channel}:{once}" if once else ""
+    return await press_for(deps, user_id, notification_id=notification_id, what=what, via=via, once=name)
 
 
-async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, what: Press, via: str) -> Pressed:
+async def press_for(
+    deps: Deps, user_id: int | None, *, notification_id: UUID, what: Press, via: str, once: str = ""
+) -> Pressed:
     """Do the same in the name of `user_id`; None is whom the message went to: only they hold the phone that it rang."""
     async with deps.reading() as session:
         message = await about(session, notification_id)
@@ -70,26 +80,47 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
     with speaking(language):
         if message is None:
             return Pressed(say(GONE))
-        done = await _pressed(deps, presser, message, notification_id, what, via)
+        button = _Button(notification_id, message, what, via, once or str(new_id()))
+        done = await _pressed(deps, presser, button)
     return replace(done, language=language)
 
 
-async def _pressed(deps: Deps, presser: int, message: About, notification_id: UUID, what: Press, via: str) -> Pressed:
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """What is pressed: of which message, what it does, by which way it came, and what tells the press from others.
+
+    A connection that is lost as the press is committed lets it be tried again: it is known by that, too.
+    """
+
+    notification_id: UUID
+    message: About
+    what: Press
+    via: str
+    once: str
+
+    @property
+    def key(self) -> bytes:
+        """What is kept of the press, so that it is done once."""
+        return sha256("\0".join(("press", self.once, self.what, str(self.notification_id))))
+
+
+async def _pressed(deps: Deps, presser: int, button: _Button) -> Pressed:
+    message = button.message
     if message.incident_id is None:
-        answer = await again(lambda: _seen(deps, presser, notification_id, via))
+        answer = await again(lambda: _seen(deps, presser, button))
         return Pressed(say(THANKS if answer is None else SENTENCES[answer]), done=True)
     incident_id = message.incident_id
+    about_it = Pressed("", incident_id=incident_id, number=message.number)
     try:
-        done = await again(lambda: _do(deps, presser, notification_id, message, what, via))
+        told = await again(lambda: _do(deps, presser, incident_id, button))
     except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound) as refusal:
-        return Pressed(str(refusal), incident_id=incident_id, number=message.number)
-    return Pressed(
-        done.sentence,
-        done=done.offer is not Offer.TAKE_OVER,
-        incident_id=incident_id,
-        number=message.number,
-        became=done.incident.status,
-        notification_id=notification_id,
+        return replace(about_it, sentence=str(refusal))
+    return replace(
+        about_it,
+        sentence=told["sentence"],
+        done=told["done"],
+        became=Status(told["became"]),
+        notification_id=None if told["outdated"] else button.notification_id,
     )
 
 
@@ -104,28 +135,50 @@ def unknown(deps: Deps, channel: str) -> str:
     )
 
 
-async def carry_out(uow: Any, what: Press, incident_id: UUID, *, via: str, seen_generation: int | None = None) -> Done:
+async def carry_out(
+    uow: Any,
+    what: Press,
+    incident_id: UUID,
+    *,
+    via: str,
+    seen_generation: int | None = None,
+    sent_at: datetime | None = None,
+) -> Done:
     """Do what was pressed or written in the name of who acts; raise as the command does."""
     match what:
         case Press.ACKNOWLEDGE:
-            return await incidents.acknowledge(uow, incident_id, seen_generation=seen_generation, via=via)
+            return await incidents.acknowledge(
+                uow, incident_id, seen_generation=seen_generation, sent_at=sent_at, via=via
+            )
         case Press.RESOLVE:
-            return await incidents.resolve(uow, incident_id)
+            return await incidents.resolve(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
         case Press.ESCALATE:
-            return await incidents.escalate(uow, incident_id)
+            return await incidents.escalate(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
 
 
-async def _do(deps: Deps, user_id: int, notification_id: UUID, message: About, what: Press, via: str) -> Done:
-    incident_id: UUID = message.incident_id  # type: ignore[assignment]  # the caller looked
+async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> Mapping[str, Any]:
+    """Carry a press out unless that was done, and return what came of it then, as it is kept."""
+    message = button.message
     async with deps.commands(f"user:{user_id}") as uow:
-        done = await carry_out(uow, what, incident_id, via=via, seen_generation=message.generation)
+        if (before := await answers.begin(uow, button.key)) is not None:
+            return before.body
+        done = await carry_out(
+            uow, button.what, incident_id, via=button.via, seen_generation=message.generation, sent_at=message.sent_at
+        )
         if message.user_id == user_id:
-            await receipts.seen(uow, notification_id)
-    return done
+            await receipts.seen(uow, button.notification_id)
+        told = {
+            "sentence": done.sentence,
+            "done": not owned_by_another(done.incident, by=user_id),
+            "became": done.incident.status.value,
+            "outdated": done.incident.generation != message.generation,
+        }
+        await answers.keep(uow, button.key, answers.Answer(200, told))
+    return told
 
 
-async def _seen(deps: Deps, user_id: int, notification_id: UUID, via: str) -> Answer | None:
+async def _seen(deps: Deps, user_id: int, button: _Button) -> Answer | None:
     """Note a press about no incident; return what it came to where the message is one of a drill."""
     async with deps.commands(f"user:{user_id}") as uow:
-        await receipts.seen(uow, notification_id)
-        return await drills.acknowledge(uow, notification_id, user_id, via=via)
+        await receipts.seen(uow, button.notification_id)
+        return await drills.acknowledge(uow, button.notification_id, user_id, via=button.via)

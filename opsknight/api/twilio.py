@@ -46,6 +46,9 @@ _LOST: Final = {
 }
 _GONE: Final = frozenset({"30006", "21610", "63024"})
 """A landline that takes no texts, a STOP, no account of WhatsApp. Source: https://www.twilio.com/docs/api/errors."""
+_MEANS: Final = {
+    "63016": "WhatsApp takes plain text only within 24 h of a person's own message; set a template",
+}
 _PAUSES_S: Final = (0.3, 1.0, 2.0)
 Form = Mapping[str, str]
 Which = Annotated[UUID | None, Query()]
@@ -122,7 +125,8 @@ async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -
         await _lost(deps, notification_id, "a machine answered the call", gone=False, wait=wait)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
-        words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code})" if code else "")
+        meaning = f": {_MEANS[code]}" if code in _MEANS else ""
+        words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
         await _lost(deps, notification_id, words, gone=code in _GONE, wait=wait)
     elif said == "read":
         await again(lambda: _receipt(deps, notification_id, seen=True))

@@ -49,7 +49,8 @@ class Writer:
         asks = alone and attempt.kind is not PageKind.WATCH
         token = self._token(attempt, incident if asks else None, now=now)
         back = self.back.address(attempt.notification_id) if self.back and attempt.channel == "email" else ""
-        words = self._code(attempt) if attempt.kind is PageKind.CODE else _words(attempt, incident, now=now)
+        code = crypto.six_digits(self.secret, str(attempt.page_id)) if attempt.kind is PageKind.CODE else ""
+        words = _of_a_code(code) if code else _words(attempt, incident, now=now)
         return Message(
             notification_id=attempt.notification_id,
             kind=attempt.kind,
@@ -72,6 +73,7 @@ class Writer:
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
             replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",
+            code=code,
         )
 
     def amended(self, amendment: Amendment, *, now: datetime) -> Message:
@@ -80,7 +82,8 @@ class Writer:
         if self.discreet and amendment.user_id is not None:
             incident = replace(incident, title="")
         cause = _cause_of(incident)
-        wanted = incident.status is Status.OPEN and amendment.incident_generation == amendment.generation
+        outdated = amendment.incident_generation != amendment.generation
+        wanted = incident.status is Status.OPEN and not outdated
         token = self._token(amendment, incident, now=now) if wanted else None
         return Message(
             notification_id=amendment.notification_id,
@@ -97,14 +100,8 @@ class Writer:
             acknowledge_url=f"{self.address}/ack/{token}" if token else None,
             home=self.address,
             became=incident.status,
+            outdated=outdated,
         )
-
-    def _code(self, attempt: Attempt) -> _Words:
-        code = crypto.six_digits(self.secret, str(attempt.page_id))
-        says = say(
-            "Type it in where you added this contact method, within ten minutes. Somebody else asked? Then ignore it."
-        )
-        return _Words(say("{code} is your OpsKnight code", code=code), say("{code} is your code", code=code), [says])
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
         if incident is None:
@@ -275,6 +272,13 @@ def _joined(_incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
 
 def _watch(incident: IncidentNow, _now: datetime) -> tuple[str, list[str]]:
     return _BECAME[incident.status], [say("You watch it; nothing is asked of you.")]
+
+
+def _of_a_code(code: str) -> _Words:
+    says = say(
+        "Type it in where you added this contact method, within ten minutes. Somebody else asked? Then ignore it."
+    )
+    return _Words(say("{code} is your OpsKnight code", code=code), say("{code} is your code", code=code), [says])
 
 
 def _of_oneself(attempt: Attempt) -> _Words:

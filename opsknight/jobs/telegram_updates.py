@@ -2,7 +2,8 @@
 
 One process does it at a time, by an advisory lock on a connection of its own: Telegram gives updates to one
 asker only. What was heeded is confirmed with the next question, so nothing is lost when a process ends; what comes
-twice then finds what it did. Source: https://core.telegram.org/bots/api#getting-updates
+twice then is known by the name of its press, does nothing again and is answered as it was.
+Source: https://core.telegram.org/bots/api#getting-updates
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from opsknight import crypto
 from opsknight.api import acknowledge, push
 from opsknight.domain.commands import incidents
+from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, UserRow
 from tests.api.house import FROM_US, IN_BROWSER, House
@@ -144,6 +145,26 @@ async def test_somebody_elses_incident_names_its_owner_and_stays_theirs(link: Li
     assert "Bo has acknowledged it already" in page.text
     assert button.json()["sentence"] == "Bo has acknowledged “Disk <full> on db-1” already; take it over?"
     assert await link.status() == ("acknowledged", bo.id)
+
+
+async def both_must(link: Link, other: UserRow) -> None:
+    both = Everyone(generation=1, waiting=(link.ada.id, other.id))
+    async with link.house.deps.commands("system:test") as uow:
+        (await uow.session.get_one(IncidentRow, link.incident.id)).must_acknowledge = both.to_json()
+
+
+async def test_where_everyone_must_acknowledge_the_link_says_what_was_recorded_and_who_is_awaited(link: Link):
+    bo = await a_user(link.house.database, name="Bo")
+    await both_must(link, bo)
+
+    page, again = await link.press(), await link.press()
+
+    assert (page.status_code, again.status_code) == (200, 200)
+    for said in (page.text, again.text):
+        assert "You have acknowledged “Disk &lt;full&gt; on db-1”; it is open until Bo acknowledges too." in said
+        assert "take it over" not in said
+        assert "It is with you" not in said
+    assert len(await link.rows("SELECT 1 FROM facts WHERE kind = 'acknowledged in part'")) == 1
 
 
 async def anew(link: Link) -> None:

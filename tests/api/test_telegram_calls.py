@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsknight.api.chats.telegram import PROOF
+from opsknight.api.chats.telegram import PROOF, heed_raw
 from opsknight.domain.model.button import Press, data
 from tests.api.a_chat import Chat, a_chat
 from tests.api.house import House
@@ -70,6 +70,24 @@ async def test_an_update_that_comes_again_does_nothing_again(chat: Chat):
 
     assert answer.json() == {}
     assert await chat.read("SELECT count(*) FROM facts") == once
+
+
+async def test_an_update_that_is_fetched_again_acts_once_and_is_answered_as_it_was(chat: Chat):
+    update = json.loads(a_press(chat, what=Press.ESCALATE))
+    first = await heed_raw(chat.house.deps, update)
+
+    again = await heed_raw(chat.house.deps, update)
+
+    assert again == first
+    assert await chat.read("SELECT count(*) FROM facts WHERE kind = 'escalated'") == [1]
+
+
+async def test_a_second_press_of_the_same_button_is_another(chat: Chat):
+    await heed_raw(chat.house.deps, json.loads(a_press(chat, what=Press.ESCALATE)))
+
+    await heed_raw(chat.house.deps, json.loads(a_press(chat, what=Press.ESCALATE, id="9002")))
+
+    assert await chat.read("SELECT count(*) FROM facts WHERE kind = 'escalated'") == [2]
 
 
 async def test_somebody_whom_nobody_knows_is_told_where_to_add_themselves(chat: Chat):

@@ -3,109 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 
-from opsknight.clock import Clock
 from opsknight.domain.commands import amends, incidents
 from opsknight.domain.model.amendment import TRIES, again_after
-from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, UserRow
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels.channel import Address, Failed, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.push import PushChannel
 from opsknight.jobs.channels.routes import Routed
-from opsknight.jobs.channels.slack import SlackChannel
-from tests.builders import a_contact_method, a_notification, a_page, a_user
+from tests.builders import a_user
 from tests.jobs.a_message import a_message
-from tests.jobs.pager import Pager, until
+from tests.jobs.a_told_chat import Chat, a_told_chat, mark, sent_by_slack
+from tests.jobs.pager import Pager
 from tests.peers.http_provider import Said
-from tests.peers.slack import SlackPeer, slack_peer
-
-
-@dataclass
-class Chat:
-    """A workspace in which Ada was told of an incident, and who changes what she was told."""
-
-    pager: Pager
-    peer: SlackPeer
-    amender: Amender
-    ada: UserRow
-    method: ContactMethodRow
-    incident: IncidentRow
-    told: NotificationRow
-
-    @property
-    def shown(self) -> str:
-        return self.peer.messages["D024BE7LH"][-1]["text"]
-
-    @property
-    def changes(self) -> int:
-        return sum(asked.path == "/api/chat.update" for asked in self.peer.http.asked)
-
-    async def do(self, verb: Callable[..., Awaitable[Any]], **how: Any) -> None:
-        async with self.pager.deps.commands(f"user:{self.ada.id}") as uow:
-            await verb(uow, self.incident.id, **how)
-
-    async def amend(self) -> None:
-        """Look once, and change what is behind."""
-        await self.amender.look()
-        await self.amender.turn("slack")
-
-    async def comes_to_be_asked(self, times: int) -> None:
-        """Wait until Slack was asked so often to change something."""
-
-        async def changes() -> int:
-            return self.changes
-
-        await until(changes, times)
-
-    async def waiting(self) -> int:
-        return (await self.pager.rows("SELECT count(*) FROM amendments"))[0][0]
-
-
-def slack_of(peer: SlackPeer) -> SlackChannel:
-    return SlackChannel(peer.url, token="xoxb-test", now=Clock().now, budget_s=3)
-
-
-async def sent_by_slack(
-    pager: Pager,
-    incident: IncidentRow,
-    ada: UserRow,
-    method: ContactMethodRow,
-    peer: SlackPeer,
-    **columns: Any,
-) -> NotificationRow:
-    """Have a page of `incident` be where Slack has it, as the outbox would leave it."""
-    page = await a_page(pager.database, incident, ada, kind=columns.pop("kind", "page"))
-    now = pager.deps.clock.now()
-    columns = {"status": "accepted", "attempts": 1, "finished_at": now, **columns}
-    row = await a_notification(pager.database, page, method, **columns)
-    ts = f"{1503435956 + len(peer.messages.get('D024BE7LH', ()))}.000247"
-    peer.messages.setdefault("D024BE7LH", []).append({"channel": "D024BE7LH", "ts": ts, "text": "as it was sent"})
-    sql = """
-        INSERT INTO attempts (id, notification_id, number, worker, started_at, outcome, provider_id, carrier)
-        VALUES (gen_random_uuid(), :id, 1, 1, :now, 'accepted', :provider_id, 'slack')
-    """
-    async with pager.deps.commands("system:test") as uow:
-        await uow.session.execute(text(sql), {"id": row.id, "now": now, "provider_id": f"D024BE7LH:{ts}"})
-    return row
 
 
 @pytest.fixture
 async def chat(pager: Pager) -> AsyncIterator[Chat]:
-    async with slack_peer() as peer:
-        channel = slack_of(peer)
-        amender = Amender(pager.deps, {"slack": Routed({"slack": channel})})
-        ada, incident = await a_user(pager.database, name="Ada", reachable=False), await pager.an_incident()
-        method = await a_contact_method(pager.database, ada, channel="slack", address="U024BE7LH")
-        told = await sent_by_slack(pager, incident, ada, method, peer)
-        yield Chat(pager, peer, amender, ada, method, incident, told)
-        await channel.close()
+    async with a_told_chat(pager) as made:
+        yield made
 
 
 async def test_after_an_acknowledge_the_message_says_whose_it_is(chat: Chat):
@@ -123,7 +44,7 @@ async def test_when_it_is_over_the_message_says_so(chat: Chat):
     assert chat.shown.startswith("Resolved: CRITICAL")
 
 
-async def test_what_is_open_again_can_be_acknowledged_again(chat: Chat):
+async def test_what_is_open_again_says_so_and_offers_no_button_of_the_generation_that_is_over(chat: Chat):
     await chat.do(incidents.resolve)
     await chat.amend()
 
@@ -131,6 +52,14 @@ async def test_what_is_open_again_can_be_acknowledged_again(chat: Chat):
     await chat.amend()
 
     assert chat.shown.startswith("Open again: CRITICAL")
+    assert chat.offered == ["Open"]
+
+
+async def test_what_is_acknowledged_can_be_resolved_and_escalated_where_it_was_told(chat: Chat):
+    await chat.do(incidents.acknowledge)
+    await chat.amend()
+
+    assert chat.offered == ["Resolve", "Escalate", "Open"]
 
 
 async def test_nothing_is_changed_where_nothing_moved_on(chat: Chat):
@@ -392,9 +321,3 @@ async def test_only_the_carrier_that_has_the_message_is_asked_to_change_it():
     assert (len(first.changed), len(second.changed)) == (0, 1)
     for carrier in ("dull", "gone", ""):
         assert isinstance(await routed.amend(message, Address("x"), provider_id="1", carrier=carrier), Failed)
-
-
-async def mark(chat: Chat, **columns: Any) -> None:
-    """Have the message be otherwise than it was sent."""
-    async with chat.pager.deps.commands("system:test") as uow:
-        await uow.session.execute(update(NotificationRow).where(NotificationRow.id == chat.told.id).values(**columns))

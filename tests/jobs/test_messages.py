@@ -190,6 +190,15 @@ def test_a_mail_alone_has_an_address_to_come_back_to_and_only_a_persons_is_one_t
     assert way_back(channel="push") == ("", "")
 
 
+def test_a_code_is_told_apart_too_and_shown_by_no_repr() -> None:
+    asked = WRITER.message(an_attempt(kind=PageKind.CODE, incident=None), now=NOON)
+    page = WRITER.message(an_attempt(), now=NOON)
+
+    assert asked.subject == f"{asked.code} is your OpsKnight code"
+    assert f"code={asked.code!r}" not in repr(asked)
+    assert page.code == ""
+
+
 def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> None:
     message = WRITER.message(a_summary(), now=NOON)
 

@@ -65,6 +65,10 @@ def test_start_is_heeded(text: str) -> None:
     assert read(text) is Consent.START
 
 
+def test_yes_may_be_a_start_or_an_answer() -> None:
+    assert read("Yes!") is Consent.YES
+
+
 @given(st.text(max_size=500))
 def test_whatever_comes_is_read_without_an_error(text: str) -> None:
     read(text)

@@ -115,6 +115,7 @@ async def _pressed(deps: Deps, query: _Press) -> Mapping[str, Any]:
             notification_id=notification_id,
             what=what,
             via=VIA,
+            once=query.id,
         )
     return {
         "method": "answerCallbackQuery",

@@ -19,6 +19,7 @@ from opsknight.domain.commands import timers
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.incident import Incident, Status, Verb, still_the_same
+from opsknight.domain.model.link import LIVES
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.timer import TimerKind, wanted
@@ -129,11 +130,18 @@ def value(row: IncidentRow) -> Incident:
 
 
 async def check_seen(
-    uow: UnitOfWork, held: Held, verb: Verb, *, version: int | None = None, generation: int | None = None
+    uow: UnitOfWork,
+    held: Held,
+    verb: Verb,
+    *,
+    version: int | None = None,
+    generation: int | None = None,
+    sent_at: datetime | None = None,
 ) -> None:
     """Refuse a verb that was chosen on an outdated view, unless it still does what was meant.
 
-    Screens say the `version` they showed, links and buttons the `generation`, others neither.
+    Screens say the `version` they showed, links and buttons the `generation`, others neither. Buttons say too when
+    their message was sent: they live no longer than links do.
 
     Raises:
         Stale: it changed meanwhile.
@@ -143,6 +151,16 @@ async def check_seen(
         stands = await _now(uow, before)
         raise Stale(
             say("“{title}” was paged anew since this message was sent: {stands}.", title=before.title, stands=stands)
+        )
+    if sent_at is not None and uow.now - sent_at >= LIVES:
+        stands = await _now(uow, before)
+        raise Stale(
+            say(
+                "This message about “{title}” is more than a day old, so nothing was done: {stands}."
+                " Open OpsKnight to act.",
+                title=before.title,
+                stands=stands,
+            )
         )
     if version is not None and version != before.version and not still_the_same(before, verb):
         stands = await _now(uow, before)

@@ -1,7 +1,8 @@
 """What can be done to an incident: the verbs, each locked, checked, decided, written and recorded.
 
 Every verb takes the unit of work and never commits. `seen_version` is the version that the
-person's screen showed. They raise NotFound, Forbidden, SignInRequired, Stale and IllegalTransition,
+person's screen showed, `seen_generation` that of the message whose link or button was pressed, and `sent_at` when
+a message with buttons was sent. They raise NotFound, Forbidden, SignInRequired, Stale and IllegalTransition,
 each with the sentence for a person.
 """
 
@@ -56,6 +57,7 @@ async def acknowledge(
     *,
     seen_version: int | None = None,
     seen_generation: int | None = None,
+    sent_at: datetime | None = None,
     link: AcknowledgeLink | None = None,
     via: str = "",
 ) -> Done:
@@ -69,7 +71,7 @@ async def acknowledge(
     await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
     held = await hold(uow, incident_id)
     before = held.before
-    await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation)
+    await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation, sent_at=sent_at)
     if owned_by_another(before, by=uow.user_id):
         owner = await name_of(uow.session, before.assignee_id)
         its = {"owner": owner, "title": before.title}
@@ -102,10 +104,26 @@ async def wake(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None =
     return await _plain(uow, incident_id, Verb.WAKE, Fact.WOKEN, sentence, seen_version=seen_version)
 
 
-async def escalate(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+async def escalate(
+    uow: UnitOfWork,
+    incident_id: UUID,
+    *,
+    seen_version: int | None = None,
+    seen_generation: int | None = None,
+    sent_at: datetime | None = None,
+) -> Done:
     """Page the next step now, whoever holds the incident; after the last one the safety net."""
     sentence = later("Escalated “{title}”; the next step is paged now.")
-    return await _plain(uow, incident_id, Verb.ESCALATE, Fact.ESCALATED, sentence, seen_version=seen_version)
+    return await _plain(
+        uow,
+        incident_id,
+        Verb.ESCALATE,
+        Fact.ESCALATED,
+        sentence,
+        seen_version=seen_version,
+        seen_generation=seen_generation,
+        sent_at=sent_at,
+    )
 
 
 async def snooze(uow: UnitOfWork, incident_id: UUID, *, until: datetime, seen_version: int | None = None) -> Done:
@@ -147,11 +165,18 @@ async def suppress(
     )
 
 
-async def resolve(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | None = None) -> Done:
+async def resolve(
+    uow: UnitOfWork,
+    incident_id: UUID,
+    *,
+    seen_version: int | None = None,
+    seen_generation: int | None = None,
+    sent_at: datetime | None = None,
+) -> Done:
     """End an incident and all its alerts. Says so when its monitor still reports it."""
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    await check_seen(uow, held, Verb.RESOLVE, version=seen_version)
+    await check_seen(uow, held, Verb.RESOLVE, version=seen_version, generation=seen_generation, sent_at=sent_at)
     after = transition(held.before, Verb.RESOLVE, by=uow.user_id)
     if after is held.before:
         return await _unchanged(uow, held)
@@ -214,6 +239,8 @@ async def _plain(
     sentence: str,
     *,
     seen_version: int | None,
+    seen_generation: int | None = None,
+    sent_at: datetime | None = None,
     until: datetime | None = None,
 ) -> Done:
     """Carry out a verb that changes nothing but the incident itself.
@@ -222,7 +249,7 @@ async def _plain(
     """
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    await check_seen(uow, held, verb, version=seen_version)
+    await check_seen(uow, held, verb, version=seen_version, generation=seen_generation, sent_at=sent_at)
     after = transition(held.before, verb, by=uow.user_id, until=until)
     if after is held.before:
         return await _unchanged(uow, held)

@@ -34,10 +34,11 @@ class Wish:
 
 
 class Consent(StrEnum):
-    """Whether somebody wants texts at all."""
+    """Whether somebody wants texts at all. YES says so where a STOP came before, else it answers a question."""
 
     STOP = "stop"
     START = "start"
+    YES = "yes"
 
 
 Reply = tuple[Wish, ...] | Consent | None
@@ -47,7 +48,8 @@ Reply = tuple[Wish, ...] | Consent | None
 # Source: https://help.twilio.com/articles/223134027 (opt-out keywords).
 _CONSENTS: Final = {
     **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), Consent.STOP),
-    **dict.fromkeys(("start", "unstop", "yes"), Consent.START),
+    **dict.fromkeys(("start", "unstop"), Consent.START),
+    "yes": Consent.YES,
 }
 _LETTERS: Final = {
     "a": Press.ACKNOWLEDGE, "c": Press.RESOLVE, "r": Press.RESOLVE, "e": Press.ESCALATE,

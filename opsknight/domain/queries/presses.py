@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.queries.contact_methods import owners
-from opsknight.domain.store.tables import IncidentRow, NotificationRow
+from opsknight.domain.store.tables import AttemptRow, IncidentRow, NotificationRow
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a message was about: an incident in a generation, or none."""
+    """What a message was about, an incident in a generation or none, and when it was last sent."""
 
     incident_id: UUID | None
     generation: int
     user_id: int | None
+    sent_at: datetime
     number: int | None = None
 
 
@@ -30,8 +32,15 @@ async def whose(session: AsyncSession, channel: str, address: str) -> int | None
 
 async def about(session: AsyncSession, notification_id: UUID) -> About | None:
     """Return what the message was about, None where there is none of that name."""
+    handed_over = select(func.max(AttemptRow.started_at)).where(AttemptRow.notification_id == notification_id)
     statement = (
-        select(NotificationRow.incident_id, NotificationRow.generation, NotificationRow.user_id, IncidentRow.number)
+        select(
+            NotificationRow.incident_id,
+            NotificationRow.generation,
+            NotificationRow.user_id,
+            func.coalesce(handed_over.scalar_subquery(), NotificationRow.created_at),
+            IncidentRow.number,
+        )
         .outerjoin(IncidentRow, IncidentRow.id == NotificationRow.incident_id)
         .where(NotificationRow.id == notification_id)
     )

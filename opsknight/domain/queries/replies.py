@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, Notific
 LATELY: Final = timedelta(hours=24)
 """What was told longer ago is not what an answer without a number is about."""
 MANY: Final = 200
+"""The newest messages that are looked at for the one that is answered."""
 
 # A text that went together with others is one message: its carrier's.
 _TOLD: Final = text("""
@@ -28,6 +29,17 @@ _TOLD: Final = text("""
     JOIN incidents i ON i.id = n.incident_id
     WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
     ORDER BY n.id DESC LIMIT :many
+""")
+
+_OPEN_TOLD: Final = text("""
+    SELECT DISTINCT ON (i.number)
+        n.id, n.user_id, n.incident_id, i.number, i.title, i.status, coalesce(n.bundled_into, n.id) AS message
+    FROM incidents i
+    JOIN notifications n ON n.incident_id = i.id AND n.id > :since
+        AND n.user_id = :user_id AND n.channel = :channel AND (n.attempts > 0 OR n.status = 'bundled')
+    LEFT JOIN contact_methods m ON m.id = n.contact_method_id AND m.channel = n.channel
+    WHERE i.status = 'open' AND (:address = '' OR (m.address = :address AND m.verified_at IS NOT NULL))
+    ORDER BY i.number, n.id DESC
 """)
 
 _MAILED: Final = text("""
@@ -42,14 +54,7 @@ _TOLD_BY: Final = text("""
     SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, CAST(:id AS uuid) AS message
     FROM notifications n JOIN incidents i ON i.id = n.incident_id
     WHERE n.id = :id OR n.bundled_into = :id
-    ORDER BY n.id <> :id, i.number LIMIT :many
-""")
-_MAILED_LATELY: Final = text("""
-    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, coalesce(n.bundled_into, n.id) AS message
-    FROM notifications n JOIN incidents i ON i.id = n.incident_id
-    WHERE n.id > :since AND n.user_id = :user_id AND n.channel = 'email'
-        AND (n.attempts > 0 OR n.status = 'bundled')
-    ORDER BY n.id DESC LIMIT :many
+    ORDER BY n.id <> :id, i.number
 """)
 _DRILLED: Final = text("""
     SELECT n.id, n.user_id, p.acknowledged_at IS NULL AND d.ended_at IS NULL AND d.ends_at > :now AS asks
@@ -60,6 +65,10 @@ _DRILLED: Final = text("""
     JOIN drills d ON d.id = p.drill_id
     WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
     ORDER BY n.id DESC LIMIT :many
+""")
+_ASKED: Final = text("""
+    SELECT i.id, i.number FROM incidents i JOIN timers t ON t.subject = i.id AND t.kind = 'ack_reminder'
+    WHERE i.status = 'acknowledged' AND i.assignee_id = :user_id
 """)
 
 
@@ -86,7 +95,7 @@ class Drilled:
 
 
 async def told_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Told]:
-    """Return what the number was told LATELY on the channel, newest first."""
+    """Return the newest MANY of what the number was told LATELY on the channel, newest first."""
     key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "many": MANY}
     return [Told(*row) for row in await session.execute(_TOLD, key)]
 
@@ -115,19 +124,26 @@ async def mailed(session: AsyncSession, notification_id: UUID) -> Mailed | None:
 
 async def told_by(session: AsyncSession, notification_id: UUID) -> Sequence[Told]:
     """Return the incidents that one message told of, the one it was about first."""
-    return [Told(*row) for row in await session.execute(_TOLD_BY, {"id": notification_id, "many": MANY})]
+    return [Told(*row) for row in await session.execute(_TOLD_BY, {"id": notification_id})]
 
 
-async def mailed_lately(session: AsyncSession, user_id: int, *, now: datetime) -> Sequence[Told]:
-    """Return what was mailed to a person LATELY, newest first."""
-    key = {"user_id": user_id, "since": _first_id(now - LATELY), "many": MANY}
-    return [Told(*row) for row in await session.execute(_MAILED_LATELY, key)]
+async def open_told_lately(
+    session: AsyncSession, user_id: int, *, channel: str, address: str = "", now: datetime
+) -> Sequence[Told]:
+    """Return all that is open of what a person was told LATELY on the channel, at `address` or anywhere, by number."""
+    key = {"user_id": user_id, "channel": channel, "address": address, "since": _first_id(now - LATELY)}
+    return [Told(*row) for row in await session.execute(_OPEN_TOLD, key)]
 
 
 async def drilled_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Drilled]:
     """Return the messages of drills that went to the number LATELY on the channel, newest first."""
     key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "now": now, "many": MANY}
     return [Drilled(*row) for row in await session.execute(_DRILLED, key)]
+
+
+async def asked_still_on_it(session: AsyncSession, user_id: int) -> Mapping[UUID, int]:
+    """Return the incidents, by their numbers, of which a person is asked whether they are still on it."""
+    return {row.id: row.number for row in await session.execute(_ASKED, {"user_id": user_id})}
 
 
 async def incident_of(session: AsyncSession, number: int) -> UUID | None:

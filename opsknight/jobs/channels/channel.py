@@ -59,6 +59,8 @@ class Message:
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
+    `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
+    `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
     """
 
     notification_id: UUID
@@ -82,6 +84,13 @@ class Message:
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+    outdated: bool = False
+
+    @property
+    def is_pressable(self) -> bool:
+        """Whether buttons of it act on a single incident."""
+        return self.incident_id is not None and not self.outdated
 
 
 @dataclass(frozen=True, slots=True)

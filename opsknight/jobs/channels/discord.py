@@ -222,7 +222,7 @@ class DiscordChannel:
 
 def pressable(message: Message, *, presses: bool = True) -> Mapping[str, Any]:
     """Return what a message of the bot says, with its buttons; each of them works without signing in."""
-    offered = buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
+    offered = buttons(message.kind, about_one=message.is_pressable, became=message.became)
     row: list[Mapping[str, Any]] = [
         {
             "type": _BUTTON,

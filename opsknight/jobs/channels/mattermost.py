@@ -196,7 +196,7 @@ class MattermostChannel:
 
 def said(message: Message, secret: str) -> Mapping[str, Any]:
     """Return what a post says; its buttons are sealed with `secret`, and without one it has a link only."""
-    offered = buttons(message.kind, about_one=message.incident_id is not None, became=message.became) if secret else ()
+    offered = buttons(message.kind, about_one=message.is_pressable, became=message.became) if secret else ()
     subject, body = escaped(_quiet(message.subject), MAX_SUBJECT), escaped(_quiet(message.body), MAX_BODY)
     attachment = {
         "fallback": subject,

@@ -236,7 +236,7 @@ def said(message: Message) -> Mapping[str, Any]:
 
 def buttons(message: Message) -> list[Mapping[str, Any]]:
     """Return what can be pressed as things stand: nothing of what is done already."""
-    offered = button.buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
+    offered = button.buttons(message.kind, about_one=message.is_pressable, became=message.became)
     pressable = [_button(message, each) for each in offered]
     return [*pressable, {"type": "button", "action_id": "open", "text": plain(say("Open"), 75), "url": message.url}]
 

@@ -78,7 +78,8 @@ class Carrier:
 class Kind:
     """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes.
 
-    `reader` makes how an address is read, and `keeper` how what is kept with it is, where that depends on settings.
+    `reader` makes how an address is read, `keeper` how what is kept with it is, and `helper` what helps to find it,
+    where that depends on settings.
     """
 
     channel: ChannelKind
@@ -87,12 +88,14 @@ class Kind:
     country: Country = nowhere
     reader: Callable[[Ground], Callable[[str], str]] | None = None
     keeper: Callable[[Ground], Callable[[str], Mapping[str, str]]] | None = None
+    helper: Callable[[Ground], str] | None = None
 
     def on(self, ground: Ground) -> ChannelKind:
         """Return what it is to people on one installation."""
         read = self.channel.read if self.reader is None else self.reader(ground)
         keep = self.channel.keep if self.keeper is None else self.keeper(ground)
-        return replace(self.channel, read=read, keep=keep, not_ready=_missing(self, ground))
+        help_ = self.channel.help if self.helper is None else self.helper(ground)
+        return replace(self.channel, read=read, keep=keep, help=help_, not_ready=_missing(self, ground))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ KINDS: Final = (
         phone.WHATSAPP,
         (Carrier("twilio", twilio.WhatsApp.make, lambda ground: twilio.missing(ground, "whatsapp_from")),),
         country=numbers.country,
+        helper=phone.whatsapp_help,
     ),
     Kind(discord.KIND, (Carrier("discord", discord.make, settings=discord.DiscordSettings, proof=discord.proof),)),
     Kind(google_chat.KIND, (Carrier("google_chat", google_chat.make, settings=google_chat.GoogleChatSettings),)),

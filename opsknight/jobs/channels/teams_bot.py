@@ -212,7 +212,7 @@ def posted(shown: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def card(message: Message) -> Mapping[str, Any]:
     """Return the card, with what can be pressed as things stand."""
-    offered = buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
+    offered = buttons(message.kind, about_one=message.is_pressable, became=message.became)
     actions = [adaptive_card.pressable(each, message.notification_id) for each in offered]
     return adaptive_card.card(
         message.subject,

@@ -178,7 +178,7 @@ def said(message: Message) -> Mapping[str, Any]:
     lines = [subject, *(["", _quiet(message.body)] if message.body else [])]
     pressed = [
         {"text": each.label, "callback_data": data(each.press, message.notification_id)}
-        for each in buttons(message.kind, about_one=message.incident_id is not None, became=message.became)
+        for each in buttons(message.kind, about_one=message.is_pressable, became=message.became)
     ]
     rows = [pressed[:1], pressed[1:]] if len(pressed) > 2 else [pressed]
     if is_linkable(message.url):  # Telegram refuses the whole message else

@@ -160,16 +160,27 @@ class Texts(_Twilio):
 
 
 class WhatsApp(Texts):
-    """WhatsApp messages, by an approved template where there is one."""
+    """WhatsApp messages, by the approved template of their kind where there is one."""
 
     def asked(self, message: Message, to: str) -> Mapping[str, str]:
         """Return the template's variables, or the text."""
-        to, sender = f"whatsapp:{to}", f"whatsapp:{self._its.whatsapp_from.removeprefix('whatsapp:')}"
-        if not (self._its.whatsapp_content_sid and message.number is not None):
+        to, sender = f"whatsapp:{to}", f"whatsapp:{self._its.whatsapp_number}"
+        template, values = self._templated(message)
+        if not template:
             return {"To": to, "From": sender, "Body": _text(message), **_called_back(message)}
-        values = {"1": " ".join(message.subject.split()), "2": str(message.number)}
-        content = {"ContentSid": self._its.whatsapp_content_sid, "ContentVariables": orjson.dumps(values).decode()}
+        content = {"ContentSid": template, "ContentVariables": orjson.dumps(values).decode()}
         return {"To": to, "From": sender, **content, **_called_back(message)}
+
+    def _templated(self, message: Message) -> tuple[str, Mapping[str, str]]:
+        """Return the template by which a message goes, "" for none, and its variables, which are one line each."""
+        its = self._its
+        if message.code:  # WhatsApp approves codes in templates for nothing else
+            return its.whatsapp_code_sid, {"1": message.code}
+        if message.number is not None:
+            return its.whatsapp_content_sid, {"1": " ".join(message.subject.split()), "2": str(message.number)}
+        if message.kind is PageKind.REPLY:  # its reader has just written, so that WhatsApp delivers any text
+            return "", {}
+        return its.whatsapp_note_sid, {"1": " ".join(_text(message).split())}
 
     def cost(self, created: Mapping[str, Any], sent: Mapping[str, str]) -> Decimal | None:  # noqa: ARG002  # one price
         """Return the price of a message, whatever its length."""
