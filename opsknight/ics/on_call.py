@@ -39,8 +39,8 @@ def entries(
 
     What is recorded is told as it was, and gaps as far as they are to come.
     Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
-    the person and the start, whatever window it is seen in. Gaps are only shown where nobody is picked out, and
-    of no schedule that was deleted.
+    the person and the start, whatever window it is seen in. Of person `only` it is told too when they shadow. Gaps
+    are only shown where nobody is picked out, and of no schedule that was deleted.
     """
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
@@ -53,6 +53,8 @@ def entries(
         again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
         yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
     deleted = record is not None and record.over_at is not None
+    if only is not None and not deleted:
+        yield from _shadowing(schedule, only, people, start + BEHIND, end, url=url, realm=realm)
     if with_gaps and only is None and not deleted:
         today = start + BEHIND
         for gap_start, gap_end in model.gaps(schedule, today, end):
@@ -66,6 +68,26 @@ def entries(
                 "No layer covers this time: nobody of this schedule is paged.",
                 url,
             )
+
+
+def _shadowing(
+    schedule: Schedule,
+    user_id: int,
+    people: Mapping[int, Known],
+    start: datetime,
+    end: datetime,
+    *,
+    url: str,
+    realm: str,
+) -> Iterator[Entry]:
+    """Yield the turns of a person who only listens, of which nothing is recorded: those to come."""
+    for shown in model.shadows(schedule, start, end):
+        for turn in shown.turns:
+            if turn.user_id != user_id:
+                continue
+            ident = f"shadow-{schedule.id}-{user_id}-{int(turn.start_at.timestamp())}@{realm}"
+            title, why = f"{_name(people, user_id)} shadows: {schedule.name}", "Listens, and is not paged."
+            yield Entry(turn.start_at, turn.end_at, ident, title, why, url)
 
 
 def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, uid: str) -> Entry:

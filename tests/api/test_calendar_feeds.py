@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from opsknight.api import calendar_feeds
 from opsknight.domain.commands.arranging import held
 from opsknight.domain.model.imported_shift import Reading
+from opsknight.domain.model.layer_plan import LayerPlan
+from opsknight.domain.model.rotation import Unit
 from opsknight.domain.model.schedule import shifts
 from opsknight.domain.queries.escalations import schedules
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import LayerRow, OverrideRow, RecordedShiftRow
+from opsknight.domain.store.tables import LayerRow, OverrideRow, RecordedShiftRow, ScheduleRow
 from opsknight.ics.on_call import window
 from opsknight.ics.reading import read
 from tests.api.house import FROM_US, House
@@ -109,6 +111,27 @@ async def test_who_is_on_call_by_an_override_alone_has_it_in_their_calendar_with
     [one] = events(answer).occurrences
     assert (one.start_at, one.end_at, one.summary) == (NOON + day, NOON + 2 * day, "Ada on call: Primary")
     assert "DESCRIPTION:By an override. In place of Bo.\r\n" in answer.text
+
+
+async def test_who_shadows_has_it_in_their_own_calendar_and_nobody_else_in_theirs(doors: House, database: Database):
+    headers = await ada(doors)
+    async with doors.deps.reading() as session:
+        me = (await calendar_feeds.queries.people(session))[0]
+    schedule = await a_schedule(database, await a_user(database, "Bo"), name="Primary")
+    begin = NOON.replace(tzinfo=None)
+    turns = LayerPlan(
+        "Learners", starts_at=begin, unit=Unit.DAYS, groups=((me.id,),), ends_at=begin + timedelta(days=1)
+    )
+    async with database.commands() as session:
+        await session.execute(update(ScheduleRow).values(shadow_layers=[turns.to_json()]))
+        await session.commit()
+
+    mine = await fetched(doors, await made(doors, headers))
+    its = events(await fetched(doors, await made(doors, headers, schedule_id=schedule.id)))
+
+    assert "DTSTART:20261124T120000Z\r\nDTEND:20261125T120000Z\r\nSUMMARY:Ada shadows: Primary\r\n" in mine.text
+    assert events(mine).occurrences == ()  # whoever imports it has nobody on call by it
+    assert {one.summary for one in its.occurrences} == {"Bo on call: Primary"}
 
 
 async def test_a_team_s_calendar_has_all_its_schedules_and_gaps_where_they_are_wanted(doors: House, database: Database):

@@ -125,7 +125,8 @@ async def content(session: AsyncSession, feed: Feed, *, start: datetime, end: da
     known, kept = await schedules(session, ids), await records(session, ids, start, end)
     shown = (known[one] for one in ids if one in known)
     if feed.user_id is not None:
-        shown = (one for one in shown if feed.user_id in one.people or _is_in(kept.get(one.id or 0), feed.user_id))
+        whose = feed.user_id
+        shown = (one for one in shown if whose in one.people | one.shadowed_by or _is_in(kept.get(one.id or 0), whose))
     return Content(tuple(shown), kept, {one.id: one for one in await people(session)})
 
 
