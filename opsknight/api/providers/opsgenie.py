@@ -65,8 +65,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return _done_to(asked, payload)
     if not text(payload.get("message")):
         raise Malformed(NO_MESSAGE)
-    alias = text(payload.get("alias")) or stable(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode())
-    return [within_limits(_created(payload, alias), may_exceed=context.may_exceed)]
+    return [within_limits(_created(payload, alias_of(payload)), may_exceed=context.may_exceed)]
+
+
+def alias_of(payload: Said) -> str:
+    """Return the alias by which an alert is known from then on."""
+    return text(payload.get("alias")) or stable(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode())
 
 
 def _done_to(asked: str, payload: Said) -> Sequence[Event | Unreadable]:
