@@ -31,10 +31,10 @@ from opsknight.api.ingest_answers import (
     Send,
     accepted,
     answer,
-    failure,
     headers_of,
     problem_body,
     routing_key_error,
+    told,
 )
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed
@@ -144,7 +144,7 @@ class IngestRoutes:
         else:
             if isinstance(error, Unavailable):
                 self.away.count(error, whole.integration)
-            problem = self._problem(error)
+            problem = told(error, was_turned_out=self._gate.was_turned_out)
             metrics.REFUSED.labels(str(problem.status)).inc()
             lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
             answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
@@ -170,7 +170,7 @@ class IngestRoutes:
         except HungUp:
             return
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # whatever it is, the sender is told
-            problem = self._problem(error)
+            problem = told(error, was_turned_out=self._gate.was_turned_out)
             metrics.REFUSED.labels(str(problem.status)).inc()
             status, body = problem.status, problem_body(problem, as_pagerduty=as_pagerduty)
             if door is not None:
@@ -181,18 +181,6 @@ class IngestRoutes:
         else:
             await answer(send, status, body, None)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
-
-    def _problem(self, error: BaseException) -> Problem:
-        """Return what a sender is told of `error`: whatever it is, to send it again."""
-        if isinstance(error, Problem):
-            return error
-        if isinstance(error, Unavailable):
-            return Problem(503, error.sentence, retry_after_s=error.retry_after_s)
-        if not isinstance(error, Exception):
-            if not self._gate.was_turned_out():
-                raise error
-            return Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
-        return failure(error)
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
@@ -305,6 +293,15 @@ class IngestRoutes:
             await asyncio.sleep(0)
             return read(provider, headers, body)
 
+    async def prove(self, integration: Integration, headers: Headers, body: bytes, *, may_carry: bool = False) -> None:
+        """Return where a body is from the integration's monitor, or from whoever has its secret if that `may_carry` it.
+
+        Raises:
+            Problem: 401, it is not; 503, nobody can say yet.
+        """
+        if integration.secrets:
+            await self._proof.demand(integration, headers, body, may_carry=may_carry)
+
     async def store(
         self,
         integration: Integration,
@@ -318,8 +315,7 @@ class IngestRoutes:
 
         `parsed` is given where it is known already; `prepare` has the last word on what is stored.
         """
-        if integration.secrets:
-            await self._proof.demand(integration, headers, body)
+        await self.prove(integration, headers, body)
         delivery_id = new_id()
         try:
             if parsed is None:

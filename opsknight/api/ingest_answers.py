@@ -14,6 +14,7 @@ from opsknight.crypto import new_id
 from opsknight.deps import busy, retryable
 from opsknight.domain.commands.deliveries import Receipt
 from opsknight.domain.model.event import Event, Unreadable
+from opsknight.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,22 @@ class Problem(Exception):
     delivery_id: UUID | None = None
     errors: Sequence[str] = ()
     retry_after_s: float | None = None
+
+
+def told(error: BaseException, *, was_turned_out: Callable[[], bool]) -> Problem:
+    """Return what a sender is told of `error`: whatever it is, to send it again.
+
+    An end of the request is raised again, unless it `was_turned_out`.
+    """
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Unavailable):
+        return Problem(503, error.sentence, retry_after_s=error.retry_after_s)
+    if not isinstance(error, Exception):
+        if not was_turned_out():
+            raise error
+        return Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
+    return failure(error)
 
 
 def failure(error: Exception) -> Problem:

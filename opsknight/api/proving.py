@@ -11,7 +11,7 @@ from opsknight import metrics
 from opsknight.api.bodies import Headers
 from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest_answers import Problem
-from opsknight.api.providers.provider import Request, Verify
+from opsknight.api.providers.provider import Request, Verify, proven
 from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.sns import Unknown
 from opsknight.clock import Clock
@@ -39,8 +39,10 @@ class Proof:
         self._one_big = asyncio.Lock()
         self._noted_at: dict[int, float] = {}
 
-    async def demand(self, integration: Integration, headers: Headers, body: bytes) -> None:
+    async def demand(self, integration: Integration, headers: Headers, body: bytes, *, may_carry: bool = False) -> None:
         """Return where the monitor signed with one of the integration's secrets, or where its kind signs nothing.
+
+        A sender that `may_carry` the secret instead may also do that, or sign by Standard Webhooks, whatever the kind.
 
         Raises:
             Problem: 401, it did not; 503, nobody can say yet.
@@ -52,7 +54,8 @@ class Proof:
             headers=headers, body=body, received_at=self._clock.now(), certificates=self._fetcher.certificates
         )
         try:
-            is_proven = await self._is_proven(verify, request, integration.secrets)
+            is_proven = may_carry and any(_is_carried(request, secret) for secret in integration.secrets)
+            is_proven = is_proven or await self._is_proven(verify, request, integration.secrets)
         except Unknown as unknown:
             self._fetcher.want(unknown.url)
             sentence = "The certificate of the signature is being fetched. Send it again."
@@ -75,3 +78,8 @@ class Proof:
         if now - self._noted_at.get(integration.id, -NOTED_EVERY_S) >= NOTED_EVERY_S:
             self._noted_at[integration.id] = now
             log.warning("a delivery did not prove itself", integration=integration.id, provider=integration.provider)
+
+
+def _is_carried(request: Request, secret: str) -> bool:
+    """Say whether a request carries the secret; the name of an SNS topic stands in its place and is none."""
+    return not secret.startswith("arn:") and proven(request, secret)

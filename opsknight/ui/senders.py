@@ -67,6 +67,14 @@ def curl(base_url: str, key: str) -> str:
     return f"curl {base_url}/api/v1/events/{key} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
 
 
+def change_curl(base_url: str, key: str, *, has_secret: bool) -> str:
+    """Return a line that tells of a deployment; where there is a secret, it must be put in the place that names it."""
+    body = json.dumps({"routing_key": key, "payload": {"summary": "Deployed v2.1", "source": "ci"}})
+    proof = "  -H 'Authorization: Bearer YOUR-SECRET' \\\n" if has_secret else ""
+    line = f"curl {base_url}/v2/change/enqueue \\\n  -H 'Content-Type: application/json' \\\n"
+    return f"{line}{proof}  -d '{body}'"
+
+
 def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tuple[str, str]:
     """Return path and JSON body of an event as `provider` itself would send it, marked as a test."""
     if provider in monitors:
