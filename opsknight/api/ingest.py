@@ -24,9 +24,11 @@ from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowh
 from opsknight.api.fetching import Fetcher
 from opsknight.api.forms import as_form
 from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.greetings import greeted
 from opsknight.api.ingest_answers import (
     JSON,
     NOTHING_SENT,
+    UNKNOWN_KEY,
     Problem,
     Send,
     accepted,
@@ -151,7 +153,7 @@ class IngestRoutes:
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
-        began, status = self._clock.monotonic(), 202
+        began, status, hello = self._clock.monotonic(), 202, None
         gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
             if not gate.enter_at_once():
@@ -159,6 +161,8 @@ class IngestRoutes:
             try:
                 if door is not None:
                     status, body = await self._take(door, scope, path, receive)
+                elif scope["method"] != "POST" and (hello := await greeted(scope, path, self.integration)):
+                    status, body = 200, hello.body
                 elif scope["method"] != "POST" and (as_pagerduty or not stands_in_address(scope)):
                     raise Problem(405, NOTHING_SENT)
                 elif as_pagerduty:
@@ -179,13 +183,13 @@ class IngestRoutes:
                 await self.away.hold()
             await answer(send, status, body, problem.retry_after_s)
         else:
-            await answer(send, status, body, None)
+            await answer(send, status, body, None, () if hello is None else hello.headers)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
         if integration is None:
-            raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
+            raise Problem(404, UNKNOWN_KEY)
         headers, query = Headers(scope["headers"]), scope.get("query_string", b"")
         if scope["method"] != "POST":
             return await self._from_address(integration, headers, query)

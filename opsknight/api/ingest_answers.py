@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ROUTING_KEY_LENGTH: Final = 32
+UNKNOWN_KEY: Final = "No integration has this key. Copy the address from Services → Integrations."
 NOTHING_SENT: Final = (
     "Nothing was opened: this address takes events, which are sent with POST. "
     "A monitor that has its fields in the address may send them with GET."
@@ -142,10 +143,12 @@ def headers_of(
     return headers
 
 
-async def answer(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    """Send the whole answer."""
+async def answer(
+    send: Send, status: int, body: bytes, retry_after_s: float | None, more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send the whole answer, with `more` headers than the usual ones."""
     kind = _PROBLEM_KIND if body.startswith(_PROBLEM) else b"application/json"
     headers = headers_of(status, retry_after_s, kind)
-    headers.append((b"content-length", str(len(body)).encode()))
+    headers += [*more, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
