@@ -96,10 +96,10 @@ class IngestRoutes:
         self._clock = clock
         self._catalogue = catalogue
         self._fetcher = fetcher or Fetcher()
-        self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self.away = TurningAway(intake, clock=clock)
+        self._proof = Proof(clock=clock, fetcher=self._fetcher, count=self.away.count_unproven)
         self.archived = ArchivedKeys(clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -32,8 +33,9 @@ NOTED_EVERY_S: Final = 60.0
 class Proof:
     """Checks deliveries; what `fetcher` must get first is answered 503, so that the monitor sends it again."""
 
-    def __init__(self, *, clock: Clock, fetcher: Fetcher) -> None:
-        """Remember when which integration was last logged."""
+    def __init__(self, *, clock: Clock, fetcher: Fetcher, count: Callable[[Integration], None]) -> None:
+        """Remember when which integration was last logged; `count` is called with that of each that proves nothing."""
+        self._count = count
         self._clock = clock
         self._fetcher = fetcher
         self._one_big = asyncio.Lock()
@@ -74,6 +76,7 @@ class Proof:
     def _note(self, integration: Integration) -> None:
         """Count it, and log it once a minute at most: a forger must not fill the log."""
         metrics.UNPROVEN.labels(integration.provider).inc()
+        self._count(integration)
         now = self._clock.monotonic()
         if now - self._noted_at.get(integration.id, -NOTED_EVERY_S) >= NOTED_EVERY_S:
             self._noted_at[integration.id] = now
