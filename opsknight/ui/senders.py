@@ -17,6 +17,7 @@ MAIL_IS_OFF: Final = (
     "OpsKnight takes no mail yet. Set OPSKNIGHT_MAIL_IN to where it shall listen, 0.0.0.0:2525 for example, and start"
     " it again; the address then stands here."
 )
+TEST_SENT: Final = "Sent: an incident opens on the board. Resolve it when you have seen it."
 NO_MONITORS: Final[Mapping[str, Monitor]] = MappingProxyType({})
 
 
@@ -118,6 +119,11 @@ def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tupl
     }
     generic = {"title": title, "severity": "info", "source": "OpsKnight", "dedup_key": "opsknight-test"}
     return endpoint("", key, provider=provider), json.dumps(bodies.get(provider, generic))
+
+
+def signed_in_test(integration_id: int) -> str:
+    """Return where a test event goes that proves itself by who presses, as no page can sign like a monitor."""
+    return f"/api/v1/integrations/{integration_id}/test-event"
 
 
 def _address(base_url: str, key: str) -> str:
