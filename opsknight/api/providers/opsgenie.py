@@ -91,7 +91,7 @@ def _created(said: Said, alias: str) -> Event:
         action=Action.TRIGGER,
         dedup_key=scoped(SLUG, alias),
         title=titled(text(said["message"]), otherwise="Opsgenie alert"),
-        severity=severity_of(said.get("priority")) or Severity.ERROR,
+        severity=_severity(text(said.get("priority"))),
         source=text(said.get("entity")) or text(said.get("source")),
         component=text(said.get("source")) if said.get("entity") else "",
         tags=_tags(said.get("tags")),
@@ -108,6 +108,11 @@ def _created(said: Said, alias: str) -> Event:
             }
         ),
     )
+
+
+def _severity(priority: str) -> Severity:
+    """Return what a priority stands for: none is P3, as Opsgenie has it; one that is not known is an error."""
+    return severity_of(priority) or (Severity.ERROR if priority else Severity.WARNING)
 
 
 def _links(said: Said, details: Said) -> tuple[Link, ...]:
