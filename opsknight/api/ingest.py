@@ -29,12 +29,13 @@ from opsknight.api.ingest_answers import (
     JSON,
     NOTHING_SENT,
     UNKNOWN_KEY,
+    Answered,
     Problem,
     Send,
     accepted,
     answer,
-    headers_of,
     problem_body,
+    refuse,
     routing_key_error,
     told,
 )
@@ -58,9 +59,7 @@ log = structlog.get_logger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Answered: TypeAlias = Callable[[int, bytes, bytes], None]
-"""Takes an answer: status, header lines, body."""
-
+Note: TypeAlias = Callable[[Integration, Sequence[Event | Unreadable]], Awaitable[None]]
 
 EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
@@ -88,12 +87,12 @@ class IngestRoutes:
         catalogue: Catalogue,
         fetcher: Fetcher | None = None,
         doors: Doors = nowhere,
+        note: Note | None = None,
     ) -> None:
-        """Stand in front of `inner`; `fetcher` asks what must be asked of others, which no request waits for."""
+        """Stand in front of `inner`; no request waits for what `fetcher` asks; `note` remembers deployments."""
         self._inner = inner
-        self._doors = doors
-        self._intake = intake
-        self._clock = clock
+        self._doors, self._note = doors, note
+        self._intake, self._clock = intake, clock
         self._catalogue = catalogue
         self._fetcher = fetcher or Fetcher()
         self._gate = Gate(clock.monotonic)
@@ -122,7 +121,12 @@ class IngestRoutes:
         if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
         headers, kind = Headers(raw), PROVIDERS[integration.provider]
-        if b"content-encoding" in headers.raw or kind.confirms or self._intake.waiting(integration) >= WAITING:
+        if (
+            b"content-encoding" in headers.raw
+            or kind.confirms
+            or kind.deploys
+            or self._intake.waiting(integration) >= WAITING
+        ):
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
@@ -147,9 +151,7 @@ class IngestRoutes:
             if isinstance(error, Unavailable):
                 self.away.count(error, whole.integration)
             problem = told(error, was_turned_out=self._gate.was_turned_out)
-            metrics.REFUSED.labels(str(problem.status)).inc()
-            lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
-            answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
+            refuse(problem, answered)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
@@ -331,6 +333,8 @@ class IngestRoutes:
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         if prepare is not None:
             whole = await prepare(whole)
+        if self._note is not None and PROVIDERS[integration.provider].deploys is not None:
+            await self._note(integration, whole.events)
         try:
             receipt = await self.store_whole(whole)
         except Unavailable as away:
@@ -351,7 +355,9 @@ class IngestRoutes:
         Raises:
             Unavailable: the database did not answer in time, or too much waits already.
         """
-        receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        receipt = await (
+            self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._intake.submit_in_parts(whole, AT_ONCE)
+        )
         count(whole, receipt)
         return receipt
 
@@ -381,12 +387,6 @@ class IngestRoutes:
         if parsed.duplicate_keys:
             metrics.DUPLICATE_KEYS.inc()
         return whole
-
-    async def _in_parts(self, whole: Delivery) -> Receipt:
-        """Store a delivery AT_ONCE events at a time; a resend goes on after the part that was stored."""
-        parts = [await self._intake.submit(part) for part in whole.parts(AT_ONCE)]
-        verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
-        return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
     async def _keep_refused(
         self, integration: Integration | None, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 import structlog
 
+from opsknight import metrics
 from opsknight.crypto import new_id
 from opsknight.deps import busy, retryable
 from opsknight.domain.commands.deliveries import Receipt
@@ -19,6 +20,8 @@ from opsknight.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answered: TypeAlias = Callable[[int, bytes, bytes], None]
+"""Takes an answer: status, header lines, body."""
 
 ROUTING_KEY_LENGTH: Final = 32
 UNKNOWN_KEY: Final = "No integration has this key. Copy the address from Services → Integrations."
@@ -141,6 +144,13 @@ def headers_of(
     if status == 413:  # what is left of the body is not read
         headers.append((b"connection", b"close"))
     return headers
+
+
+def refuse(problem: Problem, answered: Answered) -> None:
+    """Answer with `problem` where no task of its own does so."""
+    metrics.REFUSED.labels(str(problem.status)).inc()
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
+    answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
 
 
 async def answer(

@@ -341,6 +341,12 @@ def verify(request: Request, secret: str) -> bool:
     return is_token(headers.get("x-gitlab-token", ""), secret)
 
 
+def deploys(event: Event) -> str:
+    """Tell deployments of an environment apart by their number."""
+    is_one = event.action is Action.RESOLVE and event.dedup_key.startswith(f"{SLUG}:deployment:")
+    return text(event.details.get("deployment")) if is_one else ""
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="GitLab",
@@ -366,4 +372,5 @@ Trigger: Pipeline events, Deployment events, and Issues events where incidents s
     signed_with="What you write there as Secret token, or the signing token that GitLab shows, which begins "
     "with whsec_.",
     once=("idempotency-key", "x-gitlab-event-uuid"),
+    deploys=deploys,
 )
