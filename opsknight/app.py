@@ -18,6 +18,7 @@ from opsknight.alarm import Alarm
 from opsknight.api import mail_in
 from opsknight.api.bodies import Receive
 from opsknight.api.chats.telegram import heed_raw
+from opsknight.api.deployments import Deployments
 from opsknight.api.drop_in.table import DropIns
 from opsknight.api.fetching import Fetcher
 from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
@@ -144,7 +145,15 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
         fetcher = front.state.fetcher = Fetcher()
         tasks.start(fetcher.run())
         known, clock, doors = deps.catalogue, deps.clock, DropIns(deps).door
-        door = IngestRoutes(front.inner, intake=intake, clock=clock, catalogue=known, fetcher=fetcher, doors=doors)
+        door = IngestRoutes(
+            front.inner,
+            intake=intake,
+            clock=clock,
+            catalogue=known,
+            fetcher=fetcher,
+            doors=doors,
+            note=Deployments(deps),
+        )
         deps.door = door
         hearer = Hearer(deps)
         await hearer.mark()  # before anybody looks at what was silent while we were away

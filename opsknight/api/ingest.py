@@ -24,17 +24,20 @@ from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowh
 from opsknight.api.fetching import Fetcher
 from opsknight.api.forms import as_form
 from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.greetings import greeted
 from opsknight.api.ingest_answers import (
     JSON,
     NOTHING_SENT,
+    UNKNOWN_KEY,
+    Answered,
     Problem,
     Send,
     accepted,
     answer,
-    failure,
-    headers_of,
     problem_body,
+    refuse,
     routing_key_error,
+    told,
 )
 from opsknight.api.intake import Intake
 from opsknight.api.parse import Parsed
@@ -56,9 +59,7 @@ log = structlog.get_logger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Answered: TypeAlias = Callable[[int, bytes, bytes], None]
-"""Takes an answer: status, header lines, body."""
-
+Note: TypeAlias = Callable[[Integration, Sequence[Event | Unreadable]], Awaitable[None]]
 
 EVENTS: Final = "/api/v1/events/"
 PAGERDUTY: Final = "/v2/enqueue"
@@ -86,18 +87,18 @@ class IngestRoutes:
         catalogue: Catalogue,
         fetcher: Fetcher | None = None,
         doors: Doors = nowhere,
+        note: Note | None = None,
     ) -> None:
-        """Stand in front of `inner`; `fetcher` asks what must be asked of others, which no request waits for."""
+        """Stand in front of `inner`; no request waits for what `fetcher` asks; `note` remembers deployments."""
         self._inner = inner
-        self._doors = doors
-        self._intake = intake
-        self._clock = clock
+        self._doors, self._note = doors, note
+        self._intake, self._clock = intake, clock
         self._catalogue = catalogue
         self._fetcher = fetcher or Fetcher()
-        self._proof = Proof(clock=clock, fetcher=self._fetcher)
         self._gate = Gate(clock.monotonic)
         self._one_big = asyncio.Lock()
         self.away = TurningAway(intake, clock=clock)
+        self._proof = Proof(clock=clock, fetcher=self._fetcher, count=self.away.count_unproven)
         self.archived = ArchivedKeys(clock=clock)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
@@ -120,7 +121,12 @@ class IngestRoutes:
         if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
         headers, kind = Headers(raw), PROVIDERS[integration.provider]
-        if b"content-encoding" in headers.raw or kind.confirms or self._intake.waiting(integration) >= WAITING:
+        if (
+            b"content-encoding" in headers.raw
+            or kind.confirms
+            or kind.deploys
+            or self._intake.waiting(integration) >= WAITING
+        ):
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
@@ -144,14 +150,12 @@ class IngestRoutes:
         else:
             if isinstance(error, Unavailable):
                 self.away.count(error, whole.integration)
-            problem = self._problem(error)
-            metrics.REFUSED.labels(str(problem.status)).inc()
-            lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
-            answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
+            problem = told(error, was_turned_out=self._gate.was_turned_out)
+            refuse(problem, answered)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
-        began, status = self._clock.monotonic(), 202
+        began, status, hello = self._clock.monotonic(), 202, None
         gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
             if not gate.enter_at_once():
@@ -159,6 +163,8 @@ class IngestRoutes:
             try:
                 if door is not None:
                     status, body = await self._take(door, scope, path, receive)
+                elif scope["method"] != "POST" and (hello := await greeted(scope, path, self.integration)):
+                    status, body = 200, hello.body
                 elif scope["method"] != "POST" and (as_pagerduty or not stands_in_address(scope)):
                     raise Problem(405, NOTHING_SENT)
                 elif as_pagerduty:
@@ -170,7 +176,7 @@ class IngestRoutes:
         except HungUp:
             return
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # whatever it is, the sender is told
-            problem = self._problem(error)
+            problem = told(error, was_turned_out=self._gate.was_turned_out)
             metrics.REFUSED.labels(str(problem.status)).inc()
             status, body = problem.status, problem_body(problem, as_pagerduty=as_pagerduty)
             if door is not None:
@@ -179,25 +185,13 @@ class IngestRoutes:
                 await self.away.hold()
             await answer(send, status, body, problem.retry_after_s)
         else:
-            await answer(send, status, body, None)
+            await answer(send, status, body, None, () if hello is None else hello.headers)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
-
-    def _problem(self, error: BaseException) -> Problem:
-        """Return what a sender is told of `error`: whatever it is, to send it again."""
-        if isinstance(error, Problem):
-            return error
-        if isinstance(error, Unavailable):
-            return Problem(503, error.sentence, retry_after_s=error.retry_after_s)
-        if not isinstance(error, Exception):
-            if not self._gate.was_turned_out():
-                raise error
-            return Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
-        return failure(error)
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
         if integration is None:
-            raise Problem(404, "No integration has this key. Copy the address from Services → Integrations.")
+            raise Problem(404, UNKNOWN_KEY)
         headers, query = Headers(scope["headers"]), scope.get("query_string", b"")
         if scope["method"] != "POST":
             return await self._from_address(integration, headers, query)
@@ -305,6 +299,15 @@ class IngestRoutes:
             await asyncio.sleep(0)
             return read(provider, headers, body)
 
+    async def prove(self, integration: Integration, headers: Headers, body: bytes, *, may_carry: bool = False) -> None:
+        """Return where a body is from the integration's monitor, or from whoever has its secret if that `may_carry` it.
+
+        Raises:
+            Problem: 401, it is not; 503, nobody can say yet.
+        """
+        if integration.secrets:
+            await self._proof.demand(integration, headers, body, may_carry=may_carry)
+
     async def store(
         self,
         integration: Integration,
@@ -318,8 +321,7 @@ class IngestRoutes:
 
         `parsed` is given where it is known already; `prepare` has the last word on what is stored.
         """
-        if integration.secrets:
-            await self._proof.demand(integration, headers, body)
+        await self.prove(integration, headers, body)
         delivery_id = new_id()
         try:
             if parsed is None:
@@ -331,6 +333,8 @@ class IngestRoutes:
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         if prepare is not None:
             whole = await prepare(whole)
+        if self._note is not None and PROVIDERS[integration.provider].deploys is not None:
+            await self._note(integration, whole.events)
         try:
             receipt = await self.store_whole(whole)
         except Unavailable as away:
@@ -351,7 +355,9 @@ class IngestRoutes:
         Raises:
             Unavailable: the database did not answer in time, or too much waits already.
         """
-        receipt = await (self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._in_parts(whole))
+        receipt = await (
+            self._intake.submit(whole) if len(whole.events) <= AT_ONCE else self._intake.submit_in_parts(whole, AT_ONCE)
+        )
         count(whole, receipt)
         return receipt
 
@@ -381,12 +387,6 @@ class IngestRoutes:
         if parsed.duplicate_keys:
             metrics.DUPLICATE_KEYS.inc()
         return whole
-
-    async def _in_parts(self, whole: Delivery) -> Receipt:
-        """Store a delivery AT_ONCE events at a time; a resend goes on after the part that was stored."""
-        parts = [await self._intake.submit(part) for part in whole.parts(AT_ONCE)]
-        verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
-        return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
 
     async def _keep_refused(
         self, integration: Integration | None, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False

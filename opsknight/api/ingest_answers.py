@@ -10,16 +10,21 @@ from uuid import UUID
 import orjson
 import structlog
 
+from opsknight import metrics
 from opsknight.crypto import new_id
 from opsknight.deps import busy, retryable
 from opsknight.domain.commands.deliveries import Receipt
 from opsknight.domain.model.event import Event, Unreadable
+from opsknight.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answered: TypeAlias = Callable[[int, bytes, bytes], None]
+"""Takes an answer: status, header lines, body."""
 
 ROUTING_KEY_LENGTH: Final = 32
+UNKNOWN_KEY: Final = "No integration has this key. Copy the address from Services → Integrations."
 NOTHING_SENT: Final = (
     "Nothing was opened: this address takes events, which are sent with POST. "
     "A monitor that has its fields in the address may send them with GET."
@@ -36,6 +41,22 @@ class Problem(Exception):
     delivery_id: UUID | None = None
     errors: Sequence[str] = ()
     retry_after_s: float | None = None
+
+
+def told(error: BaseException, *, was_turned_out: Callable[[], bool]) -> Problem:
+    """Return what a sender is told of `error`: whatever it is, to send it again.
+
+    An end of the request is raised again, unless it `was_turned_out`.
+    """
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Unavailable):
+        return Problem(503, error.sentence, retry_after_s=error.retry_after_s)
+    if not isinstance(error, Exception):
+        if not was_turned_out():
+            raise error
+        return Problem(503, "The body did not arrive in time. Send it again.", retry_after_s=1)
+    return failure(error)
 
 
 def failure(error: Exception) -> Problem:
@@ -125,10 +146,19 @@ def headers_of(
     return headers
 
 
-async def answer(send: Send, status: int, body: bytes, retry_after_s: float | None) -> None:
-    """Send the whole answer."""
+def refuse(problem: Problem, answered: Answered) -> None:
+    """Answer with `problem` where no task of its own does so."""
+    metrics.REFUSED.labels(str(problem.status)).inc()
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers_of(problem.status, problem.retry_after_s))
+    answered(problem.status, lines, problem_body(problem, as_pagerduty=False))
+
+
+async def answer(
+    send: Send, status: int, body: bytes, retry_after_s: float | None, more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send the whole answer, with `more` headers than the usual ones."""
     kind = _PROBLEM_KIND if body.startswith(_PROBLEM) else b"application/json"
     headers = headers_of(status, retry_after_s, kind)
-    headers.append((b"content-length", str(len(body)).encode()))
+    headers += [*more, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -139,6 +139,12 @@ class Intake:
             raise Throttled(_TOO_MANY, retry_after_s=2)
         return self.enqueue(delivery)
 
+    async def submit_in_parts(self, whole: Delivery, at_once: int) -> Receipt:
+        """Store a delivery `at_once` events at a time; a resend goes on after the part that was stored."""
+        parts = [await self.submit(part) for part in whole.parts(at_once)]
+        verdicts = tuple(verdict for part in parts for verdict in part.verdicts)
+        return Receipt(parts[0].delivery_id, verdicts, duplicate=all(part.duplicate for part in parts))
+
     def enqueue(self, delivery: Delivery) -> asyncio.Future[Receipt]:
         """Do as `submit`, where it is known that it `refuses` nothing now."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

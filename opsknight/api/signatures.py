@@ -21,7 +21,12 @@ def is_hex_hmac(signature: str, secret: str, signed: bytes, *, algorithm: str = 
 
 def is_base64_hmac(signature: str, secret: str, signed: bytes, *, algorithm: str = "sha256") -> bool:
     """Say whether `signature` is the HMAC of `signed` in base64."""
-    return _equal(signature, base64.b64encode(hmac.new(secret.encode(), signed, algorithm).digest()).decode())
+    return _equal(signature, base64_hmac(secret, signed, algorithm=algorithm))
+
+
+def base64_hmac(secret: str, signed: bytes, *, algorithm: str = "sha256") -> str:
+    """Return the HMAC of `signed` in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), signed, algorithm).digest()).decode()
 
 
 def is_token(given: str, secret: str) -> bool:

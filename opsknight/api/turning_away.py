@@ -1,8 +1,12 @@
-"""How a sender that sends too much is turned away: not at once, and with a word to its people."""
+"""How a sender that sends too much is turned away: not at once, and with a word to its people.
+
+Counted for these is whatever was turned away, also what did not prove itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Final
 
 from opsknight.api.gate import HOLD_S, IN_LINE
@@ -43,10 +47,13 @@ class TurningAway:
 
     def count(self, away: Unavailable, integration: Integration) -> None:
         """Count that an integration was told to send again."""
+        now, too_many = self._clock.now(), isinstance(away, Throttled)
+        self.counted.add(Turned(integration.id, _hour(now), too_many=too_many, no_database=not too_many, last_at=now))
+
+    def count_unproven(self, integration: Integration) -> None:
+        """Count a delivery that did not prove that it was from the integration's monitor."""
         now = self._clock.now()
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        too_many = isinstance(away, Throttled)
-        self.counted.add(Turned(integration.id, hour, too_many=too_many, no_database=not too_many, last_at=now))
+        self.counted.add(Turned(integration.id, _hour(now), unproven=1, unproven_at=now))
 
     def tell(self, throttled: Throttled, integration: Integration) -> None:
         """Let an integration's people know that it sends too much: one delivery in a minute stands for all refused."""
@@ -56,6 +63,10 @@ class TurningAway:
         self._told_at[integration.id] = now
         told = Delivery(new_id(), integration, (), b"", refusal=throttled.sentence, throttled=True)
         self._intake.enqueue(told).add_done_callback(_heed_no_failure)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _heed_no_failure(told: asyncio.Future[Receipt]) -> None:

@@ -17,6 +17,7 @@ MAIL_IS_OFF: Final = (
     "OpsKnight takes no mail yet. Set OPSKNIGHT_MAIL_IN to where it shall listen, 0.0.0.0:2525 for example, and start"
     " it again; the address then stands here."
 )
+TEST_SENT: Final = "Sent: an incident opens on the board. Resolve it when you have seen it."
 NO_MONITORS: Final[Mapping[str, Monitor]] = MappingProxyType({})
 
 
@@ -67,6 +68,14 @@ def curl(base_url: str, key: str) -> str:
     return f"curl {base_url}/api/v1/events/{key} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"
 
 
+def change_curl(base_url: str, key: str, *, has_secret: bool) -> str:
+    """Return a line that tells of a deployment; where there is a secret, it must be put in the place that names it."""
+    body = json.dumps({"routing_key": key, "payload": {"summary": "Deployed v2.1", "source": "ci"}})
+    proof = "  -H 'Authorization: Bearer YOUR-SECRET' \\\n" if has_secret else ""
+    line = f"curl {base_url}/v2/change/enqueue \\\n  -H 'Content-Type: application/json' \\\n"
+    return f"{line}{proof}  -d '{body}'"
+
+
 def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tuple[str, str]:
     """Return path and JSON body of an event as `provider` itself would send it, marked as a test."""
     if provider in monitors:
@@ -110,6 +119,11 @@ def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tupl
     }
     generic = {"title": title, "severity": "info", "source": "OpsKnight", "dedup_key": "opsknight-test"}
     return endpoint("", key, provider=provider), json.dumps(bodies.get(provider, generic))
+
+
+def signed_in_test(integration_id: int) -> str:
+    """Return where a test event goes that proves itself by who presses, as no page can sign like a monitor."""
+    return f"/api/v1/integrations/{integration_id}/test-event"
 
 
 def _address(base_url: str, key: str) -> str:

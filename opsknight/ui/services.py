@@ -39,10 +39,12 @@ from opsknight.ui.senders import (
     EMAIL,
     MAIL_IS_OFF,
     NO_MONITORS,
+    TEST_SENT,
     Sender,
     endpoint,
     mail_address,
     sender,
+    signed_in_test,
     test_event,
 )
 from opsknight.ui.service_changes import show_changes
@@ -219,7 +221,8 @@ def _integration(
                     tag("a", integration["name"] or how.name, href=f"/integrations/{integration['id']}")
                 tag("p", how.name, classes="ok-muted")
             if key is not None:
-                _send_a_test(*test_event(integration["provider"], key, monitors), counting=str(counting))
+                path, body = test_event(integration["provider"], key, monitors)
+                _send_a_test(path, signed_in_test(integration["id"]), body, counting=str(counting))
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
         else:
@@ -230,10 +233,11 @@ def _integration(
                 show_secret(integration["id"], counting=counting, signed_with=signed_with)
 
 
-def _send_a_test(path: str, body: str, *, counting: str) -> None:
-    said = "Sent: an incident opens on the board. Resolve it when you have seen it."
-    only_when(post_button("Send a test event", path, body, said=said, icon="send", small=True), NONE, now=counting)
-    only_when(tag("p", "Test it from the monitor: this page cannot sign", classes="ok-muted"), ONE, TWO, now=counting)
+def _send_a_test(path: str, signed_in: str, body: str, *, counting: str) -> None:
+    """Show the button: without a secret it sends as the monitor would, with one as whoever is signed in."""
+    for to, when in ((path, (NONE,)), (signed_in, (ONE, TWO))):
+        sends = post_button("Send a test event", to, body, said=TEST_SENT, icon="send", small=True)
+        only_when(sends, *when, now=counting)
 
 
 def _how_to_send(how: Sender, key: str, base_url: str, *, address: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from opsknight.api.deployments import Deployments
 from opsknight.api.drop_in.table import DropIns
 from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
@@ -55,6 +56,7 @@ async def a_sender(database: Database, clock: Clock | None = None, **headers: st
         clock=deps.clock,
         catalogue=deps.catalogue,
         doors=DropIns(deps).door,
+        note=Deployments(deps),
     )
     named = {name.replace("_", "-"): said for name, said in headers.items()}
     transport = httpx.ASGITransport(routes)  # type: ignore[arg-type]

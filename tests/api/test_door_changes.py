@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +23,9 @@ from tests.clock import NOON, StoppedClock
 from tests.conftest import Acting
 
 PATH = "/v2/change/enqueue"
+SECRET = "Violet hinges creak"
+ARN = "arn:aws:sns:eu-central-1:111122223333:alarms"
+"""The secret of an SNS topic's integration, which no secret is."""
 HOUR = timedelta(hours=1)
 
 
@@ -85,6 +91,37 @@ async def test_a_change_from_the_future_was_made_now(database: Database, clock: 
         await sender.post(PATH, a_change_event(key, timestamp="2030-01-01T00:00:00Z"))
 
         assert await sender.rows("SELECT at FROM changes") == [(NOON,)]
+
+
+def by_github(body: bytes) -> dict[str, str]:
+    return {"x-hub-signature-256": f"sha256={hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "secret", "headers", "status"),
+    [
+        ("generic", SECRET, {}, 401),
+        ("generic", SECRET, {"authorization": "Bearer guessed"}, 401),
+        ("generic", SECRET, {"authorization": f"Bearer {SECRET}"}, 202),
+        ("github", SECRET, {}, 401),
+        ("github", SECRET, {"x-opsknight-secret": SECRET}, 202),
+        ("github", SECRET, by_github, 202),
+        ("cloudwatch", ARN, {"authorization": f"Bearer {ARN}"}, 401),
+        ("cloudwatch", SECRET, {"authorization": f"Bearer {SECRET}"}, 202),
+        ("pagerduty", "", {}, 202),
+    ],
+)
+async def test_a_change_proves_whose_it_is_where_its_integration_has_a_secret(
+    database: Database, slug: str, secret: str, headers: Any, status: int
+):
+    key = (await an_integration(database, provider=slug, secret=secret)).key
+    body = json.dumps(a_change_event(key)).encode()
+    said = {"content-type": "application/json", **(headers(body) if callable(headers) else headers)}
+    async with a_sender(database) as sender:
+        answer = await sender.client.post(PATH, content=body, headers=said)
+
+        assert answer.status_code == status, answer.text
+        assert await sender.rows("SELECT count(*) FROM changes") == [(int(status == 202),)]
 
 
 async def noted(acting: Acting, integration: Integration, *hours_ago: float) -> None:

@@ -219,3 +219,18 @@ async def test_a_delete_of_what_is_not_there_is_accepted_and_told(sender: Sender
 
     done = await outcome(sender, answer.json()["requestId"])
     assert (answer.status_code, done["success"], done["status"]) == (202, False, "Alert does not exist")
+
+
+@pytest.mark.parametrize(
+    ("priority", "severity", "told"),
+    [({}, "warning", "P3"), ({"priority": "P3"}, "warning", "P3"), ({"priority": "P9"}, "error", "P9")],
+)
+async def test_an_alert_without_a_priority_has_the_one_that_opsgenie_gives_it(
+    sender: Sender, priority: dict[str, str], severity: str, told: str
+):
+    await sender.post("/v2/alerts", {"message": "Disk full on db-1", "alias": "disk"} | priority)
+
+    answer = await sender.get("/v2/alerts/disk?identifierType=alias")
+
+    assert await sender.rows("SELECT severity FROM alerts") == [(severity,)]
+    assert answer.json()["data"]["priority"] == told

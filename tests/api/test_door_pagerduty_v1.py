@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from opsknight.api.drop_in.pagerduty_v1 import PagerDutyV1
+from opsknight.api.ingest_answers import Problem
 from opsknight.domain.store.engine import Database
 from tests.api.doors import Sender, a_sender
 from tests.builders import an_integration
@@ -89,3 +91,8 @@ async def test_an_event_of_v2_is_not_read_here(sender: Sender, key: str):
     answer = await sender.post(PATH, {"service_key": key, **said})
 
     assert answer.status_code == 400
+
+
+def test_who_sends_too_much_is_told_403_as_version_1_has_it():
+    assert PagerDutyV1().refuse(Problem(429, "Too much.", retry_after_s=1))[0] == 403
+    assert PagerDutyV1().refuse(Problem(503, "Not now.", retry_after_s=1))[0] == 503

@@ -6,8 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import structlog
@@ -15,6 +16,7 @@ from prometheus_client import REGISTRY
 
 from opsknight.api.ingest import EVENTS
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.domain.commands.turned_away import Turned
 from opsknight.domain.store.engine import Database
 from tests.api.a_door import Door, a_door
 from tests.clock import NOON, StoppedClock
@@ -182,6 +184,21 @@ async def test_a_monitor_that_signs_nothing_may_carry_the_secret(door: Door):
     ]
 
     assert taken == [202, 202, 202, 401, 401, 401, 401]
+
+
+async def test_what_does_not_prove_itself_is_counted_by_the_hour_for_its_page(door: Door):
+    integration, body = await door.integration("github", SECRET), body_of("github")
+
+    for secret in ("guessed", SECRET, "guessed again"):
+        await door.send(integration, body, by_github(body, secret, NOON))
+
+    counted: list[Turned] = []
+    await door.routes.away.counted.store_counted(partial(_keep, counted))
+    assert counted == [Turned(integration.id, NOON, unproven=2, unproven_at=NOON)]
+
+
+async def _keep(kept: list[Turned], counted: Sequence[Turned]) -> None:
+    kept.extend(counted)
 
 
 async def test_without_a_secret_nothing_is_checked(door: Door):

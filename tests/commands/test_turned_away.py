@@ -32,6 +32,22 @@ async def test_what_two_processes_counted_is_added_up(desk: Desk, database: Data
     assert await last_hour(database) == Hour(NOON, 0, 0, too_many=4, no_database=4, turned_at=NOON + 2 * MINUTE)
 
 
+async def test_what_did_not_prove_itself_is_counted_apart_with_a_time_of_its_own(desk: Desk, database: Database):
+    unproven = Turned(1, NOON, unproven=2, unproven_at=NOON + MINUTE)
+    await desk.as_("system:ingest", add_turned_away, [unproven.plus(Turned(1, NOON, unproven=1, unproven_at=NOON))])
+    await desk.as_("system:ingest", add_turned_away, [turned(too_many=3, after=9 * MINUTE)])
+    await desk.as_("system:ingest", add_turned_away, [Turned(1, NOON, unproven=4, unproven_at=NOON + 2 * MINUTE)])
+
+    told = Hour(NOON, 0, 0, too_many=3, turned_at=NOON + 9 * MINUTE, unproven=7, unproven_at=NOON + 2 * MINUTE)
+    assert await last_hour(database) == told
+
+
+async def test_an_hour_in_which_nothing_proved_itself_says_nothing_of_sending_again(desk: Desk, database: Database):
+    await desk.as_("system:ingest", add_turned_away, [Turned(1, NOON, unproven=1, unproven_at=NOON)])
+
+    assert await last_hour(database) == Hour(NOON, 0, 0, unproven=1, unproven_at=NOON)
+
+
 async def test_an_hour_without_any_says_so(desk: Desk, database: Database):
     await desk.as_("system:ingest", add_turned_away, [turned(too_many=3, after=-61 * MINUTE)])
 

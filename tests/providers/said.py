@@ -2,7 +2,8 @@
 
 A folder golden/<slug> holds payloads of our own, NAME.json, with what each becomes beside it,
 NAME.expected.json; NAME.headers.json and NAME.mapping.json where the adapter needs to know these.
-`pairs.json` lists which payload ends what another began, `samples.json` what the collected samples
+`pairs.json` lists which payload ends what another began, `reopens.json` which opens again what another
+began once that is resolved, `samples.json` what the collected samples
 of that monitor become, `statuses.json` the fields beyond the usual in which it says its states.
 """
 
@@ -25,7 +26,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).resolve().parents[3] / "shared/payloads"
 """Real payloads, where they are at hand."""
 ABOUT = (".expected", ".mapping", ".headers")
-LISTS = ("pairs", "samples", "statuses")
+LISTS = ("pairs", "reopens", "samples", "statuses")
 
 
 def payload_files(slug: str) -> list[Path]:

@@ -100,8 +100,8 @@ def samples() -> list[Sample]:
 
 def hours() -> list[Hour]:
     now = datetime.fromtimestamp(NOW // 3600 * 3600, UTC)
-    counted = [(place * 37 % 211 * 90, place * place % 7, 0, 0, None) for place in range(24)]
-    counted[20] = (9000, 4, 12_000, 40, now)
+    counted: list[tuple[Any, ...]] = [(place * 37 % 211 * 90, place * place % 7, 0, 0, None) for place in range(24)]
+    counted[20] = (9000, 4, 12_000, 40, now, 12, now)
     return [Hour(now - timedelta(hours=23 - place), *one) for place, one in enumerate(counted)]
 
 

@@ -38,6 +38,14 @@ async def test_the_refused_ones_can_be_looked_at_alone_with_their_reasons(page: 
 
 
 @pytest.mark.e2e
+async def test_what_did_not_prove_itself_is_told_with_what_to_do(page: Page):
+    told = page.locator(".ok-note", has_text="did not prove")
+
+    await expect(told).to_contain_text("12 deliveries did not prove that they are from its monitor")
+    await expect(told).to_contain_text("Compare the secret here with the monitor's")
+
+
+@pytest.mark.e2e
 async def test_a_raw_body_is_shown_and_never_run(page: Page):
     await page.locator(LINES).last.get_by_role("button", name="Raw body").click()
 

@@ -14,7 +14,7 @@ from opsknight.deps import Monitor
 from opsknight.domain.model.event import Action, Event, Severity
 from opsknight.ui.parts.avatar import initials
 from opsknight.ui.parts.links import web_address
-from opsknight.ui.senders import curl, endpoint, kinds, sender
+from opsknight.ui.senders import change_curl, curl, endpoint, kinds, sender
 from opsknight.ui.senders import test_event as sample_event
 
 BASE, KEY = "https://opsknight.example.org", "9f8e7d6c5b4a3928"
@@ -80,6 +80,15 @@ def test_the_curl_line_survives_a_shell_and_is_a_critical_trigger():
     assert words[:2] == ["curl", f"{BASE}/api/v1/events/{KEY}"]
     assert isinstance(event, Event)
     assert event.severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(("has_secret", "proofs"), [(False, 0), (True, 1)])
+def test_the_line_that_tells_of_a_deployment_survives_a_shell_and_proves_whose_it_is(has_secret: bool, proofs: int):  # noqa: FBT001
+    words = shlex.split(change_curl(BASE, KEY, has_secret=has_secret).replace("\\\n", " "))
+
+    assert words[:2] == ["curl", f"{BASE}/v2/change/enqueue"]
+    assert words.count("Authorization: Bearer YOUR-SECRET") == proofs
+    assert json.loads(words[words.index("-d") + 1])["routing_key"] == KEY
 
 
 def test_every_kind_of_monitor_is_offered_the_one_for_anything_first():

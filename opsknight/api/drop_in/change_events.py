@@ -37,7 +37,10 @@ class ChangeEvents:
         self._deps = deps
 
     async def take(self, visit: Visit) -> Answer:
-        """Remember one change of the service whose integration's key is in the body, of whatever kind that is."""
+        """Remember one change of the service whose integration's key is in the body, of whatever kind that is.
+
+        Where the integration has a secret, a script that tells of changes carries it: it cannot sign as a monitor does.
+        """
         only_post(visit)
         body = await visit.reception.body(visit.receive, visit.headers, PROVIDER.max_body, None)
         try:
@@ -49,6 +52,7 @@ class ChangeEvents:
         if integration is None:
             wrong = "is not the key of an integration here" if key else "is missing or blank"
             raise Problem(400, "Event object is invalid", errors=[f"'routing_key' {wrong}"])
+        await visit.reception.prove(integration, visit.headers, body, may_carry=True)
         if errors := list(_errors(said)):
             raise Problem(400, "Event object is invalid", errors=errors)
         now = self._deps.clock.now()

@@ -36,6 +36,13 @@ class Reception(Protocol):
         """Return what a body says; Malformed where it is not JSON."""
         ...
 
+    async def prove(self, integration: Integration, headers: Headers, body: bytes, *, may_carry: bool = False) -> None:
+        """Return where a body is from the integration's monitor, or from whoever has its secret if that `may_carry` it.
+
+        `store` does so itself. Problem where it proves nothing.
+        """
+        ...
+
     async def store(
         self,
         integration: Integration,

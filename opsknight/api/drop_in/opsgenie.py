@@ -7,6 +7,7 @@ A request's id is its delivery's. By then its outcome is durable, so asking for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,7 +15,16 @@ from uuid import UUID
 import orjson
 
 from opsknight.api.drop_in.door import Answer, Visit, only_post
-from opsknight.api.drop_in.opsgenie_reading import meant, searched, told, told_whole, uuid_of, whole_number, written
+from opsknight.api.drop_in.opsgenie_reading import (
+    meant,
+    own_alias,
+    searched,
+    told,
+    told_whole,
+    uuid_of,
+    whole_number,
+    written,
+)
 from opsknight.api.ingest_answers import Problem
 from opsknight.api.parse import Parsed
 from opsknight.api.providers.opsgenie import NO_MESSAGE, PROVIDER, QUIET, SLUG, UPDATES
@@ -95,7 +105,7 @@ class Opsgenie:
         path = visit.path.rstrip("/")
         if path.startswith(REQUESTS):
             return await self._status(path[len(REQUESTS) :], integration)
-        ours = Wanted(service_id=integration.service_id, provider=SLUG)
+        ours = _ours(integration)
         if path not in {ALERTS, COUNT}:
             return await self._alert(ours, _kind_of(visit), path[len(ALERTS) + 1 :])
         wanted = searched(ours, visit.asked("query"))
@@ -172,12 +182,12 @@ class Opsgenie:
         """Return the alias of the alert that is meant, None where no such alert is open."""
         if kind == "alias":
             return identifier
-        wanted = meant(Wanted(service_id=integration.service_id, provider=SLUG, status="open"), kind, identifier)
+        wanted = meant(replace(_ours(integration), status="open"), kind, identifier)
         if wanted is None:
             return None
         async with self._deps.reading() as session:
             found = await sent_alert(session, wanted)
-        return None if found is None else found.dedup_key.removeprefix(f"{SLUG}:")
+        return None if found is None else own_alias(found.dedup_key, found.told_by)
 
     async def _status(self, request_id: str, integration: Integration) -> Answer:
         found, delivery_id = None, uuid_of(request_id)
@@ -213,6 +223,11 @@ def refused(problem: Problem) -> Answer:
     return problem.status, said_so(said, problem.delivery_id or new_id())
 
 
+def _ours(integration: Integration) -> Wanted:
+    """Return the alerts that an integration may see."""
+    return Wanted(service_id=integration.service_id, provider=SLUG, moves=integration.reroutes)
+
+
 def _kind_of(visit: Visit) -> str:
     kind = visit.asked("identifierType") or "id"
     if kind not in _KINDS:
@@ -232,7 +247,7 @@ def _data(found: Outcome, integration: Integration) -> dict[str, Any]:
         "status": status,
         "alertId": str(found.alert_id) if found.alert_id else "",
         "tinyId": str(found.number) if found.number else "",
-        "alias": (found.dedup_key or "").removeprefix(f"{SLUG}:") if found.alert_id else "",
+        "alias": own_alias(found.dedup_key or "", found.body) if found.alert_id else "",
     }
 
 

@@ -16,8 +16,9 @@ from uuid import UUID
 import orjson
 
 from opsknight.api.ingest_answers import Problem
-from opsknight.api.providers.opsgenie import SLUG
-from opsknight.api.reading import scoped, text
+from opsknight.api.parse import parse
+from opsknight.api.providers.opsgenie import SLUG, alias_of
+from opsknight.api.reading import as_object, scoped, text
 from opsknight.domain.queries.sent_alerts import SentAlert, Wanted
 
 MAX_NUMBER: Final = 18
@@ -91,7 +92,7 @@ def told(alert: SentAlert) -> dict[str, Any]:
     said = {
         "id": str(alert.id),
         "tinyId": str(alert.number),
-        "alias": alert.dedup_key.removeprefix(f"{SLUG}:"),
+        "alias": own_alias(alert.dedup_key, alert.told_by),
         "message": alert.title,
         "status": "open" if is_open else "closed",
         "acknowledged": is_open and alert.incident_status == "acknowledged",
@@ -132,6 +133,16 @@ def told_whole(alert: SentAlert) -> dict[str, Any]:
 def _report(alert: SentAlert) -> dict[str, Any]:
     spans = (("ackTime", alert.acknowledged_at), ("closeTime", alert.resolved_at))
     return {name: max(0, round((at - alert.opened_at).total_seconds() * 1000)) for name, at in spans if at is not None}
+
+
+def own_alias(dedup_key: str, told_by: bytes | None) -> str:
+    """Return the alias by which its sender knows an alert, whatever key rules gave it.
+
+    `told_by` is what its sender said of it, None where that is not known (any more).
+    """
+    if told_by is None or dedup_key.startswith(f"{SLUG}:"):
+        return dedup_key.removeprefix(f"{SLUG}:")
+    return scoped(SLUG, alias_of(as_object(parse(told_by).payload))).removeprefix(f"{SLUG}:")
 
 
 def written(at: datetime) -> str:

@@ -42,5 +42,5 @@ class PagerDutyV1:
         return 200, orjson.dumps({"status": "success", "message": "Event processed", "incident_key": incident_key})
 
     def refuse(self, problem: Problem) -> Answer:
-        """Return a refusal as PagerDuty words it."""
-        return problem.status, problem_body(problem, as_pagerduty=True)
+        """Return a refusal as PagerDuty words it; version 1 has no 429, and says 403 to who sends too much."""
+        return 403 if problem.status == 429 else problem.status, problem_body(problem, as_pagerduty=True)

@@ -255,6 +255,14 @@ trigger.opsknight: |
 And on each Application, or once under “subscriptions”:
 notifications.argoproj.io/subscribe.opsknight.opsknight: \"\""""
 
+
+def deploys(event: Event) -> str:
+    """Tell syncs of an application apart by revision and time: it is healthy and “succeeded” long after, and again."""
+    states = text(event.details.get("states")).split(", ")
+    is_one = event.action is Action.RESOLVE and event.occurred_at is not None and "succeeded" in states
+    return f"{event.details.get('revision', '')} {event.occurred_at}" if is_one else ""
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="Argo CD",
@@ -272,4 +280,5 @@ PROVIDER: Final = Provider(
         "message": "OpsKnight test",
         "link": "https://argocd.example.org/applications/opsknight-test",
     },
+    deploys=deploys,
 )

@@ -234,7 +234,6 @@ def _activity(activity: Said, data: Said, essentials: Said | None = None) -> Eve
         source=first(about, ("service",)) or _last(resource),
         component=source,
         occurred_at=instant(activity.get("eventTimestamp")),
-        started_at=instant(about.get("impactStartTime")),
         tags=texts(inner(data, "customProperties") or inner(data, "properties")),
         details=kept(activity, _OF_ACTIVITY) | kept(about, _OF_HEALTH) | kept(said, ("alertRule", "alertId")),
     )

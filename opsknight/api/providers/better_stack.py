@@ -40,6 +40,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "acknowledged": Action.ACKNOWLEDGE,
     "resolved": Action.RESOLVE,
 }
+_AGAIN: Final = "reopened"
+"""What is open again has the start that it had, so that it would seem a late copy of what was resolved."""
 _REPORTED: Final[Mapping[str, Action]] = {
     **_ACTIONS,
     "investigating": Action.TRIGGER,
@@ -78,7 +80,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if kind not in {"", _INCIDENT} or not (first(said, _NAME) or first(said, ("url",))):
         return marked(SLUG, payload, refusal=_REFUSAL)
     state = _state(payload, said)
-    return [] if state.action is None else [_event(data, said, state)]
+    return [] if state.action is None else [_event(data, said, state, is_again=word(payload.get("event")) == _AGAIN)]
 
 
 def _state(payload: Said, said: Said) -> Asked:
@@ -92,8 +94,9 @@ def _state(payload: Said, said: Said) -> Asked:
 
 def _reported(payload: Said, about: Said) -> list[Event]:
     """Return the event of an incident that a status page reports, none of maintenance."""
-    updates: Any = about.get("incident_updates")
-    update = inner(updates[0]) if is_list(updates) and updates else {}
+    listed: Any = about.get("incident_updates")
+    update, *earlier = [inner(one) for one in listed] if is_list(listed) and listed else [{}]
+    is_again = any(word(one.get("status")) == "resolved" for one in earlier)
     quiet = {_MAINTENANCE, "monitoring", "scheduled", "in progress", "completed", "postmortem"}
     state = asked(_REPORTED, about.get("status") or update.get("status"), quiet=quiet)
     if state.action is None or word(payload.get("event_type")) == _MAINTENANCE:
@@ -110,14 +113,14 @@ def _reported(payload: Said, about: Said) -> list[Event]:
         severity=Severity.ERROR,
         source=first(inner(payload, "page"), ("name",)),
         occurred_at=instant(update.get("created_at")) or instant(about.get("updated_at")),
-        started_at=instant(about.get("created_at")),
+        started_at=None if is_again else instant(about.get("created_at")),
         links=(page,) if page else (),
         details=state.marked({"update": first(update, ("body",))} if first(update, ("body",)) else {}),
     )
     return [event]
 
 
-def _event(data: Said, said: Said, state: Asked) -> Event:
+def _event(data: Said, said: Said, state: Asked, *, is_again: bool) -> Event:
     number, name, url = first(data, ("id",)), first(said, _NAME), first(said, ("url",))
     started_at = instant(said.get("started_at"))
     at = {Action.ACKNOWLEDGE: said.get("acknowledged_at"), Action.RESOLVE: said.get("resolved_at")}
@@ -135,7 +138,7 @@ def _event(data: Said, said: Said, state: Asked) -> Event:
         severity=Severity.ERROR,
         source=url,
         occurred_at=instant(at.get(state.action or Action.TRIGGER)) or started_at,
-        started_at=started_at,
+        started_at=None if is_again else started_at,
         tags=texts(inner(said, "metadata")),
         links=tuple(one for one in found if one is not None),
         details=state.marked(details | {"monitor": monitor} if monitor else details),

@@ -114,6 +114,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> Event:
+    """Return the event of a problem, without its start: a problem that opens again is OPEN with the start it had."""
     action = _ACTIONS.get(state, Action.TRIGGER)
     started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart"))
     ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend"))
@@ -127,7 +128,6 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
         severity=next((severity for severity in known if severity is not None), Severity.ERROR),
         source=_entity(said) or first(said, ("impactedentity", "hostname", "affectedentityname")),
         occurred_at=(ended_at if action is Action.RESOLVE else started_at) or sent_at,
-        started_at=started_at,
         tags=_tags(said.get("tags") or said.get("entitytags")),
         links=tuple(one for one in address if one is not None)[:1],
         details=details if state in _ACTIONS else details | {"unknown_status": state or "none"},

@@ -24,6 +24,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "incident closed": Action.RESOLVE,
     "incident resolve": Action.RESOLVE,
 }
+_AGAIN: Final = "incident reopen"
+"""It has the start that it had, so that it would seem a late copy of what was closed."""
 _NOTE: Final = "incident note create"
 _QUIET: Final = QUIET | {
     "maintenance planned",
@@ -77,7 +79,7 @@ def _event(said: Said, state: Asked) -> Event:
         severity=Severity.ERROR,
         source=first(said, ("affected_services",)),
         occurred_at=instant(about.get("event_created_on")) or started_at,
-        started_at=started_at,
+        started_at=None if word(about.get("event_type")) == _AGAIN else started_at,
         details=state.marked({name: said[name] for name in _DETAILS if said.get(name)}),
     )
 

@@ -343,6 +343,12 @@ def verify(request: Request, secret: str) -> bool:
     return legacy.startswith("sha1=") and is_hex_hmac(legacy[5:], secret, request.body, algorithm="sha1")
 
 
+def deploys(event: Event) -> str:
+    """Tell deployments of an environment apart by their commit and time."""
+    is_one = event.action is Action.RESOLVE and event.dedup_key.startswith(f"{SLUG}:deployment_status:")
+    return f"{event.details.get('commit')} {event.occurred_at}" if is_one else ""
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="GitHub",
@@ -374,4 +380,5 @@ Events: Workflow runs, Deployment statuses, Dependabot alerts (or Check runs, St
     once=("x-github-delivery",),
     keeps=("x-github-event",),
     form=True,
+    deploys=deploys,
 )

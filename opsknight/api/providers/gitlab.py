@@ -64,6 +64,11 @@ _INCIDENT_SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 
 
+_APART: Final[Mapping[str, str]] = {"parent pipeline": ":child", "schedule": ":schedule"}
+"""By source: pipelines that must not end what others of the branch began. A child is part of another one, and what
+runs by schedule runs other jobs than a push."""
+
+
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the one event of `payload`, or none where nothing failed or recovered.
 
@@ -106,14 +111,13 @@ def _pipeline(said: Said) -> Event | None:
     status = word(about.get("status") or said.get("status"))
     ref = first(about, ("ref",)) or first(said, ("ref",))
     name = f" “{named}”" if (named := text(about.get("name"))) else ""
-    # a child is part of another pipeline of the same branch, and must not end what that one began
-    child = ":child" if word(about.get("source")) == "parent pipeline" else ""
+    apart = _APART.get(word(about.get("source")), "")
     project = _project(said)
     href = first(about, ("url",)) or _under(said, "pipelines", about.get("id"))
     return _event(
         said,
         status,
-        key=f"pipeline:{project}:{ref}{child}",
+        key=f"pipeline:{project}:{ref}{apart}",
         title=f"Pipeline{name} of {project} {_in_words(status)} on {ref or 'an unnamed branch'}",
         component="pipeline",
         at=(about.get("finished_at"), about.get("created_at")),
@@ -337,6 +341,12 @@ def verify(request: Request, secret: str) -> bool:
     return is_token(headers.get("x-gitlab-token", ""), secret)
 
 
+def deploys(event: Event) -> str:
+    """Tell deployments of an environment apart by their number."""
+    is_one = event.action is Action.RESOLVE and event.dedup_key.startswith(f"{SLUG}:deployment:")
+    return text(event.details.get("deployment")) if is_one else ""
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="GitLab",
@@ -362,4 +372,5 @@ Trigger: Pipeline events, Deployment events, and Issues events where incidents s
     signed_with="What you write there as Secret token, or the signing token that GitLab shows, which begins "
     "with whsec_.",
     once=("idempotency-key", "x-gitlab-event-uuid"),
+    deploys=deploys,
 )

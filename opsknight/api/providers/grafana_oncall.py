@@ -26,6 +26,7 @@ from opsknight.api.reading import (
     stable,
     text,
     texts,
+    word,
 )
 from opsknight.api.unknown import marked
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
@@ -47,6 +48,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "resolved": Action.RESOLVE,
     "ok": Action.RESOLVE,
 }
+_CREATED: Final = "alert group created"
+"""Only then did the group begin to fire when it was created: it may be unresolved, and escalate again."""
 _QUIET: Final = QUIET | {"silence", "resolution note added", "resolution note removed", "personal notification"}
 _BY_STATE: Final = "status change"
 """With this event the state of the alert group says what happened."""
@@ -89,7 +92,7 @@ def _grouped(said: Said, group: Said, state: Asked) -> Event:
     labels = texts(inner(alert, "labels")) | texts(inner(group, "labels"))
     number, title = first(group, ("id",)) or first(said, ("alert_group_id",)), first(group, ("title",))
     page = link(inner(group, "permalinks").get("web"), words="Grafana OnCall")
-    started_at = instant(group.get("created_at"))
+    created_at, happened = instant(group.get("created_at")), inner(said, "event")
     details = {
         "integration": first(source, ("name",)),
         "team": first(source, ("team",)),
@@ -104,8 +107,8 @@ def _grouped(said: Said, group: Said, state: Asked) -> Event:
         severity=severity_of(labels.get("severity")) or Severity.ERROR,
         source=first(labels, ("instance", "host", "hostname", "node", "pod")) or first(source, ("name",)),
         component=first(labels, ("service", "service_name", "job")),
-        occurred_at=instant(inner(said, "event").get("time")) or started_at,
-        started_at=started_at,
+        occurred_at=instant(happened.get("time")) or created_at,
+        started_at=created_at if word(happened.get("type")) == _CREATED else None,
         tags=labels,
         links=(page,) if page else (),
         details=state.marked({name: value for name, value in details.items() if value}),

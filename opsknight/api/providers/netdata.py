@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.providers.provider import Context, Provider, Request, Said
 from opsknight.api.reading import (
     first,
     flat,
@@ -26,6 +26,7 @@ from opsknight.api.reading import (
     titled,
     word,
 )
+from opsknight.api.signatures import base64_hmac, carries
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -159,12 +160,26 @@ def _links(said: Said) -> tuple[Link, ...]:
     return tuple({one.href: one for one in found if one is not None}.values())
 
 
+def challenged(asked: Mapping[str, str], secret: str) -> Mapping[str, str] | None:
+    """Return the answer to what Netdata Cloud asks an address, when it is configured and once a day."""
+    token = asked.get("crc_token", "")
+    return {"response_token": f"sha256={base64_hmac(secret, token.encode())}"} if token else None
+
+
+def verify(request: Request, secret: str) -> bool:
+    """Say whether a request carries the secret. No signature is believed: `challenged` signs whatever it is asked."""
+    return carries(request.headers, secret)
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="Netdata",
     docs_url="https://learn.netdata.cloud/docs/alerts-&-notifications/notifications/centralized-cloud-notifications/webhook",
     normalise=normalise,
     where="Space settings → Alerts & Notifications → Add configuration → Webhook → Webhook URL (https)",
+    verify=verify,
+    challenged=challenged,
+    signed_with="What you write in Netdata Cloud as Challenge secret; choose Bearer there, with it as the token.",
     sample={
         "message": "OpsKnight test: ram_in_use of web-1 is in warning",
         "alert": "ram_in_use",

@@ -140,15 +140,17 @@ def _action(said: Said, state: str) -> Action:
     """Return what a state asks for; an active issue that a person took is acknowledged.
 
     Workflows say of an acknowledged issue only that it is ACTIVATED, with its owner, the time, or
-    that a user's action was why they wrote.
+    that a user's action was why they wrote. Where they say that nobody owns it, that action gave it back.
     """
     action = _ACTIONS.get(state, Action.TRIGGER)
     if state not in {"activated", "created", "active"}:
         return action
+    is_given_back = "owner" in said and word(said["owner"]) in _NOBODY
     is_taken = (
         word(said.get("owner")) not in _NOBODY
         or any(word(said.get(name)) not in _NOBODY for name in ("issueAcknowledgedAt", "acknowledgedBy"))
-        or word(said.get("trigger")) in {"user action", "issue acknowledged", "acknowledged"}
+        or word(said.get("trigger")) in {"issue acknowledged", "acknowledged"}
+        or (word(said.get("trigger")) == "user action" and not is_given_back)
     )
     return Action.ACKNOWLEDGE if is_taken else action
 

@@ -65,8 +65,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return _done_to(asked, payload)
     if not text(payload.get("message")):
         raise Malformed(NO_MESSAGE)
-    alias = text(payload.get("alias")) or stable(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode())
-    return [within_limits(_created(payload, alias), may_exceed=context.may_exceed)]
+    return [within_limits(_created(payload, alias_of(payload)), may_exceed=context.may_exceed)]
+
+
+def alias_of(payload: Said) -> str:
+    """Return the alias by which an alert is known from then on."""
+    return text(payload.get("alias")) or stable(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode())
 
 
 def _done_to(asked: str, payload: Said) -> Sequence[Event | Unreadable]:
@@ -87,7 +91,7 @@ def _created(said: Said, alias: str) -> Event:
         action=Action.TRIGGER,
         dedup_key=scoped(SLUG, alias),
         title=titled(text(said["message"]), otherwise="Opsgenie alert"),
-        severity=severity_of(said.get("priority")) or Severity.ERROR,
+        severity=_severity(text(said.get("priority"))),
         source=text(said.get("entity")) or text(said.get("source")),
         component=text(said.get("source")) if said.get("entity") else "",
         tags=_tags(said.get("tags")),
@@ -104,6 +108,11 @@ def _created(said: Said, alias: str) -> Event:
             }
         ),
     )
+
+
+def _severity(priority: str) -> Severity:
+    """Return what a priority stands for: none is P3, as Opsgenie has it; one that is not known is an error."""
+    return severity_of(priority) or (Severity.ERROR if priority else Severity.WARNING)
 
 
 def _links(said: Said, details: Said) -> tuple[Link, ...]:

@@ -52,6 +52,9 @@ class Request:
     certificates: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
+Challenged: TypeAlias = Callable[[Mapping[str, str], str], Mapping[str, str] | None]
+"""Return the answer, made with the integration's secret, to what a query asks for; None where it asks for nothing."""
+
 Verify: TypeAlias = Callable[[Request, str], bool]
 """Say whether a request was signed with the integration's secret."""
 
@@ -102,7 +105,9 @@ class Provider:
     secret or asks for it. `once` names the headers, best first, that are the same in every retry of
     one delivery and in no other. `keeps` names those by which it tells what a payload is, so that a
     replay has them too; a name that ends in - stands for all that begin so. `confirms` returns the
-    address that must be got before such a monitor sends anything, where a payload asks for that.
+    address that must be got before such a monitor sends anything, where a payload asks for that. `challenged`
+    answers a monitor that asks its address, with GET, for a proof that it knows the secret. `deploys` returns by
+    what a deployment is known among those of its key that an event tells to have succeeded, "" where it tells of none.
 
     `max_body` is in bytes. `form` says that it also sends HTML forms, read as an object of texts; `query`
     that the fields of such a form may stand in the address instead, in a GET or a POST without a body;
@@ -123,6 +128,8 @@ class Provider:
     once: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     confirms: Callable[[Any], str | None] | None = None
+    challenged: Challenged | None = None
+    deploys: Callable[[Event], str] | None = None
     form: bool = False
     query: bool = False
     mail: Callable[[bytes], Any] | None = None

@@ -39,6 +39,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "resolved item": Action.RESOLVE,
 }
 _QUIET: Final = frozenset(("deploy", "test", "assigned item", "muted item", "comment", "item comment"))
+_NEW: Final = "new item"
+"""What people reopen has the time of the activation before, so that it would seem a late copy of what was resolved."""
 _LEVELS: Final[Mapping[str, Severity]] = {
     "50": Severity.CRITICAL,
     "40": Severity.ERROR,
@@ -89,7 +91,7 @@ def _event(kind: str, data: Said, item: Said) -> Event:
         source=text(inside(occurrence, "server", "host")),
         component=environment,
         occurred_at=instant(occurrence.get("timestamp")) or instant(item.get("last_occurrence_timestamp")),
-        started_at=instant(item.get("last_activated_timestamp")),
+        started_at=instant(item.get("last_activated_timestamp")) if kind == _NEW else None,
         tags=filled({"environment": environment, "project": text(item.get("project_id"))}),
         links=() if address is None else (address,),
         details=filled(

@@ -135,7 +135,7 @@ def _issue(about: Said, data: Said, action: str, *, is_issue: bool) -> Event:
         source=first(tags, ("server_name", "host")),
         component=project or first(about, ("project_slug",)),
         occurred_at=instant(first(about, ("datetime", "lastSeen")) or about.get("timestamp")),
-        started_at=instant(about.get("firstSeen")),
+        started_at=instant(about.get("firstSeen")) if is_issue and action == "created" else None,  # it never changes
         tags=tags,
         links=tuple(one for name in _LINKS if (one := link(about.get(name), words="Sentry")) is not None)[:1],
         details=details if action in _ACTIONS else details | {"unknown_status": action or "none"},

@@ -186,6 +186,12 @@ def verify(request: Request, secret: str) -> bool:
     return is_hex_hmac(request.headers.get("x-vercel-signature", ""), secret, request.body, algorithm="sha1")
 
 
+def deploys(event: Event) -> str:
+    """Tell deployments to production apart by their id, for one is ready, and then promoted. Previews are no change."""
+    is_one = event.action is Action.RESOLVE and event.dedup_key.startswith(f"{SLUG}:deployment:")
+    return text(event.details.get("deployment")) if is_one and word(event.component) == "production" else ""
+
+
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="Vercel",
@@ -208,4 +214,5 @@ Copy the secret that Vercel shows once into the integration.""",
     },
     verify=verify,
     signed_with="What Vercel shows once, when the webhook is made.",
+    deploys=deploys,
 )

@@ -116,6 +116,7 @@ class Fact(StrEnum):
     CHANGED = "changed"
     UNREADABLE = "unreadable"
     REPLAYED = "replayed"
+    TEST_SENT = "test event sent"
     CONFIGURED = "configured"
     KEY_MADE = "key made"
     KEY_ENDED = "key ended"

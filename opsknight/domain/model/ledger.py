@@ -341,6 +341,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.ONE_OFF_REMOVED: lambda actor, d: f"{actor} took a one-off for {d.get('user', 'somebody')} back{_because(d)}.",
     Fact.UNREADABLE: lambda actor, d: f"{actor} sent what OpsKnight cannot read{_because(d)}.",
     Fact.REPLAYED: lambda actor, d: f"{actor} sent a delivery of {d.get('name', 'an integration')} in again.",
+    Fact.TEST_SENT: lambda actor, d: f"{actor} sent a test event to {d.get('name', 'an integration')}.",
     Fact.CONFIGURED: lambda actor, d: f"{actor} changed {d.get('name', 'the configuration')}.",
     Fact.KEY_MADE: lambda actor, d: (
         f"{actor} made a new key for {d.get('name', 'an integration')}; the former one works until it is ended."

@@ -20,7 +20,8 @@ class Hour:
     """The deliveries of the hour that begins at `starts_at`, at most MOST; `refused` are among them.
 
     Not among them is what was told to send again: `too_many` times because of how much came, `no_database`
-    times because the database was away, the last time at `turned_at`.
+    times because the database was away, the last time at `turned_at`. Nor is what did not prove that it was from
+    its monitor: `unproven` times, the last at `unproven_at`.
     """
 
     starts_at: datetime
@@ -29,6 +30,8 @@ class Hour:
     too_many: int = 0
     no_database: int = 0
     turned_at: datetime | None = None
+    unproven: int = 0
+    unproven_at: datetime | None = None
 
 
 # Both counts are read from indexes alone. The bounds of an hour name the partition.
@@ -44,7 +47,8 @@ _HOURS = text(f"""
                 AND d.received_at >= h.starts_at AND d.received_at < h.starts_at + interval '1 hour'
             LIMIT {MOST}) refused_one
     ) AS refused, coalesce(t.too_many, 0) AS too_many, coalesce(t.no_database, 0) AS no_database,
-        t.last_at AS turned_at
+        CASE WHEN t.too_many + t.no_database > 0 THEN t.last_at END AS turned_at,
+        coalesce(t.unproven, 0) AS unproven, t.unproven_at
     FROM generate_series(CAST(:first AS timestamptz), CAST(:last AS timestamptz), interval '1 hour') AS h (starts_at)
     LEFT JOIN turned_away t ON t.integration_id = :integration_id AND t.starts_at = h.starts_at
     ORDER BY h.starts_at

@@ -46,17 +46,21 @@ class Log:
         integration_id: int,
         may_see_bodies: bool,
         show_body: Callable[[str], Awaitable[None]],
+        nothing: str,
     ) -> None:
-        """Build it for `deliveries`, newest first; bodies and replays only for those who may see them."""
+        """Build it for `deliveries`, newest first; bodies and replays only for those who may see them.
+
+        `nothing` is said where there are none.
+        """
         self._integration_id = integration_id
         self._may_see_bodies = may_see_bodies
         self._show_body = show_body
         self._shown: dict[str, tuple[DeliveryLine, ui.element]] = {}
         self._nothing = tag("p", "", classes="ok-muted")
         self._list = tag("ol", classes="ok-deliveries", aria_label="Deliveries, newest first")
-        self.show(deliveries)
+        self.show(deliveries, nothing=nothing)
 
-    def show(self, deliveries: Sequence[DeliveryLine], *, nothing: str = "Nothing has arrived yet.") -> None:
+    def show(self, deliveries: Sequence[DeliveryLine], *, nothing: str) -> None:
         """Make the list say `deliveries`; only lines that are new or have changed are built."""
         wanted = {line["id"] for line in deliveries}
         for gone in [key for key in self._shown if key not in wanted]:

@@ -36,7 +36,7 @@ from opsknight.ui.integration.reading import (
     read_traffic,
 )
 from opsknight.ui.integration.setup import show_setup
-from opsknight.ui.integration.traffic import Traffic
+from opsknight.ui.integration.traffic import Traffic, unproven
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button, post_button
 from opsknight.ui.parts.empty import empty
@@ -44,7 +44,7 @@ from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, test_event
+from opsknight.ui.senders import EMAIL, NO_MONITORS, TEST_SENT, Sender, sender, signed_in_test, test_event
 from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
@@ -57,6 +57,8 @@ AGAIN_EVERY_S: Final = 2.0
 GENERIC: Final = "generic"
 """The provider whose JSON may be anybody's, so that its fields can be picked."""
 STYLES: Final = "integration.css"
+NOTHING: Final = "Nothing has arrived yet."
+UNPROVEN: Final = "Nothing has arrived that proved itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def show(
     with section("Last 24 hours", "By the hour: what was refused in red, what was told to send again in amber."):
         traffic = Traffic(hours, newest_at=first.newest_at, read=reads.traffic)
     with section("Deliveries", f"The last {SHOWN}, each with what it did.", anchor="deliveries"):
-        deliveries_again = _deliveries(viewer, line, first, reads)
+        deliveries_again = _deliveries(viewer, line, first, reads, nothing=UNPROVEN if unproven(hours) else NOTHING)
     if first.deliveries:
         _set_up(parts, how, base_url, mail_host)
     if line["provider"] == GENERIC and line["key"] is not None:
@@ -195,18 +197,23 @@ def _set_up(parts: Parts, how: Sender, base_url: str, mail_host: str) -> None:
 
 
 def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
-    if line["key"] is not None and not line["has_secret"]:  # this page cannot sign as the monitor does
-        said = "Sent: an incident opens on the board. Resolve it when you have seen it."
+    if line["key"] is not None:
         path, sample = test_event(line["provider"], line["key"], monitors)
-        post_button("Send a test event", path, sample, said=said, icon="send")
+        path = signed_in_test(line["id"]) if line["has_secret"] else path
+        post_button("Send a test event", path, sample, said=TEST_SENT, icon="send")
 
 
-def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> Callable[[], Awaitable[datetime | None]]:
-    """Build the log and return what makes it tell what has arrived since, and says when the newest came."""
+def _deliveries(
+    viewer: Viewer, line: Keyed, first: Received, reads: Reads, *, nothing: str
+) -> Callable[[], Awaitable[datetime | None]]:
+    """Build the log and return what makes it tell what has arrived since, and says when the newest came.
+
+    `nothing` is said where nothing has.
+    """
     which = choice("ok-which", {"all": "All", "refused": "Refused"}, chosen="all", label="Which deliveries")
     body = Body(reads.body)
     may = viewer.may(Need.CONFIGURE)
-    log = Log(first.deliveries, integration_id=line["id"], may_see_bodies=may, show_body=body.show)
+    log = Log(first.deliveries, integration_id=line["id"], may_see_bodies=may, show_body=body.show, nothing=nothing)
     known: list[Received | None] = [first]
     refused = [False]
 
@@ -215,7 +222,7 @@ def _deliveries(viewer: Viewer, line: Keyed, first: Received, reads: Reads) -> C
         now = await reads.received(known[0], asked)
         if now is not known[0] and asked == refused[0]:
             known[0] = now
-            log.show(now.deliveries, nothing="Nothing was refused." if asked else "Nothing has arrived yet.")
+            log.show(now.deliveries, nothing="Nothing was refused." if asked else nothing)
         return now.newest_at
 
     async def choose(event: GenericEventArguments) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from opsknight.domain.queries.integrations import Keyed
 from opsknight.ui.parts.copybox import copy_button, copybox
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import EMAIL, MAIL_IS_OFF, Sender, endpoint, mail_address
+from opsknight.ui.senders import EMAIL, MAIL_IS_OFF, Sender, change_curl, endpoint, mail_address
+
+CHANGES: Final = (
+    "What was changed pages nobody, and stands beside the incidents of the next 24 hours. Let whatever deploys say so:"
+)
 
 
 def show_setup(line: Keyed, *, how: Sender, base_url: str, mail_host: str = "") -> None:
@@ -32,3 +38,7 @@ def show_setup(line: Keyed, *, how: Sender, base_url: str, mail_host: str = "") 
                 copy_button(value, words="", what=f"the {words.lower()}")
     tag("p", how.where, classes="ok-where")
     copybox(how.text(base_url, key), what=f"the text for {how.name}")
+    with tag("details", classes="ok-more"):
+        tag("summary", "Tell of deployments, too")
+        tag("p", CHANGES, classes="ok-where")
+        copybox(change_curl(base_url, key, has_secret=line["has_secret"]), what="the line that tells of a deployment")

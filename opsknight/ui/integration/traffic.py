@@ -10,11 +10,15 @@ from typing import Final
 from opsknight.domain.queries.traffic import MOST, Hour
 from opsknight.ui.parts.bars import Bar, bars
 from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.note import note
 from opsknight.ui.parts.stat import stat, stats
 from opsknight.ui.parts.tag import tag
 
 AGAIN_EVERY_S: Final = 20.0
 """How often the chart is drawn anew while something arrives."""
+
+LOOK_EVERY_S: Final = 30.0
+"""How often it is looked for what was turned away: nothing of that arrives."""
 
 
 class Traffic:
@@ -31,15 +35,19 @@ class Traffic:
         self._read = read
         self._newest_at = newest_at
         self._since = time.monotonic() - AGAIN_EVERY_S  # the first that arrives is shown at once
+        self._hours = hours
         with tag("div") as self._place:
             show_traffic(hours, newest_at=newest_at)
 
     async def again(self, *, newest_at: datetime | None) -> None:
-        """Draw it anew where something has arrived since, not too often."""
-        if newest_at == self._newest_at or time.monotonic() - self._since < AGAIN_EVERY_S:
+        """Draw it anew where something has arrived since, or was turned away; not too often."""
+        is_new, waited_s = newest_at != self._newest_at, time.monotonic() - self._since
+        if waited_s < (AGAIN_EVERY_S if is_new else LOOK_EVERY_S):
             return
-        hours = await self._read()
-        self._newest_at, self._since = newest_at, time.monotonic()
+        hours, before = await self._read(), self._hours
+        self._newest_at, self._since, self._hours = newest_at, time.monotonic(), hours
+        if not is_new and hours == before:
+            return
         self._place.clear()
         with self._place:
             show_traffic(hours, newest_at=newest_at)
@@ -74,6 +82,28 @@ def show_traffic(hours: Sequence[Hour], *, newest_at: datetime | None) -> None:
 
     if turned:
         _tell_turned(hours)
+    _tell_unproven(hours)
+
+
+def unproven(hours: Sequence[Hour]) -> int:
+    """Return how many deliveries did not prove themselves."""
+    return sum(hour.unproven for hour in hours)
+
+
+def _tell_unproven(hours: Sequence[Hour]) -> None:
+    """Say how many deliveries proved nothing, when the last one came and what to do; nothing where there was none."""
+    count, last = unproven(hours), max((hour.unproven_at for hour in hours if hour.unproven_at), default=None)
+    if not count or last is None:
+        return
+    what = "1 delivery" if count == 1 else f"{_count(count)} deliveries"
+    they, are = ("it", "is") if count == 1 else ("they", "are")
+    said = (
+        f"{what} did not prove that {they} {are} from its monitor. They were answered 401, and nothing of them is kept."
+    )
+    with note(said, title="Not proven", kind="warn"), tag("p"):
+        tag("span", "The last one came ")
+        moment(last, "ago")
+        tag("span", ". Compare the secret here with the monitor's: it is another one there, or none is sent.")
 
 
 def _tell_turned(hours: Sequence[Hour]) -> None:

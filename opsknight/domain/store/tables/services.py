@@ -134,7 +134,7 @@ class IntegrationRow(Base):
 
 
 class TurnedAwayRow(Base):
-    """How often in one hour an integration was told to send again: because it sends too many, or for us being away."""
+    """How often in one hour an integration was turned away: it sends too many, we were away, or it proved nothing."""
 
     __tablename__ = "turned_away"
 
@@ -143,3 +143,5 @@ class TurnedAwayRow(Base):
     too_many: Mapped[int] = mapped_column(server_default=text("0"))
     no_database: Mapped[int] = mapped_column(server_default=text("0"))
     last_at: Mapped[datetime]
+    unproven: Mapped[int] = mapped_column(server_default=text("0"))
+    unproven_at: Mapped[datetime | None]
