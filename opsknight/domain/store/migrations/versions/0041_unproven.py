@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0041"
-down_revision = "0034"
+down_revision = "0037"
 
 STATEMENTS = (
     "ALTER TABLE turned_away ADD COLUMN unproven bigint NOT NULL DEFAULT 0",

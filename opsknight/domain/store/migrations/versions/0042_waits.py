@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0042"
-down_revision = "0037"
+down_revision = "0041"
 
 STATEMENTS = (
     "ALTER TABLE silences ADD COLUMN paused_until timestamptz",
