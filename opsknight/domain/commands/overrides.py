@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opsknight.domain.commands.arranging import Done, checked_note, from_now, held, names_of, put, when
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.effects import known, newest, told
+from opsknight.domain.commands.tellings import tell_on_call
 from opsknight.domain.commands.withdrawals import end, plain, undo_swap
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import Change
@@ -62,6 +63,7 @@ async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     await put(uow, row)
     wished = newest(wish.change, (start_at, end_at), user_id=wish.user_id, replaces=wish.replaces_id)
     but = await told(uow, before, wished)
+    missed = await tell_on_call(uow, before, schedule)
     lasting = when(uow, start_at, end_at)
     who = _who(wish, names)
     uow.record(
@@ -72,7 +74,7 @@ async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
         override_id=row.id,
         after=plain(row),
     )
-    return Done(row.id, f"In “{schedule.name}”, {who} {lasting}.{but}", schedule.id)
+    return Done(row.id, f"In “{schedule.name}”, {who} {lasting}.{but}{missed}", schedule.id)
 
 
 async def withdraw(uow: UnitOfWork, override_id: int) -> Done:
@@ -94,10 +96,12 @@ async def withdraw(uow: UnitOfWork, override_id: int) -> Done:
         raise Conflict("This override has been withdrawn already.")
     if row.end_at <= uow.now:
         raise Conflict("This override is over already, and what was cannot be changed.")
+    before = await known(uow, schedule.id)
     if row.swap_id is not None:
-        return await undo_swap(uow, row, schedule)
+        return await undo_swap(uow, row, before, schedule)
     end(uow, row, schedule)
-    return Done(row.id, f"Withdrew the override in “{schedule.name}”; its layers count again.", schedule.id)
+    missed = await tell_on_call(uow, before, schedule)
+    return Done(row.id, f"Withdrew the override in “{schedule.name}”; its layers count again.{missed}", schedule.id)
 
 
 def _check(wish: Wish) -> None:

@@ -17,6 +17,7 @@ from opsknight.domain.commands.arranging import Done, checked_note, from_now, he
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.effects import known, must_hand_over, newest
 from opsknight.domain.commands.hand_overs import hand_over
+from opsknight.domain.commands.tellings import tell_asked, tell_expired, tell_taken
 from opsknight.domain.commands.withdrawals import record_swap
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import Change
@@ -96,7 +97,8 @@ async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     did = f"asked {what} in “{schedule.name}” {when(uow, start_at, end_at)}"
     record_swap(uow, Fact.SWAP_ASKED, row, schedule, did)
     mine = f"{names[wish.user_id]} stays on call until somebody takes it"
-    return Done(row.id, f"Asked {what} in “{schedule.name}”; {mine}.", schedule.id)
+    missed = await tell_asked(uow, row, schedule)
+    return Done(row.id, f"Asked {what} in “{schedule.name}”; {mine}.{missed}", schedule.id)
 
 
 async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
@@ -127,7 +129,7 @@ async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
         changes.append(newest(Change.REPLACE, back, user_id=row.user_id, replaces=taker))
     before = await known(uow, schedule.id)
     await must_hand_over(uow, before, changes)
-    _offer_the_rest(uow, row, taken)
+    rest = _offer_the_rest(uow, row, taken)
     row.start_at, row.end_at = taken
     row.status, row.taken_by, row.ended_at = "taken", taker, uow.now
     if back is not None:
@@ -136,6 +138,7 @@ async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
         await hand_over(uow, row, before, change)
     whose = f"{names[row.user_id]}'s shift in “{schedule.name}” {when(uow, *taken)}"
     in_return = f", who takes theirs {when(uow, *back)}" if back else ""
+    await tell_taken(uow, row, schedule, rest)
     record_swap(uow, Fact.SWAP_TAKEN, row, schedule, f"took {whose}{in_return}")
     return Done(row.id, f"You have taken {whose}.", schedule.id)
 
@@ -172,6 +175,7 @@ async def expire(uow: UnitOfWork) -> int:
         row.status, row.ended_at = "expired", uow.now
         did = f"ended an offer in “{schedule.name}” that nobody took: the shift stays as it is"
         record_swap(uow, Fact.SWAP_ENDED, row, schedule, did)
+        await tell_expired(uow, row, schedule)
     return len(found)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from opsknight.domain.commands.arranging import Done
+from opsknight.domain.commands.tellings import tell_on_call, tell_undone
 from opsknight.domain.model.ledger import Fact, people
+from opsknight.domain.model.schedule import Schedule
 from opsknight.domain.store.tables import OverrideRow, ScheduleRow, ShiftSwapRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict
 
 
-async def undo_swap(uow: UnitOfWork, row: OverrideRow, schedule: ScheduleRow) -> Done:
+async def undo_swap(uow: UnitOfWork, row: OverrideRow, before: Schedule, schedule: ScheduleRow) -> Done:
     """Withdraw all overrides of the swap, or cover, of `row` that are not over: nobody keeps a half of it.
+
+    `before` is the schedule as it is with them.
 
     Raises:
         Conflict: the other half is over.
@@ -34,8 +38,10 @@ async def undo_swap(uow: UnitOfWork, row: OverrideRow, schedule: ScheduleRow) ->
     what = "the swap" if swap.kind == "swap" else "the cover"
     did = f"withdrew {what} of {names} in “{schedule.name}”"
     record_swap(uow, Fact.SWAP_ENDED, swap, schedule, did)
+    missed = await tell_on_call(uow, before, schedule)
+    await tell_undone(uow, swap, schedule, concerned, [(max(one.start_at, uow.now), one.end_at) for one in to_come])
     both = ", both shifts of it" if swap.kind == "swap" else ""
-    told = f"Withdrew {what} of {names} in “{schedule.name}”{both}: each has their own from now on."
+    told = f"Withdrew {what} of {names} in “{schedule.name}”{both}: each has their own from now on.{missed}"
     return Done(row.id, told, schedule.id)
 
 
