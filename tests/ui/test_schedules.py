@@ -215,6 +215,18 @@ async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_off
     assert 119 * 60 < wish["end_at"] - wish["start_at"] <= 120 * 60
 
 
+async def test_whoever_takes_a_part_of_a_swap_is_told_that_they_give_a_whole_shift(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1")
+    offered = page.locator(".ok-asked-line").filter(has_text="Wants a shift in return").filter(has_text="Maximiliane")
+
+    await offered.get_by_role("button", name="Take a part").click()
+
+    part = page.get_by_role("dialog", name="Take a part of this shift")
+    await expect(part.get_by_text(re.compile(r"They get all of it, .*h, for .* of theirs\."))).to_be_visible()
+
+
 async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1/edit")
     layers, people = page.locator(".ok-layer-open b"), page.locator(".ok-group-people")
