@@ -25,7 +25,7 @@ from opsknight.api.wishes import Number
 from opsknight.deps import Deps
 from opsknight.domain.commands import leaves, overrides, shift_swaps, temporary_schedules
 from opsknight.domain.commands.arranging import Done
-from opsknight.domain.model.permission import Need
+from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.queries import schedule_lines as queries
 from opsknight.domain.queries.sessions import Viewer
 
@@ -48,13 +48,13 @@ def _add_overrides(routes: APIRouter, deps: Deps) -> None:
 
     @routes.post("/schedules/{schedule_id}/overrides", status_code=201, dependencies=cover)
     async def override(schedule_id: Number, wish: Override, viewer: SignedIn) -> Response:
-        """Add, remove or replace somebody for a while; nobody can be replaced by two at once."""
+        """Add, remove or replace somebody for a while, where it changes anything; nobody is replaced by two at once."""
         done = _doing(lambda uow: overrides.override(uow, schedule_id, wish.wish), "override", queries.override)
         return await done(deps, viewer, 201)
 
     @routes.delete("/overrides/{override_id}", dependencies=cover)
     async def withdraw(override_id: Number, viewer: SignedIn) -> Response:
-        """Take an override back, from now on."""
+        """Take an override back, from now on; those of a swap go together."""
         done = _doing(lambda uow: overrides.withdraw(uow, override_id), "override", queries.override)
         return await done(deps, viewer, 200)
 
@@ -94,9 +94,11 @@ def _add_swaps(routes: APIRouter, deps: Deps) -> None:
 
     @routes.get("/swaps", dependencies=cover)
     async def read(viewer: SignedIn) -> Response:
-        """Return the offers that you made or may take, the newest first."""
+        """Return the offers that you made or may take, and the open ones that you may withdraw, the newest first."""
+        manages = permits(viewer.person, Need.CONFIGURE).permitted
         async with deps.reading() as session:
-            return plain_json({"swaps": await queries.swaps(session, at=deps.clock.now(), user_id=viewer.id)})
+            found = await queries.swaps(session, at=deps.clock.now(), user_id=viewer.id, every_open=manages)
+        return plain_json({"swaps": found})
 
     @routes.post("/schedules/{schedule_id}/swaps", status_code=201, dependencies=cover)
     async def ask(schedule_id: Number, wish: Offer, viewer: SignedIn) -> Response:

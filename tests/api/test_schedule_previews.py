@@ -18,6 +18,7 @@ from tests.clock import NOON
 
 HOUR = timedelta(hours=1)
 DAY = 24 * HOUR
+_NOTHING = "This changes nothing: "
 
 
 @pytest.fixture
@@ -100,8 +101,11 @@ async def test_who_is_taken_off_call_leaves_a_gap_that_is_told_before_it_is_save
     ("wish", "sentence"),
     [
         ({"change": "add", "user_id": 1}, "Bo is on call as well, for 4 h."),
-        ({"change": "add", "user_id": 0}, "This changes nothing: Ada is on call in all of that time already."),
-        ({"change": "remove", "replaces_id": 1}, "This changes nothing: Bo is not on call in that time."),
+        (
+            {"change": "add", "user_id": 0},
+            _NOTHING + "Ada is on call then already. Choose another time, or somebody else.",
+        ),
+        ({"change": "remove", "replaces_id": 1}, _NOTHING + "Bo is not on call then. Choose a time in which they are."),
         ({"change": "replace", "user_id": 1}, "Bo is on call instead of everybody else, for 4 h."),
     ],
 )
@@ -112,6 +116,22 @@ async def test_what_an_override_would_do_is_said_in_a_sentence(
     by_id = {name: people[at].id if name.endswith("_id") else at for name, at in wish.items()}
 
     assert (await foreseen(doors, number, 2, 6, **by_id))["sentence"] == sentence
+
+
+async def test_an_override_that_a_temporary_schedule_leaves_without_effect_is_foreseen_to_be_so(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    number = await made(doors, database, a_day_layer(ada, bo))
+    span = {"start_at": NOON.timestamp(), "end_at": (NOON + 8 * HOUR).timestamp()}
+    shifts = [{**span, "user_ids": [ada.id]}]
+    moving = {"name": "Moving day", "layers": [{"name": "Move", "kind": "fixed", "shifts": shifts}], **span}
+    assert (await asked(doors, "POST", f"/schedules/{number}/temporary", json=moving)).status_code == 201
+
+    found = await foreseen(doors, number, 2, 6, change="replace", user_id=cy.id, replaces_id=ada.id)
+
+    assert found["changes"] is False
+    assert found["sentence"].startswith(_NOTHING + "“Moving day” replaces the schedule then")
 
 
 async def test_what_is_over_counts_in_no_preview(doors: House, database: Database, people: list[UserRow]):

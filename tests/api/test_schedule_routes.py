@@ -217,6 +217,22 @@ async def test_overrides_swaps_and_leave_are_arranged_by_responders_and_temporar
     assert len((await asked(doors, "GET", "/leaves")).json()["leaves"]) == 1
 
 
+async def test_who_may_withdraw_an_offer_reads_it_though_it_is_offered_to_others(
+    doors: House, database: Database, people: list[UserRow]
+):
+    schedule = await made(doors, await a_document(database, people))
+    span = {"start_at": NOON.timestamp(), "end_at": (NOON + HOUR).timestamp()}
+    wish = {"kind": "cover", "user_id": people[2].id, "offered_to": [people[0].id], **span}
+    swap = (await asked(doors, "POST", f"/schedules/{schedule['id']}/swaps", json=wish)).json()["swap"]
+
+    theirs = (await asked(doors, "GET", "/swaps", role="responder")).json()["swaps"]
+    managed = (await asked(doors, "GET", "/swaps")).json()["swaps"]
+
+    assert ([one["id"] for one in theirs], [one["id"] for one in managed]) == ([], [swap["id"]])
+    assert (await asked(doors, "DELETE", f"/swaps/{swap['id']}")).status_code == 200
+    assert (await asked(doors, "GET", "/swaps")).json()["swaps"] == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

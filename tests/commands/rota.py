@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from opsknight.domain.commands import overrides, schedules
+from opsknight.domain.commands import overrides, schedules, shift_swaps
 from opsknight.domain.commands.schedules import Plan
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.override import Change
@@ -79,3 +79,8 @@ async def a_rota(desk: Desk) -> Rota:
     rota = Rota(desk, 0, team.id, desk.user, bo, cy, mo)
     rota.id = (await desk.as_(mo, schedules.make, rota.plan())).id
     return rota
+
+
+def offer(user: UserRow, start: float, end: float, **what: Any) -> shift_swaps.Wish:
+    """Return the wish to offer the time of `user` between two hours from noon."""
+    return shift_swaps.Wish(user.id, NOON + start * HOUR, NOON + end * HOUR, **what)

@@ -8,20 +8,15 @@ import pytest
 
 from opsknight.domain.commands import leaves, overrides, shift_swaps
 from opsknight.domain.model.override import Change
-from opsknight.domain.store.tables import UserRow
 from opsknight.errors import Conflict, Forbidden, Invalid
 from tests.clock import NOON
 from tests.commands.desk import Desk
-from tests.commands.rota import DAY, HOUR, Rota, a_rota
+from tests.commands.rota import DAY, HOUR, Rota, a_rota, offer
 
 
 @pytest.fixture
 async def rota(desk: Desk) -> Rota:
     return await a_rota(desk)
-
-
-def offer(user: UserRow, start: float, end: float, **what: object) -> shift_swaps.Wish:
-    return shift_swaps.Wish(user.id, NOON + start * HOUR, NOON + end * HOUR, **what)
 
 
 async def test_a_replacement_counts_for_its_span_and_says_so(rota: Rota):

@@ -53,7 +53,9 @@ class Engine:
         return (rows[0][0], rows[0][1] - self.clock.now()) if rows else None
 
     async def paged(self) -> list[str]:
-        sql = "SELECT u.name FROM pages p JOIN users u ON u.id = p.user_id ORDER BY p.id"
+        sql = (
+            "SELECT u.name FROM pages p JOIN users u ON u.id = p.user_id WHERE p.incident_id IS NOT NULL ORDER BY p.id"
+        )
         return [name for (name,) in await self.rows(sql)]
 
     async def told(self, kind: str) -> list[dict[str, Any]]:

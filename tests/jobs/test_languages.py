@@ -174,6 +174,7 @@ ANSWERING = (
     "domain/model/drill.py",
     "domain/model/foretelling.py",
     "domain/model/mail_reply.py",
+    "domain/model/offer.py",
     "domain/model/permission.py",
     "domain/model/reply.py",
     "domain/model/standing_in.py",

@@ -128,10 +128,21 @@ def swaps() -> list[dict[str, Any]]:
     }  # fmt: skip
     mine = {"id": 2, "user_id": 1, "kind": "swap", "offered_to": [2, 4], "note": ""}
     theirs = {"id": 4, "user_id": 4, "kind": "swap", "note": ""}
+    not_mine = {"id": 5, "offered_to": [3], "note": ""}
+    whole = {
+        "id": 6,
+        "user_id": 3,
+        "kind": "swap",
+        "note": "",
+        "return_start_at": NOW + 2e5,
+        "return_end_at": NOW + 3e5,
+    }
     return [
         common,
         {**common, **mine},
         {**common, **theirs},
+        {**common, **not_mine},
+        {**common, **whole},
         {**common, "id": 3, "status": "taken", "taken_by": 4, "user_id": 3},
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, Route, expect
@@ -141,6 +142,9 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
     await page.get_by_role("radio", name="Ask others").check()
     await page.get_by_role("radio", name="Swap for a shift of theirs").check()
     await page.get_by_label("Whom you ask").select_option(label="Wei Zhang")
+    await expect(page.get_by_label("The shift you want")).to_have_value("")
+    await page.get_by_label("The shift you want").select_option(index=1)
+    await page.get_by_label("To be taken by").fill("2031-01-13T08:30")
     await page.get_by_role("button", name="Ask", exact=True).click()
 
     await expect(page.get_by_text("Asked.").first).to_be_visible()
@@ -148,6 +152,41 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
     assert isinstance(wish, dict)
     assert (wish["kind"], wish["user_id"], wish["offered_to"]) == ("swap", 1, [3])
     assert wish["end_at"] > wish["start_at"]
+    assert wish["return_end_at"] > wish["return_start_at"]
+    assert wish["expires_at"] == datetime(2031, 1, 13, 8, 30, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+
+
+async def test_an_offer_says_of_what_may_be_chosen_only_what_was(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
+    sent: list[dict[str, object]] = []
+
+    async def answer(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "null"))
+        said = json.dumps({"sentence": "Asked.", "swap": {"id": 9}})
+        await route.fulfill(status=201, content_type="application/json", body=said)
+
+    await page.route("**/api/v1/schedules/1/swaps", answer)
+    await _final(page).get_by_role("button", name=re.compile("^Amira Khan")).first.click()
+    await page.get_by_role("radio", name="Ask others").check()
+    await expect(page.get_by_label("The shift you want")).to_have_count(0)
+    await page.get_by_role("button", name="Ask", exact=True).click()
+
+    await expect(page.get_by_text("Asked.").first).to_be_visible()
+    assert not {"return_start_at", "return_end_at", "expires_at"} & sent[0].keys()
+
+
+async def test_what_one_may_not_take_is_not_offered_to_be_taken_and_of_a_whole_swap_no_part(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1")
+
+    for_others = (
+        page.locator(".ok-asked-line").filter(has_text="Asked: Wei Zhang").filter(has_text="Jonas Olsen offers")
+    )
+    whole = page.locator(".ok-asked-line").filter(has_text="Wei Zhang offers")
+
+    await expect(for_others.get_by_role("button")).to_have_text(["Withdraw"])
+    await expect(whole.get_by_role("button")).to_have_text(["Take it", "Withdraw"])
 
 
 async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_offered(
@@ -174,6 +213,18 @@ async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_off
     await expect(part).to_be_hidden()
     [wish] = sent  # the shift itself begins within the minute that the field shows
     assert 119 * 60 < wish["end_at"] - wish["start_at"] <= 120 * 60
+
+
+async def test_whoever_takes_a_part_of_a_swap_is_told_that_they_give_a_whole_shift(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1")
+    offered = page.locator(".ok-asked-line").filter(has_text="Wants a shift in return").filter(has_text="Maximiliane")
+
+    await offered.get_by_role("button", name="Take a part").click()
+
+    part = page.get_by_role("dialog", name="Take a part of this shift")
+    await expect(part.get_by_text(re.compile(r"They get all of it, .*h, for .* of theirs\."))).to_be_visible()
 
 
 async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: BrowserContext, gallery: str):

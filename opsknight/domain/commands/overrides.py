@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from opsknight.domain.commands.arranging import Done, checked_note, from_now, held, names_of, put, when
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.effects import known, newest, told
+from opsknight.domain.commands.tellings import tell_on_call
+from opsknight.domain.commands.withdrawals import end, plain, undo_swap
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import Change
 from opsknight.domain.model.permission import Need
@@ -33,9 +36,11 @@ class Wish:
 async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     """Change who is on call for a while, from now on at the earliest. Two may be added at once.
 
+    Where it does in a part of that time only what it says, the answer tells so.
+
     Raises:
         NotFound: there is no such schedule.
-        Invalid: the wish does not say who, or its span cannot be.
+        Invalid: the wish does not say who, or its span cannot be, or it would have no effect.
         Conflict: the person is replaced by another at the same time.
     """
     await require(uow, Need.ARRANGE_COVER)
@@ -54,7 +59,11 @@ async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
         created_by=uow.user_id,
         created_at=uow.now,
     )
+    before = await known(uow, schedule.id)
     await put(uow, row)
+    wished = newest(wish.change, (start_at, end_at), user_id=wish.user_id, replaces=wish.replaces_id)
+    but = await told(uow, before, wished)
+    missed = await tell_on_call(uow, before, schedule)
     lasting = when(uow, start_at, end_at)
     who = _who(wish, names)
     uow.record(
@@ -63,17 +72,19 @@ async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
         did=f"changed who is on call in “{schedule.name}”: {who} {lasting}",
         name=schedule.name,
         override_id=row.id,
-        after=_plain(row),
+        after=plain(row),
     )
-    return Done(row.id, f"In “{schedule.name}”, {who} {lasting}.", schedule.id)
+    return Done(row.id, f"In “{schedule.name}”, {who} {lasting}.{but}{missed}", schedule.id)
 
 
 async def withdraw(uow: UnitOfWork, override_id: int) -> Done:
     """Take an override back, from now on; what it did until now stays as it was.
 
+    Those of a swap go together, and so does what has become of an offer: nobody keeps a half of it.
+
     Raises:
         NotFound: there is no such override.
-        Conflict: it is over, or withdrawn already.
+        Conflict: it is over, or withdrawn already, or the other half of its swap is over.
     """
     await require(uow, Need.ARRANGE_COVER)
     schedule_id = await uow.session.scalar(select(OverrideRow.schedule_id).where(OverrideRow.id == override_id))
@@ -85,16 +96,12 @@ async def withdraw(uow: UnitOfWork, override_id: int) -> Done:
         raise Conflict("This override has been withdrawn already.")
     if row.end_at <= uow.now:
         raise Conflict("This override is over already, and what was cannot be changed.")
-    row.deleted_at = uow.now
-    uow.record(
-        Fact.OVERRIDE_WITHDRAWN,
-        subject=f"schedule:{schedule.id}",
-        did=f"withdrew an override in “{schedule.name}”",
-        name=schedule.name,
-        override_id=row.id,
-        before=_plain(row),
-    )
-    return Done(row.id, f"Withdrew the override in “{schedule.name}”; its layers count again.", schedule.id)
+    before = await known(uow, schedule.id)
+    if row.swap_id is not None:
+        return await undo_swap(uow, row, before, schedule)
+    end(uow, row, schedule)
+    missed = await tell_on_call(uow, before, schedule)
+    return Done(row.id, f"Withdrew the override in “{schedule.name}”; its layers count again.{missed}", schedule.id)
 
 
 def _check(wish: Wish) -> None:
@@ -117,14 +124,3 @@ def _who(wish: Wish, names: Mapping[int, str]) -> str:
             return f"{names[wish.user_id or 0]} is on call as well"
         case Change.REPLACE:
             return f"{names[wish.user_id or 0]} is on call instead of {other}"
-
-
-def _plain(row: OverrideRow) -> dict[str, object]:
-    return {
-        "change": row.change,
-        "user_id": row.user_id,
-        "replaces_id": row.replaces_id,
-        "start_at": row.start_at.timestamp(),
-        "end_at": row.end_at.timestamp(),
-        "note": row.note,
-    }

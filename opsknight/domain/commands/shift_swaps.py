@@ -6,28 +6,24 @@ commit on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.arranging import (
-    Done,
-    checked_note,
-    from_now,
-    held,
-    names_of,
-    put,
-    require_for,
-    when,
-)
+from opsknight.domain.commands.arranging import Done, checked_note, from_now, held, names_of, require_for, when
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.effects import known, must_hand_over, newest
+from opsknight.domain.commands.hand_overs import hand_over
+from opsknight.domain.commands.tellings import tell_asked, tell_expired, tell_taken
+from opsknight.domain.commands.withdrawals import record_swap
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.override import Change
 from opsknight.domain.model.permission import Need
-from opsknight.domain.model.schedule import Schedule, shifts
-from opsknight.domain.queries.schedules import schedules
-from opsknight.domain.store.tables import OverrideRow, ScheduleRow, ShiftSwapRow
+from opsknight.domain.model.restriction import Interval
+from opsknight.domain.store.tables import ScheduleRow, ShiftSwapRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -70,7 +66,7 @@ async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     Raises:
         NotFound: there is no such schedule.
         Forbidden: it is somebody else's.
-        Invalid: they are not on call then, or the offer cannot be used.
+        Invalid: they are not on call then, or nobody could take it, or the offer cannot be used.
     """
     await require_for(uow, wish.user_id)
     if len(wish.offered_to) > MAX_OFFERED or wish.user_id in wish.offered_to:
@@ -82,7 +78,8 @@ async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
     if wish.return_start_at is not None and wish.return_end_at is not None:
         from_now(uow, wish.return_start_at, wish.return_end_at)
-    await _must_be_on_call(uow, schedule, wish.user_id, names[wish.user_id], (start_at, end_at))
+    off = newest(Change.REMOVE, (start_at, end_at), user_id=None, replaces=wish.user_id)
+    await must_hand_over(uow, await known(uow, schedule.id), [off])
     expires_at = wish.expires_at or max(start_at, wish.start_at)
     if start_at <= uow.now and wish.expires_at is None:  # what has begun can be taken until it ends
         expires_at = end_at
@@ -98,9 +95,10 @@ async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     await uow.session.flush()
     what = "to swap a shift" if wish.in_return else "for cover"
     did = f"asked {what} in “{schedule.name}” {when(uow, start_at, end_at)}"
-    _tell(uow, Fact.SWAP_ASKED, row, schedule, did)
+    record_swap(uow, Fact.SWAP_ASKED, row, schedule, did)
     mine = f"{names[wish.user_id]} stays on call until somebody takes it"
-    return Done(row.id, f"Asked {what} in “{schedule.name}”; {mine}.", schedule.id)
+    missed = await tell_asked(uow, row, schedule)
+    return Done(row.id, f"Asked {what} in “{schedule.name}”; {mine}.{missed}", schedule.id)
 
 
 async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
@@ -109,8 +107,9 @@ async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
     Raises:
         NotFound: there is no such offer.
         Forbidden: it was not offered to the actor.
-        Conflict: it is not open any more, or its person is not on call then any more.
-        Invalid: the part lies outside of it, or a swap lacks what is given in return.
+        Conflict: it is not open any more, or its person is replaced by another already.
+        Invalid: the part lies outside of it, its person is not on call then any more, or the taker would not be;
+            or a swap lacks what is given in return, or would give all of that for a part.
     """
     await require(uow, Need.ARRANGE_COVER)
     row, schedule = await _held(uow, swap_id)
@@ -124,18 +123,23 @@ async def take(uow: UnitOfWork, swap_id: int, part: Part) -> Done:
     taken = from_now(uow, part.start_at or row.start_at, part.end_at or row.end_at)
     if taken[0] < row.start_at or taken[1] > row.end_at:
         raise Invalid("That lies outside of the shift that is offered; take it, or a part within it.")
-    await _must_be_on_call(uow, schedule, row.user_id, names[row.user_id], taken)
-    back = await _given(uow, row, schedule, part, (taker, names[taker]))
-    _offer_the_rest(uow, row, taken)
+    back = _given(uow, row, part, taken, names[row.user_id])
+    changes = [newest(Change.REPLACE, taken, user_id=taker, replaces=row.user_id)]
+    if back is not None:
+        changes.append(newest(Change.REPLACE, back, user_id=row.user_id, replaces=taker))
+    before = await known(uow, schedule.id)
+    await must_hand_over(uow, before, changes)
+    rest = _offer_the_rest(uow, row, taken)
     row.start_at, row.end_at = taken
     row.status, row.taken_by, row.ended_at = "taken", taker, uow.now
-    await _hand_over(uow, row, taker, row.user_id, taken)
     if back is not None:
         row.return_start_at, row.return_end_at = back
-        await _hand_over(uow, row, row.user_id, taker, back)
+    for change in changes:
+        await hand_over(uow, row, before, change)
     whose = f"{names[row.user_id]}'s shift in “{schedule.name}” {when(uow, *taken)}"
     in_return = f", who takes theirs {when(uow, *back)}" if back else ""
-    _tell(uow, Fact.SWAP_TAKEN, row, schedule, f"took {whose}{in_return}")
+    await tell_taken(uow, row, schedule, rest)
+    record_swap(uow, Fact.SWAP_TAKEN, row, schedule, f"took {whose}{in_return}")
     return Done(row.id, f"You have taken {whose}.", schedule.id)
 
 
@@ -152,7 +156,7 @@ async def withdraw(uow: UnitOfWork, swap_id: int) -> Done:
     await require_for(uow, row.user_id)
     _must_be_open(uow, row)
     row.status, row.ended_at = "withdrawn", uow.now
-    _tell(uow, Fact.SWAP_ENDED, row, schedule, f"withdrew an offer in “{schedule.name}”")
+    record_swap(uow, Fact.SWAP_ENDED, row, schedule, f"withdrew an offer in “{schedule.name}”")
     return Done(row.id, f"Withdrew the offer in “{schedule.name}”; the shift stays as it is.", schedule.id)
 
 
@@ -170,7 +174,8 @@ async def expire(uow: UnitOfWork) -> int:
     for row, schedule in found:
         row.status, row.ended_at = "expired", uow.now
         did = f"ended an offer in “{schedule.name}” that nobody took: the shift stays as it is"
-        _tell(uow, Fact.SWAP_ENDED, row, schedule, did)
+        record_swap(uow, Fact.SWAP_ENDED, row, schedule, did)
+        await tell_expired(uow, row, schedule)
     return len(found)
 
 
@@ -190,54 +195,33 @@ def _must_be_open(uow: UnitOfWork, row: ShiftSwapRow) -> None:
         raise Conflict("This offer has expired; the shift stays as it is.")
 
 
-async def _must_be_on_call(
-    uow: UnitOfWork, schedule: ScheduleRow, user_id: int, name: str, time: tuple[datetime, datetime]
-) -> None:
-    known: Schedule = (await schedules(uow.session, [schedule.id]))[schedule.id]
-    if not any(one.user_id == user_id for one in shifts(known, *time)):
-        raise Invalid(f"{name} is not on call in “{schedule.name}” at that time, so there is nothing to hand over.")
-
-
-async def _given(
-    uow: UnitOfWork, row: ShiftSwapRow, schedule: ScheduleRow, part: Part, taker: tuple[int, str]
-) -> tuple[datetime, datetime] | None:
+def _given(uow: UnitOfWork, row: ShiftSwapRow, part: Part, taken: Interval, name: str) -> Interval | None:
     """Return the time of the taker that they give for it: what was asked for, else what they name."""
     if row.kind == "cover":
         return None
+    if row.return_start_at is not None and taken != from_now(uow, row.start_at, row.end_at):
+        raise Invalid(
+            f"{name} wants a whole shift of yours for the whole of this one. Take all of it,"
+            f" or ask {name} to offer the part that you can take."
+        )
     start_at, end_at = row.return_start_at or part.return_start_at, row.return_end_at or part.return_end_at
     if start_at is None or end_at is None:
         raise Invalid("This is a swap: say return_start_at and return_end_at, the shift of yours that they get.")
-    time = from_now(uow, start_at, end_at)
-    await _must_be_on_call(uow, schedule, *taker, time)
-    return time
+    return from_now(uow, start_at, end_at)
 
 
-def _offer_the_rest(uow: UnitOfWork, row: ShiftSwapRow, taken: tuple[datetime, datetime]) -> None:
-    for start_at, end_at in ((max(row.start_at, uow.now), taken[0]), (taken[1], row.end_at)):
-        if start_at < end_at:
-            rest = ShiftSwapRow(schedule_id=row.schedule_id, kind=row.kind, status="open", user_id=row.user_id)
-            rest.start_at, rest.end_at, rest.offered_to, rest.note = start_at, end_at, row.offered_to, row.note
-            rest.expires_at, rest.created_at = min(row.expires_at, end_at), row.created_at
-            uow.session.add(rest)
-
-
-async def _hand_over(uow: UnitOfWork, row: ShiftSwapRow, to: int, of: int, time: tuple[datetime, datetime]) -> None:
-    instead = OverrideRow(schedule_id=row.schedule_id, change="replace", user_id=to, replaces_id=of, swap_id=row.id)
-    instead.start_at, instead.end_at, instead.note = *time, row.note
-    instead.created_by, instead.created_at = uow.user_id, uow.now
-    await put(uow, instead)
-
-
-def _tell(uow: UnitOfWork, fact: Fact, row: ShiftSwapRow, schedule: ScheduleRow, did: str) -> None:
-    uow.record(
-        fact,
-        subject=f"schedule:{schedule.id}",
-        did=did,
-        name=schedule.name,
-        swap_id=row.id,
-        user_id=row.user_id,
-        start_at=row.start_at.timestamp(),
-        end_at=row.end_at.timestamp(),
-        status=row.status,
-        taken_by=row.taken_by,
-    )
+def _offer_the_rest(uow: UnitOfWork, row: ShiftSwapRow, taken: Interval) -> Sequence[Interval]:
+    """Go on offering what was not taken, and return it: until it begins, as all of it was, or until what was said."""
+    until_it_begins = row.expires_at == row.start_at
+    left = [
+        (start_at, end_at)
+        for start_at, end_at in ((max(row.start_at, uow.now), taken[0]), (taken[1], row.end_at))
+        if start_at < end_at
+    ]
+    for start_at, end_at in left:
+        rest = ShiftSwapRow(schedule_id=row.schedule_id, kind=row.kind, status="open", user_id=row.user_id)
+        rest.start_at, rest.end_at, rest.offered_to, rest.note = start_at, end_at, row.offered_to, row.note
+        rest.expires_at = start_at if until_it_begins else min(row.expires_at, end_at)
+        rest.created_at = row.created_at
+        uow.session.add(rest)
+    return left

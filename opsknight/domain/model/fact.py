@@ -91,6 +91,7 @@ class Fact(StrEnum):
     # told before it matters: user, user_id, name (of the schedule), reason
     SHIFT_ANNOUNCED = "shift announced"
     GAP_TOLD = "gap told"
+    OFFER_TOLD = "offer told"
     READINESS_TOLD = "readiness told"
     # handoffs: did (the end of a sentence), name (of the schedule), before and after of the note
     HANDOFF_NOTED = "handoff noted"

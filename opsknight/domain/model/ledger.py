@@ -325,6 +325,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.GAP_TOLD: lambda _, d: (
         f"{d.get('user', 'Somebody')} was told of a gap in {d.get('name', 'a schedule')}{_because(d)}."
     ),
+    Fact.OFFER_TOLD: lambda _, d: (
+        f"{d.get('user', 'Somebody')} was told of an offered shift in {d.get('name', 'a schedule')}{_because(d)}."
+    ),
     Fact.READINESS_TOLD: lambda _, d: (
         f"{d.get('user', 'Somebody')} was told who is not ready to be on call{_because(d)}."
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
@@ -171,11 +171,15 @@ async def temporary_schedule(session: AsyncSession, temporary_id: int) -> dict[s
     return _plain(row, "id", "schedule_id", "name", "start_at", "end_at", "layers")
 
 
-async def swaps(session: AsyncSession, *, at: datetime, user_id: int) -> list[dict[str, Any]]:
-    """Return the offers that a person made or may take, the newest first; those that are over too."""
+async def swaps(session: AsyncSession, *, at: datetime, user_id: int, every_open: bool = False) -> list[dict[str, Any]]:
+    """Return the offers that a person made or may take, the newest first; those that are over too.
+
+    With `every_open`, also what others offer to others, while it is open.
+    """
     of = ShiftSwapRow
     mine = or_(of.user_id == user_id, of.taken_by == user_id, of.offered_to == [], of.offered_to.contains([user_id]))
-    statement = select(of).where(mine).order_by(of.id.desc()).limit(SWAPS_AT_MOST)
+    wanted = or_(mine, and_(of.status == "open", of.expires_at > at)) if every_open else mine
+    statement = select(of).where(wanted).order_by(of.id.desc()).limit(SWAPS_AT_MOST)
     return [_swap(row, at) for row in await session.scalars(statement)]
 
 

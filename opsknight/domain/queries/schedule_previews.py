@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
+from opsknight.domain.model.effect import Effect, effect, why_not, with_overrides
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, OnLeave, Override
@@ -30,7 +31,6 @@ WEIGHED: Final = timedelta(weeks=13)
 """Over which load, handoffs and coverage are compared: long enough for several rounds of a weekly rotation."""
 _CLOCK_CHANGES: Final = 2
 _INSTANT: Final = timedelta(microseconds=1)
-_THE_NEWEST: Final = 2**63 - 1
 _NOTHING: Final = timedelta()
 
 
@@ -160,20 +160,20 @@ async def override_preview(
     """
     known = await _known(session, schedule_id)
     start, end = max(wished.start_at, at), max(wished.end_at, at)
-    newest = replace(wished, id=_THE_NEWEST, start_at=start)
-    then = replace(known, overrides=(*known.overrides, newest))
+    wished = replace(wished, start_at=start)
+    then = with_overrides(known, wished)
     before, after = (_within(model.shifts(one, start, end), start, end) for one in (known, then))
     names = {one["id"]: one["name"] for one in await people(session)}
-    changes = {(one.user_id, one.start_at, one.end_at) for one in before} != {
-        (one.user_id, one.start_at, one.end_at) for one in after
-    }
+    found = effect(known, then, wished.user_id, start, end)
     return {
         "before": [shift_line(one, names) for one in before],
         "after": [shift_line(one, names) for one in after],
         "gaps_before": _seconds(model.gaps(known, start, end)),
         "gaps": _seconds(model.gaps(then, start, end)),
-        "changes": changes,
-        "sentence": _sentence(newest, before, after, names, changes=changes),
+        "changes": bool(found.done or found.fails),
+        "sentence": _sentence(wished, before, after, names)
+        if found.done
+        else _without_effect(known, wished, found, names),
     }
 
 
@@ -271,19 +271,18 @@ def _time_of(user_id: int | None, found: Iterable[model.OnCall]) -> timedelta:
     return sum((one.end_at - one.start_at for one in found if one.user_id == user_id), _NOTHING)
 
 
+def _without_effect(known: model.Schedule, wished: Override, found: Effect, names: Mapping[int, str]) -> str:
+    why, what_now = why_not(known, wished, found.fails or ((wished.start_at, wished.end_at),), names)
+    what = (
+        f"This does not put {names.get(wished.user_id or 0, 'them')} on call" if found.fails else "This changes nothing"
+    )
+    return f"{what}: {why}. {what_now}."
+
+
 def _sentence(
-    wished: Override,
-    before: Sequence[model.OnCall],
-    after: Sequence[model.OnCall],
-    names: Mapping[int, str],
-    *,
-    changes: bool,
+    wished: Override, before: Sequence[model.OnCall], after: Sequence[model.OnCall], names: Mapping[int, str]
 ) -> str:
     user, other = names.get(wished.user_id or 0, "They"), names.get(wished.replaces or 0, "everybody else")
-    if not changes:
-        already = f"{user} is on call in all of that time already"
-        absent = f"{other} is not on call in that time"
-        return f"This changes nothing: {absent if wished.replaces is not None else already}."
     if wished.change is Change.REMOVE:
         taken = _time_of(wished.replaces, before) - _time_of(wished.replaces, after)
         return f"{other} is off call for {_words(taken)}."

@@ -1,9 +1,9 @@
 // Shifts that are offered, and who is away: short lists with what one can do about each.
 import { read } from "./http.js";
+import { turnsOf } from "./turns_of.js";
 import { lasting } from "./words.js";
 import { dayOf, DAY, fromField, moment, span, startOf, toField } from "./zones.js";
 
-const AHEAD_S = 56 * DAY;
 const ENDED = { taken: "taken", withdrawn: "withdrawn", expired: "expired: nobody took it" };
 
 export const Asked = {
@@ -16,8 +16,8 @@ export const Asked = {
     <div v-for="one in open" :key="one.id" class="ok-asked-line">
       <div><p><b>{{ one.user_id === me.id ? 'You offer' : (names[one.user_id] ?? 'Somebody') + ' offers' }}</b> {{ span(one.start_at, one.end_at, zone) }} <span class="ok-muted">· {{ lasting(one.end_at - one.start_at) }}</span></p>
         <p class="ok-muted">{{ wanted(one) }}{{ schedules ? ' In “' + (schedules[one.schedule_id] ?? one.schedule_id) + '”.' : '' }} Open until {{ moment(one.expires_at, zone) }}; untaken it stays as it is.{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
-      <div v-if="mayCover" class="ok-buttons"><button v-if="one.user_id !== me.id" type="button" class="ok-button ok-button-small ok-button-primary" @click="take(one)"><span>Take it</span></button>
-        <button v-if="one.user_id !== me.id" type="button" class="ok-button ok-button-small" aria-haspopup="dialog" @click="choose(one, true)"><span>Take a part</span></button>
+      <div v-if="mayCover" class="ok-buttons"><button v-if="may_take(one)" type="button" class="ok-button ok-button-small ok-button-primary" @click="take(one)"><span>Take it</span></button>
+        <button v-if="may_take(one) && !one.return_start_at" type="button" class="ok-button ok-button-small" aria-haspopup="dialog" @click="choose(one, true)"><span>Take a part</span></button>
         <button v-if="one.user_id === me.id || mayEdit" type="button" class="ok-button ok-button-small" @click="end('/api/v1/swaps/' + one.id)"><span>Withdraw</span></button></div>
     </div>
     <details v-if="ended.length" class="ok-more"><summary>Before: {{ ended.length }}</summary>
@@ -39,7 +39,7 @@ export const Asked = {
       <div v-if="taking.part" class="ok-cover-own"><label>From<input v-model="taking.from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="taking.to" class="ok-input" type="datetime-local" required></label></div>
       <p v-if="taking.part" :class="left.bad ? 'ok-error' : 'ok-muted'" role="status">{{ left.words }}</p>
       <template v-if="wants_own"><p v-if="!mine.length">You have no shift in the next 8 weeks on this schedule that you could give in return.</p>
-        <div v-else class="ok-field"><label for="give-shift">Your shift that they get</label><select id="give-shift" v-model="given" class="ok-select"><option v-for="(one, i) in mine" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select></div></template>
+        <div v-else class="ok-field"><label for="give-shift">Your shift that they get</label><select id="give-shift" v-model="given" class="ok-select"><option v-for="(one, i) in mine" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select><small v-if="taking.part && !left.bad">They get all of it, {{ lasting(mine[given].end_at - mine[given].start_at) }}, for {{ lasting(times[1] - times[0]) }} of theirs.</small></div></template>
       <p v-else-if="taking.one.kind === 'swap'">They get {{ span(taking.one.return_start_at, taking.one.return_end_at, zone) }} of yours in return.</p>
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
       <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="(wants_own && !mine.length) || left.bad"><span>{{ taking.one.kind === 'swap' ? 'Swap' : 'Take it' }}</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
@@ -57,7 +57,9 @@ export const Asked = {
 
   data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
   computed: {
-    here() { return this.schedule ? this.swaps.filter((one) => one.schedule_id === this.schedule.id) : this.swaps; },
+    here() {                                                     // who manages schedules reads what others offer to others, too: on one's own page it is out of place
+      return this.swaps.filter((one) => (this.schedule ? one.schedule_id === this.schedule.id : one.user_id === this.me.id || one.taken_by === this.me.id || this.may_take(one)));
+    },
     open() { return this.here.filter((one) => one.status === "open"); },
     ended() { return this.here.filter((one) => one.status !== "open").slice(0, 20); },
     gone() { return this.own ? this.leaves.filter((one) => this.own.includes(one.user_id)) : this.leaves; },
@@ -81,6 +83,7 @@ export const Asked = {
       if (swaps.ok) this.swaps = swaps.body.swaps;
       if (leaves.ok) this.leaves = leaves.body.leaves;
     },
+    may_take(one) { return one.user_id !== this.me.id && (!one.offered_to.length || one.offered_to.includes(this.me.id)); },
     wanted(one) {
       const to = one.offered_to.length ? ` Asked: ${one.offered_to.map((id) => this.names[id] ?? id).join(", ")}.` : "";
       if (one.kind === "cover") return `Wants cover, nothing in return.${to}`;
@@ -95,9 +98,9 @@ export const Asked = {
       this.taking = { one, part, from: toField(Math.max(one.start_at, now), this.zone), to: toField(one.end_at, this.zone) };
       Object.assign(this, { given: 0, mine: [], refusal: "" });
       if (this.wants_own) {
-        const { ok, body } = await read(`/api/v1/schedules/${one.schedule_id}/timeline?from=${now}&to=${now + AHEAD_S}`);
+        const mine = await turnsOf(one.schedule_id, this.me.id, now);
         if (this.taking.one.id !== one.id) return;        // another was pressed since
-        this.mine = ok ? body.timeline.final.filter((shift) => shift.user_id === this.me.id) : [];
+        this.mine = mine;
       }
       if (!this.$refs.give.open) this.$refs.give.showModal();
     },

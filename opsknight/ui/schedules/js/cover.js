@@ -1,6 +1,7 @@
 // Changing who is on call for a while: press a shift, choose who, save. What comes of it is shown before it is saved.
 import { latest } from "./http.js";
 import { choices, Choose } from "./people.js";
+import { turnsOf } from "./turns_of.js";
 import { clockWords, gapWords, lasting, who, why } from "./words.js";
 import { DAY, dayOf, fromField, shortDay, span, startOf, toField } from "./zones.js";
 
@@ -28,6 +29,9 @@ export const Cover = {
           <div class="ok-choice" role="radiogroup" aria-label="What you want in return"><label><input v-model="kind" type="radio" name="cover-kind" value="cover"><span>Cover, nothing in return</span></label><label><input v-model="kind" type="radio" name="cover-kind" value="swap"><span>Swap for a shift of theirs</span></label></div>
           <div class="ok-field"><label for="cover-offered">Whom you ask</label><select id="cover-offered" v-model="offered" class="ok-select"><option :value="null">Everybody</option><option v-for="one in able" :key="one.id" :value="one.id">{{ one.name }}</option></select>
             <small>Until somebody takes it, {{ piece.user_id === me.id ? 'you stay' : names[piece.user_id] + ' stays' }} on call and {{ piece.user_id === me.id ? 'are' : 'is' }} paged as before.</small></div>
+          <div v-if="kind === 'swap' && offered" class="ok-field"><label for="cover-return">The shift you want</label><select id="cover-return" v-model="wanted" class="ok-select"><option value="">One of theirs that they choose</option><option v-for="(one, i) in theirs" :key="one.start_at" :value="i">{{ span(one.start_at, one.end_at, zone) }}</option></select>
+            <small v-if="wanted !== ''">It is given for all that you offer: no part of it can be taken.</small></div>
+          <div class="ok-field"><label for="cover-by">To be taken by</label><input id="cover-by" v-model="by_when" class="ok-input" type="datetime-local"><small>{{ by_when ? 'Untaken by then, the offer ends.' : times && times[0] > now() ? 'Empty: until it begins.' : 'Empty: until it ends.' }}</small></div>
         </template>
         <div class="ok-cover-span"><div class="ok-choice" role="radiogroup" aria-label="For how long"><label v-for="one in spans" :key="one.name"><input type="radio" name="cover-span" :value="one.name" :checked="one.name === length" @change="choose(one)"><span>{{ one.word }}</span></label></div>
           <div v-if="length === 'own'" class="ok-cover-own"><label>From<input v-model="from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="to" class="ok-input" type="datetime-local" required></label></div>
@@ -44,7 +48,7 @@ export const Cover = {
     </form>
   </dialog>`,
 
-  data: () => ({ shown: false, piece: {}, row: "final", day: 0, way: "replace", user: null, replaces: null, kind: "cover", offered: null, length: "whole", from: "", to: "", note: "", preview: null, refusal: "", busy: false }),
+  data: () => ({ shown: false, piece: {}, row: "final", day: 0, way: "replace", user: null, replaces: null, kind: "cover", offered: null, theirs: [], wanted: "", by_when: "", length: "whole", from: "", to: "", note: "", preview: null, refusal: "", busy: false }),
   computed: {
     over() { return this.piece.end_at <= this.now(); },
     title() {
@@ -80,6 +84,14 @@ export const Cover = {
       if (this.way !== "add") wish.replaces_id = this.replaces;
       return wish;
     },
+    offer() {                                                    // what is asked of others, without what was left open
+      const offer = { kind: this.kind, start_at: this.times?.[0], end_at: this.times?.[1], user_id: this.piece.user_id, offered_to: this.offered ? [this.offered] : [], note: this.note };
+      const back = this.kind === "swap" && this.offered && this.wanted !== "" ? this.theirs[this.wanted] : null;
+      if (back) Object.assign(offer, { return_start_at: Math.max(back.start_at, Math.floor(this.now())), return_end_at: back.end_at });
+      const by = this.by_when ? fromField(this.by_when, this.zone, { last: true }) : null;
+      return by === null ? offer : { ...offer, expires_at: by };
+    },
+    whose() { return this.shown && this.way === "ask" && this.kind === "swap" ? this.offered : null; },
     asked() { return this.shown && this.complete && this.way !== "ask" ? JSON.stringify({ ...this.wish, note: "" }) : ""; },
   },
   watch: {
@@ -87,6 +99,12 @@ export const Cover = {
       clearTimeout(this.timer);
       if (!wish) { this.preview = null; return; }
       this.timer = setTimeout(() => this.foresee(JSON.parse(wish)), PREVIEW_MS);
+    },
+    async whose(user) {
+      Object.assign(this, { theirs: [], wanted: "" });
+      if (user === null) return;
+      const theirs = await turnsOf(this.schedule.id, user, Math.floor(this.now()));
+      if (this.whose === user) this.theirs = theirs;          // another was chosen since
     },
     way() { if (this.way === "remove" && this.replaces === null) this.replaces = this.those[0] ?? null; if (this.user === this.replaces && this.way === "replace") this.user = null; },
     replaces() { if (this.user === this.replaces && this.way === "replace") this.user = null; },
@@ -98,7 +116,7 @@ export const Cover = {
     open({ piece, kind = "final", part = null, way = null }) {
       const users = piece.selected ? [...new Set(this.timeline.final.filter((one) => one.start_at < piece.end_at && one.end_at > piece.start_at).map((one) => one.user_id))] : [piece.user_id];
       const replaces = piece.gap || piece.off || users.length > 1 ? null : users[0] ?? null;
-      Object.assign(this, { piece, row: kind, refusal: "", note: "", preview: null, length: "whole", kind: "cover", offered: null, replaces, shown: true });
+      Object.assign(this, { piece, row: kind, refusal: "", note: "", preview: null, length: "whole", kind: "cover", offered: null, by_when: "", replaces, shown: true });
       this.day = dayOf(Math.max(part?.start ?? piece.start_at, Math.min(this.now(), piece.end_at - 1)), this.zone);
       this.way = way ?? (piece.gap ? "add" : "replace");
       this.user = this.me.id !== replaces ? this.me.id : null;
@@ -123,8 +141,7 @@ export const Cover = {
       if (!this.complete || this.busy) return;
       this.busy = true;
       const ask = this.way === "ask", url = `/api/v1/schedules/${this.schedule.id}/${ask ? "swaps" : "overrides"}`;
-      const offer = { kind: this.kind, start_at: this.times?.[0], end_at: this.times?.[1], user_id: this.piece.user_id, offered_to: this.offered ? [this.offered] : [], note: this.note };
-      const answer = await opsknight.post(url, ask ? offer : this.wish);
+      const answer = await opsknight.post(url, ask ? this.offer : this.wish);
       this.busy = false;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.close();

@@ -1,0 +1,101 @@
+"""What a change of who is on call would come to, before it is made: refused where it would come to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from opsknight.domain.model import effect as model
+from opsknight.domain.model.effect import NEWEST
+from opsknight.domain.model.ledger import span
+from opsknight.domain.model.override import Change, Override
+from opsknight.domain.model.restriction import Interval
+from opsknight.domain.model.schedule import Schedule, gaps
+from opsknight.domain.queries.schedules import schedules
+from opsknight.domain.store.tables import UserRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
+from opsknight.errors import Invalid
+
+
+async def known(uow: UnitOfWork, schedule_id: int) -> Schedule:
+    """Return a schedule as it is now, of all time."""
+    return (await schedules(uow.session, [schedule_id]))[schedule_id]
+
+
+async def must_hand_over(uow: UnitOfWork, schedule: Schedule, changes: Sequence[Override]) -> None:
+    """Return when all the time of those whom `changes` replace goes to whom they name, once all are made.
+
+    Raises:
+        Invalid: somebody has no time to hand over then, or another would not be on call in all of it.
+    """
+    then = model.with_overrides(schedule, *changes)
+    for one in changes:
+        time = one.start_at, one.end_at
+        theirs = model.times_of(schedule, one.replaces or 0, *time)
+        found = model.effect(schedule, then, one.user_id, *time)
+        missing = model.without(theirs, found.done)
+        if theirs and not missing:
+            continue
+        names = await _names(uow, schedule, one)
+        if not theirs:
+            whose = f"{names[one.replaces or 0]} is not on call in “{schedule.name}” at that time"
+            raise Invalid(f"{whose}, so there is nothing to hand over.")
+        why, what_now = model.why_not(schedule, one, missing, names)
+        if one.change is Change.REMOVE:
+            raise Invalid(f"Nobody could take that: {why}. {what_now}.")
+        raise Invalid(f"{names[one.user_id or 0]} would not be on call in all of that time: {why}. {what_now}.")
+
+
+async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:
+    """Return in which part of its time an override does not do what it says, each sentence after a space.
+
+    Raises:
+        Invalid: it does so in none of it.
+    """
+    whole = wished.start_at, wished.end_at
+    then = model.with_overrides(schedule, wished)
+    found = model.effect(schedule, then, wished.user_id, *whole)
+    names = await _names(uow, schedule, wished)
+    if not found.done:
+        why, what_now = model.why_not(schedule, wished, found.fails or (whole,), names)
+        user = names.get(wished.user_id or 0, "")
+        what = f"That would not put {user} on call" if found.fails else "That would change nothing"
+        raise Invalid(f"{what}: {why}. {what_now}.")
+    nothing = model.without([whole], (*found.done, *found.fails))
+    nobody = model.without(gaps(then, *whole), gaps(schedule, *whole))
+    others = model.without(found.fails, nobody)
+    said = ""
+    if nothing:
+        said += f" {_of_that(uow, nothing, whole)}nothing changes: {_why(schedule, wished, nothing, names)}."
+    if nobody:
+        why = f": {_why(schedule, wished, nobody, names)}" if model.without(nobody, found.done) else ""
+        said += f" {_of_that(uow, nobody, whole)}nobody is on call{why}."
+    if others:
+        user = names.get(wished.user_id or 0, "")
+        said += f" {_of_that(uow, others, whole)}{user} is not on call: {_why(schedule, wished, others, names)}."
+    return said
+
+
+def newest(change: Change, time: Interval, *, user_id: int | None, replaces: int | None) -> Override:
+    """Return an override that is not made yet."""
+    return Override(NEWEST, change, *time, user_id, replaces)
+
+
+def _why(schedule: Schedule, wished: Override, times: Sequence[Interval], names: Mapping[int, str]) -> str:
+    return model.why_not(schedule, wished, times, names).why
+
+
+def _of_that(uow: UnitOfWork, times: Sequence[Interval], whole: Interval) -> str:
+    if list(times) == [whole]:
+        return "In all of that time "
+    length_s = sum((end - start).total_seconds() for start, end in times)
+    wait_s = (times[0][0] - uow.now).total_seconds()
+    begins = "from now on" if wait_s <= 0 else f"in {span(wait_s)}"
+    return f"For {span(length_s)} of that, {'first ' if len(times) > 1 else ''}{begins}, "
+
+
+async def _names(uow: UnitOfWork, schedule: Schedule, wished: Override) -> Mapping[int, str]:
+    ids = schedule.people | {one for one in (wished.user_id, wished.replaces) if one is not None}
+    rows = await uow.session.execute(select(UserRow.id, UserRow.name).where(UserRow.id.in_(ids)))
+    return {row.id: row.name for row in rows}
