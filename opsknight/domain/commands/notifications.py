@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import bundles, holding, outcomes, phone_turns
+from opsknight.domain.commands import bundles, holding, in_vain, outcomes, phone_turns
 from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import room_name, shown
@@ -67,9 +67,6 @@ _READ = text(f"""{_COLUMNS}
 _READ_UNCONFIRMED = text(f"""{_COLUMNS}
     WHERE n.id = :id AND n.attempts > 0 AND n.status IN ('accepted', 'ambiguous') AND n.finished_at IS NOT NULL
     FOR NO KEY UPDATE OF n
-""")
-_HOLD_INCIDENT = text("""
-    SELECT 1 FROM incidents WHERE id = (SELECT incident_id FROM notifications WHERE id = :id) FOR NO KEY UPDATE
 """)
 _START = text("""
     WITH starting AS (
@@ -204,9 +201,10 @@ async def take_back_unknown(uow: UnitOfWork, *, channel: str, worker: int, known
 async def unconfirmed(uow: UnitOfWork, notification_id: UUID) -> Attempt | None:
     """Hold a notification that was sent, or perhaps sent, and of which nobody has heard since; return its attempt.
 
-    None where there is none, or its message arrived, failed or is being sent. Its incident is held first.
+    None where there is none, or its message arrived, failed or is being sent. Its incident is held first, and those of
+    what went together with it.
     """
-    await uow.session.execute(_HOLD_INCIDENT, {"id": notification_id})
+    await in_vain.hold(uow, [notification_id], carried=True)
     row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id})).one_or_none()
     return None if row is None else replace(_attempt(uow, row), number=row.attempts)
 
