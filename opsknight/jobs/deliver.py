@@ -347,7 +347,7 @@ def _count(attempt: Attempt, outcome: Outcome) -> None:
         case Retry():
             name = "retry"
         case Failed():
-            name = "failed"
+            name = "retry" if outcome.elsewhere else "failed"
         case Ambiguous():
             name = "ambiguous"
     metrics.NOTIFICATIONS.labels(attempt.channel, name).inc()

@@ -68,6 +68,7 @@ class Writer:
             late_by=_latest(attempt),
             drill=attempt.kind in ASKED_FOR or attempt.kind is PageKind.DRILL,
             tried_by=attempt.tried_by,
+            refused_by=attempt.refused_by,
             home=self.address,
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.

@@ -38,7 +38,7 @@ _COLUMNS = """
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service,
            i.service_id, n.held, tried.retries, tried.perhaps, tried.cut_off, tried.tried_by,
-           tried.first_tried_at, n.gather,
+           tried.refused_by, tried.first_tried_at, n.gather,
            CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
                WHEN 'watch' THEN NOT EXISTS (SELECT FROM watchers w
@@ -57,7 +57,8 @@ _COLUMNS = """
         SELECT count(*) FILTER (WHERE outcome = 'retry') AS retries,
                count(*) FILTER (WHERE outcome IN ('ambiguous', 'started')) AS perhaps,
                bool_or(outcome = 'started') IS TRUE AS cut_off, min(started_at) AS first_tried_at,
-               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by
+               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by,
+               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome = 'failed') AS refused_by
         FROM attempts WHERE notification_id = n.id) tried
 """
 _READ = text(f"""{_COLUMNS}
@@ -287,6 +288,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         address=row.address or "",
         secret=row.secret or {},
         tried_by=frozenset(row.tried_by or ()),
+        refused_by=frozenset(row.refused_by or ()),
         first_tried_at=row.first_tried_at,
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from opsknight.domain.commands import in_vain
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.channel import RECEIPT_WITHIN, face
+from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import (
     ALONE,
@@ -135,6 +136,8 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
     match outcome:
         case Retry():
             await _retry(uow, attempt, outcome, jitter=jitter)
+        case Failed(elsewhere=True):
+            await _pass_on(uow, attempt, outcome)
         case Failed():
             await _close(uow, attempt, "failed", outcome)
             await end_in_vain(uow, attempt, detail=outcome.reason, gone=outcome.gone)
@@ -251,17 +254,34 @@ async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: f
         # A test is not wanted for ever.
         await end_in_vain(uow, attempt, detail=outcome.reason)
         return
-    follows = after_transient(failures, urgency=attempt.urgency, at=uow.now, jitter=jitter, wanted_after=outcome.after)
+    follows = after_transient(
+        failures,
+        urgency=attempt.urgency,
+        at=uow.now,
+        jitter=jitter,
+        wanted_after=outcome.after,
+        elsewhere=outcome.elsewhere,
+    )
     # A perhaps-sent message that failed surely afterwards is still a possible repeat: its attempts say so.
     await _move(uow, attempt, "queued", reason=outcome.reason, due_at=follows.due_at)
     if failures <= NOT_REACHED_AFTER:  # the attempts go on being listed; the timeline need not grow all night
         in_s = (follows.due_at - uow.now).total_seconds()
-        record(uow, Fact.RETRYING, attempt, detail=outcome.reason, for_s=round(in_s, 1))
+        when = {"elsewhere": True} if outcome.elsewhere else {"for_s": round(in_s, 1)}
+        record(uow, Fact.RETRYING, attempt, detail=outcome.reason, **when)
     if follows.next_method_now:
         await _next_method(uow, attempt, later("{message} did not go through"))
     if failures == NOT_REACHED_AFTER:
         record(uow, Fact.NOT_REACHED, attempt, detail=outcome.reason)
         await in_vain.follow(uow, attempt, Fact.NOT_REACHED, detail=outcome.reason)
+
+
+async def _pass_on(uow: UnitOfWork, attempt: Attempt, outcome: Failed) -> None:
+    """Have another carrier try now what one has refused; for high urgency the next contact method starts, too."""
+    await _close(uow, attempt, "failed", outcome)
+    await _move(uow, attempt, "queued", reason=outcome.reason, due_at=uow.now)
+    record(uow, Fact.RETRYING, attempt, detail=outcome.reason, elsewhere=True)
+    if attempt.urgency is Urgency.HIGH:
+        await _next_method(uow, attempt, later("{message} did not go through"))
 
 
 async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: int, wait: bool) -> bool:
@@ -293,7 +313,7 @@ def _may_be_in_vain(attempt: Attempt, outcome: Outcome) -> bool:
         case Ambiguous():
             return attempt.perhaps > 0
         case Failed():
-            return True
+            return not outcome.elsewhere
 
 
 async def _close(uow: UnitOfWork, attempt: Attempt, word: str, outcome: Retry | Failed | Ambiguous) -> None:

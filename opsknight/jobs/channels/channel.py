@@ -55,7 +55,7 @@ class Message:
     that shows the subject elsewhere, and `body` are the lines below it. Tokens are
     signed and name one notification. `possible_repeat` and `late_by` are already said in the words.
     `home` is the address under which OpsKnight itself is reached.
-    `tried_by` are the carriers by which this message did not go through before.
+    `tried_by` are the carriers by which this message did not go through before, `refused_by` those that refused it.
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
@@ -79,6 +79,7 @@ class Message:
     late_by: timedelta | None = None
     drill: bool = False
     tried_by: frozenset[str] = frozenset()
+    refused_by: frozenset[str] = frozenset()
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)
