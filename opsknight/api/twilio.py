@@ -9,7 +9,8 @@ https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -48,6 +49,7 @@ _GONE: Final = frozenset({"30006", "21610", "63024"})
 """A landline that takes no texts, a STOP, no account of WhatsApp. Source: https://www.twilio.com/docs/api/errors."""
 _PAUSES_S: Final = (0.3, 1.0, 2.0)
 Form = Mapping[str, str]
+Noting = Callable[..., Awaitable[bool]]
 Which = Annotated[UUID | None, Query()]
 
 
@@ -118,27 +120,31 @@ async def _named(deps: Deps, sid: str) -> UUID | None:
 async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -> None:
     """Write a receipt down. Where the answer to our own request is still on its way, its outcome is waited for."""
     said, by = form.get("MessageStatus") or form.get("CallStatus") or "", form.get("AnsweredBy", "")
+    of = {"carrier": CARRIER, "provider_id": (form.get("MessageSid") or form.get("CallSid") or "")[:100]}
     if by.startswith("machine") or by == "fax":
-        await _lost(deps, notification_id, "a machine answered the call", gone=False, wait=wait)
+        machine = partial(receipts.answered_by_machine, detail="a machine answered the call", **of)
+        await _lost(deps, notification_id, machine, wait=wait)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
         words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code})" if code else "")
-        await _lost(deps, notification_id, words, gone=code in _GONE, wait=wait)
+        undelivered = partial(receipts.undelivered, detail=words, gone=code in _GONE, **of)
+        await _lost(deps, notification_id, undelivered, wait=wait)
     elif said == "read":
-        await again(lambda: _receipt(deps, notification_id, seen=True))
-    elif said in ("delivered", "completed") or by in ("human", "unknown"):
-        await again(lambda: _receipt(deps, notification_id, seen=False))
+        await again(lambda: _receipt(deps, notification_id, receipts.seen))
+    elif said == "delivered" or by in ("human", "unknown"):
+        await again(lambda: _receipt(deps, notification_id, receipts.delivered))
+    elif said == "completed":
+        await again(lambda: _receipt(deps, notification_id, receipts.completed))
 
 
-async def _receipt(deps: Deps, notification_id: UUID, *, seen: bool) -> None:
+async def _receipt(deps: Deps, notification_id: UUID, note: Noting) -> bool:
     async with deps.commands("system:receipt") as uow:
-        await (receipts.seen if seen else receipts.delivered)(uow, notification_id)
+        return await note(uow, notification_id)
 
 
-async def _lost(deps: Deps, notification_id: UUID, words: str, *, gone: bool, wait: bool) -> None:
+async def _lost(deps: Deps, notification_id: UUID, note: Noting, *, wait: bool) -> None:
     async def once() -> bool:
-        async with deps.commands("system:receipt") as uow:
-            return await receipts.undelivered(uow, notification_id, detail=words, gone=gone)
+        return await _receipt(deps, notification_id, note)
 
     for pause_s in (0.0, *_PAUSES_S) if wait else (0.0,):
         await asyncio.sleep(pause_s)

@@ -66,7 +66,8 @@ _READ = text(f"""{_COLUMNS}
     ORDER BY n.id FOR NO KEY UPDATE OF n
 """)
 _READ_UNCONFIRMED = text(f"""{_COLUMNS}
-    WHERE n.id = :id AND n.attempts > 0 AND n.status IN ('accepted', 'ambiguous') AND n.finished_at IS NOT NULL
+    WHERE n.id = :id AND n.attempts > 0 AND n.finished_at IS NOT NULL AND (n.status IN ('accepted', 'ambiguous')
+        OR :unproven AND n.status = 'delivered' AND (m.last_proof_at IS NULL OR m.last_proof_at < n.delivered_at))
     FOR NO KEY UPDATE OF n
 """)
 _START = text("""
@@ -199,14 +200,14 @@ async def take_back_unknown(uow: UnitOfWork, *, channel: str, worker: int, known
     return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
-async def unconfirmed(uow: UnitOfWork, notification_id: UUID) -> Attempt | None:
+async def unconfirmed(uow: UnitOfWork, notification_id: UUID, *, unproven: bool = False) -> Attempt | None:
     """Hold a notification that was sent, or perhaps sent, and of which nobody has heard since; return its attempt.
 
     None where there is none, or its message arrived, failed or is being sent. Its incident is held first, and those of
-    what went together with it.
+    what went together with it. With `unproven` also one that arrived, where that proved nothing.
     """
     await in_vain.hold(uow, [notification_id], carried=True)
-    row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id})).one_or_none()
+    row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id, "unproven": unproven})).one_or_none()
     return None if row is None else replace(_attempt(uow, row), number=row.attempts)
 
 
