@@ -6,6 +6,7 @@ Everything else is as on screen: the same command, the same refusals, the same l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -23,10 +24,13 @@ from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
-__all__ = ["GONE", "THANKS", "Press", "Pressed", "carry_out", "press", "unknown"]
+__all__ = ["GONE", "THANKS", "Press", "Pressed", "acknowledge_together", "carry_out", "press", "unknown"]
 
 THANKS: Final = later("Thank you: the message arrived, and OpsKnight knows it now.")
 GONE: Final = later("OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open.")
+ALL_DONE: Final = later("Acknowledged all {count}; nobody is paged for them any more.")
+SOME_DONE: Final = later("Acknowledged {done} of {count}. The others were taken, or have changed, meanwhile.")
+NONE_DONE: Final = later("None was acknowledged: all have changed meanwhile. Open OpsKnight to see what is open.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,34 @@ async def press_for(deps: Deps, user_id: int | None, *, notification_id: UUID, w
             return Pressed(say(GONE))
         done = await _pressed(deps, presser, message, notification_id, what, via)
     return replace(done, language=language)
+
+
+async def acknowledge_together(deps: Deps, told: Sequence[About], *, notification_id: UUID, via: str) -> str:
+    """Acknowledge all that one message told its person of, in their name; return the sentence that says so.
+
+    Each as if it had been pressed for alone: another's stays theirs, and what is paged anew since then is left.
+    """
+    done = 0
+    for one in told:
+        done += await _acknowledged(deps, notification_id, one, via)
+    async with deps.reading() as session:
+        language = ENGLISH if told[0].user_id is None else await language_of(session, told[0].user_id)
+    with speaking(language):
+        if done == len(told):
+            return say(ALL_DONE, count=done)
+        return say(SOME_DONE, done=done, count=len(told)) if done else say(NONE_DONE)
+
+
+async def _acknowledged(deps: Deps, notification_id: UUID, one: About, via: str) -> bool:
+    """Acknowledge one of several in the name of whom it was told to; return whether it is theirs now."""
+    user_id = one.user_id
+    if user_id is None:
+        return False
+    try:
+        done = await again(lambda: _do(deps, user_id, notification_id, one, Press.ACKNOWLEDGE, via))
+    except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound):
+        return False
+    return done.offer is not Offer.TAKE_OVER
 
 
 async def _pressed(deps: Deps, presser: int, message: About, notification_id: UUID, what: Press, via: str) -> Pressed:

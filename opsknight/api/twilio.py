@@ -24,12 +24,13 @@ from twilio.request_validator import RequestValidator
 from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
-from opsknight.api.pressing import Press, press_for
+from opsknight.api.pressing import Press, acknowledge_together, press_for
 from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.speech import later, say, speaking
+from opsknight.domain.queries.presses import together
 from opsknight.domain.queries.replies import language_of, under_way
 from opsknight.errors import SignInRequired
 from opsknight.phone import sender
@@ -38,6 +39,8 @@ READ_AT_MOST: Final = 64 * 1024
 CARRIER: Final = "twilio"
 KEYPAD: Final = later("phone keypad")
 _KEYS: Final = {"4": Press.ACKNOWLEDGE, "6": Press.RESOLVE, "9": Press.ESCALATE}
+_WRONG: Final = later("That key does nothing. Press 4 to acknowledge, 6 to resolve, 9 to escalate.")
+_WRONG_OF_SEVERAL: Final = later("That key does nothing. Press 4 to acknowledge all of them.")
 _LOST: Final = {
     "undelivered": "it was not delivered",
     "failed": "it could not be sent",
@@ -156,11 +159,13 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     its = deps.carriers.twilio
     language = its.language if its is not None else "en-US"
     what = _KEYS.get(form.get("Digits", ""))
-    if what is None:
-        async with deps.reading() as session:
-            read_in = await language_of(session, notification_id)
+    async with deps.reading() as session:
+        told_of = await together(session, notification_id)
+        read_in = await language_of(session, notification_id)
+    of_several = len(told_of) > 1
+    if what is None or (of_several and what is not Press.ACKNOWLEDGE):
         with speaking(read_in):
-            return _twiml(_asked_again(notification_id, language))
+            return _twiml(_asked_again(notification_id, language, of_several=of_several))
     name = replies.Name(CARRIER, f"{form.get('CallSid', '')[:80]}:{what}", form.get("To", "")[:40])
 
     async def begun() -> str | None:
@@ -169,7 +174,11 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
 
     told = await again(begun)  # a key that is told again is not pressed again
     if told is None:
-        told = (await press_for(deps, None, notification_id=notification_id, what=what, via=KEYPAD)).sentence
+        pressed = {"notification_id": notification_id, "via": KEYPAD}
+        if of_several:
+            told = await acknowledge_together(deps, told_of, **pressed)
+        else:
+            told = (await press_for(deps, None, what=what, **pressed)).sentence
 
         async def ended() -> None:
             async with deps.commands("system:answer") as uow:
@@ -187,9 +196,9 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     return _twiml(f"{_say(told, language)}<Hangup/>")
 
 
-def _asked_again(notification_id: UUID, language: str) -> str:
+def _asked_again(notification_id: UUID, language: str, *, of_several: bool) -> str:
     action = quoteattr(f"/api/v1/twilio/keys?notification={notification_id}")
-    menu = _say(say("That key does nothing. Press 4 to acknowledge, 6 to resolve, 9 to escalate."), language)
+    menu = _say(say(_WRONG_OF_SEVERAL if of_several else _WRONG), language)
     return f'<Gather numDigits="1" timeout="6" action={action} method="POST">{menu}</Gather>'
 
 

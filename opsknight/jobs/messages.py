@@ -70,6 +70,7 @@ class Writer:
             tried_by=attempt.tried_by,
             refused_by=attempt.refused_by,
             home=self.address,
+            carries=len(attempt.others),
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
             replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",

@@ -120,6 +120,22 @@ def test_a_call_that_tests_a_number_asks_for_no_key() -> None:
     assert twilio.Played(twiml(message, language="en-US")).action is None
 
 
+def test_a_call_about_several_has_one_key_that_acknowledges_them_all() -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2)
+
+    heard = twilio.Played(twiml(message, language="en-US"))
+
+    assert heard.words == ["OpsKnight. 3 open in Checkout.", "Press 4 to acknowledge all of them."]
+    assert heard.action == f"{HOME}/api/v1/twilio/keys?notification={message.notification_id}"
+
+
+@pytest.mark.parametrize("kind", [PageKind.HAND_OVER, PageKind.WATCH])
+def test_a_call_about_several_that_wait_for_no_acknowledge_takes_no_key(kind: PageKind) -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, carries=2, kind=kind)
+
+    assert twilio.Played(twiml(message, language="en-US")).action is None
+
+
 async def test_twilio_is_told_where_to_call_back_only_where_it_can() -> None:
     async with http_peer() as peer:
         peer.answering, peer.check = twilio.takes, twilio.check

@@ -58,6 +58,7 @@ class Message:
     `tried_by` are the carriers by which this message did not go through before, `refused_by` those that refused it.
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
+    `carries` counts the incidents that a summary tells of besides the one to which it belongs.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
     """
 
@@ -80,6 +81,7 @@ class Message:
     drill: bool = False
     tried_by: frozenset[str] = frozenset()
     refused_by: frozenset[str] = frozenset()
+    carries: int = 0
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)
