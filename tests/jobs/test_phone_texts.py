@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -155,13 +156,14 @@ async def test_twilio_is_told_where_to_call_back_only_where_it_can() -> None:
 @pytest.mark.parametrize("code", [10004, 21611, 63018])
 async def test_a_full_queue_of_twilios_is_tried_again_whatever_its_status(code: int, status: int) -> None:
     async with http_peer() as peer:
-        peer.answering = lambda _asked: twilio.refusal(code, "Too much at once", status=status)
+        full = replace(twilio.refusal(code, "Too much at once", status=status), headers={"Retry-After": "9"})
+        peer.answering = lambda _asked: full
         texts = Texts(twilio_sms.settings(peer.origin), now=Clock().now)
         outcome = await texts.send(a_message(), TO)
         await texts.close()
 
     assert isinstance(outcome, Retry)
-    assert outcome.fault is Fault.THROTTLED
+    assert (outcome.fault, outcome.after) == (Fault.THROTTLED, timedelta(seconds=9))
 
 
 async def test_a_call_looks_for_machines_while_it_speaks() -> None:

@@ -114,7 +114,7 @@ class _Twilio(ABC):
         if not isinstance(outcome, Failed) or not isinstance(code, int):
             return outcome
         if code in FULL:
-            return Retry(outcome.reason, Fault.THROTTLED)
+            return Retry(outcome.reason, Fault.THROTTLED, after=self._caller.patience(answer))
         if code == STOPPED:
             return Failed("STOP was answered to a text; answer START to have them again.", Fault.ADDRESS, gone=True)
         if code in BAD_NUMBERS:
