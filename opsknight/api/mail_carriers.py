@@ -111,7 +111,7 @@ async def _noted(deps: Deps, carrier: str, told: Iterable[Told | None]) -> None:
         if found is None:
             continue
         log.info("a carrier tells of a mail", carrier=carrier, notification=str(found), became=one.report.became)
-        is_early = not await note_mail(deps, found, one.report) or is_early
+        is_early = not await note_mail(deps, found, one.report, carrier=carrier, name=one.name) or is_early
     if is_early:
         raise Unavailable("A mail is still being handed over. Send it again.")
 

@@ -16,15 +16,17 @@ _PAUSES_S: Final = (0.3, 1.0, 2.0)
 """Whoever stands beside us may tell sooner than our own handing over is written down."""
 
 
-async def note_mail(deps: Deps, notification_id: UUID, report: Report) -> bool:
+async def note_mail(deps: Deps, notification_id: UUID, report: Report, *, carrier: str = "", name: str = "") -> bool:
     """Write down what `report` says; in any order, and as often as it comes.
+
+    `carrier` tells it of what it calls `name`; a mail server does not say which of several that were sent it means.
 
     False where the mail is still being handed over: then it must be told again.
     """
     if report.became is Became.DELIVERED:
         await again(lambda: _delivered(deps, notification_id))
     elif report.became is Became.FAILED:
-        return await _failed(deps, notification_id, report)
+        return await _failed(deps, notification_id, report, carrier=carrier, name=name)
     return True
 
 
@@ -44,14 +46,15 @@ async def _delivered(deps: Deps, notification_id: UUID) -> None:
         await receipts.delivered(uow, notification_id)
 
 
-async def _failed(deps: Deps, notification_id: UUID, report: Report) -> bool:
+async def _failed(deps: Deps, notification_id: UUID, report: Report, *, carrier: str, name: str) -> bool:
     async with deps.reading() as session:
         address = await address_of(session, notification_id)
     gone = report.buries(address)
 
     async def once() -> bool:
         async with deps.commands("system:receipt") as uow:
-            return await receipts.undelivered(uow, notification_id, detail=report.detail, gone=gone)
+            of = {"carrier": carrier, "provider_id": name}
+            return await receipts.undelivered(uow, notification_id, detail=report.detail, gone=gone, **of)
 
     for pause_s in (*_PAUSES_S, None):
         async with deps.reading() as session:

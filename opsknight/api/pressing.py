@@ -6,7 +6,7 @@ Everything else is as on screen: the same command, the same refusals, the same l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -26,10 +26,13 @@ from opsknight.domain.queries.people import language_of
 from opsknight.domain.queries.presses import About, about, whose
 from opsknight.errors import Forbidden, NotFound, SignInRequired, Stale
 
-__all__ = ["GONE", "THANKS", "Press", "Pressed", "carry_out", "press", "unknown"]
+__all__ = ["GONE", "THANKS", "Press", "Pressed", "acknowledge_together", "carry_out", "press", "unknown"]
 
 THANKS: Final = later("Thank you: the message arrived, and OpsKnight knows it now.")
 GONE: Final = later("OpsKnight knows nothing of this message any more. Open OpsKnight to see what is open.")
+ALL_DONE: Final = later("Acknowledged all {count}; nobody is paged for them any more.")
+SOME_DONE: Final = later("Acknowledged {done} of {count}. The others were taken, or have changed, meanwhile.")
+NONE_DONE: Final = later("None was acknowledged: all have changed meanwhile. Open OpsKnight to see what is open.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,35 @@ class _Button:
     def key(self) -> bytes:
         """What is kept of the press, so that it is done once."""
         return sha256("\0".join(("press", self.once, self.what, str(self.notification_id))))
+
+
+async def acknowledge_together(deps: Deps, told: Sequence[About], *, notification_id: UUID, via: str) -> str:
+    """Acknowledge all that one message told its person of, in their name; return the sentence that says so.
+
+    Each as if it had been pressed for alone: another's stays theirs, and what is paged anew since then is left.
+    """
+    done = 0
+    for one in told:
+        done += await _acknowledged(deps, notification_id, one, via)
+    async with deps.reading() as session:
+        language = ENGLISH if told[0].user_id is None else await language_of(session, told[0].user_id)
+    with speaking(language):
+        if done == len(told):
+            return say(ALL_DONE, count=done)
+        return say(SOME_DONE, done=done, count=len(told)) if done else say(NONE_DONE)
+
+
+async def _acknowledged(deps: Deps, notification_id: UUID, one: About, via: str) -> bool:
+    """Acknowledge one of several in the name of whom it was told to; return whether it is theirs now."""
+    user_id, incident_id = one.user_id, one.incident_id
+    if user_id is None or incident_id is None:
+        return False
+    button = _Button(notification_id, one, Press.ACKNOWLEDGE, via, str(new_id()))
+    try:
+        told = await again(lambda: _do(deps, user_id, incident_id, button))
+    except (Stale, IllegalTransition, Forbidden, SignInRequired, NotFound):
+        return False
+    return bool(told["done"])
 
 
 async def _pressed(deps: Deps, presser: int, button: _Button) -> Pressed:

@@ -9,7 +9,8 @@ https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -23,12 +24,13 @@ from twilio.request_validator import RequestValidator
 from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
-from opsknight.api.pressing import Press, press_for
+from opsknight.api.pressing import Press, acknowledge_together, press_for
 from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.speech import later, say, speaking
+from opsknight.domain.queries.presses import together
 from opsknight.domain.queries.replies import language_of, under_way
 from opsknight.errors import SignInRequired
 from opsknight.phone import sender
@@ -37,6 +39,8 @@ READ_AT_MOST: Final = 64 * 1024
 CARRIER: Final = "twilio"
 KEYPAD: Final = later("phone keypad")
 _KEYS: Final = {"4": Press.ACKNOWLEDGE, "6": Press.RESOLVE, "9": Press.ESCALATE}
+_WRONG: Final = later("That key does nothing. Press 4 to acknowledge, 6 to resolve, 9 to escalate.")
+_WRONG_OF_SEVERAL: Final = later("That key does nothing. Press 4 to acknowledge all of them.")
 _LOST: Final = {
     "undelivered": "it was not delivered",
     "failed": "it could not be sent",
@@ -51,6 +55,7 @@ _MEANS: Final = {
 }
 _PAUSES_S: Final = (0.3, 1.0, 2.0)
 Form = Mapping[str, str]
+Noting = Callable[..., Awaitable[bool]]
 Which = Annotated[UUID | None, Query()]
 
 
@@ -121,28 +126,32 @@ async def _named(deps: Deps, sid: str) -> UUID | None:
 async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -> None:
     """Write a receipt down. Where the answer to our own request is still on its way, its outcome is waited for."""
     said, by = form.get("MessageStatus") or form.get("CallStatus") or "", form.get("AnsweredBy", "")
+    of = {"carrier": CARRIER, "provider_id": (form.get("MessageSid") or form.get("CallSid") or "")[:100]}
     if by.startswith("machine") or by == "fax":
-        await _lost(deps, notification_id, "a machine answered the call", gone=False, wait=wait)
+        machine = partial(receipts.answered_by_machine, detail="a machine answered the call", **of)
+        await _lost(deps, notification_id, machine, wait=wait)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
         meaning = f": {_MEANS[code]}" if code in _MEANS else ""
         words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
-        await _lost(deps, notification_id, words, gone=code in _GONE, wait=wait)
+        undelivered = partial(receipts.undelivered, detail=words, gone=code in _GONE, **of)
+        await _lost(deps, notification_id, undelivered, wait=wait)
     elif said == "read":
-        await again(lambda: _receipt(deps, notification_id, seen=True))
-    elif said in ("delivered", "completed") or by in ("human", "unknown"):
-        await again(lambda: _receipt(deps, notification_id, seen=False))
+        await again(lambda: _receipt(deps, notification_id, receipts.seen))
+    elif said == "delivered" or by in ("human", "unknown"):
+        await again(lambda: _receipt(deps, notification_id, receipts.delivered))
+    elif said == "completed":
+        await again(lambda: _receipt(deps, notification_id, receipts.completed))
 
 
-async def _receipt(deps: Deps, notification_id: UUID, *, seen: bool) -> None:
+async def _receipt(deps: Deps, notification_id: UUID, note: Noting) -> bool:
     async with deps.commands("system:receipt") as uow:
-        await (receipts.seen if seen else receipts.delivered)(uow, notification_id)
+        return await note(uow, notification_id)
 
 
-async def _lost(deps: Deps, notification_id: UUID, words: str, *, gone: bool, wait: bool) -> None:
+async def _lost(deps: Deps, notification_id: UUID, note: Noting, *, wait: bool) -> None:
     async def once() -> bool:
-        async with deps.commands("system:receipt") as uow:
-            return await receipts.undelivered(uow, notification_id, detail=words, gone=gone)
+        return await _receipt(deps, notification_id, note)
 
     for pause_s in (0.0, *_PAUSES_S) if wait else (0.0,):
         await asyncio.sleep(pause_s)
@@ -154,11 +163,13 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     its = deps.carriers.twilio
     language = its.language if its is not None else "en-US"
     what = _KEYS.get(form.get("Digits", ""))
-    if what is None:
-        async with deps.reading() as session:
-            read_in = await language_of(session, notification_id)
+    async with deps.reading() as session:
+        told_of = await together(session, notification_id)
+        read_in = await language_of(session, notification_id)
+    of_several = len(told_of) > 1
+    if what is None or (of_several and what is not Press.ACKNOWLEDGE):
         with speaking(read_in):
-            return _twiml(_asked_again(notification_id, language))
+            return _twiml(_asked_again(notification_id, language, of_several=of_several))
     name = replies.Name(CARRIER, f"{form.get('CallSid', '')[:80]}:{what}", form.get("To", "")[:40])
 
     async def begun() -> str | None:
@@ -167,7 +178,11 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
 
     told = await again(begun)  # a key that is told again is not pressed again
     if told is None:
-        told = (await press_for(deps, None, notification_id=notification_id, what=what, via=KEYPAD)).sentence
+        pressed = {"notification_id": notification_id, "via": KEYPAD}
+        if of_several:
+            told = await acknowledge_together(deps, told_of, **pressed)
+        else:
+            told = (await press_for(deps, None, what=what, **pressed)).sentence
 
         async def ended() -> None:
             async with deps.commands("system:answer") as uow:
@@ -185,9 +200,9 @@ async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:
     return _twiml(f"{_say(told, language)}<Hangup/>")
 
 
-def _asked_again(notification_id: UUID, language: str) -> str:
+def _asked_again(notification_id: UUID, language: str, *, of_several: bool) -> str:
     action = quoteattr(f"/api/v1/twilio/keys?notification={notification_id}")
-    menu = _say(say("That key does nothing. Press 4 to acknowledge, 6 to resolve, 9 to escalate."), language)
+    menu = _say(say(_WRONG_OF_SEVERAL if of_several else _WRONG), language)
     return f'<Gather numDigits="1" timeout="6" action={action} method="POST">{menu}</Gather>'
 
 

@@ -96,15 +96,16 @@ async def _noted(deps: Deps, body: Body) -> None:
         found = _notification(body) or await receipts.of_provider(uow, CARRIER, str(body.get("message_uuid", "")))
         if found is None:
             return
+        name = str(body.get("message_uuid", ""))
         if (price := _price(body)) is not None:
-            name = str(body.get("message_uuid", ""))
             await receipts.cost(uow, found, carrier=CARRIER, provider_id=name, cost=price[0], currency=price[1])
         if said == "delivered":
             await receipts.delivered(uow, found)
         elif said == "read":
             await receipts.seen(uow, found)
         elif said in _LOST:
-            await receipts.undelivered(uow, found, detail=f"Vonage said {said}{_words(body)}")
+            words = f"Vonage said {said}{_words(body)}"
+            await receipts.undelivered(uow, found, detail=words, carrier=CARRIER, provider_id=name)
 
 
 def _notification(body: Body) -> UUID | None:

@@ -315,13 +315,14 @@ class LaneWork:
             return await outcomes.finish_sent(uow, sent)
 
     async def _write_unsent(self, unsent: Sequence[tuple[Attempt, Outcome]]) -> Sequence[bool]:
-        """Write what was not sent; incidents are held one after the other, in the order in which all others do."""
-        ours = dict[UUID, bool]()
+        """Write what was not sent; all incidents are held first, in the order in which all others do."""
         async with self._deps.engine_commands(ACTOR) as uow:
-            for attempt, outcome in sorted(unsent, key=_incident_of):
-                jitter = random.random()  # noqa: S311  # no secret
-                ours[attempt.id] = await outcomes.finish(uow, attempt, outcome, jitter=jitter)
-        return [ours[attempt.id] for attempt, _ in unsent]
+            await outcomes.hold(uow, unsent)
+            jitters = [random.random() for _ in unsent]  # noqa: S311  # no secret
+            return [
+                await outcomes.finish(uow, attempt, outcome, jitter=jitter)
+                for (attempt, outcome), jitter in zip(unsent, jitters, strict=True)
+            ]
 
     def _made_room(self) -> None:
         self.wake()
@@ -339,11 +340,6 @@ class LaneWork:
         return min(SWEEP_S, max(0.0, (due_at - self._deps.clock.now()).total_seconds()))
 
 
-def _incident_of(ended: tuple[Attempt, Outcome]) -> str:
-    incident = ended[0].incident
-    return str(incident.id) if incident is not None else ""
-
-
 def _count(attempt: Attempt, outcome: Outcome) -> None:
     match outcome:
         case Sent():
@@ -351,7 +347,7 @@ def _count(attempt: Attempt, outcome: Outcome) -> None:
         case Retry():
             name = "retry"
         case Failed():
-            name = "failed"
+            name = "retry" if outcome.elsewhere else "failed"
         case Ambiguous():
             name = "ambiguous"
     metrics.NOTIFICATIONS.labels(attempt.channel, name).inc()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from opsknight import crypto
-from opsknight.domain.model.amendment import Amendment
+from opsknight.domain.model.amendment import Amendment, Standing
 from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import MARK as DRILL_MARK
@@ -17,7 +17,7 @@ from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, DrillClaims, receipt_claims
 from opsknight.domain.model.notification import ASKED_FOR, TO_THE_OWNER, TOLD, PageKind
-from opsknight.domain.model.speech import later, say
+from opsknight.domain.model.speech import later, say, say_many
 from opsknight.jobs.channels.channel import Address, Message
 from opsknight.mail_back import MailBack
 
@@ -69,7 +69,9 @@ class Writer:
             late_by=_latest(attempt),
             drill=attempt.kind in ASKED_FOR or attempt.kind is PageKind.DRILL,
             tried_by=attempt.tried_by,
+            refused_by=attempt.refused_by,
             home=self.address,
+            carries=len(attempt.others),
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
             replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",
@@ -78,6 +80,8 @@ class Writer:
 
     def amended(self, amendment: Amendment, *, now: datetime) -> Message:
         """Return what a message says now that its incident has moved on; nobody is called by it."""
+        if amendment.all_of_them:
+            return self._summary_amended(amendment)
         incident = amendment.incident
         if self.discreet and amendment.user_id is not None:
             incident = replace(incident, title="")
@@ -101,6 +105,34 @@ class Writer:
             home=self.address,
             became=incident.status,
             outdated=outdated,
+        )
+
+    def _summary_amended(self, amendment: Amendment) -> Message:
+        """Return what a summary says now: how each stands of which it told."""
+        all_of_them = amendment.all_of_them
+        if self.discreet and amendment.user_id is not None:
+            all_of_them = tuple(replace(one, title="") for one in all_of_them)
+        shown = [f"#{one.number} {_cause(one)}: {one.head}" for one in all_of_them[:LISTED]]
+        if (more := len(all_of_them) - LISTED) > 0:
+            shown.append(say("and {count} more", count=more))
+        still_open = sum(one.status is Status.OPEN for one in all_of_them)
+        none_open = say("None of these {count} is open any more", count=len(all_of_them))
+        some_open = say_many(
+            "{count} of these {of} is open", "{count} of these {of} are open", count=still_open, of=len(all_of_them)
+        )
+        title = some_open if still_open else none_open
+        return Message(
+            notification_id=amendment.notification_id,
+            kind=amendment.kind,
+            subject=title,
+            title=title,
+            body="\n".join(shown),
+            url=f"{self.address}/incidents",
+            urgency=amendment.urgency,
+            to_name=amendment.user_name,
+            home=self.address,
+            carries=len(all_of_them) - 1,
+            became=amendment.became,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
@@ -222,7 +254,7 @@ def _summary(attempt: Attempt, incident: IncidentNow) -> _Words:
     return _Words(subject, title, [*shown, say(ask)])
 
 
-def _cause(one: Other) -> str:
+def _cause(one: Other | Standing) -> str:
     return f"{say(_LOUD[one.severity])} {one.service}{f': {one.title}' if one.title else ''}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -94,6 +94,12 @@ class PushHarness:
     def refuse_for_good(self) -> None:
         self.peer.answers.append(Answer(410))
 
+    def ask_for_patience(self, headers: Mapping[str, str]) -> None:
+        self.peer.answers.append(Answer(429, dict(headers)))
+
+    def send_elsewhere(self, url: str) -> None:
+        self.peer.answers.append(Answer(307, {"Location": url}))
+
     def nobody_answers(self, *, budget_s: float) -> tuple[Channel, Address]:
         address = Address(f"http://127.0.0.1:{self.silent.getsockname()[1]}/x", self.address.secret)
         return self.channel(budget_s=budget_s), address
@@ -151,6 +157,12 @@ class HttpHarness:
 
     def drop_after_handover(self) -> None:
         self._at_handover(Said(reset=True, takes=True))
+
+    def ask_for_patience(self, headers: Mapping[str, str]) -> None:
+        self._at_handover(self.case.busy(headers))
+
+    def send_elsewhere(self, url: str) -> None:
+        self._at_handover(Said(307, "", {"Location": url}, takes=False))
 
     def answer_in_pieces(self) -> None:
         self.peer.answering = lambda asked: replace(self.case.takes(asked), in_pieces=True)

@@ -23,6 +23,7 @@ class HttpCase:
     `make` makes it for a provider at an origin, and `address` gives an address there. `takes` is how the
     provider answers what it takes, `for_now` and `for_good` how it refuses; `for_good` is about the address.
     `check` raises AssertionError for a request that does not keep to the provider's protocol.
+    `busy` is how it asks for patience, with these headers.
     `hands_over` says of a request whether it is the one that hands the message over, where there are others, and
     `refuses` whether it is one that may be refused in these ways. `names` says that the provider's answer has a name
     for each message that it takes.
@@ -33,6 +34,7 @@ class HttpCase:
     for_good: Said
     for_now: Said = field(default_factory=lambda: Said(503, "busy"))
     takes: Answering = well
+    busy: Callable[[Mapping[str, str]], Said] = lambda headers: Said(429, {}, dict(headers))
     check: Callable[[Asked], object] | None = None
     hands_over: Callable[[Asked], bool] = lambda _asked: True
     refuses: Callable[[Asked], bool] = lambda _asked: True

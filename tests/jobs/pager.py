@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 
 from opsknight.clock import Clock
+from opsknight.crypto import new_id
 from opsknight.deps import Deps
 from opsknight.domain.commands.claims import free_of_the_dead
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
+from opsknight.domain.store.tables import AttemptRow, ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs import channels
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.deliver import Deliverer
@@ -181,6 +182,17 @@ class Pager:
         method = await a_contact_method(self.database, user)
         page = await a_page(self.database, incident, user)
         return await a_notification(self.database, page, method, **{"position": 0, **columns})
+
+    async def an_attempt(self, message: NotificationRow, number: int, **columns: Any) -> AttemptRow:
+        """An earlier attempt of `message`."""
+        at = self.deps.clock.now()
+        row = AttemptRow(
+            id=new_id(), notification_id=message.id, number=number, worker=1, started_at=at, finished_at=at, **columns
+        )
+        async with self.database.commands() as session:
+            session.add(row)
+            await session.commit()
+        return row
 
     async def push_then_mail(
         self, incident: IncidentRow, *, apart: timedelta = timedelta(minutes=1), **of_page: Any

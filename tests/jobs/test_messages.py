@@ -204,6 +204,7 @@ def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> N
 
     lines = message.body.splitlines()
     assert message.subject == "26 open for you: CRITICAL Checkout: Disk full on db-1 and 25 more (44 min late)"
+    assert message.carries == 25
     assert lines[:3] == [
         "This message is 44 min late.",
         "#12 CRITICAL Checkout: Disk full on db-1 (12 min late)",

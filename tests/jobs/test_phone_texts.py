@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,6 +121,22 @@ def test_a_call_that_tests_a_number_asks_for_no_key() -> None:
     assert twilio.Played(twiml(message, language="en-US")).action is None
 
 
+def test_a_call_about_several_has_one_key_that_acknowledges_them_all() -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2)
+
+    heard = twilio.Played(twiml(message, language="en-US"))
+
+    assert heard.words == ["OpsKnight. 3 open in Checkout.", "Press 4 to acknowledge all of them."]
+    assert heard.action == f"{HOME}/api/v1/twilio/keys?notification={message.notification_id}"
+
+
+@pytest.mark.parametrize("kind", [PageKind.HAND_OVER, PageKind.WATCH])
+def test_a_call_about_several_that_wait_for_no_acknowledge_takes_no_key(kind: PageKind) -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, carries=2, kind=kind)
+
+    assert twilio.Played(twiml(message, language="en-US")).action is None
+
+
 async def test_twilio_is_told_where_to_call_back_only_where_it_can() -> None:
     async with http_peer() as peer:
         peer.answering, peer.check = twilio.takes, twilio.check
@@ -139,13 +156,14 @@ async def test_twilio_is_told_where_to_call_back_only_where_it_can() -> None:
 @pytest.mark.parametrize("code", [10004, 21611, 63018])
 async def test_a_full_queue_of_twilios_is_tried_again_whatever_its_status(code: int, status: int) -> None:
     async with http_peer() as peer:
-        peer.answering = lambda _asked: twilio.refusal(code, "Too much at once", status=status)
+        full = replace(twilio.refusal(code, "Too much at once", status=status), headers={"Retry-After": "9"})
+        peer.answering = lambda _asked: full
         texts = Texts(twilio_sms.settings(peer.origin), now=Clock().now)
         outcome = await texts.send(a_message(), TO)
         await texts.close()
 
     assert isinstance(outcome, Retry)
-    assert outcome.fault is Fault.THROTTLED
+    assert (outcome.fault, outcome.after) == (Fault.THROTTLED, timedelta(seconds=9))
 
 
 async def test_a_call_looks_for_machines_while_it_speaks() -> None:

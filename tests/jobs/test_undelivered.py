@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from opsknight.domain.commands import receipts
-from opsknight.domain.store.tables import ContactMethodRow, NotificationRow
+from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs import deliver
 from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.routes import Routed
@@ -57,6 +57,72 @@ async def test_the_end_of_a_call_that_a_machine_took_is_no_proof_that_its_person
 
     assert not was_news
     assert await proved_at(pager, message) is None
+
+
+async def test_a_machine_that_took_a_call_is_known_also_after_the_end_of_the_call(pager: Pager) -> None:
+    call, mail = await a_call_then_mail(pager)
+    async with pager.deps.commands("system:callback") as uow:
+        await receipts.completed(uow, call.id)
+    before = (await pager.status(call), await proved_at(pager, call), await pager.due_in(mail))
+
+    async with pager.deps.commands("system:callback") as uow:
+        was_news = await receipts.answered_by_machine(uow, call.id, detail="a machine answered the call")
+
+    assert before == ("delivered", None, timedelta(minutes=5))
+    assert was_news
+    assert (await pager.status(call), await proved_at(pager, call)) == ("failed", None)
+    assert await pager.due_in(mail) == timedelta()
+
+
+@pytest.mark.parametrize("first", ["the end of the call", "who answered"])
+async def test_a_call_that_a_person_took_is_proof_in_whichever_order_it_is_told(pager: Pager, first: str) -> None:
+    call, _ = await a_call_then_mail(pager)
+    told = [receipts.completed, receipts.delivered]
+    for each in told if first == "the end of the call" else reversed(told):
+        async with pager.deps.commands("system:callback") as uow:
+            await each(uow, call.id)
+
+    async with pager.deps.commands("system:callback") as uow:
+        was_news = await receipts.answered_by_machine(uow, call.id, detail="a machine answered another call")
+
+    assert await proved_at(pager, call) is not None
+    assert (was_news, await pager.status(call)) == (False, "delivered")
+
+
+async def a_call_then_mail(pager: Pager) -> tuple[NotificationRow, NotificationRow]:
+    call = await taken_by_a_phone(pager)
+    async with pager.deps.reading() as session:
+        page, user = await session.get(PageRow, call.page_id), await session.get(UserRow, call.user_id)
+    assert page is not None
+    assert user is not None
+    mailbox, due_at = await a_contact_method(pager.database, user), pager.deps.clock.now() + timedelta(minutes=5)
+    return call, await a_notification(pager.database, page, mailbox, due_at=due_at)
+
+
+EARLIER, ACCEPTED = {"carrier": "twilio", "provider_id": "SM1"}, {"carrier": "vonage", "provider_id": "v-2"}
+
+
+@pytest.mark.parametrize(
+    ("of", "status"),
+    [
+        (EARLIER, "accepted"),
+        ({"carrier": "vonage", "provider_id": "v-1"}, "accepted"),
+        (ACCEPTED, "failed"),
+        ({"carrier": "vonage", "provider_id": ""}, "failed"),
+        ({"carrier": "", "provider_id": ""}, "failed"),
+    ],
+)
+async def test_a_late_word_of_an_earlier_attempt_says_nothing_of_the_one_that_was_accepted_since(
+    pager: Pager, of: dict[str, str], status: str
+) -> None:
+    message = await taken_by_a_phone(pager)
+    await pager.an_attempt(message, 1, outcome="ambiguous", **{**EARLIER, "provider_id": ""})
+    await pager.an_attempt(message, 2, outcome="accepted", **ACCEPTED)
+
+    async with pager.deps.commands("system:callback") as uow:
+        was_news = await receipts.undelivered(uow, message.id, detail="it was not delivered", **of)
+
+    assert (was_news, await pager.status(message)) == (status == "failed", status)
 
 
 async def test_a_receipt_that_is_told_again_proves_nothing_new(pager: Pager) -> None:

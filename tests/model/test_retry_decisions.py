@@ -37,6 +37,14 @@ def test_jitter_spreads_a_delay_by_a_fifth_to_either_side(failures: int, jitter:
     assert 0.8 * exact <= retry_delay(failures, jitter=jitter) <= 1.2 * exact
 
 
+@pytest.mark.parametrize(("urgency", "starts_next"), [(Urgency.HIGH, True), (Urgency.LOW, False)])
+def test_where_another_carrier_takes_it_nobody_is_waited_for(urgency: Urgency, starts_next: bool):  # noqa: FBT001
+    patience = timedelta(hours=1)
+    follows = after_transient(1, urgency=urgency, at=NOON, jitter=0.5, wanted_after=patience, elsewhere=True)
+
+    assert follows == RetryAt(NOON, Why.ELSEWHERE, starts_next)
+
+
 def test_attempts_are_counted_from_one():
     with pytest.raises(ValueError, match="counted from 1"):
         retry_delay(0, jitter=0)

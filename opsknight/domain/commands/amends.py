@@ -8,13 +8,14 @@ own fact. To change a message twice does no harm.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from opsknight.domain.model.amendment import WITHIN, Amendment
+from opsknight.domain.model.amendment import WITHIN, Amendment, Standing
 from opsknight.domain.model.attempt import IncidentNow
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
@@ -59,6 +60,43 @@ _BEHIND = text(f"""
         AND NOT EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
     ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)  # noqa: S608  # our own words
+# Of a summary, how all stand of which it told; what it shows is behind once none of them is open, and from then on
+# whenever that changes.
+_TOGETHER: Final = """
+    JOIN LATERAL (
+        SELECT count(*) > 1 AS several, bool_and(i.status <> 'open') AS moved_on,
+            'together ' || md5(string_agg(i.number || ' ' || i.status || ' ' || CASE WHEN i.status = 'acknowledged'
+                THEN coalesce(i.assignee_id, 0) ELSE 0 END, ',' ORDER BY i.number)) AS told
+        FROM (SELECT n.incident_id UNION SELECT b.incident_id FROM notifications b
+            WHERE b.bundled_into = n.id AND b.status = 'bundled') every
+        JOIN incidents i ON i.id = every.incident_id
+    ) together ON together.several AND together.told <> n.told AND (together.moved_on OR n.told <> '')
+"""
+_BEHIND_TOGETHER = text(f"""
+    INSERT INTO amendments (notification_id, channel, due_at)
+    SELECT n.id, n.channel, :now
+    FROM (SELECT DISTINCT coalesce(bundled_into, id) AS id FROM notifications WHERE incident_id = ANY(:ids)
+        AND channel = ANY(:channels) AND status IN ('bundled', 'accepted', 'delivered', 'seen')) touched
+    JOIN notifications n ON n.id = touched.id AND n.status IN ('accepted', 'delivered', 'seen')
+        AND n.finished_at > :since AND EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+    JOIN pages p ON p.id = n.page_id AND p.kind IN ('page', 'assigned', 'safety_net')
+    {_TOGETHER}
+    ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
+""")  # noqa: S608  # our own words
+_SUMMARIES = text(f"""
+    SELECT n.id, together.told FROM notifications n {_TOGETHER}
+    WHERE n.id = ANY(:ids) AND EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+""")  # noqa: S608  # our own words
+_MEMBERS = text("""
+    SELECT every.id, i.number, i.title, i.severity, s.name AS service, i.status, o.name AS owner
+    FROM (SELECT id, incident_id FROM notifications WHERE id = ANY(:ids)
+        UNION SELECT bundled_into, incident_id FROM notifications
+            WHERE bundled_into = ANY(:ids) AND status = 'bundled') every
+    JOIN incidents i ON i.id = every.incident_id
+    JOIN services s ON s.id = i.service_id
+    LEFT JOIN users o ON o.id = i.assignee_id
+    ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
+""")
 _DUE = text("SELECT DISTINCT channel FROM amendments WHERE channel = ANY(:channels) AND due_at <= :now")
 _CLAIM = text("""
     WITH due AS (
@@ -71,7 +109,8 @@ _CLAIM = text("""
 _READ = text(f"""
     SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
         n.urgency,
-        n.channel, t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
+        n.channel, EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id) AS is_summary,
+        t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
         i.created_at AS opened_at, i.acknowledged_at, i.runbook_url, i.generation AS incident_generation,
         s.name AS service, o.name AS owner, m.address, m.secret
     FROM amendments a
@@ -84,7 +123,8 @@ _READ = text(f"""
     LEFT JOIN users o ON o.id = i.assignee_id
     LEFT JOIN LATERAL (SELECT carrier, provider_id FROM attempts WHERE notification_id = n.id
         AND outcome = 'accepted' ORDER BY number DESC LIMIT 1) t ON true
-    WHERE a.notification_id = ANY(:ids) AND n.finished_at > :since AND {_STANDS} <> {_SHOWN}
+    WHERE a.notification_id = ANY(:ids) AND n.finished_at > :since
+        AND ({_STANDS} <> {_SHOWN} OR EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id))
     ORDER BY a.notification_id
 """)  # noqa: S608  # our own words
 _DROP = text("DELETE FROM amendments WHERE notification_id = ANY(:ids)")
@@ -122,12 +162,29 @@ async def claim(uow: UnitOfWork, *, channel: str, limit: int) -> Sequence[Amendm
     ids = list((await uow.session.execute(_CLAIM, values)).scalars())
     if not ids:
         return ()
-    found = await uow.session.execute(_READ, {"ids": ids, "since": uow.now - WITHIN})
-    claimed = [_amendment(row) for row in found]
+    found = (await uow.session.execute(_READ, {"ids": ids, "since": uow.now - WITHIN})).all()
+    claimed = [_amendment(row) for row in found if not row.is_summary]
+    claimed += await _of_summaries(uow, [_amendment(row) for row in found if row.is_summary])
     of_no_use = set(ids) - {each.notification_id for each in claimed}
     if of_no_use:
         await uow.session.execute(_DROP, {"ids": list(of_no_use)})
     return claimed
+
+
+async def _of_summaries(uow: UnitOfWork, claimed: Sequence[Amendment]) -> Sequence[Amendment]:
+    """Return those of the summaries that are behind, with how all stand of which they told."""
+    ids = [one.notification_id for one in claimed]
+    found = (await uow.session.execute(_SUMMARIES, {"ids": ids})).all() if ids else ()
+    told = {row.id: row.told for row in found}
+    members: dict[UUID, list[Standing]] = {each: [] for each in told}
+    for row in await uow.session.execute(_MEMBERS, {"ids": list(told)}) if told else ():
+        severity, status = Severity(row.severity), Status(row.status)
+        members[row.id].append(Standing(row.number, row.title, severity, row.service, status, row.owner or ""))
+    return [
+        replace(one, told=told[one.notification_id], all_of_them=tuple(members[one.notification_id]))
+        for one in claimed
+        if one.notification_id in told
+    ]
 
 
 async def done(uow: UnitOfWork, amendment: Amendment) -> None:
@@ -150,6 +207,7 @@ async def _write_down(uow: UnitOfWork, incidents: Collection[UUID], channels: Co
     if incidents and channels:
         values = {"ids": list(incidents), "channels": list(channels), "now": uow.now, "since": uow.now - WITHIN}
         await uow.session.execute(_BEHIND, values)
+        await uow.session.execute(_BEHIND_TOGETHER, values)
 
 
 def _amendment(row: Row[Any]) -> Amendment:

@@ -1,7 +1,8 @@
 """Messages that go together: what a person is sent late, or because much woke at once, is one message.
 
 One notification carries the others to the same contact method; they are `bundled` into it, and each
-of its incidents shows that. When the carrier is not sent after all, they wait again, each on its own.
+of its incidents shows that. When the carrier is not sent after all, they wait again, each on its own; when it
+is in vain, so are they (`opsknight.domain.commands.in_vain`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands import bundles, holding, outcomes, phone_turns
+from opsknight.domain.commands import bundles, holding, in_vain, outcomes, phone_turns
 from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import room_name, shown
@@ -38,7 +38,7 @@ _COLUMNS = """
            i.status AS incident_status, i.generation AS incident_generation, i.severity, i.assignee_id,
            i.created_at AS opened_at, i.runbook_url, i.acknowledged_at, s.name AS service,
            i.service_id, n.held, tried.retries, tried.perhaps, tried.cut_off, tried.tried_by,
-           tried.first_tried_at, n.gather,
+           tried.refused_by, tried.first_tried_at, n.gather,
            CASE p.kind WHEN 'help' THEN EXISTS (SELECT FROM responders r
                    WHERE r.incident_id = n.incident_id AND r.user_id = n.user_id AND r.answer <> 'asked')
                WHEN 'watch' THEN NOT EXISTS (SELECT FROM watchers w
@@ -57,7 +57,8 @@ _COLUMNS = """
         SELECT count(*) FILTER (WHERE outcome = 'retry') AS retries,
                count(*) FILTER (WHERE outcome IN ('ambiguous', 'started')) AS perhaps,
                bool_or(outcome = 'started') IS TRUE AS cut_off, min(started_at) AS first_tried_at,
-               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by
+               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome <> 'accepted') AS tried_by,
+               array_agg(DISTINCT carrier) FILTER (WHERE carrier <> '' AND outcome = 'failed') AS refused_by
         FROM attempts WHERE notification_id = n.id) tried
 """
 _READ = text(f"""{_COLUMNS}
@@ -65,11 +66,9 @@ _READ = text(f"""{_COLUMNS}
     ORDER BY n.id FOR NO KEY UPDATE OF n
 """)
 _READ_UNCONFIRMED = text(f"""{_COLUMNS}
-    WHERE n.id = :id AND n.attempts > 0 AND n.status IN ('accepted', 'ambiguous') AND n.finished_at IS NOT NULL
+    WHERE n.id = :id AND n.attempts > 0 AND n.finished_at IS NOT NULL AND (n.status IN ('accepted', 'ambiguous')
+        OR :unproven AND n.status = 'delivered' AND (m.last_proof_at IS NULL OR m.last_proof_at < n.delivered_at))
     FOR NO KEY UPDATE OF n
-""")
-_HOLD_INCIDENT = text("""
-    SELECT 1 FROM incidents WHERE id = (SELECT incident_id FROM notifications WHERE id = :id) FOR NO KEY UPDATE
 """)
 _START = text("""
     WITH starting AS (
@@ -201,13 +200,14 @@ async def take_back_unknown(uow: UnitOfWork, *, channel: str, worker: int, known
     return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
-async def unconfirmed(uow: UnitOfWork, notification_id: UUID) -> Attempt | None:
+async def unconfirmed(uow: UnitOfWork, notification_id: UUID, *, unproven: bool = False) -> Attempt | None:
     """Hold a notification that was sent, or perhaps sent, and of which nobody has heard since; return its attempt.
 
-    None where there is none, or its message arrived, failed or is being sent. Its incident is held first.
+    None where there is none, or its message arrived, failed or is being sent. Its incident is held first, and those of
+    what went together with it. With `unproven` also one that arrived, where that proved nothing.
     """
-    await uow.session.execute(_HOLD_INCIDENT, {"id": notification_id})
-    row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id})).one_or_none()
+    await in_vain.hold(uow, [notification_id], carried=True)
+    row = (await uow.session.execute(_READ_UNCONFIRMED, {"id": notification_id, "unproven": unproven})).one_or_none()
     return None if row is None else replace(_attempt(uow, row), number=row.attempts)
 
 
@@ -289,6 +289,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         address=row.address or "",
         secret=row.secret or {},
         tried_by=frozenset(row.tried_by or ()),
+        refused_by=frozenset(row.refused_by or ()),
         first_tried_at=row.first_tried_at,
     )
 

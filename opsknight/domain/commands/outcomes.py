@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from opsknight.domain.commands import in_vain
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.channel import RECEIPT_WITHIN, face
-from opsknight.domain.model.escalation import LAP_AT_LEAST
+from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import (
     ALONE,
@@ -39,8 +40,6 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 MANY = 200
 RECEIVED = ("delivered", "seen")
 
-# The incident first, as everywhere: whoever escalates holds it while it touches notifications.
-_HOLD_INCIDENT = text("SELECT 1 FROM incidents WHERE id = :id FOR NO KEY UPDATE")
 _HOLD = text("""
     SELECT n.status, a.outcome FROM notifications n JOIN attempts a ON a.id = :attempt_id
     WHERE n.id = :id AND n.fence = :fence FOR NO KEY UPDATE OF n
@@ -77,41 +76,15 @@ _MOVE = text("""
 """)
 _NEXT_METHOD = text("""
     UPDATE notifications SET due_at = :now, reason = :why, said = :said
-    WHERE id IN (SELECT DISTINCT ON (page_id) id FROM notifications
-                    WHERE page_id IN (SELECT :page_id UNION ALL SELECT b.page_id FROM notifications b
-                            WHERE b.bundled_into = :id AND b.status = 'bundled')
-                        AND position > :position AND contact_method_id <> :method_id
-                        AND status NOT IN ('failed', 'superseded')
-                    ORDER BY page_id, position)
+    WHERE id IN (SELECT DISTINCT ON (n.page_id) n.id
+                    FROM (SELECT CAST(:page_id AS uuid) AS page_id, CAST(:position AS integer) AS position
+                            UNION ALL SELECT b.page_id, b.position FROM notifications b
+                            WHERE b.bundled_into = :id AND b.status = 'bundled') tried
+                    JOIN notifications n ON n.page_id = tried.page_id AND n.position > tried.position
+                    WHERE n.contact_method_id <> :method_id AND n.status NOT IN ('failed', 'superseded')
+                    ORDER BY n.page_id, n.position)
         AND status = 'queued' AND attempts = 0 AND due_at > :now AND (held_until IS NULL OR held_until <= :now)
 """).bindparams(bindparam("said", type_=JSONB))
-# A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
-_STEP_IN_VAIN = text("""
-    SELECT NOT EXISTS (
-        SELECT 1 FROM pages mine
-        JOIN pages p ON (p.incident_id, p.generation, p.lap, p.step, p.kind)
-            = (mine.incident_id, mine.generation, mine.lap, mine.step, mine.kind)
-        JOIN notifications n ON n.page_id = p.id
-        WHERE mine.id = :page_id AND n.status <> 'failed'
-            AND NOT (n.status = 'ambiguous' AND n.finished_at IS NOT NULL)
-            AND NOT (n.status IN ('queued', 'sending') AND :tries <= (
-                SELECT count(*) FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'retry'))
-    ) AND NOT EXISTS (
-        SELECT 1 FROM pages p JOIN pages mine ON mine.id = :page_id
-        WHERE p.incident_id = mine.incident_id AND p.generation IN (mine.generation, :generation)
-            AND p.created_at > mine.created_at AND p.kind <> 'watch'
-    )
-""")
-_ESCALATE_NOW = text("""
-    UPDATE timers t SET due_at = least(t.due_at, greatest(:now, CASE
-            WHEN t.kind = 'escalation' AND i.next_step = 0 THEN
-                (SELECT min(created_at) FROM pages WHERE incident_id = i.id AND generation = i.generation
-                    AND lap = :lap AND kind = 'page') + :lap_at_least END))
-    FROM incidents i
-    WHERE i.id = :incident_id AND i.generation = :generation AND i.status = 'open' AND t.subject = i.id
-        AND t.kind IN ('escalation', 'safety_net') AND t.dead_at IS NULL AND t.due_at > :now
-        AND (CAST(:kind AS text) <> 'safety_net' OR :lap = (i.policy->>'repeats')::integer + 1)
-""")
 _DISABLE = text("""
     UPDATE contact_methods SET disabled_at = :now, disabled_reason = :reason WHERE id = :id AND disabled_at IS NULL
     RETURNING id
@@ -122,7 +95,9 @@ _WITHOUT_RECEIPT = text("""
     FROM (
         SELECT waiting.id, r.why, r.said FROM notifications waiting
         JOIN LATERAL (
-            SELECT before.channel, before.status, before.finished_at FROM notifications before
+            SELECT before.channel, sent.status, sent.finished_at FROM notifications before
+            JOIN notifications sent
+                ON sent.id = CASE WHEN before.status = 'bundled' THEN before.bundled_into ELSE before.id END
             WHERE before.page_id = waiting.page_id AND before.position < waiting.position
                 AND before.status NOT IN ('failed', 'superseded')
             ORDER BY before.position DESC LIMIT 1) silent ON true
@@ -131,8 +106,9 @@ _WITHOUT_RECEIPT = text("""
         WHERE waiting.finished_at IS NULL AND waiting.attempts = 0 AND waiting.status = 'queued'
             AND waiting.urgency = 'high' AND waiting.due_at > :now
             AND silent.status = 'accepted' AND silent.finished_at <= r.before
-            AND NOT EXISTS (SELECT 1 FROM notifications heard WHERE heard.page_id = waiting.page_id
-                            AND heard.status IN ('delivered', 'seen'))
+            AND NOT EXISTS (SELECT 1 FROM notifications own JOIN notifications heard
+                    ON heard.id = CASE WHEN own.status = 'bundled' THEN own.bundled_into ELSE own.id END
+                    WHERE own.page_id = waiting.page_id AND heard.status IN ('delivered', 'seen'))
         LIMIT :many FOR UPDATE OF waiting SKIP LOCKED) late
     WHERE n.id = late.id
 """)
@@ -147,8 +123,7 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
     """
     if isinstance(outcome, Sent):
         return (await finish_sent(uow, [(attempt, outcome)]))[0]
-    if attempt.incident is not None:
-        await uow.session.execute(_HOLD_INCIDENT, {"id": attempt.incident.id})
+    await hold(uow, [(attempt, outcome)])
     key = {"id": attempt.notification_id, "fence": attempt.fence, "attempt_id": attempt.id}
     held = (await uow.session.execute(_HOLD, key)).one_or_none()
     if held is None:
@@ -161,6 +136,8 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
     match outcome:
         case Retry():
             await _retry(uow, attempt, outcome, jitter=jitter)
+        case Failed(elsewhere=True):
+            await _pass_on(uow, attempt, outcome)
         case Failed():
             await _close(uow, attempt, "failed", outcome)
             await end_in_vain(uow, attempt, detail=outcome.reason, gone=outcome.gone)
@@ -168,6 +145,15 @@ async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter:
             await _close(uow, attempt, "ambiguous", outcome)
             await _perhaps(uow, attempt, detail=outcome.reason, perhaps=attempt.perhaps + 1, wait=True)
     return True
+
+
+async def hold(uow: UnitOfWork, ended: Sequence[tuple[Attempt, Outcome]]) -> None:
+    """Hold the incidents that these outcomes touch: also of what goes together with a message that is in vain."""
+    of_incidents = [(attempt, outcome) for attempt, outcome in ended if attempt.incident is not None]
+    if of_incidents:
+        ids = [attempt.notification_id for attempt, _ in of_incidents]
+        carried = any(_may_be_in_vain(attempt, outcome) for attempt, outcome in of_incidents)
+        await in_vain.hold(uow, ids, carried=carried)
 
 
 async def finish_sent(uow: UnitOfWork, sent: Sequence[tuple[Attempt, Sent]]) -> Sequence[bool]:
@@ -208,7 +194,7 @@ async def end_in_vain(uow: UnitOfWork, attempt: Attempt, *, detail: str, gone: b
         if (await uow.session.execute(_DISABLE, key)).first():
             record(uow, Fact.METHOD_DISABLED, attempt, detail=detail)
     await _next_method(uow, attempt, later("{message} failed"))
-    await _escalate_if_in_vain(uow, attempt)
+    await in_vain.follow(uow, attempt, Fact.FAILED, detail=detail)
 
 
 async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
@@ -268,17 +254,34 @@ async def _retry(uow: UnitOfWork, attempt: Attempt, outcome: Retry, *, jitter: f
         # A test is not wanted for ever.
         await end_in_vain(uow, attempt, detail=outcome.reason)
         return
-    follows = after_transient(failures, urgency=attempt.urgency, at=uow.now, jitter=jitter, wanted_after=outcome.after)
+    follows = after_transient(
+        failures,
+        urgency=attempt.urgency,
+        at=uow.now,
+        jitter=jitter,
+        wanted_after=outcome.after,
+        elsewhere=outcome.elsewhere,
+    )
     # A perhaps-sent message that failed surely afterwards is still a possible repeat: its attempts say so.
     await _move(uow, attempt, "queued", reason=outcome.reason, due_at=follows.due_at)
     if failures <= NOT_REACHED_AFTER:  # the attempts go on being listed; the timeline need not grow all night
         in_s = (follows.due_at - uow.now).total_seconds()
-        record(uow, Fact.RETRYING, attempt, detail=outcome.reason, for_s=round(in_s, 1))
+        when = {"elsewhere": True} if outcome.elsewhere else {"for_s": round(in_s, 1)}
+        record(uow, Fact.RETRYING, attempt, detail=outcome.reason, **when)
     if follows.next_method_now:
         await _next_method(uow, attempt, later("{message} did not go through"))
     if failures == NOT_REACHED_AFTER:
         record(uow, Fact.NOT_REACHED, attempt, detail=outcome.reason)
-        await _escalate_if_in_vain(uow, attempt)
+        await in_vain.follow(uow, attempt, Fact.NOT_REACHED, detail=outcome.reason)
+
+
+async def _pass_on(uow: UnitOfWork, attempt: Attempt, outcome: Failed) -> None:
+    """Have another carrier try now what one has refused; for high urgency the next contact method starts, too."""
+    await _close(uow, attempt, "failed", outcome)
+    await _move(uow, attempt, "queued", reason=outcome.reason, due_at=uow.now)
+    record(uow, Fact.RETRYING, attempt, detail=outcome.reason, elsewhere=True)
+    if attempt.urgency is Urgency.HIGH:
+        await _next_method(uow, attempt, later("{message} did not go through"))
 
 
 async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: int, wait: bool) -> bool:
@@ -297,8 +300,20 @@ async def _perhaps(uow: UnitOfWork, attempt: Attempt, *, detail: str, perhaps: i
     await _move(uow, attempt, "ambiguous", reason=detail, finished=True)
     await _next_method(uow, attempt, later("{message} was perhaps sent"))
     # Nobody ever confirmed it: a step that hangs on such messages alone goes on, rather than wait in vain.
-    await _escalate_if_in_vain(uow, attempt)
+    await in_vain.follow(uow, attempt, Fact.AMBIGUOUS, detail=detail)
     return False
+
+
+def _may_be_in_vain(attempt: Attempt, outcome: Outcome) -> bool:
+    match outcome:
+        case Sent():
+            return False
+        case Retry():
+            return attempt.retries + 1 == NOT_REACHED_AFTER
+        case Ambiguous():
+            return attempt.perhaps > 0
+        case Failed():
+            return not outcome.elsewhere
 
 
 async def _close(uow: UnitOfWork, attempt: Attempt, word: str, outcome: Retry | Failed | Ambiguous) -> None:
@@ -343,32 +358,3 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
         "now": uow.now,
     }
     await uow.session.execute(_NEXT_METHOD, {**key, "why": why.english, "said": why.to_json()})
-
-
-async def _escalate_if_in_vain(uow: UnitOfWork, attempt: Attempt) -> None:
-    """Make the next step due now when every message of this one was in vain and no later step fired.
-
-    A policy that starts its next lap keeps to the lap's least length. Of the safety net only the
-    first round is cut short: the later ones come again every half an hour, whatever becomes of them.
-    """
-    if attempt.incident is None or attempt.kind not in (PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET):
-        return
-    of_step = {"page_id": attempt.page_id, "generation": attempt.generation}
-    if not (await uow.session.execute(_STEP_IN_VAIN, {**of_step, "tries": NOT_REACHED_AFTER})).scalar_one():
-        return
-    key = {"incident_id": attempt.incident.id, "generation": attempt.generation, "lap": attempt.lap}
-    spans = {"now": uow.now, "lap_at_least": LAP_AT_LEAST}
-    moved = await uow.session.execute(_ESCALATE_NOW, {**key, **spans, "kind": attempt.kind})
-    if not moved.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-        return
-    why = "every message failed"
-    if attempt.kind is PageKind.PAGE:
-        uow.record(Fact.STEP_SKIPPED, incident_id=attempt.incident.id, step=attempt.step + 1, reason=why)
-    else:
-        uow.record(
-            Fact.NOT_PAGED,
-            incident_id=attempt.incident.id,
-            user=attempt.user_name,
-            user_id=attempt.user_id,
-            reason=why,
-        )

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from opsknight.domain.model.attempt import IncidentNow
-from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.speech import ENGLISH, later, say
@@ -27,11 +27,28 @@ _HEADS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How one of the incidents stands of which a summary told; `owner` may be empty."""
+
+    number: int
+    title: str
+    severity: Severity
+    service: str
+    status: Status
+    owner: str
+
+    @property
+    def head(self) -> str:
+        """How it stands, in words."""
+        return stands(self.status, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
 class Amendment:
     """One message to change, and how its incident stands. `due_at` proves whose it is; `owner` may be empty.
 
     `provider_id` is the provider's name for the message, `carrier` who the provider was, `told` what is to be
-    written down as shown once it is changed.
+    written down as shown once it is changed. A summary tells of `all_of_them`, worst first.
     """
 
     notification_id: UUID
@@ -52,13 +69,27 @@ class Amendment:
     address: str = field(repr=False)
     secret: Mapping[str, str] = field(repr=False)
     language: str = ENGLISH
+    all_of_them: tuple[Standing, ...] = ()
 
     @property
     def head(self) -> str:
         """How the incident stands, in words for the first line."""
-        if self.incident.status is Status.ACKNOWLEDGED:
-            return say("Acknowledged by {name}", name=self.owner) if self.owner else say("Acknowledged")
-        return say(_HEADS[self.incident.status])
+        return stands(self.incident.status, self.owner)
+
+    @property
+    def became(self) -> Status:
+        """What has become of it: of a summary what all have become, open where one is, else that they are taken."""
+        found = {one.status for one in self.all_of_them} or {self.incident.status}
+        if len(found) == 1:
+            return found.pop()
+        return Status.OPEN if Status.OPEN in found else Status.ACKNOWLEDGED
+
+
+def stands(status: Status, owner: str) -> str:
+    """Return how an incident stands, in words; its `owner` may be empty."""
+    if status is Status.ACKNOWLEDGED:
+        return say("Acknowledged by {name}", name=owner) if owner else say("Acknowledged")
+    return say(_HEADS[status])
 
 
 def again_after(tries: int, *, asked_for: timedelta | None = None) -> timedelta | None:

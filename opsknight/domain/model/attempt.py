@@ -47,8 +47,8 @@ class Attempt:
     `retries` and `perhaps` count the earlier attempts of the same notification that surely and
     perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
     `others` are the incidents that it tells of besides its own. `tried_by` are the carriers of earlier
-    attempts that did not go through, and `first_tried_at` is when the first attempt began. Who gets it `stands_in`
-    where it is somebody else's page, and reads `language`.
+    attempts that did not go through, `refused_by` those of them that refused it for good, and `first_tried_at` is
+    when the first attempt began. Who gets it `stands_in` where it is somebody else's page, and reads `language`.
     """
 
     id: UUID
@@ -78,6 +78,7 @@ class Attempt:
     secret: Mapping[str, str] = field(repr=False)
     others: tuple[Other, ...] = ()
     tried_by: frozenset[str] = frozenset()
+    refused_by: frozenset[str] = frozenset()
     first_tried_at: datetime | None = None
     stands_in: bool = False
     language: str = ENGLISH

@@ -233,6 +233,7 @@ def _as_role(data: Data) -> str:
 
 def _retrying(_actor: str, data: Data) -> str:
     again = f"; again in {span(data['for_s'])}" if "for_s" in data else "; trying again"
+    again = "; another carrier takes it" if data.get("elsewhere") else again
     return f"{_sent_message(data)} did not go through{_words(data)}{again}."
 
 

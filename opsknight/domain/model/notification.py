@@ -92,24 +92,32 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Surely not sent, and worth another try; `after` is what the provider asked for, if it did."""
+    """Surely not sent, and worth another try; `after` is what the provider asked for, if it did.
+
+    `elsewhere` says that another carrier has not tried this message: it does so now, without a wait.
+    """
 
     reason: str
     fault: Fault = Fault.PROVIDER
     after: timedelta | None = None
     carrier: str = ""
     country: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Refused for good. `gone` says that the address itself is dead and must not be tried again."""
+    """Refused for good. `gone` says that the address itself is dead and must not be tried again.
+
+    `elsewhere` says that it is this carrier's refusal alone, and that another tries the message now.
+    """
 
     reason: str
     fault: Fault = Fault.PROVIDER
     gone: bool = False
     carrier: str = ""
     country: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Why(StrEnum):
     RETRY_AFTER = "the provider said when to come back"
     RETRY_AFTER_CAPPED = "the provider said to come back later than we wait"
     POSSIBLE_REPEAT = "perhaps sent: one resend, marked as a possible repeat"
+    ELSEWHERE = "another carrier has not tried it"
     STILL_AMBIGUOUS = "perhaps sent twice: not sent again"
 
 
@@ -89,14 +90,18 @@ def after_transient(
     at: datetime,
     jitter: float,
     wanted_after: timedelta | None = None,
+    elsewhere: bool = False,
 ) -> RetryAt:
     """Return what follows a transient failure or a timeout, the `failures`-th of its notification.
 
     It is tried again for as long as the page is wanted. For high urgency the next contact method
     starts after the first failure; for any, once six failures made this one count as not reached,
     or when the provider wants more patience (`wanted_after`, its Retry-After) than RETRY_AFTER_CAP.
+    Where another carrier takes it now (`elsewhere`), nobody's patience is asked for.
     """
     not_reached = failures >= NOT_REACHED_AFTER
+    if elsewhere:
+        return RetryAt(at, Why.ELSEWHERE, urgency is Urgency.HIGH or not_reached, not_reached)
     too_long = wanted_after is not None and wanted_after > RETRY_AFTER_CAP
     starts_next = urgency is Urgency.HIGH or not_reached or too_long
     if wanted_after is None:

@@ -156,7 +156,7 @@ def _notification(
         channel=row.channel,
         label=label,
         status=row.status,
-        sentence=_sentence(row, attempts) if number is None else f"It went together with the message of #{number}.",
+        sentence=_sentence(row, attempts) if number is None else _together(row, number),
         due_at=row.due_at.timestamp(),
         held_until=row.held_until.timestamp() if row.held_until and row.status == "queued" and not attempts else None,
         finished_at=row.finished_at.timestamp() if row.finished_at else None,
@@ -164,6 +164,12 @@ def _notification(
         bundled_into=None if row.bundled_into is None else str(row.bundled_into),
         bundled_number=number,
     )
+
+
+def _together(row: NotificationRow, number: int) -> str:
+    """Return with which message another went, and why that failed if it did."""
+    went = f"It went together with the message of #{number}."
+    return f"{went} {_sentence(row, [])}".rstrip() if row.status == "failed" else went
 
 
 def _attempt(row: AttemptRow) -> AttemptLine:

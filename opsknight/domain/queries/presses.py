@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.queries.contact_methods import owners
 from opsknight.domain.store.tables import AttemptRow, IncidentRow, NotificationRow
+
+# What waits for an acknowledge, each incident once: a person may have had two pages of one.
+_TOGETHER: Final = text("""
+    SELECT incident_id, generation, user_id, sent_at, number FROM (
+        SELECT DISTINCT ON (i.id) n.incident_id, n.generation, n.user_id, i.number, i.severity, coalesce(
+            (SELECT max(started_at) FROM attempts WHERE notification_id = carrier.id), carrier.created_at) AS sent_at
+        FROM notifications carrier
+        JOIN notifications n ON n.id = carrier.id OR n.bundled_into = carrier.id
+        JOIN pages p ON p.id = n.page_id AND p.kind IN ('page', 'assigned', 'safety_net')
+        JOIN incidents i ON i.id = n.incident_id
+        WHERE carrier.id = :id AND n.user_id = carrier.user_id
+        ORDER BY i.id, n.generation DESC) told
+    ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], severity), number
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +62,8 @@ async def about(session: AsyncSession, notification_id: UUID) -> About | None:
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else About(*row)
+
+
+async def together(session: AsyncSession, notification_id: UUID) -> Sequence[About]:
+    """Return all that one message told its person of and that waits for an acknowledge, worst first."""
+    return [About(*row) for row in await session.execute(_TOGETHER, {"id": notification_id})]

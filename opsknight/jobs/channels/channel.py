@@ -55,9 +55,10 @@ class Message:
     that shows the subject elsewhere, and `body` are the lines below it. Tokens are
     signed and name one notification. `possible_repeat` and `late_by` are already said in the words.
     `home` is the address under which OpsKnight itself is reached.
-    `tried_by` are the carriers by which this message did not go through before.
+    `tried_by` are the carriers by which this message did not go through before, `refused_by` those that refused it.
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
+    `carries` counts the incidents that a summary tells of besides the one to which it belongs.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
     `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
     `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
@@ -81,6 +82,8 @@ class Message:
     late_by: timedelta | None = None
     drill: bool = False
     tried_by: frozenset[str] = frozenset()
+    refused_by: frozenset[str] = frozenset()
+    carries: int = 0
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)

@@ -12,7 +12,7 @@ import ssl
 from asyncio import timeout
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
@@ -169,13 +169,17 @@ class Caller:
         said = f"{self.who} said {answer.status}" + (f": {words}" if words else ".")
         if answer.ok:
             return Sent(detail=said)
-        after = retry_after(answer.headers.get("Retry-After"), at=self.now())
+        after = self.patience(answer)
         if answer.status == 429:
             return Retry(said, Fault.THROTTLED, after=after)
         if answer.status >= 500 or answer.status in (408, 425):
             return Retry(said, after=after)
         fault = Fault.SETTINGS if answer.status in (401, 403, 407) else Fault.PROVIDER
         return Failed(said, fault)
+
+    def patience(self, answer: Answer) -> timedelta | None:
+        """Return how long an answer asks us to wait, by the header that every provider and proxy may send."""
+        return retry_after(answer.headers.get("Retry-After"), at=self.now())
 
     def _pool(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -113,7 +113,7 @@ class Mails:
         if not isinstance(outcome, Failed):
             return outcome
         if name == "LimitExceededException":
-            return Retry(outcome.reason, Fault.THROTTLED)
+            return Retry(outcome.reason, Fault.THROTTLED, after=self._caller.patience(answer))
         if name in _OPERATORS or (name == "MessageRejected" and _UNVERIFIED in words):
             return Failed(outcome.reason, Fault.SETTINGS)
         if name == "BadRequestException":  # of all that a mail of ours says, only the recipient is not ours

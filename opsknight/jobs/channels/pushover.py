@@ -119,7 +119,11 @@ class PushoverChannel:
         if answer.ok and told.get("status", 1) == 1:
             return self._caller.named(str(told.get("receipt") or told.get("request") or ""))
         if answer.status == 429:
-            return Retry(f"Pushover said 429: {words}", Fault.THROTTLED, after=self._until_reset(answer))
+            return Retry(
+                f"Pushover said 429: {words}",
+                Fault.THROTTLED,
+                after=self._caller.patience(answer) or self._until_reset(answer),
+            )
         if told.get("token") == "invalid":
             return Failed("Pushover does not know the token (OPSKNIGHT_PUSHOVER_TOKEN).", Fault.SETTINGS)
         if told.get("user") == "invalid":

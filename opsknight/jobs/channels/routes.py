@@ -17,6 +17,7 @@ from opsknight.jobs.channels.channel import (
     Fault,
     Message,
     Outcome,
+    Retry,
     Sent,
     Urgency,
 )
@@ -64,16 +65,28 @@ class Routed:
         return {country: self._orders.get(country, self._preferred) for country in changed}
 
     async def send(self, message: Message, address: Address) -> Outcome:
-        """Send by the first carrier that has not failed with this message yet; by the first one when all have."""
+        """Send by the first carrier that has not failed with this message yet; by the first one when all have.
+
+        One that has refused it is left out. A refusal that does not speak of the address is for another carrier to
+        overcome, and so is a wish for patience as long as one has not tried.
+        """
         country = self._country(address.value)
         slug = self._choice(message, country)
-        return replace(await self._carriers[slug].send(message, address), carrier=slug, country=country)
+        outcome = replace(await self._carriers[slug].send(message, address), carrier=slug, country=country)
+        match outcome:
+            case Failed() if outcome.fault is not Fault.ADDRESS and not outcome.gone:
+                return replace(outcome, elsewhere=bool(self._carriers.keys() - message.refused_by - {slug}))
+            case Retry() if outcome.after is not None or outcome.fault is Fault.THROTTLED:
+                return replace(outcome, elsewhere=bool(self._carriers.keys() - message.tried_by - {slug}))
+            case _:
+                return outcome
 
     def _choice(self, message: Message, country: str) -> str:
         order = self._orders.get(country, self._preferred)
         if message.urgency is Urgency.LOW and not message.tried_by and country in self._again:
             return self._again.pop(country)
-        return next((each for each in order if each not in message.tried_by), order[0])
+        left = [each for each in order if each not in message.refused_by] or order
+        return next((each for each in left if each not in message.tried_by), left[0])
 
     async def find(self, message: Message, address: Address, *, since: datetime) -> Sent | None:
         """Ask each carrier that can be asked and may have `message`; return the first that has it."""

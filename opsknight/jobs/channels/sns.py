@@ -100,7 +100,7 @@ class Texts:
         if not isinstance(outcome, Failed):
             return outcome
         if code in _THROTTLED:
-            return Retry(outcome.reason, Fault.THROTTLED)
+            return Retry(outcome.reason, Fault.THROTTLED, after=self._caller.patience(answer))
         if "opted out" in words:
             return Failed(outcome.reason, Fault.ADDRESS, gone=True)
         if code in ("InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid"):

@@ -154,7 +154,9 @@ class TelegramChannel:
         reason = f"Telegram said {status}: {words}"
         if status == 429:
             wait_s = _parameters(answer).get("retry_after")
-            after = timedelta(seconds=wait_s) if isinstance(wait_s, int) and wait_s > 0 else None
+            after = (
+                timedelta(seconds=wait_s) if isinstance(wait_s, int) and wait_s > 0 else self._caller.patience(answer)
+            )
             return Retry(reason, Fault.THROTTLED, after=after)
         if status in (400, 403):
             return _refused(reason, words.lower(), forbidden=status == 403)

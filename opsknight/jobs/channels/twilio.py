@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from opsknight.carriers import TwilioSettings
-from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.notification import PAGING, PageKind
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.web_address import refusal
@@ -56,6 +56,7 @@ _SKEW: Final = timedelta(seconds=2)
 """Twilio's times are whole seconds, by a clock of its own."""
 _LOST: Final = frozenset({"failed", "undelivered", "canceled", "busy", "no-answer"})
 MENU: Final = later("Press 4 to acknowledge, 6 to resolve, 9 to escalate.")
+SUMMARY_MENU: Final = later("Press 4 to acknowledge all of them.")
 DRILL_MENU: Final = later("Press 4 to acknowledge.")
 
 
@@ -113,7 +114,7 @@ class _Twilio(ABC):
         if not isinstance(outcome, Failed) or not isinstance(code, int):
             return outcome
         if code in FULL:
-            return Retry(outcome.reason, Fault.THROTTLED)
+            return Retry(outcome.reason, Fault.THROTTLED, after=self._caller.patience(answer))
         if code == STOPPED:
             return Failed("STOP was answered to a text; answer START to have them again.", Fault.ADDRESS, gone=True)
         if code in BAD_NUMBERS:
@@ -228,14 +229,23 @@ def twiml(message: Message, *, language: str) -> str:
     """Return what a call reads out: the cause and what each key does, twice; then it hangs up."""
     opened = f"<Say language={quoteattr(language)}>"
     said = f"{opened}OpsKnight. {escape(spoken(message))}</Say>"
-    is_drill = message.kind is PageKind.DRILL
-    if (message.incident_id is None and not is_drill) or not _can_call_back(message):
+    menu = _menu(message)
+    if menu is None or not _can_call_back(message):
         return f'<Response>{said}<Pause length="1"/>{said}</Response>'
     keys = f"{message.home}/api/v1/twilio/keys?notification={message.notification_id}"
-    asked = f"{said}{opened}{escape(say(DRILL_MENU if is_drill else MENU))}</Say>"
+    asked = f"{said}{opened}{escape(say(menu))}</Say>"
     gather = f'<Gather numDigits="1" timeout="6" action={quoteattr(keys)} method="POST">{asked}</Gather>'
     goodbye = escape(say("Goodbye."))
     return f"<Response>{gather * 2}{opened}{goodbye}</Say></Response>"
+
+
+def _menu(message: Message) -> str | None:
+    """Return which keys do something, None where none does."""
+    if message.kind is PageKind.DRILL:
+        return DRILL_MENU
+    if message.carries and message.kind in PAGING:
+        return SUMMARY_MENU
+    return None if message.incident_id is None else MENU
 
 
 def _text(message: Message) -> str:
