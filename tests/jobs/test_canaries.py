@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from opsknight import watchdog
 from opsknight.domain.commands import canaries
 from opsknight.domain.model.canary import Flight, Spell, arrives, blind
 from opsknight.domain.queries.canaries import own, spells, standings
@@ -13,7 +14,7 @@ from opsknight.jobs import channels, vouch
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
 from opsknight.settings import Settings
-from tests.builders import a_user
+from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clock import NOON
 from tests.jobs.pager import Pager
 from tests.peers.http_provider import http_peer
@@ -111,12 +112,65 @@ async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were
         assert len(await spells(session)) == 1
 
 
+async def test_a_page_that_fell_due_while_the_engine_was_dead_is_named_though_it_was_written_after_its_return(
+    pager: Pager,
+):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    await pager.move_on(10 * MINUTE)
+    back_at = pager.deps.clock.now()
+    incident, user = (
+        await pager.an_incident(title="Disk full on db-1"),
+        await a_user(pager.database, "Bo", reachable=False),
+    )
+    page = await a_page(pager.database, incident, user, due_at=NOON + MINUTE, created_at=back_at)
+    mailbox = await a_contact_method(pager.database, user)
+    late = await a_notification(pager.database, page, mailbox, position=0, due_at=back_at)
+    async with pager.sending():
+        await pager.becomes("accepted", late)
+        await pager.becomes_settled()
+        await fly(pager)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "Disk full on db-1 to Bo by mail: 9 min late" in note.text
+    assert "No page" not in note.text
+
+
+async def test_a_late_page_that_went_together_with_another_is_named_too(pager: Pager):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    user = await a_user(pager.database, "Bo", reachable=False)
+    mailbox = await a_contact_method(pager.database, user)
+    for title in ("Disk full on db-1", "Disk full on db-2"):
+        page = await a_page(pager.database, await pager.an_incident(title=title), user, due_at=NOON + MINUTE)
+        await a_notification(pager.database, page, mailbox, position=0)
+    await pager.move_on(10 * MINUTE)
+    async with pager.sending():
+        await pager.becomes_settled()
+        await fly(pager)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "2 messages went out late:" in note.text
+    assert "db-1 to Bo" in note.text
+    assert "db-2 to Bo" in note.text
+
+
 @pytest.mark.parametrize(
     ("newest", "why"),
     [
         (None, "no canary has arrived yet"),
         (Flight(NOON, NOON + SECOND), ""),
         (Flight(NOON - 4 * MINUTE, NOON - 4 * MINUTE), "no canary has arrived for 4 min 1 s"),
+        (Flight(NOON - 90 * SECOND, NOON - 90 * SECOND), "no canary has arrived for 1 min 31 s"),
+        (Flight(NOON - 89 * SECOND, NOON - 89 * SECOND), ""),
         (Flight(NOON - MINUTE, NOON - 20 * SECOND), "the last canary took 40 s"),
     ],
 )
@@ -125,7 +179,13 @@ def test_nobody_vouches_for_paging_without_a_canary_that_arrived_in_time(newest:
 
 
 def test_a_canary_that_follows_in_time_ends_no_blind_spell():
-    assert blind(Flight(NOON, NOON), Flight(NOON + MINUTE, NOON + MINUTE + SECOND)) is None
+    assert blind(Flight(NOON, NOON), Flight(NOON + MINUTE, NOON + MINUTE + 30 * SECOND)) is None
+
+
+def test_a_time_for_which_a_watchdog_pages_is_a_blind_spell():
+    back_at = NOON + timedelta(seconds=watchdog.BLIND_AFTER_S) + SECOND
+
+    assert blind(Flight(NOON, NOON), Flight(back_at, back_at)) == Spell(NOON, back_at)
 
 
 async def test_the_watcher_outside_is_called_only_while_pages_go_out(pager: Pager):

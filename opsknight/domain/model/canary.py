@@ -19,8 +19,8 @@ OWN: Final = "sink"
 EVERY: Final = timedelta(minutes=1)
 LATE: Final = timedelta(seconds=30)
 """A canary of our own that takes longer says that pages are late."""
-SILENT: Final = timedelta(minutes=3)
-"""Without one that arrived for this long we cannot say that anything goes out."""
+SILENT: Final = EVERY + LATE
+"""Without one that arrived for this long the next one is late: we cannot say that anything goes out."""
 LISTED: Final = 20
 
 
@@ -84,7 +84,7 @@ def note(spell: Spell, late: Sequence[LatePage]) -> str:
     lasted = span((spell.to_at - spell.from_at).total_seconds())
     first = say("OpsKnight was blind for {span}, from {began} to {ended} UTC", span=lasted, began=began, ended=ended)
     if not late:
-        return "\n".join([first, say("No page fell due in that time.")])
+        return "\n".join([first, say("No page of that time went out late.")])
     count = len(late)
     lines = [first, say_many("{count} message went out late:", "{count} messages went out late:", count=count)]
     for one in late[:LISTED]:
