@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from opsknight import watchdog
+from opsknight import readiness, watchdog
 from opsknight.domain.commands import canaries
-from opsknight.domain.model.canary import Flight, Spell, arrives, blind
+from opsknight.domain.model.canary import Flight, Spell, arrives, blind, silenced
+from opsknight.domain.model.readiness import State
 from opsknight.domain.queries.canaries import own, spells, standings
 from opsknight.jobs import channels, vouch
 from opsknight.jobs.channels import table
@@ -205,6 +206,57 @@ async def test_the_watcher_outside_is_called_only_while_pages_go_out(pager: Page
 
     assert (before, now, later) == (False, True, False)
     assert [asked.path for asked in outside.asked] == ["/ping"]
+
+
+async def test_the_watcher_outside_hears_nothing_while_no_canary_arrives_by_any_channel_that_has_one(pager: Pager):
+    async with http_peer() as outside:
+        settings = {
+            "heartbeat_url": f"{outside.origin}/ping",
+            "smtp_url": pager.smtp.url,
+            "canary": "email=c@example.org",
+        }
+        pager.deps.settings = Settings(_env_file=None, **settings)  # type: ignore[call-arg]
+        pager.deps.channels = table.kinds(Ground(pager.deps.settings, "", pager.deps.clock.now))
+        pager.smtp.mood = Mood.REFUSE_FOR_GOOD
+        vouched: list[bool] = []
+        async with pager.sending():
+            for _ in range(5):
+                await fly(pager, **pager.deps.settings.canaries)
+                await pager.becomes_settled()
+                vouched.append(await vouch.vouch(pager.deps))
+                await pager.move_on(MINUTE)
+            [why] = [one for one in await readiness.look(pager.deps) if one.name == "canaries"]
+            pager.smtp.mood = Mood.TAKE
+            await fly(pager, **pager.deps.settings.canaries)
+            await pager.becomes_settled()
+            vouched.append(await vouch.vouch(pager.deps))
+
+    assert vouched == [True, True, True, True, False, True]
+    assert why.state is State.BAD
+    assert why.sentence.startswith(
+        "No page gets through: no canary arrives by mail (for 5 min; The mail server said 550"
+    )
+
+
+MAIL_AND_SMS = {"email": NOON - 4 * MINUTE, "sms": NOON - 4 * MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("flown", "unproven", "silent"),
+    [
+        (["email", "ntfy"], MAIL_AND_SMS, []),
+        (["email"], MAIL_AND_SMS, ["email"]),
+        (["email", "sms"], {"email": NOON - 9 * MINUTE}, []),
+        (["email", "sms", "voice"], MAIL_AND_SMS, []),
+        (["email", "sms"], {"sms": NOON - 4 * MINUTE}, ["sms"]),
+        (["email", "sms"], {"sms": NOON - 3 * MINUTE}, []),
+        ([], MAIL_AND_SMS, []),
+    ],
+)
+def test_pages_do_not_get_through_when_no_channel_that_wakes_does_and_where_none_wakes_when_none_does(
+    flown: list[str], unproven: dict[str, datetime], silent: list[str]
+):
+    assert list(silenced(flown, unproven, at=NOON)) == silent
 
 
 def test_the_sink_is_a_channel_that_nobody_adds():

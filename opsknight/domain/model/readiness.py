@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.ledger import people, span
 
@@ -72,6 +73,7 @@ class Observed:
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
     phone_budget: float | None = None
     caught: Caught = NOTHING_CAUGHT
+    silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -80,6 +82,7 @@ def findings(seen: Observed) -> Sequence[Finding]:
         _running,
         _database,
         _engine,
+        _canaries,
         _safety_net,
         _feed,
         _partitions,
@@ -114,6 +117,23 @@ def _engine(seen: Observed) -> Finding:
         return Finding("engine")
     sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
     return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
+
+
+def _canaries(seen: Observed) -> Finding:
+    """By all channels that must get through, none does: whoever watches outside pages instead."""
+    told = [
+        f"{face(channel).word} (for {span(lasts.total_seconds())}{f'; {why}' if why else ''})"
+        for channel, lasts in seen.silenced.items()
+        for why in [seen.troubles.get(channel, "").rstrip(".")]
+    ]
+    if not told:
+        return Finding("canaries")
+    what = "Pages wake nobody" if any(face(channel).loud for channel in seen.silenced) else "No page gets through"
+    sentence = (
+        f"{what}: no canary arrives by {people(told)}. Look at the page of the channels; until one"
+        " arrives, OpsKnight vouches for itself to nobody outside."
+    )
+    return Finding("canaries", State.BAD, sentence)
 
 
 def _safety_net(seen: Observed) -> Finding:
