@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select, text
 
 from opsknight.domain.commands.contact_methods import own
+from opsknight.domain.commands.standing_in import hand_on
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import Role
@@ -62,6 +63,8 @@ async def set_quiet_hours(uow: UnitOfWork, windows: Sequence[Mapping[str, Any]])
 async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int) -> Done:
     """Let `substitute_id` be paged instead of the acting person before `until`; it ends by itself.
 
+    From now on: what is queued already and waits for an acknowledge goes to them at once.
+
     Raises:
         Invalid: it is over already, lasts too long, or they cannot be paged instead.
     """
@@ -83,7 +86,9 @@ async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int
     user.undisturbed_until, user.substitute_id = until, substitute_id
     lasts_s = (until - uow.now).total_seconds()
     uow.record(Fact.UNDISTURBED, **_about(user), for_s=lasts_s, reason=f"{name} is paged instead", by_id=substitute_id)
-    return Done(f"{name} is paged instead of you for {span(lasts_s)}; it ends by itself.")
+    await uow.session.flush()
+    moved = " What was still to come for you goes to them now." if await hand_on(uow, user.id) else ""
+    return Done(f"{name} is paged instead of you for {span(lasts_s)}; it ends by itself.{moved}")
 
 
 async def disturb_again(uow: UnitOfWork) -> Done:
