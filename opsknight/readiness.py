@@ -50,6 +50,11 @@ async def look(deps: Deps) -> Sequence[Finding]:
             costs=database.costs if database else {},
             phone_budget=deps.settings.phone_budget,
             caught=database.caught if database else NOTHING_CAUGHT,
+            unset={
+                slug: kind.not_ready
+                for slug, kind in deps.channels.items()
+                if database and slug in database.counted_on and not kind.ready
+            },
             silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
         )
     )
@@ -72,7 +77,7 @@ async def doubts(deps: Deps) -> str:
 def ground(deps: Deps) -> Ground:
     """Return what this installation can, as far as it matters whether people are ready."""
     loud = any(kind.ready and face(slug).loud for slug, kind in deps.channels.items())
-    return Ground(can_mail=deps.can_mail, loud=loud)
+    return Ground(unset=deps.unset, loud=loud)
 
 
 def _show(found: Sequence[Finding], *, late_s: float) -> None:

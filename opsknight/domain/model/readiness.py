@@ -56,7 +56,10 @@ NOTHING_CAUGHT: Final = Caught()
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was seen. None where it could not be found out."""
+    """What was seen. None where it could not be found out.
+
+    `unset` are the channels by which people have asked to be reached and nothing goes out, with what is missing.
+    """
 
     database: bool
     late_s: float | None
@@ -74,6 +77,7 @@ class Observed:
     phone_budget: float | None = None
     caught: Caught = NOTHING_CAUGHT
     silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
+    unset: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -87,6 +91,7 @@ def findings(seen: Observed) -> Sequence[Finding]:
         _feed,
         _partitions,
         _mail,
+        _unset,
         _channels,
         _push,
         _clock,
@@ -174,6 +179,17 @@ def _partitions(seen: Observed) -> Finding:
 def _mail(seen: Observed) -> Finding:
     sentence = "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."
     return Finding("mail") if seen.mail else Finding("mail", State.WARN, sentence)
+
+
+def _unset(seen: Observed) -> Finding:
+    """What is sent by a channel that nobody has set up fails at once; a missing mail server is another finding."""
+    missing = {channel: what for channel, what in seen.unset.items() if channel != "email"}
+    if not missing:
+        return Finding("unset")
+    channels = people([face(channel).label for channel in missing])
+    whats = " ".join(f"{what.rstrip('.')}." for what in dict.fromkeys(missing.values()))
+    sentence = f"Nobody can be reached by {channels}, and people count on it: nothing carries it here. {whats}"
+    return Finding("unset", State.WARN, sentence)
 
 
 def _channels(seen: Observed) -> Finding:

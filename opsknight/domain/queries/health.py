@@ -42,6 +42,12 @@ _CAUGHT = text("""
 """A timer of the safety net alone may still be the last wait of its policy."""
 
 
+_COUNTED_ON = text("""
+    SELECT DISTINCT m.channel FROM contact_methods m JOIN users u ON u.id = m.user_id
+    WHERE u.active AND m.verified_at IS NOT NULL AND m.disabled_at IS NULL ORDER BY 1
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
     """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
@@ -49,7 +55,7 @@ class DatabaseHealth:
     `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
     whether monitors could reach us. `stale_calendars` could not be read for more than a day.
     `costs` are what texts and calls of this month have cost, by currency. `caught` are in the safety net. `unproven`
-    says since when no canary arrived by a channel.
+    says since when no canary arrived by a channel, `counted_on` by which channels people have asked to be reached.
     """
 
     months_ahead: int
@@ -60,6 +66,7 @@ class DatabaseHealth:
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
     caught: Caught = NOTHING_CAUGHT
     unproven: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    counted_on: Collection[str] = ()
 
 
 async def database_health(session: AsyncSession, *, now: datetime, flown: Collection[str] = ()) -> DatabaseHealth:
@@ -69,5 +76,5 @@ async def database_health(session: AsyncSession, *, now: datetime, flown: Collec
     calendars = await stale(session, at=now)
     spent = await this_month(session, now=now)
     caught = Caught(*(await session.execute(_CAUGHT, {"now": now})).one())
-    silent = await unproven(session, flown)
-    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught, silent)
+    silent, counted_on = await unproven(session, flown), (await session.execute(_COUNTED_ON)).scalars().all()
+    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught, silent, counted_on)
