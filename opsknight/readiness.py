@@ -48,7 +48,8 @@ async def look(deps: Deps) -> Sequence[Finding]:
             stopping=deps.stopping.is_set(),
             stale_calendars=[_calendar(one, now) for one in database.stale_calendars] if database else (),
             costs=database.costs if database else {},
-            phone_budget=deps.settings.phone_budget,
+            budget=deps.settings.budget,
+            unpriced={slug: kind.unpriced for slug, kind in deps.channels.items() if kind.unpriced},
             caught=database.caught if database else NOTHING_CAUGHT,
             unset={
                 slug: kind.not_ready

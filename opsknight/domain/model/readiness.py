@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from opsknight.domain.model.budget import Budget, money
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.ledger import people, span
@@ -74,7 +75,8 @@ class Observed:
     stopping: bool = False
     stale_calendars: Sequence[str] = ()
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
-    phone_budget: float | None = None
+    budget: Budget | None = None
+    unpriced: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     caught: Caught = NOTHING_CAUGHT
     silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
     unset: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -214,15 +216,19 @@ def _push(seen: Observed) -> Finding:
 
 
 def _costs(seen: Observed) -> Finding:
-    budget = seen.phone_budget
-    over = [f"{cost:.2f} {currency}" for currency, cost in seen.costs.items() if budget is not None and cost > budget]
-    if not over:
+    """A budget that is used up, or that cannot be watched: an alarm that never comes is none."""
+    budget = seen.budget
+    if budget is None:
         return Finding("costs")
-    sentence = (
-        f"Texts and calls have cost {people(over)} this month, more than their budget of {budget:.2f}."
-        " They go out all the same: look at what pages so often."
-    )
-    return Finding("costs", State.WARN, sentence)
+    told = list(budget.unwatched(seen.costs, seen.unpriced))
+    if budget.is_over(seen.costs):
+        counts = budget.counts(seen.costs)
+        told.insert(
+            0,
+            f"Texts and calls have cost {money(seen.costs[counts], counts)} this month, more than their budget of"
+            f" {budget.words}. They go out all the same: look at what pages so often.",
+        )
+    return Finding("costs", State.WARN, " ".join(told)) if told else Finding("costs")
 
 
 def _clock(seen: Observed) -> Finding:
