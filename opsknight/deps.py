@@ -221,6 +221,12 @@ class Deps:
         return mail.ready if mail is not None else self.settings.smtp_url is not None
 
     @property
+    def unset(self) -> Collection[str]:
+        """The channels by which nothing goes out, because nobody has set them up."""
+        unset = {slug for slug, kind in self.channels.items() if not kind.ready}
+        return unset if self.can_mail else unset | {"email"}
+
+    @property
     def mail_back(self) -> MailBack | None:
         """Where answers to our mails come, and what mail servers report of them; None where they are not heard."""
         return mail_back(self.settings, self.installation.secret)

@@ -11,7 +11,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.deps import Deps
-from opsknight.domain.model.canary import arrives
+from opsknight.domain.model.canary import arrives, silenced
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.readiness import NOTHING_CAUGHT, Finding, Observed, State, findings, ready
@@ -23,7 +23,7 @@ from opsknight.domain.queries.health import DatabaseHealth, database_health
 log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
-_KEEPING_FROM_DUTY: Final = ("database", "engine")
+_KEEPING_FROM_DUTY: Final = ("database", "engine", "canaries")
 """Findings that say that pages do not go out; the others concern screens and days to come."""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
@@ -48,8 +48,15 @@ async def look(deps: Deps) -> Sequence[Finding]:
             stopping=deps.stopping.is_set(),
             stale_calendars=[_calendar(one, now) for one in database.stale_calendars] if database else (),
             costs=database.costs if database else {},
-            phone_budget=deps.settings.phone_budget,
+            budget=deps.settings.budget,
+            unpriced={slug: kind.unpriced for slug, kind in deps.channels.items() if kind.unpriced},
             caught=database.caught if database else NOTHING_CAUGHT,
+            unset={
+                slug: kind.not_ready
+                for slug, kind in deps.channels.items()
+                if database and slug in database.counted_on and not kind.ready
+            },
+            silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
         )
     )
     for currency, cost in (database.costs if database else {}).items():
@@ -71,7 +78,7 @@ async def doubts(deps: Deps) -> str:
 def ground(deps: Deps) -> Ground:
     """Return what this installation can, as far as it matters whether people are ready."""
     loud = any(kind.ready and face(slug).loud for slug, kind in deps.channels.items())
-    return Ground(can_mail=deps.can_mail, loud=loud)
+    return Ground(unset=deps.unset, loud=loud)
 
 
 def _show(found: Sequence[Finding], *, late_s: float) -> None:
@@ -82,6 +89,11 @@ def _show(found: Sequence[Finding], *, late_s: float) -> None:
         metrics.FINDINGS.labels(finding.name).set(_FIGURES[finding.state])
 
 
+def _flown(deps: Deps) -> Sequence[str]:
+    """Return the channels that have a canary."""
+    return [channel for channel in deps.settings.canaries if channel in deps.channels]
+
+
 def _calendar(one: Stale, now: datetime) -> str:
     return f"“{one.name}” of {one.schedule} for {span((now - one.since).total_seconds())} ({one.error.rstrip('.')})"
 
@@ -90,7 +102,7 @@ async def _ask(deps: Deps) -> DatabaseHealth | None:
     """Ask the database on connections kept for this, which answer when all others are busy."""
     try:
         async with asyncio.timeout(DATABASE_MAY_TAKE_S), deps.database.health() as session:
-            return await database_health(session, now=deps.clock.now())
+            return await database_health(session, now=deps.clock.now(), flown=_flown(deps))
     except Exception as failure:  # noqa: BLE001  # whatever it is, the database did not answer
         log.warning("the database does not answer a probe", error=repr(failure))
         return None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from opsknight.domain.model.budget import Budget
 from opsknight.errors import CannotStart
 
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -148,8 +149,12 @@ class Settings(BaseSettings):
     phone_budget: float | None = Field(
         default=None,
         gt=0,
-        description="What texts and calls may cost in a month, in the currency of their carriers, before readiness"
-        " warns. Pages go out all the same.",
+        description="What texts and calls may cost in a month before readiness warns. Pages go out all the same.",
+    )
+    phone_budget_currency: str = Field(
+        default="",
+        description="Currency of that budget, such as EUR. Costs in another are shown and not counted. Default: that of"
+        " the costs, while they are all in one.",
     )
     tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM) to serve https directly.")
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
@@ -228,6 +233,13 @@ class Settings(BaseSettings):
             raise ValueError("must be like email=canary@example.com ntfy=ops-canary")
         return said
 
+    @field_validator("phone_budget_currency")
+    @classmethod
+    def _a_currency(cls, said: str) -> str:
+        if said and not (len(said) == 3 and said.isascii() and said.isalpha()):
+            raise ValueError("must be three letters, like EUR")
+        return said.upper()
+
     @field_validator("heartbeat_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -256,6 +268,11 @@ class Settings(BaseSettings):
     def canaries(self) -> dict[str, str]:
         """The address of a canary by channel."""
         return dict(each.split("=", 1) for each in self.canary.split())
+
+    @property
+    def budget(self) -> Budget | None:
+        """What texts and calls may cost in a month, None where nobody has said."""
+        return None if self.phone_budget is None else Budget(self.phone_budget, self.phone_budget_currency)
 
     @property
     def mail_in_place(self) -> tuple[str, int]:

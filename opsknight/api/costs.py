@@ -18,10 +18,18 @@ def router(deps: Deps) -> APIRouter:
 
     @routes.get("/costs", dependencies=[needs(Need.ADMINISTER)])
     async def read() -> Response:
-        """Return what each carrier has cost in each of the last twelve months, and the budget of a month."""
+        """Return what each carrier has cost in each of the last twelve months, and the budget of a month.
+
+        `unwatched` says in words what is not counted against the budget.
+        """
         now = deps.clock.now()
         async with deps.reading() as session:
             body = {"months": await costs(session, now=now), "this_month": await this_month(session, now=now)}
-        return plain_json({**body, "budget": deps.settings.phone_budget})
+        budget = deps.settings.budget
+        unpriced = {slug: kind.unpriced for slug, kind in deps.channels.items() if kind.unpriced}
+        body["unwatched"] = [] if budget is None else budget.unwatched(body["this_month"], unpriced)
+        return plain_json(
+            {**body, "budget": deps.settings.phone_budget, "currency": deps.settings.phone_budget_currency}
+        )
 
     return routes

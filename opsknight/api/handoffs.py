@@ -40,7 +40,7 @@ def router(deps: Deps) -> APIRouter:
     async def look(viewer: SignedIn) -> Response:
         """Return what to see to before your shifts that run or begin within a day."""
         async with deps.reading() as session:
-            found = await shift_checks(session, viewer.id, at=deps.clock.now(), can_mail=deps.can_mail)
+            found = await shift_checks(session, viewer.id, at=deps.clock.now(), unset=deps.unset)
         return plain_json({"shifts": found})
 
     @routes.get("/schedules/{schedule_id}/handoffs", dependencies=[needs(Need.SEE)])

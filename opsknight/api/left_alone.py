@@ -70,7 +70,8 @@ def router(deps: Deps) -> APIRouter:
         """Have somebody else paged for a while, at high urgency too; it ends by itself."""
 
         async def command(uow: Any) -> Done:
-            return await commands.do_not_disturb(uow, until=wish.end(uow.now), substitute_id=wish.substitute_id)
+            until = wish.end(uow.now)
+            return await commands.do_not_disturb(uow, until=until, substitute_id=wish.substitute_id, unset=deps.unset)
 
         return await _carry_out(deps, viewer, command)
 

@@ -96,7 +96,7 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
     async def read() -> Response:
         """Return everybody by name, and whether a page reaches them."""
         async with deps.reading() as session:
-            return plain_json(await people(session))
+            return plain_json(await people(session, at=deps.clock.now(), unset=deps.unset))
 
     @routes.get("/people/{user_id}", dependencies=see)
     async def read_one(user_id: Number, viewer: SignedIn) -> Response:
@@ -210,7 +210,7 @@ async def _mailed(mail: Mail, invited: Invited, *, by: str, link: str, address: 
 
 async def _person(deps: Deps, session: Any, user_id: int, viewer: Viewer) -> PersonDetail:
     readable = user_id == viewer.id or permits(viewer.person, Need.ADMINISTER).permitted
-    return await roster.person(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail, addresses=readable)
+    return await roster.person(session, user_id, at=deps.clock.now(), unset=deps.unset, addresses=readable)
 
 
 def _link(deps: Deps, token: str) -> str:

@@ -140,7 +140,7 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
         async with deps.reading() as session:
             line = await policy_line(session, policy_id)
             policy = (await policies(session, [policy_id]))[policy_id]
-            found = await warnings(session, policy, at=deps.clock.now())
+            found = await warnings(session, policy, at=deps.clock.now(), unset=deps.unset)
         return plain_json({"policy": line, "warnings": found})
 
     @routes.post("/check", dependencies=[needs(Need.CONFIGURE)])
@@ -153,7 +153,7 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
             raise Invalid(str(refusal)) from refusal
         now = deps.clock.now()
         async with deps.reading() as session:
-            found = await warnings(session, policy, at=now)
+            found = await warnings(session, policy, at=now, unset=deps.unset)
         return plain_json({"warnings": found, "plan": _planned(policy, now)})
 
 
@@ -199,7 +199,7 @@ async def _carry_out(deps: Deps, viewer: Viewer, command: Command, *, status: in
             await uow.session.flush()
             line = await policy_line(uow.session, done.id)
             policy = (await policies(uow.session, [done.id]))[done.id]
-            found = await warnings(uow.session, policy, at=uow.now)
+            found = await warnings(uow.session, policy, at=uow.now, unset=deps.unset)
         answer = {"policy": line, "warnings": found, "sentence": done.sentence, "running": done.running}
         return plain_json(answer, status=status)
 

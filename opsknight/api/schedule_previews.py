@@ -65,6 +65,8 @@ def router(deps: Deps) -> APIRouter:
                 holidays=plan.holidays,
                 start=start,
                 end=end,
+                at=deps.clock.now(),
+                unset=deps.unset,
             )
         return plain_json(found)
 

@@ -1,7 +1,7 @@
 """Watching ourselves: canaries by every channel, and the word to an outside watcher that pages go out.
 
-The word is given only while it is true: the house is fit for duty and our own canary arrived in time. When it
-is not given, whoever watches outside pages instead.
+The word is given only while it is true: the house is fit for duty, our own canary arrived in time, and one by the
+channels that must get through. When it is not given, whoever watches outside pages instead.
 """
 
 from __future__ import annotations

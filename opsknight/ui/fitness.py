@@ -195,7 +195,7 @@ def _way(way: WayLine) -> None:
             tag("span", f"{its.label}: {way['label']}")
             with tag("small", classes="ok-muted"):
                 if not way["works"]:
-                    tag("span", "switched off" if way["verified"] else "not verified")
+                    tag("span", _off(way))
                 elif way["proven_at"] is None:
                     tag("span", "never proven")
                 else:
@@ -203,6 +203,12 @@ def _way(way: WayLine) -> None:
                     moment(way["proven_at"], "ago")
                 if way["works"] and way["loud"]:
                     tag("span", ", wakes")
+
+
+def _off(way: WayLine) -> str:
+    if not way["verified"]:
+        return "not verified"
+    return "not set up here" if way["unset"] else "switched off"
 
 
 def _lives(line: FitnessLine) -> None:

@@ -118,7 +118,8 @@ def _build_undisturbed_dialog() -> ui.element:
         with tag("div", classes="ok-undisturbed-until"):
             field("undisturbed-until", "Until, by your clock", type="datetime-local")
         says = (
-            "They get every page of yours, at high urgency too. If they cannot be reached, you are paged all the same."
+            "They get every page of yours from now on, at high urgency too, and what is still to come of earlier ones."
+            " If they cannot be reached, you are paged all the same."
         )
         tag("p", says, classes="ok-muted")
         tag("p", classes="ok-error", id="undisturbed-error", role="alert")

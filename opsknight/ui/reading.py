@@ -100,7 +100,7 @@ async def read_why(deps: Deps, incident_id: str, *, user_id: int, viewer_id: int
 async def read_names(deps: Deps) -> Mapping[str, str]:
     """Return everybody's name by their id, in order of name, the deactivated last."""
     async with deps.reading() as session:
-        return {str(line["id"]): line["name"] for line in await people(session)}
+        return {str(line["id"]): line["name"] for line in await people(session, at=deps.clock.now(), unset=deps.unset)}
 
 
 async def read_archived_services(deps: Deps) -> Sequence[ArchivedLine]:
@@ -182,7 +182,7 @@ async def read_quiet(deps: Deps) -> Mapping[int, QuietLine]:
 async def read_roster(deps: Deps, *, addresses: bool) -> Sequence[RosterLine]:
     """Return everybody as the page of people shows them; whole mail addresses only with `addresses`."""
     async with deps.reading() as session:
-        return await roster.roster(session, at=deps.clock.now(), can_mail=deps.can_mail, addresses=addresses)
+        return await roster.roster(session, at=deps.clock.now(), unset=deps.unset, addresses=addresses)
 
 
 async def read_person(deps: Deps, user_id: int, *, addresses: bool) -> PersonDetail:
@@ -192,7 +192,7 @@ async def read_person(deps: Deps, user_id: int, *, addresses: bool) -> PersonDet
         NotFound: there is no such person.
     """
     async with deps.reading() as session:
-        return await roster.person(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail, addresses=addresses)
+        return await roster.person(session, user_id, at=deps.clock.now(), unset=deps.unset, addresses=addresses)
 
 
 async def read_teams(deps: Deps) -> Sequence[TeamLine]:
@@ -234,7 +234,7 @@ async def read_turns(deps: Deps, *, you: int) -> Turns:
                 then[schedule_id] = [duty for duty in later if duty["schedule_id"] == schedule_id]
         named = {each["id"]: line["name"] for line in await teams(session) for each in line["schedules"]}
         on_call = {duty["user_id"] for duty in now}
-        lines = await roster.roster(session, at=at, can_mail=deps.can_mail, addresses=False)
+        lines = await roster.roster(session, at=at, unset=deps.unset, addresses=False)
         return Turns(now, then, ends, named, {line["id"]: line for line in lines if line["id"] in on_call})
 
 
@@ -246,7 +246,11 @@ async def read_team_names(deps: Deps) -> Mapping[str, str]:
 async def read_people_names(deps: Deps) -> Mapping[str, str]:
     """Return the name of everybody active by their id, as a form offers them."""
     async with deps.reading() as session:
-        return {str(line["id"]): line["name"] for line in await people(session) if line["active"]}
+        return {
+            str(line["id"]): line["name"]
+            for line in await people(session, at=deps.clock.now(), unset=deps.unset)
+            if line["active"]
+        }
 
 
 async def read_policies(deps: Deps) -> Sequence[PolicyLine]:
@@ -260,7 +264,9 @@ async def read_policy_lines(deps: Deps) -> Sequence[tuple[PolicyDetail, Sequence
     async with deps.reading() as session:
         lines = await policy_lines(session)
         known = await whole_policies(session, [line["id"] for line in lines])
-        found = await every_warning(session, [known[line["id"]] for line in lines], at=deps.clock.now())
+        found = await every_warning(
+            session, [known[line["id"]] for line in lines], at=deps.clock.now(), unset=deps.unset
+        )
         return list(zip(lines, found, strict=True))
 
 
@@ -273,7 +279,7 @@ async def read_policy_line(deps: Deps, policy_id: int) -> tuple[PolicyDetail, Se
     async with deps.reading() as session:
         line = await policy_line(session, policy_id)
         known = await whole_policies(session, [policy_id])
-        return line, await warnings(session, known[policy_id], at=deps.clock.now())
+        return line, await warnings(session, known[policy_id], at=deps.clock.now(), unset=deps.unset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +297,11 @@ async def read_askable(deps: Deps) -> Askable:
     async with deps.reading() as session:
         return Askable(
             schedules={str(line["id"]): line["name"] for line in await schedule_lines(session)},
-            people={str(line["id"]): line["name"] for line in await people(session) if line["active"]},
+            people={
+                str(line["id"]): line["name"]
+                for line in await people(session, at=deps.clock.now(), unset=deps.unset)
+                if line["active"]
+            },
             teams={str(line["id"]): line["name"] for line in await teams(session)},
             rooms={str(line["id"]): line["name"] for line in await room_lines(session)},
         )

@@ -10,8 +10,10 @@ from sqlalchemy import update
 from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow
+from opsknight.jobs.channels import table
+from opsknight.jobs.channels.channel import Ground
 from tests.api.house import House, a_house
-from tests.builders import a_page, a_stored_incident, a_timer, a_user
+from tests.builders import a_contact_method, a_page, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
 
 FROM_HERE = ("127.0.0.1", 5000)
@@ -44,6 +46,18 @@ async def test_without_a_mail_server_it_is_ready_and_says_what_is_missing(databa
         status, wrong = await readiness(reading_the_feed(house))
 
     assert (status, wrong) == (200, {"mail": "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."})
+
+
+async def test_a_channel_that_people_count_on_and_nothing_carries_is_named(house: House, database: Database):
+    await a_contact_method(database, await a_user(database), channel="sms", address="+491511")
+    house.deps.channels = table.kinds(Ground(house.deps.settings, "", house.deps.clock.now))
+
+    status, wrong = await readiness(reading_the_feed(house))
+
+    assert (status, list(wrong)) == (200, ["unset"])
+    assert wrong["unset"].startswith(
+        "Nobody can be reached by SMS, and people count on it: nothing carries it here. Twilio is not set up: set"
+    )
 
 
 async def test_a_feed_that_is_not_read_is_not_ready(house: House):

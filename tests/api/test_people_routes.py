@@ -82,9 +82,7 @@ async def test_where_the_mail_server_takes_no_mail_another_link_is_shown(house: 
     assert "The mail server did not take the mail, so hand them this link" in answer.json()["sentence"]
     assert await signs_in(doors, answer.json()["link"])
     async with doors.deps.reading() as session:
-        person = await people.roster.person(
-            session, answer.json()["person"]["id"], at=NOON, can_mail=True, addresses=True
-        )
+        person = await people.roster.person(session, answer.json()["person"]["id"], at=NOON, unset=(), addresses=True)
     assert person["methods"][0]["verified_at"] is None
 
 

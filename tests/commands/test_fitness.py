@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from opsknight.domain.commands.fitness import tell
+from opsknight.domain.commands.left_alone import do_not_disturb
 from opsknight.domain.queries.fitness import Ground, fitness
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, NotificationRuleRow, UserRow
@@ -17,7 +18,7 @@ from tests.commands.clockwork import Clockwork
 from tests.conftest import Acting
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-GROUND = Ground(can_mail=True, loud=True)
+GROUND = Ground(unset=(), loud=True)
 
 
 class Night:
@@ -128,7 +129,7 @@ async def test_where_nobody_manages_the_team_the_admins_are_told(night: Night):
 async def test_what_only_an_operator_can_mend_is_told_to_nobody_by_message(night: Night):
     await night.begin()
 
-    assert await night.look(Ground(can_mail=True, loud=False)) == []
+    assert await night.look(Ground(unset=(), loud=False)) == []
 
 
 async def test_at_night_nobody_is_told_of_a_turn_that_is_days_away(night: Night):
@@ -170,6 +171,32 @@ async def test_everybody_of_the_next_seven_days_is_listed_with_what_is_known(nig
         ("voice", True, True),
     ]
     assert first["ways"][0]["label"].startswith("p…@")
+
+
+async def test_a_number_that_nothing_carries_does_not_wake(night: Night):
+    await night.begin()
+    await night.wakes()
+
+    assert await night.look(Ground(unset={"voice"}, loud=True)) == [YOU]
+
+
+async def test_whoever_gets_the_pages_of_who_is_not_to_be_disturbed_is_judged_and_told(night: Night):
+    ada, bo = await night.begin(), await a_user(night.database, "Bo")
+    await night.wakes()
+    async with night.acting(f"user:{ada.id}") as uow:
+        await do_not_disturb(uow, until=NOON + 3 * HOUR, substitute_id=bo.id)
+
+    told = await night.look()
+    async with night.database.screens() as session:
+        lines = await fitness(session, GROUND, at=NOON)
+
+    assert told == [("Bo", YOU[1])]
+    assert (lines[0]["name"], lines[0]["state"]) == ("Bo", "bad")
+    [turn] = lines[0]["turns"]
+    assert turn["end_at"] == (NOON + 3 * HOUR).timestamp()
+    said = {item["name"]: item["sentence"] for line in lines for item in line["items"]}
+    assert said["stands_in"] == "Gets the pages of Ada, who is not to be disturbed."
+    assert said["instead"].startswith("Not to be disturbed: Bo gets the pages until")
 
 
 async def test_own_rules_decide_what_wakes(night: Night):

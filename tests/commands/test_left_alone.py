@@ -338,7 +338,7 @@ async def test_ones_own_page_says_who_stands_in_and_whether_they_can_now(desk: D
             (await uow.session.get_one(UserRow, bo.id)).active = active
         async with desk.database.screens() as session:
             lines.append((await read(session, desk.user.id, at=desk.clock.now()))["undisturbed"])
-            people = await roster(session, at=desk.clock.now(), can_mail=True, addresses=False)
+            people = await roster(session, at=desk.clock.now(), unset=(), addresses=False)
             lines.append(next(line["instead"] for line in people if line["id"] == desk.user.id))
 
     common = {"until": until.timestamp(), "substitute_id": bo.id, "substitute": "Bo"}

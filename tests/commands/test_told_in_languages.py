@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -92,24 +93,18 @@ async def test_the_reminder_of_a_shift(database: Database, desk: Desk, ada: User
     assert await is_marked(desk, "shift")
 
 
-async def test_the_reminder_to_somebody_whom_only_a_missing_mail_server_would_reach(
-    database: Database, desk: Desk, ada: UserRow
+@pytest.mark.parametrize("unset", [(), ("sms",)])
+async def test_that_somebody_whose_shift_begins_cannot_be_reached(
+    database: Database, desk: Desk, max_: UserRow, unset: Sequence[str]
 ):
-    await asked(database, people=(await a_user(database, "Bo"), ada), starts_at=SOON)
-    desk.clock.advance(5 * MINUTE)
-
-    await desk.as_("housekeeping:shifts", foretelling.announce_shifts, can_mail=False)
-
-    assert await is_marked(desk, "shift")
-
-
-async def test_that_somebody_whose_shift_begins_cannot_be_reached(database: Database, desk: Desk, max_: UserRow):
     lost = await a_user(database, "Cy", reachable=False)
+    if unset:
+        await a_contact_method(database, lost, channel="sms", address="+491512")
     team = await a_team(database, managers=[max_])
     await asked(database, people=(await a_user(database, "Bo"), lost), team=team, starts_at=SOON)
     desk.clock.advance(5 * MINUTE)
 
-    await desk.as_("housekeeping:shifts", foretelling.announce_shifts)
+    await desk.as_("housekeeping:shifts", foretelling.announce_shifts, unset=unset)
 
     assert await is_marked(desk, "gap")
 
@@ -128,7 +123,7 @@ async def test_gaps_of_a_schedule(database: Database, desk: Desk, ada: UserRow, 
 
 
 @pytest.mark.parametrize("reachable", [True, False])
-@pytest.mark.parametrize("ground", [Ground(can_mail=True, loud=True), Ground(can_mail=True, loud=False)])
+@pytest.mark.parametrize("ground", [Ground(unset=(), loud=True), Ground(unset=(), loud=False)])
 async def test_who_is_not_ready(database: Database, desk: Desk, max_: UserRow, ground: Ground, *, reachable: bool):
     team = await a_team(database, "Payments", managers=[max_])
     people = [await a_user(database, "Ada", language=MARKED, reachable=reachable) for _ in range(5)]
@@ -152,7 +147,7 @@ async def test_rules_that_leave_out_what_wakes(database: Database, desk: Desk, a
         await session.commit()
     await a_schedule(database, ada, name="Primary")
 
-    await desk.as_("housekeeping:readiness", fitness.tell, Ground(can_mail=True, loud=True))
+    await desk.as_("housekeeping:readiness", fitness.tell, Ground(unset=(), loud=True))
 
     assert "⟦The rules for high urgency leave" in await told(desk, "readiness")
     assert await is_marked(desk, "readiness")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from opsknight import readiness, watchdog
 from opsknight.domain.commands import canaries
-from opsknight.domain.model.canary import Flight, Spell, arrives, blind
+from opsknight.domain.model.canary import Flight, Spell, arrives, blind, silenced
+from opsknight.domain.model.readiness import State
 from opsknight.domain.queries.canaries import own, spells, standings
 from opsknight.jobs import channels, vouch
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
 from opsknight.settings import Settings
-from tests.builders import a_user
+from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clock import NOON
 from tests.jobs.pager import Pager
 from tests.peers.http_provider import http_peer
@@ -111,12 +113,65 @@ async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were
         assert len(await spells(session)) == 1
 
 
+async def test_a_page_that_fell_due_while_the_engine_was_dead_is_named_though_it_was_written_after_its_return(
+    pager: Pager,
+):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    await pager.move_on(10 * MINUTE)
+    back_at = pager.deps.clock.now()
+    incident, user = (
+        await pager.an_incident(title="Disk full on db-1"),
+        await a_user(pager.database, "Bo", reachable=False),
+    )
+    page = await a_page(pager.database, incident, user, due_at=NOON + MINUTE, created_at=back_at)
+    mailbox = await a_contact_method(pager.database, user)
+    late = await a_notification(pager.database, page, mailbox, position=0, due_at=back_at)
+    async with pager.sending():
+        await pager.becomes("accepted", late)
+        await pager.becomes_settled()
+        await fly(pager)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "Disk full on db-1 to Bo by mail: 9 min late" in note.text
+    assert "No page" not in note.text
+
+
+async def test_a_late_page_that_went_together_with_another_is_named_too(pager: Pager):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    user = await a_user(pager.database, "Bo", reachable=False)
+    mailbox = await a_contact_method(pager.database, user)
+    for title in ("Disk full on db-1", "Disk full on db-2"):
+        page = await a_page(pager.database, await pager.an_incident(title=title), user, due_at=NOON + MINUTE)
+        await a_notification(pager.database, page, mailbox, position=0)
+    await pager.move_on(10 * MINUTE)
+    async with pager.sending():
+        await pager.becomes_settled()
+        await fly(pager)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "2 messages went out late:" in note.text
+    assert "db-1 to Bo" in note.text
+    assert "db-2 to Bo" in note.text
+
+
 @pytest.mark.parametrize(
     ("newest", "why"),
     [
         (None, "no canary has arrived yet"),
         (Flight(NOON, NOON + SECOND), ""),
         (Flight(NOON - 4 * MINUTE, NOON - 4 * MINUTE), "no canary has arrived for 4 min 1 s"),
+        (Flight(NOON - 90 * SECOND, NOON - 90 * SECOND), "no canary has arrived for 1 min 31 s"),
+        (Flight(NOON - 89 * SECOND, NOON - 89 * SECOND), ""),
         (Flight(NOON - MINUTE, NOON - 20 * SECOND), "the last canary took 40 s"),
     ],
 )
@@ -125,7 +180,13 @@ def test_nobody_vouches_for_paging_without_a_canary_that_arrived_in_time(newest:
 
 
 def test_a_canary_that_follows_in_time_ends_no_blind_spell():
-    assert blind(Flight(NOON, NOON), Flight(NOON + MINUTE, NOON + MINUTE + SECOND)) is None
+    assert blind(Flight(NOON, NOON), Flight(NOON + MINUTE, NOON + MINUTE + 30 * SECOND)) is None
+
+
+def test_a_time_for_which_a_watchdog_pages_is_a_blind_spell():
+    back_at = NOON + timedelta(seconds=watchdog.BLIND_AFTER_S) + SECOND
+
+    assert blind(Flight(NOON, NOON), Flight(back_at, back_at)) == Spell(NOON, back_at)
 
 
 async def test_the_watcher_outside_is_called_only_while_pages_go_out(pager: Pager):
@@ -145,6 +206,57 @@ async def test_the_watcher_outside_is_called_only_while_pages_go_out(pager: Page
 
     assert (before, now, later) == (False, True, False)
     assert [asked.path for asked in outside.asked] == ["/ping"]
+
+
+async def test_the_watcher_outside_hears_nothing_while_no_canary_arrives_by_any_channel_that_has_one(pager: Pager):
+    async with http_peer() as outside:
+        settings = {
+            "heartbeat_url": f"{outside.origin}/ping",
+            "smtp_url": pager.smtp.url,
+            "canary": "email=c@example.org",
+        }
+        pager.deps.settings = Settings(_env_file=None, **settings)  # type: ignore[call-arg]
+        pager.deps.channels = table.kinds(Ground(pager.deps.settings, "", pager.deps.clock.now))
+        pager.smtp.mood = Mood.REFUSE_FOR_GOOD
+        vouched: list[bool] = []
+        async with pager.sending():
+            for _ in range(5):
+                await fly(pager, **pager.deps.settings.canaries)
+                await pager.becomes_settled()
+                vouched.append(await vouch.vouch(pager.deps))
+                await pager.move_on(MINUTE)
+            [why] = [one for one in await readiness.look(pager.deps) if one.name == "canaries"]
+            pager.smtp.mood = Mood.TAKE
+            await fly(pager, **pager.deps.settings.canaries)
+            await pager.becomes_settled()
+            vouched.append(await vouch.vouch(pager.deps))
+
+    assert vouched == [True, True, True, True, False, True]
+    assert why.state is State.BAD
+    assert why.sentence.startswith(
+        "No page gets through: no canary arrives by mail (for 5 min; The mail server said 550"
+    )
+
+
+MAIL_AND_SMS = {"email": NOON - 4 * MINUTE, "sms": NOON - 4 * MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("flown", "unproven", "silent"),
+    [
+        (["email", "ntfy"], MAIL_AND_SMS, []),
+        (["email"], MAIL_AND_SMS, ["email"]),
+        (["email", "sms"], {"email": NOON - 9 * MINUTE}, []),
+        (["email", "sms", "voice"], MAIL_AND_SMS, []),
+        (["email", "sms"], {"sms": NOON - 4 * MINUTE}, ["sms"]),
+        (["email", "sms"], {"sms": NOON - 3 * MINUTE}, []),
+        ([], MAIL_AND_SMS, []),
+    ],
+)
+def test_pages_do_not_get_through_when_no_channel_that_wakes_does_and_where_none_wakes_when_none_does(
+    flown: list[str], unproven: dict[str, datetime], silent: list[str]
+):
+    assert list(silenced(flown, unproven, at=NOON)) == silent
 
 
 def test_the_sink_is_a_channel_that_nobody_adds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from opsknight.domain.model.fitness import (
     to_person,
     worst,
 )
-from opsknight.domain.model.going_on_call import Way
+from opsknight.domain.model.going_on_call import Instead, Way
 from opsknight.domain.model.readiness import State
 from tests.clock import NOON
 
@@ -56,10 +57,40 @@ def test_whom_no_page_reaches_is_red_and_mends_it():
 
 
 def test_mail_without_a_mail_server_is_the_operators_to_mend():
-    item = found(somebody(MAIL, can_mail=False), "reach")
+    item = found(somebody(replace(MAIL, unset=True)), "reach")
 
     assert item is not None
     assert (item.state, item.mends) == (State.BAD, Mends.OPERATOR)
+
+
+def test_a_number_that_nothing_carries_reaches_and_wakes_nobody():
+    sms = Way("sms", "+49 151 2", verified=True, loud=True, unset=True)
+
+    alone, beside_mail = somebody(sms), somebody(sms, MAIL)
+
+    reach, loud, unset = found(alone, "reach"), found(beside_mail, "loud"), found(beside_mail, "unset")
+    assert reach is not None
+    assert (reach.state, reach.mends) == (State.BAD, Mends.OPERATOR)
+    assert reach.sentence.startswith("No page gets through: only by channels that are not set up here.")
+    assert loud is not None
+    assert loud.state is State.BAD
+    assert unset is not None
+    assert unset.sentence.startswith("Do not count on +49 151 2: SMS is not set up on this installation.")
+
+
+def test_of_whom_somebody_else_is_paged_instead_all_the_time_nothing_more_is_said():
+    until = NOON + 2 * DAY
+
+    (item,) = items(somebody(MAIL, instead=Instead(until, "Bo")), now=NOON)
+    before_and_after = items(somebody(MAIL, turns=[a_turn(DAY + 2 * HOUR)], instead=Instead(until, "Bo")), now=NOON)
+    nobody = found(somebody(CALL, instead=Instead(until)), "instead")
+
+    assert (item.state, item.sentence) == (
+        State.GOOD, "Not to be disturbed: Bo gets the pages until Thu 26 Nov 13:00 CET.",
+    )  # fmt: skip
+    assert {one.name for one in before_and_after} >= {"instead", "loud"}
+    assert nobody is not None
+    assert nobody.state is State.WARN
 
 
 def test_push_and_mail_wake_nobody():

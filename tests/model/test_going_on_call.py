@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsknight.domain.model.going_on_call import PROVEN_WITHIN, Case, Check, Way, checks, red
+from opsknight.domain.model.going_on_call import PROVEN_WITHIN, Case, Check, Instead, Way, checks, red
 from opsknight.domain.model.readiness import State
 from tests.clock import NOON
 
@@ -47,7 +48,7 @@ def test_whom_no_page_reaches_is_red_with_the_reason():
         "No page can reach you: nothing verified yet. Turn push on under Me, on the device that you carry.",
     )
     mail = a_way(channel="email", label="ada@example.com")
-    assert the("reach", a_case(mail, can_mail=False)).state is State.BAD
+    assert the("reach", a_case(replace(mail, unset=True))).state is State.BAD
 
 
 def test_who_is_reached_by_nothing_that_wakes_is_red():
@@ -57,6 +58,27 @@ def test_who_is_reached_by_nothing_that_wakes_is_red():
     assert the("reach", a_case(a_way(loud=False), a_way(loud=False))).state is State.BAD
     assert the("reach", a_case(a_way(loud=False), a_way(loud=True))).state is State.GOOD
     assert "Add a number for calls or SMS under Me" in the("reach", a_case(a_way(loud=False))).sentence
+
+
+def test_whoever_gets_the_pages_is_judged():
+    until, silent = NOON + 3 * HOUR, a_way(label="bo@example.com", loud=False)
+
+    wakes = the("instead", a_case(instead=Instead(until, "Bo", [a_way()])))
+    sleeps = the("instead", a_case(instead=Instead(until, "Bo", [silent, a_way(unset=True)])))
+    nobody = the("instead", a_case(instead=Instead(until)))
+
+    assert [one.state for one in (wakes, sleeps, nobody)] == [State.GOOD, State.BAD, State.WARN]
+    assert sleeps.sentence.startswith("Bo gets your pages until Tue 24 Nov 16:00 CET, and nothing wakes them.")
+    assert "instead" not in {one.name for one in checks(a_case(instead=Instead(NOON + HOUR, "Bo")), now=NOON)}
+
+
+def test_what_nothing_carries_is_named():
+    sms = a_way(channel="sms", label="+49 151 2", unset=True)
+
+    assert the("unset", a_case(a_way(), sms)).sentence == (
+        "Do not count on +49 151 2: SMS is not set up on this installation. An operator sets it up."
+    )
+    assert the("reach", a_case(a_way(loud=False), sms)).state is State.BAD
 
 
 def test_a_device_whose_subscription_is_gone_is_named():
@@ -119,6 +141,7 @@ WAYS = st.builds(
     disabled=st.booleans(),
     proven_at=st.none() | st.integers(0, 90).map(lambda days: NOON - days * DAY),
     loud=st.booleans(),
+    unset=st.booleans(),
 )
 CASES = st.builds(
     lambda ways, leave_h, zone, **said: a_case(
@@ -127,7 +150,6 @@ CASES = st.builds(
     ways=st.lists(WAYS, max_size=3),
     leave_h=st.integers(-30, 30),
     zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Chatham"]),
-    can_mail=st.booleans(),
     in_calendar=st.booleans(),
     holidays=st.just([date(2026, 11, 24)]),
 )
@@ -139,7 +161,7 @@ def test_every_check_is_one_sentence_or_more_and_red_is_exactly_what_keeps_a_pag
 
     assert len({check.name for check in found}) == len(found)
     assert all(check.sentence.endswith(".") and check.sentence[0].isupper() for check in found)
-    works = [way for way in case.ways if way.works and (way.channel != "email" or case.can_mail)]
+    works = [way for way in case.ways if way.works]
     away = any(start < case.end_at and end > case.start_at for start, end in case.leaves)
     assert {check.name for check in found if check.state is State.BAD} == (
         (set() if any(way.loud for way in works) else {"reach"}) | ({"away"} if away else set())

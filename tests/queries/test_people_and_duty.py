@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.queries.oncall import next_shift_of, on_call_now
 from opsknight.domain.queries.people import actor_names, people
 from opsknight.domain.queries.services import services
@@ -22,14 +23,19 @@ async def test_people_are_listed_with_whether_a_page_reaches_them(database: Data
     await a_user(database, "ada")
     off = await a_user(database, "Di", reachable=False)
     await a_contact_method(database, off, disabled_at=NOON)
+    await a_contact_method(database, await a_user(database, "Eve", reachable=False), channel="sms")
+    lost = await a_user(database, "Flo", reachable=False)
+    await a_contact_method(database, lost, channel="push", heard_at=NOON - SILENT_AFTER)
 
     async with database.screens() as session:
-        found = await people(session)
+        found = await people(session, at=NOON, unset={"sms"})
 
     assert [(line["name"], line["role"], line["active"], line["reachable"]) for line in found] == [
         ("ada", "responder", True, True),
         ("Bo", "admin", True, False),
         ("Di", "responder", True, False),
+        ("Eve", "responder", True, False),
+        ("Flo", "responder", True, False),
         ("cy", "responder", False, False),
     ]
 

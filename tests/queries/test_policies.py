@@ -16,7 +16,7 @@ async def test_each_policy_is_told_with_its_own_warnings(database: Database, clo
     well, ill = await a_policy(database, ada, team=team), await a_policy(database, ada, bo, team=team)
     await a_policy(database, bo, team=team, deleted_at=NOON)
     await a_service(database, "Checkout", team=team, policy=well)
-    deps = Deps(Settings(_env_file=None), clock)
+    deps = Deps(Settings(_env_file=None, smtp_url="smtp://localhost:25"), clock)
     await deps.open(database)
 
     found = await read_policy_lines(deps)
@@ -33,7 +33,7 @@ async def test_who_left_and_what_was_deleted_cannot_be_asked(database: Database,
     team = await a_team(database, "Payments")
     schedule = await a_schedule(database, ada, name="Primary", team=team)
     await a_schedule(database, ada, name="Old", team=team, deleted_at=NOON)
-    deps = Deps(Settings(_env_file=None), clock)
+    deps = Deps(Settings(_env_file=None, smtp_url="smtp://localhost:25"), clock)
     await deps.open(database)
 
     found = await read_askable(deps)

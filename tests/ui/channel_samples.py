@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from opsknight.domain.model.budget import Budget
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.teams import CHANNEL
@@ -26,7 +27,8 @@ _COSTS = Costs(
         CostLine(month="2026-10", carrier="twilio", channel="voice", currency="EUR", messages=64, cost="7.68"),
     ],
     {"EUR": 31.28, "USD": 0.21},
-    30.0,
+    Budget(30.0, "EUR"),
+    {"voice": ["OPSKNIGHT_TWILIO_VOICE_PRICE"]},
 )
 
 

@@ -172,3 +172,11 @@ async def test_who_manages_no_team_adds_no_room_and_sees_no_costs(laptop: Browse
     await expect(page.get_by_text("OpsKnight vouches for itself")).to_be_visible()
     await expect(page.get_by_role("button", name="Add a room")).to_have_count(0)
     await expect(page.get_by_role("heading", name="Costs")).to_have_count(0)
+
+
+async def test_what_keeps_the_budget_from_being_watched_is_said_beside_the_costs(laptop: BrowserContext, gallery: str):
+    page, _ = await _open(laptop, gallery)
+
+    await expect(page.get_by_text("the budget of a month is 30.00 EUR")).to_be_visible()
+    await expect(page.get_by_text("Not counted against the budget of 30.00 EUR: 0.21 USD")).to_be_visible()
+    await expect(page.get_by_text("The budget cannot be watched for Call")).to_be_visible()

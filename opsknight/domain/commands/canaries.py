@@ -75,14 +75,21 @@ _SPELL: Final = text("""
     INSERT INTO blind_spells (from_at, to_at) VALUES (:from_at, :to_at) ON CONFLICT (from_at) DO NOTHING
     RETURNING from_at
 """)
+# Late as its own text says it: what its page was late when it was written, and what the message waited then. One
+# that was bundled went out with its carrier.
 _LATE: Final = text("""
-    SELECT i.number, i.title, u.name, n.channel, tried.at - n.due_at AS late
-    FROM notifications n
-    CROSS JOIN LATERAL (SELECT min(started_at) AS at FROM attempts WHERE notification_id = n.id) tried
-    LEFT JOIN incidents i ON i.id = n.incident_id
-    LEFT JOIN users u ON u.id = n.user_id
-    WHERE n.id > :since AND n.due_at >= :from_at AND n.due_at < :to_at AND tried.at - n.due_at > :worth
-        AND n.incident_id IS NOT NULL
+    SELECT number, title, name, channel, late FROM (
+        SELECT i.number, i.title, u.name, n.channel, n.due_at - paged.late AS due_at,
+            paged.late + greatest(tried.at - n.due_at, interval '0') AS late
+        FROM notifications n
+        JOIN pages p ON p.id = n.page_id
+        CROSS JOIN LATERAL (SELECT greatest(p.created_at - p.due_at, interval '0') AS late) paged
+        CROSS JOIN LATERAL (
+            SELECT min(started_at) AS at FROM attempts WHERE notification_id = coalesce(n.bundled_into, n.id)) tried
+        JOIN incidents i ON i.id = n.incident_id
+        LEFT JOIN users u ON u.id = n.user_id
+        WHERE n.id > :since AND n.due_at >= :from_at AND tried.at IS NOT NULL) told
+    WHERE due_at >= :from_at AND due_at < :to_at AND late > :worth
     ORDER BY late DESC LIMIT :many
 """)
 

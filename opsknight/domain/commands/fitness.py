@@ -63,7 +63,8 @@ async def tell(uow: UnitOfWork, ground: Ground) -> int:
         return 0
     leads = await reading.leads(uow.session, {turn.team_id for one, _ in found for turn in one.turns})
     asked = {user for its in leads.values() for user in (*its.managers, *its.admins)}
-    outbox = Outbox(uow.now, await reading.people(uow.session, asked | {one.user_id for one, _ in found}))
+    users = asked | {one.user_id for one, _ in found}
+    outbox = Outbox(uow.now, await reading.people(uow.session, users, unset=ground.unset))
     told = await _tell_people(uow, outbox, found, rows)
     told += await _tell_leads(uow, outbox, found, rows, leads)
     await outbox.write(uow)

@@ -5,7 +5,7 @@ Of schedules that a policy asks, a few in each unit. What was told is kept, so t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -66,20 +66,20 @@ _OPEN: Final = text("""
 """)
 
 
-async def announce_shifts(uow: UnitOfWork, *, after: int = 0, can_mail: bool = True) -> int | None:
+async def announce_shifts(uow: UnitOfWork, *, after: int = 0, unset: Collection[str] = ()) -> int | None:
     """Tell those whose shift begins soon, on the next STEP schedules after number `after`.
 
-    `can_mail` says whether there is a mail server. Returns the number of the last of them, None where there are no
+    `unset` are the channels that are not set up. Returns the number of the last of them, None where there are no
     more. Somebody who cannot be reached is not told: those who answer for the schedule are.
     """
     rows, schedules = await _next(uow, after)
     coming = [(row, shift) for row in rows for shift in model.beginning(schedules[row.id], now=uow.now)]
     if coming:
         leads = await reading.leads(uow.session, {row.team_id for row, _ in coming})
-        outbox = await _outbox(uow, leads, {shift.user_id for _, shift in coming})
+        outbox = await _outbox(uow, leads, {shift.user_id for _, shift in coming}, unset=unset)
         zones = await _zones(uow, outbox)
         for row, shift in coming:
-            if not await _announced(uow, outbox, row, shift, zones.get(shift.user_id, UTC), can_mail=can_mail):
+            if not await _announced(uow, outbox, row, shift, zones.get(shift.user_id, UTC), unset=unset):
                 await _warn(uow, outbox, row, shift, leads[row.team_id], zones)
         await outbox.write(uow)
     return rows[-1].id if len(rows) == STEP else None
@@ -116,7 +116,7 @@ async def _next(uow: UnitOfWork, after: int) -> tuple[Sequence[Row[Any]], Mappin
 
 
 async def _announced(
-    uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, zone: ZoneInfo, *, can_mail: bool
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, zone: ZoneInfo, *, unset: Collection[str]
 ) -> bool:
     """Tell somebody that their shift begins, with what must be mended before; return whether they can be told."""
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
@@ -125,7 +125,7 @@ async def _announced(
     open_now = [(one.number, one.title, Status(one.status)) for one in await _open(uow, row.id)]
     span = {"start_at": shift.start_at, "end_at": shift.end_at}
     with speaking(person.language):
-        found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, can_mail=can_mail)
+        found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, unset=unset)
         left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
     also = [*red(found), *left]
     words = partial(model.of_a_shift, shift, row.name, zone, now=uow.now, open_incidents=open_now, also=also)
@@ -173,9 +173,11 @@ async def _tell(
         uow.record(fact, **about, user=outbox.people[user_id].name, user_id=user_id, reason=words().splitlines()[0])
 
 
-async def _outbox(uow: UnitOfWork, leads: Mapping[int, Leads], users: set[int]) -> Outbox:
+async def _outbox(
+    uow: UnitOfWork, leads: Mapping[int, Leads], users: set[int], *, unset: Collection[str] = ()
+) -> Outbox:
     answering = {user for one in leads.values() for user in (*one.managers, *one.admins)}
-    return Outbox(uow.now, await reading.people(uow.session, users | answering))
+    return Outbox(uow.now, await reading.people(uow.session, users | answering, unset=unset))
 
 
 def answering(outbox: Outbox, leads: Leads) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select, text
 
 from opsknight.domain.commands.contact_methods import own
+from opsknight.domain.commands.standing_in import hand_on
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import Role
@@ -59,8 +60,11 @@ async def set_quiet_hours(uow: UnitOfWork, windows: Sequence[Mapping[str, Any]])
     return Done(f"Low urgency is held {words}, and told when that ends. High urgency always reaches you.{now}")
 
 
-async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int) -> Done:
+async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int, unset: Collection[str] = ()) -> Done:
     """Let `substitute_id` be paged instead of the acting person before `until`; it ends by itself.
+
+    From now on: what is queued already and waits for an acknowledge goes to them at once. `unset` are the channels that
+    are not set up.
 
     Raises:
         Invalid: it is over already, lasts too long, or they cannot be paged instead.
@@ -73,8 +77,8 @@ async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int
     if substitute_id == user.id:
         raise Invalid("Name somebody else: nobody can stand in for themselves.")
     name = await active_name(uow.session, substitute_id)
-    other = (await reading.people(uow.session, [substitute_id]))[substitute_id]
-    if not other.can_be_reached:
+    other = (await reading.people(uow.session, [substitute_id], unset=unset))[substitute_id]
+    if not other.reach(uow.now).reachable:
         raise Invalid(f"{name} cannot be reached by any page; name somebody with a verified contact method.")
     if (await uow.session.get_one(UserRow, substitute_id)).role == Role.OBSERVER:
         raise Invalid(f"{name} only looks on and cannot acknowledge; name a responder.")
@@ -83,7 +87,9 @@ async def do_not_disturb(uow: UnitOfWork, *, until: datetime, substitute_id: int
     user.undisturbed_until, user.substitute_id = until, substitute_id
     lasts_s = (until - uow.now).total_seconds()
     uow.record(Fact.UNDISTURBED, **_about(user), for_s=lasts_s, reason=f"{name} is paged instead", by_id=substitute_id)
-    return Done(f"{name} is paged instead of you for {span(lasts_s)}; it ends by itself.")
+    await uow.session.flush()
+    moved = " What was still to come for you goes to them now." if await hand_on(uow, user.id) else ""
+    return Done(f"{name} is paged instead of you for {span(lasts_s)}; it ends by itself.{moved}")
 
 
 async def disturb_again(uow: UnitOfWork) -> Done:

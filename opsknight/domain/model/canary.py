@@ -6,11 +6,12 @@ senders. While it does not arrive, OpsKnight is blind: it vouches for itself to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.speech import say, say_many
 
@@ -19,8 +20,10 @@ OWN: Final = "sink"
 EVERY: Final = timedelta(minutes=1)
 LATE: Final = timedelta(seconds=30)
 """A canary of our own that takes longer says that pages are late."""
-SILENT: Final = timedelta(minutes=3)
-"""Without one that arrived for this long we cannot say that anything goes out."""
+SILENT: Final = EVERY + LATE
+"""Without one that arrived for this long the next one is late: we cannot say that anything goes out."""
+UNHEARD: Final = 3 * EVERY
+"""A channel by which none arrived for this long does not get through; a single one may fail by its provider's whim."""
 LISTED: Final = 20
 
 
@@ -66,6 +69,17 @@ def arrives(newest: Flight | None, *, at: datetime) -> str:
     return f"the last canary took {span(newest.lag.total_seconds())}" if newest.lag > LATE else ""
 
 
+def silenced(flown: Collection[str], unproven: Mapping[str, datetime], *, at: datetime) -> Mapping[str, timedelta]:
+    """Return the channels by which no canary arrives, each with for how long, when no page gets through without them.
+
+    `flown` are the channels that have a canary, `unproven` since when none arrived by those whose last did not. What
+    matters are those that wake a sleeper, and all where none of them does. One that gets through is enough.
+    """
+    judged = [channel for channel in flown if face(channel).loud] or list(flown)
+    silent = {channel: at - unproven[channel] for channel in judged if channel in unproven}
+    return silent if len(silent) == len(judged) and min(silent.values(), default=UNHEARD) > UNHEARD else {}
+
+
 def blind(before: Flight | None, after: Flight) -> Spell | None:
     """Return the time between two canaries of our own that were taken one after the other in which we were blind.
 
@@ -84,7 +98,7 @@ def note(spell: Spell, late: Sequence[LatePage]) -> str:
     lasted = span((spell.to_at - spell.from_at).total_seconds())
     first = say("OpsKnight was blind for {span}, from {began} to {ended} UTC", span=lasted, began=began, ended=ended)
     if not late:
-        return "\n".join([first, say("No page fell due in that time.")])
+        return "\n".join([first, say("No page of that time went out late.")])
     count = len(late)
     lines = [first, say_many("{count} message went out late:", "{count} messages went out late:", count=count)]
     for one in late[:LISTED]:

@@ -85,7 +85,8 @@ class ChannelKind:
     address may be a place that many read, which a step of a policy may name, `people` that it may be one
     person's. `new_secret` makes what is stored with a new address besides, and shown once; `keep` reads out of what
     was given what is stored with its address besides, and never shown. `not_ready` says what an operator has to set
-    before anything goes out, empty where that is done.
+    before anything goes out, empty where that is done. `unpriced` are the settings by which an operator would say what
+    a message costs where neither they nor its carrier does.
     """
 
     slug: str
@@ -99,6 +100,7 @@ class ChannelKind:
     new_secret: Callable[[], Mapping[str, str]] | None = None
     keep: Callable[[str], Mapping[str, str]] | None = None
     not_ready: str = ""
+    unpriced: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:

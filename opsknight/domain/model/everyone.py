@@ -36,6 +36,16 @@ class Everyone:
         left = tuple(other for other in self.waiting if other != user)
         return replace(self, waiting=left, answered={**self.answered, user: at.isoformat()})
 
+    def instead(self, user: int, by: int) -> Everyone:
+        """Return it after `by` was asked instead of `user`; the same object where `user` is not waited for.
+
+        So it is, too, where nobody else would be waited for: what is open waits for somebody.
+        """
+        if user not in self.waiting:
+            return self
+        asked = self.asked(tuple(dict.fromkeys(by if one == user else one for one in self.waiting)))
+        return asked if asked.waiting else self
+
     def without(self, user: int) -> Everyone:
         """Return it after `user` has taken their acknowledge back: they must again."""
         if user not in self.answered:

@@ -13,9 +13,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from opsknight.domain.model.foretelling import clock
-from opsknight.domain.model.going_on_call import NEVER_SET, PROVEN_WITHIN, Way
+from opsknight.domain.model.going_on_call import NEVER_SET, PROVEN_WITHIN, Instead, Way, nothing_carries, unset
 from opsknight.domain.model.ledger import people, span
-from opsknight.domain.model.person import EMAIL, Method, reach
+from opsknight.domain.model.person import reach
 from opsknight.domain.model.readiness import State
 from opsknight.domain.model.speech import later, say
 
@@ -55,7 +55,8 @@ class Somebody:
     """A person who is on call in the days to come: their `turns`, in order of time, at least one.
 
     `planned` are the ways of their plan for a page of high urgency; `loud_there` says that this installation
-    has a channel that wakes, `can_mail` that it has a mail server. `drilled_at` is when their last drill began, and
+    has a channel that wakes. `instead` says who gets their pages for a while,
+    `stands_in_for` whose pages they get in these turns. `drilled_at` is when their last drill began, and
     `drill_answered` whether they answered it.
     """
 
@@ -67,7 +68,8 @@ class Somebody:
     planned: Sequence[Way] = ()
     leaves: Sequence[tuple[datetime, datetime]] = ()
     active: bool = True
-    can_mail: bool = True
+    instead: Instead | None = None
+    stands_in_for: Sequence[str] = ()
     loud_there: bool = True
     drilled_at: datetime | None = None
     drill_answered: bool = False
@@ -84,7 +86,10 @@ class Item:
 
 
 def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
-    """Return everything that was looked at in the order in which it matters; what says nothing is left out."""
+    """Return everything that was looked at in the order in which it matters; what says nothing is left out.
+
+    Somebody else who gets all their pages is judged in their place, so nothing more is said of them.
+    """
     if not one.active:
         on = people(list(dict.fromkeys(turn.schedule for turn in one.turns)))
         words = say(
@@ -92,7 +97,19 @@ def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
             schedules=on,
         )
         return (Item("active", State.BAD, words, Mends.LEAD),)
-    found = (_reach(one), _loud(one), _away(one), _off(one), _proof(one, now), _drill(one, now), _zone(one))
+    every = (
+        _instead(one),
+        _reach(one),
+        _loud(one),
+        _stands_in(one),
+        _away(one),
+        _off(one),
+        _unset(one),
+        _proof(one, now),
+        _drill(one, now),
+        _zone(one),
+    )
+    found = every[:1] if _has_none_of_it(one) else every
     return tuple(item for item in found if item is not None)
 
 
@@ -160,13 +177,12 @@ def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *,
 
 
 def _reach(one: Somebody) -> Item:
-    methods = [Method(way.channel, way.verified, way.disabled) for way in one.ways]
-    reached = reach(methods, active=True, can_mail=one.can_mail)
+    reached = reach([way.method for way in one.ways], active=True)
     if reached.reachable:
         return Item("reach", State.GOOD, f"Pages go out by {people([way.label for way in _working(one)])}.")
     mends = Mends.OPERATOR if reached.channels else Mends.THEY
     now = (
-        later("No page gets through: {why}. An operator sets a mail server, or they turn push on under Me.")
+        later("No page gets through: {why}. An operator sets one up, or they turn push on under Me.")
         if reached.channels
         else later(
             "No page gets through: {why}. Turn push on under Me on the device that is carried, or add a contact method"
@@ -181,7 +197,7 @@ def _loud(one: Somebody) -> Item | None:
     works = _working(one)
     if not works:
         return None
-    if any(way.loud for way in one.planned):
+    if any(way.loud and way.works for way in one.planned):
         return None
     if loud := [way.label for way in works if way.loud]:
         words = say(
@@ -197,6 +213,30 @@ def _loud(one: Somebody) -> Item | None:
         return Item("loud", State.BAD, words)
     words = "Nothing wakes a sleeper: this installation has no channel for calls or SMS yet. An operator sets one up."
     return Item("loud", State.BAD, words, Mends.OPERATOR)
+
+
+def _has_none_of_it(one: Somebody) -> bool:
+    """Say whether somebody else gets the pages of all their turns."""
+    its = one.instead
+    return its is not None and bool(its.name) and all(turn.end_at <= its.until for turn in one.turns)
+
+
+def _instead(one: Somebody) -> Item | None:
+    its = one.instead
+    if its is None:
+        return None
+    until = clock(its.until, ZoneInfo(one.zone))
+    if its.name:
+        return Item("instead", State.GOOD, f"Not to be disturbed: {its.name} gets the pages until {until}.")
+    words = f"Not to be disturbed until {until}, and nobody can stand in, so pages come here. Name somebody under Me."
+    return Item("instead", State.WARN, words)
+
+
+def _stands_in(one: Somebody) -> Item | None:
+    if not one.stands_in_for:
+        return None
+    whose = people(list(one.stands_in_for))
+    return Item("stands_in", State.GOOD, f"Gets the pages of {whose}, who is not to be disturbed.")
 
 
 def _away(one: Somebody) -> Item | None:
@@ -226,6 +266,11 @@ def _off(one: Somebody) -> Item | None:
         return None
     told = people([f"{way.label} ({way.disabled_reason or 'switched off'})" for way in off])
     return Item("off", State.WARN, f"Do not count on {told}. Turn it on again there, or remove it under Me.")
+
+
+def _unset(one: Somebody) -> Item | None:
+    ways = unset(one.ways)
+    return Item("unset", State.WARN, nothing_carries(ways), Mends.OPERATOR) if ways else None
 
 
 def _proof(one: Somebody, now: datetime) -> Item | None:
@@ -264,4 +309,4 @@ def _zone(one: Somebody) -> Item | None:
 
 
 def _working(one: Somebody) -> Sequence[Way]:
-    return [way for way in one.ways if way.works and (way.channel != EMAIL or one.can_mail)]
+    return [way for way in one.ways if way.works]

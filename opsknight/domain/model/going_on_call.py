@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.ledger import people, span
 from opsknight.domain.model.person import EMAIL, Method, reach
@@ -22,7 +23,10 @@ NEVER_SET: Final = "UTC"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A contact method as far as it matters here; `loud` says whether it wakes a sleeper."""
+    """A contact method as far as it matters here; `loud` says whether it wakes a sleeper.
+
+    `unset` says that nothing carries its channel on this installation: what is sent by it fails at once.
+    """
 
     channel: str
     label: str
@@ -31,11 +35,38 @@ class Way:
     disabled_reason: str = ""
     proven_at: datetime | None = None
     loud: bool = False
+    unset: bool = False
 
     @property
     def works(self) -> bool:
         """Whether pages go out by it."""
-        return self.verified and not self.disabled
+        return self.method.works
+
+    @property
+    def method(self) -> Method:
+        """It, as far as it matters whether it counts."""
+        return Method(self.channel, self.verified, self.disabled, unset=self.unset)
+
+
+def unset(ways: Sequence[Way]) -> Sequence[Way]:
+    """Return those that count for nothing because their channel is not set up here; of mail the house tells itself."""
+    return [way for way in ways if way.verified and not way.disabled and way.unset and way.channel != EMAIL]
+
+
+def nothing_carries(ways: Sequence[Way]) -> str:
+    """Return what is said of `unset` ways, at least one."""
+    channels = people(list(dict.fromkeys(face(way.channel).label for way in ways)))
+    labels = people([way.label for way in ways])
+    return f"Do not count on {labels}: {channels} is not set up on this installation. An operator sets it up."
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Who gets somebody's pages before `until`: `name` by `ways`; without a name nobody can, and they are paged."""
+
+    until: datetime
+    name: str = ""
+    ways: Sequence[Way] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +74,7 @@ class Case:
     """Somebody whose turn on a schedule is `[start_at, end_at)`: how they are reached, and what falls into that time.
 
     `leaves` are their own times away, `holidays` the days without work by the schedule. `in_calendar` says whether
-    they have a calendar link, `can_mail` whether there is a mail server.
+    they have a calendar link, `instead` who gets their pages for a while.
     """
 
     start_at: datetime
@@ -54,7 +85,7 @@ class Case:
     leaves: Sequence[tuple[datetime, datetime]] = ()
     holidays: Sequence[date] = ()
     in_calendar: bool = False
-    can_mail: bool = True
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +101,9 @@ def checks(case: Case, *, now: datetime) -> Sequence[Check]:
     """Return every check in the order in which it matters; what there is nothing to say of is left out."""
     found = (
         _reach(case),
+        _instead(case),
         _off(case),
+        _unset(case),
         _proof(case, now),
         _away(case),
         _zone(case, now),
@@ -86,9 +119,8 @@ def red(found: Sequence[Check]) -> Sequence[str]:
 
 
 def _reach(case: Case) -> Check:
-    works = [way for way in case.ways if way.works and (way.channel != EMAIL or case.can_mail)]
-    methods = [Method(way.channel, way.verified, way.disabled) for way in case.ways]
-    reached = reach(methods, active=True, can_mail=case.can_mail)
+    works = [way for way in case.ways if way.works]
+    reached = reach([way.method for way in case.ways], active=True)
     if not reached.reachable:
         now = say(
             "No page can reach you: {why}. Turn push on under Me, on the device that you carry.", why=reached.because
@@ -103,6 +135,30 @@ def _reach(case: Case) -> Check:
         )
         return Check("reach", State.BAD, sentence)
     return Check("reach", State.GOOD, f"Pages reach you by {people([way.label for way in works])}.")
+
+
+def _instead(case: Case) -> Check | None:
+    """Whoever gets the pages is judged: a substitute whom nothing wakes sleeps on through them."""
+    its = case.instead
+    if its is None or its.until <= case.start_at:
+        return None
+    until = clock(its.until, ZoneInfo(case.zone))
+    if not its.name:
+        words = say("You are not to be disturbed until {until}, and nobody can stand in: you are paged.", until=until)
+        return Check("instead", State.WARN, words)
+    if any(way.works and way.loud for way in its.ways):
+        return Check("instead", State.GOOD, f"Until {until} {its.name} gets your pages, and is woken by them.")
+    words = say(
+        "{name} gets your pages until {until}, and nothing wakes them. Under Me, name another or be paged again.",
+        name=its.name,
+        until=until,
+    )
+    return Check("instead", State.BAD, words)
+
+
+def _unset(case: Case) -> Check | None:
+    ways = unset(case.ways)
+    return Check("unset", State.WARN, nothing_carries(ways)) if ways else None
 
 
 def _off(case: Case) -> Check | None:

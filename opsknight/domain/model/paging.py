@@ -20,7 +20,8 @@ APART = timedelta(minutes=1)
 class ContactMethod:
     """A person's address on a channel; it is usable when it was verified and is not switched off.
 
-    `heard_at` is when a device last gave a sign of life, None where none is due.
+    `heard_at` is when a device last gave a sign of life, None where none is due. `unset` says that nothing carries its
+    channel, where that is known.
     """
 
     id: int
@@ -28,11 +29,12 @@ class ContactMethod:
     verified: bool
     disabled: bool = False
     heard_at: datetime | None = None
+    unset: bool = False
 
     @property
     def usable(self) -> bool:
         """Whether a page may be sent to it."""
-        return self.verified and not self.disabled
+        return self.verified and not self.disabled and not self.unset
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,18 @@ class BadPerson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to reach somebody, as far as it matters whether it counts."""
+    """A way to reach somebody, as far as it matters whether it counts; `unset`: nothing carries its channel."""
 
     channel: str
     verified: bool
     disabled: bool = False
     silent: bool = False
+    unset: bool = False
 
     @property
     def works(self) -> bool:
         """Whether pages go out by it."""
-        return self.verified and not self.disabled
+        return self.verified and not self.disabled and not self.unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Reach:
 _BECAUSE: Final[Mapping[str, str]] = {
     "Deactivated": later("deactivated"),
     "Mail only, and no mail server is set": later("mail only, and no mail server is set"),
+    "Only by channels that are not set up here": later("only by channels that are not set up here"),
     "Only devices that give no sign of life": later("only devices that give no sign of life"),
     "No contact method yet": later("no contact method yet"),
     "Nothing verified yet": later("nothing verified yet"),
@@ -107,13 +109,20 @@ def masked(address: str) -> str:
     return f"{name[:1]}…{at}{host}" if at else "…"
 
 
-def reach(methods: Sequence[Method], *, active: bool, can_mail: bool) -> Reach:
-    """Return whether a page reaches somebody who has `methods`; `can_mail` says that there is a mail server."""
+def reach(methods: Sequence[Method], *, active: bool) -> Reach:
+    """Return whether a page reaches somebody who has `methods`: wherever that is said, it is said by this.
+
+    Where only nothing carries them, `channels` are those that an operator would have to set up.
+    """
     if not active:
         return Reach(reachable=False, why="Deactivated")
     channels = tuple(dict.fromkeys(method.channel for method in methods if method.works))
-    if channels == (EMAIL,) and not can_mail:
-        return Reach(reachable=False, channels=channels, why="Mail only, and no mail server is set")
+    unset = tuple(dict.fromkeys(one.channel for one in methods if one.verified and not one.disabled and one.unset))
+    if unset and not channels:
+        why = (
+            "Mail only, and no mail server is set" if unset == (EMAIL,) else "Only by channels that are not set up here"
+        )
+        return Reach(reachable=False, channels=unset, why=why)
     if channels and all(method.silent for method in methods if method.works):
         return Reach(reachable=False, channels=channels, why="Only devices that give no sign of life")
     if channels:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from opsknight.domain.model.budget import Budget, money
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.ledger import people, span
 
@@ -55,7 +57,10 @@ NOTHING_CAUGHT: Final = Caught()
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was seen. None where it could not be found out."""
+    """What was seen. None where it could not be found out.
+
+    `unset` are the channels by which people have asked to be reached and nothing goes out, with what is missing.
+    """
 
     database: bool
     late_s: float | None
@@ -70,8 +75,11 @@ class Observed:
     stopping: bool = False
     stale_calendars: Sequence[str] = ()
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
-    phone_budget: float | None = None
+    budget: Budget | None = None
+    unpriced: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     caught: Caught = NOTHING_CAUGHT
+    silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
+    unset: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -80,10 +88,12 @@ def findings(seen: Observed) -> Sequence[Finding]:
         _running,
         _database,
         _engine,
+        _canaries,
         _safety_net,
         _feed,
         _partitions,
         _mail,
+        _unset,
         _channels,
         _push,
         _clock,
@@ -114,6 +124,23 @@ def _engine(seen: Observed) -> Finding:
         return Finding("engine")
     sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
     return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
+
+
+def _canaries(seen: Observed) -> Finding:
+    """By all channels that must get through, none does: whoever watches outside pages instead."""
+    told = [
+        f"{face(channel).word} (for {span(lasts.total_seconds())}{f'; {why}' if why else ''})"
+        for channel, lasts in seen.silenced.items()
+        for why in [seen.troubles.get(channel, "").rstrip(".")]
+    ]
+    if not told:
+        return Finding("canaries")
+    what = "Pages wake nobody" if any(face(channel).loud for channel in seen.silenced) else "No page gets through"
+    sentence = (
+        f"{what}: no canary arrives by {people(told)}. Look at the page of the channels; until one"
+        " arrives, OpsKnight vouches for itself to nobody outside."
+    )
+    return Finding("canaries", State.BAD, sentence)
 
 
 def _safety_net(seen: Observed) -> Finding:
@@ -156,6 +183,17 @@ def _mail(seen: Observed) -> Finding:
     return Finding("mail") if seen.mail else Finding("mail", State.WARN, sentence)
 
 
+def _unset(seen: Observed) -> Finding:
+    """What is sent by a channel that nobody has set up fails at once; a missing mail server is another finding."""
+    missing = {channel: what for channel, what in seen.unset.items() if channel != "email"}
+    if not missing:
+        return Finding("unset")
+    channels = people([face(channel).label for channel in missing])
+    whats = " ".join(f"{what.rstrip('.')}." for what in dict.fromkeys(missing.values()))
+    sentence = f"Nobody can be reached by {channels}, and people count on it: nothing carries it here. {whats}"
+    return Finding("unset", State.WARN, sentence)
+
+
 def _channels(seen: Observed) -> Finding:
     """A channel that fails is told at once; a missing mail server is another finding."""
     failing = {channel: why for channel, why in seen.troubles.items() if seen.mail or channel != "email"}
@@ -178,15 +216,19 @@ def _push(seen: Observed) -> Finding:
 
 
 def _costs(seen: Observed) -> Finding:
-    budget = seen.phone_budget
-    over = [f"{cost:.2f} {currency}" for currency, cost in seen.costs.items() if budget is not None and cost > budget]
-    if not over:
+    """A budget that is used up, or that cannot be watched: an alarm that never comes is none."""
+    budget = seen.budget
+    if budget is None:
         return Finding("costs")
-    sentence = (
-        f"Texts and calls have cost {people(over)} this month, more than their budget of {budget:.2f}."
-        " They go out all the same: look at what pages so often."
-    )
-    return Finding("costs", State.WARN, sentence)
+    told = list(budget.unwatched(seen.costs, seen.unpriced))
+    if budget.is_over(seen.costs):
+        counts = budget.counts(seen.costs)
+        told.insert(
+            0,
+            f"Texts and calls have cost {money(seen.costs[counts], counts)} this month, more than their budget of"
+            f" {budget.words}. They go out all the same: look at what pages so often.",
+        )
+    return Finding("costs", State.WARN, " ".join(told)) if told else Finding("costs")
 
 
 def _clock(seen: Observed) -> Finding:

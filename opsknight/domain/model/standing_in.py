@@ -37,6 +37,12 @@ def stand_in(kind: PageKind, absence: Undisturbed | None, *, at: datetime) -> in
     return absence.substitute_id
 
 
+def of_whom(why: Sentence | str) -> Sentence | str:
+    """Return the reason of which `instead_of` made `why`, whatever is none of its own as it is."""
+    its = why.parts.get("why", why) if isinstance(why, Sentence) else why
+    return its if isinstance(its, Sentence | str) else why
+
+
 def instead_of(why: Part, name: str) -> Sentence:
     """Return why somebody gets a page of `name`, who would have had it for the reason `why`."""
     return to_say("{why}, instead of {name}, who is not to be disturbed", why=why, name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
@@ -25,6 +25,16 @@ _OWN: Final = text("""
         ON c.taken_at IS NULL AND a.notification_id = c.notification_id AND a.outcome = 'accepted'
     WHERE c.channel = :channel AND coalesce(c.taken_at, a.finished_at) IS NOT NULL
     ORDER BY c.due_at DESC LIMIT 1
+""")
+# By each channel, the first that has not arrived since the last that did; what its sender wrote proves one, as above.
+_UNPROVEN: Final = text("""
+    WITH flown AS (
+        SELECT c.channel, c.due_at, c.taken_at IS NOT NULL OR EXISTS (SELECT FROM attempts a
+            WHERE c.outcome = '' AND a.notification_id = c.notification_id AND a.outcome = 'accepted') AS taken
+        FROM canaries c WHERE c.channel = ANY(:channels)),
+    last AS (SELECT channel, max(due_at) AS due_at FROM flown WHERE taken GROUP BY channel)
+    SELECT f.channel, min(f.due_at) AS since FROM flown f LEFT JOIN last l ON l.channel = f.channel
+    WHERE f.due_at > coalesce(l.due_at, '-infinity') GROUP BY f.channel
 """)
 _STANDINGS: Final = text("""
     SELECT channel, count(*) AS ended, count(*) FILTER (WHERE taken_at IS NOT NULL) AS taken,
@@ -63,6 +73,13 @@ async def newest_taken(session: AsyncSession, channel: str) -> Flight | None:
 async def own(session: AsyncSession) -> Flight | None:
     """Return the newest canary that OpsKnight itself took."""
     return await _newest(session, _OWN, OWN)
+
+
+async def unproven(session: AsyncSession, channels: Collection[str]) -> Mapping[str, datetime]:
+    """Return since when no canary arrived by those of `channels` whose last did not arrive, or not yet."""
+    if not channels:
+        return {}
+    return {row.channel: row.since for row in await session.execute(_UNPROVEN, {"channels": list(channels)})}
 
 
 async def _newest(session: AsyncSession, statement: TextClause, channel: str) -> Flight | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.channel import shown
 from opsknight.domain.model.liveness import is_silent
+from opsknight.domain.model.person import Method
 from opsknight.domain.model.window import WINDOW, is_open
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRuleRow, UserRow
 
@@ -49,6 +50,28 @@ async def contact_methods(session: AsyncSession, user_id: int, *, at: datetime) 
         )
     )
     return [_line(row, at=at) for row in (await session.execute(statement)).scalars()]
+
+
+async def every_method(
+    session: AsyncSession, *, at: datetime, unset: Collection[str] = ()
+) -> Mapping[int, Sequence[Method]]:
+    """Return the contact methods of each person, push first, as far as it matters whether a page reaches them.
+
+    `unset` are the channels that are not set up.
+    """
+    statement = select(
+        ContactMethodRow.user_id,
+        ContactMethodRow.channel,
+        ContactMethodRow.verified_at.is_not(None).label("verified"),
+        ContactMethodRow.disabled_at.is_not(None).label("disabled"),
+        ContactMethodRow.heard_at,
+    ).order_by((ContactMethodRow.channel == "push").desc(), ContactMethodRow.id)
+    found: dict[int, list[Method]] = {}
+    for row in await session.execute(statement.where(ContactMethodRow.user_id.is_not(None))):
+        silent = is_silent(row.heard_at, at=at)
+        method = Method(row.channel, row.verified, row.disabled, silent=silent, unset=row.channel in unset)
+        found.setdefault(row.user_id, []).append(method)
+    return found
 
 
 class OwnRuleLine(TypedDict):

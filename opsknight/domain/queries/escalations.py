@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.escalation import NO_POLICY, Policy
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.paging import ContactMethod, Rule
+from opsknight.domain.model.person import Method, Reach, reach
 from opsknight.domain.model.quiet_hours import NEVER, QuietHours, stored
 from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.model.standing_in import Undisturbed
@@ -31,6 +33,14 @@ class Reachable:
     quiet: QuietHours = NEVER
     undisturbed: Undisturbed | None = None
     language: str = ENGLISH
+
+    def reach(self, at: datetime) -> Reach:
+        """Return whether a page reaches them at `at`, as it is said to people."""
+        methods = [
+            Method(one.channel, one.verified, one.disabled, silent=is_silent(one.heard_at, at=at), unset=one.unset)
+            for one in self.methods
+        ]
+        return reach(methods, active=self.active)
 
     @property
     def can_be_reached(self) -> bool:
@@ -94,14 +104,21 @@ schedules = of_schedules.schedules
 """Return the schedules as the model reads them."""
 
 
-async def people(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Reachable]:
-    """Return how each of these people can be reached, and whoever is paged instead of one of them."""
+async def people(
+    session: AsyncSession, ids: Collection[int], *, unset: Collection[str] = ()
+) -> Mapping[int, Reachable]:
+    """Return how each of these people can be reached, and whoever is paged instead of one of them.
+
+    `unset` are the channels of which it is known that nothing carries them.
+    """
     methods: dict[int, list[ContactMethod]] = {}
     who: dict[int, Row[Any]] = {}
     for row in await session.execute(_PEOPLE, {"ids": list(ids)}):
         who[row.id] = row
         if row.method_id is not None:
-            method = ContactMethod(row.method_id, row.channel, row.verified, row.disabled, row.heard_at)
+            method = ContactMethod(
+                row.method_id, row.channel, row.verified, row.disabled, row.heard_at, row.channel in unset
+            )
             methods.setdefault(row.id, []).append(method)
     rules: dict[int, list[Rule]] = {}
     for row in await session.execute(_RULES, {"ids": list(ids)}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypedDict
 
@@ -14,13 +14,14 @@ from opsknight.domain.model.channel import face, shown
 from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.fitness import AHEAD, Item, Somebody, Turn, items, worst
-from opsknight.domain.model.going_on_call import Way
+from opsknight.domain.model.going_on_call import Instead, Way
 from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.paging import plan
 from opsknight.domain.model.person import EMAIL, masked
 from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, ScheduleRow, UserRow
 
 TOGETHER: Final = 20
@@ -37,19 +38,20 @@ _LAST_DRILLS: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the installation can: `can_mail` says that there is a mail server, `loud` that some channel wakes."""
+    """What the installation can: `unset` are the channels that are not set up, `loud` says that some channel wakes."""
 
-    can_mail: bool
+    unset: Collection[str]
     loud: bool
 
 
 class WayLine(TypedDict):
-    """One contact method; instants are epoch seconds. `loud` says whether it wakes."""
+    """One contact method; instants are epoch seconds. `loud` says whether it wakes, `unset` that nothing carries it."""
 
     channel: str
     label: str
     works: bool
     verified: bool
+    unset: bool
     loud: bool
     proven_at: float | None
 
@@ -107,10 +109,16 @@ async def fitness(
 async def on_call_soon(
     session: AsyncSession, ground: Ground, *, at: datetime, readable: Collection[int] | None = None
 ) -> Sequence[Somebody]:
-    """Return everybody who is on call within AHEAD of `at`, with all that tells whether they are fit for it."""
+    """Return everybody who is on call within AHEAD of `at`, with all that tells whether they are fit for it.
+
+    Among them is whoever gets their pages while they are not to be disturbed, with those turns.
+    """
     turns = await _turns(session, at)
+    known = await reading.people(session, list(turns))
+    insteads = _insteads(known, turns, at=at)
+    stands_in = _stand_in(insteads, turns, known)
     ids = list(turns)
-    reached, ways = await reading.people(session, ids), await _ways(session, ids, readable, at=at)
+    reached, ways = await reading.people(session, ids), await _ways(session, ids, readable, ground.unset, at=at)
     leaves, drilled = await _leaves(session, ids, at), await _drilled(session, ids, at)
     rows = await session.execute(
         select(UserRow.id, UserRow.name, UserRow.zone, UserRow.active).where(UserRow.id.in_(ids))
@@ -118,6 +126,7 @@ async def on_call_soon(
     found: list[Somebody] = []
     for row in rows:
         its, person = ways.get(row.id, {}), reached[row.id]
+        instead = insteads.get(row.id)
         planned = plan(person.methods, person.rules, urgency=Urgency.HIGH, at=at).notifications
         drill_at, answered = drilled.get(row.id, (None, False))
         found.append(
@@ -130,7 +139,8 @@ async def on_call_soon(
                 planned=tuple(its[one.contact_method_id] for one in planned),
                 leaves=leaves.get(row.id, ()),
                 active=row.active,
-                can_mail=ground.can_mail,
+                instead=None if instead is None else Instead(instead[0], "" if instead[1] is None else instead[1].name),
+                stands_in_for=stands_in.get(row.id, ()),
                 loud_there=ground.loud,
                 drilled_at=drill_at,
                 drill_answered=answered,
@@ -139,7 +149,38 @@ async def on_call_soon(
     return found
 
 
-async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]]:
+def _insteads(
+    known: Mapping[int, Reachable], turns: Mapping[int, Sequence[Turn]], *, at: datetime
+) -> Mapping[int, tuple[datetime, Reachable | None]]:
+    """Return until when somebody else gets the pages of those who are on call before that, and who, if anybody can."""
+    found: dict[int, tuple[datetime, Reachable | None]] = {}
+    for user_id, its in turns.items():
+        absence = known[user_id].undisturbed
+        if absence is not None and absence.holds(at) and its[0].start_at < absence.until:
+            other = known.get(absence.substitute_id or 0)
+            found[user_id] = absence.until, other if other is not None and other.stands_in_at(at) else None
+    return found
+
+
+def _stand_in(
+    insteads: Mapping[int, tuple[datetime, Reachable | None]],
+    turns: dict[int, list[Turn]],
+    known: Mapping[int, Reachable],
+) -> Mapping[int, Sequence[str]]:
+    """Give the turns of who is not to be disturbed to who stands in, until then; return for whom each stands in."""
+    found: dict[int, list[str]] = {}
+    theirs = {user_id: turns[user_id] for user_id in insteads}
+    for user_id, (until, other) in insteads.items():
+        if other is None:
+            continue
+        covered = [replace(turn, end_at=min(turn.end_at, until)) for turn in theirs[user_id] if turn.start_at < until]
+        its = [*turns.get(other.id, ()), *covered]
+        turns[other.id] = sorted(its, key=lambda turn: (turn.start_at, turn.schedule_id))
+        found.setdefault(other.id, []).append(known[user_id].name)
+    return found
+
+
+async def _turns(session: AsyncSession, at: datetime) -> dict[int, list[Turn]]:
     """Return the turns of each person, in order of time."""
     named = select(ScheduleRow.id, ScheduleRow.name, ScheduleRow.team_id, ScheduleRow.zone)
     rows = {row.id: row for row in await session.execute(named.where(ScheduleRow.deleted_at.is_(None)))}
@@ -156,7 +197,12 @@ async def _turns(session: AsyncSession, at: datetime) -> Mapping[int, list[Turn]
 
 
 async def _ways(
-    session: AsyncSession, ids: Sequence[int], readable: Collection[int] | None, *, at: datetime
+    session: AsyncSession,
+    ids: Sequence[int],
+    readable: Collection[int] | None,
+    unset: Collection[str],
+    *,
+    at: datetime,
 ) -> Mapping[int, Mapping[int, Way]]:
     """Return the contact methods of each person by their number: push first, what is switched off last."""
     order = (ContactMethodRow.disabled_at.is_not(None), ContactMethodRow.channel != "push", ContactMethodRow.id)
@@ -175,6 +221,7 @@ async def _ways(
             disabled_reason=row.disabled_reason or ("no sign of life" if silent else ""),
             proven_at=row.last_proof_at,
             loud=face(row.channel).loud,
+            unset=row.channel in unset,
         )
         found.setdefault(row.user_id or 0, {})[row.id] = way
     return found
@@ -230,6 +277,7 @@ def _way(way: Way) -> WayLine:
         label=way.label,
         works=way.works,
         verified=way.verified,
+        unset=way.unset,
         loud=bool(way.loud),
         proven_at=None if way.proven_at is None else way.proven_at.timestamp(),
     )

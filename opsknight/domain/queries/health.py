@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.readiness import NOTHING_CAUGHT, Caught
 from opsknight.domain.queries.calendar_sources import Stale, stale
+from opsknight.domain.queries.canaries import unproven
 from opsknight.domain.queries.costs import this_month
 from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.notifications import troubles
@@ -41,13 +42,20 @@ _CAUGHT = text("""
 """A timer of the safety net alone may still be the last wait of its policy."""
 
 
+_COUNTED_ON = text("""
+    SELECT DISTINCT m.channel FROM contact_methods m JOIN users u ON u.id = m.user_id
+    WHERE u.active AND m.verified_at IS NOT NULL AND m.disabled_at IS NULL ORDER BY 1
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
     """`oldest_due_at` is when the oldest work that is due and held by nobody fell due, None when there is none.
 
     `troubles` are the channels that do not get through, with their provider's last words. `hearing` is
     whether monitors could reach us. `stale_calendars` could not be read for more than a day.
-    `costs` are what texts and calls of this month have cost, by currency. `caught` are in the safety net.
+    `costs` are what texts and calls of this month have cost, by currency. `caught` are in the safety net. `unproven`
+    says since when no canary arrived by a channel, `counted_on` by which channels people have asked to be reached.
     """
 
     months_ahead: int
@@ -57,13 +65,16 @@ class DatabaseHealth:
     stale_calendars: Sequence[Stale] = ()
     costs: Mapping[str, float] = field(default_factory=dict[str, float])
     caught: Caught = NOTHING_CAUGHT
+    unproven: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    counted_on: Collection[str] = ()
 
 
-async def database_health(session: AsyncSession, *, now: datetime) -> DatabaseHealth:
-    """Return how far ahead there is room for rows, and how late the oldest due work is."""
+async def database_health(session: AsyncSession, *, now: datetime, flown: Collection[str] = ()) -> DatabaseHealth:
+    """Return how far ahead there is room for rows, and how late the oldest due work is; `flown` have canaries."""
     oldest = (await session.execute(_OLDEST_DUE, {"now": now})).scalar_one()
     months, failing = await months_ahead(session, now=now), await troubles(session, now=now)
     calendars = await stale(session, at=now)
     spent = await this_month(session, now=now)
     caught = Caught(*(await session.execute(_CAUGHT, {"now": now})).one())
-    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught)
+    silent, counted_on = await unproven(session, flown), (await session.execute(_COUNTED_ON)).scalars().all()
+    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught, silent, counted_on)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final, TypedDict
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.ledger import OPSKNIGHT
-from opsknight.domain.model.person import ENGLISH
-from opsknight.domain.store.tables import ContactMethodRow, HeartbeatRow, IntegrationRow, ServiceRow, UserRow
+from opsknight.domain.model.person import ENGLISH, reach
+from opsknight.domain.queries.contact_methods import every_method
+from opsknight.domain.store.tables import HeartbeatRow, IntegrationRow, ServiceRow, UserRow
 from opsknight.errors import Invalid
 
 NOBODY = "Nobody"
@@ -19,7 +21,7 @@ _HEARTBEAT: Final = "heartbeat:"
 
 
 class PersonLine(TypedDict):
-    """One person as lists show them; `reachable` says that a page has a verified way to them."""
+    """One person as lists show them; `reachable` says that a page gets through to them."""
 
     id: int
     name: str
@@ -28,18 +30,20 @@ class PersonLine(TypedDict):
     reachable: bool
 
 
-async def people(session: AsyncSession) -> Sequence[PersonLine]:
-    """Return everybody by name, the deactivated last."""
-    usable = exists().where(
-        ContactMethodRow.user_id == UserRow.id,
-        ContactMethodRow.verified_at.is_not(None),
-        ContactMethodRow.disabled_at.is_(None),
+async def people(session: AsyncSession, *, at: datetime, unset: Collection[str] = ()) -> Sequence[PersonLine]:
+    """Return everybody by name, the deactivated last; `unset` are the channels that are not set up."""
+    methods = await every_method(session, at=at, unset=unset)
+    statement = select(UserRow.id, UserRow.name, UserRow.role, UserRow.active).order_by(
+        UserRow.active.desc(), func.lower(UserRow.name), UserRow.id
     )
-    statement = select(
-        UserRow.id, UserRow.name, UserRow.role, UserRow.active, (UserRow.active & usable).label("reachable")
-    ).order_by(UserRow.active.desc(), func.lower(UserRow.name), UserRow.id)
     return [
-        PersonLine(id=row.id, name=row.name, role=row.role, active=row.active, reachable=row.reachable)
+        PersonLine(
+            id=row.id,
+            name=row.name,
+            role=row.role,
+            active=row.active,
+            reachable=reach(methods.get(row.id, ()), active=row.active).reachable,
+        )
         for row in await session.execute(statement)
     ]
 

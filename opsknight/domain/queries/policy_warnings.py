@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.escalation import LAP_AT_LEAST, OF_TEAMS, Policy, Step, Target, TargetKind
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import span
@@ -42,6 +43,7 @@ class _World:
     teams: Mapping[int, Team]
     people: Mapping[int, Reachable]
     rooms: Mapping[int, Room]
+    unset: Collection[str] = ()
 
     def asked(self, target: Target, *, ahead: bool = False) -> tuple[int, ...]:
         """Return whom a target stands for now, or for whom it will until AHEAD."""
@@ -58,19 +60,28 @@ class _World:
 
     def reachable(self, user_id: int) -> bool:
         person = self.people.get(user_id)
-        return person is not None and person.can_be_reached
+        return person is not None and person.reach(self.at).reachable
+
+    def posts(self, room: Room) -> bool:
+        """Return whether what is posted in a room goes out."""
+        return room.method.usable and room.method.channel not in self.unset
 
 
-async def warnings(session: AsyncSession, policy: Policy, *, at: datetime) -> list[WarningLine]:
-    """Return what may go wrong with `policy`, step by step; nothing where all is well."""
-    return (await every_warning(session, [policy], at=at))[0]
+async def warnings(
+    session: AsyncSession, policy: Policy, *, at: datetime, unset: Collection[str] = ()
+) -> list[WarningLine]:
+    """Return what may go wrong with `policy`, step by step; nothing where all is well.
+
+    `unset` are the channels that are not set up.
+    """
+    return (await every_warning(session, [policy], at=at, unset=unset))[0]
 
 
 async def every_warning(
-    session: AsyncSession, policies: Sequence[Policy], *, at: datetime
+    session: AsyncSession, policies: Sequence[Policy], *, at: datetime, unset: Collection[str] = ()
 ) -> Sequence[list[WarningLine]]:
     """Return the warnings of each of `policies`, in their order; people and schedules are read once for all."""
-    world = await _world(session, policies, at)
+    world = await _world(session, policies, at, unset)
     return [_of_policy(world, policy) for policy in policies]
 
 
@@ -85,7 +96,7 @@ def _of_policy(world: _World, policy: Policy) -> list[WarningLine]:
     return found
 
 
-async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime) -> _World:
+async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime, unset: Collection[str]) -> _World:
     targets = {target for policy in policies for step in policy.steps for target in step.targets}
     known = await schedules(session, [one.id for one in targets if one.kind is TargetKind.SCHEDULE])
     turns = await asyncio.to_thread(_turns, known, at)  # pages must not wait for it
@@ -93,7 +104,7 @@ async def _world(session: AsyncSession, policies: Sequence[Policy], at: datetime
     of_rooms = await rooms(session, [one.id for one in targets if one.kind is TargetKind.ROOM])
     world = _World(at, known, turns, of_teams, {}, of_rooms)
     ids = {user for target in targets for user in world.asked(target, ahead=True)}
-    return replace(world, people=await people(session, ids))
+    return replace(world, people=await people(session, ids, unset=unset), unset=unset)
 
 
 def _turns(known: Mapping[int, Schedule], at: datetime) -> Mapping[int, Sequence[OnCall]]:
@@ -104,18 +115,21 @@ def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
     now = [user for target in step.targets for user in world.asked(target)]
     places = [world.rooms[one.id] for one in step.targets if one.kind is TargetKind.ROOM and one.id in world.rooms]
     for room in places:
-        if not room.method.usable:
+        if not world.posts(room):
             why = ROOM_OFF if room.method.disabled else ROOM_UNVERIFIED
+            if room.method.usable:
+                why = f"{face(room.method.channel).label} is not set up on this installation"
             sentence = f"Step {number} posts in {room.name}, where nothing can be posted: {why}."
             yield WarningLine(step=number, kind="unreachable", sentence=sentence)
-    if not any(world.reachable(user) for user in now) and not any(room.method.usable for room in places):
+    if not any(world.reachable(user) for user in now) and not any(world.posts(room) for room in places):
         why = "nobody whom it asks can be reached" if now else "nobody is on call"
         yield WarningLine(step=number, kind="reaches_nobody", sentence=f"Step {number} reaches nobody now: {why}.")
     concerned = [user for target in step.targets for user in world.asked(target, ahead=True)]
     for user in dict.fromkeys(concerned):
         person = world.people.get(user)
-        if person is not None and not person.can_be_reached:
-            why = plan(person.methods, person.rules, urgency=Urgency.HIGH, at=world.at, active=person.active).reason
+        if person is not None and not (reached := person.reach(world.at)).reachable:
+            planned = plan(person.methods, person.rules, urgency=Urgency.HIGH, at=world.at, active=person.active)
+            why = reached.because if reached.channels else planned.reason
             sentence = f"Step {number} asks {person.name}, who cannot be reached: {why}."
             yield WarningLine(step=number, kind="unreachable", sentence=sentence)
     for target in step.targets:

@@ -9,13 +9,11 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.person import Method, masked, reach
-from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods
+from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods, every_method
 from opsknight.domain.queries.escalations import people
 from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, next_shifts, on_call_now
 from opsknight.domain.store.tables import (
-    ContactMethodRow,
     EscalationPolicyRow,
     EscalationStepRow,
     EscalationTargetRow,
@@ -104,19 +102,26 @@ _OPEN: Final[ColumnElement[bool]] = literal_column("incidents.status <> 'resolve
 """In the words of the partial index."""
 
 
-async def roster(session: AsyncSession, *, at: datetime, can_mail: bool, addresses: bool) -> Sequence[RosterLine]:
-    """Return everybody by name, the deactivated last; whole mail addresses only where `addresses` may be read."""
-    return await _lines(session, None, at=at, can_mail=can_mail, readable=None if addresses else frozenset())
+async def roster(
+    session: AsyncSession, *, at: datetime, unset: Collection[str], addresses: bool
+) -> Sequence[RosterLine]:
+    """Return everybody by name, the deactivated last; whole mail addresses only where `addresses` may be read.
+
+    `unset` are the channels that are not set up.
+    """
+    return await _lines(session, None, at=at, unset=unset, readable=None if addresses else frozenset())
 
 
-async def person(session: AsyncSession, user_id: int, *, at: datetime, can_mail: bool, addresses: bool) -> PersonDetail:
+async def person(
+    session: AsyncSession, user_id: int, *, at: datetime, unset: Collection[str], addresses: bool
+) -> PersonDetail:
     """Return one person with all that their page shows.
 
     Raises:
         NotFound: there is no such person.
     """
     readable = frozenset({user_id}) if addresses else frozenset[int]()
-    found = await _lines(session, user_id, at=at, can_mail=can_mail, readable=readable)
+    found = await _lines(session, user_id, at=at, unset=unset, readable=readable)
     if not found:
         raise NotFound("There is no such person.")
     methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id, at=at)]
@@ -163,7 +168,12 @@ async def still_asks(session: AsyncSession, user_id: int) -> list[str]:
 
 
 async def _lines(
-    session: AsyncSession, user_id: int | None, *, at: datetime, can_mail: bool, readable: Collection[int] | None
+    session: AsyncSession,
+    user_id: int | None,
+    *,
+    at: datetime,
+    unset: Collection[str],
+    readable: Collection[int] | None,
 ) -> Sequence[RosterLine]:
     """Return the lines of everybody, or of `user_id` alone; `readable` are whose address is shown, None is all."""
     signed_in = exists().where(SessionRow.user_id == UserRow.id, SessionRow.expires_at > at)
@@ -176,7 +186,11 @@ async def _lines(
     if user_id is not None:
         wanted = wanted.where(UserRow.id == user_id)
     rows = (await session.execute(wanted)).all()
-    methods, teams, owned = await _methods(session, at=at), await _teams(session), await _counts(session)
+    methods, teams, owned = (
+        await every_method(session, at=at, unset=unset),
+        await _teams(session),
+        await _counts(session),
+    )
     instead = await _instead(session, [row.UserRow for row in rows], at=at)
     duties: dict[int, list[Duty]] = {}
     for duty in await on_call_now(session, at=at):
@@ -192,7 +206,6 @@ async def _lines(
             next_shift=coming.get(row.UserRow.id),
             instead=instead.get(row.UserRow.id),
             open_incidents=owned.get(row.UserRow.id, 0),
-            can_mail=can_mail,
             readable=readable is None or row.UserRow.id in readable,
         )
         for row in rows
@@ -208,11 +221,10 @@ def _line(
     next_shift: NextShift | None,
     instead: InsteadLine | None,
     open_incidents: int,
-    can_mail: bool,
     readable: bool,
 ) -> RosterLine:
     user: UserRow = row.UserRow
-    reached = reach(methods, active=user.active, can_mail=can_mail)
+    reached = reach(methods, active=user.active)
     return RosterLine(
         id=user.id,
         name=user.name,
@@ -254,21 +266,6 @@ async def _instead(session: AsyncSession, users: Sequence[UserRow], *, at: datet
             user=None if there is None else there.name,
             until=until.timestamp(),
         )
-    return found
-
-
-async def _methods(session: AsyncSession, *, at: datetime) -> dict[int, list[Method]]:
-    statement = select(
-        ContactMethodRow.user_id,
-        ContactMethodRow.channel,
-        ContactMethodRow.verified_at.is_not(None).label("verified"),
-        ContactMethodRow.disabled_at.is_not(None).label("disabled"),
-        ContactMethodRow.heard_at,
-    ).order_by((ContactMethodRow.channel == "push").desc(), ContactMethodRow.id)
-    found: dict[int, list[Method]] = {}
-    for row in await session.execute(statement):
-        method = Method(row.channel, row.verified, row.disabled, silent=is_silent(row.heard_at, at=at))
-        found.setdefault(row.user_id, []).append(method)
     return found
 
 

@@ -5,7 +5,7 @@ Answered by the same functions that page, from what is stored now and what is wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, TypedDict
@@ -107,6 +107,8 @@ async def schedule_preview(
     holidays: Iterable[date],
     start: datetime,
     end: datetime,
+    at: datetime,
+    unset: Collection[str] = (),
 ) -> SchedulePreview:
     """Return `schedule_id`, or a new schedule, from `start` to `end` as it would be with these layers.
 
@@ -125,7 +127,7 @@ async def schedule_preview(
         shadow_layers=tuple(plan.layer(zone, days) for plan in shadow_layers),
         on_leave=on_leave,
     )
-    everybody = {one["id"]: one for one in await people(session)}
+    everybody = {one["id"]: one for one in await people(session, at=at, unset=unset)}
     found = model.shifts(wished, start, end)
     names = {number: one["name"] for number, one in everybody.items()}
     in_it = (wished.people | known.people) & everybody.keys()
@@ -163,7 +165,7 @@ async def override_preview(
     wished = replace(wished, start_at=start)
     then = with_overrides(known, wished)
     before, after = (_within(model.shifts(one, start, end), start, end) for one in (known, then))
-    names = {one["id"]: one["name"] for one in await people(session)}
+    names = {one["id"]: one["name"] for one in await people(session, at=at)}
     found = effect(known, then, wished.user_id, start, end)
     return {
         "before": [shift_line(one, names) for one in before],

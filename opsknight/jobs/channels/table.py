@@ -63,7 +63,8 @@ class Carrier:
     """One provider of a channel: its name, what is missing before it can be used, and how it is made.
 
     `proof` is the secret by which its calls to us are known, empty where it makes none; `tells` makes what answers
-    people who write to us by it, None where nobody is answered so.
+    people who write to us by it, None where nobody is answered so. `unpriced` is the setting that would say what a
+    message costs, empty where that is known.
     """
 
     slug: str
@@ -71,6 +72,7 @@ class Carrier:
     missing: Callable[[Ground], str] = lambda _ground: ""
     settings: type[ChannelSettings] | None = None
     proof: Callable[[Ground], str] = lambda _ground: ""
+    unpriced: Callable[[Ground], str] = lambda _ground: ""
     tells: Callable[[Ground], Tells] | None = None
 
 
@@ -95,7 +97,14 @@ class Kind:
         read = self.channel.read if self.reader is None else self.reader(ground)
         keep = self.channel.keep if self.keeper is None else self.keeper(ground)
         help_ = self.channel.help if self.helper is None else self.helper(ground)
-        return replace(self.channel, read=read, keep=keep, help=help_, not_ready=_missing(self, ground))
+        return replace(
+            self.channel,
+            read=read,
+            keep=keep,
+            help=help_,
+            not_ready=_missing(self, ground),
+            unpriced=_unpriced(self, ground),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,16 @@ class Lane:
     slug: str
     width: int
     channel: Channel
+
+
+def unpriced(settings: type[ChannelSettings], name: str) -> Callable[[Ground], str]:
+    """Return what names the setting `name` of a carrier that tells no prices, "" where an operator has set it."""
+
+    def setting(ground: Ground) -> str:
+        known = getattr(ground.read(settings), name) is not None
+        return "" if known else f"{settings.model_config.get('env_prefix', '')}{name.upper()}"
+
+    return setting
 
 
 KINDS: Final = (
@@ -138,21 +157,47 @@ KINDS: Final = (
     Kind(
         phone.SMS,
         (
-            Carrier("twilio", twilio.Texts.make, lambda ground: twilio.missing(ground, "sms_from"), TwilioSettings),
-            Carrier("vonage", vonage.make, vonage.missing, VonageSettings),
-            Carrier("sns", sns.make, sns.missing, SnsSettings),
-            Carrier("gateway", gateway.make, gateway.missing, GatewaySettings),
+            Carrier(
+                "twilio",
+                twilio.Texts.make,
+                lambda ground: twilio.missing(ground, "sms_from"),
+                TwilioSettings,
+                unpriced=unpriced(TwilioSettings, "sms_price"),
+            ),
+            Carrier("vonage", vonage.make, vonage.missing, VonageSettings, unpriced=vonage.unpriced),
+            Carrier("sns", sns.make, sns.missing, SnsSettings, unpriced=unpriced(SnsSettings, "sms_price")),
+            Carrier(
+                "gateway",
+                gateway.make,
+                gateway.missing,
+                GatewaySettings,
+                unpriced=unpriced(GatewaySettings, "sms_price"),
+            ),
         ),
         country=numbers.country,
     ),
     Kind(
         phone.VOICE,
-        (Carrier("twilio", twilio.Calls.make, lambda ground: twilio.missing(ground, "voice_from")),),
+        (
+            Carrier(
+                "twilio",
+                twilio.Calls.make,
+                lambda ground: twilio.missing(ground, "voice_from"),
+                unpriced=unpriced(TwilioSettings, "voice_price"),
+            ),
+        ),
         country=numbers.country,
     ),
     Kind(
         phone.WHATSAPP,
-        (Carrier("twilio", twilio.WhatsApp.make, lambda ground: twilio.missing(ground, "whatsapp_from")),),
+        (
+            Carrier(
+                "twilio",
+                twilio.WhatsApp.make,
+                lambda ground: twilio.missing(ground, "whatsapp_from"),
+                unpriced=unpriced(TwilioSettings, "whatsapp_price"),
+            ),
+        ),
         country=numbers.country,
         helper=phone.whatsapp_help,
     ),
@@ -242,6 +287,10 @@ def _ground(deps: Deps) -> Ground:
 def _channel(kind: Kind, ground: Ground) -> Routed | NotSet:
     ready = {one.slug: one.make(ground) for one in kind.carriers if not one.missing(ground)}
     return Routed(ready, country=kind.country) if ready else NotSet(_missing(kind, ground))
+
+
+def _unpriced(kind: Kind, ground: Ground) -> tuple[str, ...]:
+    return tuple(why for one in kind.carriers if not one.missing(ground) and (why := one.unpriced(ground)))
 
 
 def _missing(kind: Kind, ground: Ground) -> str:

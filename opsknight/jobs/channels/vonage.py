@@ -24,6 +24,12 @@ def missing(ground: Ground) -> str:
     return unset("Vonage", "OPSKNIGHT_VONAGE_", wanted)
 
 
+def unpriced(ground: Ground) -> str:
+    """Return the setting that would say what a text costs, "" where that is known: Vonage tells who verifies it."""
+    its = ground.read(VonageSettings)
+    return "" if its.signature_secret or its.sms_price is not None else "OPSKNIGHT_VONAGE_SMS_PRICE"
+
+
 def make(ground: Ground) -> Texts:
     """Return the carrier as the settings want it."""
     return Texts(ground.read(VonageSettings), now=ground.now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opsknight import readiness
+from opsknight.domain.model.budget import Budget
 from opsknight.domain.model.canary import OWN
 from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.permission import Need
@@ -56,11 +57,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What texts and calls have cost: each month's, this month's by currency, and what a month may cost."""
+    """What texts and calls have cost: each month's, this month's by currency, and what a month may cost.
+
+    `unpriced` are the channels of which nobody tells what a message costs, with the settings that would.
+    """
 
     months: Sequence[CostLine]
     this_month: Mapping[str, float]
-    budget: float | None
+    budget: Budget | None
+    unpriced: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,12 @@ async def read_channels(deps: Deps, viewer: Viewer) -> Told:
             standings=every,
             rooms=await room_lines(session),
             managed=managed(viewer, await teams(session)),
-            costs=Costs(await costs(session, now=now), await this_month(session, now=now), deps.settings.phone_budget)
+            costs=Costs(
+                await costs(session, now=now),
+                await this_month(session, now=now),
+                deps.settings.budget,
+                {slug: kind.unpriced for slug, kind in deps.channels.items() if kind.unpriced},
+            )
             if viewer.may(Need.ADMINISTER)
             else None,
         )

@@ -47,10 +47,12 @@ def show_costs(costs: Costs | None) -> None:
         return
     with section("Costs", "What texts, calls and WhatsApp have cost, by months of UTC; only admins see it."):
         used = [f"{cost:.2f} {currency}" for currency, cost in sorted(costs.this_month.items())]
-        budget = "no budget is set" if costs.budget is None else f"the budget of a month is {costs.budget:.2f}"
-        over = costs.budget is not None and any(cost > costs.budget for cost in costs.this_month.values())
+        budget = "no budget is set" if costs.budget is None else f"the budget of a month is {costs.budget.words}"
+        over = costs.budget is not None and costs.budget.is_over(costs.this_month)
         words = f"This month {' and '.join(used) or 'nothing'}; {budget}"
         verdict(words, "warn" if over else "none", mark="" if over else "calendar")
+        for why in costs.budget.unwatched(costs.this_month, costs.unpriced) if costs.budget is not None else ():
+            note(why, title="Not watched", kind="warn")
         if not costs.months:
             return
         columns = "6rem minmax(0, 1fr) 7rem 9rem"

@@ -104,7 +104,7 @@ async def read_handoffs(deps: Deps, user_id: int) -> Handoffs:
 async def read_checks(deps: Deps, user_id: int) -> Sequence[ShiftCheck]:
     """Return what a person has to see to before their shifts that run or begin soon."""
     async with deps.reading() as session:
-        return await shift_checks(session, user_id, at=deps.clock.now(), can_mail=deps.can_mail)
+        return await shift_checks(session, user_id, at=deps.clock.now(), unset=deps.unset)
 
 
 async def read_notes(deps: Deps, schedule_id: int, *, before: int | None = None) -> Notes:
