@@ -43,7 +43,11 @@ async def asked(rota: Rota, incident: IncidentRow, whom: UserRow) -> WhyLine:
 
 
 async def reasons(clockwork: Clockwork) -> list[tuple[str, str]]:
-    sql = "SELECT u.name, p.reason FROM pages p JOIN users u ON u.id = p.user_id ORDER BY p.created_at, u.name"
+    """Return who was paged for incidents, and why."""
+    sql = (
+        "SELECT u.name, p.reason FROM pages p JOIN users u ON u.id = p.user_id WHERE p.incident_id IS NOT NULL"
+        " ORDER BY p.created_at, u.name"
+    )
     return [(name, reason) for name, reason in await clockwork.rows(sql)]
 
 

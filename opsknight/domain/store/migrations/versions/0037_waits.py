@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0037"
+down_revision = "0036"
 
 STATEMENTS = (
     "ALTER TABLE silences ADD COLUMN paused_until timestamptz",

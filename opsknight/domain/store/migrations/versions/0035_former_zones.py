@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0037"
+revision = "0035"
 down_revision = "0034"
 
 STATEMENTS = (

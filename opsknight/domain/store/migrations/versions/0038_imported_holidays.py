@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0038"
+down_revision = "0037"
 
 STATEMENTS = (
     "ALTER TABLE calendar_sources ALTER COLUMN layer_id DROP NOT NULL",

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0041"
-down_revision = "0037"
+revision = "0036"
+down_revision = "0035"
 
 STATEMENTS = (
     "ALTER TABLE turned_away ADD COLUMN unproven bigint NOT NULL DEFAULT 0",
