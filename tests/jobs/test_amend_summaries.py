@@ -12,8 +12,8 @@ from opsknight.domain.store.tables import IncidentRow
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels.routes import Routed
 from tests.builders import a_contact_method, a_user
+from tests.jobs.a_told_chat import Chat, sent_by_slack, slack_of
 from tests.jobs.pager import Pager
-from tests.jobs.test_amend import Chat, sent_by_slack, slack_of
 from tests.peers.slack import slack_peer
 
 
