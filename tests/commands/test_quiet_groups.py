@@ -163,3 +163,30 @@ async def test_what_pages_when_maintenance_is_over_joins_nothing_that_a_person_k
     await later(desk, 2 * HOUR)
 
     assert (await statuses(desk), await paged(desk)) == (["suppressed", "open"], 1)
+
+
+@pytest.mark.parametrize("hours", [None, 9])
+async def test_what_pages_when_its_pause_is_over_joins_nothing_that_a_person_keeps_quiet_for_longer(
+    desk: Desk, manager: UserRow, hosts: ServiceRow, hours: int | None
+):
+    await (await a_monitor_of(desk, hosts)).take(an_event(**SLOW))
+    first = (await desk.rows("SELECT id FROM incidents"))[0][0]
+    await desk.do(incidents.suppress, first, until=None if hours is None else desk.clock.now() + hours * HOUR)
+    pause = {"name": "Be sure", "when": 'title starts_with "Host"', "pause": "5m"}
+    await desk.as_(manager, create, pause, service_id=hosts.id)
+
+    await (await a_monitor_of(desk, hosts, name="Again")).take(an_event(**HOST))
+    await later(desk, HOUR)
+
+    assert (await statuses(desk), await paged(desk)) == (["suppressed", "open"], 1)
+
+
+async def test_what_is_paused_joins_what_is_paused_for_as_long(desk: Desk, manager: UserRow, hosts: ServiceRow):
+    await desk.as_(manager, create, {"name": "Be sure", "when": "true", "pause": "5m"}, service_id=hosts.id)
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+
+    assert await monitor.take(an_event(**HOST)) == [Verdict.JOINED]
+    await later(desk, HOUR)
+
+    assert (await statuses(desk), await paged(desk)) == (["open"], 1)

@@ -114,7 +114,8 @@ class Rulings:
     def joins(self, event: RuledEvent, sha: bytes, integration: Integration, desk: Desk) -> UUID | None:
         """Return the incident that the event's alert belongs to, None where it opens one.
 
-        What would page joins nothing that a rule or a person keeps quiet, now or when what keeps it quiet is over.
+        What would page joins nothing that a rule or a person keeps quiet, now or when what keeps it quiet is over,
+        nor does what would after its pause.
         """
         gathering = event.ruling.gathering
         group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
@@ -123,7 +124,7 @@ class Rulings:
         incident = desk.incidents.get(group.incident_id)
         if incident is None or incident.value.status is Status.RESOLVED:
             return None
-        if incident.value.status is not Status.SUPPRESSED or not event.ruling.pages:
+        if incident.value.status is not Status.SUPPRESSED or not self._pages_after(event.ruling, incident.value.until):
             return group.incident_id
         quiet = desk.quiet
         both_rest = (
@@ -132,6 +133,12 @@ class Rulings:
             and quiet.would_open_quietly(event, sha, integration)
         )
         return group.incident_id if both_rest else None
+
+    def _pages_after(self, ruling: Ruling, until: datetime | None) -> bool:
+        """Return whether the rules let it page at once, or after a pause that is over before `until` (None: never)."""
+        if ruling.pause is None or ruling.dropped or ruling.suppressed:
+            return ruling.pages
+        return until is None or self.now + ruling.pause < until
 
     def opened(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
         """Carry out what the rules say about an incident that an event has just opened, and tell it."""
