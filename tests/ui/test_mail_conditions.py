@@ -21,7 +21,7 @@ async def test_the_address_to_mail_to_is_there_to_copy(page: Page):
     address = "9f8e7d6c5b4a39281706f5e4d3c2b1a0@alerts.example.com"
 
     await expect(page.locator("#s-set-up dd").first).to_have_text(address)
-    await expect(page.locator("#s-set-up .ok-copybox")).to_contain_text(
+    await expect(page.locator("#s-set-up .ok-copybox").first).to_contain_text(
         f'mail -s "RESOLVED: disk full on db-1" {address}'
     )
 
