@@ -116,8 +116,9 @@ async def test_a_refused_acknowledge_rolls_back_with_its_sentence(
     board: Board, server: RunningServer, sam: httpx.Client
 ):
     title, held = an_incident(server), asyncio.Queue[Route]()
-    row = await board.choose(title)
+    # before the row is chosen: what a page sends as it begins to be held back may go through still
     await board.page.route("**/acknowledge", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+    row = await board.choose(title)
     await board.page.keyboard.press("a")
     on_its_way = await asyncio.wait_for(held.get(), PATIENCE_S)
     await expect(row).to_have_attribute("data-status", "acknowledged")
