@@ -50,7 +50,7 @@ check-words: $(VENV)/tests
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
-	@$(BIN)/python -m pytest -qq --collect-only >/dev/null || { echo 'A test file cannot be imported: pytest --collect-only says which.' >&2; exit 1; }
+	@test -n "$${CI:-}" || $(BIN)/python -m pytest -qq --collect-only >/dev/null || { echo 'A test file cannot be imported: pytest --collect-only says which.' >&2; exit 1; }
 
 bench: $(VENV)/tests ## measure ingest, boards and paging; writes docs/benchmarks.md
 	@tests/install.sh wrk smtp-sink
