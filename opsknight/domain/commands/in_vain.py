@@ -22,13 +22,13 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 WHY: Final = "every message failed"
 
-# Incidents before notifications, and in the order of their ids, as everywhere: whoever escalates holds them.
+# Incidents before notifications, and in the order in which everybody holds several: whoever escalates holds them.
 _HOLD: Final = text("""
     SELECT 1 FROM incidents WHERE id IN (
         SELECT incident_id FROM notifications WHERE id = ANY(CAST(:ids AS uuid[]))
         UNION SELECT incident_id FROM notifications
             WHERE :carried AND bundled_into = ANY(CAST(:ids AS uuid[])) AND status = 'bundled')
-    ORDER BY id FOR NO KEY UPDATE
+    ORDER BY service_id, id FOR NO KEY UPDATE
 """)
 # Of a message that was not sent yet, what is not wanted any more is left: it waits again, and is superseded.
 _CARRIED: Final = text("""
