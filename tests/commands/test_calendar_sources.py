@@ -194,14 +194,28 @@ async def test_a_calendar_s_holidays_are_the_schedule_s_and_go_with_it(
     ]
 
 
+@pytest.mark.parametrize("since", [timedelta(hours=12), timedelta(days=10)])
 async def test_a_holiday_that_is_over_stays_though_its_calendar_forgets_it(
-    desk: Desk, boss: UserRow, primary: ScheduleRow
+    desk: Desk, boss: UserRow, primary: ScheduleRow, since: timedelta
 ):
     over, ahead = NOON.date(), NOON.date() + timedelta(days=30)
     done = await desk.as_(boss, commands.add, primary.id, HOLIDAYS, of_days(over, ahead))
-    desk.clock.advance(timedelta(days=10))
+    desk.clock.advance(since)
 
     await desk.as_("housekeeping:calendars", commands.renew, done.id, of_days(ahead))
 
     [(days,)] = await desk.rows("SELECT imported_holidays FROM schedules")
     assert days == [over.isoformat(), ahead.isoformat()]
+
+
+async def test_a_day_is_over_at_the_midnight_of_the_schedule(
+    desk: Desk, boss: UserRow, primary: ScheduleRow, database: Database
+):
+    async with database.commands.begin() as session:
+        await session.execute(update(ScheduleRow).values(zone="America/Los_Angeles"))
+    done = await desk.as_(boss, commands.add, primary.id, HOLIDAYS, of_days(NOON.date()))
+    desk.clock.advance(timedelta(hours=12))
+
+    await desk.as_("housekeeping:calendars", commands.renew, done.id, of_days())
+
+    assert await desk.rows("SELECT imported_holidays FROM schedules") == [([],)]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 
 from opsknight.domain.commands.arranging import Done, held_to_configure
-from opsknight.domain.model.cron import BadCron, named_zone
+from opsknight.domain.model.cron import BadCron, named_zone, zone_of
 from opsknight.domain.model.imported_shift import Imported, as_layer
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.queries.calendar_sources import shifts_sha
@@ -78,7 +78,7 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
         made_by=uow.user_id,
         created_at=uow.now,
     )
-    _write(uow, source, layer, copy)
+    _write(uow, schedule, source, layer, copy)
     schedule.version += 1
     uow.session.add(source)
     await uow.session.flush()
@@ -98,7 +98,7 @@ async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
     """
     source, layer, schedule = await _locked(uow, source_id)
     before, since = _brought(source, layer), source.failing_since
-    _write(uow, source, layer, copy)
+    _write(uow, schedule, source, layer, copy)
     after = _brought(source, layer)
     new, gone = len(after - before), len(before - after)
     if since is not None:
@@ -198,11 +198,13 @@ async def _new_layer(uow: UnitOfWork, schedule: ScheduleRow, name: str) -> Layer
     return layer
 
 
-def _write(uow: UnitOfWork, source: CalendarSourceRow, layer: LayerRow | None, copy: Copy) -> None:
+def _write(
+    uow: UnitOfWork, schedule: ScheduleRow, source: CalendarSourceRow, layer: LayerRow | None, copy: Copy
+) -> None:
     if layer is None:
-        yesterday = (uow.now - timedelta(days=1)).date().isoformat()
+        today = uow.now.astimezone(zone_of(schedule.zone)).date().isoformat()
         known: Mapping[str, str] = source.days or {}
-        over = {day: name for day, name in known.items() if day < yesterday}
+        over = {day: name for day, name in known.items() if day < today}
         source.days = over | {day.isoformat(): name for day, name in copy.days.items()}
         source.shifts_sha, source.warnings = shifts_sha(()), []
     else:
