@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from opsknight.api.again import again
 from opsknight.crypto import new_id, sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, drills, incidents, receipts
+from opsknight.domain.commands.held import Message
 from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.button import Press
 from opsknight.domain.model.channel import face
@@ -173,19 +173,16 @@ async def carry_out(
     incident_id: UUID,
     *,
     via: str,
-    seen_generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
 ) -> Done:
     """Do what was pressed or written in the name of who acts; raise as the command does."""
     match what:
         case Press.ACKNOWLEDGE:
-            return await incidents.acknowledge(
-                uow, incident_id, seen_generation=seen_generation, sent_at=sent_at, via=via
-            )
+            return await incidents.acknowledge(uow, incident_id, message=message, via=via)
         case Press.RESOLVE:
-            return await incidents.resolve(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
+            return await incidents.resolve(uow, incident_id, message=message)
         case Press.ESCALATE:
-            return await incidents.escalate(uow, incident_id, seen_generation=seen_generation, sent_at=sent_at)
+            return await incidents.escalate(uow, incident_id, message=message)
 
 
 async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> Mapping[str, Any]:
@@ -194,9 +191,8 @@ async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> M
     async with deps.commands(f"user:{user_id}") as uow:
         if (before := await answers.begin(uow, button.key)) is not None:
             return before.body
-        done = await carry_out(
-            uow, button.what, incident_id, via=button.via, seen_generation=message.generation, sent_at=message.sent_at
-        )
+        shown = Message(message.generation, message.sent_at)
+        done = await carry_out(uow, button.what, incident_id, via=button.via, message=shown)
         if message.user_id == user_id:
             await receipts.seen(uow, button.notification_id)
         told = {

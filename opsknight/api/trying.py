@@ -12,7 +12,7 @@ from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.crypto import new_id
 from opsknight.deps import Deps
-from opsknight.domain.commands.test_events import announce_test
+from opsknight.domain.commands.trying import announce_test
 from opsknight.domain.model.event import Malformed
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.deliveries import StoredDelivery

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from opsknight.api import test_events
+from opsknight.api import trying
 from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
 from opsknight.api.providers.table import PROVIDERS
@@ -49,7 +49,7 @@ async def desk(house: House, database: Database) -> AsyncIterator[Desk]:
     await deps.catalogue.load()
     intake = Intake([lane.store for lane in deps.lanes], clock=deps.clock, committed=lambda _: None)
     deps.door = IngestRoutes(no_page, intake=intake, clock=deps.clock, catalogue=deps.catalogue)
-    house.routes.include_router(test_events.router(deps))
+    house.routes.include_router(trying.router(deps))
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(intake.run()), group.create_task(intake.run_patience())]
         yield Desk(house, integration)

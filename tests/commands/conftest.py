@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import HeartbeatRow
+from opsknight.domain.store.tables import HeartbeatRow, ServiceRow, UserRow
 from tests.builders import a_heartbeat, a_service, a_user
 from tests.clock import StoppedClock
 from tests.commands.clockwork import Clockwork
@@ -17,6 +17,18 @@ from tests.conftest import Acting
 async def desk(database: Database, acting: Acting, clock: StoppedClock) -> Desk:
     """The desk of Ada, a responder."""
     return Desk(database, acting, clock, await a_user(database, "Ada"))
+
+
+@pytest.fixture
+async def manager(desk: Desk) -> UserRow:
+    """A manager, of no team."""
+    return await a_user(desk.database, role="manager")
+
+
+@pytest.fixture
+async def network(desk: Desk) -> ServiceRow:
+    """A service that pages Ada, on which others depend."""
+    return await a_service(desk.database, "Network", pages=[desk.user])
 
 
 @pytest.fixture

@@ -12,17 +12,12 @@ from opsknight.domain.model.event import Action
 from opsknight.domain.model.flapping import Limits
 from opsknight.domain.store.tables import UserRow
 from opsknight.errors import Invalid
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor
 from tests.commands.quiet import MINUTE, a_monitor_of, jobs_run, later, paged, statuses
 
 RESOLVE = {"action": Action.RESOLVE}
-
-
-@pytest.fixture
-async def manager(desk: Desk) -> UserRow:
-    return await a_user(desk.database, role="manager")
 
 
 @pytest.fixture

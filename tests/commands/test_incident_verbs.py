@@ -10,6 +10,7 @@ import pytest
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents
+from opsknight.domain.commands.held import Message
 from opsknight.domain.commands.incidents import Offer
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, IllegalTransition, Status
@@ -335,7 +336,7 @@ async def test_a_link_of_an_older_generation_acknowledges_nothing(desk: Desk):
     incident = await an_incident(desk, generation=3)
 
     with pytest.raises(Stale, match="was paged anew since this message was sent"):
-        await desk.do(incidents.acknowledge, incident.id, seen_generation=2)
+        await desk.do(incidents.acknowledge, incident.id, message=Message(2))
 
 
 # who may

@@ -13,7 +13,7 @@ from opsknight.domain.model.event import Action
 from opsknight.domain.model.matcher import Op
 from opsknight.domain.store.tables import ServiceRow, UserRow
 from opsknight.errors import Conflict, Forbidden, Invalid
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
 from tests.commands.quiet import HOUR, a_monitor_of, jobs_run, later, paged, planned, statuses, where
 
@@ -26,16 +26,6 @@ RULE = Rule(
 SWITCH: dict[str, Any] = {"dedup_key": "switch", "title": "Switch r1 down", "tags": {"rack": "r1"}}
 HOST: dict[str, Any] = {"dedup_key": "host", "title": "Host unreachable", "tags": {"rack": "r1"}}
 RESOLVE = {"action": Action.RESOLVE}
-
-
-@pytest.fixture
-async def manager(desk: Desk) -> UserRow:
-    return await a_user(desk.database, role="manager")
-
-
-@pytest.fixture
-async def network(desk: Desk) -> ServiceRow:
-    return await a_service(desk.database, "Network", pages=[desk.user])
 
 
 @pytest.fixture

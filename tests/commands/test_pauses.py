@@ -14,7 +14,7 @@ from opsknight.domain.commands.rules import create
 from opsknight.domain.model.event import Action
 from opsknight.domain.model.matcher import Op
 from opsknight.domain.store.tables import ServiceRow, UserRow
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor
 from tests.commands.quiet import (
@@ -35,16 +35,6 @@ SWITCH: dict[str, Any] = {"dedup_key": "switch", "title": "Switch r1 down"}
 HOST: dict[str, Any] = {"dedup_key": "host", "title": "Host unreachable"}
 RESOLVE = {"action": Action.RESOLVE}
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def manager(desk: Desk) -> UserRow:
-    return await a_user(desk.database, role="manager")
-
-
-@pytest.fixture
-async def network(desk: Desk) -> ServiceRow:
-    return await a_service(desk.database, "Network", pages=[desk.user])
 
 
 @pytest.fixture

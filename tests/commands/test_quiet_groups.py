@@ -14,7 +14,7 @@ from opsknight.domain.model.flapping import Limits
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.matcher import Op
 from opsknight.domain.store.tables import ServiceRow, UserRow
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor
 from tests.commands.quiet import HOUR, OF_INCIDENTS, a_monitor_of, jobs_run, later, paged, planned, statuses, where
@@ -31,11 +31,6 @@ RESOLVE = {"action": Action.RESOLVE}
 
 
 @pytest.fixture
-async def manager(desk: Desk) -> UserRow:
-    return await a_user(desk.database, role="manager")
-
-
-@pytest.fixture
 async def hosts(desk: Desk, manager: UserRow) -> ServiceRow:
     """A service all of whose alerts of an hour are one incident, and are quiet while a switch is down."""
     service = await a_service(desk.database, "Hosts", pages=[desk.user])
@@ -43,11 +38,6 @@ async def hosts(desk: Desk, manager: UserRow) -> ServiceRow:
     await desk.as_(manager, create, group, service_id=service.id)
     await desk.as_(manager, inhibitions.create, HOSTS_OF_SWITCH)
     return service
-
-
-@pytest.fixture
-async def network(desk: Desk) -> ServiceRow:
-    return await a_service(desk.database, "Network", pages=[desk.user])
 
 
 async def an_incident_below_a_switch(desk: Desk, hosts: ServiceRow, network: ServiceRow) -> Monitor:

@@ -15,18 +15,13 @@ from opsknight.domain.model.event import Action, Severity, Urgency
 from opsknight.domain.model.support_hours import Part, SupportHours
 from opsknight.domain.store.tables import ServiceRow, UserRow
 from opsknight.errors import Forbidden, Invalid
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_service, an_event
 from tests.clock import NOON
 from tests.commands.desk import Desk
 from tests.commands.quiet import HOUR, OF_INCIDENTS, a_monitor_of, jobs_run, later, paged, planned, statuses
 
 AFTERNOON = SupportHours("UTC", tuple(Part(day, 14 * 60, 18 * 60) for day in range(1, 8)))
 """From two hours after the test's noon on, every day."""
-
-
-@pytest.fixture
-async def manager(desk: Desk) -> UserRow:
-    return await a_user(desk.database, role="manager")
 
 
 @pytest.fixture

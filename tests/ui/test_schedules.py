@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -128,9 +129,9 @@ async def test_the_arrows_walk_through_the_calendar(laptop: BrowserContext, gall
     await expect(parts.first).to_be_focused()
 
 
-async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserContext, gallery: str):
-    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
-    sent: list[object] = []
+async def _asking_others(page: Page) -> list[dict[str, Any]]:
+    """Open what asks others for one of Amira's shifts, and return what is sent to ask them."""
+    sent: list[dict[str, Any]] = []
 
     async def answer(route: Route) -> None:
         sent.append(json.loads(route.request.post_data or "null"))
@@ -140,6 +141,12 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
     await page.route("**/api/v1/schedules/1/swaps", answer)
     await _final(page).get_by_role("button", name=re.compile("^Amira Khan")).first.click()
     await page.get_by_role("radio", name="Ask others").check()
+    return sent
+
+
+async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
+    sent = await _asking_others(page)
     await page.get_by_role("radio", name="Swap for a shift of theirs").check()
     await page.get_by_label("Whom you ask").select_option(label="Wei Zhang")
     await expect(page.get_by_label("The shift you want")).to_have_value("")
@@ -149,7 +156,6 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
 
     await expect(page.get_by_text("Asked.").first).to_be_visible()
     [wish] = sent
-    assert isinstance(wish, dict)
     assert (wish["kind"], wish["user_id"], wish["offered_to"]) == ("swap", 1, [3])
     assert wish["end_at"] > wish["start_at"]
     assert wish["return_end_at"] > wish["return_start_at"]
@@ -158,16 +164,7 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
 
 async def test_an_offer_says_of_what_may_be_chosen_only_what_was(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
-    sent: list[dict[str, object]] = []
-
-    async def answer(route: Route) -> None:
-        sent.append(json.loads(route.request.post_data or "null"))
-        said = json.dumps({"sentence": "Asked.", "swap": {"id": 9}})
-        await route.fulfill(status=201, content_type="application/json", body=said)
-
-    await page.route("**/api/v1/schedules/1/swaps", answer)
-    await _final(page).get_by_role("button", name=re.compile("^Amira Khan")).first.click()
-    await page.get_by_role("radio", name="Ask others").check()
+    sent = await _asking_others(page)
     await expect(page.get_by_label("The shift you want")).to_have_count(0)
     await page.get_by_role("button", name="Ask", exact=True).click()
 

@@ -60,6 +60,17 @@ _WITH = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody had before them who pressed a link or button: of which generation, and from when.
+
+    `sent_at` is told of buttons, which live no longer than links do; a link knows its own end.
+    """
+
+    generation: int
+    sent_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Held:
     """A locked incident: its row, what it was before the verb, its timer and what its service says."""
@@ -135,24 +146,22 @@ async def check_seen(
     verb: Verb,
     *,
     version: int | None = None,
-    generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
 ) -> None:
     """Refuse a verb that was chosen on an outdated view, unless it still does what was meant.
 
-    Screens say the `version` they showed, links and buttons the `generation`, others neither. Buttons say too when
-    their message was sent: they live no longer than links do.
+    Screens say the `version` they showed, links and buttons the `message` they came with, others neither.
 
     Raises:
         Stale: it changed meanwhile.
     """
     before = held.before
-    if generation is not None and generation != before.generation:
+    if message is not None and message.generation != before.generation:
         stands = await _now(uow, before)
         raise Stale(
             say("“{title}” was paged anew since this message was sent: {stands}.", title=before.title, stands=stands)
         )
-    if sent_at is not None and uow.now - sent_at >= LIVES:
+    if message is not None and message.sent_at is not None and uow.now - message.sent_at >= LIVES:
         stands = await _now(uow, before)
         raise Stale(
             say(

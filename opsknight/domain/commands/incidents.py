@@ -1,9 +1,8 @@
 """What can be done to an incident: the verbs, each locked, checked, decided, written and recorded.
 
 Every verb takes the unit of work and never commits. `seen_version` is the version that the
-person's screen showed, `seen_generation` that of the message whose link or button was pressed, and `sent_at` when
-a message with buttons was sent. They raise NotFound, Forbidden, SignInRequired, Stale and IllegalTransition,
-each with the sentence for a person.
+person's screen showed, and `message` what is known of the message whose link or button was pressed. They raise
+NotFound, Forbidden, SignInRequired, Stale and IllegalTransition, each with the sentence for a person.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from uuid import UUID
 
 from opsknight.domain.commands import alerts, sharing, silences, still_on_it
 from opsknight.domain.commands.authority import require
-from opsknight.domain.commands.held import Held, check_seen, hold, settle
+from opsknight.domain.commands.held import Held, Message, check_seen, hold, settle
 from opsknight.domain.model.incident import Incident, Status, Verb, owned_by_another, transition
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import AcknowledgeLink, Need
@@ -56,8 +55,7 @@ async def acknowledge(
     incident_id: UUID,
     *,
     seen_version: int | None = None,
-    seen_generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
     link: AcknowledgeLink | None = None,
     via: str = "",
 ) -> Done:
@@ -71,7 +69,7 @@ async def acknowledge(
     await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
     held = await hold(uow, incident_id)
     before = held.before
-    await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, generation=seen_generation, sent_at=sent_at)
+    await check_seen(uow, held, Verb.ACKNOWLEDGE, version=seen_version, message=message)
     if owned_by_another(before, by=uow.user_id):
         owner = await name_of(uow.session, before.assignee_id)
         its = {"owner": owner, "title": before.title}
@@ -109,8 +107,7 @@ async def escalate(
     incident_id: UUID,
     *,
     seen_version: int | None = None,
-    seen_generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
 ) -> Done:
     """Page the next step now, whoever holds the incident; after the last one the safety net."""
     sentence = later("Escalated “{title}”; the next step is paged now.")
@@ -121,8 +118,7 @@ async def escalate(
         Fact.ESCALATED,
         sentence,
         seen_version=seen_version,
-        seen_generation=seen_generation,
-        sent_at=sent_at,
+        message=message,
     )
 
 
@@ -170,13 +166,12 @@ async def resolve(
     incident_id: UUID,
     *,
     seen_version: int | None = None,
-    seen_generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
 ) -> Done:
     """End an incident and all its alerts. Says so when its monitor still reports it."""
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    await check_seen(uow, held, Verb.RESOLVE, version=seen_version, generation=seen_generation, sent_at=sent_at)
+    await check_seen(uow, held, Verb.RESOLVE, version=seen_version, message=message)
     after = transition(held.before, Verb.RESOLVE, by=uow.user_id)
     if after is held.before:
         return await _unchanged(uow, held)
@@ -239,8 +234,7 @@ async def _plain(
     sentence: str,
     *,
     seen_version: int | None,
-    seen_generation: int | None = None,
-    sent_at: datetime | None = None,
+    message: Message | None = None,
     until: datetime | None = None,
 ) -> Done:
     """Carry out a verb that changes nothing but the incident itself.
@@ -249,7 +243,7 @@ async def _plain(
     """
     await require(uow, Need.RESPOND, incident_id=incident_id)
     held = await hold(uow, incident_id)
-    await check_seen(uow, held, verb, version=seen_version, generation=seen_generation, sent_at=sent_at)
+    await check_seen(uow, held, verb, version=seen_version, message=message)
     after = transition(held.before, verb, by=uow.user_id, until=until)
     if after is held.before:
         return await _unchanged(uow, held)
