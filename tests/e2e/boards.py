@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, ViewportSize, expect
 
 from tests.bounds import PATIENCE_MS
+from tests.browsers import answer_from_now
 from tests.server import RunningServer
 
 Theme: TypeAlias = Literal["dark", "light"]
@@ -93,6 +94,12 @@ class Board:
         await self.page.mouse.move(2, 2)
         await expect(row).to_have_attribute("data-active", "")
         return row
+
+    async def hold(self, where: str) -> asyncio.Queue[Route]:
+        """Hold back what the page sends to `where` from now on, for the caller to let go."""
+        held = asyncio.Queue[Route]()
+        await answer_from_now(self.page, where, lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+        return held
 
     async def press_as_it_leaves(self, key: str, title: str) -> None:
         """Have a key pressed in the instant in which a row leaves."""

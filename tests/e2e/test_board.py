@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, expect
 
 from tests.bounds import PATIENCE_S, WIDER
 from tests.e2e.boards import OVERFLOWING, SCREENS, TEXT_SMALLER_THAN, Board, Theme, a_board, answering
@@ -96,8 +96,7 @@ async def test_an_acknowledge_in_one_board_shows_in_the_other(
 async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board, server: RunningServer):
     title = an_incident(server)
     await expect(board.row(title)).to_be_visible()
-    held = asyncio.Queue[Route]()
-    await board.page.route("**/acknowledge", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+    held = await board.hold("**/acknowledge")
     await board.choose(title)
     await board.keep_when("seen", title, "acknowledged")
 
@@ -115,9 +114,7 @@ async def test_a_key_changes_the_row_before_the_server_has_answered(board: Board
 async def test_a_refused_acknowledge_rolls_back_with_its_sentence(
     board: Board, server: RunningServer, sam: httpx.Client
 ):
-    title, held = an_incident(server), asyncio.Queue[Route]()
-    # before the row is chosen: what a page sends as it begins to be held back may go through still
-    await board.page.route("**/acknowledge", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+    title, held = an_incident(server), await board.hold("**/acknowledge")
     row = await board.choose(title)
     await board.page.keyboard.press("a")
     on_its_way = await asyncio.wait_for(held.get(), PATIENCE_S)

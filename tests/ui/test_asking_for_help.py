@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.bounds import PATIENCE_MS
+from tests.browsers import answer_from_now
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +25,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> Page:
 
 async def _answer(page: Page, where: str, *, status: int, body: dict[str, Any]) -> None:
     answer = {"status": status, "content_type": "application/json", "body": json.dumps(body)}
-    await page.route(where, lambda route: route.fulfill(**answer))
+    await answer_from_now(page, where, lambda route: route.fulfill(**answer))
 
 
 async def test_help_is_asked_for_by_the_keyboard_alone(laptop: BrowserContext, gallery: str):

@@ -7,6 +7,8 @@ import json
 import pytest
 from playwright.async_api import BrowserContext, Page, Request, expect
 
+from tests.browsers import answer_from_now
+
 pytestmark = pytest.mark.e2e
 
 BEGUN = json.dumps({"id": "1", "sentence": "The drill of Ada has begun."})
@@ -22,8 +24,10 @@ async def _open(laptop: BrowserContext, address: str) -> Page:
 
 async def _sent(page: Page, press: str, *, inside: str, status: int = 201, body: str = BEGUN) -> Request:
     """Press a button and return what it asked for."""
-    await page.route(
-        "**/api/v1/drills**", lambda route: route.fulfill(status=status, content_type="application/json", body=body)
+    await answer_from_now(
+        page,
+        "**/api/v1/drills**",
+        lambda route: route.fulfill(status=status, content_type="application/json", body=body),
     )
     async with page.expect_request("**/api/v1/drills**") as asked:
         await page.locator(inside).get_by_role("button", name=press).first.click()
@@ -93,7 +97,9 @@ async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: Brow
 async def test_the_weekly_drill_is_changed_in_a_dialog_that_knows_it(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
     where = "**/api/v1/weekly-drill"
-    await page.route(where, lambda route: route.fulfill(status=200, content_type="application/json", body=BEGUN))
+    await answer_from_now(
+        page, where, lambda route: route.fulfill(status=200, content_type="application/json", body=BEGUN)
+    )
     await page.get_by_role("button", name="Change", exact=True).click()
     await expect(page.get_by_label("By the clock of")).to_have_value("Europe/Berlin")
     await page.get_by_label("At", exact=True).select_option("15:00")

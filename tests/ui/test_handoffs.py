@@ -7,6 +7,8 @@ import json
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.browsers import answer_from_now
+
 pytestmark = pytest.mark.e2e
 
 
@@ -50,7 +52,9 @@ async def test_a_bad_night_does_not_bury_what_stands_below_it(laptop: BrowserCon
 async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     where, said = "**/api/v1/schedules/3/handoff", json.dumps({"sentence": "Whoever comes reads it."})
-    await page.route(where, lambda route: route.fulfill(status=200, content_type="application/json", body=said))
+    await answer_from_now(
+        page, where, lambda route: route.fulfill(status=200, content_type="application/json", body=said)
+    )
 
     await page.get_by_label("Note for who comes").fill("All is calm.\nMind #412.")
     async with page.expect_request(where) as asked:
@@ -64,8 +68,8 @@ async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery
 async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     refusal = json.dumps({"detail": "You are not on call on Payments."})
-    await page.route(
-        "**/handoff", lambda route: route.fulfill(status=409, content_type="application/json", body=refusal)
+    await answer_from_now(
+        page, "**/handoff", lambda route: route.fulfill(status=409, content_type="application/json", body=refusal)
     )
 
     await page.get_by_label("Note for who comes").fill("too late")

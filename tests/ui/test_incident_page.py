@@ -8,6 +8,7 @@ import json
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
+from tests.browsers import answer_from_now
 from tests.ui import samples
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +36,7 @@ async def _answer(page: Page, verb: str, *, status: int, body: object, when: asy
             await when.wait()
         await route.fulfill(status=status, content_type="application/json", body=json.dumps(body))
 
-    await page.route(f"**/api/v1/incidents/*/{verb}", answer)
+    await answer_from_now(page, f"**/api/v1/incidents/*/{verb}", answer)
 
 
 async def test_acknowledge_is_on_the_screen_before_the_server_has_answered(laptop: BrowserContext, gallery: str):
@@ -68,7 +69,7 @@ async def test_a_refusal_paints_back_and_says_why(laptop: BrowserContext, galler
 
 async def test_without_the_server_the_page_says_that_nothing_was_changed(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, gallery)
-    await page.route("**/api/v1/incidents/*/resolve", lambda route: route.abort())
+    await answer_from_now(page, "**/api/v1/incidents/*/resolve", lambda route: route.abort())
 
     await page.get_by_role("button", name="Resolve").click()
 

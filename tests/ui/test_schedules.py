@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 
+from tests.browsers import answer_from_now
+
 pytestmark = pytest.mark.e2e
 UNREAD = ".ok-schedule:not([data-loaded]), .ok-editor:not([data-loaded])"
 """What waits for its own request: a live page is there before it is answered."""
@@ -138,7 +140,7 @@ async def _asking_others(page: Page) -> list[dict[str, Any]]:
         said = json.dumps({"sentence": "Asked.", "swap": {"id": 9}})
         await route.fulfill(status=201, content_type="application/json", body=said)
 
-    await page.route("**/api/v1/schedules/1/swaps", answer)
+    await answer_from_now(page, "**/api/v1/schedules/1/swaps", answer)
     await _final(page).get_by_role("button", name=re.compile("^Amira Khan")).first.click()
     await page.get_by_role("radio", name="Ask others").check()
     return sent
@@ -196,7 +198,7 @@ async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_off
         sent.append(json.loads(route.request.post_data or "null"))
         await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "Taken."}))
 
-    await page.route("**/api/v1/swaps/1/take", answer)
+    await answer_from_now(page, "**/api/v1/swaps/1/take", answer)
     await page.get_by_role("button", name="Take a part").first.click()
     part = page.get_by_role("dialog", name="Take a part of this shift")
     await expect(part.get_by_role("status")).to_have_text("That is all of it.")
