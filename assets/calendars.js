@@ -1,27 +1,17 @@
 // Calendar links on any page. A new one is shown once, to be copied; the list is told to read itself again.
 "use strict";
 opsknight.whenPainted(() => {
-  const { busy, make } = opsknight;
+  const { busy } = opsknight;
   const ofAll = (element) => element.closest(".ok-calendar-links");
   const made = (box) => box.querySelector(".ok-calendar-made");
   const changed = (box) => box.querySelector(".ok-calendar-list").dispatchEvent(new CustomEvent("changed"));
-
-  const show = (box, url, sentence) => {
-    const copy = make("button", {
-      class: "ok-copy", type: "button", "data-act": "copy", "data-copy": url, "data-word": "Copy",
-      "aria-label": "Copy the calendar's address",
-    }, make("span", { class: "ok-icon ok-icon-copy", "aria-hidden": "true" }));
-    made(box).replaceChildren(make("p", {}, sentence), make("div", { class: "ok-copybox" }, make("code", {}, url), copy));
-    made(box).hidden = false;
-    copy.focus();
-  };
   opsknight.act("calendar-make", (button) => busy(button, async () => {
     const box = ofAll(button), field = box.querySelector("input[type=text]"), gaps = box.querySelector("input[type=checkbox]");
     const wish = { ...JSON.parse(box.dataset.body), name: field.value.trim() || "My calendar", ...(gaps ? { with_gaps: gaps.checked } : {}) };
     const answer = await opsknight.send("POST", "/api/v1/calendar-feeds", wish);
     if (!answer.ok) { opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 }); return; }
     field.value = "";
-    show(box, answer.body.url, answer.sentence);
+    opsknight.showOnce(made(box), answer.body.url, answer.sentence, "the calendar's address");
     changed(box);
   }));
   opsknight.act("calendar-revoke", (button) => busy(button, async () => {

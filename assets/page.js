@@ -109,6 +109,15 @@
     announce(done ? "Copied" : "Copying was refused; select the text and copy it by hand");
     setTimeout(() => delete button.dataset.done, 1600);
   });
+  // Show what is told once: `text` to be copied, under `sentence`; `what` names it to those who do not see it.
+  const showOnce = (place, text, sentence, what) => {
+    const button = make("button", {
+      class: "ok-copy", type: "button", "data-act": "copy", "data-copy": text, "data-word": "Copy", "aria-label": `Copy ${what}`,
+    }, make("span", { class: "ok-icon ok-icon-copy", "aria-hidden": "true" }));
+    place.replaceChildren(make("p", {}, sentence), make("div", { class: "ok-copybox" }, make("code", {}, text), button));
+    place.hidden = false;
+    button.focus();
+  };
   act("sign-out", async () => {
     const answer = await send("POST", "/sign-out", {});
     if (answer.status === 0) toast(answer.sentence, { kind: "bad" }); else location.assign("/sign-in");
@@ -228,7 +237,7 @@
     const said = JSON.stringify(one), at = list.findIndex((each) => JSON.stringify(each) === said);
     return list.filter((_, number) => number !== at);
   };
-  Object.assign(opsknight, { act, busy, whole, without, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, dialog, mac, whenPainted, wished,
+  Object.assign(opsknight, { act, busy, whole, without, runAct: (name) => acts[name](), make, announce, toast, send, told, copy, showOnce, dialog, mac, whenPainted, wished,
     post: (url, body, key) => send("POST", url, body, key) });
   whenPainted(painted);
   whenPainted(() => {

@@ -29,7 +29,7 @@ from opsknight.domain.queries.catalogue import Integration, archived_keys, integ
 from opsknight.domain.queries.deliveries import StoredDelivery
 from opsknight.domain.queries.feed import Cursor, Entry
 from opsknight.domain.queries.installations import Installation, installation
-from opsknight.domain.queries.sessions import Viewer, viewer_of
+from opsknight.domain.queries.sessions import Viewer, bearer_of, viewer_of
 from opsknight.domain.store.claims import new_worker
 from opsknight.domain.store.engine import Database, busy, is_poison, is_unfit, lost_connection, retryable
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
@@ -54,6 +54,7 @@ CHANGE_NOTHING = frozenset(
 PAGE_SOMEBODY = frozenset({Verdict.OPENED, Verdict.RAISED, Verdict.REOPENED, Verdict.JOINED, Verdict.UNREADABLE})
 
 
+Who: TypeAlias = Callable[..., Awaitable[Viewer | None]]
 Tell: TypeAlias = Callable[[Mapping[str, str], Mapping[str, Any]], Awaitable[object]]
 """Says something in a chat: where, by what is kept of the place, and what, in the chat's own form."""
 
@@ -280,10 +281,17 @@ class Deps:
 
     async def viewer(self, token: str, *, now: datetime) -> Viewer | None:
         """Return the active person whose browser has the cookie `token`, or None: asked at each request."""
+        return await self._who(viewer_of, token, now)
+
+    async def bearer(self, token: str, *, now: datetime) -> Viewer | None:
+        """Return the active person whose API token is `token`, or None: asked at each request."""
+        return await self._who(bearer_of, token, now)
+
+    async def _who(self, asks: Who, token: str, now: datetime) -> Viewer | None:
         for last in (False, True):
             try:
                 async with self.database.sessions() as session:
-                    return await viewer_of(session, token, now=now)
+                    return await asks(session, token, now=now)
             except Exception as error:
                 if last or not lost_connection(error):
                     raise

@@ -18,6 +18,7 @@ from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import (
     AlertRow,
+    ApiTokenRow,
     Base,
     CalendarFeedRow,
     CalendarSourceRow,
@@ -156,6 +157,13 @@ async def a_calendar_feed(
         columns["user_id"] = made_by.id
     columns = {"name": "My phone", "created_at": NOON, **columns}
     return await _saved(database, CalendarFeedRow(token_sha=sha256(token), made_by=made_by.id, **columns))
+
+
+async def an_api_token(database: Database, *, of: UserRow | None = None, **columns: Any) -> ApiTokenRow:
+    """Insert a token of `of`, or of a new person, that reads and writes until it is revoked, unless said otherwise."""
+    user, number = of or await a_user(database), next(_numbers)
+    columns = {"name": f"Script {number}", "reads_only": False, "created_at": NOON, **columns}
+    return await _saved(database, ApiTokenRow(token_sha=sha256(f"{number}"), user_id=user.id, **columns))
 
 
 async def a_policy(

@@ -40,7 +40,7 @@ class Needs:
         if self.by_link:
             return
         viewer = viewer_or_none(connection)
-        decision = permits(viewer.person if viewer else Anonymous(), self.need)
+        decision = permits(viewer.bearer if viewer else Anonymous(), self.need)
         if not decision:
             raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
 

@@ -1,7 +1,7 @@
 """The guard in front of every page, route and socket: plain ASGI, because middleware of frameworks sees no sockets.
 
-Closed unless listed: who has no session reaches only what OPEN and FILES name. A write that a cookie
-vouches for must come from our own pages, and so must a socket.
+Closed unless listed: who has neither a session nor an API token reaches only what OPEN and FILES name. A write
+that a cookie vouches for must come from our own pages, and so must a socket; no other site can send a token.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from starlette.responses import Response
 
 from opsknight import logs
 from opsknight.api import problems
+from opsknight.api.parse import scrub
 from opsknight.deps import Deps
+from opsknight.domain.commands import api_tokens
 from opsknight.domain.commands.sessions import touch, touch_due
+from opsknight.domain.model.via import VIA
 from opsknight.domain.queries.sessions import Viewer
 
 log = structlog.get_logger(__name__)
@@ -55,6 +58,8 @@ OPEN: Final = (
 """Reached without a session; each checks for itself what it must."""
 PATIENT: Final = ("/api/v1/windows/news",)
 """Nobody waits for the answer with a finger on the glass: it may take its time, and nothing gives way to it."""
+FOR_SCRIPTS: Final = "/api/v1/"
+"""Under it an API token counts as much as a session does; pages and sockets want a session."""
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _APP_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
@@ -88,6 +93,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})["viewer"] = None
+        VIA.set("")  # what this task served before may have come with a token
         request_id = logs.new_request_id()
         with logs.request(request_id):
             if scope["type"] == "http":
@@ -124,6 +130,8 @@ class Guard:
         if reads and path.startswith(FILES):
             return None
         is_open = path.startswith(OPEN)
+        if not is_open and path.startswith(FOR_SCRIPTS) and (token := _token(connection)) is not None:
+            return await self._admit_bearer(connection, token, reads=reads)
         if not reads and not self._from_our_pages(connection, absent_is_ours=is_open):
             sentence = (
                 "This request came from another site, so it was not carried out. Do it from OpsKnight's own page."
@@ -136,6 +144,28 @@ class Guard:
         if reads and problems.wants_page(connection):
             return problems.to_sign_in(connection)
         return problems.problem(401, "Nobody is signed in here, or the session is over. Sign in and try again.")
+
+    async def _admit_bearer(self, connection: HTTPConnection, token: str, *, reads: bool) -> Response | None:
+        """Find out whose API token it is; return the refusal of one that does not count, or not for this."""
+        now = self._deps.clock.now()
+        found = await self._deps.bearer(token, now=now)
+        if found is None or found.token is None:
+            return problems.problem(401, "This API token does not count here: it was revoked, or its time is over.")
+        if found.token.reads_only and not reads:
+            return problems.problem(403, f"The API token “{found.token.name}” only reads. Make one that writes.")
+        connection.scope["state"]["viewer"] = found
+        VIA.set(f"the API token “{found.token.name}”")
+        if api_tokens.note_due(found.token.used_at, now=now):
+            await self._note_used(found.token.id, scrub(connection.headers.get("user-agent", "")))
+        return None
+
+    async def _note_used(self, token_id: int, agent: str) -> None:
+        """Note that a token is used; a database that takes no writes now must not hide what can be read."""
+        try:
+            async with self._deps.commands(f"api_token:{token_id}") as uow:
+                await api_tokens.note_used(uow, token_id, agent=agent)
+        except Exception as error:  # noqa: BLE001  # what was asked for can be given all the same
+            log.warning("that an API token was used could not be noted", error=repr(error))
 
     async def _may_connect(self, connection: HTTPConnection) -> bool:
         if not self._from_our_pages(connection, absent_is_ours=False):
@@ -189,6 +219,13 @@ class Guard:
             await send(message)
 
         return sending
+
+
+def _token(connection: HTTPConnection) -> str | None:
+    """Return the API token that a request shows; None for none, and for what a proxy in front of us put there."""
+    scheme, _, said = connection.headers.get("authorization", "").partition(" ")
+    said = said.strip()
+    return said if scheme.lower() == "bearer" and said.startswith(api_tokens.PREFIX) else None
 
 
 def same_origin(origin: str, *, address: str, scheme: str, host: str) -> bool:

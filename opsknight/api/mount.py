@@ -11,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from opsknight.api import (
     acknowledge,
     address_changes,
+    api_tokens,
     board,
     calendar_feeds,
     calendar_sources,
@@ -77,6 +78,7 @@ def mount(app: FastAPI, deps: Deps, *, mail: Mail | None = None) -> None:
     serve(app, address_changes.router(deps, mail=mail))
     for routes in (
         acknowledge,
+        api_tokens,
         board,
         calendar_feeds,
         calendar_sources,

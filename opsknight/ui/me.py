@@ -14,7 +14,7 @@ from opsknight.domain.queries.contact_methods import ContactMethodLine, OwnRuleL
 from opsknight.domain.queries.going_on_call import ShiftCheck
 from opsknight.domain.queries.handoffs import Handoffs
 from opsknight.domain.queries.left_alone import LeftAlone
-from opsknight.ui import handoffs, left_alone, own_methods
+from opsknight.ui import api_tokens, handoffs, left_alone, own_methods
 from opsknight.ui.address_form import SCRIPT as ADDRESS_SCRIPT
 from opsknight.ui.address_form import address_button, build_address
 from opsknight.ui.assets import asset
@@ -29,7 +29,7 @@ from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.people_forms import ROLES
-from opsknight.ui.reading import Reach, read_calendar_links, read_reach
+from opsknight.ui.reading import Reach, read_calendar_links, read_reach, read_tokens
 from opsknight.ui.schedules import mine
 from opsknight.ui.schedules.reading import read_checks, read_handoffs, read_own_shifts, read_shadowing
 from opsknight.ui.turns import in_turn
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 Methods: TypeAlias = Sequence[ContactMethodLine]
+SCRIPTS = ("me.js", "methods.js", "window.js", left_alone.SCRIPT, "calendars.js", api_tokens.SCRIPT, ADDRESS_SCRIPT)
 
 
 def mount(deps: Deps) -> None:
@@ -48,7 +49,7 @@ def mount(deps: Deps) -> None:
     async def me_page() -> None:
         viewer = await signed_in(deps)
         reach, links = await read_reach(deps, viewer.id), await read_calendar_links(deps, viewer.id)
-        for script in ("me.js", "methods.js", "window.js", left_alone.SCRIPT, "calendars.js", ADDRESS_SCRIPT):
+        for script in SCRIPTS:
             ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
         ui.add_head_html(handoffs.head())
         found, left = await read_checks(deps, viewer.id), await read_handoffs(deps, viewer.id)
@@ -56,6 +57,8 @@ def mount(deps: Deps) -> None:
             shown = show(viewer, reach, channels=list(deps.channels.values()), found=found, left=left)
             mine.show(viewer, await read_own_shifts(deps, viewer.id), await read_shadowing(deps, viewer.id))
             place = show_links(links)
+            tokens = api_tokens.build()
+            tokens.update(await read_tokens(deps, viewer.id))
 
         @in_turn
         async def again() -> None:
@@ -71,9 +74,15 @@ def mount(deps: Deps) -> None:
             with place:
                 list_links(fresh)
 
+        @in_turn
+        async def tokens_again() -> None:
+            await still_signed_in(deps)
+            tokens.update(await read_tokens(deps, viewer.id))
+
         shown.push.on("changed", again, args=[])
         shown.place.on("changed", again, args=[])
         place.on("changed", links_again, args=[])
+        tokens.place.on("changed", tokens_again, args=[])
 
 
 @dataclass(slots=True)

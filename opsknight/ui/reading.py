@@ -13,6 +13,7 @@ from opsknight.domain.model.period import period
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.person import ENGLISH
 from opsknight.domain.queries import incidents, maintenance, roster
+from opsknight.domain.queries.api_tokens import TokenLine, tokens
 from opsknight.domain.queries.archived_services import ArchivedLine, archived_services
 from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.changes import ChangeLine, latest
@@ -311,6 +312,12 @@ async def read_calendar_links(deps: Deps, user_id: int) -> Sequence[FeedLine]:
     """Return the live calendar links that a person has made, newest first."""
     async with deps.reading() as session:
         return [one for one in await feeds(session, you=user_id, everybody=False) if one["yours"]]
+
+
+async def read_tokens(deps: Deps, user_id: int) -> Sequence[TokenLine]:
+    """Return the API tokens of a person that still count, the newest first."""
+    async with deps.reading() as session:
+        return await tokens(session, you=user_id, everybody=False, at=deps.clock.now())
 
 
 async def read_team_links(deps: Deps, viewer: Viewer) -> Mapping[int, Sequence[FeedLine]]:

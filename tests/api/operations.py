@@ -134,6 +134,7 @@ class Place:
         schedule = await builders.a_schedule(database, on_call)
         calendar = await builders.a_calendar_source(database, schedule)
         feed = await builders.a_calendar_feed(database, "token", schedule_id=calendar.schedule_id)
+        token = await builders.an_api_token(database)
         await database.close()
         self.server.fire(dedup_key="one of everything")
         refused = await asyncio.to_thread(until, lambda: self._refused(arranged.key), within_s=10, step_s=0.2)
@@ -144,6 +145,7 @@ class Place:
             "heartbeat_id": str(heartbeat.id), "badge_key": heartbeat.badge_key, "key": heartbeat.key,
             "identifier": "one of everything", "schedule_id": schedule.id, "team_id": schedule.team_id,
             "calendar_id": calendar.id, "feed_id": feed.id, "token": "token",
+            "token_id": token.id,
         }  # fmt: skip
 
     def _refused(self, key: str) -> str | None:

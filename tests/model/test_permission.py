@@ -10,6 +10,7 @@ from opsknight.domain.model.permission import (
     Need,
     Person,
     Role,
+    TokenBearer,
     permits,
     permits_team,
 )
@@ -102,6 +103,17 @@ def test_a_link_acknowledges_its_own_incident_only():
 @pytest.mark.parametrize("need", [need for need in Need if need is not Need.NOTHING])
 def test_a_deactivated_person_may_do_nothing(need: Need):
     assert not permits(Person(7, Role.ADMIN, active=False), need)
+
+
+@pytest.mark.parametrize("need", Need)
+@pytest.mark.parametrize("role", Role)
+def test_a_token_may_what_its_person_may_but_touches_nothing_of_their_account(role: Role, need: Need):
+    person = Person(7, role)
+
+    decision = permits(TokenBearer(person), need)
+
+    about_the_account = need in (Need.SIGNED_IN, Need.OWN_METHODS)
+    assert decision.permitted is (not about_the_account and permits(person, need).permitted)
 
 
 def test_opsknight_itself_responds_but_has_no_account():

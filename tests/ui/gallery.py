@@ -25,6 +25,7 @@ from opsknight.domain.queries.why import WhyLine
 from opsknight.jobs.channels import table as channels
 from opsknight.settings import ASSETS, Settings
 from opsknight.ui import (
+    api_tokens,
     calendar_links,
     drills,
     fairness,
@@ -380,7 +381,7 @@ def readiness_page() -> None:
 @ui.page("/me")
 @ui.page("/me/{when}")
 def me_page(when: str = "") -> None:
-    for script in ("me.js", "methods.js", "left_alone.js", "calendars.js", "address.js"):
+    for script in me.SCRIPTS:
         ui.add_head_html(f'<script defer src="{asset(script)}"></script>')
     ui.add_head_html(handoffs.head())
     with frame.frame("Me", samples.a_viewer(), path="/me"):
@@ -391,6 +392,7 @@ def me_page(when: str = "") -> None:
         me.show(samples.a_viewer(), reach, channels=kinds, **handoff_samples.before_a_shift())
         mine.show(samples.a_viewer(), schedule_samples.own_shifts(), schedule_samples.own_shifts()[:2])
         calendar_links.show_links(samples.calendar_links())
+        api_tokens.build().update(me_samples.tokens())
 
 
 if __name__ == "__main__":

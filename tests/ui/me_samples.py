@@ -28,3 +28,18 @@ def reach_at_first() -> Any:
     """Return how somebody is reached who was invited just now."""
     alone: Any = {"zone": "UTC", "quiet_hours": [], "quiet_until": None, "waiting": 0, "undisturbed": None}
     return Reach([], [], alone, {2: "Maximiliane Oberbichler-Hohenstein", 4: samples.LONG_WORD})
+
+
+def tokens() -> Any:
+    """Return tokens of both kinds, one of them in use."""
+    common = {"user_id": 1, "user": "Amira Khan", "yours": True, "created_at": samples.NOW - 86_400}
+    return [
+        {
+            **common, "id": 7, "name": "Deploy script", "reads_only": False, "expires_at": samples.NOW + 7_000_000,
+            "used_at": samples.NOW - 300, "used_by": "curl/8.5.0",
+        },
+        {
+            **common, "id": 6, "name": samples.LONG_WORD[:100], "reads_only": True, "expires_at": None,
+            "used_at": None, "used_by": "",
+        },
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 
 from opsknight.crypto import new_token, sha256
-from opsknight.domain.commands import windows
+from opsknight.domain.commands import api_tokens, windows
 from opsknight.domain.commands.address_changes import end_open
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model.ledger import Fact
@@ -144,10 +144,14 @@ async def end_session(uow: UnitOfWork, session_id: bytes) -> bool:
 
 
 async def end_every_session(uow: UnitOfWork, user: UserRow) -> int:
-    """Sign a person out everywhere, and let no link or code that is out count; return how many browsers it was."""
+    """Sign a person out everywhere, and let no link, code or API token of theirs count.
+
+    Return how many browsers it was.
+    """
     links = delete(SignInLinkRow).where(SignInLinkRow.user_id == user.id, SignInLinkRow.used_at.is_(None))
     await uow.session.execute(links)
     await end_open(uow, user.id)
+    await api_tokens.revoke_all(uow, user)
     ended = delete(SessionRow).where(SessionRow.user_id == user.id).returning(SessionRow.id)
     sessions = (await uow.session.execute(ended)).scalars().all()
     for session_id in sessions:

@@ -109,6 +109,9 @@ class Fact(StrEnum):
     CALENDAR_FAILING = "calendar failing"
     CALENDAR_READ_AGAIN = "calendar read again"
     CALENDAR_REMOVED = "calendar removed"
+    # API tokens: did (the end of a sentence), name
+    API_TOKEN_MADE = "api token made"  # noqa: S105  # the name of a fact
+    API_TOKEN_REVOKED = "api token revoked"  # noqa: S105
     # pay: name (of the schedule), user, user_id, reason, before, after
     PAY_RULES_SET = "pay rules set"
     ONE_OFF_ADDED = "one-off added"

@@ -63,6 +63,13 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBearer:
+    """The bearer of an API token: may do what its person may, but nothing to their own account."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
 class IngestKey:
     """The bearer of an integration's key."""
 
@@ -85,7 +92,7 @@ class Machine:
     name: str
 
 
-Actor = Anonymous | Person | IngestKey | AcknowledgeLink | Machine
+Actor = Anonymous | Person | TokenBearer | IngestKey | AcknowledgeLink | Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,8 @@ class Decision:
 
 _YES = Decision(permitted=True)
 _EVERYONE = frozenset(Role)
+_OWN = frozenset({Need.SIGNED_IN, Need.OWN_METHODS})
+"""What is about the account of whoever asks."""
 _RESPONDERS = frozenset({Role.ADMIN, Role.MANAGER, Role.RESPONDER})
 _ROLES: dict[Need, frozenset[Role]] = {
     Need.SIGNED_IN: _EVERYONE,
@@ -143,7 +152,8 @@ _CANNOT: dict[Role, str] = {
 def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Decision:
     """Decide whether `actor` may do what `need` names, on `incident_id` where it is about one.
 
-    An ingest key sends events and does nothing else; an acknowledge link acknowledges its own
+    An API token does what its person may, but nothing to their account; who finds one cannot have their pages sent
+    elsewhere. An ingest key sends events and does nothing else; an acknowledge link acknowledges its own
     incident and does nothing else; OpsKnight itself may do all but what needs an account.
     """
     if need is Need.NOTHING:
@@ -151,13 +161,15 @@ def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Dec
     match actor:
         case Person():
             return _person(actor, need)
+        case TokenBearer():
+            return _by_token(actor.person, need)
         case Anonymous():
             return Decision(permitted=False, sentence=say("Sign in to {wish}.", wish=say(_WISHES[need])), sign_in=True)
         case IngestKey() if need is not Need.SEND_EVENTS:
             return _no(say("An integration key can only send events, not {wish}.", wish=say(_WISHES[need])))
         case AcknowledgeLink() if need is not Need.ACKNOWLEDGE or incident_id != actor.incident_id:
             return _no(say("This link acknowledges one incident only; sign in to do more."))
-        case Machine() if need in (Need.SIGNED_IN, Need.OWN_METHODS):
+        case Machine() if need in _OWN:
             return _no(say("Only a person can {wish}, not {name}.", wish=say(_WISHES[need]), name=actor.name))
         case IngestKey() | AcknowledgeLink() | Machine():
             return _YES
@@ -188,6 +200,12 @@ def _person(person: Person, need: Need) -> Decision:
     if not roles:
         return _no(say("Events are sent with an integration key, not with a sign-in."))
     return _no(say(_CANNOT[person.role], wish=say(_WISHES[need]), whom=_who(roles)))
+
+
+def _by_token(person: Person, need: Need) -> Decision:
+    if need in _OWN:
+        return _no(say("An API token cannot {wish}; sign in to do it.", wish=say(_WISHES[need])))
+    return _person(person, need)
 
 
 def _no(sentence: str) -> Decision:

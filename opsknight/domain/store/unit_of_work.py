@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from opsknight.domain.model.permission import Person
+from opsknight.domain.model.via import VIA
 from opsknight.domain.store.rows import columns
 
 Hook: TypeAlias = Callable[[], object]
@@ -57,6 +58,8 @@ class UnitOfWork:
     ) -> None:
         """Write one fact with this unit; `data` must be plain JSON. `actor` names another doer than the unit's."""
         self.kinds.add(str(kind))
+        if self.user_id is not None and actor is None and (via := VIA.get()) and not data.get("via"):
+            data["via"] = via
         self._facts.append(
             {
                 "at": self.now,

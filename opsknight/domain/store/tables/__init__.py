@@ -28,6 +28,7 @@ from opsknight.domain.store.tables.paging import (
 from opsknight.domain.store.tables.pay import OneOffRow, PayRulesRow
 from opsknight.domain.store.tables.people import (
     AddressChangeRow,
+    ApiTokenRow,
     CommandKeyRow,
     ContactMethodRow,
     FormerZoneRow,
@@ -79,6 +80,7 @@ __all__ = [
     "AlertExpiryRow",
     "AlertRow",
     "AmendmentRow",
+    "ApiTokenRow",
     "ArchivedUseRow",
     "AttemptRow",
     "Base",

@@ -157,6 +157,23 @@ class SessionRow(Base):
     agent: Mapped[str] = mapped_column(server_default=_EMPTY)
 
 
+class ApiTokenRow(Base):
+    """What a script shows instead of a session, to do what its person may; `token_sha` is the SHA-256 of it."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[ConfigurationId]
+    token_sha: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    reads_only: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[str] = mapped_column(server_default=_EMPTY)
+    revoked_at: Mapped[datetime | None]
+
+
 class SignInLinkRow(Base):
     """A link that signs one person in, once; `id` is the SHA-256 of its token.
 
