@@ -15,7 +15,7 @@ from opsknight.ui.notices import Notices
 from opsknight.ui.parts.avatar import avatar
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.keycap import keycap
-from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.moment import As, moment
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.viewer import Viewer
 
@@ -160,7 +160,7 @@ def _on_call(viewer: Viewer) -> None:
     attributes = {"popovertarget": "ok-duties", "aria_haspopup": "true"}
     with tag("button", classes="ok-oncall", id="ok-oncall", type="button", **attributes):
         tag("span", "On call", classes="ok-label")
-        _duty(first)
+        _duty(first, until="soon")
         if others > 0:
             tag("span", f"+{others}", classes="ok-faint ok-tab")
     with tag("div", classes="ok-pop ok-duties", id="ok-duties", popover="auto"):
@@ -176,7 +176,7 @@ def _on_call(viewer: Viewer) -> None:
             tag("a", "Who is next, and whether they are reached", href="/oncall")
 
 
-def _duty(duty: Duty | None) -> None:
+def _duty(duty: Duty | None, *, until: As = "clock") -> None:
     if duty is None or duty["user"] is None:
         tag("b", "nobody", classes="ok-nobody")
         return
@@ -186,7 +186,7 @@ def _duty(duty: Duty | None) -> None:
     if duty["until"] is not None:
         with tag("span", classes="ok-until"):
             tag("span", "until ")
-            moment(duty["until"])
+            moment(duty["until"], until)
 
 
 def _shift(viewer: Viewer) -> None:
