@@ -132,15 +132,15 @@ async def test_the_first_message_goes_to_whoever_will_be_on_call_then(
 
 
 @pytest.mark.parametrize("in_turn", [False, True])
+@pytest.mark.parametrize("order", [1, -1], ids=["first step", "last step"])
 async def test_who_comes_on_call_while_it_waits_is_foreseen_as_the_engine_pages_them(
-    database: Database, acting: Acting, clockwork: Clockwork, clock: StoppedClock, *, in_turn: bool
+    database: Database, acting: Acting, clockwork: Clockwork, clock: StoppedClock, *, order: int, in_turn: bool
 ):
     ada, bo, cy = [await a_user(database, name) for name in ("Ada", "Bo", "Cy")]
     hourly = await a_schedule(database, ada, bo, starts_at=clock.now() - 90 * MINUTE, unit="hours")
     team = await a_team(database, managers=[await a_user(database, "Max")])
-    policy = await a_policy(
-        database, [cy, hourly], ada, team=team, wait_s=[2 * 3600 + 60, 5400], repeats=1, round_robin=in_turn
-    )
+    steps, waits = [[cy, hourly], ada][::order], [2 * 3600 + 60, 5400][::order]
+    policy = await a_policy(database, *steps, team=team, wait_s=waits, repeats=1, round_robin=in_turn)
     service = await a_service(database, policy=policy)
     async with acting("timer:waking") as uow:
         await know_all(uow)

@@ -135,3 +135,34 @@ async def become_acknowledged(database: Database, by: UserRow) -> None:
 
 async def rota_name(clockwork: Clockwork) -> str:
     return (await clockwork.rows("SELECT name FROM schedules"))[0][0]
+
+
+async def test_who_comes_on_call_during_the_policy_s_last_wait_is_paged_too(
+    database: Database, acting: Acting, clock: StoppedClock, clockwork: Clockwork
+):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    policy = await a_policy(database, await a_day_rota(database, ada, bo), wait_s=2 * 3600, repeats=0)
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await look(acting, clock)
+    await clockwork.run()
+
+    await look(acting, clock, after=HOUR)
+
+    assert await clockwork.paged() == ["Ada", "Bo"]
+    assert await clockwork.timer() == ("safety_net", HOUR)
+
+
+async def test_once_the_safety_net_pages_who_comes_on_call_is_left_to_it(
+    database: Database, acting: Acting, clock: StoppedClock, clockwork: Clockwork
+):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_user(database, "Root", role="admin")
+    policy = await a_policy(database, await a_day_rota(database, ada, bo), wait_s=60, repeats=0)
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await look(acting, clock)
+    await clockwork.run()
+    await clockwork.run(after=MINUTE)
+
+    await look(acting, clock, after=HOUR)
+
+    assert await clockwork.paged() == ["Ada", "Root"]

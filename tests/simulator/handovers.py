@@ -42,8 +42,7 @@ def _forgotten(walk: Walk, incident: Row, ladder: Ladder) -> Iterator[str]:
     for place, group in enumerate(ledger):
         if not isinstance(group, Group) or group.kind != "page" or group.in_vain_at is not None:
             continue
-        is_last = group.step + 1 == len(ladder.waits_s) and group.lap >= ladder.repeats
-        if is_last or ladder.round_robin[group.step]:
+        if ladder.round_robin[group.step]:
             continue
         until = next(
             (each.at if isinstance(each, Group) else each["at"] for each in ledger[place + 1 :]

@@ -141,7 +141,7 @@ def _played(
         rounds += held.timer.kind == "safety_net"
         following = _next(held, firing, one)
         waits.note(firing)
-        if following.timer.kind == "escalation" and waits.asked:
+        if waits.asked and (following.timer.kind == "escalation" or not rounds):
             until = min(following.timer.due_at, ends_at, loud_at or ends_at)
             future.fired += _newcomers(uow, held, waits, people, schedules, until=until)
         goes_round = rounds == ROUNDS_OF_THE_NET

@@ -54,7 +54,8 @@ _NOT_TRIED: Final = """NOT EXISTS (
         WHERE f.incident_id = i.id AND f.at >= o.look_at AND f.kind = 'not paged' AND f.actor = 'timer:shift_change'
             AND f.data ->> 'user_id' = CAST(c.user_id AS text))
 """
-# The newest page of the generation tells on which step an incident waits; what the safety net pages for waits on none.
+# The newest page of the generation tells on which step an incident waits, until the safety net's first round after the
+# last one; what that pages for waits on none.
 # Who stands in for a newcomer (`goes_to`, else the newcomer) may have it, or have answered it, already.
 _WAITING: Final = text(f"""
     SELECT i.id, i.generation, i.urgency, i.must_acknowledge, w.step, w.lap, c.schedule_id, c.user_id,
@@ -62,7 +63,9 @@ _WAITING: Final = text(f"""
     FROM unnest(CAST(:schedules AS bigint[]), CAST(:users AS bigint[]), CAST(:goes_to AS bigint[]))
         c (schedule_id, user_id, goes_to)
     JOIN incidents i ON i.status <> 'resolved' AND i.status = 'open' AND i.policy IS NOT NULL
-    JOIN timers t ON t.subject = i.id AND t.kind = 'escalation' AND t.generation = i.generation
+    JOIN timers t ON t.subject = i.id AND t.generation = i.generation AND (t.kind = 'escalation'
+        OR t.kind = 'safety_net' AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id
+            AND p.generation = i.generation AND p.kind = 'safety_net'))
     CROSS JOIN LATERAL (
         SELECT p.step, p.lap FROM pages p
         WHERE p.incident_id = i.id AND p.generation = i.generation AND p.kind = 'page'
