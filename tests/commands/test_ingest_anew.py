@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from opsknight.domain.model.event import Action, Severity
+from opsknight.domain.commands.incidents import acknowledge
+from opsknight.domain.commands.responders import Helpers, ask_for_help
+from opsknight.domain.commands.watchers import tell, watch
+from opsknight.domain.model.event import Action, Event, Severity
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.store.engine import Database
-from tests.builders import a_service, an_event
+from tests.builders import a_service, a_user, an_event
 from tests.clock import StoppedClock
+from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor, a_monitor
 
 RESOLVED = an_event(action=Action.RESOLVE)
@@ -113,3 +117,32 @@ async def test_one_alert_that_cleared_says_how_many_are_still_open(monitor: Moni
 
     told = await monitor.rows("SELECT data->>'open_alerts' FROM facts WHERE kind = 'alert resolved'")
     assert told == [("1",)]
+
+
+async def test_what_a_monitor_says_takes_no_message_from_a_watcher(monitor: Monitor, desk: Desk):
+    await monitor.take(CRITICAL)
+    [(incident_id,)] = await monitor.rows("SELECT id FROM incidents")
+    await desk.as_(await a_user(desk.database, "Bo"), watch, incident_id)
+    await desk.do(acknowledge, incident_id)
+    await desk.as_("housekeeping:watchers", tell)
+
+    await monitor.take(RESOLVED)
+
+    assert await desk.statuses("notifications", incident_id) == ["queued"]
+
+
+@pytest.mark.parametrize(
+    ("then", "left"),
+    [(CRITICAL, "queued"), (an_event(action=Action.ACKNOWLEDGE), "superseded"), (RESOLVED, "superseded")],
+)
+async def test_a_raised_urgency_leaves_calls_for_help_and_an_acknowledge_or_the_end_stops_them(
+    monitor: Monitor, desk: Desk, then: Event, left: str
+):
+    await monitor.take(WARNING)
+    [(incident_id,)] = await monitor.rows("SELECT id FROM incidents")
+    bo = await a_user(desk.database, "Bo")
+    await desk.do(ask_for_help, incident_id, whom=Helpers(user_ids=(bo.id,)))
+
+    await monitor.take(then)
+
+    assert await desk.statuses("notifications", incident_id) == [left]

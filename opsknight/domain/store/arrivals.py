@@ -74,6 +74,8 @@ changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), mov
     UPDATE notifications n SET status = 'superseded', finished_at = {{now}}::timestamptz,
         reason = 'the incident changed first'
     FROM changed u WHERE n.incident_id = u.id AND n.status = 'queued' AND u.waits_anew AND u.status <> 'suppressed'
+        AND NOT EXISTS (SELECT FROM pages p WHERE p.id = n.page_id
+            AND (p.kind = 'watch' OR p.kind = 'help' AND u.status NOT IN ('acknowledged', 'resolved')))
 ), disarmed AS (
     DELETE FROM timers t USING changed u
     WHERE t.subject = u.id AND u.waits_anew AND u.due_kind IS NULL AND t.{_TIMED}
@@ -88,7 +90,10 @@ changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), mov
 )
 """  # noqa: S608  # words of ours
 CHANGE_INCIDENTS: Final = f"WITH {_CHANGE_INCIDENTS.format(rows='$1', now='$2')} SELECT 1"
-"""Where incidents ended that were there before, with what they wait for now; what was queued for them is withdrawn."""
+"""Where incidents ended that were there before, with what they wait for now; what was queued for them is withdrawn.
+
+What tells a watcher goes on, and a call for help until somebody acknowledges or it is over, as with a person's verb.
+"""
 _STORE: Final = f"""
 counted AS ({_CHANGE_ALERTS.format(now="$1", rows="$6")}),
 remembered AS (
