@@ -111,3 +111,36 @@ async def test_a_later_round_of_the_safety_net_that_failed_does_not_begin_the_ne
         await asyncio.sleep(0.1)
 
     assert await timer_in(pager) == LATER
+
+
+async def test_a_call_for_help_does_not_make_a_step_wait_that_was_in_vain(pager: Pager) -> None:
+    incident = await pager.an_incident(timer="", next_step=1)
+    await a_timer_in(pager, incident)
+    mail = await pager.a_mail(incident, due_at=pager.deps.clock.now())
+    later = pager.deps.clock.now() + timedelta(seconds=1)
+    carol = await a_user(pager.database, "Carol")
+    await a_page(pager.database, incident, carol, kind="help", created_at=later)
+    pager.smtp.moods = [Mood.REFUSE_FOR_GOOD]
+
+    async with pager.sending():
+        await pager.becomes("failed", mail)
+
+    assert await timer_in(pager) == timedelta()
+
+
+async def test_a_step_is_in_vain_although_who_came_on_call_was_paged_after_the_one_who_failed_last(
+    pager: Pager,
+) -> None:
+    incident = await pager.an_incident(timer="", next_step=1)
+    await a_timer_in(pager, incident)
+    first, later = await pager.a_mail(incident), pager.deps.clock.now() + timedelta(seconds=1)
+    newcomer = await a_user(pager.database, "Bo", reachable=False)
+    page = await a_page(pager.database, incident, newcomer, created_at=later)
+    method = await a_contact_method(pager.database, newcomer)
+    second = await a_notification(pager.database, page, method, position=0, status="failed", finished_at=later)
+    pager.smtp.moods = [Mood.REFUSE_FOR_GOOD]
+
+    async with pager.sending():
+        await pager.becomes("failed", first)
+
+    assert (await pager.status(second), await timer_in(pager)) == ("failed", timedelta())

@@ -61,7 +61,8 @@ _STEPS_IN_VAIN: Final = text("""
     ) AND NOT EXISTS (
         SELECT 1 FROM pages p JOIN pages mine ON mine.id = k.page_id
         WHERE p.incident_id = mine.incident_id AND p.generation IN (mine.generation, k.generation)
-            AND p.created_at > mine.created_at AND p.kind <> 'watch'
+            AND p.created_at > mine.created_at AND p.kind IN ('page', 'assigned', 'safety_net')
+            AND (p.lap, p.step, p.kind) <> (mine.lap, mine.step, mine.kind)
     )
 """)
 _ESCALATE_NOW: Final = text("""
