@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from opsknight.domain.commands import leaves, overrides
+from opsknight.domain.commands import incidents, leaves, overrides
 from opsknight.domain.commands.claims import claim, put_back
 from opsknight.domain.commands.escalations import fire
 from opsknight.domain.model.override import Change
@@ -16,6 +16,7 @@ from opsknight.domain.store.engine import Database
 from tests.builders import (
     a_notification,
     a_page,
+    a_policy,
     a_schedule,
     a_service,
     a_stored_incident,
@@ -352,3 +353,21 @@ async def test_what_still_fires_when_its_pause_ends_pages_from_the_first_step(da
 
     assert await engine.paged() == ["Ada"]
     assert await engine.told("woken") == [{"reason": "its alert still fires after the pause"}]
+
+
+async def test_what_is_escalated_from_its_owner_to_a_last_step_without_anybody_begins_the_next_lap(
+    database: Database, engine: Engine, acting: Acting
+):
+    ada, nobody = await a_user(database, "Ada"), await a_user(database, "Zoe", reachable=False)
+    policy = await a_policy(database, ada, nobody, wait_s=600)
+    incident = await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await engine.run()
+    async with acting(f"user:{ada.id}") as uow:
+        await incidents.acknowledge(uow, incident.id)
+    async with acting(f"user:{ada.id}") as uow:
+        await incidents.escalate(uow, incident.id)
+
+    await engine.run()
+
+    assert await engine.paged() == ["Ada", "Ada"]
+    assert await engine.rows("SELECT lap, next_step FROM incidents") == [(1, 1)]

@@ -36,13 +36,15 @@ class Group:
 class Place:
     """Where an incident's escalation stands: what is due next, and since when this lap has paged anybody.
 
-    `step` is -1 while its assignee is to be paged, `net` the number of the safety net's round, from 0.
+    `step` is -1 while its assignee is to be paged, `net` the number of the safety net's round, from 0. A lap is
+    `midway` that has paged before its generation began.
     """
 
     step: int = 0
     lap: int = 0
     lap_began_at: datetime | None = None
     net: int | None = None
+    midway: bool = False
 
 
 @dataclass(slots=True)
@@ -107,9 +109,11 @@ class Oracle:
         began_at = place.lap_began_at or (at if reached else None)
         waited = at + timedelta(seconds=ladder.waits_s[place.step]) if reached else at
         if place.step + 1 < len(ladder.waits_s):
-            return Place(place.step + 1, place.lap, began_at), _sooner(waited, group, at)
-        if began_at is None:
+            midway = place.midway and not reached
+            return Place(place.step + 1, place.lap, began_at, midway=midway), _sooner(waited, group, at)
+        if began_at is None and not place.midway:
             return Place(net=0), at
+        began_at = began_at or at - LAP
         ends_at = max(_sooner(waited, group, at), began_at + LAP)
         if place.lap >= ladder.repeats:
             # In vain, the safety net does not wait for the lap to be over.

@@ -16,7 +16,7 @@ from opsknight.domain.commands.firings import Held, Outcome, Rest, hold, rest_on
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.silences import Standing
 from opsknight.domain.commands.steps import Steps
-from opsknight.domain.model.escalation import Move, TargetKind, Why, net_round, next_move
+from opsknight.domain.model.escalation import LAP_AT_LEAST, Move, TargetKind, Why, net_round, next_move
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -120,10 +120,14 @@ class Firing:
         """Fire steps until one reaches somebody or the next must wait; return what follows."""
         at, started_at = self._uow.now, held.lap_started_at
         step, lap, passed = held.incident.next_step, held.incident.lap, 0
+        # Who escalates what they have acknowledged begins a generation in the middle of a lap, which has paged already.
+        before = at - LAP_AT_LEAST if step > 0 else None
         while True:
             reached = self._fire_step(held, step, lap)
-            move = next_move(held.policy, next_step=step, lap=lap, reached=reached, at=at, lap_started_at=started_at)
+            since = started_at or (None if reached else before)
+            move = next_move(held.policy, next_step=step, lap=lap, reached=reached, at=at, lap_started_at=since)
             started_at = None if move.lap != lap else started_at or (at if reached else None)
+            before = before if move.lap == lap else None
             step, lap, passed = move.next_step, move.lap, passed + 1
             if reached or move.to_net or move.due_at > at or passed == MAX_SKIPS:
                 return move
