@@ -321,6 +321,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.FLAPPING_STOPPED: lambda _, d: f"“{d.get('title', 'Its alert')}” has stopped flapping.",
     **dict.fromkeys(SCHEDULING, lambda actor, d: f"{actor} {d.get('did', 'changed who is on call')}."),
     **dict.fromkeys(CALENDARS, lambda actor, d: f"{actor} {d.get('did', 'changed a calendar')}."),
+    Fact.API_TOKEN_MADE: lambda actor, d: f"{actor} {d.get('did', 'made an API token')}.",
+    Fact.API_TOKEN_REVOKED: lambda actor, d: f"{actor} {d.get('did', 'revoked an API token')}.",
     Fact.HANDOFF_NOTED: lambda actor, d: f"{actor} {d.get('did', 'left a note for who comes on call')}.",
     Fact.SHIFT_ANNOUNCED: lambda _, d: f"{d.get('user', 'Somebody')} was told that their shift begins{_because(d)}.",
     Fact.GAP_TOLD: lambda _, d: (
