@@ -234,6 +234,20 @@ async def test_before_saving_it_says_what_may_go_wrong_and_when_what_fires(
     ]  # fmt: skip
 
 
+async def test_a_person_whose_only_message_comes_after_the_next_step_is_warned_of(
+    doors: House, database: Database, team: TeamRow
+):
+    bo, cy = await a_user(database, "Bo", reachable=False), await a_user(database, "Cy")
+    late = await a_contact_method(database, bo)
+    async with database.commands() as session:
+        session.add(NotificationRuleRow(user_id=bo.id, urgency="high", contact_method_id=late.id, delay_s=900))
+        await session.commit()
+
+    answer = await asked(doors, "POST", "/check", json=a_document(team, a_step(bo), a_step(cy), repeats=1))
+
+    assert [one["kind"] for one in answer.json()["warnings"]] == ["never_sent"]
+
+
 async def test_a_policy_that_asks_only_on_conditions_is_warned_of(doors: House, ada: UserRow, team: TeamRow):
     step = a_step(ada, when={"priorities": ["P1"]})
 

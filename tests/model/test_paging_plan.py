@@ -181,3 +181,23 @@ def test_a_silent_device_beside_one_that_is_heard_changes_nothing():
 
 def test_a_silent_device_alone_is_still_tried():
     assert times(planned([gone()])) == [(2, 0)]
+
+
+def test_a_method_that_is_switched_off_is_not_waited_for():
+    rules = [Rule(Urgency.HIGH, 2), Rule(Urgency.HIGH, 1, 10 * MINUTE), Rule(Urgency.HIGH, 3, 20 * MINUTE)]
+
+    assert times(planned([mail(1), push(2, disabled=True), mail(3)], rules)) == [(1, 0), (3, 20)]
+
+
+def test_what_a_person_wants_first_after_a_while_comes_after_that_while():
+    rules = [Rule(Urgency.HIGH, 1, 5 * MINUTE), Rule(Urgency.HIGH, 3, 20 * MINUTE)]
+
+    assert times(planned([mail(1), mail(3)], rules)) == [(1, 5), (3, 20)]
+
+
+def test_what_has_to_be_answered_in_time_begins_at_once():
+    rules = [Rule(Urgency.HIGH, 1, 10 * MINUTE), Rule(Urgency.HIGH, 3, 20 * MINUTE)]
+
+    found = plan([mail(1), mail(3)], rules, urgency=Urgency.HIGH, at=NOON, at_once=True)
+
+    assert times(found) == [(1, 0), (3, 20)]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Urgency
-from opsknight.domain.model.notification import HELD_IN_QUIET_HOURS, PageKind
+from opsknight.domain.model.notification import AT_ONCE, HELD_IN_QUIET_HOURS, PageKind
 from opsknight.domain.model.paging import (
     POSTED,
     QUIET,
@@ -116,7 +116,13 @@ class Outbox:
             return None
         quiet = person.quiet if page.kind in HELD_IN_QUIET_HOURS else NEVER
         planned = plan(
-            person.methods, person.rules, urgency=page.urgency, at=self.now, active=person.active, quiet=quiet
+            person.methods,
+            person.rules,
+            urgency=page.urgency,
+            at=self.now,
+            active=person.active,
+            quiet=quiet,
+            at_once=page.kind in AT_ONCE,
         )
         if not planned.reaches:
             return planned.reason

@@ -94,13 +94,15 @@ def plan(
     at: datetime,
     active: bool = True,
     quiet: QuietHours = NEVER,
+    at_once: bool = False,
 ) -> Plan:
     """Return what a person is sent for a page of `urgency` that is due `at`.
 
     By the person's rules for that urgency; without any, every usable method: push at once, the
     rest one minute apart. Rules that name only unusable methods never keep a page back. What comes first on a
-    device that is silent is not waited for: the next method starts with it. Low urgency is held until the end of
-    `quiet` hours, delays counting from there; high never.
+    device that is silent, or by a method that is not usable, is not waited for: the next method starts with it.
+    Low urgency is held until the end of `quiet` hours, delays counting from there; high never. What has to be
+    answered in time begins `at_once`, whatever delay its first message has.
     """
     usable = {method.id: method for method in methods if method.usable}
     if not active or not usable:
@@ -113,7 +115,8 @@ def plan(
         (start + rule.delay, usable[rule.contact_method_id]) for rule in wishes if rule.contact_method_id in usable
     ]
     reason = BY_RULES if timed else RULES_UNUSABLE if wishes else BY_DEFAULT
-    ordered = _past_the_silent(_sorted(timed or _by_default(usable.values(), at=start)), at=at)
+    begins = start if at_once else start + min((rule.delay for rule in wishes), default=timedelta())
+    ordered = _past_the_silent(_begun(_sorted(timed or _by_default(usable.values(), at=start)), begins), at=at)
     holds = ((due_at, method, hours.until(due_at) or held) for due_at, method in ordered)
     return Plan(_in_order((max(due_at, until or due_at), method, until) for due_at, method, until in holds), reason)
 
@@ -137,6 +140,12 @@ def _by_default(methods: Iterable[ContactMethod], *, at: datetime) -> list[tuple
 
 def _sorted(timed: Iterable[tuple[datetime, ContactMethod]]) -> list[tuple[datetime, ContactMethod]]:
     return sorted(timed, key=lambda pair: (pair[0], pair[1].channel != PUSH, pair[1].id))
+
+
+def _begun(timed: list[tuple[datetime, ContactMethod]], at: datetime) -> list[tuple[datetime, ContactMethod]]:
+    """Let the first start `at` that instant, where it would start later."""
+    (first_at, method), *rest = timed
+    return [(min(first_at, at), method), *rest]
 
 
 def _past_the_silent(

@@ -168,7 +168,7 @@ def _never_sent(world: _World, policy: Policy, number: int, step: Step) -> Itera
             continue
         for urgency in urgencies:
             planned = plan(person.methods, person.rules, urgency=urgency, at=world.at, active=person.active)
-            cut = [each for each in planned.notifications if each.due_at - world.at >= waits and each.position]
+            cut = [each for each in planned.notifications if each.due_at - world.at >= waits and each.due_at > world.at]
             for each in cut:
                 after = span((each.due_at - world.at).total_seconds())
                 sentence = (
