@@ -17,7 +17,7 @@ from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
 from tests.api.house import House, a_house
-from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
+from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
 
 MOST = 3
@@ -136,3 +136,22 @@ async def test_what_was_acknowledged_while_it_was_held_is_told_to_nobody(house: 
     async with house.deps.reading() as session:
         statuses = await session.execute(text("SELECT status FROM notifications WHERE held ORDER BY id"))
     assert [row.status for row in statuses] == ["superseded", "accepted"]
+
+
+async def test_who_is_asked_later_because_of_a_burst_has_their_five_minutes_from_then(house: House):
+    ada, checkout = await a_mailbox(house), await a_service(house.database, "Checkout")
+    now = house.clock.now()
+    for _ in range(MOST + 1):
+        incident = await a_stored_incident(
+            house.database, checkout, status="acknowledged", assignee_id=ada.user.id, severity=Severity.ERROR
+        )
+        await a_timer(house.database, incident.id, kind="ack_reminder", due_at=now + timedelta(minutes=5))
+        page = await a_page(house.database, incident, ada.user, kind="still_on_it", due_at=now, created_at=now)
+        await a_notification(house.database, page, ada.method)
+
+    asked = await ada.told()
+
+    async with house.deps.reading() as session:
+        due = (await session.scalars(text("SELECT due_at FROM timers ORDER BY due_at"))).all()
+    assert [(at - now) / timedelta(minutes=1) for at in due] == [5, 5, 5, 6]
+    assert len(asked) == MOST

@@ -16,7 +16,7 @@ from opsknight.domain.commands.firings import Held, Outcome, Rest, hold, rest_on
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.silences import Standing
 from opsknight.domain.commands.steps import Steps
-from opsknight.domain.model.escalation import LAP_AT_LEAST, Move, TargetKind, Why, net_round, next_move
+from opsknight.domain.model.escalation import ANSWER_WITHIN, LAP_AT_LEAST, Move, TargetKind, Why, net_round, next_move
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -26,8 +26,6 @@ from opsknight.domain.queries.escalations import Leads, Reachable
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-ANSWER_WITHIN = timedelta(minutes=5)
-"""How long the owner has to answer “still on it?”."""
 LATE = timedelta(seconds=60)
 """A timer later than this counts as missed, and its page says by how much."""
 GATHERING = timedelta(seconds=1)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from opsknight.domain.commands import bundles
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import shown
+from opsknight.domain.model.escalation import ANSWER_WITHIN
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -28,6 +29,15 @@ _HOLD_BACK: Final = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[]), CAST(:saids AS text[]))
         h (id, until, reason, said)
     WHERE n.id = h.id
+""")
+
+# Its time to answer is counted from when somebody is asked. What is being fired this instant is left to it.
+_ANSWER_LATER: Final = text("""
+    UPDATE timers SET due_at = h.until FROM (
+        SELECT t.id, h.until FROM unnest(CAST(:incidents AS uuid[]), CAST(:untils AS timestamptz[])) h (id, until)
+        JOIN timers t ON t.subject = h.id AND t.kind = 'ack_reminder' AND t.lease_until IS NULL AND t.due_at < h.until
+        ORDER BY t.id FOR NO KEY UPDATE OF t SKIP LOCKED) h
+    WHERE timers.id = h.id
 """)
 
 
@@ -52,6 +62,12 @@ async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> 
         "gather": gather,
     }
     await uow.session.execute(_HOLD_BACK, values)
+    asking = [one for one in holds if one.row.kind == PageKind.STILL_ON_IT]
+    if asking:
+        untils = [one.until + ANSWER_WITHIN for one in asking]
+        await uow.session.execute(
+            _ANSWER_LATER, {"incidents": [one.row.incident_id for one in asking], "untils": untils}
+        )
     for one in holds:
         if one.row.held:
             continue

@@ -20,6 +20,8 @@ from opsknight.domain.model.step_conditions import ALWAYS, Conditions
 LAP_AT_LEAST = timedelta(seconds=60)
 ASSIGNEE_WAIT = timedelta(minutes=5)
 """How long the person it was reassigned to has before the policy starts at its first step."""
+ANSWER_WITHIN = timedelta(minutes=5)
+"""How long the owner has to answer “still on it?”."""
 NET_ADMINS_AFTER = timedelta(minutes=5)
 NET_AGAIN_AFTER = timedelta(minutes=30)
 NET_RETRY_AFTER = timedelta(minutes=5)
