@@ -9,6 +9,8 @@ import pytest
 
 from opsknight.domain.commands import incidents
 from opsknight.domain.commands.undoing import undo
+from opsknight.domain.model.escalation import Policy
+from opsknight.domain.model.everyone import Everyone, everyone
 from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.store.tables import IncidentRow
 from tests.builders import (
@@ -97,6 +99,19 @@ async def test_an_undone_reassign_withdraws_the_other_s_page_and_revives_what_wa
     assert await desk.timer(incident.id) == ("escalation", 3, WAIT)
     found = await desk.rows("SELECT user_id, status, generation FROM notifications ORDER BY id")
     assert found == [(desk.user.id, "queued", 3), (bo.id, "superseded", 2)]
+
+
+async def test_an_undone_reassign_goes_on_by_the_policy_as_it_was_and_by_everybody_who_must_acknowledge(desk: Desk):
+    bo = await a_user(desk.database, "Bo")
+    policy = Policy(steps=(), repeats=4).to_json()
+    must = Everyone(1, waiting=(desk.user.id, bo.id)).to_json()
+    incident = await a_waiting_incident(desk, policy=policy, must_acknowledge=must)
+
+    await desk.do(incidents.reassign, incident.id, to=bo.id)
+    await desk.do(undo, incident.id)
+
+    [(its, everybody)] = await desk.rows("SELECT policy, must_acknowledge FROM incidents")
+    assert (its, everyone(everybody, 3).waiting) == (policy, (desk.user.id, bo.id))
 
 
 async def test_an_undone_unacknowledge_gives_the_owner_their_timeout_back(desk: Desk):

@@ -185,9 +185,9 @@ async def settle(
     besides: how many messages were withdrawn.
     """
     write(uow, held.row, after)
+    held.row.undo = _undo(uow, held, after, verb, alerts)
     if after.generation != held.before.generation and verb is not Verb.ESCALATE:
         held.row.policy = None  # copied anew when paging starts
-    held.row.undo = _undo(uow, held, after, verb, alerts)
     timer = held.wanted(after, at=uow.now)
     if verb is Verb.ESCALATE and after.generation == held.before.generation:
         await set_timer(uow, after, timer)
@@ -268,9 +268,18 @@ def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tupl
     if uow.user_id is None:
         return None
     kind, due_at = held.timer or (None, uow.now)
-    wait_s = max(0.0, (due_at - uow.now).total_seconds())
+    anew = held.before.status is Status.OPEN and after.generation != held.before.generation
     return remembered(
-        held.before, after, verb, actor=uow.actor, at=uow.now, timer=kind, wait_s=wait_s, alerts=alerts
+        held.before,
+        after,
+        verb,
+        actor=uow.actor,
+        at=uow.now,
+        timer=kind,
+        wait_s=max(0.0, (due_at - uow.now).total_seconds()),
+        alerts=alerts,
+        policy=held.row.policy if anew else None,
+        must_acknowledge=held.row.must_acknowledge if anew else None,
     ).to_json()
 
 

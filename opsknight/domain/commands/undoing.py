@@ -42,6 +42,10 @@ async def undo(uow: UnitOfWork, incident_id: UUID) -> Done:
     if kept.verb is Verb.ACKNOWLEDGE and uow.user_id is not None and held.row.must_acknowledge is not None:
         share = everyone(held.row.must_acknowledge, after.generation)
         held.row.must_acknowledge = share.without(uow.user_id).to_json()
+    if kept.policy is not None:
+        held.row.policy = kept.policy
+    if kept.must_acknowledge is not None:
+        held.row.must_acknowledge = {**kept.must_acknowledge, "generation": after.generation}
     await _restore_alerts(uow, kept)
     await withdraw(uow, incident_id, TAKEN_BACK)
     await _queue_again(uow, kept, after)

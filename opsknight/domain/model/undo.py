@@ -24,7 +24,8 @@ class Undo:
 
     `version` is the one that the verb made and `fired_step`, `fired_lap` what it left due next:
     a difference shows that something happened since. `timer` and `wait_s` are the timer that
-    ran before and what remained of it; `alerts` are those that the verb resolved or took back.
+    ran before and what remained of it; `alerts` are those that the verb resolved or took back. `policy` and
+    `must_acknowledge`, as the row has them, are what paging went by that the verb began anew.
     """
 
     verb: Verb
@@ -42,6 +43,8 @@ class Undo:
     timer: str | None = None
     wait_s: float = 0.0
     alerts: tuple[UUID, ...] = ()
+    policy: Any = None
+    must_acknowledge: Any = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON for the incident's row."""
@@ -76,6 +79,8 @@ def remembered(
     timer: str | None,
     wait_s: float,
     alerts: tuple[UUID, ...] = (),
+    policy: Any = None,
+    must_acknowledge: Any = None,
 ) -> Undo:
     """Return what an undo of `verb` needs to know."""
     return Undo(
@@ -94,6 +99,8 @@ def remembered(
         timer=timer,
         wait_s=wait_s,
         alerts=alerts,
+        policy=policy,
+        must_acknowledge=must_acknowledge,
     )
 
 
