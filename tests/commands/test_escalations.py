@@ -201,6 +201,30 @@ async def test_a_later_step_supersedes_what_was_never_attempted(database: Databa
     assert statuses == {"Ada": "superseded", "Bo": "queued"}
 
 
+async def test_a_step_that_follows_at_once_takes_back_nothing_of_what_is_on_its_way(database: Database, engine: Engine):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    policy = await a_policy(database, ada, bo, wait_s=[0, 300])
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await engine.run()
+
+    await engine.run(after=timedelta(milliseconds=20))
+
+    assert await engine.rows("SELECT status FROM notifications") == [("queued",), ("queued",)]
+
+
+async def test_a_later_step_leaves_what_was_held_back_to_the_message_that_tells_all(database: Database, engine: Engine):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    await a_stored_incident(database, await a_service(database, pages=[ada, bo]), timer="escalation")
+    await engine.run()
+    async with database.commands() as session:
+        await session.execute(text("UPDATE notifications SET held = true"))
+        await session.commit()
+
+    await engine.run(after=timedelta(minutes=5))
+
+    assert await engine.rows("SELECT status FROM notifications") == [("queued",), ("queued",)]
+
+
 async def test_a_timer_that_was_armed_anew_since_it_was_claimed_is_left_alone(
     database: Database, engine: Engine, acting: Acting
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,11 @@ from opsknight.domain.queries.policies import policies as policies_now
 from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.rows import columns
 from opsknight.domain.store.unit_of_work import UnitOfWork
+
+AT_ONCE = timedelta(seconds=2)
+"""A message that is due so soon after its page is one that is sent at once, also where it waits for others."""
+BEGUN_WITHIN = timedelta(seconds=5)
+"""What is due so lately is not taken for forgotten."""
 
 _HOLD = text("""
     SELECT i.id, i.title, i.status, i.urgency, i.generation, i.version, i.assignee_id, i.until, i.next_step, i.lap,
@@ -73,11 +78,14 @@ _REST = text("""
     UPDATE incidents SET status = 'suppressed', until = :until, version = :version, updated_at = :now, undo = NULL
     WHERE id = :id
 """)
-# A page that quiet hours hold whole is still told when they end, once: nobody else has told that person of it.
+# A page that quiet hours hold whole is still told when they end, once: nobody else has told that person of it. What
+# we hold back ourselves goes with the next message there, and what was due a moment ago is on its way.
+_ON_ITS_WAY = {"at_once": AT_ONCE, "begun_within": BEGUN_WITHIN}
 _SUPERSEDE_EARLIER = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
     FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0
-        AND p.kind = 'page' AND p.created_at < :now
+        AND p.kind = 'page' AND p.created_at < :now AND NOT n.held
+        AND (n.due_at > p.created_at + :at_once OR n.due_at + :begun_within < :now)
         AND (n.held_until IS NULL OR n.held_until <= :now
             OR EXISTS (SELECT FROM notifications o WHERE o.page_id = n.page_id AND o.attempts > 0)
             OR EXISTS (SELECT FROM pages later WHERE later.incident_id = p.incident_id
@@ -190,7 +198,7 @@ async def write(uow: UnitOfWork, out: Outcome, outbox: Outbox) -> None:
         await uow.session.execute(_REARM, columns(out.rearm))
     await outbox.write(uow)
     if out.stepped:
-        await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now})
+        await uow.session.execute(_SUPERSEDE_EARLIER, {"ids": out.stepped, "now": uow.now, **_ON_ITS_WAY})
     if out.caught:
         await uow.session.execute(_SUPERSEDE_ROUND, [{**each, "now": uow.now} for each in out.caught])
     if out.drop:
