@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from opsknight.domain.commands.audits import repair
+from opsknight.domain.commands.services import change
 from opsknight.domain.model.ledger import sentence
+from opsknight.domain.model.service_plan import Plan
 from opsknight.domain.store.tables import IncidentRow
-from tests.builders import a_stored_incident, a_timer
+from tests.builders import a_service, a_stored_incident, a_timer, a_user
 from tests.clock import NOON
 from tests.commands.desk import Desk
 
@@ -102,3 +104,17 @@ async def test_what_tells_an_owner_of_more_alerts_is_no_timer_of_the_incident_s_
 
     assert await audit(desk) == []
     assert len(await desk.rows("SELECT kind FROM timers")) == 2
+
+
+@pytest.mark.parametrize(("was_s", "becomes", "timer"), [(None, HOUR, None), (3600, None, "ack_timeout")])
+async def test_what_was_acknowledged_before_its_service_asks_or_asks_no_more_goes_on_as_it_began(
+    desk: Desk, was_s: int | None, becomes: timedelta | None, timer: str | None
+):
+    service = await a_service(desk.database, "Network", pages=[desk.user], ack_timeout_low_s=was_s)
+    columns: dict[str, Any] = {"status": "acknowledged", "urgency": "low", "acknowledged_at": NOON - 48 * HOUR}
+    incident = await a_stored_incident(desk.database, service, **columns, **({"timer": timer} if timer else {}))
+    plan = Plan("Network", service.team_id, service.policy_id, ack_timeout_low=becomes)
+    await desk.as_(await a_user(desk.database, role="admin"), change, service.id, plan)
+
+    assert await audit(desk) == []
+    assert (await desk.timer(incident.id) or [None])[0] == timer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,20 @@ async def test_a_window_cut_short_wakes_what_still_fires_at_once(desk: Desk, ser
     await jobs_run(desk)
 
     assert done.sentence == "Ended “DB upgrade” 1 h 50 min early; what still fires pages now."
+    assert (await statuses(desk), await paged(desk)) == (["open"], 1)
+
+
+@pytest.mark.parametrize("change", [maintenance.end, maintenance.cancel])
+async def test_an_alert_that_was_judged_before_a_window_ended_and_is_stored_after_pages_within_seconds(
+    desk: Desk, service: ServiceRow, change: Any
+):
+    window_id = await planned(desk, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    await desk.do(change, window_id)
+    await monitor.take(an_event())
+
+    await later(desk, timedelta(seconds=1))
+
     assert (await statuses(desk), await paged(desk)) == (["open"], 1)
 
 

@@ -29,14 +29,18 @@ KINDS_OF_INCIDENTS = (
 )
 """At most one timer of all these kinds belongs to one incident; the database enforces it."""
 
+# What was acknowledged before the service's timeouts were changed goes on as it began, asked or not.
 _WANTED = """
     SELECT i.id, i.generation, t.id AS timer_id, t.kind AS has, t.generation AS has_generation,
         CASE i.status
             WHEN 'open' THEN 'escalation'
             WHEN 'snoozed' THEN 'snooze_end'
             WHEN 'suppressed' THEN CASE WHEN i.until IS NOT NULL THEN 'suppress_end' END
-            WHEN 'acknowledged' THEN CASE WHEN (CASE i.urgency WHEN 'high' THEN s.ack_timeout_high_s
-                ELSE s.ack_timeout_low_s END) IS NOT NULL THEN 'ack_timeout' END
+            WHEN 'acknowledged' THEN CASE
+                WHEN i.acknowledged_at < s.ack_timeouts_since THEN
+                    CASE WHEN t.kind IN ('ack_timeout', 'ack_reminder') THEN 'ack_timeout' END
+                WHEN (CASE i.urgency WHEN 'high' THEN s.ack_timeout_high_s ELSE s.ack_timeout_low_s END) IS NOT NULL
+                    THEN 'ack_timeout' END
         END AS wants,
         CASE i.status
             WHEN 'open' THEN :now

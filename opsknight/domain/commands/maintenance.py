@@ -160,6 +160,7 @@ async def _running(uow: UnitOfWork, window_id: int) -> tuple[MaintenanceWindowRo
 
 
 async def _changed(uow: UnitOfWork, row: MaintenanceWindowRow, how: str) -> None:
+    row.changed_at = uow.now
     await uow.session.execute(_JUDGE_ANEW, {"window_id": row.id, "now": uow.now})
     uow.record(Fact.MAINTENANCE_CHANGED, subject=_subject(row), name=row.name, reason=how)
 

@@ -56,6 +56,9 @@ async def make(uow: UnitOfWork, plan: Plan, *, mode: str = "severity") -> Done:
     )
 
 
+_ACK_TIMEOUTS: Final = ("ack_timeout_high_s", "ack_timeout_low_s")
+
+
 async def change(uow: UnitOfWork, service_id: int, plan: Plan) -> Done:
     """Make a service what `plan` says; incidents that are open go on as they began.
 
@@ -75,6 +78,8 @@ async def change(uow: UnitOfWork, service_id: int, plan: Plan) -> Done:
     changed = list(dict.fromkeys(words for column, words in _WORDS.items() if getattr(row, column) != columns[column]))
     if not changed:
         return Done(row.id, f"Nothing has changed for “{row.name}”.")
+    if any(getattr(row, column) != columns[column] for column in _ACK_TIMEOUTS):
+        row.ack_timeouts_since = uow.now
     for column, value in columns.items():
         setattr(row, column, value)
     await _flush(uow, row.name)

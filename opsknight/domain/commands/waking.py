@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.commands import shift_changes, silences, timers
@@ -19,6 +19,8 @@ from opsknight.domain.model.maintenance import Window
 from opsknight.domain.model.silencing import Cause, Silence
 from opsknight.domain.model.support_hours import BEGUN, SupportHours, begun
 from opsknight.domain.model.timer import TimerKind
+from opsknight.domain.queries.silencing import window_of
+from opsknight.domain.store.tables import MaintenanceWindowRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 Sweep: TypeAlias = Callable[[UnitOfWork], Awaitable[int]]
@@ -26,12 +28,14 @@ Sweep: TypeAlias = Callable[[UnitOfWork], Awaitable[int]]
 STEP: Final = 100
 """Incidents that one unit of work changes at most."""
 LATE_COMMITS: Final = timedelta(minutes=1)
-"""For how long after support hours have begun it is looked again: what arrived before may be stored after."""
+"""For how long after support hours have begun, or a window was changed, it is looked again: what arrived before may be
+stored after."""
 
 _DUE = text(f"""
     SELECT EXISTS (SELECT FROM silences WHERE source_alert_id IS NOT NULL) OR EXISTS (SELECT FROM inhibitors),
         EXISTS (SELECT FROM services WHERE hours_begin_at <= :now),
         EXISTS (SELECT FROM flaps WHERE calm_at <= :now) OR EXISTS (SELECT FROM silences WHERE until <= :before),
+        EXISTS (SELECT FROM maintenance_windows WHERE changed_at > :lately),
         {shift_changes.IS_NEW},
         {shift_changes.IS_DUE}
 """)  # noqa: S608  # words of ours
@@ -81,12 +85,20 @@ _OPEN_UNDER = text("""
         AND (CAST(:team_id AS bigint) IS NULL OR s.team_id = :team_id)
     ORDER BY i.id LIMIT :limit
 """)
+_CHANGED_WINDOWS = select(MaintenanceWindowRow).where(MaintenanceWindowRow.changed_at > bindparam("lately"))
+_JUDGE_ANEW = text("""
+    UPDATE timers t SET due_at = :now, lease_until = NULL, worker = NULL, fence = t.fence + 1, attempts = 0
+    FROM silences s
+    WHERE s.window_id = :window_id AND s.until IS DISTINCT FROM :until AND t.subject = s.incident_id
+        AND t.kind = 'suppress_end' AND t.dead_at IS NULL AND t.due_at > :now
+    RETURNING 1
+""")
 _KEPT: Final = timedelta(days=1)
 
 
 async def due(session: AsyncSession, *, now: datetime) -> Sequence[Sweep]:
     """Return the sweeps that have anything to look at; where nobody uses any of this, none ever has."""
-    found = (await session.execute(_DUE, {"now": now, "before": now - _KEPT})).one()
+    found = (await session.execute(_DUE, {"now": now, "before": now - _KEPT, "lately": now - LATE_COMMITS})).one()
     return [sweep for sweep, is_due in zip(SWEEPS, found, strict=True) if is_due]
 
 
@@ -114,6 +126,17 @@ async def open_under(uow: UnitOfWork, window: Window, *, limit: int) -> dict[UUI
     ids: Sequence[UUID] = (await uow.session.execute(_OPEN_UNDER, values)).scalars().all()
     found = await silences.judge(uow, ids, only=(window,)) if ids else {}
     return {incident_id: one.silence for incident_id, one in found.items() if one.silence is not None}
+
+
+async def follow_windows(uow: UnitOfWork) -> int:
+    """Have judged anew what was put to rest by a window as it was before it was changed lately; return how many."""
+    rows = (await uow.session.scalars(_CHANGED_WINDOWS, {"lately": uow.now - LATE_COMMITS})).all()
+    stale = 0
+    for row in rows:
+        running = window_of(row).now(uow.now)
+        key = {"window_id": row.id, "until": None if running is None else running.end_at, "now": uow.now}
+        stale += len((await uow.session.execute(_JUDGE_ANEW, key)).all())
+    return stale
 
 
 async def wake_inhibited(uow: UnitOfWork) -> int:
@@ -202,6 +225,7 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     wake_inhibited,
     begin_support_hours,
     calm,
+    follow_windows,
     shift_changes.know_all,
     shift_changes.follow,
 )

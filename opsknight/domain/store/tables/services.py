@@ -91,6 +91,7 @@ class ServiceRow(Base):
     urgency_mode: Mapped[str] = mapped_column(server_default=text("'severity'"))
     ack_timeout_high_s: Mapped[PlainInt | None] = mapped_column(server_default=text("1800"))
     ack_timeout_low_s: Mapped[PlainInt | None]
+    ack_timeouts_since: Mapped[datetime | None]
     reopen_window_s: Mapped[PlainInt] = mapped_column(server_default=text("0"))
     resolves_with_last_alert: Mapped[bool] = mapped_column(server_default=text("true"))
     support_hours: Mapped[Json | None]

@@ -31,6 +31,7 @@ class MaintenanceWindowRow(Base):
     ends_before: Mapped[WallClock | None]
     changes: Mapped[Json] = mapped_column(server_default=_NONE)
     cancelled_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
 
