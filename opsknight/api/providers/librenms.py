@@ -167,6 +167,7 @@ PROVIDER: Final = Provider(
     docs_url="https://docs.librenms.org/Alerting/Transports/#api",
     normalise=normalise,
     form=True,
+    query=True,
     where="Alerts → Alert Transports → Create alert transport, type API, method POST; then at the alert rules, with"
     " Recovery alerts on",
     setup="""\

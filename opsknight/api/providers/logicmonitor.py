@@ -157,6 +157,7 @@ PROVIDER: Final = Provider(
     docs_url="https://www.logicmonitor.com/support/alerts/integrations/custom-http-delivery",
     normalise=normalise,
     form=True,
+    query=True,
     where="Settings → Integrations → Add → Custom HTTP Delivery, same URL for all activity, HTTP POST, raw JSON; then"
     " in an escalation chain",
     setup="""\

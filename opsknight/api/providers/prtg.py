@@ -183,6 +183,7 @@ PROVIDER: Final = Provider(
 URL: {address}
 Payload: sensorid=%sensorid&status=%status&name=%name&device=%device&message=%message&linksensor=%linksensor\
 &laststatus=%laststatus&lastvalue=%lastvalue&group=%group&probe=%probe""",
+    query=True,
     sample={
         "sensorid": "2004",
         "status": "Warning",

@@ -232,4 +232,5 @@ Body (for the reset action write "resolve" in place of "create"):
         "AlertMessage": "OpsKnight test: this is only a test",
         "Severity": "Informational",
     },
+    query=True,
 )
