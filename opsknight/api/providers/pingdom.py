@@ -18,6 +18,7 @@ from opsknight.api.reading import (
     first,
     inner,
     instant,
+    is_list,
     is_object,
     link,
     one_line,
@@ -99,10 +100,16 @@ def _event(said: Said) -> Event | None:
         component=first(said, ("check_type",)),
         occurred_at=at,
         started_at=at if state.action is Action.TRIGGER else None,
-        tags=texts(said.get("tags")),
+        tags=_tags(said.get("tags")),
         links=(site,) if site else (),
         details=state.marked({one: value for one, value in said.items() if one not in _READ and value}),
     )
+
+
+def _tags(listed: Any) -> dict[str, str]:
+    """Return the tags: texts in a list, or objects with a name, as Pingdom's API has them."""
+    named: list[Any] = listed if is_list(listed) else []
+    return {name: "" for one in named if (name := first(inner(one), ("name",)))} or texts(listed)
 
 
 PROVIDER: Final = Provider(
