@@ -1,8 +1,10 @@
-"""Jira's webhooks about issues, of Cloud, Data Center and Automation rules.
+"""Jira's webhooks about issues, of Cloud, Data Center, workflows and Automation rules.
 
 Sources: https://developer.atlassian.com/cloud/jira/platform/webhooks/,
-https://developer.atlassian.com/server/jira/platform/webhooks/
-An issue triggers when it is created or reopened and resolves in a status of the category “done”.
+https://developer.atlassian.com/server/jira/platform/webhooks/ (post functions of a workflow, too),
+https://support.atlassian.com/jira-service-management-cloud/docs/alert-action-data-for-jira-edge-connector/
+An issue triggers when it is created or reopened and resolves in a status of the category “done”. What Jira Service
+Management tells of its alerts is Opsgenie's webhook.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from opsknight.api.providers import opsgenie_webhook
 from opsknight.api.providers.provider import Context, Provider, Request, Said, within_limits
 from opsknight.api.reading import (
     QUIET,
@@ -65,6 +68,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """
     if not is_object(payload):
         raise Malformed("The Jira payload is not a JSON object.")
+    if is_object(payload.get("alert")) and word(payload.get("action")):
+        return opsgenie_webhook.normalise(payload, context)
     kind = word(payload.get("webhookEvent"))
     issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else {})
     if kind and kind not in {_CREATED, _UPDATED, _DELETED}:
@@ -86,7 +91,10 @@ def _action(kind: str, said: Said, fields: Said) -> tuple[Action | None, str]:
     if kind == _DELETED:
         return Action.RESOLVE, ""
     category, name = _category(fields.get("status"))
-    if kind == _UPDATED or (not kind and "changelog" in said):
+    if not kind and (to_status := word(inside(said, "transition", "to_status"))):
+        # a workflow's post function may be called before the issue has the status that it is moved to
+        category, name = (category, name) if name == to_status else _category(to_status)
+    elif kind == _UPDATED or (not kind and "changelog" in said):
         moved = _status_change(said)
         if moved is None and ("changelog" in said or category != "done"):
             return None, ""
@@ -147,6 +155,7 @@ def _event(said: Said, issue: Said, action: Action, *, kind: str, unknown: str) 
             {
                 "key": key,
                 "status": text(fields.get("status")) or inside(fields, "status", "name"),
+                "transition": inside(said, "transition", "transitionName"),
                 "priority": text(fields.get("priority")) or inside(fields, "priority", "name"),
                 "type": inside(fields, "issuetype", "name"),
                 "assignee": inside(fields, "assignee", "displayName"),
