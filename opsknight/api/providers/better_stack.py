@@ -1,6 +1,7 @@
 """Better Stack (once Better Uptime): incident webhooks of Uptime, of a status page, and those about errors.
 
-Sources: https://betterstack.com/docs/uptime/webhooks/ (whose body its user may write) and
+Sources: https://betterstack.com/docs/uptime/webhooks/ (whose body its user may write),
+https://betterstack.com/docs/uptime/api/incident-log-drain/ and
 https://betterstack.com/docs/errors/integrations/outgoing-webhooks/.
 A webhook may also tell of monitors and on-call contacts that changed; that pages nobody.
 """
@@ -65,7 +66,8 @@ _ERRORS: Final[Mapping[str, Action]] = {
 }
 """What happened to an error; one that is ignored comes back as reoccurred."""
 _OTHERS: Final = frozenset((
-    "monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "user", "release",
+    "monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "on call calendar", "user",
+    "release",
 ))  # fmt: skip
 _OWN_ID: Final = ("incident_id", "incidentid", "id")
 _OWN_STATE: Final = ("event", "status", "state")
@@ -95,6 +97,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return []
     if kind == _ERROR and first(data, ("id",)):
         return [_error(data, said)]
+    if not kind and "organization_id" in payload and "." in first(payload, ("event",)):
+        return _logged(payload)
     if not kind and (own := _own(payload)) is not None:
         return own
     if kind not in {"", _INCIDENT} or not (first(said, _NAME) or first(said, ("url",))):
@@ -120,6 +124,25 @@ def _own(payload: Said) -> list[Event] | None:
         return None
     is_again = any(word(said.get(one)) == _AGAIN for one in _OWN_STATE)
     return [] if state.action is None else [_event({"id": number}, said, state, is_again=is_again)]
+
+
+def _logged(payload: Said) -> list[Event]:
+    """Return the event of a line of the incident log, none of those about checks, comments and the like."""
+    subject, _, happened = first(payload, ("event",)).partition(".")
+    action, number = _ACTIONS.get(word(happened)), first(payload, _OWN_ID)
+    if word(subject) != _INCIDENT or action is None:
+        return []
+    at = payload.get("dt") if action is Action.TRIGGER else None
+    said = {
+        "name": first(payload, ("incident_name", *_NAME, "monitor_name", "heartbeat_name", "message")),
+        "cause": payload.get("cause"),
+        "url": payload.get("monitor_url"),
+        "started_at": payload.get("started_at") or at,
+        "acknowledged_at": payload.get("dt"),
+        "resolved_at": payload.get("dt"),
+        "message": payload.get("message"),
+    }
+    return [_event({"id": number}, said, Asked(action), is_again=word(happened) == _AGAIN)]
 
 
 def _error(data: Said, said: Said) -> Event:
