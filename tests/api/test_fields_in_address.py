@@ -28,6 +28,7 @@ UPTIMEROBOT = {
 KUMA = {"msg": "[Shop] [Down] timeout", "monitor": json.dumps({"id": 7, "name": "Shop", "url": "https://"})}
 LIBRENMS = {"device_id": "2", "rule_id": "9", "title": "Shop"}
 LOGICMONITOR = {"alertid": "LMS9", "message": "Shop"}
+PINGDOM = {"check": "811", "checkname": "Shop", "action": "assign", "description": "down"}
 SOLARWINDS = {"AlertObjectID": "9", "AlertMessage": "Shop"}
 SENT: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "uptimerobot": (UPTIMEROBOT, {**UPTIMEROBOT, "alertType": "2", "alertTypeFriendlyName": "Up"}),
@@ -37,6 +38,10 @@ SENT: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "uptime_kuma": ({**KUMA, "heartbeat": '{"status": 0, "monitorID": 7}'}, {**KUMA, "heartbeat": '{"status": 1}'}),
     "librenms": ({**LIBRENMS, "state": "1"}, {**LIBRENMS, "state": "0"}),
     "logicmonitor": ({**LOGICMONITOR, "alertstatus": "active"}, {**LOGICMONITOR, "alertstatus": "clear"}),
+    "pingdom": (
+        {"message": json.dumps(PINGDOM)},
+        {"message": json.dumps({**PINGDOM, "action": "notify_of_close", "description": "up"})},
+    ),
     "prtg": ({"sensorid": "2004", "name": "Shop", "status": "Down"}, {"sensorid": "2004", "status": "Up"}),
     "solarwinds": ({**SOLARWINDS, "ActionType": "create"}, {**SOLARWINDS, "ActionType": "reset"}),
     "site24x7": ({"MONITOR_ID": "28", "MONITORNAME": "Shop", "STATUS": "DOWN"}, {"MONITOR_ID": "28", "STATUS": "UP"}),
