@@ -9,6 +9,7 @@ Management tells of its alerts is Opsgenie's webhook.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -52,6 +53,7 @@ _STATUSES: Final[Mapping[str, str]] = {
     for one in words.split(", ")
 }
 """Jira's own statuses, for servers that name no category."""
+_KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,60}-[0-9]{1,12}")
 _PRIORITIES: Final[Mapping[str, Severity]] = {
     "highest": Severity.CRITICAL,
     "blocker": Severity.CRITICAL,
@@ -71,7 +73,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if is_object(payload.get("alert")) and word(payload.get("action")):
         return opsgenie_webhook.normalise(payload, context)
     kind = word(payload.get("webhookEvent"))
-    issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else {})
+    issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else _own(payload))
     if kind and kind not in {_CREATED, _UPDATED, _DELETED}:
         return []
     if not issue:
@@ -84,6 +86,19 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return []
     event = _event(payload, issue, action, kind=kind, unknown=unknown)
     return [within_limits(event, may_exceed=context.may_exceed)]
+
+
+def _own(payload: Said) -> Said:
+    """Return the issue of a body that an Automation rule's author wrote, without anything around it; {} if it is none.
+
+    Its fields are called “summary” or “issueSummary”, “issue_status” and so on.
+    """
+    said = {name.casefold().replace("_", "").removeprefix("issue"): value for name, value in payload.items()}
+    key = first(said, ("key", "", "id"))
+    if not _KEY.fullmatch(key):
+        return {}
+    fields = said | {"summary": first(said, ("summary", "title", "name", "message"))}
+    return {"key": key, "fields": fields, "url": first(said, ("url", "link"))}
 
 
 def _action(kind: str, said: Said, fields: Said) -> tuple[Action | None, str]:
@@ -138,7 +153,7 @@ def _event(said: Said, issue: Said, action: Action, *, kind: str, unknown: str) 
     component = first(as_object(components[0]), ("name",)) if is_list(components) and components else ""
     labels = fields.get("labels")
     is_new = kind == _CREATED
-    browse = link(_address(text(issue.get("self")), key), words="Issue")
+    browse = link(_address(text(issue.get("self")), key) or issue.get("url"), words="Issue")
     return Event(
         action=action,
         dedup_key=scoped(SLUG, f"issue:{identity}"),
