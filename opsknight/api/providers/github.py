@@ -74,6 +74,7 @@ _ALERT_ACTIONS: Final[Mapping[str, Action]] = {
     "closed by user": Action.RESOLVE,
     "resolved": Action.RESOLVE,
     "resolve": Action.RESOLVE,
+    "revoked": Action.RESOLVE,
 }
 _ALERT_QUIET: Final = frozenset((
     "assignees changed", "assigned", "unassigned", "appeared in branch", "updated assignment", "validated",
@@ -98,7 +99,7 @@ _TITLE: Final[Mapping[str, str]] = {
     "status": "Status",
     "deployment_status": "Deployment to",
 }
-_ENVELOPE: Final = ("repository", "organization", "enterprise", "installation", "sender", "hook")
+_ENVELOPE: Final = ("repository", "organization", "enterprise", "installation", "sender", "hook", "security_advisory")
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
