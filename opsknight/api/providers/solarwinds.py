@@ -96,7 +96,8 @@ _NAME: Final = ("alertname", "name", "alertdefname", "alertrule")
 _NODE: Final = ("nodename", "node", "nodecaption", "hostname", "host", "entityname", "relatednodecaption", "ipaddress")
 _OBJECT: Final = ("objectname", "entitycaption", "interfacename", "object", "objecttype", "entitytype")
 _AT: Final = ("timestamp", "time", "datetime", "timeofalert")
-_SINCE: Final = ("alerttriggertime", "triggertime", "triggereddatetime")
+_SINCE: Final = ("alerttriggertime", "triggertime", "triggereddatetime", "triggeredat")
+_OVER: Final = ("resetat", "clearedat")
 _LINKS: Final = (
     ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("ilerturl", "Monitor"), ("url", "Monitor"),
     ("link", "Monitor"),
@@ -144,7 +145,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             severity=_severity(said),
             source=node,
             component=first(said, _OBJECT),
-            occurred_at=_instant(said, _AT) or (since if action is Action.TRIGGER else None),
+            occurred_at=_instant(said, _AT) or (since if action is Action.TRIGGER else _instant(said, _OVER)),
             started_at=since,
             tags={"alert": name} if name else {},
             links=_links(said),
@@ -197,6 +198,8 @@ def _action(said: Said) -> tuple[Action | None, str]:
     asked = next((one for name in _ACTION if (one := word(said.get(name)))), "")
     if asked in QUIET:
         return None, ""
+    if not asked and _instant(said, _OVER) is not None:
+        return Action.RESOLVE, ""
     if asked and asked not in _ACTIONS:
         return Action.TRIGGER, asked
     action = _ACTIONS.get(asked, Action.TRIGGER)
