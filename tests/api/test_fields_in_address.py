@@ -26,12 +26,24 @@ UPTIMEROBOT = {
     "sslExpiryDate": "",
 }
 KUMA = {"msg": "[Shop] [Down] timeout", "monitor": json.dumps({"id": 7, "name": "Shop", "url": "https://"})}
+LIBRENMS = {"device_id": "2", "rule_id": "9", "title": "Shop"}
+LOGICMONITOR = {"alertid": "LMS9", "message": "Shop"}
+PINGDOM = {"check": "811", "checkname": "Shop", "action": "assign", "description": "down"}
+SOLARWINDS = {"AlertObjectID": "9", "AlertMessage": "Shop"}
 SENT: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "uptimerobot": (UPTIMEROBOT, {**UPTIMEROBOT, "alertType": "2", "alertTypeFriendlyName": "Up"}),
     "generic": ({"title": "Shop", "dedup_key": "shop"}, {"dedup_key": "shop", "status": "ok"}),
     "healthchecks": ({"code": "5398", "name": "Shop", "status": "down"}, {"code": "5398", "status": "up"}),
     "statuscake": ({"TestID": "6", "Name": "Shop", "Status": "Down"}, {"TestID": "6", "Name": "Shop", "Status": "Up"}),
     "uptime_kuma": ({**KUMA, "heartbeat": '{"status": 0, "monitorID": 7}'}, {**KUMA, "heartbeat": '{"status": 1}'}),
+    "librenms": ({**LIBRENMS, "state": "1"}, {**LIBRENMS, "state": "0"}),
+    "logicmonitor": ({**LOGICMONITOR, "alertstatus": "active"}, {**LOGICMONITOR, "alertstatus": "clear"}),
+    "pingdom": (
+        {"message": json.dumps(PINGDOM)},
+        {"message": json.dumps({**PINGDOM, "action": "notify_of_close", "description": "up"})},
+    ),
+    "prtg": ({"sensorid": "2004", "name": "Shop", "status": "Down"}, {"sensorid": "2004", "status": "Up"}),
+    "solarwinds": ({**SOLARWINDS, "ActionType": "create"}, {**SOLARWINDS, "ActionType": "reset"}),
     "site24x7": ({"MONITOR_ID": "28", "MONITORNAME": "Shop", "STATUS": "DOWN"}, {"MONITOR_ID": "28", "STATUS": "UP"}),
 }  # fmt: skip
 """By the kind of monitor: fields with which something goes wrong, and those with which it is over."""

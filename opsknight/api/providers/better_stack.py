@@ -1,6 +1,8 @@
-"""Better Stack (once Better Uptime): incident webhooks of Uptime, and of a status page.
+"""Better Stack (once Better Uptime): incident webhooks of Uptime, of a status page, and those about errors.
 
-Source: https://betterstack.com/docs/uptime/webhooks/
+Sources: https://betterstack.com/docs/uptime/webhooks/ (whose body its user may write),
+https://betterstack.com/docs/uptime/api/incident-log-drain/ and
+https://betterstack.com/docs/errors/integrations/outgoing-webhooks/.
 A webhook may also tell of monitors and on-call contacts that changed; that pages nobody.
 """
 
@@ -24,7 +26,7 @@ from opsknight.api.reading import (
     one_line,
     scoped,
     stable,
-    texts,
+    text,
     word,
 )
 from opsknight.api.unknown import marked
@@ -52,7 +54,23 @@ _REPORTED: Final[Mapping[str, Action]] = {
 _MAINTENANCE: Final = "maintenance"
 _QUIET: Final = QUIET | {"validating", "updated", "commented", "comment added", "escalated", "deleted"}
 _INCIDENT: Final = "incident"
-_OTHERS: Final = frozenset(("monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "user"))
+_ERROR: Final = "error"
+_ERRORS: Final[Mapping[str, Action]] = {
+    "new error": Action.TRIGGER,
+    "threshold": Action.TRIGGER,
+    "spike": Action.TRIGGER,
+    "reoccurred": Action.TRIGGER,
+    "unresolved": Action.TRIGGER,
+    "resolved": Action.RESOLVE,
+    "ignored": Action.RESOLVE,
+}
+"""What happened to an error; one that is ignored comes back as reoccurred."""
+_OTHERS: Final = frozenset((
+    "monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "on call calendar", "user",
+    "release",
+))  # fmt: skip
+_OWN_ID: Final = ("incident_id", "incidentid", "id")
+_OWN_STATE: Final = ("event", "status", "state")
 _NAME: Final = ("name", "pronounceable_name", "title", "summary")
 _READ: Final = frozenset(
     (*_NAME, "cause", "url", "started_at", "resolved_at", "acknowledged_at", "metadata", "screenshot_url")
@@ -61,7 +79,7 @@ _REFUSAL: Final = "The Better Stack payload has no incident under “data”; is
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the event of an incident that started, was acknowledged or resolved, and none of anything else.
+    """Return the event of an incident or error that began, was acknowledged or resolved, and none of anything else.
 
     Raises:
         Malformed: it is no object, or nothing in it says what is wrong.
@@ -77,6 +95,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     kind = word(data.get("type"))
     if kind in _OTHERS or word(payload.get("event_type")) == _MAINTENANCE:
         return []
+    if kind == _ERROR and first(data, ("id",)):
+        return [_error(data, said)]
+    if not kind and "organization_id" in payload and "." in first(payload, ("event",)):
+        return _logged(payload)
+    if not kind and (own := _own(payload)) is not None:
+        return own
     if kind not in {"", _INCIDENT} or not (first(said, _NAME) or first(said, ("url",))):
         return marked(SLUG, payload, refusal=_REFUSAL)
     state = _state(payload, said)
@@ -90,6 +114,54 @@ def _state(payload: Said, said: Said) -> Asked:
     if instant(said.get("resolved_at")) is not None:
         return Asked(Action.RESOLVE)
     return Asked(Action.TRIGGER if instant(said.get("acknowledged_at")) is None else Action.ACKNOWLEDGE)
+
+
+def _own(payload: Said) -> list[Event] | None:
+    """Return the event of a body of the user's own, by the incident's id and what became of it; None of neither."""
+    said = {name.casefold().replace(" ", "_"): value for name, value in payload.items()}
+    number, state = first(said, _OWN_ID), asked(_ACTIONS, *(said.get(one) for one in _OWN_STATE), quiet=_QUIET)
+    if not number or state.unknown or not first(said, _OWN_STATE):
+        return None
+    is_again = any(word(said.get(one)) == _AGAIN for one in _OWN_STATE)
+    return [] if state.action is None else [_event({"id": number}, said, state, is_again=is_again)]
+
+
+def _logged(payload: Said) -> list[Event]:
+    """Return the event of a line of the incident log, none of those about checks, comments and the like."""
+    subject, _, happened = first(payload, ("event",)).partition(".")
+    action, number = _ACTIONS.get(word(happened)), first(payload, _OWN_ID)
+    if word(subject) != _INCIDENT or action is None:
+        return []
+    at = payload.get("dt") if action is Action.TRIGGER else None
+    said = {
+        "name": first(payload, ("incident_name", *_NAME, "monitor_name", "heartbeat_name", "message")),
+        "cause": payload.get("cause"),
+        "url": payload.get("monitor_url"),
+        "started_at": payload.get("started_at") or at,
+        "acknowledged_at": payload.get("dt"),
+        "resolved_at": payload.get("dt"),
+        "message": payload.get("message"),
+    }
+    return [_event({"id": number}, said, Asked(action), is_again=word(happened) == _AGAIN)]
+
+
+def _error(data: Said, said: Said) -> Event:
+    """Return the event of an error of an application."""
+    state, application = asked(_ERRORS, said.get("event"), quiet=()), first(said, ("application_name",))
+    kind, message = first(said, ("error_type",)), first(said, ("error_message",))
+    title = ": ".join(part for part in (kind, message) if part) or "An error"
+    page = link(said.get("error_url"), words="Error")
+    details = {one: value for one, value in said.items() if value is not None and one != "error_url"}
+    return Event(
+        action=state.action or Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"error:{first(data, ('id',))}"),
+        title=one_line(f"{title} in {application}" if application else title),
+        severity=Severity.ERROR,
+        source=application,
+        component=first(said, ("call_site_function",)),
+        links=(page,) if page else (),
+        details=state.marked(details),
+    )
 
 
 def _reported(payload: Said, about: Said) -> list[Event]:
@@ -139,10 +211,16 @@ def _event(data: Said, said: Said, state: Asked, *, is_again: bool) -> Event:
         source=url,
         occurred_at=instant(at.get(state.action or Action.TRIGGER)) or started_at,
         started_at=None if is_again else started_at,
-        tags=texts(inner(said, "metadata")),
+        tags={name: _values(value) for name, value in inner(said, "metadata").items()},
         links=tuple(one for one in found if one is not None),
         details=state.marked(details | {"monitor": monitor} if monitor else details),
     )
+
+
+def _values(value: Any) -> str:
+    """Return what metadata say: a text, or a list of texts and of objects with a value."""
+    listed: list[Any] = value if is_list(value) else [value]
+    return ", ".join(said for one in listed if (said := text(one) or first(inner(one), ("value",))))
 
 
 PROVIDER: Final = Provider(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Request, Said
-from opsknight.api.reading import asked, first, instant, is_object, link, one_line, scoped, stable, texts
+from opsknight.api.reading import asked, first, instant, is_object, link, one_line, scoped, stable, texts, word
 from opsknight.api.signatures import is_hex_hmac
 from opsknight.api.unknown import marked
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
@@ -33,9 +33,12 @@ _QUIET: Final = frozenset(("no alert",))
 
 _TYPE: Final = ("alerttype", "type", "status")
 _TITLE: Final = ("alerttitle", "title", "event", "message", "summary", "checkname")
+_NAME: Final = ("checkname", "check", "name")
 _LINK: Final = ("link", "resultlink", "url")
 _READ: Final = frozenset((*_TITLE, *_LINK, "tags", "startedat", "checkid", "runlocation"))
 _UNEXPANDED: Final = re.compile(r"\{{2,3}[^{}]*\}{2,3}")
+_NAMED: Final = re.compile(r"(?:check )?\"?(?P<name>[^\"]+?)\"? (?:has|is) [a-z]+", re.IGNORECASE)
+"""“My API has failed”, “My API is degraded”; older: “Check "My API" has recovered”."""
 _REFUSAL: Final = "The Checkly payload has neither an alert type nor a title; paste our body into the webhook."
 
 
@@ -51,6 +54,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return [Unreadable(reason)]
     filled = _filled(payload)
     said = {name.replace("_", "").casefold(): value for name, value in filled.items()}
+    said["checkname"] = _name(said)
     if not (first(said, ("checkid", "checkname")) and first(said, _TYPE)):
         return marked(SLUG, filled, refusal=_REFUSAL)
     event = _event(said)
@@ -64,6 +68,14 @@ def _filled(payload: Said) -> Said:
         for name, value in payload.items()
         if not (isinstance(value, str) and _UNEXPANDED.fullmatch(value.strip()))
     }
+
+
+def _name(said: Said) -> str:
+    """Return the check's name; the alert's title has it before its verb, where a body with its type names no check."""
+    if (name := first(said, _NAME)) or word(first(said, _TYPE)) not in _ACTIONS:
+        return name
+    named = _NAMED.fullmatch(one_line(first(said, _TITLE)))
+    return named["name"] if named else ""
 
 
 def _event(said: Said) -> Event | None:

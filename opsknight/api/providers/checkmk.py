@@ -12,12 +12,25 @@ from datetime import datetime
 from typing import Any, Final
 
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, flat, instant, is_object, link, rest, scoped, titled, word, zoned_instant
+from opsknight.api.providers.provider import Context, Provider, Said, each
+from opsknight.api.reading import (
+    first,
+    flat,
+    instant,
+    is_list,
+    is_object,
+    link,
+    rest,
+    scoped,
+    titled,
+    word,
+    zoned_instant,
+)
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "checkmk"
+MAX_EVENTS: Final = 5_000
 
 _TYPES: Final[Mapping[str, Action]] = {
     "problem": Action.TRIGGER,
@@ -41,6 +54,7 @@ _STATES: Final[Mapping[str, Action]] = {
     "down": Action.TRIGGER,
     "unreachable": Action.TRIGGER,
     "unreach": Action.TRIGGER,
+    "unre": Action.TRIGGER,
     "acknowledged": Action.ACKNOWLEDGE,
 }
 _SEVERITIES: Final[Mapping[str, Severity]] = {
@@ -51,18 +65,27 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "unkn": Severity.ERROR,
     "unreachable": Severity.ERROR,
     "unreach": Severity.ERROR,
+    "unre": Severity.ERROR,
     "warning": Severity.WARNING,
     "warn": Severity.WARNING,
     "ok": Severity.INFO,
     "up": Severity.INFO,
 }
 
+_WITHOUT_STATE: Final[Mapping[Action, str]] = {
+    Action.TRIGGER: "in trouble",
+    Action.ACKNOWLEDGE: "acknowledged",
+    Action.RESOLVE: "well again",
+}
+
 _HOST: Final = ("hostname", "host", "hostalias", "alias", "hostaddress", "address")
 _SERVICE: Final = ("servicedesc", "servicedescription", "servicename", "service", "servicedisplayname")
-_SERVICE_STATE: Final = ("servicestate", "serviceshortstate", "severity", "state", "status")
+_SERVICE_STATE: Final = ("servicestate", "serviceshortstate", "state", "severity", "status")
 _HOST_STATE: Final = ("hoststate", "hostshortstate", "status", "state", "severity")
-_OUTPUT: Final = ("serviceoutput", "hostoutput", "output", "text", "message")
-_AT: Final = ("microtime", "longdatetime", "shortdatetime", "timestamp")
+_SERVICE_OUTPUT: Final = ("serviceoutput", "output", "text", "message")
+_HOST_OUTPUT: Final = ("hostoutput", "output", "text", "message")
+"""What a service says, and its host: a script may send both, and the host's is good while a service fails."""
+_AT: Final = ("microtime", "longdatetime", "shortdatetime", "timestamp", "datetime")
 _SHOWN: Final = frozenset((
     "what", "notificationtype", "hostname", "host", "servicedesc", "service", "servicestate", "hoststate", "status",
     "severity", "summary", *_AT,
@@ -70,24 +93,33 @@ _SHOWN: Final = frozenset((
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the one event of `payload`, none for downtime, flapping and custom notifications.
+    """Return the one event of `payload`, or one for each object of a list, as scripts for bulk notifications send.
 
-    Site, host and service are the dedup key: the id of a notification is new each time.
+    None is made of downtime, flapping and custom notifications. Site, host and service are the dedup key: the id of
+    a notification is new each time.
 
     Raises:
         Malformed: nothing in it says what is wrong.
     """
+    if is_list(payload) and payload:
+        if len(payload) > MAX_EVENTS:
+            raise Malformed(f"The Checkmk payload holds more than {MAX_EVENTS:,} notifications; send fewer at once.")
+        return each(payload, _said, what="Notification", context=context)
     if not is_object(payload):
         raise Malformed("The Checkmk payload is not a JSON object; does its notification script send one?")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    event = _said(payload)
+    return [] if event is None else [event]
+
+
+def _said(payload: Said) -> Event | None:
     values = {name.removeprefix("NOTIFY_"): value for name, value in payload.items()}
     said = flat(values)
     host, service = first(said, _HOST), first(said, _SERVICE)
     if not host:
-        return [_unknown(payload)]
-    event = _event(values, said, host, "" if word(said.get("what")) == "host" else service)
-    return [] if event is None else [event]
+        return _unknown(payload)
+    return _event(values, said, host, "" if word(said.get("what")) == "host" else service)
 
 
 def _unknown(payload: Said) -> Event:
@@ -103,9 +135,9 @@ def _event(values: Said, said: Said, host: str, service: str) -> Event | None:
     action, unknown = _action(said, state)
     if action is None:
         return None
-    output = first(said, _OUTPUT)
+    output = first(said, _SERVICE_OUTPUT if service else _HOST_OUTPUT)
     subject = f"{service} on {host}" if service else f"Host {host}"
-    title = f"{subject} is {state.upper() or action.upper()}" + (f": {output}" if output else "")
+    title = f"{subject} is {state.upper() or _WITHOUT_STATE[action]}" + (f": {output}" if output else "")
     site = first(said, ("omdsite", "site"))
     return Event(
         action=action,

@@ -74,6 +74,7 @@ _ALERT_ACTIONS: Final[Mapping[str, Action]] = {
     "closed by user": Action.RESOLVE,
     "resolved": Action.RESOLVE,
     "resolve": Action.RESOLVE,
+    "revoked": Action.RESOLVE,
 }
 _ALERT_QUIET: Final = frozenset((
     "assignees changed", "assigned", "unassigned", "appeared in branch", "updated assignment", "validated",
@@ -98,7 +99,7 @@ _TITLE: Final[Mapping[str, str]] = {
     "status": "Status",
     "deployment_status": "Deployment to",
 }
-_ENVELOPE: Final = ("repository", "organization", "enterprise", "installation", "sender", "hook")
+_ENVELOPE: Final = ("repository", "organization", "enterprise", "installation", "sender", "hook", "security_advisory")
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -272,7 +273,7 @@ def _alert(kind: str, said: Said) -> Event | None:
     advisory, repository = as_object(alert.get("security_advisory")), _repository(said)
     package = text(inside(alert, "dependency", "package", "name")) or text(alert.get("affected_package_name"))
     rule = as_object(alert.get("rule"))
-    title = _alert_title(alert, advisory, rule, package)
+    title, href = _alert_title(alert, advisory, rule, package), first(alert, ("html_url", "external_reference"))
     number = first(alert, ("number", "id")) or first(advisory, ("ghsa_id",)) or title
     return Event(
         action=action or Action.TRIGGER,
@@ -285,7 +286,7 @@ def _alert(kind: str, said: Said) -> Event | None:
             alert, ("fixed_at", "dismissed_at", "auto_dismissed_at", "resolved_at", "updated_at", "created_at")
         ),
         tags=filled({"ghsa": first(advisory, ("ghsa_id",)), "cve": first(advisory, ("cve_id",))}),
-        links=tuple(one for one in (link(alert.get("html_url"), words="Alert"),) if one is not None),
+        links=tuple(one for one in (link(href, words="Alert"),) if one is not None),
         details=filled(
             {
                 "manifest": inside(alert, "dependency", "manifest_path")

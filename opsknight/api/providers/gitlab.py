@@ -1,4 +1,4 @@
-"""GitLab's webhooks about pipelines, jobs, deployments, incidents, vulnerabilities and access tokens that expire.
+"""GitLab's webhooks about pipelines, jobs, deployments, incidents, vulnerabilities and tokens that expire.
 
 Source: https://docs.gitlab.com/user/project/integrations/webhook_events/
 Whatever else a project sends (pushes, notes, merge requests, …) pages nobody.
@@ -143,6 +143,8 @@ def _failed_jobs(jobs: Any) -> list[str]:
 
 
 def _job(said: Said) -> Event | None:
+    """Return the event of a job, whose fields still have its old name, “build”, before theirs, if not “job”."""
+    said = {f"build_{name.removeprefix('job_')}" if name.startswith("job_") else name: said[name] for name in said}
     status = word(said.get("build_status") or said.get("status"))
     name, ref, project = first(said, ("build_name", "name")), text(said.get("ref")), _project(said)
     may_fail = said.get("build_allow_failure") is True or said.get("allow_failure") is True
@@ -209,8 +211,9 @@ def _incident(said: Said) -> Event | None:
 
 def _vulnerability(said: Said) -> Event:
     """Return the event of a vulnerability that a scanner found, or of what people or a later scan made of it."""
-    about, project = as_object(said.get("object_attributes")), _project(said)
+    about = as_object(said.get("object_attributes"))
     href = first(about, ("url",))
+    project = _project(said, href)
     is_over = word(about.get("state")) in _SETTLED
     identifiers = about.get("identifiers")
     named = [text(inside(one, "name")) for one in (identifiers if is_list(identifiers) else [])]
@@ -228,16 +231,16 @@ def _vulnerability(said: Said) -> Event:
 
 
 def _token(said: Said) -> Event:
-    """Return the event of an access token that expires within days; that it was renewed, nobody tells."""
-    about = as_object(said.get("object_attributes"))
-    project, name = _project(said) or text(inside(said, "group", "full_path")), first(about, ("name", "id"))
+    """Return the event of a token that expires within days; that it was renewed, nobody tells."""
+    about, project = as_object(said.get("object_attributes")), _project(said)
+    name, kind = first(about, ("name", "id")), "deploy token" if "deploy" in _kind(said) else "access token"
     return Event(
         action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"token:{project}:{first(about, ('id', 'name'))}"),
-        title=one_line(f"Access token “{name}” of {project} expires on {first(about, ('expires_at',))}"),
+        dedup_key=scoped(SLUG, f"{kind.removeprefix('access ')}:{project}:{first(about, ('id', 'name'))}"),
+        title=one_line(f"{kind.capitalize()} “{name}” of {project} expires on {first(about, ('expires_at',))}"),
         severity=Severity.WARNING,
         source=project,
-        component="access token",
+        component=kind,
         details=filled({"expires_at": about.get("expires_at")}),
     )
 
@@ -284,11 +287,12 @@ def _event(
     )
 
 
-def _project(said: Said) -> str:
-    """Return the path of the project, or what else names it."""
+def _project(said: Said, href: str = "") -> str:
+    """Return the path of the project or group, or what else names it; the address `href` has it before “/-/”."""
     project = as_object(said.get("project"))
     named = first(project, ("path_with_namespace", "name", "id")) or first(said, ("project_name", "project_id"))
-    return named or first(as_object(said.get("repository")), ("name",)) or "a project without a name"
+    named = named or text(inside(said, "group", "full_path")) or first(as_object(said.get("repository")), ("name",))
+    return named or href.partition("://")[2].partition("/-/")[0].partition("/")[2] or "a project without a name"
 
 
 def _under(said: Said, what: str, number: Any) -> str:
@@ -323,6 +327,7 @@ _READ: Final[Mapping[str, Callable[[Said], Event | None]]] = {
     "incident": _incident,
     "vulnerability": _vulnerability,
     "access_token": _token,
+    "deploy_token": _token,
 }
 
 

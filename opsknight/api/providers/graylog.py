@@ -80,11 +80,16 @@ def _notification(payload: Said) -> Event:
 
 
 def _group(event: Said) -> str:
-    """Return which group of an aggregation it is about: its key, which a list of parts is in newer versions."""
-    key, parts = event.get("key"), event.get("key_tuple")
+    """Return which group of an aggregation it is about: its key, which a list of parts is in newer versions.
+
+    An event definition without a key of its own still says what it groups by.
+    """
+    key, parts, groups = event.get("key"), event.get("key_tuple"), texts(_object(event, "group_by_fields"))
     if said := text(key):
         return said
-    return stable(*map(text, parts)) if is_list(parts) and parts else ""
+    if is_list(parts) and parts:
+        return stable(*map(text, parts))
+    return stable(*(part for group in sorted(groups.items()) for part in group)) if groups else ""
 
 
 def _source(event: Said, payload: Said) -> str:

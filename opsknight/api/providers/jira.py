@@ -1,15 +1,19 @@
-"""Jira's webhooks about issues, of Cloud, Data Center and Automation rules.
+"""Jira's webhooks about issues, of Cloud, Data Center, workflows and Automation rules.
 
 Sources: https://developer.atlassian.com/cloud/jira/platform/webhooks/,
-https://developer.atlassian.com/server/jira/platform/webhooks/
-An issue triggers when it is created or reopened and resolves in a status of the category “done”.
+https://developer.atlassian.com/server/jira/platform/webhooks/ (post functions of a workflow, too),
+https://support.atlassian.com/jira-service-management-cloud/docs/alert-action-data-for-jira-edge-connector/
+An issue triggers when it is created or reopened and resolves in a status of the category “done”. What Jira Service
+Management tells of its alerts is Opsgenie's webhook.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from opsknight.api.providers import opsgenie_webhook
 from opsknight.api.providers.provider import Context, Provider, Request, Said, within_limits
 from opsknight.api.reading import (
     QUIET,
@@ -49,6 +53,7 @@ _STATUSES: Final[Mapping[str, str]] = {
     for one in words.split(", ")
 }
 """Jira's own statuses, for servers that name no category."""
+_KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,60}-[0-9]{1,12}")
 _PRIORITIES: Final[Mapping[str, Severity]] = {
     "highest": Severity.CRITICAL,
     "blocker": Severity.CRITICAL,
@@ -65,8 +70,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """
     if not is_object(payload):
         raise Malformed("The Jira payload is not a JSON object.")
+    if is_object(payload.get("alert")) and word(payload.get("action")):
+        return opsgenie_webhook.normalise(payload, context)
     kind = word(payload.get("webhookEvent"))
-    issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else {})
+    issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else _own(payload))
     if kind and kind not in {_CREATED, _UPDATED, _DELETED}:
         return []
     if not issue:
@@ -81,12 +88,28 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     return [within_limits(event, may_exceed=context.may_exceed)]
 
 
+def _own(payload: Said) -> Said:
+    """Return the issue of a body that an Automation rule's author wrote, without anything around it; {} if it is none.
+
+    Its fields are called “summary” or “issueSummary”, “issue_status” and so on.
+    """
+    said = {name.casefold().replace("_", "").removeprefix("issue"): value for name, value in payload.items()}
+    key = first(said, ("key", "", "id"))
+    if not _KEY.fullmatch(key):
+        return {}
+    fields = said | {"summary": first(said, ("summary", "title", "name", "message"))}
+    return {"key": key, "fields": fields, "url": first(said, ("url", "link"))}
+
+
 def _action(kind: str, said: Said, fields: Said) -> tuple[Action | None, str]:
     """Return what is asked for, None for nothing, and the status where it is not known."""
     if kind == _DELETED:
         return Action.RESOLVE, ""
     category, name = _category(fields.get("status"))
-    if kind == _UPDATED or (not kind and "changelog" in said):
+    if not kind and (to_status := word(inside(said, "transition", "to_status"))):
+        # a workflow's post function may be called before the issue has the status that it is moved to
+        category, name = (category, name) if name == to_status else _category(to_status)
+    elif kind == _UPDATED or (not kind and "changelog" in said):
         moved = _status_change(said)
         if moved is None and ("changelog" in said or category != "done"):
             return None, ""
@@ -130,7 +153,7 @@ def _event(said: Said, issue: Said, action: Action, *, kind: str, unknown: str) 
     component = first(as_object(components[0]), ("name",)) if is_list(components) and components else ""
     labels = fields.get("labels")
     is_new = kind == _CREATED
-    browse = link(_address(text(issue.get("self")), key), words="Issue")
+    browse = link(_address(text(issue.get("self")), key) or issue.get("url"), words="Issue")
     return Event(
         action=action,
         dedup_key=scoped(SLUG, f"issue:{identity}"),
@@ -147,6 +170,7 @@ def _event(said: Said, issue: Said, action: Action, *, kind: str, unknown: str) 
             {
                 "key": key,
                 "status": text(fields.get("status")) or inside(fields, "status", "name"),
+                "transition": inside(said, "transition", "transitionName"),
                 "priority": text(fields.get("priority")) or inside(fields, "priority", "name"),
                 "type": inside(fields, "issuetype", "name"),
                 "assignee": inside(fields, "assignee", "displayName"),

@@ -29,6 +29,8 @@ _LEVELS: Final[Mapping[str, Severity]] = {
     "ok": Severity.INFO,
 }
 _HOST: Final = ("host", "hostname", "instance", "server")
+_OF_CHECKS: Final = ("_check_id", "_check_name", "_source_measurement", "_message")
+"""What tells checks apart, best first; a task that notifies by itself, without a check, has not all of them."""
 _SHOWN: Final = frozenset(("id", "message", "time", "level"))
 
 
@@ -42,7 +44,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Kapacitor payload is not a JSON object; use its POST handler without a template.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    if first(payload, ("_check_id", "_check_name")) and "_level" in payload:
+    if "_level" in payload and first(payload, _OF_CHECKS):
         return [_check(payload)]
     alert, message = first(payload, ("id",)), first(payload, ("message",))
     if not alert and not (message and "level" in payload):
@@ -72,13 +74,13 @@ def _check(said: Said) -> Event:
 
     Columns without "_" before their name are tags, which are texts, or fields, which are numbers.
     """
-    level, name = word(said.get("_level")), first(said, ("_check_name", "_check_id"))
+    level, name = word(said.get("_level")), first(said, ("_check_name", "_check_id", "_source_measurement"))
     tags = {one: value for one, value in said.items() if not one.startswith("_") and isinstance(value, str)}
     parts = (part for tag in sorted(tags.items()) for part in tag)
     fields = {one: value for one, value in said.items() if not one.startswith("_") and one not in tags}
     return Event(
         action=Action.RESOLVE if level == "ok" else Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"check:{first(said, ('_check_id', '_check_name'))}:{stable(*parts)}"),
+        dedup_key=scoped(SLUG, f"check:{first(said, _OF_CHECKS)}:{stable(*parts)}"),
         title=titled(first(said, ("_message",)), name, otherwise="InfluxDB check"),
         severity=_LEVELS.get(level, Severity.ERROR),
         source=first(tags, _HOST),

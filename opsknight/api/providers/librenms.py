@@ -59,7 +59,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 _STATE: Final = ("alertstate", "state")
 _STATUS: Final = ("alertstatus", "status")
 _RECOVERED: Final = re.compile(r"Device [^\n]{1,200}? recovered from ", re.IGNORECASE)
-_HOST: Final = ("hostname", "devicehostname", "display", "sysname", "devicesysname", "ip", "deviceip")
+_HOST: Final = ("hostname", "host", "devicehostname", "display", "sysname", "devicesysname", "ip", "deviceip")
 _RULE: Final = ("name", "alertname", "rulename", "alertrule")
 _TITLE: Final = ("title", "alerttitle", "subject", "summary")
 _MESSAGE: Final = ("msg", "message", "alertmsg")
@@ -167,6 +167,7 @@ PROVIDER: Final = Provider(
     docs_url="https://docs.librenms.org/Alerting/Transports/#api",
     normalise=normalise,
     form=True,
+    query=True,
     where="Alerts → Alert Transports → Create alert transport, type API, method POST; then at the alert rules, with"
     " Recovery alerts on",
     setup="""\

@@ -53,7 +53,7 @@ _LEVELS: Final[Mapping[str, Severity]] = {
 }
 
 _STATUS: Final = ("alertstatus", "status", "state")
-_LEVEL: Final = ("level", "severity", "alertlevel")
+_LEVEL: Final = ("level", "severity", "alertlevel", "errorlevel")
 _ID: Final = ("alertid", "internalid", "id", "externalticketid")
 _TITLE: Final = ("eventmsg", "limitedmessage", "subject", "title", "alertmessage", "message", "eventlogmsg", "summary")
 _HOST: Final = ("host", "hostname", "device", "devicename", "resource", "service", "websitename", "hostips")
@@ -157,6 +157,7 @@ PROVIDER: Final = Provider(
     docs_url="https://www.logicmonitor.com/support/alerts/integrations/custom-http-delivery",
     normalise=normalise,
     form=True,
+    query=True,
     where="Settings → Integrations → Add → Custom HTTP Delivery, same URL for all activity, HTTP POST, raw JSON; then"
     " in an escalation chain",
     setup="""\

@@ -1,7 +1,7 @@
-"""Pingdom's webhook: uptime and transaction checks, and the older one that came as a form.
+"""Pingdom's webhook: uptime and transaction checks, and the older one of BeepManager.
 
 Source: https://www.pingdom.com/resources/webhooks/
-The older one had its JSON in a field “message”, with the state as its description.
+The older one had its JSON in a field “message”, of a form or of the address, with the state as its description.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from opsknight.api.reading import (
     first,
     inner,
     instant,
+    is_list,
     is_object,
     link,
     one_line,
@@ -43,6 +44,8 @@ _QUIET: Final = QUIET | {"unconfirmed down"}
 _SEVERITIES: Final[Mapping[str, Severity]] = {"high": Severity.ERROR, "low": Severity.WARNING}
 """By the importance of a check, which stays as it is when the check is up again."""
 
+_OLDER: Final[Mapping[str, str]] = {"assign": "down", "notify user": "down", "notify of close": "up"}
+"""What BeepManager did with an incident, and the state that it did it for."""
 _STATE: Final = ("current_state", "state", "status")
 _CHECK: Final = ("check_id", "check")
 _NAME: Final = ("check_name", "checkname", "name")
@@ -69,15 +72,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _said(payload: Said) -> Said:
-    """Return the JSON of the field “message”, where that is what was sent, with its state as the present one."""
-    message = payload.get("message")
-    if not isinstance(message, str) or not message.lstrip().startswith("{"):
-        return payload
-    try:
-        older = parse(message.encode()).payload
-    except Malformed:
-        return payload
-    return payload if excess(older) else older | {"current_state": older.get("description")}
+    """Return the JSON of the field “message”, where that is what was sent, else `payload`.
+
+    Of the older webhook, the present state is the description, or what was done where that says something else.
+    """
+    message, said = payload.get("message"), payload
+    if isinstance(message, str) and message.lstrip().startswith("{"):
+        try:
+            older = parse(message.encode()).payload
+        except Malformed:
+            return payload
+        said = payload if excess(older) else older | {"current_state": older.get("description")}
+    state = _OLDER.get(word(said.get("action")))
+    if state is None or word(payload.get("current_state")):
+        return said
+    return {**said, "current_state": described if (described := word(said.get("description"))) in _ACTIONS else state}
 
 
 def _event(said: Said) -> Event | None:
@@ -99,10 +108,16 @@ def _event(said: Said) -> Event | None:
         component=first(said, ("check_type",)),
         occurred_at=at,
         started_at=at if state.action is Action.TRIGGER else None,
-        tags=texts(said.get("tags")),
+        tags=_tags(said.get("tags")),
         links=(site,) if site else (),
         details=state.marked({one: value for one, value in said.items() if one not in _READ and value}),
     )
+
+
+def _tags(listed: Any) -> dict[str, str]:
+    """Return the tags: texts in a list, or objects with a name, as Pingdom's API has them."""
+    named: list[Any] = listed if is_list(listed) else []
+    return {name: "" for one in named if (name := first(inner(one), ("name",)))} or texts(listed)
 
 
 PROVIDER: Final = Provider(
@@ -127,4 +142,5 @@ PROVIDER: Final = Provider(
         "version": 1,
     },
     form=True,
+    query=True,
 )

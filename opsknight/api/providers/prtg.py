@@ -1,8 +1,9 @@
 """What PRTG's notification "Execute HTTP Action" posts: a form (or JSON) of its placeholders.
 
 Sources: https://www.paessler.com/manuals/prtg/notifications_based_on_sensor_thresholds_example,
-https://kb.paessler.com/en/topic/373-what-placeholders-can-i-use-with-prtg (placeholders) and
-https://www.paessler.com/manuals/prtg/sensor_states (states).
+https://kb.paessler.com/en/topic/373-what-placeholders-can-i-use-with-prtg (placeholders),
+https://www.paessler.com/manuals/prtg/sensor_states (states), and for what a script makes of them for Grafana OnCall
+https://grafana.com/docs/oncall/latest/configure/integrations/references/prtg/.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _TRIGGERS: Final[Mapping[str, Severity]] = {
     "down escalation": Severity.CRITICAL,
     "down repeat": Severity.CRITICAL,
     "error": Severity.CRITICAL,
+    "alerting": Severity.ERROR,
     "down (simulated error)": Severity.CRITICAL,
     "down (partial)": Severity.ERROR,
     "partial down": Severity.ERROR,
@@ -69,7 +71,11 @@ _BY_NUMBER: Final[Mapping[str, str]] = {
 _NAME: Final = ("name", "sensorname", "sensor", "shortname")
 _MESSAGE: Final = ("message", "lastmessage", "text")
 _DEVICE: Final = ("device", "devicename", "host", "hostname")
-_LINKS: Final = (("linksensor", "Monitor"), ("sensorurl", "Monitor"), ("url", "Monitor"), ("linkdevice", "Device"))
+_TITLE: Final = ("title", "subject")
+"""Of those who name no sensor."""
+_SENSOR: Final = ("linksensor", "sensorurl", "url", "linktoupstreamdetails")
+"""Addresses that say which sensor it is."""
+_LINKS: Final = (*((name, "Monitor") for name in _SENSOR), ("linkdevice", "Device"))
 _SHOWN: Final = frozenset(
     ("sensorid", "status", "state", "tags", "objecttags", *_NAME, "message", "device", *(n for n, _ in _LINKS))
 )
@@ -124,7 +130,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         Event(
             action=_action(state),
             dedup_key=scoped(SLUG, identity),
-            title=_title(said, name or f"Sensor {first(said, ('sensorid',))}", device),
+            title=_title(said, name or first(said, _TITLE) or f"Sensor {first(said, ('sensorid',))}", device),
             severity=Severity.INFO if state in _RESOLVES else _TRIGGERS.get(state, Severity.ERROR),
             source=device,
             component=name,
@@ -146,7 +152,7 @@ def _unknown(payload: Said) -> Event:
 def _identity(said: Said, name: str, device: str) -> str:
     if sensor_id := first(said, ("sensorid", "objid", "objectid")):
         return f"sensor:{sensor_id}"
-    for field in ("linksensor", "sensorurl", "url"):
+    for field in _SENSOR:
         if found := _SENSOR_ID.search(text(said.get(field))[:2048]):
             return f"sensor:{found[1]}"
     return stable(device, name) if name else ""
@@ -177,6 +183,7 @@ PROVIDER: Final = Provider(
     docs_url="https://www.paessler.com/manuals/prtg/notification_templates",
     normalise=normalise,
     form=True,
+    query=True,
     where="Setup → Account Settings → Notification Templates → Execute HTTP Action, method POST; then at a sensor's"
     " Notification Triggers, also for “when condition clears”",
     setup="""\

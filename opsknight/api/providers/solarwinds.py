@@ -4,7 +4,8 @@ Sources: https://documentation.solarwinds.com/en/success_center/orionplatform/co
 (the body is the user's, made of variables), https://thwack.solarwinds.com/ (Alerting variables) and
 https://documentation.solarwinds.com/en/success_center/observability/content/configure/configure-notification-webhook.htm
 and https://documentation.solarwinds.com/en/success_center/appoptics/content/kb/alert/notification_services/webhook.htm
-and, for forms that were made for ilert, https://docs.ilert.com/inbound-integrations/solarwinds
+and, for bodies that were made for others, https://docs.ilert.com/inbound-integrations/solarwinds,
+https://docs.datadoghq.com/integrations/solarwinds/ and https://github.com/splunk/public-o11y-docs (Splunk On-Call)
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "active": Action.TRIGGER,
     "open": Action.TRIGGER,
     "firing": Action.TRIGGER,
+    "problem": Action.TRIGGER,
     "down": Action.TRIGGER,
     "warning": Action.TRIGGER,
     "critical": Action.TRIGGER,
     "acknowledge": Action.ACKNOWLEDGE,
     "acknowledged": Action.ACKNOWLEDGE,
+    "acknowledgement": Action.ACKNOWLEDGE,
     "resolve": Action.RESOLVE,
     "resolved": Action.RESOLVE,
     "reset": Action.RESOLVE,
@@ -59,6 +62,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "cleared": Action.RESOLVE,
     "close": Action.RESOLVE,
     "closed": Action.RESOLVE,
+    "recovery": Action.RESOLVE,
+    "recovered": Action.RESOLVE,
     "up": Action.RESOLVE,
     "ok": Action.RESOLVE,
 }
@@ -78,17 +83,21 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 """By word and by Orion's number, which does not rise with how bad it is."""
 
 _ACTION: Final = (
-    "actiontype", "action", "eventtype", "eventaction", "ilerteventtype", "alertstatus", "status", "state",
+    "actiontype", "action", "eventtype", "eventaction", "ilerteventtype", "messagetype", "notificationtype",
+    "alertstatus", "status", "state",
 )  # fmt: skip
-_SEVERITY: Final = ("severity", "alertseverity")
+_TRUE: Final = frozenset(("true", "yes", "1"))
+_SEVERITY: Final = ("severity", "alertseverity", "messagetype")
 _TITLE: Final = (
-    "alertmessage", "message", "title", "summary", "ilerteventsummary", "alertname", "name", "subject",
+    "alertmessage", "message", "title", "summary", "ilerteventsummary", "entitydisplayname", "statemessage",
+    "alertname", "alertrule", "name", "subject",
 )  # fmt: skip
-_NAME: Final = ("alertname", "name", "alertdefname")
+_NAME: Final = ("alertname", "name", "alertdefname", "alertrule")
 _NODE: Final = ("nodename", "node", "nodecaption", "hostname", "host", "entityname", "relatednodecaption", "ipaddress")
-_OBJECT: Final = ("objectname", "entitycaption", "interfacename", "objecttype", "entitytype")
-_AT: Final = ("timestamp", "time", "datetime")
-_SINCE: Final = ("alerttriggertime", "triggertime")
+_OBJECT: Final = ("objectname", "entitycaption", "interfacename", "object", "objecttype", "entitytype")
+_AT: Final = ("timestamp", "time", "datetime", "timeofalert")
+_SINCE: Final = ("alerttriggertime", "triggertime", "triggereddatetime", "triggeredat")
+_OVER: Final = ("resetat", "clearedat")
 _LINKS: Final = (
     ("alertdetailsurl", "Monitor"), ("alerturl", "Monitor"), ("ilerturl", "Monitor"), ("url", "Monitor"),
     ("link", "Monitor"),
@@ -136,7 +145,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             severity=_severity(said),
             source=node,
             component=first(said, _OBJECT),
-            occurred_at=_instant(said, _AT) or (since if action is Action.TRIGGER else None),
+            occurred_at=_instant(said, _AT) or (since if action is Action.TRIGGER else _instant(said, _OVER)),
             started_at=since,
             tags={"alert": name} if name else {},
             links=_links(said),
@@ -167,7 +176,7 @@ def _unknown(payload: Said) -> Event:
 
 
 def _identity(said: Said, node: str) -> str:
-    if given := first(said, ("dedupkey", "incidentkey", "ilertincidentkey", "alertobjectid")):
+    if given := first(said, ("dedupkey", "incidentkey", "ilertincidentkey", "alertobjectid", "entityid")):
         return f"object:{given}"
     for field in ("acknowledgeurl", "alertdetailsurl", "alerturl"):
         if found := _OBJECT_ID.search(text(said.get(field))[:2048]):
@@ -180,15 +189,28 @@ def _identity(said: Said, node: str) -> str:
 
 
 def _action(said: Said) -> tuple[Action | None, str]:
-    """Return what is asked for, None for what pages nobody, and the word that is not known. The first given decides."""
+    """Return what is asked for, None for what pages nobody, and the word that is not known. The first given decides.
+
+    Datadog's body for a reset action differs from that of the trigger by “reset” alone.
+    """
+    if _is(said, "reset") or word(text(said.get("isactive"))) == "false":
+        return Action.RESOLVE, ""
     asked = next((one for name in _ACTION if (one := word(said.get(name)))), "")
     if asked in QUIET:
         return None, ""
+    if not asked and _instant(said, _OVER) is not None:
+        return Action.RESOLVE, ""
     if asked and asked not in _ACTIONS:
         return Action.TRIGGER, asked
     action = _ACTIONS.get(asked, Action.TRIGGER)
-    is_acknowledged = word(text(said.get("acknowledged"))) in {"true", "yes", "acknowledged", "1"}
+    is_acknowledged = word(text(said.get("acknowledged"))) == "acknowledged" or any(
+        _is(said, name) for name in ("acknowledged", "isacknowledged")
+    )
     return Action.ACKNOWLEDGE if is_acknowledged and action is Action.TRIGGER and not asked else action, ""
+
+
+def _is(said: Said, name: str) -> bool:
+    return word(text(said.get(name))) in _TRUE
 
 
 def _instant(said: Said, names: Sequence[str]) -> datetime | None:
@@ -213,6 +235,7 @@ PROVIDER: Final = Provider(
     docs_url="https://documentation.solarwinds.com/en/success_center/orionplatform/content/core-send-a-get-or-post-request.htm",
     normalise=normalise,
     form=True,
+    query=True,
     where="Alerts & Activity → Manage Alerts → the alert → Trigger Actions and Reset Actions → Send a GET or POST"
     " Request to a Web Server",
     setup="""\

@@ -1,6 +1,7 @@
 """Uptime Kuma's notification of kind Webhook, with its preset body or one of the user's own.
 
-Source: https://github.com/louislam/uptime-kuma (server/notification-providers/webhook.js; src/util.ts for its codes)
+Source: https://github.com/louislam/uptime-kuma (server/notification-providers: webhook.js, and those for others whose
+address is the user's: grafana-oncall.js, pagertree.js, signl4.js, squadcast.js; src/util.ts for its codes)
 A notice without a heartbeat is a test, or tells of a certificate that is about to expire.
 """
 
@@ -54,6 +55,8 @@ _ALONE: Final = frozenset(("msg",))
 _MESSAGES: Final = ("msg", "body", "message", "text", "content")
 _BEGINS: Final = re.compile(r"\[(.{1,300}?)\] \[[^\w\[\]]{0,4}(Up|Down)\] ?", re.IGNORECASE)
 """“[Shop] [🔴 Down] timeout”"""
+_SAYS: Final = re.compile(r"(.{1,300}) is (up|down)", re.IGNORECASE)
+"""“Shop is down”, as the title that is made for Grafana OnCall."""
 _NO_SIGN: Final = re.compile(r"\A[^\w]{1,4}")
 _EXPIRY: Final = " will expire in "
 _REFUSAL: Final = (
@@ -109,7 +112,8 @@ def _beat(said: Said) -> Event | None:
     number = first(monitor, ("id",)) or first(beat, ("monitorID", "monitorId", "monitor_id"))
     source = first(monitor, ("hostname",)) or ("" if url in _NO_URL else url)
     at, site = _at(beat), link(url, words="Site")
-    title = ": ".join(part for part in (name or source, message or first(said, ("msg", "title"))) if part)
+    named = name or source or first(said, ("title", "message"))
+    title = ": ".join(part for part in (named, message or first(said, ("msg", "title"))) if part)
     details = {one: said_so for one in _HEARTBEAT if (said_so := text(beat.get(one)))}
     details |= {f"monitor_{one}": said_so for one in _MONITOR if (said_so := text(monitor.get(one)))}
     return Event(
@@ -152,11 +156,12 @@ def _told(said: Said) -> list[Event] | None:
     Uptime Kuma itself suggests a title and the message alone.
     """
     fields = {name.casefold(): value for name, value in said.items()}
-    message = first(fields, _MESSAGES)
+    message, status = first(fields, _MESSAGES), _NO_SIGN.sub("", first(fields, ("status",)))
     begins = _BEGINS.match(message)
-    state = asked(_ACTIONS, begins[2] if begins else _NO_SIGN.sub("", first(fields, ("status",))), quiet=_QUIET)
-    name = begins[1] if begins else first(fields, ("name", "monitor"))
-    if not name or (begins is None and (state.unknown or not first(fields, ("status",)))):
+    says = begins or (None if status else _SAYS.fullmatch(first(fields, ("title",))))
+    state = asked(_ACTIONS, says[2] if says else status, quiet=_QUIET)
+    name = says[1] if says else first(fields, ("name", "monitor"))
+    if not name or (says is None and (state.unknown or not status)):
         return None
     if state.action is None:
         return []

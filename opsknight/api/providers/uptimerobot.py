@@ -1,7 +1,7 @@
 """UptimeRobot's webhook: its default variables in the address, as JSON or as a form, and templates that people write.
 
 Sources: https://help.uptimerobot.com/en/articles/14498593-webhook-integration (and its variables)
-and the payloads that zulip/zulip and PagerTree/pager_tree-integrations test with.
+and the payloads that zulip/zulip and PagerTree/pager_tree-integrations test with, and https://docs.signl4.com/.
 Templates name the variables monitorFriendlyName, monitor_friendly_name, …; all of these are known here.
 """
 
@@ -16,6 +16,7 @@ from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
     QUIET,
+    Asked,
     asked,
     first,
     instant,
@@ -48,6 +49,8 @@ _MONITOR: Final = ("monitorid", "id")
 _TYPE: Final = ("alerttypefriendlyname", "alerttype")
 _STATUS: Final = ("status", "state")
 """What a body of the user's own calls the alert's type."""
+_KIND: Final = "type"
+"""… or, where its word is one: it may as well be the monitor's."""
 _URL: Final = ("monitorurl", "url")
 _NAME: Final = ("monitorfriendlyname", "friendlyname", "monitorname", "name", "monitor")
 _REASON: Final = ("alertdetails", "details", "reason", "message")
@@ -88,11 +91,10 @@ def _filled(payload: Said) -> Said:
 
 
 def _event(said: Said, name: str, url: str) -> Event | None:
-    names = _TYPE if first(said, _TYPE) else _STATUS
-    state = asked(_ACTIONS, *(said.get(one) for one in names), quiet=_QUIET)
+    state = _state(said)
     if state.action is None:
         return None
-    is_expiry = any(word(text(said.get(one))) in _EXPIRY for one in _TYPE)
+    is_expiry = any(word(text(said.get(one))) in _EXPIRY for one in (*_TYPE, _KIND))
     monitor = first(said, _MONITOR)
     identity = f"monitor:{monitor}" if monitor else stable(url, name)
     at = instant(said.get("alertdatetime"))
@@ -111,6 +113,15 @@ def _event(said: Said, name: str, url: str) -> Event | None:
         links=(site,) if site else (),
         details=state.marked({one: value for one, value in said.items() if one not in _READ and value}),
     )
+
+
+def _state(said: Said) -> Asked:
+    """Return what the alert's type asks for, in whichever field it stands."""
+    for names in (_TYPE, _STATUS):
+        if first(said, names):
+            return asked(_ACTIONS, *(said.get(one) for one in names), quiet=_QUIET)
+    kind = asked(_ACTIONS, said.get(_KIND), quiet=_QUIET)
+    return Asked(Action.TRIGGER) if kind.unknown else kind
 
 
 PROVIDER: Final = Provider(

@@ -46,6 +46,15 @@ _BAD_ENDINGS: Final = frozenset((
     "error", "failed", "attack", "anomaly", "triggered", "unverified", "notpaid", "reached",
 ))  # fmt: skip
 """Last words of the names of other events that say that something is wrong."""
+_ENDS: Final[Mapping[str, str]] = {
+    "project domain verified": "project domain unverified",
+    "domain renewal": "domain renewal failed",
+    "domain certificate add": "domain certificate add failed",
+    "domain certificate renew": "domain certificate renew failed",
+}
+"""Names of events that say that what another one told of is over."""
+_OF_OLD: Final = "deployment checks completed"
+"""Checks that run no more, whether they failed or succeeded."""
 _IN_WORDS: Final[Mapping[str, str]] = {
     "deployment error": "failed",
     "deployment failed": "failed",
@@ -55,6 +64,9 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     "deployment checks failed": "failed its checks",
     "deployment checks succeeded": "passed its checks",
 }
+_BAD_CHECKS: Final = frozenset(("failure", "failed", "error"))
+_GOOD_CHECKS: Final = frozenset(("succeeded", "neutral", "skipped"))
+_REASON: Final = ("errorMessage", "errorReason", "errorCode")
 _BRANCH: Final = ("githubCommitRef", "gitlabCommitRef", "bitbucketCommitRef", "branch", "gitCommitRef")
 _COMMIT: Final = ("githubCommitSha", "gitlabCommitSha", "bitbucketCommitSha", "gitCommitSha")
 _MESSAGE: Final = ("githubCommitMessage", "gitlabCommitMessage", "bitbucketCommitMessage")
@@ -84,9 +96,11 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 def _event(kind: str, said: Said) -> Event | None:
     if kind in _DEPLOYMENTS:
         return _deployment(kind, _DEPLOYMENTS[kind], said, "deployment")
+    if kind == _OF_OLD:
+        kind = _completed(said["payload"].get("checks"))
     if kind in _CHECKS:
         return _deployment(kind, _CHECKS[kind], said, "checks")
-    if kind.rpartition(" ")[2] in _BAD_ENDINGS:
+    if kind in _ENDS or kind.rpartition(" ")[2] in _BAD_ENDINGS:
         return _other(kind, said)
     return None
 
@@ -98,7 +112,7 @@ def _deployment(kind: str, action: Action, said: Said, what: str) -> Event:
     project, target = _project(payload), first(payload, ("target",)) or first(deployment, ("target",)) or "preview"
     branch = first(meta, _BRANCH) if word(target) != "production" else ""
     error = as_object(payload.get("error")) or as_object(deployment.get("error"))
-    reason = first(error, ("message", "code")) or first(deployment, ("errorMessage",))
+    reason = first(error, ("message", "code")) or first(deployment, _REASON) or first(payload, _REASON)
     where = f"{target}, {branch}" if branch else target
     because = f": {reason}" if reason and action is Action.TRIGGER else ""
     return Event(
@@ -125,26 +139,33 @@ def _deployment(kind: str, action: Action, said: Said, what: str) -> Event:
     )
 
 
+def _completed(checks: Any) -> str:
+    """Return what newer webhooks call it that these checks completed so, "" where some were not run to their end."""
+    said = {word(inside(one, "conclusion")) for one in (checks if is_list(checks) else [])}
+    if said & _BAD_CHECKS:
+        return "deployment checks failed"
+    return "deployment checks succeeded" if "succeeded" in said and said <= _GOOD_CHECKS else ""
+
+
 def _failed_checks(checks: Any) -> list[str]:
     listed = checks if is_list(checks) else []
-    bad = {"failure", "failed", "error"}
-    return [text(inside(one, "name")) for one in listed if word(inside(one, "conclusion")) in bad][:20]
+    return [text(inside(one, "name")) for one in listed if word(inside(one, "conclusion")) in _BAD_CHECKS][:20]
 
 
 def _other(kind: str, said: Said) -> Event:
-    """Return a trigger for an attack, an anomaly, a certificate that was not renewed and the like."""
+    """Return the event of an attack, an anomaly, a certificate that was not renewed, or was at last, and the like."""
     payload: Said = said["payload"]
     listed = payload.get("alerts")
     alert = as_object(listed[0]) if is_list(listed) and listed else as_object(payload.get("alert"))
     project = _project(payload, default="")
-    domain = first(payload, ("domain", "domainName", "hostname")) or first(as_object(payload.get("domain")), ("name",))
+    domain = _domain(payload)
     identity = first(payload, ("groupId", "alertId", "ruleId", "attackId", "id")) or first(alert, ("id",))
     title = first(alert, ("title", "name")) or first(payload, ("title", "message", "reason"))
     about = title or kind.capitalize()
     subject = ", ".join(one for one in (project, domain) if one)
     return Event(
-        action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"{kind}:{identity or stable(project, domain, title)}"),
+        action=Action.RESOLVE if kind in _ENDS else Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"{_ENDS.get(kind, kind)}:{identity or stable(project, domain, title)}"),
         title=one_line(f"{about} ({subject})" if subject else about),
         severity=Severity.ERROR,
         source=project or domain,
@@ -154,6 +175,15 @@ def _other(kind: str, said: Said) -> Event:
         links=_links(payload, {}),
         details=filled({"kind": said.get("type"), "event": {k: v for k, v in payload.items() if k != "user"}}),
     )
+
+
+def _domain(payload: Said) -> str:
+    """Return the domain that it is about, or all that one certificate is for."""
+    if named := first(payload, ("domain", "domainName", "hostname")) or text(inside(payload, "domain", "name")):
+        return named
+    lists = (payload.get("dnsNames"), payload.get("certNames"), inside(payload, "cert", "cns"), payload.get("domains"))
+    listed: Any = next((one for one in lists if is_list(one)), ())
+    return ", ".join(sorted(name for one in listed if (name := text(one))))
 
 
 def _project(payload: Said, *, default: str = "a project without a name") -> str:
