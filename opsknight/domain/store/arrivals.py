@@ -74,8 +74,8 @@ changed AS MATERIALIZED (SELECT * FROM unnest({{rows}}::incident_change[])), mov
     UPDATE notifications n SET status = 'superseded', finished_at = {{now}}::timestamptz,
         reason = 'the incident changed first'
     FROM changed u WHERE n.incident_id = u.id AND n.status = 'queued' AND u.waits_anew AND u.status <> 'suppressed'
-        AND NOT EXISTS (SELECT FROM pages p WHERE p.id = n.page_id
-            AND (p.kind = 'watch' OR p.kind = 'help' AND u.status NOT IN ('acknowledged', 'resolved')))
+        AND CASE (SELECT p.kind FROM pages p WHERE p.id = n.page_id) WHEN 'watch' THEN false
+            WHEN 'help' THEN u.status IN ('acknowledged', 'resolved') ELSE true END
 ), disarmed AS (
     DELETE FROM timers t USING changed u
     WHERE t.subject = u.id AND u.waits_anew AND u.due_kind IS NULL AND t.{_TIMED}
