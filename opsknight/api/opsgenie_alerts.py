@@ -5,10 +5,9 @@ Source: https://support.atlassian.com/opsgenie/docs/opsgenie-edge-connector-aler
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
 
-from opsknight.api.providers.provider import Context, Said, within_limits
 from opsknight.api.reading import (
     as_object,
     filled,
@@ -24,7 +23,9 @@ from opsknight.api.reading import (
     word,
 )
 from opsknight.api.unknown import unknown_shape
-from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
+from opsknight.domain.model.event import Action, Event, Malformed, Severity
+
+Said: TypeAlias = Mapping[str, Any]
 
 SLUG: Final = "opsgenie_webhook"
 """The kind of monitor whose identities these are, whoever sends them."""
@@ -45,8 +46,8 @@ _QUIET: Final = frozenset((
 """What people do with an alert without changing its state."""
 
 
-def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the one event of `payload`, or none where an alert was only noted, assigned or escalated.
+def read_alert(payload: Any) -> Event | None:
+    """Return the one event of `payload`, None where an alert was only noted, assigned or escalated.
 
     A deleted alert resolves: nothing will ever close it. An action that Opsgenie does not know
     itself is one that its user defined; it triggers, and is marked.
@@ -62,10 +63,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         event = unknown_shape(SLUG, payload)
         if event is None:
             raise Malformed("The Opsgenie payload holds no “action” and no “alert”; is it an outgoing webhook?")
-        return [within_limits(event, may_exceed=context.may_exceed)]
+        return event
     if action.replace(" ", "") in _QUIET:
-        return []
-    return [within_limits(_event(action, payload, alert), may_exceed=context.may_exceed)]
+        return None
+    return _event(action, payload, alert)
 
 
 def _event(asked: str, said: Said, alert: Said) -> Event:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from opsknight.api import opsgenie_alerts
+from opsknight.api.opsgenie_alerts import read_alert
 from opsknight.api.providers.provider import Context, Provider, Request, Said, within_limits
 from opsknight.api.reading import (
     QUIET,
@@ -71,7 +71,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if not is_object(payload):
         raise Malformed("The Jira payload is not a JSON object.")
     if is_object(payload.get("alert")) and word(payload.get("action")):
-        return opsgenie_alerts.normalise(payload, context)
+        alert = read_alert(payload)
+        return [] if alert is None else [within_limits(alert, may_exceed=context.may_exceed)]
     kind = word(payload.get("webhookEvent"))
     issue = as_object(payload.get("issue")) or (payload if is_object(payload.get("fields")) else _own(payload))
     if kind and kind not in {_CREATED, _UPDATED, _DELETED}:

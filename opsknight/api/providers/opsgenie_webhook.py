@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from opsknight.api.opsgenie_alerts import SLUG, normalise
-from opsknight.api.providers.provider import Provider
+from opsknight.api.opsgenie_alerts import SLUG, read_alert
+from opsknight.api.providers.provider import Context, Provider, within_limits
+from opsknight.domain.model.event import Event, Unreadable
+
+
+def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
+    """Return the one event of `payload`, or none where an alert was only noted, assigned or escalated.
+
+    Raises:
+        Malformed: it holds no alert, and no text in it says what is wrong.
+    """
+    event = read_alert(payload)
+    return [] if event is None else [within_limits(event, may_exceed=context.may_exceed)]
+
 
 PROVIDER: Final = Provider(
     slug=SLUG,
