@@ -1,11 +1,13 @@
 """What the generic format is told under other names: by monitors that have no adapter, and no field mapping.
 
-Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma and VMware send. A name
-is compared whole, capitals and separators aside; what stands under the format's own name counts first.
+Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma, VMware, OpenStatus, Honeybadger and
+Pulsetic send. A name is compared whole, capitals and separators aside; what stands under the format's own name counts
+first.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -31,6 +33,8 @@ from opsknight.domain.model.event import Event, Severity
 _OURS: Final = ("title", "summary", "message", "action", "status", "state", "severity", "source", "component")
 _TITLE: Final = ("title", "summary", "message")
 _KEY: Final = ("dedup_key", "deduplication_key", "alert_uid")
+_JOB: Final = ("job", "jobname", "command", "script", "checkname", "plugin")
+_JOINTS: Final = re.compile(r"[.:/]+")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
 _SOURCE: Final = (
     "host", "hostname", "instance", "node", "server", "device", "devicehostname", "resource", "resourcename", "metric",
@@ -51,6 +55,12 @@ _OF_ALERT: Final = (
     "fingerprint",
 )
 """Names of what is itself the identity of a condition."""
+_ALERTS: Final = ("alert", "incident", "problem", "issue", "outage", "fault")
+_CHECKED: Final = ("monitor", "check", "site", "heartbeat", "endpoint", "website", "probe")
+_HOLDERS: Final = (*_ALERTS, *_CHECKED)
+"""Objects inside that tell of a condition, or of what is checked; the same words stand before a state: “alert.up”."""
+_HAPPENED: Final = ("event", "eventtype", "eventname", "alerttype")
+"""Names of what happened, which may be a state: “down”, “check.up” or “monitor_offline”."""
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
 
@@ -68,7 +78,8 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
     if is_object(said.get("source")):  # of an event of Kubernetes, what told of it
         said["reported_by"] = said.pop("source")
     if not text(said.get("source")) or not first(said, _TITLE):
-        said["source"] = _involved(named) or _endpoint(named) or first(named, _SOURCE) or said.get("source")
+        found = _involved(named) or _endpoint(named) or first(named, _SOURCE)
+        said["source"] = found or said.get("source") or _held_name(named)
     if (endpoint := _endpoint(named)) and (title := first(said, ("title",))):  # Gatus' is the same for all
         said["title"] = f"{title}: {endpoint}"
     if not text(said.get("severity")) and (severity := _severity(named)):
@@ -77,16 +88,18 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
         said["links"] = [href for href in links if isinstance(href, str)]
     if word(said.get("severity")) == "normal" and _is_alertas(named, said):  # to Alerta that is no alarm
         said.setdefault("status", "normal")
-    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _status(named)):
+    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _status(named) or _happened(named, said)):
         said["status"] = status
     has_key = bool(first(said, _KEY))
     if not has_key and (key := _identity(named, said)):
         said["dedup_key"] = key
         has_key = True
     if not first(said, _TITLE) and (event := _told(slug, said, around)) is not None:
-        _entitle(said, event)
+        _entitle(said, event, of=_about(named))
         if not has_key:
             said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
+    elif not first(said, _TITLE) and (of := _held_name(named)) and (what := first(named, _HAPPENED)):
+        said |= {"title": one_line(f"{of}: {what}"), MARK: True}
     return said
 
 
@@ -103,6 +116,32 @@ def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
 def _status(named: Mapping[str, Any]) -> str:
     """Return how things stand, as a sender says it in a word of its own or with “resolved”, which is then true."""
     return "resolved" if named.get("resolved") is True else first(named, _STATUS)
+
+
+def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Return the state in the name of what happened, else that of the object which is told of; "" for no whole word."""
+    if _is_alertas(named, said):
+        return ""
+    for value in (text(named.get(name)) for name in _HAPPENED):
+        *before, state = word(_JOINTS.sub(".", value)).replace(" ", ".").split(".")
+        if before and before[-1] in _HOLDERS and (state in ACTIONS or state in QUIET):
+            return state
+        last = word(_JOINTS.sub(".", value).rpartition(".")[2])
+        if last in ACTIONS:
+            return last
+    held = (word(first(inner(named, name), ("status", "state"))) for name in _HOLDERS)
+    return next((state for state in held if state in ACTIONS or state in QUIET), "")
+
+
+def _held_name(named: Mapping[str, Any]) -> str:
+    """Return the name of what is checked, which stands in an object of its own."""
+    return next((said for one in _CHECKED if (said := first(inner(named, one), ("name", "url")))), "")
+
+
+def _about(named: Mapping[str, Any]) -> str:
+    """Return what a title should name that only says what happened: the endpoint, check or alert, or the job."""
+    alert = next((said for one in _ALERTS if (said := first(inner(named, one), ("name", "title")))), "")
+    return _endpoint(named) or _held_name(named) or alert or first(named, _JOB)
 
 
 def _severity(named: Mapping[str, Any]) -> str:
@@ -130,8 +169,14 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     for name in _OF_ALERT:
         if key := first(named, (name,)):
             return f"{name}:{key}"
-    if any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE) and (key := first(named, ("id",))):
+    is_told = any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE)
+    for name in _HOLDERS if is_told else _ALERTS:
+        if key := first(inner(named, name), ("id", "uuid", "key", "slug")):
+            return f"{name}:{key}"
+    if is_told and (key := first(named, ("id",))):
         return f"id:{key}"
+    if is_told and (checked := first(named, _JOB)) and not first(said, _TITLE):
+        return stable("job", first(named, _SOURCE), checked)
     if about := _involved(named):
         return stable("object", about, first(named, ("reason",)))
     return stable("resource", *(text(named[name]) for name in _OF_ALERTA)) if _is_alertas(named, said) else ""
@@ -154,12 +199,12 @@ def _told(slug: str, said: Mapping[str, Any], around: Mapping[str, Any]) -> Even
     return replace(carried, title=one_line(f"{carried.title}: {of}"), source=of, dedup_key=key)
 
 
-def _entitle(said: dict[str, Any], event: Event) -> None:
-    """Give an object a title, and what else it lacks, and mark it."""
+def _entitle(said: dict[str, Any], event: Event, *, of: str) -> None:
+    """Give an object a title, which names `of` what it is, and what else it lacks, and mark it."""
     asked = word(text(said.get("action")))
     if asked not in ACTIONS and asked not in QUIET:  # what such a sender calls an action may be anything
         said.pop("action", None)
-    said["title"] = event.title
+    said["title"] = event.title if of in event.title else one_line(f"{of}: {event.title}")
     said["source"] = said["source"] or event.source
     if event.severity is not Severity.ERROR:  # which is what nothing at all says, too
         said.setdefault("severity", str(event.severity))

@@ -13,7 +13,7 @@ MARK: Final = "unknown_shape"
 """Stands in the details of an event that was read this way."""
 
 _TITLES: Final = (
-    "title, subject, summary, headline, name, alertname, rulename, monitorname, checkname, searchname, message,"
+    "title, subject, summary, headline, name, alertname, alert, rulename, monitorname, checkname, searchname, message,"
     " description, text, body, msg, humanreadable, errormessage"
 )
 _WEAK: Final = "name, reason, event, rule, output, content, info, detail, eventtypename"
