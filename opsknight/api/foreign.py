@@ -42,7 +42,7 @@ _SOURCE: Final = (
 _STATUS: Final = ("alertstate", "alertstatus", "eventaction", "eventstatus", "currentstate", "newstate")
 _SEVERITY: Final = ("alertseverity", "level", "priority", "criticality")
 _NO_SEVERITY: Final = frozenset(("normal",))
-"""A normal priority is that of most problems; it says of none that it is harmless."""
+"""A normal priority is that of most problems: none is harmless for it, and none over for a normal event."""
 
 _OF_ALERT: Final = (
     "dedup",
@@ -59,7 +59,7 @@ _ALERTS: Final = ("alert", "incident", "problem", "issue", "outage", "fault")
 _CHECKED: Final = ("monitor", "check", "site", "heartbeat", "endpoint", "website", "probe")
 _HOLDERS: Final = (*_ALERTS, *_CHECKED)
 """Objects inside that tell of a condition, or of what is checked; the same words stand before a state: “alert.up”."""
-_HAPPENED: Final = ("event", "eventtype", "eventname", "alerttype")
+_HAPPENED: Final = ("event", "eventtype", "eventname", "alerttype", "type")
 """Names of what happened, which may be a state: “down”, “check.up” or “monitor_offline”."""
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
@@ -98,7 +98,11 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
         _entitle(said, event, of=_about(named))
         if not has_key:
             said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
-    elif not first(said, _TITLE) and (of := _held_name(named)) and (what := first(named, _HAPPENED)):
+    elif (
+        not first(said, _TITLE)
+        and (of := _held_name(named))
+        and (what := first(named, _HAPPENED) or first(said, ("status",)))
+    ):
         said |= {"title": one_line(f"{of}: {what}"), MARK: True}
     return said
 
@@ -120,14 +124,14 @@ def _status(named: Mapping[str, Any]) -> str:
 
 def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     """Return the state in the name of what happened, else that of the object which is told of; "" for no whole word."""
-    if _is_alertas(named, said):
+    if _is_alertas(named, said) or _involved(named):
         return ""
     for value in (text(named.get(name)) for name in _HAPPENED):
         *before, state = word(_JOINTS.sub(".", value)).replace(" ", ".").split(".")
         if before and before[-1] in _HOLDERS and (state in ACTIONS or state in QUIET):
             return state
         last = word(_JOINTS.sub(".", value).rpartition(".")[2])
-        if last in ACTIONS:
+        if last in ACTIONS and last not in _NO_SEVERITY:
             return last
     held = (word(first(inner(named, name), ("status", "state"))) for name in _HOLDERS)
     return next((state for state in held if state in ACTIONS or state in QUIET), "")

@@ -34,7 +34,13 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "acknowledge": Action.ACKNOWLEDGE,
     "close": Action.RESOLVE,
     "delete": Action.RESOLVE,
+    "created": Action.TRIGGER,
+    "unacknowledged": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "closed": Action.RESOLVE,
+    "deleted": Action.RESOLVE,
 }
+"""What happened to an alert; flows that pass it on say it in the past."""
 _QUIET: Final = frozenset((
     "addnote", "addtags", "removetags", "addrecipient", "addteam", "addresponder", "addresponders", "adddetails",
     "removedetails", "assignownership", "takeownership", "assign", "escalate", "escalatenext", "escalatetonext",
