@@ -49,6 +49,15 @@ RESOLVED = ["resolved", "recovery", "recovered", "ok", "cleared", "closed", "fix
         "[Success] Backup job orders",
         "Site24x7 - shop - Up",
         "Host UP: db-1",
+        "Check_MK: db-1/Filesystem / CRIT -> OK",
+        "monit alert --  Connection succeeded nginx",
+        "monit alert --  Exists nginx",
+        "Zabbix: OK: Disk full",
+        "[Incident resolved] shop",
+        "[db-1] Backup completed successfully",
+        "Deployment succeeded: shop",
+        "Error rate is back to normal",
+        "Uptime alert: shop is up again",
     ],
 )
 def test_a_state_word_in_its_place_resolves(subject: str):
@@ -85,6 +94,12 @@ def test_a_state_word_in_its_place_resolves(subject: str):
         "[PRTG Network Monitor (MON)] web-1 Ping Warning ended (now: Down) (x)",
         "[shop] [🔴 Down] Expected OK",
         "[ALERT - No severity] CPU of web-1",
+        "Check_MK: db-1/Filesystem / OK -> CRIT",
+        "monit alert --  Resource limit matched db-1",
+        "[Partially resolved] shop",
+        "Partially recovered: shop",
+        "Backup completed successfully, 3 errors",
+        "Successful: 3, failed: 1",
         "",
     ],
 )
@@ -157,6 +172,12 @@ def test_a_word_anywhere_makes_it_worse_and_only_one_in_its_place_better(subject
         ('INSUFFICIENT_DATA: "CPU" in EU (Ireland)', 'OK: "CPU" in EU (Ireland)'),
         ("Fired:Sev1 CPU high", "Resolved:Sev1 CPU high"),
         ("[OPENED] CPU high", "[CLOSED] CPU high"),
+        ("Check_MK: db-1/Filesystem / OK -> CRIT", "Check_MK: db-1/Filesystem / CRIT -> OK"),
+        ("monit alert --  Connection failed nginx", "monit alert --  Connection succeeded nginx"),
+        ("monit alert --  Does not exist nginx", "monit alert --  Exists nginx"),
+        ("Deployment failed: shop", "Deployment succeeded: shop"),
+        ("[db-1] Backup failed", "[db-1] Backup completed successfully"),
+        ("[Incident] shop", "[Incident resolved] shop"),
     ],
 )
 def test_a_problem_and_its_end_are_about_the_same(problem: str, end: str):
@@ -175,6 +196,7 @@ def test_a_problem_and_its_end_are_about_the_same(problem: str, end: str):
         ("[Triggered on {host:web-1}] CPU high", "[Triggered on {host:web-2}] CPU high"),
         ("Monitor is DOWN: shop", "Monitor is DOWN: desk"),
         ("[PRTG (MON)] web-1 Ping Down (x)", "[PRTG (MON)] web-1 Disk Down (x)"),
+        ("monit alert --  Connection failed nginx", "monit alert --  Resource limit matched nginx"),
     ],
 )
 def test_what_is_another_thing_is_about_another_thing(one: str, another: str):

@@ -2,7 +2,7 @@
 
 A state stands in brackets, before a colon, bar or dash, after asterisks as Nagios writes it, or at the end;
 “Monitor is UP: shop” and “UP alert: shop” tell it, too. Facts from the subjects of Pingdom, UptimeRobot,
-Datadog, PRTG, Uptime Kuma, Azure, Google Cloud Monitoring and Grafana. Words are compared whole.
+Datadog, PRTG, Uptime Kuma, Checkmk, Monit, Azure, Google Cloud Monitoring and Grafana. Words are compared whole.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUIET: Final = _set(
 IS: Final = _set("is are now again to status state back")
 NOT: Final = _set(
     "not no never cannot can't can could couldn't isn't aren't wasn't hasn't won't unable be being until unless if"
-    " before when should must will would needs need waiting pending"
+    " before when should must will would needs need waiting pending partially partly almost nearly"
 )
 FAILING: Final = _set("failed fails failing failure not error impossible")
 
@@ -49,8 +49,9 @@ THINGS: Final = _set(
     "monitor host service site website check server node device sensor heartbeat endpoint pingdomalert"
 )
 """“Host UP: db-1” tells a state; “Scale up: db-1” does not."""
-_PLAIN_ENDS: Final = _set("resolved recovered recovery cleared restored")
-"""Ends that are no part of a verb, as “Back up” and “Follow up” are."""
+_PLAIN: Final = _set("resolved recovered recovery cleared restored failed") | DONE
+"""States that are no part of a verb, as those in “Back up” and “Follow up” are."""
+_TOLD_OF: Final = THINGS | _set("incident alert alarm issue problem")
 
 WORD: Final = re.compile(r"\w+(?:[-_.'’/@]\w+)*")
 _BRACKET: Final = re.compile(r"[\[(]\s*([^\[\]()]{1,200})[\])]")
@@ -66,7 +67,16 @@ _LED: Final = re.compile(r"((?:[\w'’-]+ ){1,5})([^\W\d_]+)(?: in [\w ]{1,40})?
 _OF_ALERT: Final = re.compile(
     r"([^\W\d_]+) (alert|alarm|notification|incident|issue|problem)\s*[:|](?=\s|$)", re.IGNORECASE
 )
-_AT_THE_END: Final = re.compile(r"\s[-–—|]\s+(up|ok|okay|online|resolved|recovered|cleared|closed)\W*$", re.IGNORECASE)
+_AT_THE_END: Final = re.compile(
+    r"(?:\s[-–—|]|:)\s+(up|ok|okay|online|resolved|recovered|cleared|closed|success|successful|succeeded|passed)\W*$",
+    re.IGNORECASE,
+)
+_DONE_AT_THE_END: Final = re.compile(r"\s(?:completed|finished|ended) successfully\W*$", re.IGNORECASE)
+_NAMED: Final = re.compile(r"([\w.@/-]{1,60})(?::|\s\|)\s+(?=([^\W\d_]+)\s*(?::|\||[-–—]\s))")
+_CHANGE: Final = re.compile(
+    r"(.{1,300}?)[\s:–—-]+[a-z]{2,10} (?:->|→) (ok|up|warn|crit|unkn|down|unreach)\s*$", re.IGNORECASE
+)
+"""How Checkmk writes that a state is another now."""
 _EDGES: Final = " \t*[](){}<>:;,.!|\"'“”–—-"
 
 _PRTG: Final = re.compile(
@@ -76,6 +86,13 @@ _PRTG: Final = re.compile(
     re.IGNORECASE,
 )
 _KUMA: Final = re.compile(r"\[(.{1,300}?)\] \[[^\w\s\[\]]+\s?(up|down)\]", re.IGNORECASE)
+_MONIT: Final = re.compile(
+    r"monit alert --\s+(?:(.{1,60}?) (failed|succeeded|matched|exceeded|error|down|up|recovery)|"
+    r"(does not exist|exists)) (\S{1,200})\s*$",
+    re.IGNORECASE,
+)
+_MONITS_ENDS: Final = _set("succeeded up recovery exists")
+_SHORT: Final = {"crit": "critical", "unreach": "unreachable", "unkn": "unknown", "warn": "warning"}
 _NOW: Final = re.compile(r"\(now: (\w+)", re.IGNORECASE)
 
 
@@ -97,7 +114,7 @@ def parts(subject: str) -> Parts:
         marks.extend(told)
         return f" {left} " if told else found[0]
 
-    rest = _BRACKET.sub(without_state, _SYMBOLS.sub("", subject)).strip()
+    rest = _DONE_AT_THE_END.sub(": success", _BRACKET.sub(without_state, _SYMBOLS.sub("", subject))).strip()
     head: list[str] = []
     while (bracket := _BRACKET.match(rest)) is not None:
         head.append(bracket[0])
@@ -105,7 +122,11 @@ def parts(subject: str) -> Parts:
     if rest.startswith("*") and (word := WORD.search(rest)) is not None and is_state(word[0]):
         marks.append(word[0].casefold())
         rest = rest[word.end() :]
-    rest = _without_prefixes(rest.lstrip("* "), marks)
+    rest = rest.lstrip("* ")
+    if (named := _NAMED.match(rest)) is not None and is_state(named[2]) and not is_state(named[1]):
+        head.append(named[1])
+        rest = rest[named.end() :]
+    rest = _without_prefixes(rest, marks)
     if (last := _AT_THE_END.search(rest)) is not None:
         marks.append(last[1].casefold())
     about = _joined(" ".join((*head, rest)).split())
@@ -132,6 +153,9 @@ def _of_bracket(inner: str) -> tuple[tuple[str, ...], str]:
     state, on, left = inner.partition(" on ")
     if on and is_state(state):
         return (_mark(state),), left
+    *before, last = inner.split() or [""]
+    if before and before[-1].casefold() in _TOLD_OF and _tells([one.casefold() for one in before], last.casefold()):
+        return (last.casefold(),), " ".join(before)
     several = inner.split(" - ")
     if len(several) == 2 and is_state(several[0]) and (is_state(several[1]) or _plain(several[1]) == "no severity"):
         return tuple(_mark(one) for one in several if is_state(one)), ""
@@ -161,7 +185,7 @@ def _tells(before: list[str], state: str) -> bool:
     if state not in _LAST or not NOT.isdisjoint(before):
         return False
     is_verb = state == "up" and before[-1] == "back" and before[-2:-1] not in (["is"], ["are"], ["now"])
-    return state in _PLAIN_ENDS or before[-1] in THINGS or (before[-1] in IS and not is_verb)
+    return state in _PLAIN or before[-1] in _TOLD_OF or (before[-1] in IS and not is_verb)
 
 
 def _count(state: str, after: str, marks: list[str]) -> None:
@@ -174,8 +198,12 @@ def _count(state: str, after: str, marks: list[str]) -> None:
 def _joined(pieces: list[str]) -> str:
     """Return the words in small letters, without a state at their end and what joins it to them."""
     kept = [piece for one in pieces if (piece := one.strip(_EDGES).casefold())]
+    if len(kept) > 2 and kept[-1] == "again":
+        kept.pop()
     if len(kept) > 1 and _plain(kept[-1]) in _LAST:
         kept.pop()
+        if kept[-2:] == ["back", "to"]:
+            kept.pop()
         is_joined = kept[-1] in _JOINING
         while len(kept) > 1 and kept[-1] in _JOINING:
             kept.pop()
@@ -184,9 +212,15 @@ def _joined(pieces: list[str]) -> str:
 
 
 def _of_one_monitor(subject: str) -> Parts | None:
-    """Return what a subject of PRTG or Uptime Kuma tells, whose end is a message that differs each time."""
+    """Return what a subject of Checkmk or Monit tells, or of PRTG or Uptime Kuma, whose end differs each time."""
+    if (change := _CHANGE.match(subject)) is not None:
+        return Parts((_SHORT.get(change[2].casefold(), change[2].casefold()),), _joined(change[1].split()))
     if (kuma := _KUMA.match(subject)) is not None:
         return Parts((kuma[2].casefold(),), " ".join(kuma[1].casefold().split()))
+    if (monit := _MONIT.match(subject)) is not None:
+        state = (monit[2] or monit[3]).casefold()
+        about = f"monit {monit[4]} {monit[1] or 'exists'}".casefold()
+        return Parts(("recovered" if state in _MONITS_ENDS else "problem",), about)
     if (prtg := _PRTG.match(subject)) is None:
         return None
     state, more = prtg[2].casefold(), prtg[3].casefold()

@@ -82,8 +82,10 @@ def _ends_with_its_end(subject: str, words: list[str]) -> bool:
     """Say whether the last word tells that it is over, and nothing before it speaks against that."""
     if not words or subject.rstrip(" *").endswith("?"):
         return False
-    *before, last = words
+    *before, last = words[:-1] if len(words) > 1 and words[-1] == "again" else words
     if last in _LAST_ENDS and before[-2:] in (["has", "been"], ["have", "been"]):
+        return NOT.isdisjoint(before)
+    if last == "normal" and before[-2:] == ["back", "to"]:
         return NOT.isdisjoint(before)
     known = last in _LAST_ENDS or (last in _LAST_AFTER_IS and bool(before) and before[-1] in IS | THINGS)
     return known and _DOUBT.isdisjoint(before)
