@@ -1,8 +1,8 @@
 """What the generic format is told under other names: by monitors that have no adapter, and no field mapping.
 
-Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma, VMware, OpenStatus, Honeybadger and
-Pulsetic send. A name is compared whole, capitals and separators aside; what stands under the format's own name counts
-first.
+Facts from what Flux, Falco, Alerta, GoAlert, Moira, MongoDB Atlas, Uptime Kuma, VMware, OpenStatus, Honeybadger,
+Pulsetic and Statping send. A name is compared whole, capitals and separators aside; what stands under the format's own
+name counts first.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ _TITLE: Final = ("title", "summary", "message")
 _KEY: Final = ("dedup_key", "deduplication_key", "alert_uid")
 _JOB: Final = ("job", "jobname", "command", "script", "checkname", "plugin")
 _JOINTS: Final = re.compile(r"[.:/]+")
+_EXIT: Final = ("exitcode", "exitstatus", "returncode")
+_IS_OVER: Final = ("resolved", "isresolved", "recovered")
+_WELL: Final = ("online", "isonline", "up", "isup", "healthy", "ishealthy", "reachable")
+_WHY: Final = ("alert", "issue", "reason", "error")
+_ILL: Final = ("offline", "isoffline", "down", "isdown")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
 _SOURCE: Final = (
     "host", "hostname", "instance", "node", "server", "device", "devicehostname", "resource", "resourcename", "metric",
@@ -61,6 +66,21 @@ _HOLDERS: Final = (*_ALERTS, *_CHECKED)
 """Objects inside that tell of a condition, or of what is checked; the same words stand before a state: “alert.up”."""
 _HAPPENED: Final = ("event", "eventtype", "eventname", "alerttype", "type")
 """Names of what happened, which may be a state: “down”, “check.up” or “monitor_offline”."""
+_SUBJECT: Final = (
+    "service",
+    "servicename",
+    *_CHECKED,
+    *_JOB,
+    "application",
+    "app",
+    "component",
+    "entityid",
+    *_SOURCE,
+    "source",
+    "url",
+    "id",
+)
+"""Names of what stands so or so, the most telling first: with a state alone, what a title is made of."""
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
 
@@ -88,22 +108,12 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
         said["links"] = [href for href in links if isinstance(href, str)]
     if word(said.get("severity")) == "normal" and _is_alertas(named, said):  # to Alerta that is no alarm
         said.setdefault("status", "normal")
-    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _status(named) or _happened(named, said)):
+    if not first(said, _SAYS_WHAT_IS_DONE) and (status := _stands(named, said)):
         said["status"] = status
-    has_key = bool(first(said, _KEY))
-    if not has_key and (key := _identity(named, said)):
+    if not first(said, _KEY) and (key := _identity(named, said)):
         said["dedup_key"] = key
-        has_key = True
-    if not first(said, _TITLE) and (event := _told(slug, said, around)) is not None:
-        _entitle(said, event, of=_about(named))
-        if not has_key:
-            said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
-    elif (
-        not first(said, _TITLE)
-        and (of := _held_name(named))
-        and (what := first(named, _HAPPENED) or first(said, ("status",)))
-    ):
-        said |= {"title": one_line(f"{of}: {what}"), MARK: True}
+    if not first(said, _TITLE):
+        _find_title(slug, said, named, around)
     return said
 
 
@@ -117,9 +127,14 @@ def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
+def _stands(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    return _status(named) or _happened(named, said) or _answered(named, said)
+
+
 def _status(named: Mapping[str, Any]) -> str:
     """Return how things stand, as a sender says it in a word of its own or with “resolved”, which is then true."""
-    return "resolved" if named.get("resolved") is True else first(named, _STATUS)
+    is_over = any(_yes(named.get(name)) for name in _IS_OVER) or _yes(named.get("firing")) is False
+    return "resolved" if is_over else first(named, _STATUS)
 
 
 def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
@@ -137,6 +152,30 @@ def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     return next((state for state in held if state in ACTIONS or state in QUIET), "")
 
 
+def _answered(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Return how things stand where yes or no to “online” and the like tells it, or how a program ended.
+
+    That all is well counts only where nothing else is told: what is online may have a full disk.
+    """
+    is_told, is_job = first(said, _TITLE) or first(named, (*_HAPPENED, *_ALERTS)), bool(first(named, _JOB))
+    if (ended := first(named, _EXIT)) and (is_job or not is_told):
+        return "success" if ended == "0" else "failed"
+    asked = (*_WELL, "success") if is_job else _WELL
+    for one in (named, *(inner(named, name) for name in (*_CHECKED, "service"))):
+        known = {plain(name): _yes(value) for name, value in one.items()}
+        is_well = {known.get(name) for name in asked}
+        if False in is_well or any(known.get(name) for name in _ILL):
+            return "failed" if is_job else "down"
+        if not is_told and (True in is_well or any(known.get(name) is False for name in _ILL)):
+            return "success" if is_job else "up"
+    return ""
+
+
+def _yes(value: Any) -> bool | None:
+    """Return the answer that a value gives, also in words as templates and forms write it; None for none."""
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(word(value))
+
+
 def _held_name(named: Mapping[str, Any]) -> str:
     """Return the name of what is checked, which stands in an object of its own."""
     return next((said for one in _CHECKED if (said := first(inner(named, one), ("name", "url")))), "")
@@ -146,6 +185,11 @@ def _about(named: Mapping[str, Any]) -> str:
     """Return what a title should name that only says what happened: the endpoint, check or alert, or the job."""
     alert = next((said for one in _ALERTS if (said := first(inner(named, one), ("name", "title")))), "")
     return _endpoint(named) or _held_name(named) or alert or first(named, _JOB)
+
+
+def _subject(named: Mapping[str, Any]) -> str:
+    """Return what a state without a text is that of: a service, a check, a host or an address."""
+    return next((of for name in _SUBJECT if (of := first(named, (name,)))), "")
 
 
 def _severity(named: Mapping[str, Any]) -> str:
@@ -189,6 +233,25 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
 def _is_alertas(named: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
     """Say whether an object is an alert as it is sent to Alerta."""
     return all(first(named, (name,)) for name in _OF_ALERTA) and not first(said, _TITLE)
+
+
+def _find_title(slug: str, said: dict[str, Any], named: Mapping[str, Any], around: Mapping[str, Any]) -> None:
+    """Give an object a title, and a key where it has none: from its texts, else from what stands how."""
+    state, happened = first(said, ("status", "state")), first(named, _HAPPENED)
+    of, event = _about(named) or _subject(named), _told(slug, said, around)
+    is_bare = bool(of) and (event is None or event.title == happened)
+    if event is not None:
+        _entitle(said, event, of=of if is_bare else _about(named))
+        if event.title == first(named, ("name",)) and (why := first(named, _WHY)):
+            said["title"] = one_line(f"{event.title}: {why}")
+    elif of and (happened or state):
+        said |= {"title": one_line(f"{of}: {happened or state}"), MARK: True}
+    if first(said, _KEY):
+        return
+    if is_bare:
+        said["dedup_key"] = stable("stands", first(named, _SOURCE), of, "" if state else happened)
+    elif event is not None:
+        said["dedup_key"] = event.dedup_key.removeprefix(f"{slug}:")
 
 
 def _told(slug: str, said: Mapping[str, Any], around: Mapping[str, Any]) -> Event | None:
