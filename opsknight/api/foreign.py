@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from opsknight.api.monit import of_monit
 from opsknight.api.reading import (
     ACTIONS,
     QUIET,
+    filled,
     first,
     inner,
     is_list,
@@ -81,6 +83,7 @@ _SUBJECT: Final = (
     "id",
 )
 """Names of what stands so or so, the most telling first: with a state alone, what a title is made of."""
+_CARRIED: Final = ("data", "payload", "service", "host", "server", "device")
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
 
@@ -95,6 +98,8 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
     named: dict[str, Any] = {}
     for name, value in said.items():
         named.setdefault(plain(name), value)
+    if monit := of_monit(named):
+        said = monit | {name: value for name, value in filled(said).items() if name != "action"}
     if is_object(said.get("source")):  # of an event of Kubernetes, what told of it
         said["reported_by"] = said.pop("source")
     if not text(said.get("source")) or not first(said, _TITLE):
@@ -192,6 +197,11 @@ def _subject(named: Mapping[str, Any]) -> str:
     return next((of for name in _SUBJECT if (of := first(named, (name,)))), "")
 
 
+def _carried_name(named: Mapping[str, Any]) -> str:
+    """Return the name of what an envelope carries that says itself only what happened."""
+    return next((name for one in _CARRIED if (name := first(inner(named, one), ("title", "name")))), "")
+
+
 def _severity(named: Mapping[str, Any]) -> str:
     words = (text(named.get(name)) for name in _SEVERITY)
     return next((said for said in words if severity_of(said) and word(said) not in _NO_SEVERITY), "")
@@ -238,7 +248,7 @@ def _is_alertas(named: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
 def _find_title(slug: str, said: dict[str, Any], named: Mapping[str, Any], around: Mapping[str, Any]) -> None:
     """Give an object a title, and a key where it has none: from its texts, else from what stands how."""
     state, happened = first(said, ("status", "state")), first(named, _HAPPENED)
-    of, event = _about(named) or _subject(named), _told(slug, said, around)
+    of, event = _about(named) or _subject(named) or _carried_name(named), _told(slug, said, around)
     is_bare = bool(of) and (event is None or event.title == happened)
     if event is not None:
         _entitle(said, event, of=of if is_bare else _about(named))
