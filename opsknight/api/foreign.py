@@ -8,7 +8,7 @@ name counts first.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -83,7 +83,10 @@ _SUBJECT: Final = (
     "id",
 )
 """Names of what stands so or so, the most telling first: with a state alone, what a title is made of."""
-_CARRIED: Final = ("data", "payload", "service", "host", "server", "device")
+_ENVELOPES: Final = ("data", "payload", "notification", "trigger", "body")
+_TEXTS: Final = (*_TITLE, "subject", "name", "alert", "alertname", "text", "description")
+_HOSTS: Final = ("host", "server", "device", "node", "instance")
+_CARRIED: Final = ("data", "payload", "service", *_HOSTS)
 _OF_ALERTA: Final = ("environment", "resource", "event")
 """What together is the identity of an alert that is sent to Alerta."""
 
@@ -104,7 +107,7 @@ def in_our_words(slug: str, element: Mapping[str, Any], *, around: Mapping[str, 
         said["reported_by"] = said.pop("source")
     if not text(said.get("source")) or not first(said, _TITLE):
         found = _involved(named) or _endpoint(named) or first(named, _SOURCE)
-        said["source"] = found or said.get("source") or _held_name(named)
+        said["source"] = found or said.get("source") or _held_name(named) or _host_name(named)
     if (endpoint := _endpoint(named)) and (title := first(said, ("title",))):  # Gatus' is the same for all
         said["title"] = f"{title}: {endpoint}"
     if not text(said.get("severity")) and (severity := _severity(named)):
@@ -153,8 +156,14 @@ def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
         last = word(_JOINTS.sub(".", value).rpartition(".")[2])
         if last in ACTIONS and last not in _NO_SEVERITY:
             return last
-    held = (word(first(inner(named, name), ("status", "state"))) for name in _HOLDERS)
+    held = (word(first(inner(named, name), ("status", "state"))) for name in (*_HOLDERS, *_carrying(named)))
     return next((state for state in held if state in ACTIONS or state in QUIET), "")
+
+
+def _carrying(named: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the envelopes inside which stands what is wrong, where no text outside says it: a state there counts."""
+    if not first(named, _TEXTS):
+        yield from (name for name in _ENVELOPES if first(inner(named, name), _TEXTS))
 
 
 def _answered(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
@@ -190,6 +199,11 @@ def _about(named: Mapping[str, Any]) -> str:
     """Return what a title should name that only says what happened: the endpoint, check or alert, or the job."""
     alert = next((said for one in _ALERTS if (said := first(inner(named, one), ("name", "title")))), "")
     return _endpoint(named) or _held_name(named) or alert or first(named, _JOB)
+
+
+def _host_name(named: Mapping[str, Any]) -> str:
+    """Return the name of a host that is an object."""
+    return next((name for one in _HOSTS if (name := first(inner(named, one), ("name", "hostname")))), "")
 
 
 def _subject(named: Mapping[str, Any]) -> str:
