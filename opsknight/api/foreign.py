@@ -40,7 +40,7 @@ _JOINTS: Final = re.compile(r"[.:/]+")
 _EXIT: Final = ("exitcode", "exitstatus", "returncode")
 _IS_OVER: Final = ("resolved", "isresolved", "recovered")
 _WELL: Final = ("online", "isonline", "up", "isup", "healthy", "ishealthy", "reachable")
-_WHY: Final = ("alert", "issue", "reason", "error")
+_WHY: Final = ("alert", "issue", "reason", "error", "msg")
 _ILL: Final = ("offline", "isoffline", "down", "isdown")
 _SAYS_WHAT_IS_DONE: Final = ("action", "status", "state")
 _SOURCE: Final = (
@@ -84,7 +84,9 @@ _SUBJECT: Final = (
 )
 """Names of what stands so or so, the most telling first: with a state alone, what a title is made of."""
 _ENVELOPES: Final = ("data", "payload", "notification", "trigger", "body")
-_TEXTS: Final = (*_TITLE, "subject", "name", "alert", "alertname", "text", "description")
+_TOLD: Final = (*_TITLE, *_WHY, "subject", "alertname", "text", "description", "body", "details", "errormessage")
+_TEXTS: Final = (*_TOLD, "name")
+"""Names of texts that may say what is wrong, beside which a good word elsewhere ends nothing."""
 _HOSTS: Final = ("host", "server", "device", "node", "instance")
 _CARRIED: Final = ("data", "payload", "service", *_HOSTS)
 _OF_ALERTA: Final = ("environment", "resource", "event")
@@ -136,7 +138,7 @@ def _spelled_as_ours(element: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stands(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
-    return _status(named) or _happened(named, said) or _answered(named, said)
+    return _status(named) or _happened(named, said) or _answered(named)
 
 
 def _status(named: Mapping[str, Any]) -> str:
@@ -166,12 +168,12 @@ def _carrying(named: Mapping[str, Any]) -> Iterator[str]:
         yield from (name for name in _ENVELOPES if first(inner(named, name), _TEXTS))
 
 
-def _answered(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+def _answered(named: Mapping[str, Any]) -> str:
     """Return how things stand where yes or no to “online” and the like tells it, or how a program ended.
 
     That all is well counts only where nothing else is told: what is online may have a full disk.
     """
-    is_told, is_job = first(said, _TITLE) or first(named, (*_HAPPENED, *_ALERTS)), bool(first(named, _JOB))
+    is_told, is_job = bool(first(named, (*_TOLD, *_HAPPENED, *_ALERTS))), bool(first(named, _JOB))
     if (ended := first(named, _EXIT)) and (is_job or not is_told):
         return "success" if ended == "0" else "failed"
     asked = (*_WELL, "success") if is_job else _WELL
