@@ -36,7 +36,13 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "acknowledge": Action.ACKNOWLEDGE,
     "close": Action.RESOLVE,
     "delete": Action.RESOLVE,
+    "created": Action.TRIGGER,
+    "unacknowledged": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "closed": Action.RESOLVE,
+    "deleted": Action.RESOLVE,
 }
+"""What happened to an alert; flows that pass it on say it in the past."""
 _QUIET: Final = frozenset((
     "addnote", "addtags", "removetags", "addrecipient", "addteam", "addresponder", "addresponders", "adddetails",
     "removedetails", "assignownership", "takeownership", "assign", "escalate", "escalatenext", "escalatetonext",
@@ -85,7 +91,7 @@ def _event(asked: str, said: Said, alert: Said) -> Event:
         action=action or Action.TRIGGER,
         dedup_key=scoped(SLUG, f"alert:{identity}"),
         title=title or "Opsgenie alert without a message",
-        severity=severity_of(alert.get("priority")) or Severity.ERROR,
+        severity=_severity(text(alert.get("priority"))),
         source=first(alert, ("entity", "source")),
         component=first(as_object(said.get("source")), ("name",)) or first(said, ("integrationName",)),
         occurred_at=instant(alert.get("updatedAt")) or instant(alert.get("createdAt")),
@@ -107,3 +113,8 @@ def _event(asked: str, said: Said, alert: Said) -> Event:
             }
         ),
     )
+
+
+def _severity(priority: str) -> Severity:
+    """Return what a priority stands for; older webhooks say 3 for P3."""
+    return severity_of(f"P{priority}" if priority in {"1", "2", "3", "4", "5"} else priority) or Severity.ERROR

@@ -18,7 +18,7 @@ MAX_WORD: Final = 100
 """Characters that are kept of a status word that is not known."""
 
 _ACTION_WORDS: Final[Mapping[Action, str]] = {
-    Action.TRIGGER: "trigger, triggered, firing, fire, alert, alerting, alarm, problem, open, opened, down,"
+    Action.TRIGGER: "trigger, triggered, firing, fired, fire, alert, alerting, alarm, problem, open, opened, down,"
     " active, critical, degraded, error, failed, failing, failure, offline, unhealthy, warn, warning",
     Action.ACKNOWLEDGE: "acknowledge, acknowledged, ack, acked",
     Action.RESOLVE: "resolve, resolved, recover, recovered, recovery, ok, okay, up, closed, close, clear, cleared,"

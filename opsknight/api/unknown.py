@@ -13,7 +13,7 @@ MARK: Final = "unknown_shape"
 """Stands in the details of an event that was read this way."""
 
 _TITLES: Final = (
-    "title, subject, summary, headline, name, alertname, rulename, monitorname, checkname, searchname, message,"
+    "title, subject, summary, headline, name, alertname, alert, rulename, monitorname, checkname, searchname, message,"
     " description, text, body, msg, humanreadable, errormessage"
 )
 _WEAK: Final = "name, reason, event, rule, output, content, info, detail, eventtypename"
@@ -33,6 +33,8 @@ _SOURCE: Final = ("host", "hostname", "instance", "node", "server", "source", "r
 LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink", "endpointurl", "deviceurl")
 """Names of an address where more is to be read, as `plain` writes them."""
 _DEEP: Final = 3
+_OF_CARDS: Final = 12
+"""How deep is looked where no text is nearer: those of a chat's cards stand in columns of sections of attachments."""
 
 
 def unknown_shape(slug: str, payload: Any) -> Event | None:
@@ -45,6 +47,8 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
         return None
     objects = [_plainly(one) for one in _objects(payload, _DEEP)]
     title, about = _title(objects)
+    if not title:
+        title, about = _title([_plainly(one) for one in _objects(payload, _OF_CARDS)])
     if not title:
         return None
     source = next((said for one in objects if (said := first(one, _SOURCE))), "")

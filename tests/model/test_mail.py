@@ -184,3 +184,10 @@ def test_what_begins_with_no_header_is_no_mail():
 def test_of_several_headers_of_one_name_the_first_counts():
     assert read_mail(b"Return-Path: <a@b>\r\nReturn-Path: <>\r\nSubject: x\r\n\r\n").headers["return-path"] == "<a@b>"
     assert isinstance(read_mail(b"Subject: x\r\n\r\n"), Mail)
+
+
+def test_a_mail_of_a_mail_server_is_none_of_a_monitor_even_where_it_is_no_report():
+    bounced = Mail(sender="mailer-daemon@mx.example.org", subject="Undelivered Mail Returned to Sender")
+
+    assert why_none_meant_it(bounced).startswith("A mail server wrote it")
+    assert not why_none_meant_it(Mail(sender="daemon@db-1.example.org", subject="Cron <daemon@db-1> backup"))

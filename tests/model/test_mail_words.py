@@ -33,6 +33,31 @@ RESOLVED = ["resolved", "recovery", "recovered", "ok", "cleared", "closed", "fix
         "Back to normal",
         "Problem solved? No: [FIXED] it is",
         "resolved",
+        "Monitor is UP: shop",
+        "UP alert: shop (shop.example.com) is UP",
+        "PingdomAlert UP: shop (shop.example.com) is UP",
+        "✅ Monitor UP: https://shop.example.com",
+        "[shop] [✅ Up] 200 - OK",
+        "[PRTG Network Monitor (MON)] web-1 Ping (Ping) Down ended (now: Up) (12 msec)",
+        "[PRTG Network Monitor (MON)] web-1 Ping (Ping) Up (12 msec)",
+        "[P1] [Recovered on {host:web-1,env:prod}] CPU high",
+        "[Monitor Alert] No data recovered: CPU high",
+        "[RESOLVED - No severity] CPU of web-1",
+        "Jenkins build is back to normal : shop #13",
+        "Problem resolved: CPU high",
+        "The problem with the shop has been resolved",
+        "[Success] Backup job orders",
+        "Site24x7 - shop - Up",
+        "Host UP: db-1",
+        "Check_MK: db-1/Filesystem / CRIT -> OK",
+        "monit alert --  Connection succeeded nginx",
+        "monit alert --  Exists nginx",
+        "Zabbix: OK: Disk full",
+        "[Incident resolved] shop",
+        "[db-1] Backup completed successfully",
+        "Deployment succeeded: shop",
+        "Error rate is back to normal",
+        "Uptime alert: shop is up again",
     ],
 )
 def test_a_state_word_in_its_place_resolves(subject: str):
@@ -56,6 +81,25 @@ def test_a_state_word_in_its_place_resolves(subject: str):
         "token_expired",
         "[not resolved] x",
         "Book review",
+        "Back up: db-1",
+        "Scale up: 3 nodes",
+        "Follow up: disk full",
+        "Ticket could not be resolved: disk full",
+        "Not yet recovered: shop",
+        "Monitor is not UP: shop",
+        "Error: OK was expected",
+        "[Success] 3 of 4 jobs, 1 failed",
+        "It has not been resolved",
+        "[PRTG Network Monitor (MON)] Follow Up Server Ping Down (Up since 3 d)",
+        "[PRTG Network Monitor (MON)] web-1 Ping Warning ended (now: Down) (x)",
+        "[shop] [🔴 Down] Expected OK",
+        "[ALERT - No severity] CPU of web-1",
+        "Check_MK: db-1/Filesystem / OK -> CRIT",
+        "monit alert --  Resource limit matched db-1",
+        "[Partially resolved] shop",
+        "Partially recovered: shop",
+        "Backup completed successfully, 3 errors",
+        "Successful: 3, failed: 1",
         "",
     ],
 )
@@ -76,6 +120,12 @@ def test_what_nagios_says_beside_problem_and_recovery_acknowledges_or_pages_nobo
     assert told("** ACKNOWLEDGEMENT Service Alert: a/b is CRITICAL **").action is Action.ACKNOWLEDGE
     for quiet in ("FLAPPINGSTART", "FLAPPINGSTOP", "DOWNTIMESTART", "DOWNTIMEEND", "DOWNTIMECANCELLED"):
         assert told(f"** {quiet} Service Alert: a/b is OK **").action is None
+
+
+def test_what_prtg_says_of_a_sensor_that_is_acknowledged_or_paused():
+    assert told("[PRTG (MON)] web-1 Ping Down (Acknowledged) (No answer)").action is Action.ACKNOWLEDGE
+    assert told("[PRTG (MON)] web-1 Ping Down ended (now: Paused)").action is None
+    assert told("Monitor is PAUSED: shop").action is None
 
 
 @pytest.mark.parametrize(
@@ -105,6 +155,29 @@ def test_a_word_anywhere_makes_it_worse_and_only_one_in_its_place_better(subject
         ("CRITICAL - PROBLEM: CPU high", "Re: OK: CPU high"),
         ("db-1 is DOWN", "db-1 is UP"),
         ("Backup failed", "Backup OK"),
+        ("Monitor is DOWN: shop", "Monitor is UP: shop"),
+        ("DOWN alert: shop (shop.example.com) is DOWN", "UP alert: shop (shop.example.com) is UP"),
+        ("PingdomAlert DOWN: shop (x.org) is DOWN", "PingdomAlert UP: shop (x.org) is UP"),
+        ("🔴 shop is down", "🟢 shop is back up"),
+        ("Your site shop went down", "Your site shop is back up"),
+        ("[shop] [🔴 Down] timeout of 48000ms exceeded", "[shop] [✅ Up] 200 - OK"),
+        (
+            "[PRTG (MON)] web-1 Ping (Ping) Down (No answer)",
+            "[PRTG (MON)] web-1 Ping (Ping) Down ended (now: Up) (1 ms)",
+        ),
+        ("[P1] [Triggered on {host:web-1}] CPU high", "[P1] [Recovered on {host:web-1}] CPU high"),
+        ("[Monitor Alert] No data: CPU high", "[Monitor Alert] No data recovered: CPU high"),
+        ("[Alerting] CPU high", "[OK] CPU high"),
+        ("[ALERT - Critical] CPU of web-1", "[RESOLVED - Critical] CPU of web-1"),
+        ('INSUFFICIENT_DATA: "CPU" in EU (Ireland)', 'OK: "CPU" in EU (Ireland)'),
+        ("Fired:Sev1 CPU high", "Resolved:Sev1 CPU high"),
+        ("[OPENED] CPU high", "[CLOSED] CPU high"),
+        ("Check_MK: db-1/Filesystem / OK -> CRIT", "Check_MK: db-1/Filesystem / CRIT -> OK"),
+        ("monit alert --  Connection failed nginx", "monit alert --  Connection succeeded nginx"),
+        ("monit alert --  Does not exist nginx", "monit alert --  Exists nginx"),
+        ("Deployment failed: shop", "Deployment succeeded: shop"),
+        ("[db-1] Backup failed", "[db-1] Backup completed successfully"),
+        ("[Incident] shop", "[Incident resolved] shop"),
     ],
 )
 def test_a_problem_and_its_end_are_about_the_same(problem: str, end: str):
@@ -119,6 +192,11 @@ def test_a_problem_and_its_end_are_about_the_same(problem: str, end: str):
         ("Temperature low", "Temperature high"),
         ("Recovery failed on db-1", "Critical error on db-1"),
         ("C++ build", "C# build"),
+        ("Valve 3 open", "Valve 3 closed"),
+        ("[Triggered on {host:web-1}] CPU high", "[Triggered on {host:web-2}] CPU high"),
+        ("Monitor is DOWN: shop", "Monitor is DOWN: desk"),
+        ("[PRTG (MON)] web-1 Ping Down (x)", "[PRTG (MON)] web-1 Disk Down (x)"),
+        ("monit alert --  Connection failed nginx", "monit alert --  Resource limit matched nginx"),
     ],
 )
 def test_what_is_another_thing_is_about_another_thing(one: str, another: str):

@@ -18,6 +18,7 @@ from opsknight.api.reading import (
     first,
     inside,
     instant,
+    is_list,
     is_object,
     link,
     one_line,
@@ -60,6 +61,8 @@ _COMMIT_STATES: Final[Mapping[str, str]] = {
     "failure": "failed",
 }
 """Phases of an operation in the words of GitHub's commit statuses."""
+_COLOURS: Final[Mapping[str, str]] = {"#e96d76": "failed", "#f4c030": "degraded", "#0dadea": "running"}
+"""What the colours of Slack messages in Argo CD's catalogue mean: of a failed sync nothing else in them tells."""
 _COMMIT: Final = "continuous-delivery/"
 """How the context of such a status begins that Argo CD's own example makes; the application's name follows."""
 _PAGE: Final = re.compile(r"/applications/(?:[^/?#]{1,253}/)?([^/?#]{1,253})(?:[?#]|$)")
@@ -108,7 +111,8 @@ class _App(NamedTuple):
 
 def _read(payload: Said) -> _App:
     """Return the application, out of flat fields or out of its whole manifest."""
-    said = _of_a_commit({word(name).replace(" ", "_"): value for name, value in payload.items()})
+    payload = payload | as_object(payload.get("client_payload"))
+    said = _of_slack(_of_a_commit(_by_word(payload)))
     nested = as_object(said.get("app")) or as_object(said.get("application"))
     manifest: Said = nested if is_object(nested.get("metadata")) else said if is_object(said.get("metadata")) else {}
     status = as_object(manifest.get("status")) or as_object(said.get("status"))
@@ -119,8 +123,18 @@ def _read(payload: Said) -> _App:
     )
     plain = "" if is_object(said.get("status")) else text(said.get("status"))
     name = text(inside(manifest, "metadata", "name")) or first(nested, ("name",)) or first(said, _APP)
-    states = tuple(word(one) for one in (health, sync, phase, plain) if word(one))
-    return _App(name, states, tuple(word(said.get(one)) for one in _TRIGGER if word(said.get(one))), said, manifest)
+    states = tuple(dict.fromkeys(word(one) for one in (health, sync, phase, plain) if word(one)))
+    return _App(name, states, tuple(one for name in _TRIGGER if (one := _trigger(said.get(name)))), said, manifest)
+
+
+def _by_word(values: Said) -> Said:
+    return {word(name).replace(" ", "_"): value for name, value in values.items()}
+
+
+def _trigger(value: Any) -> str:
+    """Return the name of a trigger; the catalogue's template app-sync-failed belongs to on-sync-failed."""
+    said = word(value)
+    return f"on {said.removeprefix('app ')}" if said.startswith("app ") else said
 
 
 def _of_a_commit(said: Said) -> Said:
@@ -136,6 +150,18 @@ def _of_a_commit(said: Said) -> Said:
         "link": said.get("target_url"),
         "description": "" if word(about) == "argocd" else about,
     }
+
+
+def _of_slack(said: Said) -> Said:
+    """Return the one attachment of a Slack message of Argo CD's catalogue in the words of the others."""
+    attached: Any = said.get("attachments")
+    message = as_object(attached[0]) if is_list(attached) and attached else {}
+    fields: Any = message.get("fields")
+    if not first(message, ("title",)) or not is_list(fields) or first(said, _APP):
+        return said
+    told = {first(one, ("title",)): one.get("value") for one in fields if is_object(one)}
+    colour = _COLOURS.get(word(message.get("color")), "")
+    return said | _by_word(told) | {"app": message["title"], "phase": colour, "link": message.get("title_link")}
 
 
 def _state(value: Any) -> str:

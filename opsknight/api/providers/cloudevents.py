@@ -7,6 +7,7 @@ The format says who and what, and leaves the data to its sender; the state is re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -46,6 +47,11 @@ _KEY: Final = ("dedup_key", "fingerprint", "alert_id", "alertId", "incident_id",
 _SEVERITY: Final = ("severity", "level", "priority")
 _SOURCE: Final = ("host", "hostname", "instance", "resource")
 _LINK: Final = ("url", "link", "href", "html_url")
+_BEGAN: Final = frozenset(("created", "detected", "occurred", "raised", "reported", "started"))
+"""How types end, beside the usual words, that tell of what others end."""
+_VERSION: Final = re.compile(r"(?:\.v?\d{1,9})+$")
+"""How types end that name the version of their data, as CDEvents' do."""
+_INSIDE: Final = ("alert", "incident", "event")
 _ATTRIBUTES: Final = frozenset(("specversion", "id", "source", "type", "time", "data", "data_base64"))
 _REFUSAL: Final = "The CloudEvent has no type and source; send it as application/cloudevents+json."
 
@@ -92,10 +98,10 @@ def _is_cloud_event(said: Said) -> bool:
 
 
 def _event(said: Said) -> Event | None:
-    data = inner(said, "data")
-    stem, _, last = text(said.get("type")).rpartition(".")
-    is_end = bool(stem) and (word(last) in ACTIONS or word(last) in QUIET)
-    state = _state(said, data, last if is_end else "")
+    data = _data(said)
+    stem, _, last = _VERSION.sub("", text(said.get("type"))).rpartition(".")
+    is_end = bool(stem) and (word(last) in ACTIONS or word(last) in QUIET or word(last) in _BEGAN)
+    state = _state(said, data, last if is_end and word(last) not in _BEGAN else "")
     if state.action is None:
         return None
     kind = stem if is_end else text(said.get("type"))
@@ -117,6 +123,15 @@ def _event(said: Said) -> Event | None:
         links=tuple(one for one in found if one is not None)[:3],
         details=state.marked({"type": text(said.get("type")), "cloudevent": extensions, "data": said.get("data")}),
     )
+
+
+def _data(said: Said) -> Said:
+    """Return the data; with what an alert in it says, or what a CDEvent tells of its subject, where it says less."""
+    data = inner(said, "data")
+    if first(data, (*_STATUS, *_TITLE)):
+        return data
+    told = next((one for name in _INSIDE if (one := inner(data, name))), inner(data, "subject", "content"))
+    return told | data
 
 
 def _state(said: Said, data: Said, last: str) -> Asked:

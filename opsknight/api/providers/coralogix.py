@@ -13,6 +13,7 @@ from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
     by_path,
+    inner,
     instant,
     is_list,
     is_object,
@@ -34,6 +35,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "trigger": Action.TRIGGER,
     "triggered": Action.TRIGGER,
     "active": Action.TRIGGER,
+    "firing": Action.TRIGGER,
     "acknowledge": Action.ACKNOWLEDGE,
     "acknowledged": Action.ACKNOWLEDGE,
     "resolve": Action.RESOLVE,
@@ -49,10 +51,12 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "verbose": Severity.INFO,
     "debug": Severity.INFO,
 }
-_ACTION: Final = ("alertaction", "action", "status", "state")
+_ACTION: Final = ("alertaction", "action", "alertstatus", "alertstate", "status", "state")
 _TITLE: Final = ("name", "alertname", "title", "description", "text")
 _IDENTITY: Final = ("alertid", "alertuniqueidentifier", "dedupkey")
-_SEVERITY: Final = ("severity", "severitylowercase", "priority", "opsgeniepriority")
+_SEVERITY: Final = (
+    "severity", "severitylowercase", "eventseverity", "alertseverity", "priority", "alertpriority", "opsgeniepriority",
+)  # fmt: skip
 _AT: Final = ("timestampms", "timestampiso", "timestamp")
 _TAGS: Final = ("team", "application", "subsystem", "computer", "category")
 _DETAIL_NAMES: Final = (
@@ -105,6 +109,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 def _fields(payload: Said) -> Said:
     """Return the fields and the pairs of the list "fields", by plain names, without variables left as they were."""
+    payload = _as_alertmanager(payload)
     listed: Any = payload.get("fields")
     pairs = [one for one in listed if is_object(one)] if is_list(listed) else []
     named = {text(one.get("key")): one.get("value") for one in reversed(pairs) if text(one.get("key"))}
@@ -113,6 +118,24 @@ def _fields(payload: Said) -> Said:
         name: value
         for name, value in given.items()
         if not (isinstance(value, str) and _UNRENDERED.fullmatch(value.strip()))
+    }
+
+
+def _as_alertmanager(payload: Said) -> Said:
+    """Return the one alert of a body that is written as Alertmanager's, which others ask for; any other as it is."""
+    alerts: Any = payload.get("alerts")
+    if not is_list(alerts) or len(alerts) != 1 or not is_object(alerts[0]):
+        return payload
+    alert = alerts[0]
+    labels, annotations = texts(inner(alert, "labels")), texts(inner(alert, "annotations"))
+    return {
+        **labels,
+        "alert_id": alert.get("fingerprint"),
+        "name": labels.get("alertname") or annotations.get("summary"),
+        "description": alert.get("description") or annotations.get("description"),
+        "status": alert.get("status") or payload.get("status"),
+        "alert_url": alert.get("generatorURL"),
+        "timestamp": alert.get("startsAt"),
     }
 
 

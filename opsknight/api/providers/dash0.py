@@ -1,7 +1,8 @@
 """Dash0's webhook notification channel: failed checks that are degraded, critical or resolved.
 
 Source: https://www.dash0.com/documentation/dash0/alerting/notifications and the payloads that keephq/keep knows.
-Labels are OpenTelemetry attributes: [{"key": "service.name", "value": {"stringValue": "shop"}}, …].
+Labels are OpenTelemetry attributes: [{"key": "service.name", "value": {"stringValue": "shop"}}, …]; of synthetic
+checks each stands in a list, after its number.
 """
 
 from __future__ import annotations
@@ -36,11 +37,15 @@ SLUG: Final = "dash0"
 _ACTIONS: Final[Mapping[str, Action]] = {
     "alert.ongoing": Action.TRIGGER,
     "alert.opened": Action.TRIGGER,
+    "synthetic.alert.ongoing": Action.TRIGGER,
+    "synthetic.alert.opened": Action.TRIGGER,
     "critical": Action.TRIGGER,
     "failed": Action.TRIGGER,
     "degraded": Action.TRIGGER,
     "alert.resolved": Action.RESOLVE,
     "alert.closed": Action.RESOLVE,
+    "synthetic.alert.resolved": Action.RESOLVE,
+    "synthetic.alert.closed": Action.RESOLVE,
     "resolved": Action.RESOLVE,
     "closed": Action.RESOLVE,
 }
@@ -49,7 +54,10 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "failed": Severity.CRITICAL,
     "degraded": Severity.WARNING,
 }
-_SOURCE: Final = ("host.name", "k8s.pod.name", "k8s.node.name", "dash0.resource.name", "service.name")
+_SOURCE: Final = (
+    "host.name", "k8s.pod.name", "k8s.node.name", "dash0.resource.name", "dash0.synthetic_check.name", "service.name",
+    "service",
+)  # fmt: skip
 _RULE: Final = ("id", "name", "expression", "thresholds", "interval", "for")
 _REFUSAL: Final = "The Dash0 payload has no issue under “data”; is it a webhook notification channel?"
 
@@ -93,7 +101,7 @@ def _event(issue: Said, state: Asked) -> Event:
         title=one_line(summary) or "Dash0 failed check",
         severity=_SEVERITIES.get(word(issue.get("status")), Severity.ERROR),
         source=first(labels, _SOURCE),
-        component=first(labels, ("service.name",)),
+        component=first(labels, ("service.name", "service")),
         occurred_at=instant(issue.get("end")) or started_at,
         started_at=started_at,
         tags=labels,
@@ -106,7 +114,8 @@ def _attributes(value: Any) -> dict[str, str]:
     """Return OpenTelemetry attributes, or a plain object, as names and texts."""
     if not is_list(value):
         return texts(value) if is_object(value) else {}
-    named = [one for one in value if is_object(one) and first(one, ("key",))]
+    listed = (one[1] if is_list(one) and len(one) == 2 else one for one in value)
+    named = [one for one in listed if is_object(one) and first(one, ("key",))]
     return {first(one, ("key",)): _value(one.get("value")) for one in named}
 
 

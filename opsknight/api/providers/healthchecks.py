@@ -38,10 +38,12 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "resolve": Action.RESOLVE,
 }
 _QUIET: Final = QUIET | {"new", "grace", "started", "late"}
-_STATUS: Final = ("status", "state", "event_type")
+_STATUS: Final = ("status", "state", "event_type", "event")
 _CODE: Final = ("code", "uuid", "unique_key", "check_id", "incident_key", "id")
 _SOURCE: Final = ("name", "check_name", "check", "slug")
 _NAME: Final = (*_SOURCE, "title")
+_TEXT: Final = ("message", "msg", "text", "description")
+"""What stands for a title where no check is named."""
 _READ: Final = frozenset((*_CODE, *_NAME, "tags", "now"))
 _UNEXPANDED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*")
 _REFUSAL: Final = "The Healthchecks payload names no check; paste our request body into the webhook."
@@ -82,7 +84,8 @@ def _event(said: Said) -> Event | None:
     if state.action is None:
         return None
     code, name = first(said, _CODE), first(said, _NAME)
-    title = first(said, ("title", "subject")) or f"{name or code} is {first(said, _STATUS).lower()}"
+    built = f"{name or code} is {first(said, _STATUS).lower()}"
+    title = first(said, ("title", "subject")) or (built if name else first(said, _TEXT)) or built
     tags: Any = said.get("tags")
     page = link(said.get("client_url") or said.get("details_url") or said.get("url"), words="Monitor")
     return Event(

@@ -37,6 +37,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "healthcheck.down": Action.TRIGGER,
     "healthcheck.up": Action.RESOLVE,
 }
+_OF_A_CHECK: Final = ("check.", "healthcheck.")
+"""How the events about being down and up begin; what another tells is no word of that."""
 _IDENTITY: Final = ("monitorUuid", "monitor_uuid", "uuid", "url", "name")
 _NAME: Final = ("name", "url", "monitorUuid")
 _REFUSAL: Final = "The Hyperping payload has no check; is the address set as a webhook under Integrations?"
@@ -55,7 +57,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     check = inner(payload, "check") or inner(payload, "monitor") or inner(payload, "healthcheck")
     if not first(check, _IDENTITY):
         return marked(SLUG, payload, refusal=_REFUSAL)
-    state = _state(payload.get("event"), check)
+    state = _state(first(payload, ("event", "type")), check)
     return [] if state.action is None else [_event(payload, check, state)]
 
 
@@ -73,10 +75,12 @@ def _event(said: Said, check: Said, state: Asked) -> Event:
     seen = pings[0] if pings else check
     said_so = " ".join(part for part in (first(seen, ("status",)), first(seen, ("statusMessage",))) if part)
     title = f"{first(check, _NAME)} is {'down' if is_down else 'up'}" + (f": {said_so}" if is_down and said_so else "")
+    is_other = bool(state.unknown) and not state.unknown.startswith(_OF_A_CHECK)
+    title = f"{first(check, _NAME)}: {state.unknown}" if is_other else title
     site = link(url, words="Site")
     return Event(
         action=state.action or Action.TRIGGER,
-        dedup_key=scoped(SLUG, first(check, _IDENTITY)),
+        dedup_key=scoped(SLUG, f"{first(check, _IDENTITY)}:{state.unknown}" if is_other else first(check, _IDENTITY)),
         title=one_line(title),
         severity=Severity.ERROR,
         source=url or first(check, _NAME),

@@ -15,6 +15,7 @@ from opsknight.api.reading import (
     filled,
     first,
     flat,
+    inside,
     instant,
     is_list,
     is_object,
@@ -33,12 +34,15 @@ SLUG: Final = "jenkins"
 _BAD: Final[Mapping[str, Severity]] = {
     "failure": Severity.ERROR,
     "failed": Severity.ERROR,
+    "regression": Severity.ERROR,
+    "still failing": Severity.ERROR,
     "unstable": Severity.WARNING,
+    "still unstable": Severity.WARNING,
 }
-_GOOD: Final = frozenset(("success",))
+_GOOD: Final = frozenset(("success", "fixed", "back to normal"))
 _QUIET: Final = frozenset(("", "aborted", "not built", "start", "started", "queued", "in progress", "inprogress"))
-_JOB: Final = ("jobname", "job", "projectname", "project", "pipeline")
-_RESULT: Final = ("buildstatus", "buildresult", "result", "currentresult", "status")
+_JOB: Final = ("jobname", "job", "projectname", "project", "pipeline", "name")
+_RESULT: Final = ("buildstatus", "buildresult", "result", "currentresult", "currentbuildcurrentresult", "status")
 _AT_ITS_END: Final = frozenset(("", "completed", "finalized", "finished"))
 _BEFORE: Final = frozenset(("queued", "started", "none"))
 """Phases in which a build has no result of its own."""
@@ -56,9 +60,11 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Jenkins payload is not a JSON object.")
     if is_object(payload.get("build")):
         event = _notified(payload)
+    elif is_object(inside(payload, "data", "build")):
+        event = _notified(_of_a_cloud_event(payload["data"]))
     elif text(payload.get("event")) and ("buildName" in payload or "projectName" in payload):
         event = _outbound(payload)
-    elif first(said := flat(payload), _JOB) and first(said, _RESULT):
+    elif first(said := flat(as_object(payload.get("data")) or payload), _JOB) and first(said, _RESULT):
         event = _posted(said)
     else:
         event = unknown_shape(SLUG, payload)
@@ -94,6 +100,12 @@ def _notified(said: Said) -> Event | None:
         href=build.get("full_url"),
         details=details,
     )
+
+
+def _of_a_cloud_event(data: Said) -> Said:
+    """Return what the CloudEvents plugin sends as the Notification plugin says it: its stage is the build's phase."""
+    build: Said = data["build"]
+    return data | {"build": build | {"phase": data.get("stage"), "full_url": build.get("fullUrl")}}
 
 
 def _outbound(said: Said) -> Event | None:
@@ -133,7 +145,11 @@ def _event(status: str, *, job: str, name: str, number: str, at: Any, href: Any,
     is_good = status in _GOOD
     is_known = is_good or status in _BAD
     named = f"{name or 'A job without a name'}{f' #{number}' if number else ''}"
-    said = {"failure": "failed", "failed": "failed", "unstable": "is unstable", "success": "succeeded"}
+    said = {
+        "failure": "failed", "failed": "failed", "unstable": "is unstable", "success": "succeeded",
+        "fixed": "succeeded again", "back to normal": "succeeded again", "still failing": "fails still",
+        "still unstable": "is still unstable", "regression": "failed",
+    }  # fmt: skip
     link_to_build = link(href, words="Build")
     return Event(
         action=Action.RESOLVE if is_good else Action.TRIGGER,

@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Request, Said
-from opsknight.api.reading import first, instant, is_object, rest, scoped, stable, text, titled, word
+from opsknight.api.reading import first, instant, is_list, is_object, rest, scoped, stable, text, titled, word
 from opsknight.api.signatures import is_hex_hmac
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
 SLUG: Final = "netbox"
 
-_JOB_EVENTS: Final = frozenset(("job failed", "job errored", "job completed", "job ended"))
+_JOB_EVENTS: Final = frozenset(("job failed", "job errored", "job completed", "job ended", "job end"))
 _COMPLETED: Final = "completed"
 _FAILED: Final = frozenset(("failed", "errored"))
-_UNDECIDED: Final = frozenset(("ended", "pending", "scheduled", "running"))
+_UNDECIDED: Final = frozenset(("ended", "end", "pending", "scheduled", "running"))
 _SHOWN: Final = frozenset(("event", "timestamp", "snapshots"))
 
 
@@ -50,21 +50,26 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _job(payload: Said, event: str) -> Event | None:
-    """Return the event of a job, None where nothing says how it ended."""
+    """Return the event of a job, None where nothing says how it ended.
+
+    Of a script's end NetBox may send no more than its log, without its name: a failure in there counts.
+    """
     data = _object(payload, "data")
     status = data.get("status")
     ended = word(text(status.get("value")) if is_object(status) else text(status)) or event.removeprefix("job ")
-    if ended in _UNDECIDED:
+    failure = _logged_failure(data) if ended in {"ended", "end"} else ""
+    if ended in _UNDECIDED and not failure:
         return None
+    ended = "failed" if failure else ended
     is_over = ended == _COMPLETED
     name = first(data, ("name", "display")) or first(_object(payload, "object"), ("name", "display"))
     model = first(payload, ("object_type", "model"))
     subject = name or model or "Job"
-    error = first(data, ("error", "message"))
+    error = first(data, ("error", "message")) or failure
     title = f"NetBox job {subject} has {ended}" + (f": {error}" if error else "")
     return Event(
         action=Action.RESOLVE if is_over else Action.TRIGGER,
-        dedup_key=scoped(SLUG, stable("job", model, name)),
+        dedup_key=scoped(SLUG, stable("job", model, name, *([failure] if failure and not name else []))),
         title=titled(title, otherwise="NetBox job"),
         severity=Severity.INFO if is_over else Severity.ERROR,
         source="NetBox",
@@ -72,6 +77,13 @@ def _job(payload: Said, event: str) -> Event | None:
         occurred_at=instant(payload.get("timestamp")),
         details=rest(payload, _SHOWN) | ({} if is_over or ended in _FAILED else {"unknown_status": ended}),
     )
+
+
+def _logged_failure(data: Said) -> str:
+    """Return the first failure in a script's log, "" where there is none."""
+    log: Any = data.get("log")
+    failures = (one for one in log if is_object(one) and word(one.get("status")) == "failure") if is_list(log) else ()
+    return next((first(one, ("message",)) or "see its log" for one in failures), "")
 
 
 def _object(values: Said, name: str) -> Said:

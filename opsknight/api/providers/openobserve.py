@@ -18,6 +18,7 @@ from opsknight.api.reading import (
     is_object,
     link,
     one_line,
+    plain,
     scoped,
     severity_of,
     stable,
@@ -32,7 +33,18 @@ SLUG: Final = "openobserve"
 _NAME: Final = ("alert_name", "alertname", "name")
 _TITLE: Final = ("title", "summary", "message", "text", "description")
 _IDENTITY: Final = ("org_name", "stream_type", "stream_name", "alert_name", "alertname", "name", "host", "instance")
-_AT: Final = ("alert_trigger_time", "alert_end_time", "timestamp")
+_AT: Final = ("alert_trigger_time", "alert_trigger_time_str", "alert_end_time", "timestamp")
+_SEVERITY: Final = ("severity", "alert_level", "level", "priority")
+_VARIABLES: Final = (
+    "org_name, stream_type, stream_name, alert_name, alert_type, alert_url, alert_description, alert_count,"
+    " alert_agg_value, alert_threshold, alert_operator, alert_start_time, alert_end_time, alert_trigger_time,"
+    " alert_level"
+)
+_ALIKE: Final = {plain(name): name for name in _VARIABLES.split(", ")} | {
+    "organization": "org_name",
+    "triggertime": "alert_trigger_time",
+}
+"""The variables' names as others spell them who write templates of their own: streamName, AlertName."""
 _READ: Final = frozenset((*_NAME, "alert_url", "tags", "severity", "alert_start_time", "org_name"))
 _UNEXPANDED: Final = re.compile(r"\{[a-z_][a-z0-9_.:]*\}", re.IGNORECASE)
 _REFUSAL: Final = "The OpenObserve payload names no alert; paste our body into its template."
@@ -55,9 +67,9 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _said(payload: Said) -> Said:
-    """Return the fields by lower-case name, without variables that were not filled in."""
+    """Return the fields by the variables' names or in lower case, without variables that were not filled in."""
     return {
-        name.casefold(): value
+        _ALIKE.get(plain(name), name.casefold()): value
         for name, value in payload.items()
         if not (isinstance(value, str) and _UNEXPANDED.fullmatch(value.strip()))
     }
@@ -69,7 +81,7 @@ def _event(said: Said) -> Event:
         action=Action.TRIGGER,
         dedup_key=scoped(SLUG, stable(*(text(said.get(name)) for name in _IDENTITY))),
         title=one_line(first(said, _TITLE) or first(said, _NAME)) or "OpenObserve alert",
-        severity=severity_of(said.get("severity")) or Severity.ERROR,
+        severity=severity_of(first(said, _SEVERITY)) or Severity.ERROR,
         source=first(said, ("host", "hostname", "instance", "stream_name")),
         component=first(said, ("stream_name",)),
         occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),

@@ -72,7 +72,7 @@ def _event(payload: Said) -> Event | None:
     state = word(payload.get("state"))
     if state in QUIET:
         return None
-    known = not state or state in _SEVERITIES or state in ACTIONS
+    known = not state or state in _SEVERITIES or state in ACTIONS or severity_of(state) is not None
     subject = " on ".join(one for one in (service, host) if one)
     description = first(payload, ("description",))
     return Event(

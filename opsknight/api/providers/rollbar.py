@@ -35,10 +35,11 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "reopened item": Action.TRIGGER,
     "exp repeat item": Action.TRIGGER,
     "item velocity": Action.TRIGGER,
+    "occurrence rate": Action.TRIGGER,
     "occurrence": Action.TRIGGER,
     "resolved item": Action.RESOLVE,
 }
-_QUIET: Final = frozenset(("deploy", "test", "assigned item", "muted item", "comment", "item comment"))
+_QUIET: Final = frozenset(("deploy", "new version", "test", "assigned item", "muted item", "comment", "item comment"))
 _NEW: Final = "new item"
 """What people reopen has the time of the activation before, so that it would seem a late copy of what was resolved."""
 _LEVELS: Final[Mapping[str, Severity]] = {
@@ -51,6 +52,7 @@ _LEVELS: Final[Mapping[str, Severity]] = {
 _IN_WORDS: Final[Mapping[str, str]] = {
     "exp repeat item": "occurred again and again",
     "item velocity": "occurs often",
+    "occurrence rate": "occurs often",
     "reactivated item": "occurred again",
     "reopened item": "was reopened",
 }

@@ -59,10 +59,11 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if len(alerts) > MAX_ALERTS:
         raise Malformed(f"The SigNoz payload holds more than {MAX_ALERTS:,} alerts.")
     status, page = payload.get("status"), link(payload.get("externalURL"), words="SigNoz")
-    return each(alerts, partial(_event, status, page), what="Alert", context=context)
+    common = texts(inner(payload, "commonLabels")) | texts(inner(payload, "commonAnnotations"))
+    return each(alerts, partial(_event, status, page, common), what="Alert", context=context)
 
 
-def _event(group_status: Any, page: Link | None, alert: Said) -> Event | None:
+def _event(group_status: Any, page: Link | None, common: Mapping[str, str], alert: Said) -> Event | None:
     """Return the event of one alert, None where its state pages nobody.
 
     Raises:
@@ -73,7 +74,7 @@ def _event(group_status: Any, page: Link | None, alert: Said) -> Event | None:
         return None
     labels, annotations = texts(inner(alert, "labels")), texts(inner(alert, "annotations"))
     started_at, is_over = instant(alert.get("startsAt")), state.action is Action.RESOLVE
-    title = first(annotations, _TITLE) or first(labels, ("alertname",))
+    title = first(annotations, _TITLE) or first(labels, ("alertname",)) or first(common, (*_TITLE, "alertname"))
     rule = link(labels.get("ruleSource"), words="Rule") or link(alert.get("generatorURL"), words="Rule")
     found = (*(link(annotations.get(name), words=words) for name, words in _LINKS), rule or page)
     return Event(

@@ -99,7 +99,11 @@ def _event(said: Said, state: Asked) -> Event:
     started_at, ended_at = instant(downtime.get("started_at")), instant(downtime.get("ended_at"))
     why = first(downtime, ("error",)) or first(inner(said, "ssl"), ("error",)) or first(check, ("error",))
     composed = f"{name}: {why or kind.condition}" if kind.action is Action.TRIGGER else f"{name} has recovered"
-    found = (link(url, words="Site"), link(f"https://updown.io/{check.get('token')}", words="Monitor"))
+    found = (
+        link(url, words="Site"),
+        link(f"https://updown.io/{check.get('token')}", words="Monitor"),
+        link(downtime.get("details_url"), words="Downtime"),
+    )
     return Event(
         action=state.action or Action.TRIGGER,
         dedup_key=scoped(SLUG, f"{first(check, ('token', 'url', 'alias'))}:{kind.condition}"),

@@ -7,6 +7,7 @@ Wazuh tells of what happened, never that it is over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +40,9 @@ _LINES: Final[Mapping[str, str]] = {
     "Agent Name ": "agent_name",
 }
 """How the lines of a description begin, and what stands after it."""
+_AGENT: Final = re.compile(r"\(([^()]{1,20})\) - (.{1,200})")
+_RULE: Final = re.compile(r"(\d{1,10}) _\(Level (\d{1,3})\)_")
+"""What Wazuh's script for Slack writes of an agent and of a rule."""
 _DETAILS: Final = ("full_log", "location", "decoder", "data", "syscheck", "manager", "previous_output")
 _TITLE: Final = ("message", "title", "text")
 _REFUSAL: Final = "The Wazuh payload has neither a rule nor a message; does the integration send alerts as JSON?"
@@ -88,7 +92,7 @@ def _alerted(alert: Said) -> Event:
 
 def _told(said: Said) -> Event:
     """Return the event of a message with lines about its rule and agent, as the custom scripts write it."""
-    lines = _lines(text(said.get("description")) or text(said.get("text")))
+    lines = _fields(said.get("fields")) or _lines(text(said.get("description")) or text(said.get("text")))
     title = first(said, _TITLE)
     severity = severity_of(said.get("severity")) or _SHUFFLE.get(text(said.get("severity")))
     return Event(
@@ -108,6 +112,20 @@ def _slack(payload: Said) -> Said | None:
     """Return the attachment of a Slack message as a message of its own, None where there is none."""
     attached: Any = payload.get("attachments")
     return next((one for one in attached if is_object(one)), None) if is_list(attached) else None
+
+
+def _fields(listed: Any) -> dict[str, str]:
+    """Return what the fields of a Slack message say: “(014) - shop-1” of an agent, “5710 _(Level 5)_” of a rule."""
+    found: dict[str, str] = {}
+    for one in listed if is_list(listed) else ():
+        title, value = first(inner(one), ("title",)), first(inner(one), ("value",))
+        if title == "Agent" and (agent := _AGENT.fullmatch(value)):
+            found |= {"agent_id": agent[1], "agent_name": agent[2]}
+        elif title == "Agentless Host":
+            found |= {"agent_id": value, "agent_name": value}
+        elif title == "Rule ID" and (rule := _RULE.fullmatch(value)):
+            found |= {"rule_id": rule[1], "level": rule[2]}
+    return found
 
 
 def _lines(description: str) -> dict[str, str]:

@@ -38,6 +38,8 @@ def why_none_meant_it(mail: Mail, *, ours: str = "") -> str:
         return "It is an automatic mail from our own address."
     if mail.kind == "multipart/report":
         return "It is a report of a mail server about a mail, a bounce for example."
+    if mail.sender.partition("@")[0] == "mailer-daemon":
+        return "A mail server wrote it, about a mail that it could not deliver for example."
     if mail.headers.get("return-path") == "<>":
         return "It has no sender to answer to, as bounces have none; let the monitor send with an address."
     return "It is an automatic answer." if _answers(mail, answers, automatic=automatic) else ""
