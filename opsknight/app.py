@@ -122,7 +122,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     settings = deps.settings
     server = await _database_server(stack, settings)
     owner_dsn, app_dsn, app_role = _addresses(server, settings)
-    await migrate.prepare(owner_dsn, now=deps.clock.now(), app_role=app_role)
+    await migrate.prepare(owner_dsn, now=deps.clock.now(), app_role=app_role, armed=settings.armed)
     await deps.open(Database(app_dsn))
     stack.push_async_callback(deps.close)
     tasks = await stack.enter_async_context(_Tasks())

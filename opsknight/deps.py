@@ -321,7 +321,7 @@ class Deps:
 
     def worker_lock(self, taken: Callable[[], object]) -> WorkerLock:
         """Return a lock for one more worker, with a number of its own."""
-        return WorkerLock(new_worker(), connect=self.database.direct, taken=taken)
+        return WorkerLock(new_worker(), connect=self.database.direct, taken=taken, anywhere=self.settings.armed)
 
     async def run_clock(self) -> None:
         """Sample the database's time every five seconds, for ever."""

@@ -23,7 +23,7 @@ from opsknight.domain.queries.health import DatabaseHealth, database_health
 log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
-_KEEPING_FROM_DUTY: Final = ("database", "engine", "canaries")
+_KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
 """Findings that say that pages do not go out; the others concern screens and days to come."""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
@@ -56,6 +56,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
                 for slug, kind in deps.channels.items()
                 if database and slug in database.counted_on and not kind.ready
             },
+            restored=database.restored if database else None,
             silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
         )
     )

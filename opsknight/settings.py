@@ -168,6 +168,12 @@ class Settings(BaseSettings):
         description="Start although the external database has fsync or synchronous_commit off and may forget"
         " what it confirmed.",
     )
+    armed: bool = Field(
+        default=False,
+        description="Page at once also where the data is found in another place than at the last start, as after a"
+        " restore. Otherwise nobody is paged there until an admin arms it. For databases that move between clusters by"
+        " themselves.",
+    )
     role: Role = Field(
         default=Role.ALL,
         description="What this process does: all, web (screens and ingest) or worker (paging and housekeeping).",

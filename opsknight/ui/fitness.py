@@ -21,6 +21,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.checks import check, checks
+from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 PATH: Final = "/readiness"
+ARM: Final = "ok-arm"
 AGAIN_EVERY_S: Final = 15.0
 TURNS_SHOWN: Final = 3
 _STATES: Final[dict[str, tuple[str, Kind]]] = {
@@ -101,6 +103,8 @@ def show(viewer: Viewer, told: Told) -> Readiness:
     tabs(PLACES, here=PATH)
     shown = Readiness(viewer)
     shown.update(told)
+    if viewer.may(Need.ADMINISTER):
+        _build_arming()
     return shown
 
 
@@ -120,7 +124,7 @@ class Readiness:
         self._told = told
         self._place.clear()
         with self._place:
-            _house(told.house)
+            _house(told.house, may_arm=self._viewer.may(Need.ADMINISTER))
             if not told.people:
                 _teach()
                 return
@@ -146,7 +150,7 @@ class Readiness:
                 _lives(line)
 
 
-def _house(found: Sequence[Finding]) -> None:
+def _house(found: Sequence[Finding], *, may_arm: bool) -> None:
     wrong = [one for one in found if one.state is not State.GOOD]
     with tag("section", classes="ok-fit-house", aria_labelledby="ok-house-title"):
         tag("h2", "OpsKnight itself", id="ok-house-title")
@@ -156,6 +160,23 @@ def _house(found: Sequence[Finding]) -> None:
         with checks():
             for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
                 check(one.state.value, one.sentence)
+        if may_arm and any(one.name == "restored" for one in wrong):
+            with tag("div", classes="ok-buttons"):
+                button("Arm", kind="danger", icon="bell", data_act="dialog", data_dialog=ARM)
+
+
+def _build_arming() -> None:
+    with dialog(ARM, "Arm this restored copy"):
+        tag(
+            "p",
+            "From then on it pages people. Whoever has something open is sent one message about what fell due since it"
+            " was copied, and how late that is; escalation goes on from now.",
+        )
+        tag("p", "Is the one that it was copied from still at work? Then two will page.", classes="ok-muted")
+        tag("p", classes="ok-error", id="arm-error", role="alert")
+        with tag("div", classes="ok-buttons"):
+            button("Arm", kind="danger", data_act="arm")
+            button("Leave it unarmed", kind="quiet", data_act="close")
 
 
 def _figures(lines: Sequence[FitnessLine]) -> None:

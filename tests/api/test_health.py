@@ -9,9 +9,10 @@ from sqlalchemy import update
 
 from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import IncidentRow
+from opsknight.domain.store.tables import IncidentRow, InstallationRow
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
+from opsknight.readiness import doubts
 from tests.api.house import House, a_house
 from tests.builders import a_contact_method, a_page, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
@@ -58,6 +59,25 @@ async def test_a_channel_that_people_count_on_and_nothing_carries_is_named(house
     assert wrong["unset"].startswith(
         "Nobody can be reached by SMS, and people count on it: nothing carries it here. Twilio is not set up: set"
     )
+
+
+async def test_a_restored_copy_that_is_not_armed_is_not_ready_and_says_what_waits_instead_of_being_late(
+    house: House, database: Database, clock: StoppedClock
+):
+    async with database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=clock.now()))
+        await session.commit()
+    await a_timer(database, due_at=clock.now())
+    reading_the_feed(house)
+    clock.advance(timedelta(minutes=5))
+
+    status, wrong = await readiness(house)
+
+    assert (status, list(wrong)) == (503, ["restored"])
+    assert wrong["restored"].startswith(
+        "This is a restored copy: it pages nobody until an admin arms it. 1 step waits, due for up to 5 min."
+    )
+    assert await doubts(house.deps) == wrong["restored"]
 
 
 async def test_a_feed_that_is_not_read_is_not_ready(house: House):

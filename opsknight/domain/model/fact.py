@@ -150,6 +150,7 @@ class Fact(StrEnum):
     BLIND = "blind"
     RETENTION = "retention"
     STARTED = "started"
+    ARMED = "armed"
 
 
 CHANGE_INTEGRATIONS = frozenset(

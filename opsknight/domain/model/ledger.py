@@ -388,4 +388,5 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.BLIND: lambda _, d: f"{OPSKNIGHT} was blind{_for(d)}: nothing proves that pages went out in that time.",
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
     Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
+    Fact.ARMED: lambda actor, d: f"{actor} armed this restored copy, which had paged nobody{_for(d)}.",
 }

@@ -12,6 +12,7 @@ from opsknight.domain.model.budget import Budget, money
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.ledger import people, span
+from opsknight.domain.model.restored import Waiting, told
 
 LATE_S: Final = 10.0
 """Work that is due for longer raises the alarm."""
@@ -60,6 +61,7 @@ class Observed:
     """What was seen. None where it could not be found out.
 
     `unset` are the channels by which people have asked to be reached and nothing goes out, with what is missing.
+    `restored` is what waits in a restored copy that nobody has armed.
     """
 
     database: bool
@@ -80,6 +82,7 @@ class Observed:
     caught: Caught = NOTHING_CAUGHT
     silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
     unset: Mapping[str, str] = field(default_factory=dict[str, str])
+    restored: Waiting | None = None
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -87,6 +90,7 @@ def findings(seen: Observed) -> Sequence[Finding]:
     looked_at = (
         _running,
         _database,
+        _restored,
         _engine,
         _canaries,
         _safety_net,
@@ -118,9 +122,16 @@ def _database(seen: Observed) -> Finding:
     return Finding("database") if seen.database else Finding("database", State.BAD, sentence)
 
 
+def _restored(seen: Observed) -> Finding:
+    if seen.restored is None or seen.now is None:
+        return Finding("restored")
+    return Finding("restored", State.BAD, told(seen.restored, now=seen.now))
+
+
 def _engine(seen: Observed) -> Finding:
+    """What waits in a restored copy is no work that nobody has taken."""
     late_s = seen.late_s or 0.0
-    if late_s <= LATE_S:
+    if late_s <= LATE_S or seen.restored is not None:
         return Finding("engine")
     sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
     return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
