@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
@@ -38,6 +39,7 @@ from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.deliver import Deliverer
+from opsknight.jobs.disk import DiskWatch
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.expire import Expirer
 from opsknight.jobs.hear import Hearer
@@ -128,6 +130,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     tasks = await stack.enter_async_context(_Tasks())
     if server is not None:
         tasks.start(server.watch())
+    tasks.start(DiskWatch(deps, server.place if server is not None else Path.cwd()).run())
     alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
     deps.tell_others = alarm.tell
     for runs in (alarm, deps.hub, deps.catalogue, deps.windows, PushReach(deps)):

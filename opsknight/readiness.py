@@ -56,6 +56,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
                 for slug, kind in deps.channels.items()
                 if database and slug in database.counted_on and not kind.ready
             },
+            low_disk=deps.low_disk,
             restored=database.restored if database else None,
             silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
         )
