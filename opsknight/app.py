@@ -26,6 +26,7 @@ from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.blocked import LoopWatch
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
@@ -169,6 +170,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
+    stack.enter_context(LoopWatch())
 
 
 def _hear_chats(stack: AsyncExitStack, tasks: _Tasks, deps: Deps) -> None:

@@ -74,6 +74,9 @@ DISK_TOTAL_BYTES: Final = Gauge("opsknight_disk_total_bytes", "How large that di
 PHONE_COSTS: Final = Gauge(
     "opsknight_phone_costs_this_month", "What texts and calls have cost this month, by currency.", ("currency",)
 )
+LOOP_BLOCKED_SECONDS: Final = Counter(
+    "opsknight_loop_blocked_seconds", "For how long at least the event loop was blocked for a second or more at a time."
+)
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."
 )
