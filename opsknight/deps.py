@@ -24,6 +24,7 @@ from opsknight.domain.model.channel import ChannelKind
 from opsknight.domain.model.disk import Disk
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
+from opsknight.domain.model.service_level import ServiceLevels
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries import windows as window_lines
 from opsknight.domain.queries.catalogue import Integration, archived_keys, integrations
@@ -186,7 +187,8 @@ class Deps:
     prove that a call to us is theirs, and `tellers` answer what is written in chats, by channel.
     `push_out_of_reach` are the hosts of push services that could not be reached when they were looked at last, each
     with the reason. `low_disk` is the disk of the database, else of the working directory, while little room is left
-    on it. `door` is where events come in, None where none do.
+    on it, `levels_read` the service levels that were read last and when, by the monotonic clock. `door` is where
+    events come in, None where none do.
     """
 
     database: Database
@@ -206,6 +208,7 @@ class Deps:
         self.tellers: dict[str, Tell] = {}
         self.push_out_of_reach: Mapping[str, str] = {}
         self.low_disk: Disk | None = None
+        self.levels_read: tuple[float, ServiceLevels] | None = None
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None

@@ -12,6 +12,7 @@ from opsknight.api.plain_json import plain_json
 from opsknight.deps import Deps
 from opsknight.domain.commands import restored
 from opsknight.domain.model.permission import Need, permits
+from opsknight.domain.model.service_level import as_json
 from opsknight.domain.queries import fitness
 
 
@@ -27,7 +28,7 @@ def router(deps: Deps) -> APIRouter:
         async with deps.reading() as session:
             people = await fitness.fitness(session, readiness.ground(deps), at=deps.clock.now(), readable=readable)
         house = {one.name: {"state": one.state, "sentence": one.sentence} for one in found}
-        return plain_json({"house": house, "people": people})
+        return plain_json({"house": house, "service_levels": as_json(await readiness.levels(deps)), "people": people})
 
     @routes.post("/arm", dependencies=[needs(Need.ADMINISTER)])
     async def arm(viewer: SignedIn) -> Response:

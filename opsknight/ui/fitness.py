@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
 from opsknight import readiness
+from opsknight.domain.model import service_level
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.readiness import Finding, State
+from opsknight.domain.model.service_level import ServiceLevels
 from opsknight.domain.queries import fitness
 from opsknight.domain.queries.fitness import FitnessLine, WayLine
 from opsknight.errors import SignInRequired
@@ -52,10 +55,11 @@ _STATES: Final[dict[str, tuple[str, Kind]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was found of OpsKnight itself, and of everybody who is on call soon."""
+    """What was found of OpsKnight itself, how fast it pages, and of everybody who is on call soon."""
 
     house: Sequence[Finding]
     people: Sequence[FitnessLine]
+    levels: ServiceLevels | None = None
 
 
 def mount(deps: Deps) -> None:
@@ -86,7 +90,7 @@ async def read(deps: Deps, viewer: Viewer) -> Told:
     readable = None if viewer.may(Need.ADMINISTER) else {viewer.id}
     async with deps.reading() as session:
         people = await fitness.fitness(session, readiness.ground(deps), at=deps.clock.now(), readable=readable)
-    return Told(house, people)
+    return Told(house, people, await readiness.levels(deps))
 
 
 def head() -> str:
@@ -115,22 +119,28 @@ class Readiness:
         """Build an empty page."""
         self._viewer = viewer
         self._told: Told | None = None
-        self._place = tag("div", id="ok-readiness")
+        with tag("div", id="ok-readiness"):
+            self._house, self._place = tag("div"), tag("div")
 
     def update(self, told: Told) -> None:
         """Show `told`."""
-        if told == self._told:
+        before, self._told = self._told, told
+        if before is None or (before.house, before.levels) != (told.house, told.levels):
+            self._house.clear()
+            with self._house:
+                _house(told, may_arm=self._viewer.may(Need.ADMINISTER))
+        if before is None or before.people != told.people:  # figures of the house change while these are read
+            self._place.clear()
+            with self._place:
+                self._people(told.people)
+
+    def _people(self, lines: Sequence[FitnessLine]) -> None:
+        if not lines:
+            _teach()
             return
-        self._told = told
-        self._place.clear()
-        with self._place:
-            _house(told.house, may_arm=self._viewer.may(Need.ADMINISTER))
-            if not told.people:
-                _teach()
-                return
-            _figures(told.people)
-            for line in told.people:
-                self._person(line)
+        _figures(lines)
+        for line in lines:
+            self._person(line)
 
     def _person(self, line: FitnessLine) -> None:
         own = line["user_id"] == self._viewer.id
@@ -150,16 +160,19 @@ class Readiness:
                 _lives(line)
 
 
-def _house(found: Sequence[Finding], *, may_arm: bool) -> None:
+def _house(told: Told, *, may_arm: bool) -> None:
+    found = told.house
     wrong = [one for one in found if one.state is not State.GOOD]
     with tag("section", classes="ok-fit-house", aria_labelledby="ok-house-title"):
         tag("h2", "OpsKnight itself", id="ok-house-title")
         if not wrong:
             verdict(f"All {len(found)} things that it looks at in itself stand well", "good")
-            return
-        with checks():
+        speeds = service_level.told(told.levels) if told.levels is not None else ()
+        with checks() if wrong or speeds else nullcontext():
             for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
                 check(one.state.value, one.sentence)
+            for is_kept, said in speeds:
+                check("good" if is_kept else "warn", said)
         if may_arm and any(one.name == "restored" for one in wrong):
             with tag("div", classes="ok-buttons"):
                 button("Arm", kind="danger", icon="bell", data_act="dialog", data_dialog=ARM)
