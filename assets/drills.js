@@ -1,4 +1,4 @@
-// /drills and /readiness: a drill is begun or answered, and the page is told to read itself again.
+// /drills and /readiness: a drill is begun or answered, a restored copy armed; the page then reads itself again.
 "use strict";
 opsknight.whenPainted(() => {
   const { busy } = opsknight;
@@ -29,6 +29,11 @@ opsknight.whenPainted(() => {
       schedule_id: Number(at("weekly-schedule").value) || null,
     });
     at("weekly-error").textContent = answer.ok ? "" : answer.sentence;
+    if (answer.ok) shut();
+  }));
+  opsknight.act("arm", (button) => busy(button, async (shut) => {
+    const answer = await done("POST", "/api/v1/readiness/arm", {});
+    at("arm-error").textContent = answer.ok ? "" : answer.sentence;
     if (answer.ok) shut();
   }));
   opsknight.act("drill-begin", (button) => busy(button, async (shut) => {

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
@@ -25,6 +26,7 @@ from opsknight.api.ingest import EVENTS, App, IngestRoutes, Scope
 from opsknight.api.ingest_answers import Send
 from opsknight.api.intake import Intake
 from opsknight.api.providers.table import PROVIDERS
+from opsknight.blocked import LoopWatch
 from opsknight.clock import Clock
 from opsknight.deps import Deps, Monitor
 from opsknight.domain.commands import samples, sessions
@@ -38,6 +40,7 @@ from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.deliver import Deliverer
+from opsknight.jobs.disk import DiskWatch
 from opsknight.jobs.engine import Engine
 from opsknight.jobs.expire import Expirer
 from opsknight.jobs.hear import Hearer
@@ -122,12 +125,13 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     settings = deps.settings
     server = await _database_server(stack, settings)
     owner_dsn, app_dsn, app_role = _addresses(server, settings)
-    await migrate.prepare(owner_dsn, now=deps.clock.now(), app_role=app_role)
+    await migrate.prepare(owner_dsn, now=deps.clock.now(), app_role=app_role, armed=settings.armed)
     await deps.open(Database(app_dsn))
     stack.push_async_callback(deps.close)
     tasks = await stack.enter_async_context(_Tasks())
     if server is not None:
         tasks.start(server.watch())
+    tasks.start(DiskWatch(deps, server.place if server is not None else Path.cwd()).run())
     alarm = Alarm(lambda: deps.database.direct("alarm"), ring=deps.heard)
     deps.tell_others = alarm.tell
     for runs in (alarm, deps.hub, deps.catalogue, deps.windows, PushReach(deps)):
@@ -166,6 +170,7 @@ async def _start(stack: AsyncExitStack, deps: Deps, front: Front) -> None:
     if settings.role is not Role.WEB:
         await _start_workers(stack, tasks, deps, owner_dsn, app_role)
     front.state.greeting = await _greeting(deps)
+    stack.enter_context(LoopWatch())
 
 
 def _hear_chats(stack: AsyncExitStack, tasks: _Tasks, deps: Deps) -> None:

@@ -61,6 +61,15 @@ def _sign_in_link(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _arm(_asked: argparse.Namespace) -> int:
+    from opsknight import terminal
+
+    known = settings.load()
+    logs.configure(known.log_format, "warning")
+    print(asyncio.run(terminal.arm(known)))
+    return 0
+
+
 def _drill(asked: argparse.Namespace) -> int:
     """Return 0 as soon as all have acknowledged, 1 where somebody has not; without --wait 0 once it has begun."""
     from opsknight import terminal
@@ -131,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     link = verbs.add_parser("sign-in-link", help="print a link that signs a person in, once")
     link.add_argument("email", help="the person's e-mail address")
     link.set_defaults(verb=_sign_in_link)
+
+    arm = verbs.add_parser("arm", help="let a restored copy page people, beginning with what has fallen due")
+    arm.set_defaults(verb=_arm)
 
     drill = verbs.add_parser("drill", help="page people for real about nothing, and see who is reached and answers")
     whom = drill.add_mutually_exclusive_group(required=True)

@@ -21,8 +21,10 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.ingest import Connection
 from opsknight.domain.commands.lane import Lane, Pen
 from opsknight.domain.model.channel import ChannelKind
+from opsknight.domain.model.disk import Disk
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import CHANGE_INTEGRATIONS
+from opsknight.domain.model.service_level import ServiceLevels
 from opsknight.domain.queries import board, feed
 from opsknight.domain.queries import windows as window_lines
 from opsknight.domain.queries.catalogue import Integration, archived_keys, integrations
@@ -184,7 +186,9 @@ class Deps:
     prove itself whence its secret comes, `proofs` are the secrets by which providers of channels
     prove that a call to us is theirs, and `tellers` answer what is written in chats, by channel.
     `push_out_of_reach` are the hosts of push services that could not be reached when they were looked at last, each
-    with the reason. `door` is where events come in, None where none do.
+    with the reason. `low_disk` is the disk of the database, else of the working directory, while little room is left
+    on it, `levels_read` the service levels that were read last and when, by the monotonic clock. `door` is where
+    events come in, None where none do.
     """
 
     database: Database
@@ -203,6 +207,8 @@ class Deps:
         self.proofs: Mapping[str, str] = {}
         self.tellers: dict[str, Tell] = {}
         self.push_out_of_reach: Mapping[str, str] = {}
+        self.low_disk: Disk | None = None
+        self.levels_read: tuple[float, ServiceLevels] | None = None
         self.door: Door | None = None
         self.workers: list[Callable[[], object]] = []
         self.on_due: Callable[[], object] = lambda: None
@@ -321,7 +327,7 @@ class Deps:
 
     def worker_lock(self, taken: Callable[[], object]) -> WorkerLock:
         """Return a lock for one more worker, with a number of its own."""
-        return WorkerLock(new_worker(), connect=self.database.direct, taken=taken)
+        return WorkerLock(new_worker(), connect=self.database.direct, taken=taken, anywhere=self.settings.armed)
 
     async def run_clock(self) -> None:
         """Sample the database's time every five seconds, for ever."""

@@ -67,8 +67,15 @@ CANARY_LAG_SECONDS: Final = Gauge(
     "opsknight_canary_lag_seconds", "The longest that a canary of the last hour took, by channel.", ("channel",)
 )
 VOUCHED: Final = Gauge("opsknight_vouched", "1 while it is proven that pages go out, else 0.")
+DISK_FREE_BYTES: Final = Gauge(
+    "opsknight_disk_free_bytes", "Room left on the disk of the embedded database, else of the working directory."
+)
+DISK_TOTAL_BYTES: Final = Gauge("opsknight_disk_total_bytes", "How large that disk is.")
 PHONE_COSTS: Final = Gauge(
     "opsknight_phone_costs_this_month", "What texts and calls have cost this month, by currency.", ("currency",)
+)
+LOOP_BLOCKED_SECONDS: Final = Counter(
+    "opsknight_loop_blocked_seconds", "For how long at least the event loop was blocked for a second or more at a time."
 )
 CLOCK_JUMP_SECONDS: Final = Gauge(
     "opsknight_clock_jump_seconds", "How far the database's clock jumped from the carried time; 0 when they agree."

@@ -15,15 +15,18 @@ from opsknight.domain.model.canary import arrives, silenced
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.readiness import NOTHING_CAUGHT, Finding, Observed, State, findings, ready
+from opsknight.domain.model.service_level import ServiceLevels
 from opsknight.domain.queries.calendar_sources import Stale
 from opsknight.domain.queries.canaries import own
 from opsknight.domain.queries.fitness import Ground
 from opsknight.domain.queries.health import DatabaseHealth, database_health
+from opsknight.domain.queries.service_levels import service_levels
 
 log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
-_KEEPING_FROM_DUTY: Final = ("database", "engine", "canaries")
+LEVELS_LAST_S: Final = 10.0
+_KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
 """Findings that say that pages do not go out; the others concern screens and days to come."""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
@@ -56,6 +59,8 @@ async def look(deps: Deps) -> Sequence[Finding]:
                 for slug, kind in deps.channels.items()
                 if database and slug in database.counted_on and not kind.ready
             },
+            low_disk=deps.low_disk,
+            restored=database.restored if database else None,
             silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
         )
     )
@@ -73,6 +78,24 @@ async def doubts(deps: Deps) -> str:
         return bad[0]
     async with deps.database.health() as session:
         return arrives(await own(session), at=deps.clock.now())
+
+
+async def levels(deps: Deps) -> ServiceLevels | None:
+    """Return how the pager kept its service levels in the last hour; None while the database does not answer.
+
+    It is read anew every ten seconds at most, however many ask.
+    """
+    now, read = deps.clock.monotonic(), deps.levels_read
+    if read is not None and now - read[0] < LEVELS_LAST_S:
+        return read[1]
+    try:
+        async with asyncio.timeout(DATABASE_MAY_TAKE_S), deps.database.health() as session:
+            found = await service_levels(session, now=deps.clock.now())
+    except Exception as failure:  # noqa: BLE001  # whatever it is, the database did not answer
+        log.warning("the service levels could not be read", error=repr(failure))
+        return None
+    deps.levels_read = now, found
+    return found
 
 
 def ground(deps: Deps) -> Ground:

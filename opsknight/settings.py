@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsknight.domain.model.budget import Budget
+from opsknight.domain.model.disk import Least
 from opsknight.errors import CannotStart
 
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -168,6 +169,12 @@ class Settings(BaseSettings):
         description="Start although the external database has fsync or synchronous_commit off and may forget"
         " what it confirmed.",
     )
+    armed: bool = Field(
+        default=False,
+        description="Page at once also where the data is found in another place than at the last start, as after a"
+        " restore. Otherwise nobody is paged there until an admin arms it. For databases that move between clusters by"
+        " themselves.",
+    )
     role: Role = Field(
         default=Role.ALL,
         description="What this process does: all, web (screens and ingest) or worker (paging and housekeeping).",
@@ -177,6 +184,14 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         default=90, ge=1, le=3650, description="Days for which raw deliveries and events are kept."
     )
+    disk_least_percent: float = Field(
+        default=10.0,
+        ge=0,
+        le=100,
+        description="Percent of the disk that must be free, of the embedded database's or else of the working"
+        " directory's; below that every page warns and the admins are told. 0: any.",
+    )
+    disk_least_gb: float = Field(default=2.0, ge=0, description="GB that must be free there as well. 0: any.")
     session_days: int = Field(default=30, ge=1, le=365, description="Days without use after which a sign-in ends.")
     metrics_token: str | None = Field(
         default=None,
@@ -273,6 +288,11 @@ class Settings(BaseSettings):
     def budget(self) -> Budget | None:
         """What texts and calls may cost in a month, None where nobody has said."""
         return None if self.phone_budget is None else Budget(self.phone_budget, self.phone_budget_currency)
+
+    @property
+    def least_room(self) -> Least:
+        """How much of the disk must be free."""
+        return Least(self.disk_least_percent, self.disk_least_gb)
 
     @property
     def mail_in_place(self) -> tuple[str, int]:

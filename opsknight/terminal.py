@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from opsknight.alarm import CHANNEL
 from opsknight.clock import Clock
-from opsknight.domain.commands import drills, sessions
+from opsknight.domain.commands import drills, restored, sessions
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import precise
 from opsknight.domain.queries import drills as queries
@@ -63,6 +63,19 @@ async def sign_in_link(settings: Settings, *, email: str) -> str:
     async with _terminal(settings, start=True) as here, here.commands() as uow:
         token = await sessions.make_sign_in_link(uow, email=email)
     return f"{settings.address}/sign-in/{token}"
+
+
+async def arm(settings: Settings) -> str:
+    """Let a restored copy page people, and return in a sentence what that does.
+
+    Raises:
+        CannotStart: no OpsKnight runs here, so nothing has looked yet whether this is a copy.
+    """
+    async with _terminal(settings, start=False) as here:
+        async with here.commands() as uow:
+            said = await restored.arm(uow)
+        await here.ring()
+    return said
 
 
 async def drill(

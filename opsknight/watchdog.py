@@ -5,8 +5,9 @@ credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webho
 environment; `python3 watchdog.py --help` names them. It pages in English, or in the language that is set where a
 catalogue of that lies beside it, in locale/.
 
-It asks /readyz. What does not answer, or answers that the database or the engine is bad, for a while, is
-blind. It pages then, again every ten minutes until that is over, and says so when it is.
+It asks /readyz. What does not answer, or answers that the database or the engine is bad, or that it is a restored
+copy that nobody has armed, for a while, is blind. It pages then, again every ten minutes until that is over, and says
+so when it is.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ LOOK_S = 20.0
 """How long one look may take in all, however slowly the answer comes."""
 KEEP_FROM_DUTY = ("database", "engine")
 """Findings of /readyz that say that pages do not go out."""
+LATELY = ("restored",)
+"""Those of the kind that an older OpsKnight does not tell of."""
 CATALOGUES = Path(__file__).with_name("locale")
 _VOICE = [gettext.NullTranslations()]
 """What is spoken: one language, by all threads of the process."""
@@ -138,7 +141,8 @@ def _look(url: str) -> str:
         return say("it answers {status}.", status=status)
     try:
         findings = json.loads(body)["findings"]
-        bad = [findings[name]["sentence"] for name in KEEP_FROM_DUTY if findings[name]["state"] == "bad"]
+        names = (*KEEP_FROM_DUTY, *(name for name in LATELY if name in findings))
+        bad = [findings[name]["sentence"] for name in names if findings[name]["state"] == "bad"]
     except (ValueError, KeyError, TypeError):
         return say("what answers there is not OpsKnight.")
     return bad[0] if bad else ""

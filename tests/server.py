@@ -80,6 +80,7 @@ class RunningServer:
     def start(self) -> Self:
         """Start it and return once it is ready and has said where to sign in."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+        environment |= {"OPSKNIGHT_DISK_LEAST_PERCENT": "0", "OPSKNIGHT_DISK_LEAST_GB": "0"}  # ours may be full
         environment |= {f"OPSKNIGHT_{name}": value for name, value in self.settings.items()}
         environment |= {"OPSKNIGHT_DATA_DIR": str(self.data_dir), "OPSKNIGHT_PORT": str(self.port)}
         environment |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

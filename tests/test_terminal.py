@@ -7,14 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from opsknight import cli, terminal
 from opsknight.clock import Clock
 from opsknight.domain.commands import drills
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.receipts import delivered
+from opsknight.domain.queries.restored import waiting
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import UserRow
+from opsknight.domain.store.tables import InstallationRow, UserRow
 from opsknight.domain.store.unit_of_work import unit_of_work
 from opsknight.errors import CannotStart, Invalid, NotFound
 from opsknight.settings import Settings
@@ -97,6 +99,24 @@ async def test_what_is_not_known_is_said(here: Settings, database: Database):
 async def test_where_no_server_runs_nobody_is_drilled(tmp_path: Path):
     with pytest.raises(CannotStart, match="no page would go out"):
         await drilled(Settings(_env_file=None, data_dir=tmp_path), person="ada@example.org")
+
+
+async def test_a_restored_copy_is_armed_from_the_terminal(here: Settings, database: Database):
+    async with database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=Clock().now()))
+        await session.commit()
+
+    said = [await terminal.arm(here), await terminal.arm(here)]
+
+    assert said[0].startswith("Armed: people are paged from now on")
+    assert said[1] == "It is armed already: people are paged."
+    async with database.screens() as session:
+        assert await waiting(session, now=Clock().now()) is None
+
+
+async def test_where_no_server_runs_nothing_is_armed(tmp_path: Path):
+    with pytest.raises(CannotStart):
+        await terminal.arm(Settings(_env_file=None, data_dir=tmp_path))
 
 
 @pytest.mark.parametrize("words", [["drill"], ["drill", "--on-call", "--person", "ada@example.org"]])

@@ -94,6 +94,19 @@ def test_whatever_is_seen_nobody_is_told_of_an_end_without_a_beginning(looks: li
             "It is gone.",
         ),
         (Said(503, {"findings": {"database": {"state": "good"}, "engine": {"state": "good"}}}), ""),
+        (
+            Said(
+                503,
+                {
+                    "findings": {
+                        "database": {"state": "good"},
+                        "engine": {"state": "good"},
+                        "restored": {"state": "bad", "sentence": "This is a restored copy."},
+                    }
+                },
+            ),
+            "This is a restored copy.",
+        ),
         (Said(502, "bad gateway"), "it answers 502."),
         (Said(200, "<html>"), "what answers there is not OpsKnight."),
     ],

@@ -53,6 +53,7 @@ OPEN: Final = (
     "/api/v1/vonage/",
     "/api/v1/windows/news",
     "/readyz",
+    "/health",
     "/metrics",
 )
 """Reached without a session; each checks for itself what it must."""

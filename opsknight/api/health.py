@@ -1,4 +1,4 @@
-"""For machines that watch: is it alive, is it fit for duty, and its figures."""
+"""For machines that watch: is it alive, is it fit for duty, how well it keeps what it promises, and its figures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from opsknight.api.auth import needs, viewer_or_none
 from opsknight.deps import Deps
 from opsknight.domain.model.permission import Anonymous, Need, permits
 from opsknight.domain.model.readiness import ready
+from opsknight.domain.model.service_level import as_json
 from opsknight.errors import Forbidden, SignInRequired
 
 
 def router(deps: Deps) -> APIRouter:
-    """Serve /healthz, /readyz and /metrics."""
+    """Serve /healthz, /readyz, /health and /metrics."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/healthz", dependencies=[needs(Need.NOTHING)])
@@ -36,11 +37,24 @@ def router(deps: Deps) -> APIRouter:
     )
     async def readyz() -> Response:
         """Say whether it is fit for duty (200) or not (503), and why."""
-        found = await readiness.look(deps)
-        fit = ready(found)
-        findings = {finding.name: {"state": finding.state, "sentence": finding.sentence} for finding in found}
+        fit, findings = await _looked()
         body = orjson.dumps({"ready": fit, "findings": findings})
         return Response(body, 200 if fit else 503, {"Cache-Control": "no-store"}, "application/json")
+
+    @routes.get("/health", dependencies=[needs(Need.NOTHING)])
+    async def health() -> Response:
+        """Say how it stands and how fast pages went out in the last hour, and answer 200 whatever that is.
+
+        `service_levels` are those of the newest 5,000 messages of the hour; null while the database does not answer,
+        and their `p99_s` where there was nothing to send.
+        """
+        fit, findings = await _looked()
+        body = {"ready": fit, "findings": findings, "service_levels": as_json(await readiness.levels(deps))}
+        return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")
+
+    async def _looked() -> tuple[bool, dict[str, dict[str, str]]]:
+        found = await readiness.look(deps)
+        return ready(found), {one.name: {"state": one.state, "sentence": one.sentence} for one in found}
 
     @routes.get("/metrics", dependencies=[needs(Need.ADMINISTER, by_link=True)], response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """Housekeeping by APScheduler: what may be late without harm. It never owns a page.
 
 Every body is idempotent and runs under an advisory lock on a connection of its own, so that of
-several processes one does it.
+several processes one does it. What tells people something waits where a restored copy is not armed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from opsknight.domain.commands import (
     watchers,
     weekly_drills,
 )
+from opsknight.domain.queries.restored import is_armed
 from opsknight.jobs import calendars, pushover_receipts, vouch
 from opsknight.jobs.channels.channel import Ground
 from opsknight.jobs.channels.pushover import PushoverSettings
@@ -68,18 +69,18 @@ class Housekeeping:
         self._every(TIDY_EVERY_S, 2, self.tidy)
         self._every(SHIFTS_EVERY_S, 12, self.shifts)
         self._every(CALENDARS_EVERY_S, 15, self.calendars)
-        self._every(ANNOUNCE_EVERY_S, 17, self.announce)
-        self._every(GAPS_EVERY_S, 18, self.gaps)
-        self._every(DEVICES_EVERY_S, 42, self.devices)
-        self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries), id="first canary")
-        self._every(DRILLS_EVERY_S, 51, self.drills)
-        self._every(READINESS_EVERY_S, 52, self.readiness)
+        self._every(ANNOUNCE_EVERY_S, 17, self.announce, tells=True)
+        self._every(GAPS_EVERY_S, 18, self.gaps, tells=True)
+        self._every(DEVICES_EVERY_S, 42, self.devices, tells=True)
+        self._scheduler.add_job(self._every(CANARIES_EVERY_S, 31, self.canaries, tells=True), id="first canary")
+        self._every(DRILLS_EVERY_S, 51, self.drills, tells=True)
+        self._every(READINESS_EVERY_S, 52, self.readiness, tells=True)
         self._every(VOUCH_EVERY_S, 32, self.vouch)
         pushover = Ground(self._deps.settings, "", self._deps.clock.now).read(PushoverSettings)
         if pushover.token:
             asking = pushover_receipts.PushoverReceipts(self._deps, pushover)
             self._every(pushover_receipts.EVERY_S, 41, asking.ask)
-        self._every(WATCHERS_EVERY_S, 19, self.watchers)
+        self._every(WATCHERS_EVERY_S, 19, self.watchers, tells=True)
         if self._partitions is not None:
             self._every(PARTITIONS_EVERY_S, 3, self._partitions)
         self._scheduler.start()
@@ -172,12 +173,23 @@ class Housekeeping:
         """Read again the imported calendars that are due."""
         await calendars.refresh(self._deps)
 
-    def _every(self, seconds: int, number: int, body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        """Schedule `body`, and return it as it is run: by one process, and never raising."""
+    async def _is_armed(self) -> bool:
+        async with self._deps.database.health() as session:
+            return await is_armed(session)
+
+    def _every(
+        self, seconds: int, number: int, body: Callable[[], Awaitable[object]], *, tells: bool = False
+    ) -> Callable[[], Awaitable[None]]:
+        """Schedule `body`, and return it as it is run: by one process, and never raising.
+
+        One that `tells` people something is left out while a restored copy is not armed.
+        """
 
         async def alone() -> None:
             connection = await self._deps.database.direct("housekeeping")
             try:
+                if tells and not await self._is_armed():
+                    return
                 if await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", LOCK_CLASS, number):
                     await body()
             finally:

@@ -2,7 +2,8 @@
 
 One process does it at a time, by an advisory lock on a connection of its own: Telegram gives updates to one
 asker only. What was heeded is confirmed with the next question, so nothing is lost when a process ends; what comes
-twice then is known by the name of its press, does nothing again and is answered as it was.
+twice then is known by the name of its press, does nothing again and is answered as it was. A restored copy does not
+ask before it is armed: it would take the bot away from the one that works.
 Source: https://core.telegram.org/bots/api#getting-updates
 """
 
@@ -15,6 +16,7 @@ from typing import Any, Final, cast
 import structlog
 
 from opsknight.deps import Deps, retryable
+from opsknight.domain.queries.restored import is_armed
 from opsknight.jobs.channels.http import Answer, Caller
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.rest import Rest
@@ -68,7 +70,7 @@ class TelegramUpdates:
         try:
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", *LOCK):
                 return
-            if not await self._say_how():
+            if not await self._is_armed() or not await self._say_how():
                 return
             while not self._deps.stopping.is_set():
                 await connection.fetchval("SELECT 1")  # a lock that went with its connection is another's by now
@@ -106,6 +108,10 @@ class TelegramUpdates:
             return
         if answer is not None:
             await self._call(str(answer["method"]), {name: said for name, said in answer.items() if name != "method"})
+
+    async def _is_armed(self) -> bool:
+        async with self._deps.database.health() as session:
+            return await is_armed(session)
 
     async def _say_how(self) -> bool:
         """Tell Telegram whether it shall call us, and where; return whether it knows."""

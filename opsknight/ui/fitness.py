@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
 from opsknight import readiness
+from opsknight.domain.model import service_level
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.readiness import Finding, State
+from opsknight.domain.model.service_level import ServiceLevels
 from opsknight.domain.queries import fitness
 from opsknight.domain.queries.fitness import FitnessLine, WayLine
 from opsknight.errors import SignInRequired
@@ -21,6 +24,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.checks import check, checks
+from opsknight.ui.parts.dialog import dialog
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.parts.icon import icon
 from opsknight.ui.parts.links import tabs
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from opsknight.deps import Deps
 
 PATH: Final = "/readiness"
+ARM: Final = "ok-arm"
 AGAIN_EVERY_S: Final = 15.0
 TURNS_SHOWN: Final = 3
 _STATES: Final[dict[str, tuple[str, Kind]]] = {
@@ -50,10 +55,11 @@ _STATES: Final[dict[str, tuple[str, Kind]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was found of OpsKnight itself, and of everybody who is on call soon."""
+    """What was found of OpsKnight itself, how fast it pages, and of everybody who is on call soon."""
 
     house: Sequence[Finding]
     people: Sequence[FitnessLine]
+    levels: ServiceLevels | None = None
 
 
 def mount(deps: Deps) -> None:
@@ -84,7 +90,7 @@ async def read(deps: Deps, viewer: Viewer) -> Told:
     readable = None if viewer.may(Need.ADMINISTER) else {viewer.id}
     async with deps.reading() as session:
         people = await fitness.fitness(session, readiness.ground(deps), at=deps.clock.now(), readable=readable)
-    return Told(house, people)
+    return Told(house, people, await readiness.levels(deps))
 
 
 def head() -> str:
@@ -101,6 +107,8 @@ def show(viewer: Viewer, told: Told) -> Readiness:
     tabs(PLACES, here=PATH)
     shown = Readiness(viewer)
     shown.update(told)
+    if viewer.may(Need.ADMINISTER):
+        _build_arming()
     return shown
 
 
@@ -111,22 +119,28 @@ class Readiness:
         """Build an empty page."""
         self._viewer = viewer
         self._told: Told | None = None
-        self._place = tag("div", id="ok-readiness")
+        with tag("div", id="ok-readiness"):
+            self._house, self._place = tag("div"), tag("div")
 
     def update(self, told: Told) -> None:
         """Show `told`."""
-        if told == self._told:
+        before, self._told = self._told, told
+        if before is None or (before.house, before.levels) != (told.house, told.levels):
+            self._house.clear()
+            with self._house:
+                _house(told, may_arm=self._viewer.may(Need.ADMINISTER))
+        if before is None or before.people != told.people:  # figures of the house change while these are read
+            self._place.clear()
+            with self._place:
+                self._people(told.people)
+
+    def _people(self, lines: Sequence[FitnessLine]) -> None:
+        if not lines:
+            _teach()
             return
-        self._told = told
-        self._place.clear()
-        with self._place:
-            _house(told.house)
-            if not told.people:
-                _teach()
-                return
-            _figures(told.people)
-            for line in told.people:
-                self._person(line)
+        _figures(lines)
+        for line in lines:
+            self._person(line)
 
     def _person(self, line: FitnessLine) -> None:
         own = line["user_id"] == self._viewer.id
@@ -146,16 +160,36 @@ class Readiness:
                 _lives(line)
 
 
-def _house(found: Sequence[Finding]) -> None:
+def _house(told: Told, *, may_arm: bool) -> None:
+    found = told.house
     wrong = [one for one in found if one.state is not State.GOOD]
     with tag("section", classes="ok-fit-house", aria_labelledby="ok-house-title"):
         tag("h2", "OpsKnight itself", id="ok-house-title")
         if not wrong:
             verdict(f"All {len(found)} things that it looks at in itself stand well", "good")
-            return
-        with checks():
+        speeds = service_level.told(told.levels) if told.levels is not None else ()
+        with checks() if wrong or speeds else nullcontext():
             for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
                 check(one.state.value, one.sentence)
+            for is_kept, said in speeds:
+                check("good" if is_kept else "warn", said)
+        if may_arm and any(one.name == "restored" for one in wrong):
+            with tag("div", classes="ok-buttons"):
+                button("Arm", kind="danger", icon="bell", data_act="dialog", data_dialog=ARM)
+
+
+def _build_arming() -> None:
+    with dialog(ARM, "Arm this restored copy"):
+        tag(
+            "p",
+            "From then on it pages people. Whoever has something open is sent one message about what fell due since it"
+            " was copied, and how late that is; escalation goes on from now.",
+        )
+        tag("p", "Is the one that it was copied from still at work? Then two will page.", classes="ok-muted")
+        tag("p", classes="ok-error", id="arm-error", role="alert")
+        with tag("div", classes="ok-buttons"):
+            button("Arm", kind="danger", data_act="arm")
+            button("Leave it unarmed", kind="quiet", data_act="close")
 
 
 def _figures(lines: Sequence[FitnessLine]) -> None:

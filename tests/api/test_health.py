@@ -9,11 +9,12 @@ from sqlalchemy import update
 
 from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
-from opsknight.domain.store.tables import IncidentRow
+from opsknight.domain.store.tables import AttemptRow, IncidentRow, InstallationRow
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
+from opsknight.readiness import doubts
 from tests.api.house import House, a_house
-from tests.builders import a_contact_method, a_page, a_stored_incident, a_timer, a_user
+from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
 
 FROM_HERE = ("127.0.0.1", 5000)
@@ -58,6 +59,25 @@ async def test_a_channel_that_people_count_on_and_nothing_carries_is_named(house
     assert wrong["unset"].startswith(
         "Nobody can be reached by SMS, and people count on it: nothing carries it here. Twilio is not set up: set"
     )
+
+
+async def test_a_restored_copy_that_is_not_armed_is_not_ready_and_says_what_waits_instead_of_being_late(
+    house: House, database: Database, clock: StoppedClock
+):
+    async with database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=clock.now()))
+        await session.commit()
+    await a_timer(database, due_at=clock.now())
+    reading_the_feed(house)
+    clock.advance(timedelta(minutes=5))
+
+    status, wrong = await readiness(house)
+
+    assert (status, list(wrong)) == (503, ["restored"])
+    assert wrong["restored"].startswith(
+        "This is a restored copy: it pages nobody until an admin arms it. 1 step waits, due for up to 5 min."
+    )
+    assert await doubts(house.deps) == wrong["restored"]
 
 
 async def test_a_feed_that_is_not_read_is_not_ready(house: House):
@@ -116,6 +136,39 @@ async def test_too_little_room_ahead_is_not_ready(house: House, clock: StoppedCl
 
     assert (status, list(wrong)) == (503, ["partitions"])
     assert "1 more whole months only" in wrong["partitions"]
+
+
+async def test_health_tells_anybody_how_fast_pages_went_out_whether_or_not_it_is_ready(
+    house: House, database: Database, clock: StoppedClock
+):
+    ada = await a_user(database, reachable=False)
+    page = await a_page(database, await a_stored_incident(database), ada)
+    sent = {"position": 0, "status": "accepted", "attempts": 1, "finished_at": clock.now()}
+    message = await a_notification(database, page, await a_contact_method(database, ada), **sent)
+    async with database.commands() as session:
+        session.add(AttemptRow(id=message.id, notification_id=message.id, number=1, worker=1, started_at=clock.now()))
+        await session.commit()
+    clock.advance(timedelta(seconds=1))
+
+    answer = await house.client.get("/health")
+
+    assert (answer.status_code, answer.json()["ready"]) == (200, False)
+    assert answer.json()["findings"]["feed"]["state"] == "bad"
+    assert answer.json()["service_levels"] == {
+        "event_to_handoff": {"p99_s": 0.0, "promised_s": 1.0, "messages": 1, "kept": True},
+        "due_to_handoff": {"p99_s": 0.0, "promised_s": 0.25, "messages": 1, "kept": True},
+    }
+
+
+async def test_without_a_database_health_says_so_and_claims_nothing(house: House):
+    gone = Database("postgresql://nobody@localhost:1/nothing")
+    house.deps.database = gone
+
+    answer = await house.client.get("/health")
+
+    assert (answer.status_code, answer.json()["service_levels"]) == (200, None)
+    assert answer.json()["findings"]["database"]["state"] == "bad"
+    await gone.close()
 
 
 async def test_without_a_database_the_answer_comes_all_the_same(house: House):

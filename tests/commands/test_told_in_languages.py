@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from opsknight.domain.commands import canaries, devices, drills, fitness, foretelling, incidents, watchers
+from opsknight.domain.commands.disk import tell_low
 from opsknight.domain.commands.leaves import Wish as Leave
 from opsknight.domain.commands.leaves import take_leave
 from opsknight.domain.model.canary import Spell
+from opsknight.domain.model.disk import Disk
 from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.queries.fitness import Ground
 from opsknight.domain.store.engine import Database
@@ -192,6 +194,14 @@ async def test_that_opsknight_was_blind(database: Database, desk: Desk, late: in
         await canaries._tell(uow, Spell(NOON - 10 * MINUTE, NOON + 10 * MINUTE))
 
     assert await is_marked(desk, "blind")
+
+
+async def test_that_a_disk_is_nearly_full(database: Database, desk: Desk):
+    await a_user(database, "Max", role="admin", language=MARKED)
+
+    await desk.as_("system:disk", lambda uow: tell_low(uow, Disk("Checkout", 10**9, 40 * 10**9)))
+
+    assert await is_marked(desk, "disk")
 
 
 @pytest.mark.parametrize("channel", ["push", "window"])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from opsknight.domain.commands.weekly_drills import set_weekly
 from opsknight.domain.model.drill import LASTS
 from opsknight.domain.model.liveness import SILENT_AFTER
 from opsknight.domain.model.weekly import Weekly
+from opsknight.domain.store.tables import InstallationRow
 from opsknight.jobs.housekeeping import Housekeeping
 from tests.bounds import WIDER
 from tests.builders import a_contact_method, a_schedule, a_user
@@ -90,3 +93,24 @@ async def test_of_a_silent_device_its_person_is_told_and_it_is_asked_once_howeve
     pages = "SELECT p.kind, m.channel FROM pages p JOIN notifications n ON n.page_id = p.id"
     found = await pager.rows(f"{pages} JOIN contact_methods m ON m.id = n.contact_method_id ORDER BY p.kind")
     assert found == [("check", "push"), ("silent", "email")]
+
+
+async def test_a_restored_copy_tells_nobody_anything_until_it_is_armed_and_keeps_house_all_the_same(
+    pager: Pager,
+) -> None:
+    incident = await pager.an_incident(timer="")
+    async with pager.database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=pager.deps.clock.now()))
+        await session.commit()
+    housekeeping = Housekeeping(pager.deps, partitions=None)
+
+    async def armed() -> list[tuple[object, ...]]:
+        return await pager.rows("SELECT subject FROM timers")
+
+    housekeeping.start()
+    try:
+        await until(armed, [(incident.id,)], within_s=5 * WIDER)
+    finally:
+        housekeeping.stop()
+
+    assert await pager.rows("SELECT count(*) FROM canaries") == [(0,)]

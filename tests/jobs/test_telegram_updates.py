@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from opsknight.deps import Deps
 from opsknight.domain.store.engine import Database
+from opsknight.domain.store.tables import InstallationRow
 from opsknight.jobs.channels.telegram import TelegramSettings
 from opsknight.jobs.telegram_updates import TelegramUpdates
 from opsknight.settings import Settings
@@ -176,3 +179,27 @@ async def test_a_telegram_that_is_away_is_asked_again(deps: Deps, bot: Bot):
     bot.peer.answers += [Said(502, "bad gateway"), Said(200, {"ok": True, "result": True}), Said(500, "oh")]
     async with running(deps, asking(deps, bot, heed)):
         await until(lambda: heed.came == [7])
+
+
+@pytest.mark.parametrize("secret", ["", SECRET])
+async def test_a_restored_copy_leaves_the_bot_to_the_one_that_works_until_it_is_armed(
+    deps: Deps, bot: Bot, database: Database, secret: str
+):
+    await restored(database, deps.clock.now())
+    updates = asking(deps, bot, Heeding(), secret=secret)
+
+    await updates.alone()
+    before = list(bot.peer.asked)
+    await restored(database, None)
+    async with running(deps, updates):
+        await until(lambda: bot.peer.asked)
+
+    assert before == []
+    assert bot.peer.asked[0].path.endswith("setWebhook" if secret else "deleteWebhook")
+
+
+async def restored(database: Database, at: datetime | None) -> None:
+    """Let the database be a copy that was restored then; None arms it."""
+    async with database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=at))
+        await session.commit()

@@ -34,7 +34,7 @@ _BEGIN = (
     "                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low,"
     " bursts=self._bursts\n            )\n"
 )
-_LEASED = """WHERE dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+_LEASED = """AND dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
         ORDER BY urgent"""
 _FREE_NOTHING = """        try:
             async with self._deps.engine_commands("engine:claims") as uow:

@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Select, TextClause, text
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from opsknight.crypto import new_id
 from opsknight.domain.commands import retention
 from opsknight.domain.commands.lane import INDEXES_ONLY
 from opsknight.domain.model.incident import Status
+from opsknight.domain.model.service_level import MOST
 from opsknight.domain.queries import board, notifications
 from opsknight.domain.queries.board import Filter
+from opsknight.domain.queries.service_levels import LEVELS
 from opsknight.domain.store import arrivals, claims
 from opsknight.domain.store.engine import Database
 from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_user
@@ -32,6 +36,10 @@ _MANY = """
         due_at + CASE WHEN g % 2 = 0 THEN interval '1 hour' ELSE - g * interval '1 ms' END,
         CASE WHEN g % 3 = 0 THEN 5 ELSE 0 END, created_at
     FROM notifications, generate_series(1, 4000) g
+"""
+_LONG_AGO = """
+    INSERT INTO attempts (id, notification_id, number, worker, started_at)
+    SELECT lpad(to_hex(row_number() OVER ()), 32, '0')::uuid, id, 1, 1, $1 FROM notifications
 """
 _MANY_RESOLVED = """
     INSERT INTO incidents (id, service_id, title, status, urgency, highest_urgency, severity, opened_by, created_at,
@@ -85,6 +93,22 @@ async def test_claiming_messages_reads_no_more_than_it_claims(database: Database
     nodes = await plan(database, claims._DUE_NOTIFICATIONS, limit=15, limit_low=5, **values)
 
     assert most_rows(nodes) <= 20
+
+
+async def test_service_levels_are_told_without_reading_what_was_sent_before(
+    database: Database, owner: Connection, many_messages: None
+):
+    await owner.execute(_LONG_AGO, NOON - timedelta(days=1))
+    await owner.execute("ANALYZE attempts")
+    lately = "INSERT INTO attempts (id, notification_id, number, worker, started_at) SELECT $1, id, 2, 1, $2"
+    await owner.execute(f"{lately} FROM notifications LIMIT 1", new_id(), NOON)  # our own words
+
+    hour = {"id": UUID(int=1 << 100), "since": NOON - timedelta(hours=1)}
+    nodes = await plan(database, LEVELS, **hour, most=MOST)
+
+    assert 1 <= most_rows(nodes) <= 5
+    read_whole = {node.get("Relation Name") for node in nodes if node["Node Type"] == "Seq Scan"}
+    assert read_whole.isdisjoint({"attempts", "notifications"})
 
 
 async def test_when_the_next_message_is_due_is_known_without_reading_all(database: Database, many_messages: None):

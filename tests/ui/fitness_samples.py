@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from opsknight.domain.model import restored
 from opsknight.domain.model.fitness import Somebody, Turn, items
 from opsknight.domain.model.going_on_call import Way
 from opsknight.domain.model.readiness import Finding, State
+from opsknight.domain.model.restored import Waiting
+from opsknight.domain.model.service_level import ServiceLevel, ServiceLevels
 from opsknight.domain.queries.fitness import line_of
 from opsknight.ui.fitness import Told
 from tests.ui.samples import LONG_WORD, NOW
@@ -43,6 +46,8 @@ def told() -> Told:
     house = [
         Finding("database"),
         Finding("mail", State.WARN, "Nobody can be reached by mail: OPSKNIGHT_SMTP_URL is not set."),
+        Finding("restored", State.BAD, restored.told(Waiting({"escalation": 4, "notification": 1}, AT - DAY), now=AT)),
         Finding("engine", State.BAD, "Paging is late: the oldest work fell due 42 s ago and nobody has taken it."),
     ]
-    return Told(house, [line_of(one, items(one, now=AT)) for one in people])
+    levels = ServiceLevels(ServiceLevel(1.0, 0.31, 12), ServiceLevel(0.25, 0.42, 1280))
+    return Told(house, [line_of(one, items(one, now=AT)) for one in people], levels)

@@ -94,6 +94,24 @@ async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: Brow
     await expect(page.locator(".ok-fit-figures")).to_contain_text("not ready")
 
 
+async def test_a_restored_copy_is_armed_by_an_admin_who_is_asked_first(laptop: BrowserContext, gallery: str):
+    page = await _open(laptop, f"{gallery}/readiness")
+    house = page.locator(".ok-fit-house")
+    await expect(house).to_contain_text("This is a restored copy: it pages nobody until an admin arms it.")
+    await house.get_by_role("button", name="Arm", exact=True).click()
+    where = "**/api/v1/readiness/arm"
+    said = json.dumps({"sentence": "Armed: people are paged from now on."})
+    await answer_from_now(
+        page, where, lambda route: route.fulfill(status=200, content_type="application/json", body=said)
+    )
+
+    async with page.expect_request(where):
+        await page.locator("#ok-arm").get_by_role("button", name="Arm", exact=True).click()
+
+    await expect(page.locator("#ok-arm")).to_be_hidden()
+    await expect(page.locator(".ok-toast")).to_contain_text("Armed: people are paged from now on.")
+
+
 async def test_the_weekly_drill_is_changed_in_a_dialog_that_knows_it(laptop: BrowserContext, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
     where = "**/api/v1/weekly-drill"

@@ -1,13 +1,16 @@
-"""Pages that belong to no incident: a test, a code, an answer, a first message in a room."""
+"""Pages that belong to no incident: a test, a code, an answer, a first message in a room, what admins are told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from opsknight.crypto import new_id
+from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.speech import Written, speaking
+from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, PageRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -41,3 +44,25 @@ async def page_alone(
         for position, method in enumerate(methods)
     )
     return row.id
+
+
+async def tell_admins(uow: UnitOfWork, kind: PageKind, words: Callable[[], str]) -> None:
+    """Tell every admin `words`, asked for in the language of each, by what their rules send first."""
+    leads = await reading.leads(uow.session, [0])
+    outbox = Outbox(uow.now, await reading.people(uow.session, leads[0].admins))
+    for user_id in leads[0].admins:
+        with speaking(outbox.people[user_id].language):
+            said = words()
+        outbox.add(
+            Page(
+                incident_id=None,
+                generation=0,
+                kind=kind,
+                user_id=user_id,
+                reason=Written(said),
+                urgency=Urgency.LOW,
+                due_at=uow.now,
+                once=True,
+            )
+        )
+    await outbox.write(uow)

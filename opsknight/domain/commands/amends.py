@@ -23,6 +23,7 @@ from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.speech import ENGLISH
 from opsknight.domain.queries import feed
 from opsknight.domain.queries.feed import Cursor
+from opsknight.domain.store.claims import ARMED
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=30)
@@ -98,14 +99,14 @@ _MEMBERS = text("""
     ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
 """)
 _DUE = text("SELECT DISTINCT channel FROM amendments WHERE channel = ANY(:channels) AND due_at <= :now")
-_CLAIM = text("""
+_CLAIM = text(f"""
     WITH due AS (
-        SELECT notification_id FROM amendments WHERE channel = :channel AND due_at <= :now
+        SELECT notification_id FROM amendments WHERE channel = :channel AND due_at <= :now AND {ARMED}
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE amendments a SET due_at = :lease_until, tries = a.tries + 1
     FROM due WHERE a.notification_id = due.notification_id RETURNING a.notification_id
-""")
+""")  # noqa: S608  # our own words
 _READ = text(f"""
     SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
         n.urgency,

@@ -10,14 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from opsknight.crypto import new_id
-from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.commands.alone import tell_admins
 from opsknight.domain.model.canary import OWN, Flight, LatePage, Spell, blind, note
 from opsknight.domain.model.channel import face
-from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.speech import Written, speaking
-from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.canaries import newest_taken
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -142,24 +139,7 @@ async def _tell(uow: UnitOfWork, spell: Spell) -> None:
     late = await _late_pages(uow, spell)
     lasted_s = (spell.to_at - spell.from_at).total_seconds()
     uow.record(Fact.BLIND, subject="opsknight", for_s=lasted_s, reason=note(spell, late))
-    leads = await reading.leads(uow.session, [0])
-    outbox = Outbox(uow.now, await reading.people(uow.session, leads[0].admins))
-    for user_id in leads[0].admins:
-        with speaking(outbox.people[user_id].language):
-            words = note(spell, late)
-        outbox.add(
-            Page(
-                incident_id=None,
-                generation=0,
-                kind=PageKind.BLIND,
-                user_id=user_id,
-                reason=Written(words),
-                urgency=Urgency.LOW,
-                due_at=uow.now,
-                once=True,
-            )
-        )
-    await outbox.write(uow)
+    await tell_admins(uow, PageKind.BLIND, lambda: note(spell, late))
 
 
 async def _late_pages(uow: UnitOfWork, spell: Spell) -> Sequence[LatePage]:

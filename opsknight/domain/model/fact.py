@@ -148,8 +148,11 @@ class Fact(StrEnum):
     DEVICE_HEARD = "device heard"
     HEARD_AGAIN = "heard again"
     BLIND = "blind"
+    DISK_LOW = "disk low"
+    DISK_ROOMY = "disk roomy"
     RETENTION = "retention"
     STARTED = "started"
+    ARMED = "armed"
 
 
 CHANGE_INTEGRATIONS = frozenset(

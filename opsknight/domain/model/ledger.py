@@ -388,6 +388,9 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
         f"{OPSKNIGHT} hears its monitors again{_after(d)}; what was silent meanwhile is given one grace to report."
     ),
     Fact.BLIND: lambda _, d: f"{OPSKNIGHT} was blind{_for(d)}: nothing proves that pages went out in that time.",
+    Fact.DISK_LOW: lambda _, d: f"Little room is left on a disk, {d.get('name', 'somewhere')}{_because(d)}.",
+    Fact.DISK_ROOMY: lambda _, d: f"There is room again on a disk, {d.get('name', 'somewhere')}{_because(d)}.",
     Fact.RETENTION: lambda _, d: f"Retention removed {d.get('count', 0)} old rows of {d.get('name', 'raw data')}.",
     Fact.STARTED: lambda _, __: f"{OPSKNIGHT} started.",
+    Fact.ARMED: lambda actor, d: f"{actor} armed this restored copy, which had paged nobody{_for(d)}.",
 }

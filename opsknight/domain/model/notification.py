@@ -36,13 +36,14 @@ class PageKind(StrEnum):
     REPLY = "reply"
     CHECK = "check"
     SILENT = "silent"
+    DISK = "disk"
 
 
 ASKED_FOR: Final = frozenset({PageKind.TEST, PageKind.CONFIRM, PageKind.CODE})
 """Pages that a person asked for about themselves."""
 AHEAD: Final = frozenset({PageKind.SHIFT, PageKind.GAP, PageKind.READINESS})
 """What is told before it matters: a shift that begins, a time in which nobody is on call, who is not ready for it."""
-TOLD: Final = AHEAD | {PageKind.OFFER, PageKind.BLIND, PageKind.REPLY, PageKind.SILENT}
+TOLD: Final = AHEAD | {PageKind.OFFER, PageKind.BLIND, PageKind.REPLY, PageKind.SILENT, PageKind.DISK}
 """Messages that carry their own words as their page's reason."""
 ALONE: Final = ASKED_FOR | TOLD | {PageKind.CANARY, PageKind.CHECK}
 """Pages of no incident: no escalation, always wanted. A drill is none of these: it ends as soon as it is answered."""

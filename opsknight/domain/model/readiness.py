@@ -10,8 +10,10 @@ from typing import Final
 
 from opsknight.domain.model.budget import Budget, money
 from opsknight.domain.model.channel import face
+from opsknight.domain.model.disk import Disk, room
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.ledger import people, span
+from opsknight.domain.model.restored import Waiting, told
 
 LATE_S: Final = 10.0
 """Work that is due for longer raises the alarm."""
@@ -60,6 +62,7 @@ class Observed:
     """What was seen. None where it could not be found out.
 
     `unset` are the channels by which people have asked to be reached and nothing goes out, with what is missing.
+    `restored` is what waits in a restored copy that nobody has armed, `low_disk` the disk on which little room is left.
     """
 
     database: bool
@@ -80,6 +83,8 @@ class Observed:
     caught: Caught = NOTHING_CAUGHT
     silenced: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
     unset: Mapping[str, str] = field(default_factory=dict[str, str])
+    restored: Waiting | None = None
+    low_disk: Disk | None = None
 
 
 def findings(seen: Observed) -> Sequence[Finding]:
@@ -87,9 +92,11 @@ def findings(seen: Observed) -> Sequence[Finding]:
     looked_at = (
         _running,
         _database,
+        _restored,
         _engine,
         _canaries,
         _safety_net,
+        _disk,
         _feed,
         _partitions,
         _mail,
@@ -118,9 +125,16 @@ def _database(seen: Observed) -> Finding:
     return Finding("database") if seen.database else Finding("database", State.BAD, sentence)
 
 
+def _restored(seen: Observed) -> Finding:
+    if seen.restored is None or seen.now is None:
+        return Finding("restored")
+    return Finding("restored", State.BAD, told(seen.restored, now=seen.now))
+
+
 def _engine(seen: Observed) -> Finding:
+    """What waits in a restored copy is no work that nobody has taken."""
     late_s = seen.late_s or 0.0
-    if late_s <= LATE_S:
+    if late_s <= LATE_S or seen.restored is not None:
         return Finding("engine")
     sentence = f"Paging is late: the oldest work fell due {late_s:.0f} s ago and nobody has taken it."
     return Finding("engine", State.BAD if late_s > TOO_LATE_S else State.WARN, sentence)
@@ -158,6 +172,17 @@ def _safety_net(seen: Observed) -> Finding:
         said = f"The safety net pages managers and admins for {incidents}: {whys}"
     sentence = f"{said}. Acknowledge on the board what you can take, and look who is on call."
     return Finding("safety_net", State.BAD, sentence, keeps_from_duty=False)
+
+
+def _disk(seen: Observed) -> Finding:
+    """People must see to it: there is no telling how soon it is full."""
+    if seen.low_disk is None:
+        return Finding("disk")
+    sentence = (
+        f"The disk is nearly full: {room(seen.low_disk)} free at {seen.low_disk.where}. Make room there:"
+        " when nothing is left, monitors are told to send again and nobody is paged for what is new."
+    )
+    return Finding("disk", State.BAD, sentence, keeps_from_duty=False)
 
 
 def _feed(seen: Observed) -> Finding:

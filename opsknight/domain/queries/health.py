@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.hearing import Hearing
 from opsknight.domain.model.readiness import NOTHING_CAUGHT, Caught
+from opsknight.domain.model.restored import Waiting
 from opsknight.domain.queries.calendar_sources import Stale, stale
 from opsknight.domain.queries.canaries import unproven
 from opsknight.domain.queries.costs import this_month
 from opsknight.domain.queries.hearing import hearing
 from opsknight.domain.queries.notifications import troubles
+from opsknight.domain.queries.restored import waiting
 from opsknight.domain.store.partitions import months_ahead
 
 _OLDEST_DUE = text("""
@@ -56,6 +58,7 @@ class DatabaseHealth:
     whether monitors could reach us. `stale_calendars` could not be read for more than a day.
     `costs` are what texts and calls of this month have cost, by currency. `caught` are in the safety net. `unproven`
     says since when no canary arrived by a channel, `counted_on` by which channels people have asked to be reached.
+    `restored` is what waits in a restored copy that nobody has armed.
     """
 
     months_ahead: int
@@ -67,6 +70,7 @@ class DatabaseHealth:
     caught: Caught = NOTHING_CAUGHT
     unproven: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     counted_on: Collection[str] = ()
+    restored: Waiting | None = None
 
 
 async def database_health(session: AsyncSession, *, now: datetime, flown: Collection[str] = ()) -> DatabaseHealth:
@@ -77,4 +81,7 @@ async def database_health(session: AsyncSession, *, now: datetime, flown: Collec
     spent = await this_month(session, now=now)
     caught = Caught(*(await session.execute(_CAUGHT, {"now": now})).one())
     silent, counted_on = await unproven(session, flown), (await session.execute(_COUNTED_ON)).scalars().all()
-    return DatabaseHealth(months, oldest, failing, await hearing(session), calendars, spent, caught, silent, counted_on)
+    restored = await waiting(session, now=now)
+    return DatabaseHealth(
+        months, oldest, failing, await hearing(session), calendars, spent, caught, silent, counted_on, restored
+    )

@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.store.claims import ARMED
+
 TROUBLE_LASTS: Final = timedelta(minutes=10)
 """What went wrong longer ago is history."""
 MANY: Final = 200
@@ -22,7 +24,8 @@ _EARLIEST = """
         AND attempts {} AND lease_until IS NULL ORDER BY due_at LIMIT 1)
 """
 # least() passes over those that find nothing
-_NEXT = text(f"SELECT least({', '.join(_EARLIEST.format(*of) for of in product(('high', 'low'), ('= 0', '> 0')))})")
+_EARLIEST_OF_ALL = ", ".join(_EARLIEST.format(*of) for of in product(("high", "low"), ("= 0", "> 0")))
+_NEXT = text(f"SELECT CASE WHEN {ARMED} THEN least({_EARLIEST_OF_ALL}) END")
 # Ids of attempts rise with time, so their primary key finds the newest.
 _LATEST = text("""
     SELECT n.channel, a.outcome, a.detail FROM attempts a JOIN notifications n ON n.id = a.notification_id
@@ -31,7 +34,7 @@ _LATEST = text("""
 
 
 async def next_due_at(session: AsyncSession, *, channel: str) -> datetime | None:
-    """Return when the next message that nobody holds is due on `channel`, None when none waits."""
+    """Return when the next message that nobody holds is due on `channel`; None when none is, or none is claimed."""
     return (await session.execute(_NEXT, {"channel": channel})).scalar_one()
 
 

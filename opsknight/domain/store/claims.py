@@ -1,6 +1,7 @@
 """Who works on what is due: leases of 30 s with a fence, and what happens when a worker dies.
 
-A claim is one short statement; rows that somebody else is claiming at the same instant are skipped.
+A claim is one short statement; rows that somebody else is claiming at the same instant are skipped, and all of
+them in a restored copy that nobody has armed.
 Each worker holds an advisory lock on a connection of its own (see `worker_lock`); what a worker
 without its lock had claimed is free.
 """
@@ -65,32 +66,34 @@ class ClaimedNotification:
     perhaps_sent: bool
 
 
-_DUE_TIMERS: Final = text("""
+ARMED: Final = "NOT EXISTS (SELECT FROM installation WHERE restored_at IS NOT NULL)"
+"""What each claim asks in the same statement: a copy that is not armed works nothing off."""
+_DUE_TIMERS: Final = text(f"""
     UPDATE timers t SET lease_until = :lease_until, worker = :worker, fence = t.fence + 1
     FROM (
         SELECT id FROM timers
-        WHERE dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+        WHERE {ARMED} AND dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
         ORDER BY urgent DESC, due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ) due
     WHERE t.id = due.id
     RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts, t.gather
-""")
+""")  # noqa: S608  # our own words
 
 # First attempts and retries have an index each, so that neither is ever sorted, or waded through to find the other.
 _DUE: Final = """
     SELECT id, status FROM notifications
     WHERE channel = :channel AND urgency = '{urgency}' AND finished_at IS NULL AND attempts {tried}
       AND status IN ('queued', 'sending', 'ambiguous') AND due_at <= :now
-      AND (lease_until IS NULL OR lease_until <= :now)
+      AND (lease_until IS NULL OR lease_until <= :now) AND {armed}
     ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
 """
 
 
 def _due_of(urgency: str, limit: str) -> str:
     """Return the common tables of what is due at `urgency`: at most `limit`, first attempts before retries."""
-    first = _DUE.format(urgency=urgency, tried="= 0", limit=limit)
+    first = _DUE.format(urgency=urgency, tried="= 0", limit=limit, armed=ARMED)
     left = f"{limit} - (SELECT count(*) FROM {urgency}_first)"  # noqa: S608  # our own words
-    again = _DUE.format(urgency=urgency, tried="> 0", limit=left)
+    again = _DUE.format(urgency=urgency, tried="> 0", limit=left, armed=ARMED)
     return f"{urgency}_first AS ({first}), {urgency}_again AS ({again})"
 
 

@@ -64,6 +64,11 @@ class Embedded:
         self._places: files.Places
         self._password = ""
 
+    @property
+    def place(self) -> Path:
+        """Where its data lies, once it was started."""
+        return self._places.data
+
     async def __aenter__(self) -> Self:
         """Start the server and return once it answers.
 

@@ -32,12 +32,20 @@ _PATIENCE: Final = "120s"
 _SCRIPTS: Final = Path(__file__).with_name("migrations")
 
 
-async def prepare(owner_dsn: str, *, now: datetime, app_role: str | None = None, months: int = MONTHS_AHEAD) -> None:
+async def prepare(
+    owner_dsn: str,
+    *,
+    now: datetime,
+    app_role: str | None = None,
+    months: int = MONTHS_AHEAD,
+    armed: bool = False,
+) -> None:
     """Migrate, make partitions `months` ahead, grant `app_role` its rights and write the installation row.
 
     Repeatable: a database that is up to date stays as it is. `app_role` is None where the
     application connects as the owner, as it may with an external database; then the trigger alone
-    guards the ledger. A schema newer than this release is left alone: releases work on the next one's schema.
+    guards the ledger. What is found in another place pages nobody until it is armed, unless it is `armed` whatever
+    happens. A schema newer than this release is left alone: releases work on the next one's schema.
     """
     owner = await connect(owner_dsn, purpose="migration")
     try:
@@ -48,7 +56,7 @@ async def prepare(owner_dsn: str, *, now: datetime, app_role: str | None = None,
         await extend(owner, now=now, app_role=app_role, months=months)
         if app_role is not None:
             await _grant(owner, app_role)
-        await ensure_installation(owner, now=now)
+        await ensure_installation(owner, now=now, armed=armed)
     finally:
         await owner.close()  # and with it goes the lock
 

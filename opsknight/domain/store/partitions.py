@@ -81,7 +81,9 @@ def grants_on(table: str) -> str:
     """Return what the application may do with `table`, or with a partition of that name."""
     if table == APPEND_ONLY or table.startswith(f"{APPEND_ONLY}_"):
         return "SELECT, INSERT"
-    if table in ("installation", "alembic_version"):
+    if table == "installation":
+        return "SELECT, UPDATE (restored_at)"
+    if table == "alembic_version":
         return "SELECT"
     return "SELECT, INSERT, UPDATE, DELETE"
 

@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 _PING_EVERY_S: Final = 1.0
 _PING_WITHIN_S: Final = 3.0
+_HERE: Final = "SELECT oid FROM pg_database WHERE datname = current_database()"
 _AGAIN_S: Final = 0.25
 """Nobody is paged by this worker while its lock is lost."""
 _TAKE: Final = "SELECT pg_try_advisory_lock($1, $2)"
@@ -40,15 +41,21 @@ class WorkerLock:
         *,
         connect: Callable[[str], Awaitable[Connection]],
         taken: Callable[[], object] = lambda: None,
+        anywhere: bool = False,
     ) -> None:
         """`connect` opens a connection outside the pools for a purpose: `Database.direct`.
 
-        `taken` is called each time the lock has become ours: what waits for it may begin.
+        `taken` is called each time the lock has become ours: what waits for it may begin. Where another database
+        stands in place of the one that it was taken in first, such as a restored dump, it is taken no more: only a
+        start looks at what that is. `anywhere` takes it all the same.
         """
         self.worker = worker
         self._connect = connect
         self._taken = taken
         self._connection: Connection | None = None
+        self._anywhere = anywhere
+        self._place: int | None = None
+        self._told = False
         self._held = False
         self._lost = asyncio.Event()
 
@@ -65,11 +72,23 @@ class WorkerLock:
         """
         self._connection = await self._connect("worker")
         self._connection.add_termination_listener(lambda _: self._lost.set())
+        await self._stay(self._connection)
         if not await self._connection.fetchval(_TAKE, WORKER_LOCKS, self.worker):
             await self._connection.execute(_END_OLD, WORKER_LOCKS, self.worker)
             await self._connection.execute("SELECT pg_advisory_lock($1, $2)", WORKER_LOCKS, self.worker)
         self._held = True
         self._taken()
+
+    async def _stay(self, connection: Connection) -> None:
+        here = await connection.fetchval(_HERE)
+        if self._place is None or self._anywhere:
+            self._place = here
+        if here == self._place:
+            return
+        if not self._told:
+            log.critical("another database stands in place of ours: nobody is paged until OpsKnight is restarted")
+            self._told = True
+        raise ConnectionError("another database stands in place of ours")
 
     async def release(self) -> None:
         """Give the lock back; what this worker still holds is free for others then."""

@@ -14,7 +14,7 @@ _EMPTY = text("''")
 
 
 class InstallationRow(Base):
-    """The one row of what this installation is."""
+    """The one row of what this installation is. While `restored_at` is set, it pages nobody."""
 
     __tablename__ = "installation"
 
@@ -25,6 +25,7 @@ class InstallationRow(Base):
     vapid_private_pem: Mapped[str]
     vapid_public: Mapped[str]
     created_at: Mapped[datetime]
+    restored_at: Mapped[datetime | None]
 
 
 class UserRow(Base):
