@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 
 STATEMENTS = (
     "ALTER TABLE installation ADD COLUMN restored_at timestamptz",
