@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from opsknight.api import aws_events, sns
+from opsknight.api import aws_events, aws_notices, sns
 from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
@@ -114,9 +114,10 @@ def _event(said: Said) -> Event | None:
         said = message
     if word(said.get("Event")) in _TESTS:
         return None
+    said = aws_events.named(said)
     if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
         return None
-    return _alarm(said) or aws_events.read(said) or aws_events.anomaly(said) or _other(said, envelope)
+    return _alarm(said) or aws_events.read(said) or aws_notices.read(said, envelope) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
@@ -187,7 +188,7 @@ def _alarm(said: Said) -> Event | None:
 
 
 def _from_sns(said: Said) -> _Alarm:
-    trigger = as_object(said.get("Trigger"))
+    trigger = _measured(as_object(said.get("Trigger")))
     listed = trigger.get("Dimensions")
     pairs = [(first(one, ("name", "Name")), first(one, ("value", "Value"))) for one in _objects(listed)]
     return _Alarm(
@@ -211,6 +212,13 @@ def _from_sns(said: Said) -> _Alarm:
         },
         dimensions={name: value for name, value in pairs if name},
     )
+
+
+def _measured(trigger: Said) -> Said:
+    """Return what an alarm watches; of one that reckons with several metrics, the first that is measured."""
+    stats = (as_object(one.get("MetricStat")) for one in _objects(trigger.get("Metrics")))
+    stat = next(filter(None, stats), None)
+    return {**trigger, "Statistic": stat.get("Stat"), **as_object(stat.get("Metric"))} if stat else trigger
 
 
 def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
@@ -264,8 +272,7 @@ def _other(said: Said, envelope: Said) -> Event:
     topic, details = text(envelope.get("TopicArn")), {"unknown_shape": True, "message": said}
     if title := one_line(_job(said)).strip():
         return _text(title, topic, envelope or said, details=details)
-    event = _database(said) or unknown_shape(SLUG, said)
-    if event is not None:
+    if (event := unknown_shape(SLUG, said)) is not None:
         return event
     if title := _subject(envelope, said):
         return _text(title, topic, envelope, details=details)
@@ -273,29 +280,6 @@ def _other(said: Said, envelope: Said) -> Event:
         about = first(said, ("notificationType", "eventType", "eventName", "type")) or "a message without a title"
         return _text(one_line(f"{topic.rpartition(':')[2]}: {about}"), topic, envelope, details=details)
     raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
-
-
-def _database(said: Said) -> Event | None:
-    """Return what a subscription of RDS tells of a database, None where a message is none of RDS'.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.overview.html
-    """
-    name, happened = first(said, ("Source ID",)), first(said, ("Event Message",))
-    if not (name and happened):
-        return None
-    about = first(said, ("Source ARN",)) or name
-    found = link(said.get("Identifier Link"), words="Database")
-    return Event(
-        action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"database:{stable(about, first(said, ('Event ID',)) or happened)}"),
-        title=one_line(f"{name}: {happened}"),
-        severity=Severity.ERROR,
-        source=name,
-        component=first(said, ("Event Source",)),
-        occurred_at=instant(said.get("Event Time")),
-        links=() if found is None else (found,),
-        details=filled({"arn": said.get("Source ARN"), "event": said.get("Event ID")}),
-    )
 
 
 def _job(said: Said) -> str:
@@ -313,27 +297,23 @@ def _subject(envelope: Said, said: Said) -> str:
 
 
 def _is_passing(envelope: Said) -> bool:
-    """Say whether a text only tells of a health of Elastic Beanstalk's that is neither good nor bad."""
-    found = aws_events.beanstalk(first(envelope, ("Message", "body")))
-    return found is not None and found[0] is None
+    """Say whether a text only tells of what is neither good nor bad: a health in between, a stack on its way."""
+    found = aws_notices.told(first(envelope, ("Message", "body")))
+    return found is not None and found.action is None
 
 
 def _plain(envelope: Said) -> Event:
-    """Return the event of a message that is plain text, such as one of AWS Budgets, or of Elastic Beanstalk's."""
-    message = first(envelope, ("Message", "body"))
-    if (found := aws_events.beanstalk(message)) is not None:
-        action, severity, environment, sentence = found
-        event = _text(sentence, text(envelope.get("TopicArn")), envelope, details={"message": message})
-        key = scoped(SLUG, f"environment:{stable(text(envelope.get('TopicArn')), environment)}")
-        title = one_line(f"{environment}: {sentence}" if environment else sentence)
-        return replace(event, action=action or event.action, severity=severity, dedup_key=key, title=title)
+    """Return the event of a message that is plain text, such as one of AWS Budgets, CloudFormation or Beanstalk."""
+    message, topic = first(envelope, ("Message", "body")), text(envelope.get("TopicArn"))
+    if (found := aws_notices.told(message)) is not None:
+        event = _text(one_line(found.title), topic, envelope, details={"message": message})
+        key = scoped(SLUG, f"{found.kind}:{stable(topic, *found.names)}")
+        return replace(event, action=found.action or event.action, severity=found.severity, dedup_key=key)
     begins, subject = message.partition("\n")[0], first(envelope, ("Subject",))
     if word(subject).startswith(_SAYS_NOTHING):
         subject = f"{subject}: {begins}"
     title = one_line(subject or begins).strip()
-    return _text(
-        title or "Message without a text", text(envelope.get("TopicArn")), envelope, details={"message": message}
-    )
+    return _text(title or "Message without a text", topic, envelope, details={"message": message})
 
 
 def _text(title: str, topic: str, envelope: Said, *, details: Said) -> Event:
