@@ -2,6 +2,7 @@
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
 and https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-non-common-schema-definitions
+What the service hooks of Azure DevOps send is read as well.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from opsknight.api import azure_devops
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
@@ -51,6 +53,12 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 _HEALTH: Final = frozenset(("resourcehealth", "resource health", "servicehealth", "service health"))
 """Services whose every change is a “Fired” of its own; what it is about and whether it is over stands inside."""
 
+_COSTS: Final = frozenset(("costalerts", "cost alerts"))
+"""Services that only tell what is spent: a budget has neither a condition nor a severity."""
+
+_ACTIVITIES: Final = "activity log"
+"""How the services begin that tell what somebody did; its properties are nobody's tags."""
+
 _SCALED: Final = frozenset(("scale in", "scale out"))
 """What autoscale did of itself; “Activated” says no more than that."""
 
@@ -61,6 +69,14 @@ _ALERT_PAGE: Final = "https://portal.azure.com/#blade/Microsoft_Azure_Monitoring
 """Before an alert's id: its own page in the portal."""
 
 _OF_BUDGET: Final = ("BudgetType", "NotificationThresholdAmount", "SubscriptionName", "AccountName", "DepartmentName")
+_OF_COSTS: Final = (
+    "Scope",
+    "ThresholdType",
+    "BudgetThreshold",
+    "SpentAmount",
+    "ForecastedTotalForPeriod",
+    "BudgetType",
+)
 _OF_CONTEXT_NAMES: Final = (
     "conditionType, condition, SearchQuery, ResultCount, Threshold, Operator, status, annotations, expression,"
     " expressionValue"
@@ -90,6 +106,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Azure Monitor payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    if azure_devops.is_hook(payload) and (told := azure_devops.read(payload)) is not None:
+        return told
     data = inner(payload, "data") or inner(payload, "properties") or payload
     event: Event | None = None
     if essentials := inner(data, "essentials"):
@@ -113,6 +131,8 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
     service = word(essentials.get("monitoringService") or essentials.get("monitorService"))
     if service in _HEALTH:
         return _activity(context, data, essentials)
+    if service in _COSTS:
+        return _cost(essentials, context)
     if condition in _QUIET:
         return None
     action = _ACTIONS.get(condition, Action.TRIGGER)
@@ -121,6 +141,7 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
     target = targets[0] if targets else first(essentials, ("targetResource",))
     identity = first(essentials, ("alertId", "originAlertId")) or stable(rule, *sorted(targets), target)
     fired_at = instant(essentials.get("firedDateTime") or essentials.get("startDateTime"))
+    own: Said = {} if service.startswith(_ACTIVITIES) else inner(context, "properties")
     details = kept(
         essentials, ("description", "monitoringService", "signalType", "alertTargetIDs", "investigationLink")
     )
@@ -133,9 +154,27 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
         component=first(essentials, ("monitoringService", "monitorService")),
         occurred_at=instant(essentials.get("resolvedDateTime")) if action is Action.RESOLVE else fired_at,
         started_at=fired_at,
-        tags=_tags(context) | texts(inner(data, "customProperties") or inner(context, "properties")),
+        tags=_tags(context) | texts(inner(data, "customProperties") or own),
         links=_links(essentials.get("investigationLink") or _page(essentials), *_found(context)),
         details=_with_unknown(details | kept(context, _OF_CONTEXT), condition),
+    )
+
+
+def _cost(essentials: Said, context: Said) -> Event:
+    """Return the event of a budget that is spent, or will be, up to one of its thresholds; it has no recovery."""
+    about = inner(context, "AlertData")
+    budget, scope = first(about, ("BudgetName",)), first(about, ("Scope",))
+    threshold, description = first(about, ("NotificationThresholdAmount",)), first(essentials, ("description",))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, first(essentials, ("alertId",)) or f"budget:{stable(scope, budget, threshold)}"),
+        title=one_line(description or f"Budget {budget}: {first(about, ('SpentAmount',))} spent"),
+        severity=Severity.WARNING,
+        source=budget,
+        component="Budget",
+        occurred_at=instant(essentials.get("firedDateTime")),
+        links=_links(_page(essentials)),
+        details=kept(about, _OF_COSTS),
     )
 
 
