@@ -17,6 +17,7 @@ from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
     QUIET,
+    as_object,
     first,
     flat,
     instant,
@@ -56,6 +57,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "recovery": Action.RESOLVE,
     "0": Action.RESOLVE,
 }
+_UPDATE: Final = ("eventupdatestatus", "eventupdate")
 _UPDATES: Final = frozenset(
     ("update", "updated", "comment", "commented", "message", "closed", "suppressed", "unsuppressed")
 )
@@ -84,7 +86,7 @@ _SEVERITY: Final = (
     "severity", "priority",
 )  # fmt: skip
 _NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name", "alertname")
-_SUBJECT: Final = ("title", "alertsubject", "subject")
+_SUBJECT: Final = ("title", "alertsubject", "subject", "summary")
 _TEXT: Final = ("triggerdescription", "message", "alertmessage", "description", "text")
 _HOST: Final = ("hostname", "host", "hosthost", "service", "hostdns", "hostconn", "hostip", "ip")
 _EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid")
@@ -92,11 +94,14 @@ _TIME: Final = ("eventrecoverytimestamp", "eventtimestamp", "clock", "timestamp"
 _SINCE: Final = ("eventtimestamp", "clock")
 _LINK: Final = ("link", "eventurl", "alerturl", "url", "triggerurl", "linktoupstreamdetails")
 _TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags")
+_SECRET: Final = ("routingkey", "token", "teamsecret", "apikey")
+"""What media types for other products prove themselves with: nobody's business."""
 _SHOWN: Final = frozenset(
     (
         *_STATUS,
         *_SEVERITY,
         *_NAME,
+        *_SECRET,
         *_HOST,
         *_EVENT_ID,
         *_TIME,
@@ -116,7 +121,8 @@ _SHOWN: Final = frozenset(
 
 _UNRENDERED: Final = re.compile(r"\{[$#]?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*")
 _PREFIX: Final = re.compile(r"(problem|ok|resolved|recovery|updated problem)(?: in [^:]{1,60})?: +(.+)", re.IGNORECASE)
-"""How the subjects of Zabbix's own message templates begin."""
+_BRACKETS: Final = re.compile(r"\[(problem|ok|resolved|recovery)\] +(.+)", re.IGNORECASE)
+"""How the subjects of Zabbix's own message templates begin: "Problem: …", and "[PROBLEM] …" of internal events."""
 _TRIGGER_ID: Final = re.compile(r"[?&]triggerid=(\d{1,20})")
 
 
@@ -142,15 +148,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _event(payload: Said) -> Event | None:
+    payload = _opened(payload)
     said = flat(payload, unrendered=_UNRENDERED)
     if "itemid" in said and "eventid" not in said:  # values of items, which a connector streams too
         return None
     lines = _lines(first(said, ("message", "alertmessage", "description")))
-    prefix = _PREFIX.fullmatch(one_line(first(said, _SUBJECT)))
+    prefix = _begun(one_line(first(said, _SUBJECT)))
     action, unknown = _action(said, prefix[1] if prefix else "")
     if action is None:
         return None
-    name = _name(said) or lines.get("problem name", "") or (prefix[2] if prefix else first(said, _SUBJECT))
+    named = _begun(one_line(_name(said)))
+    name = (
+        (named[2] if named else _name(said))
+        or lines.get("problem name", "")
+        or (prefix[2] if prefix else first(said, _SUBJECT))
+    )
     host = _host(said) or lines.get("host", "")
     identity = _identity(said, lines) or (stable(host, name) if name else "")
     if not identity:
@@ -170,6 +182,34 @@ def _event(payload: Said) -> Event | None:
     )
 
 
+def _opened(payload: Said) -> Said:
+    """Return the fields where Zabbix's media types for other products wrap them: SIGNL4's in one text, PagerDuty's."""
+    wrapped: Any = payload.get("payload")
+    if isinstance(wrapped, str) and wrapped.lstrip().startswith("{"):
+        try:
+            wrapped = parse(wrapped.encode(errors="replace")).payload
+        except Malformed:
+            return payload
+        return payload if excess(wrapped) else {**payload, "payload": "", **wrapped}
+    if "event_action" not in payload:
+        return payload
+    inside, links = as_object(wrapped), payload.get("links")
+    custom = as_object(inside.get("custom_details"))
+    return {
+        **{name: said for name, said in payload.items() if name not in {"payload", "links", "client", "client_url"}},
+        **{name: inside[name] for name in ("summary", "severity") if name in inside},
+        "host_name": first(custom, ("Event host",)) or first(inside, ("source",)),
+        "event_tags": custom.get("Event tags"),
+        "link": first(as_object(links[0]), ("href",)) if is_list(links) and links else None,
+        "details": custom,
+    }
+
+
+def _begun(subject: str) -> re.Match[str] | None:
+    """Return the state that a subject begins with, and the rest of it; None where it begins with none."""
+    return _PREFIX.fullmatch(subject) or _BRACKETS.fullmatch(subject)
+
+
 def _name(said: Said) -> str:
     return first({name: said[name] for name in _NAME if not isinstance(said.get(name, True), bool)}, _NAME)
 
@@ -186,9 +226,9 @@ def _action(said: Said, prefix: str) -> tuple[Action | None, str]:
 
     The first status that is given decides; an update of a problem acknowledges where it says so itself.
     """
-    if text(said.get("eventupdatestatus")) == "1" or word(prefix) == "updated problem":
+    if "1" in {text(said.get(name)) for name in _UPDATE} or word(prefix) == "updated problem":
         return _update(said), ""
-    asked = word(said.get("action"))
+    asked = word(said.get("action")) or word(said.get("eventaction"))
     if asked in _UPDATES:
         return _update(said), ""
     if asked in _ACTIONS:
@@ -210,7 +250,7 @@ def _update(said: Said) -> Action | None:
     if done:
         acknowledged = any(word(one) == "acknowledged" for one in done.split(","))
     else:
-        acknowledged = word(said.get("eventackstatus")) in {"yes", "acknowledged"}
+        acknowledged = word(first(said, ("eventackstatus", "eventack"))) in {"yes", "acknowledged"}
     return Action.ACKNOWLEDGE if acknowledged else None
 
 
