@@ -26,6 +26,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
+from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "datadog"
@@ -133,6 +134,8 @@ def _event(payload: Said) -> Event | None:
         said |= _as_written(payload)
         title = _title(_first(said, _TITLE))
         identity = stable(*(_first(said, (name,)) for name in (*_MONITOR, *_TITLE))) if title.text else None
+    if identity is None and (event := unknown_shape(SLUG, payload)) is not None:
+        return event
     if identity is None:
         raise Malformed("The Datadog payload has neither a title nor a monitor; does its template use $EVENT_TITLE?")
     message = _first(said, _MESSAGE)

@@ -67,14 +67,19 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return one event for each alert, or that of the one rule of a legacy payload.
 
     An alert's fingerprint is its dedup key, else its labels; a legacy rule's is its id with its
-    organisation and tags. What is pending or paused pages nobody.
+    organisation and tags. What is pending or paused pages nobody. A list of alerts, and one alert
+    alone, are read without what stands around them in a webhook.
 
     Raises:
         Malformed: it is no object, or holds neither alerts nor anything to say.
     """
+    if is_list(payload) and payload:
+        payload = {"alerts": payload}
     if not is_object(payload):
         raise Malformed("The Grafana payload is not a JSON object.")
     alerts = payload.get("alerts")
+    if not alerts and is_object(payload.get("labels")) and "ruleId" not in payload:
+        alerts = [payload]
     if is_list(alerts) and alerts:
         if len(alerts) > MAX_ALERTS:
             raise Malformed(f"The Grafana payload holds more than {MAX_ALERTS:,} alerts; set “Max Alerts”.")
