@@ -45,6 +45,10 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "closed": Action.RESOLVE,
     "resolve": Action.RESOLVE,
 }
+_INSIDE: Final = (
+    "payload", "customdetails", "event", "problem", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2",
+)  # fmt: skip
+"""Fields that hold a problem's JSON, or the fields of another product's shape."""
 _QUIET: Final = frozenset(("merged", "updated", "muted", "maintenance"))
 """MERGED tells that events joined a problem that is known already."""
 
@@ -73,14 +77,21 @@ _STATE: Final = (
 _IDENTITY: Final = (
     "pid",
     "problemdetailsid",
+    "problemdetailsproblemid",
     "eventid",
     "problemid",
     "displayid",
     "problemdetailsdisplayname",
+    "problemdetailsdisplayid",
     "dedupkey",
 )
-_TITLE: Final = ("problemtitle", "title", "eventname", "problemdetailstext", "summary", "impactedentity")
+_TITLE: Final = (
+    "problemtitle", "title", "eventname", "problemdetailstitle", "problemdetailstext", "summary", "impactedentity",
+)  # fmt: skip
 _SEVERITY: Final = ("problemseverity", "severity", "problemdetailsseveritylevel", "severitylevel", "eventcategory")
+_ENTITIES: Final = ("impactedentities", "problemdetailsaffectedentities", "problemdetailsimpactedentities")
+_MAINTAINED: Final = "maintenanceisundermaintenance"
+"""Davis' own word that the problem is of a time that was planned."""
 _URL: Final = ("problemurl", "url", "link")
 _DETAIL_NAMES: Final = (
     "problemid, problemimpact, impactedentity, impactedentities, problemdetailstext, namesofimpactedentities,"
@@ -92,6 +103,8 @@ _DETAILS: Final = _DETAIL_NAMES.split(", ")
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the event of one problem; its id (PID) is the dedup key, without it the number that people see.
 
+    A problem under maintenance pages nobody.
+
     Raises:
         Malformed: it is no object, or names no problem.
     """
@@ -102,7 +115,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     is_wrapped = "specversion" in payload and is_object(payload.get("data"))
     said = _fields(inner(payload, "data") if is_wrapped else payload)
     state = next((found for name in _STATE if (found := word(said.get(name)))), "")
-    if state in _QUIET:
+    if state in _QUIET or (word(text(said.get(_MAINTAINED))) == "true" and not _ends(state)):
         return []
     identity, title = _first(said, _IDENTITY), one_line(first(said, _TITLE))
     if identity or (title and state):
@@ -111,6 +124,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if (event := unknown_shape(SLUG, payload)) is not None:
         return [event]
     raise Malformed("The Dynatrace payload names no problem; put {PID}, {State} and {ProblemTitle} into it.")
+
+
+def _ends(state: str) -> bool:
+    return _ACTIONS.get(state) is Action.RESOLVE
 
 
 def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> Event:
@@ -137,12 +154,12 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
 def _fields(said: Said) -> Said:
     """Return the fields by plain names, those of the problem's JSON among them, however it is called or quoted."""
     fields = by_path(said, deep=1)
-    for name in ("payload", "customdetails", "event", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2"):
+    for name in _INSIDE:
         found: Any = fields.get(name)
         if isinstance(found, str) and found.lstrip().startswith("{"):
             found = _parsed(found)
         if is_object(found):
-            prefix = "problemdetails" if name.startswith("problemdetails") else ""
+            prefix = "problemdetails" if name.startswith("problem") else ""
             for field, value in by_path(found, deep=1).items():
                 fields.setdefault(prefix + field, value)
     return fields
@@ -161,9 +178,10 @@ def _first(said: Said, names: Iterable[str]) -> str:
 
 def _entity(said: Said) -> str:
     """Return the name of the first entity that has the problem."""
-    entities: Any = said.get("impactedentities")
-    if is_list(entities) and entities and is_object(entities[0]):
-        return first(entities[0], ("name", "entity"))
+    for name in _ENTITIES:
+        entities: Any = said.get(name)
+        if is_list(entities) and entities and is_object(entities[0]):
+            return first(entities[0], ("name", "entity"))
     return ""
 
 
