@@ -89,9 +89,12 @@ _TITLE: Final = (
     "problemtitle", "title", "eventname", "problemdetailstitle", "problemdetailstext", "summary", "impactedentity",
 )  # fmt: skip
 _SEVERITY: Final = ("problemseverity", "severity", "problemdetailsseveritylevel", "severitylevel", "eventcategory")
-_ENTITIES: Final = ("impactedentities", "problemdetailsaffectedentities", "problemdetailsimpactedentities")
-_MAINTAINED: Final = "maintenanceisundermaintenance"
-"""Davis' own word that the problem is of a time that was planned."""
+_ENTITIES: Final = (
+    "impactedentities", "smartscapeaffectedentities", "problemdetailsaffectedentities",
+    "problemdetailsimpactedentities",
+)  # fmt: skip
+_HUSHED: Final[Mapping[str, str]] = {"maintenanceisundermaintenance": "true", "dtdavismutestatus": "muted"}
+"""What Davis says of a problem of a time that was planned, or of one that somebody muted."""
 _URL: Final = ("problemurl", "url", "link")
 _DETAIL_NAMES: Final = (
     "problemid, problemimpact, impactedentity, impactedentities, problemdetailstext, namesofimpactedentities,"
@@ -103,7 +106,7 @@ _DETAILS: Final = _DETAIL_NAMES.split(", ")
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the event of one problem; its id (PID) is the dedup key, without it the number that people see.
 
-    A problem under maintenance pages nobody.
+    A problem under maintenance, and a muted one, page nobody.
 
     Raises:
         Malformed: it is no object, or names no problem.
@@ -115,7 +118,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     is_wrapped = "specversion" in payload and is_object(payload.get("data"))
     said = _fields(inner(payload, "data") if is_wrapped else payload)
     state = next((found for name in _STATE if (found := word(said.get(name)))), "")
-    if state in _QUIET or (word(text(said.get(_MAINTAINED))) == "true" and not _ends(state)):
+    is_hushed = any(word(text(said.get(name))) == value for name, value in _HUSHED.items())
+    if state in _QUIET or (is_hushed and _ACTIONS.get(state) is not Action.RESOLVE):
         return []
     identity, title = _first(said, _IDENTITY), one_line(first(said, _TITLE))
     if identity or (title and state):
@@ -124,10 +128,6 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if (event := unknown_shape(SLUG, payload)) is not None:
         return [event]
     raise Malformed("The Dynatrace payload names no problem; put {PID}, {State} and {ProblemTitle} into it.")
-
-
-def _ends(state: str) -> bool:
-    return _ACTIONS.get(state) is Action.RESOLVE
 
 
 def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> Event:

@@ -128,10 +128,11 @@ def _identity(said: Said, dimensions: Mapping[str, str]) -> str:
 
 
 def _dimensions(said: Said) -> dict[str, str]:
-    """Return the dimensions of the signal: its own field, else those of the inputs that have any."""
+    """Return the dimensions of the signal: its own field, else those of the inputs that have any, also called key."""
     found = texts(inner(said, "dimensions"))
     for one in inner(said, "inputs").values():
-        found |= {name: value for name, value in texts(inner(one, "dimensions")).items() if name not in found}
+        of_input = texts(inner(one, "dimensions") or inner(one, "key"))
+        found |= {name: value for name, value in of_input.items() if name not in found}
     return found
 
 
