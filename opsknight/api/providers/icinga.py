@@ -115,6 +115,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     values = _opened(payload)
     said = _said(values)
     host, service = first(said, _HOST), first(said, _SERVICE)
+    if not host and word(first(said, _TYPE)).replace(" ", "") in _QUIET_TYPES:  # a stream names it further inside
+        return []
     if not host:
         return [_unknown(payload)]
     event = _event(values, said, host, service)
