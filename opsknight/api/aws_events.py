@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from opsknight.api import aws_notices
 from opsknight.api.reading import (
     as_object,
     filled,
@@ -80,6 +81,7 @@ _COMPLIANCE: Final[Mapping[str, Action | None]] = {
 _OF_INSTANCES: Final = "ec2 instance state change notification"
 _AS_PLANNED: Final = (" launch successful", " terminate successful", " lifecycle action")
 """How kinds of events end by which an Auto Scaling group tells what it does of itself."""
+_OF_ALARMS: Final = "cloudwatch alarm configuration change"
 _OF_JOBS: Final = frozenset(("backup job", "copy job", "restore job"))
 
 
@@ -129,7 +131,7 @@ def read(said: Said) -> Event | None:
         action=action,
         dedup_key=scoped(SLUG, f"event:{identity}"),
         title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
-        severity=Severity.INFO if word(kind).endswith(" scan") else _severity(about),
+        severity=_severity(about, kind),
         source=_affected(about)
         or resource
         or first(about, _WHERE)
@@ -150,6 +152,22 @@ def read(said: Said) -> Event | None:
     )
 
 
+def _is_hushed(kind: str, said: Said, detail: Said) -> bool:
+    """Say whether an alarm is only written or its actions are suppressed, a stack is on its way, or advice is given."""
+    alarm = as_object(detail.get("state"))
+    if kind == _OF_ALARMS:
+        return word(detail.get("operation")) != "delete"
+    if text(alarm.get("actionsSuppressedBy")):
+        return word(alarm.get("value")) != "ok"
+    if stack := _state_of_a_stack(detail):
+        return aws_notices.stack_end(stack) is None
+    return word(first({**said, **detail}, ("messageType", "MessageType"))) == "new recommendation"
+
+
+def _state_of_a_stack(about: Said) -> str:
+    return text(inside(about, "status-details", "status")) if "stack-id" in about else ""
+
+
 def _affected(about: Said) -> str:
     """Return what a finding of Security Hub was found in; "" for anything else."""
     found = _objects(about.get("Resources"))
@@ -165,7 +183,7 @@ def is_under_way(said: Said) -> bool:
         return _COMPLIANCE.get(found, Action.TRIGGER) is None
     if text(detail.get("stoppedReason")).startswith(_BY_PLAN):
         return True
-    if kind.endswith(_AS_PLANNED) or _is_clean(detail):
+    if kind.endswith(_AS_PLANNED) or _is_clean(detail) or _is_hushed(kind, said, detail):
         return True
     state = word(first(detail, _STATE))
     is_busy = state in _BUSY or (not state and "completed-phase" in detail)
@@ -179,7 +197,7 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     """
     source, state = text(said.get("source")), first(about, _STATE)
     found = _of_a_service(kind, about, resource) or _of_a_check(about) or _of_a_scan(kind, about, resource)
-    if found := found or _of_a_call(kind, about):
+    if found := found or _of_a_call(kind, about) or _of_a_stack(about) or _of_a_certificate(kind, about, resource):
         action, names, subject = found
         return action, stable(source, kind, *names), subject + (f" ({title})" if title else "")
     if word(kind).endswith(_CHANGES) and state:
@@ -204,6 +222,26 @@ def _is_good(kind: str, about: Said) -> bool:
     """Say whether a state is the one that is wanted: of a job its good end, of an instance that it runs."""
     state = word(first(about, _STATE))
     return state == "running" if kind == _OF_INSTANCES else state in _GOOD
+
+
+def _of_a_stack(about: Said) -> _Found | None:
+    """Return what CloudFormation says of a stack or of a resource in it; None for anything else."""
+    state, stack = _state_of_a_stack(about), text(about.get("stack-id"))
+    if not state:
+        return None
+    resource, reason = first(about, ("logical-resource-id",)), text(inside(about, "status-details", "status-reason"))
+    names = stack.split("/")
+    subject = f"Stack {names[1] if len(names) > 1 else stack}" + (f": {resource}" if resource else "")
+    action = aws_notices.stack_end(state) or Action.TRIGGER
+    return action, (stack, resource), f"{subject} is {state}" + (f": {reason}" if reason else "")
+
+
+def _of_a_certificate(kind: str, about: Said, resource: str) -> _Found | None:
+    """Return which certificate of ACM expires, and when; None for anything else."""
+    days = first(about, ("DaysToExpiry",))
+    if not days:
+        return None
+    return Action.TRIGGER, (resource,), f"{kind}: {first(about, ('CommonName',)) or resource} in {days} days"
 
 
 def _deployed(about: Said) -> str:
@@ -289,7 +327,11 @@ def _of_a_call(kind: str, about: Said) -> _Found | None:
     return Action.TRIGGER, (called, by), f"{kind}: {called} by {by}" + (f", {failed}" if failed else "")
 
 
-def _severity(about: Said) -> Severity:
+def _severity(about: Said, kind: str) -> Severity:
+    if word(kind).endswith(" scan") or aws_notices.is_routine(about.get("EventID")):
+        return Severity.INFO
+    if "DaysToExpiry" in about:
+        return Severity.WARNING
     said = (about.get("severity"), inside(about, "Severity", "Label"), about.get("eventType"))
     stated = next((one for one in said if one is not None), about.get("status") if "check-name" in about else None)
     if stated is None and isinstance(normal := inside(about, "Severity", "Normalized"), int | float):

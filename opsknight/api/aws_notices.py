@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-event-notification
 https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Events.html,
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html,
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-sns-notifications.html,
-https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html and
+https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html,
+https://docs.aws.amazon.com/devops-guru/latest/userguide/working-with-eventbridge.html and
 https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/using-features.managing.sns.html
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from opsknight.api.reading import (
+    as_object,
     filled,
     first,
     inside,
@@ -75,12 +77,44 @@ _CACHE: Final = "ElastiCache:"
 
 def read(said: Said, envelope: Said) -> Event | None:
     """Return the event of a notice in JSON, None where it is none that is known here."""
-    return _anomaly(said) or _database(said) or _group(said) or _cache(said, envelope)
+    insight = _insight(as_object(said.get("detail")) or said)
+    return insight or _anomaly(said) or _database(said) or _group(said) or _cache(said, envelope)
+
+
+def stack_end(state: Any) -> Action | None:
+    """Return what the state of a stack or a resource in it asks for, None where it is on its way to one."""
+    return _STACK_ENDS.get(word(state))
+
+
+def is_routine(event: Any) -> bool:
+    """Say whether an event of RDS only tells of a backup or a snapshot."""
+    number = _NUMBER.search(text(event)[:2000])
+    return number is not None and number[1] in _ROUTINE
 
 
 def told(message: str) -> Told | None:
     """Return what a notice in plain text says of a stack or of an environment, None where it is neither."""
     return _stack(message) or _environment(message)
+
+
+def _insight(about: Said) -> Event | None:
+    """Return what DevOps Guru sees, by EventBridge (insightId) or by a topic (InsightId); None for anything else."""
+    said = {f"{name[:1].lower()}{name[1:]}": value for name, value in about.items()}
+    given = first(said, ("insightId",))
+    if not given:
+        return None
+    is_over = word(said.get("messageType")) == "closed insight"
+    page = link(said.get("insightUrl"), words="Insight")
+    return Event(
+        action=Action.RESOLVE if is_over else Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"insight:{given}"),
+        title=one_line(first(said, ("insightDescription",)) or f"Insight {given}"),
+        severity=severity_of(said.get("insightSeverity")) or Severity.ERROR,
+        source=first(said, ("accountId",)),
+        component="DevOps Guru",
+        links=() if page is None else (page,),
+        details=filled({name: said.get(name) for name in ("insightType", "messageType", "startTime", "endTime")}),
+    )
 
 
 def _anomaly(said: Said) -> Event | None:
@@ -109,8 +143,7 @@ def _database(said: Said) -> Event | None:
     if not (name and happened):
         return None
     about, given = first(said, ("Source ARN",)) or name, first(said, ("Event ID", "About this Event"))
-    number = _NUMBER.search(given[:2000])
-    routine = Severity.INFO if number and number[1] in _ROUTINE else Severity.ERROR
+    routine = Severity.INFO if is_routine(given) else Severity.ERROR
     found = link(said.get("Identifier Link"), words="Database")
     return Event(
         action=Action.TRIGGER,
@@ -173,8 +206,7 @@ def _stack(message: str) -> Told | None:
     resource, reason = said.get("LogicalResourceId", ""), said.get("ResourceStatusReason", "")
     subject = f"Stack {stack}" if resource in {"", stack} else f"Stack {stack}: {resource}"
     title = f"{subject} is {state}" + (f": {reason}" if reason else "")
-    action = _STACK_ENDS.get(word(state))
-    return Told(action, Severity.ERROR, "stack", (said.get("Namespace", ""), stack, resource), title)
+    return Told(stack_end(state), Severity.ERROR, "stack", (said.get("Namespace", ""), stack, resource), title)
 
 
 def _environment(message: str) -> Told | None:

@@ -117,7 +117,7 @@ def _event(said: Said) -> Event | None:
     said = aws_events.named(said)
     if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
         return None
-    return _alarm(said) or aws_events.read(said) or aws_notices.read(said, envelope) or _other(said, envelope)
+    return _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
@@ -227,14 +227,14 @@ def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
     stats = _objects(metrics)
     stat = as_object(inside(stats[0], "metricStat")) if stats else {}
     dimensions = as_object(inside(stat, "metric", "dimensions"))
-    state = as_object(detail.get("state"))
+    state, is_deleted = as_object(detail.get("state")), word(detail.get("operation")) == "delete"
     return _Alarm(
         name=text(detail.get("alarmName")),
         arn=text(said.get("alarmArn")) or (text(resources[0]) if is_list(resources) and resources else ""),
         account=first(said, ("account", "accountId")),
         region=text(said.get("region")),
-        state=word(state.get("value") or detail.get("state")),
-        reason=text(state.get("reason")),
+        state="ok" if is_deleted else word(state.get("value") or detail.get("state")),
+        reason="The alarm was deleted" if is_deleted else text(state.get("reason")),
         before=text(inside(detail, "previousState", "value")),
         at=instant(state.get("timestamp")) or instant(said.get("time")),
         description=text(inside(detail, "configuration", "description")),
