@@ -2,7 +2,7 @@
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
 and https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-non-common-schema-definitions
-What the service hooks of Azure DevOps send is read as well.
+What the service hooks of Azure DevOps send is read as well, and alerts of Defender for Cloud and Sentinel.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from opsknight.api import azure_devops
+from opsknight.api import azure_devops, azure_security
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
@@ -107,6 +107,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
     if azure_devops.is_hook(payload) and (told := azure_devops.read(payload)) is not None:
+        return told
+    if (told := azure_security.read(payload)) is not None:
         return told
     data = inner(payload, "data") or inner(payload, "properties") or payload
     event: Event | None = None
