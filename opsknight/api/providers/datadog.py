@@ -50,7 +50,7 @@ _TRIGGERS: Final[Mapping[str, Severity]] = {
 }
 """Transitions that ask for a page, with how bad they are at most when the monitor has no priority."""
 _RESOLVES: Final = frozenset(
-    ("recovered", "ok", "success", "resolved", "completed", "warn recovered", "no data recovered")
+    ("recovered", "ok", "success", "resolved", "resolve", "completed", "warn recovered", "no data recovered")
 )
 """An incident is completed after it was resolved."""
 _QUIET: Final = frozenset(("muted", "unmuted", "paused", "pending", "maintenance", "downtime", "stable"))
@@ -65,7 +65,7 @@ _WARNINGS: Final = frozenset(("warn", "re warn", "warning"))
 
 _TRANSITION: Final = (
     "alert_transition", "transition", "alert_state", "state", "status", "monitor_status", "alert_status",
-    "incident_status",
+    "incident_status", "event_action",
 )  # fmt: skip
 _TITLE: Final = (
     "title", "alert_title", "event_title", "monitor_name", "name", "incident_title", "security_signal_title",
@@ -74,6 +74,8 @@ _MESSAGE: Final = ("body", "text_only_msg", "event_msg", "event_message", "messa
 _MONITOR: Final = ("monitor_id", "alert_id", "incident_public_id")
 _SUBJECTS: Final = ("alert", "monitor", "event", "incident")
 """Objects that custom payloads put a monitor's fields into."""
+_ENVELOPES: Final = ("metadata", "data", "payload", "custom_details", "details")
+"""Objects that custom payloads put the variables into, under their own names."""
 _SCOPE: Final = ("alert_scope", "scopes", "scope", "monitor_groups", "group")
 _PRIORITY: Final = (
     "alert_priority", "monitor_priority", "severity", "alert_severity", "incident_severity", "security_signal_severity",
@@ -81,6 +83,8 @@ _PRIORITY: Final = (
 )  # fmt: skip
 _AT: Final = ("date_posix", "date", "last_updated", "timestamp")
 _HOST: Final = ("hostname", "host_name", "host")
+_ELSEWHERE: Final = frozenset(("tags", "routing_key"))
+"""Fields that stand in the event itself, or are nobody's business."""
 _LINK: Final = (
     ("link", "Event"),
     ("url", "Event"),
@@ -125,7 +129,7 @@ def _event(payload: Said) -> Event | None:
         Malformed: it has neither a title nor a monitor.
     """
     said = _rendered(payload)
-    title = _title(_first(said, _TITLE))
+    title = _title(_first(said, (*_TITLE, "summary")))
     transition = _transition(said, title.state)
     if transition in _QUIET:
         return None
@@ -148,8 +152,12 @@ def _event(payload: Said) -> Event | None:
         occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
         tags=texts(said.get("tags")),
         links=_links(said, message),
-        details={name: value for name, value in said.items() if name != "tags"},
+        details={name: value for name, value in said.items() if not _is_elsewhere(name, value)},
     )
+
+
+def _is_elsewhere(name: str, value: Any) -> bool:
+    return name in _ELSEWHERE or (name in _ENVELOPES and is_object(value))
 
 
 def _rendered(payload: Said) -> Said:
@@ -164,6 +172,9 @@ def _rendered(payload: Said) -> Said:
 def _named(payload: Said) -> Said:
     """Return the fields by lower-case name, words joined by "_", those of an object inside after its own name too."""
     fields = {_name(name): value for name, value in payload.items()}
+    for envelope in _ENVELOPES:
+        for name, value in inner(fields, envelope).items():
+            fields.setdefault(_name(name), value)
     for outer in _SUBJECTS:
         for name, value in inner(fields, outer).items():
             fields.setdefault(f"{outer}_{_name(name)}", value)

@@ -67,7 +67,7 @@ _PRIORITY: Final = ("priority", "severity", "issuePriority", "alertSeverity")
 _IDENTITY: Final = ("id", "issueId", "issue_id", "incident_id", "incidentId", "dedup_key")
 _TITLE: Final = (
     "title", "issueTitle", "alertTitle", "summary", "details", "condition_name", "message", "alertMessage",
-    "short_description", "alert_condition_name", "policy_name",
+    "short_description", "alert_condition_name", "policy_name", "description", "conditionNames", "alertConditionNames",
 )  # fmt: skip
 _DETAIL_NAMES: Final = (
     "details, condition_name, policy_name, account_name, alertPolicyNames, alertConditionNames, impactedEntities,"
@@ -80,7 +80,9 @@ _LINKS: Final = (
     ("issuePageUrl", "Issue"),
     ("incident_url", "Incident"),
     ("alert_url", "Alert"),
+    ("url", "Issue"),
     ("runbook_url", "Runbook"),
+    ("runbookUrl", "Runbook"),
     ("violation_chart_url", "Graph"),
     ("chart_url", "Graph"),
     ("policy_url", "Policy"),
@@ -211,9 +213,9 @@ def _targets(said: Said) -> list[Said]:
 
 
 def _source(said: Said) -> str:
-    entities: Any = said.get("impactedEntities")
-    if is_list(entities) and entities:
-        return text(entities[0])
+    entity = _first(said, ("impactedEntities", "entityNames")) or _first(inner(said, "entitiesData"), ("names",))
+    if entity:
+        return entity
     target = next((name for one in _targets(said) if (name := text(one.get("name")))), "")
     return target or first(said, ("application_name", "host", "entity_name", "source"))
 
@@ -226,7 +228,8 @@ def _tags(said: Said) -> dict[str, str]:
 
 
 def _links(said: Said) -> tuple[Link, ...]:
-    found = {one.href: one for name, words in _LINKS if (one := link(said.get(name), words=words)) is not None}
+    said = inner(said, "accumulations") | said
+    found = {one.href: one for name, words in _LINKS if (one := link(_first(said, (name,)), words=words)) is not None}
     return tuple(found.values())
 
 
