@@ -47,6 +47,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 }
 _INSIDE: Final = (
     "payload", "customdetails", "event", "problem", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2",
+    "data",
 )  # fmt: skip
 """Fields that hold a problem's JSON, or the fields of another product's shape."""
 _QUIET: Final = frozenset(("merged", "updated", "muted", "maintenance"))
@@ -91,11 +92,11 @@ _TITLE: Final = (
 _SEVERITY: Final = ("problemseverity", "severity", "problemdetailsseveritylevel", "severitylevel", "eventcategory")
 _ENTITIES: Final = (
     "impactedentities", "smartscapeaffectedentities", "problemdetailsaffectedentities",
-    "problemdetailsimpactedentities",
+    "problemdetailsimpactedentities", "affectedentities",
 )  # fmt: skip
 _HUSHED: Final[Mapping[str, str]] = {"maintenanceisundermaintenance": "true", "dtdavismutestatus": "muted"}
 """What Davis says of a problem of a time that was planned, or of one that somebody muted."""
-_URL: Final = ("problemurl", "url", "link")
+_URL: Final = ("problemurl", "url", "link", "clienturl")
 _DETAIL_NAMES: Final = (
     "problemid, problemimpact, impactedentity, impactedentities, problemdetailstext, namesofimpactedentities,"
     " problemdetailsimpactlevel, problemdetailshasrootcause"
@@ -133,8 +134,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> Event:
     """Return the event of a problem, without its start: a problem that opens again is OPEN with the start it had."""
     action = _ACTIONS.get(state, Action.TRIGGER)
-    started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart"))
-    ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend"))
+    started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart") or said.get("starttime"))
+    ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend") or said.get("endtime"))
     known = (_SEVERITIES.get(word(said.get(name))) or severity_of(text(said.get(name))) for name in _SEVERITY)
     details = {name: said[name] for name in _DETAILS if said.get(name) not in (None, "", [], {})}
     address = (link(said.get(name), words="Problem") for name in _URL)

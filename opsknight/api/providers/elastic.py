@@ -58,7 +58,7 @@ _QUIET: Final = frozenset(
 )
 _STATE_NAMES: Final = (
     "contextstate, alertactiongroup, actiongroup, alertactiongroupname, actiongroupname, eventtype, eventaction,"
-    " action, alertstatus, kibanaalertstatus, alertstate, status, state"
+    " action, kibanaalertactiongroup, alertstatus, kibanaalertstatus, alertstate, contextalertstate, status, state"
 )
 _STATE: Final = _STATE_NAMES.split(", ")
 """Kibana's own word for what happened first: the others are written into templates by hand.

@@ -33,6 +33,8 @@ _QUIET_TYPES: Final = frozenset((
     "flappingstart", "flappingstop", "flappingdisabled", "downtimestart", "downtimeend", "downtimecancelled", "custom",
 ))  # fmt: skip
 """Notifications of what is neither a problem nor its end."""
+_OBJECTS: Final = frozenset(("service", "host"))
+"""What some commands write as the type: of what it is a notification, not which."""
 _STATES: Final[Mapping[str, Action]] = {
     "ok": Action.RESOLVE,
     "up": Action.RESOLVE,
@@ -149,7 +151,7 @@ def _action(said: Said, state: str) -> tuple[Action | None, str]:
     The notification's type decides, else the state. A state that is not confirmed yet (SOFT) pages nobody.
     """
     asked = word(first(said, _TYPE))
-    kind = asked.replace(" ", "")
+    kind = "" if asked in _OBJECTS else asked.replace(" ", "")
     if kind in _QUIET_TYPES or (not kind and word(said.get("statetype")) == "soft") or state == "pending":
         return None, ""
     if kind in _TYPES:

@@ -46,8 +46,12 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "firing": Action.TRIGGER,
     "triggered": Action.TRIGGER,
     "trigger": Action.TRIGGER,
+    "critical": Action.TRIGGER,
+    "warning": Action.TRIGGER,
+    "info": Action.TRIGGER,
     "1": Action.TRIGGER,
     "acknowledge": Action.ACKNOWLEDGE,
+    "acknowledgement": Action.ACKNOWLEDGE,
     "acknowledged": Action.ACKNOWLEDGE,
     "ack": Action.ACKNOWLEDGE,
     "ok": Action.RESOLVE,
@@ -57,7 +61,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "recovery": Action.RESOLVE,
     "0": Action.RESOLVE,
 }
-_UPDATE: Final = ("eventupdatestatus", "eventupdate")
+_UPDATE: Final = ("eventupdatestatus", "eventupdate", "updatestatus")
 _UPDATES: Final = frozenset(
     ("update", "updated", "comment", "commented", "message", "closed", "suppressed", "unsuppressed")
 )
@@ -80,21 +84,40 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 """Zabbix's own scale, by number and by word; "not classified" is its lowest."""
 
-_STATUS: Final = ("eventstatus", "triggerstatus", "status", "state", "eventvalue", "triggervalue")
+_STATUS: Final = ("eventstatus", "triggerstatus", "status", "state", "eventvalue", "triggervalue", "messagetype")
 _SEVERITY: Final = (
     "eventnseverity", "triggernseverity", "nseverity", "eventseverity", "triggerseverity", "triggerseveritytext",
-    "severity", "priority",
+    "severity", "priority", "messagetype",
 )  # fmt: skip
-_NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name", "alertname")
+_NAME: Final = (
+    "eventname",
+    "triggername",
+    "trigger",
+    "problemname",
+    "problem",
+    "name",
+    "alertname",
+    "entitydisplayname",
+)
 _SUBJECT: Final = ("title", "alertsubject", "subject", "summary")
 _TEXT: Final = ("triggerdescription", "message", "alertmessage", "description", "text")
 _HOST: Final = ("hostname", "host", "hosthost", "service", "hostdns", "hostconn", "hostip", "ip")
-_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid")
+_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid", "entityid")
+_RECOVERED: Final = ("eventrecoverydate", "eventrecoverytime", "recoverydatetime", "recoverydate", "recoverytime")
 _TIME: Final = ("eventrecoverytimestamp", "eventtimestamp", "clock", "timestamp", "lastreceived")
 _SINCE: Final = ("eventtimestamp", "clock")
-_LINK: Final = ("link", "eventurl", "alerturl", "url", "triggerurl", "linktoupstreamdetails")
+_LINK: Final = (
+    "link",
+    "eventurl",
+    "alerturl",
+    "url",
+    "triggerurl",
+    "linktoupstreamdetails",
+    "generatorurl",
+    "eventinfo",
+)
 _TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags")
-_SECRET: Final = ("routingkey", "token", "teamsecret", "apikey")
+_SECRET: Final = ("routingkey", "token", "teamsecret", "apikey", "secret")
 """What media types for other products prove themselves with: nobody's business."""
 _SHOWN: Final = frozenset(
     (
@@ -123,6 +146,8 @@ _UNRENDERED: Final = re.compile(r"\{[$#]?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*")
 _PREFIX: Final = re.compile(r"(problem|ok|resolved|recovery|updated problem)(?: in [^:]{1,60})?: +(.+)", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"\[(problem|ok|resolved|recovery)\] +(.+)", re.IGNORECASE)
 """How the subjects of Zabbix's own message templates begin: "Problem: …", and "[PROBLEM] …" of internal events."""
+_DIGITS: Final = re.compile(r"\d{2}")
+"""How the date and the time of a recovery begin, where there was one."""
 _TRIGGER_ID: Final = re.compile(r"[?&]triggerid=(\d{1,20})")
 
 
@@ -240,6 +265,8 @@ def _action(said: Said, prefix: str) -> tuple[Action | None, str]:
     if status:
         return _ACTIONS.get(status, Action.TRIGGER), "" if status in _ACTIONS else status
     if said.get("problem") is False:
+        return Action.RESOLVE, ""
+    if not prefix and any(_DIGITS.match(text(said.get(name))) for name in _RECOVERED):
         return Action.RESOLVE, ""
     return _ACTIONS.get(word(prefix), Action.TRIGGER), ""
 
