@@ -153,11 +153,11 @@ def read(said: Said) -> Event | None:
 
 
 def _is_hushed(kind: str, said: Said, detail: Said) -> bool:
-    """Say whether an alarm is only written or its actions are suppressed, a stack is on its way, or advice is given."""
+    """Say whether an alarm is only written, suppressed or muted, a stack is on its way, or advice is given."""
     alarm = as_object(detail.get("state"))
     if kind == _OF_ALARMS:
         return word(detail.get("operation")) != "delete"
-    if text(alarm.get("actionsSuppressedBy")):
+    if text(alarm.get("actionsSuppressedBy")) or as_object(detail.get("muteDetail")):
         return word(alarm.get("value")) != "ok"
     if stack := _state_of_a_stack(detail):
         return aws_notices.stack_end(stack) is None

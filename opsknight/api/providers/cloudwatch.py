@@ -29,6 +29,7 @@ from opsknight.api.reading import (
     scoped,
     stable,
     text,
+    texts,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -145,6 +146,8 @@ class _Alarm(NamedTuple):
     description: str
     metric: Said
     dimensions: dict[str, str]
+    contributor: str = ""
+    """Which of the series that an alarm watches changed its state, where it tells of each by itself."""
 
 
 def _alarm(said: Said) -> Event | None:
@@ -158,13 +161,16 @@ def _alarm(said: Said) -> Event | None:
         return None
     action = _ACTIONS.get(alarm.state)
     identity = alarm.arn or f"{alarm.account}:{alarm.region}:{alarm.name}"
+    identity, name = (f"{identity}:{alarm.contributor}" if alarm.contributor else identity), alarm.name
+    if alarm.contributor and alarm.dimensions:
+        name = f"{name} ({', '.join(alarm.dimensions.values())})"
     about = alarm.description or alarm.reason
     is_known = alarm.state in {"alarm", "ok"}
     host = first(alarm.dimensions, _HOSTS) or next(iter(alarm.dimensions.values()), "")
     return Event(
         action=action or Action.TRIGGER,
         dedup_key=scoped(SLUG, f"alarm:{identity}"),
-        title=one_line(f"{alarm.name}: {about}" if about else alarm.name),
+        title=one_line(f"{name}: {about}" if about else name),
         severity=Severity.WARNING if alarm.state == "insufficient data" else Severity.ERROR,
         source=host,
         component="/".join(one for one in (first(alarm.metric, ("namespace",)), first(alarm.metric, ("name",))) if one),
@@ -210,7 +216,8 @@ def _from_sns(said: Said) -> _Alarm:
             "period_s": trigger.get("Period"),
             "periods": trigger.get("EvaluationPeriods"),
         },
-        dimensions={name: value for name, value in pairs if name},
+        dimensions={name: value for name, value in pairs if name} | texts(said.get("AlarmContributorAttributes")),
+        contributor=text(said.get("AlarmContributorId")),
     )
 
 
@@ -227,6 +234,7 @@ def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
     stats = _objects(metrics)
     stat = as_object(inside(stats[0], "metricStat")) if stats else {}
     dimensions = as_object(inside(stat, "metric", "dimensions"))
+    contributor = as_object(detail.get("alarmContributor"))
     state, is_deleted = as_object(detail.get("state")), word(detail.get("operation")) == "delete"
     return _Alarm(
         name=text(detail.get("alarmName")),
@@ -244,7 +252,8 @@ def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
             "statistic": stat.get("stat"),
             "period_s": stat.get("period"),
         },
-        dimensions={name: text(value) for name, value in dimensions.items()},
+        dimensions={name: text(value) for name, value in dimensions.items()} | texts(contributor.get("attributes")),
+        contributor=text(contributor.get("id")),
     )
 
 
