@@ -89,7 +89,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             return [Unreadable(reason)]
     kind, data = word(context.headers.get("sentry-hook-resource", "")).replace(" ", "_"), _data(payload)
     action = word(payload.get("action"))
-    if kind in _NOT_ALERTS or "comment_id" in data or ("installation" in data and len(data) == 1):
+    is_other = "comment_id" in data or "run_id" in data or ("installation" in data and len(data) == 1)
+    if kind in _NOT_ALERTS or is_other:
         return []
     if action in _QUIET:
         return []
