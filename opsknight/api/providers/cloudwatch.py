@@ -195,8 +195,7 @@ def _alarm(said: Said) -> Event | None:
 
 def _from_sns(said: Said) -> _Alarm:
     trigger = _measured(as_object(said.get("Trigger")))
-    listed = trigger.get("Dimensions")
-    pairs = [(first(one, ("name", "Name")), first(one, ("value", "Value"))) for one in _objects(listed)]
+    pairs = [pair for one in _objects(trigger.get("Dimensions")) for pair in _dimension(one)]
     return _Alarm(
         name=text(said.get("AlarmName")),
         arn=text(said.get("AlarmArn")),
@@ -216,9 +215,16 @@ def _from_sns(said: Said) -> _Alarm:
             "period_s": trigger.get("Period"),
             "periods": trigger.get("EvaluationPeriods"),
         },
-        dimensions={name: value for name, value in pairs if name} | texts(said.get("AlarmContributorAttributes")),
+        dimensions=dict(pairs) | texts(said.get("AlarmContributorAttributes")),
         contributor=text(said.get("AlarmContributorId")),
     )
+
+
+def _dimension(said: Said) -> list[tuple[str, str]]:
+    """Return the name and value of a dimension; the rule that rewrote an alarm may have made them a field."""
+    if name := first(said, ("name", "Name")):
+        return [(name, first(said, ("value", "Value")))]
+    return list(texts(said).items())
 
 
 def _measured(trigger: Said) -> Said:
