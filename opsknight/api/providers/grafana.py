@@ -61,6 +61,8 @@ _OF_DATA: Final[Mapping[str, str]] = {"DatasourceNoData": "No data", "Datasource
 
 _OF_ALERT: Final = ("annotations", "values", "valueString")
 _OF_RULE: Final = ("message", "state", "evalMatches", "orgId", "dashboardId", "panelId", "ruleId", "title")
+_OF_TEMPLATE: Final = ("alertname", "severity", "priority", "instance", "host", "service", "environment", "team")
+"""Labels that a template of one's own writes beside an alert's state, where it has no object for them."""
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -121,7 +123,8 @@ def _alert(group: _Group, alert: Said) -> Event | None:
     if status in _QUIET:
         return None
     action = _ACTIONS.get(status, Action.TRIGGER)
-    labels, annotations = texts(inner(alert, "labels")), texts(inner(alert, "annotations"))
+    labels = texts(inner(alert, "labels") or kept(alert, _OF_TEMPLATE))
+    annotations = texts(inner(alert, "annotations") or kept(alert, _TITLE))
     started_at = instant(alert.get("startsAt"))
     unknown = {} if status in _ACTIONS else {"unknown_status": status}
     known = (severity_of(labels.get(name)) for name in _SEVERITY)

@@ -97,7 +97,14 @@ _INSIDE: Final = ("data", "payload", "details")
 """Objects that scripts put the fields of a host or a service into."""
 _SHOWN: Final = frozenset(
     (*_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicename", "servicedesc", "incident", "object", "statetype")
-)
+) | {"contactpager"}
+"""Fields that stand in the event itself, or are nobody's business: the pager holds the key of another product."""
+_AS_MACRO: Final = {
+    f"notification_{one}{said}": f"{one}_{said}"
+    for one in ("host", "service")
+    for said in ("name", "displayname", "state", "output")
+} | {"notification_date": "datetime"}
+"""Names of the variables of Icinga's own mail commands, by the macros that they hold."""
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -128,7 +135,8 @@ def _opened(payload: Said) -> Said:
     wrapped = next((name for name in _INSIDE if is_object(payload.get(name))), "")
     if wrapped:
         payload = {name: value for name, value in payload.items() if name != wrapped} | payload[wrapped]
-    return {name.removeprefix("ICINGA_"): value for name, value in payload.items()}
+    names = ((name.removeprefix("ICINGA_"), value) for name, value in payload.items())
+    return {_AS_MACRO.get(name, name): value for name, value in names}
 
 
 def _said(values: Said) -> Said:

@@ -69,7 +69,8 @@ _LINKS: Final = (
     ("serviceactionurl", "Graph"), ("hostactionurl", "Graph"), ("actionurl", "Graph"), ("url", "Monitor"),
 )  # fmt: skip
 _SHOWN: Final = frozenset((
-    *_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicedescription", "servicedesc", *(name for name, _ in _LINKS),
+    *_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicedescription", "servicedesc", "contactpager",
+    *(name for name, _ in _LINKS),
 ))  # fmt: skip
 _INSIDE: Final = ("details", "macros", "payload", "data")
 
