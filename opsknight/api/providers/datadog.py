@@ -89,6 +89,7 @@ _LINK: Final = (
     ("link", "Event"),
     ("url", "Event"),
     ("event_url", "Event"),
+    ("alert_url", "Event"),
     ("incident_url", "Incident"),
     ("snapshot", "Graph"),
 )
@@ -129,7 +130,7 @@ def _event(payload: Said) -> Event | None:
         Malformed: it has neither a title nor a monitor.
     """
     said = _rendered(payload)
-    title = _title(_first(said, (*_TITLE, "summary")))
+    title = _title(_first(said, (*_TITLE, "summary", "alert_name")) or _begun(said))
     transition = _transition(said, title.state)
     if transition in _QUIET:
         return None
@@ -154,6 +155,12 @@ def _event(payload: Said) -> Event | None:
         links=_links(said, message),
         details={name: value for name, value in said.items() if not _is_elsewhere(name, value)},
     )
+
+
+def _begun(said: Said) -> str:
+    """Return the first line of a message that begins as a title does, which is all that some payloads hold."""
+    begins = _first(said, _MESSAGE).partition("\n")[0]
+    return begins if _title(begins).state else ""
 
 
 def _is_elsewhere(name: str, value: Any) -> bool:

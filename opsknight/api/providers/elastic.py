@@ -81,7 +81,8 @@ _GIVEN: Final = _GIVEN_NAMES.split(", ")
 """A watch before the id beside it, which is that of its run and new each time."""
 _RULE: Final = ("ruleid", "kibanaalertruleuuid", "kibanaalertruleid", "rulename", "kibanaalertrulename", "rule")
 _SEVERITY: Final = ("severity", "alertseverity", "kibanaalertseverity", "priority", "level", "contextseverity")
-_SOURCE: Final = ("host", "hostname", "contexthostname", "contexthost", "source", "contextgroup", "server")
+_GROUP: Final = ("contextgroup", "group", "alertgroup")
+_SOURCE: Final = ("host", "hostname", "contexthostname", "contexthost", "source", *_GROUP, "server")
 _URL: Final = (
     ("contextalertdetailsurl", "Alert"),
     ("alertdetailsurl", "Alert"),
@@ -215,7 +216,9 @@ def _identity(said: Said, title: str) -> str:
         rule, given = rule or given, instance
     if given:
         return given if not rule or rule == given else f"{rule}:{given}"
-    return f"rule:{rule}" if rule else stable("title", title, _first(said, _SOURCE))
+    if rule:
+        return ":".join(("rule", rule, *filter(None, (_first(said, _GROUP),))))
+    return stable("title", title, _first(said, _SOURCE))
 
 
 def _by_state(state: str) -> Severity:

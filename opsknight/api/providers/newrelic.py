@@ -68,6 +68,7 @@ _IDENTITY: Final = ("id", "issueId", "issue_id", "incident_id", "incidentId", "d
 _TITLE: Final = (
     "title", "issueTitle", "alertTitle", "summary", "details", "condition_name", "message", "alertMessage",
     "short_description", "alert_condition_name", "policy_name", "description", "conditionNames", "alertConditionNames",
+    "alert",
 )  # fmt: skip
 _DETAIL_NAMES: Final = (
     "details, condition_name, policy_name, account_name, alertPolicyNames, alertConditionNames, impactedEntities,"
@@ -89,6 +90,7 @@ _LINKS: Final = (
 )
 _AT: Final = ("updatedAt", "timestamp", "created_at", "alertTimestamp")
 _UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*|\{\{[^{}]*\}\}")
+_TAKEN: Final = ("issueAcknowledgedAt", "acknowledgedAt", "acknowledgedBy")
 _NOBODY: Final = frozenset(("", "n/a", "none", "null"))
 
 
@@ -152,7 +154,7 @@ def _action(said: Said, state: str) -> Action:
     is_given_back = "owner" in said and word(said["owner"]) in _NOBODY
     is_taken = (
         word(said.get("owner")) not in _NOBODY
-        or any(word(said.get(name)) not in _NOBODY for name in ("issueAcknowledgedAt", "acknowledgedBy"))
+        or any(text(said.get(name)).lower() not in _NOBODY for name in _TAKEN)
         or word(said.get("trigger")) in {"issue acknowledged", "acknowledged"}
         or (word(said.get("trigger")) == "user action" and not is_given_back)
     )
@@ -203,7 +205,7 @@ def _named(said: Said) -> str:
     condition = text(said.get("condition_id")) or text(said.get("condition_name"))
     if condition:
         return stable("condition", condition, targets)
-    message, application = first(said, ("message", "title", "alertTitle")), first(said, ("application_name",))
+    message, application = first(said, ("message", "title", "alertTitle", "alert")), first(said, ("application_name",))
     return stable("message", message, application) if message else ""
 
 

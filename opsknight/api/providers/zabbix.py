@@ -25,6 +25,7 @@ from opsknight.api.reading import (
     is_object,
     link,
     one_line,
+    plain,
     rest,
     scoped,
     severity_of,
@@ -61,7 +62,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "recovery": Action.RESOLVE,
     "0": Action.RESOLVE,
 }
-_UPDATE: Final = ("eventupdatestatus", "eventupdate", "updatestatus")
+_UPDATE: Final = ("eventupdatestatus", "eventupdate", "updatestatus", "eventisupdate")
 _UPDATES: Final = frozenset(
     ("update", "updated", "comment", "commented", "message", "closed", "suppressed", "unsuppressed")
 )
@@ -84,7 +85,16 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 """Zabbix's own scale, by number and by word; "not classified" is its lowest."""
 
-_STATUS: Final = ("eventstatus", "triggerstatus", "status", "state", "eventvalue", "triggervalue", "messagetype")
+_STATUS: Final = (
+    "eventstatus",
+    "triggerstatus",
+    "status",
+    "state",
+    "eventvalue",
+    "triggervalue",
+    "eventisproblem",
+    "messagetype",
+)
 _SEVERITY: Final = (
     "eventnseverity", "triggernseverity", "nseverity", "eventseverity", "triggerseverity", "triggerseveritytext",
     "severity", "priority", "messagetype",
@@ -117,14 +127,15 @@ _LINK: Final = (
     "eventinfo",
 )
 _TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags")
-_SECRET: Final = ("routingkey", "token", "teamsecret", "apikey", "secret")
-"""What media types for other products prove themselves with: nobody's business."""
+_SECRET: Final = ("routingkey", "token", "secret", "apikey", "password")
+"""How fields end that media types prove themselves with: nobody's business."""
+_OURS: Final = "/api/v1/events/"
+"""Stands in the address of an integration, which a media type may send along: that holds its key."""
 _SHOWN: Final = frozenset(
     (
         *_STATUS,
         *_SEVERITY,
         *_NAME,
-        *_SECRET,
         *_HOST,
         *_EVENT_ID,
         *_TIME,
@@ -203,8 +214,13 @@ def _event(payload: Said) -> Event | None:
         started_at=_instant(said, _SINCE) if action is Action.TRIGGER else None,
         tags=_tags(said),
         links=_links(said),
-        details=rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({"unknown_status": unknown} if unknown else {}),
+        details=_details(payload) | ({"unknown_status": unknown} if unknown else {}),
     )
+
+
+def _details(payload: Said) -> Said:
+    shown = {name: value for name, value in payload.items() if not plain(name).endswith(_SECRET)}
+    return rest(shown, _SHOWN, unrendered=_UNRENDERED)
 
 
 def _opened(payload: Said) -> Said:
@@ -343,7 +359,7 @@ def _links(said: Said) -> tuple[Link, ...]:
     if base and event_id.isdecimal() and trigger_id.isdecimal():
         page = f"{base.rstrip('/')}/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
         found.append(link(page, words="Monitor"))
-    distinct = {one.href: one for one in found if one is not None}
+    distinct = {one.href: one for one in found if one is not None and _OURS not in one.href}
     return tuple(distinct.values())
 
 
