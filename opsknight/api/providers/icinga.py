@@ -30,7 +30,7 @@ _TYPES: Final[Mapping[str, Action]] = {
 }
 """By the notification's type, and by the type of an event in a stream or of Icinga Notifications."""
 _STATE_TYPES: Final = frozenset(
-    ("", "statechange", "checkresult", "notification", "state", "host", "service", "incidentage")
+    ("", "statechange", "checkresult", "notification", "state", "host", "service", "incidentage", "icinga", "nagios")
 )
 """Types after which the state decides."""
 _QUIET_TYPES: Final = frozenset((
@@ -87,7 +87,7 @@ _STATE: Final = (
     "status",
 )
 _OUTPUT: Final = ("serviceoutput", "hostoutput", "checkresultoutput", "output", "eventmessage", "message", "text")
-_AT: Final = ("timestamp", "eventtime", "checkresultexecutionend", "longdatetime", "datetime")
+_AT: Final = ("timestamp", "eventtime", "checkresultexecutionend", "longdatetime", "datetime", "timet")
 _SINCE: Final = ("lastservicestatechange", "lasthoststatechange", "laststatechange")
 _LINKS: Final = (
     ("servicenotesurl", "Runbook"), ("hostnotesurl", "Runbook"), ("notesurl", "Runbook"),
@@ -197,7 +197,8 @@ def _action(said: Said, state: str) -> tuple[Action | None, str]:
     """
     asked = word(first(said, _TYPE))
     kind = asked.replace(" ", "")
-    is_soft = text(said.get("statetype")).lower() in {"0", "0.0", "soft"}
+    of_object = "servicestatetype" if first(said, _SERVICE) else "hoststatetype"
+    is_soft = first(said, ("statetype", of_object)).lower() in {"0", "0.0", "soft"}
     if kind in _QUIET_TYPES or (is_soft and kind not in _TYPES) or state == "pending":
         return None, ""
     if kind in _TYPES:

@@ -33,8 +33,8 @@ _QUIET_TYPES: Final = frozenset((
     "flappingstart", "flappingstop", "flappingdisabled", "downtimestart", "downtimeend", "downtimecancelled", "custom",
 ))  # fmt: skip
 """Notifications of what is neither a problem nor its end."""
-_OBJECTS: Final = frozenset(("service", "host"))
-"""What some commands write as the type: of what it is a notification, not which."""
+_OBJECTS: Final = frozenset(("service", "host", "nagios", "icinga"))
+"""What some commands write as the type: of what it is a notification, or who sends it, not which."""
 _STATES: Final[Mapping[str, Action]] = {
     "ok": Action.RESOLVE,
     "up": Action.RESOLVE,
@@ -153,13 +153,19 @@ def _action(said: Said, state: str) -> tuple[Action | None, str]:
     """
     asked = word(first(said, _TYPE))
     kind = "" if asked in _OBJECTS else asked.replace(" ", "")
-    if kind in _QUIET_TYPES or (not kind and word(said.get("statetype")) == "soft") or state == "pending":
+    if kind in _QUIET_TYPES or (not kind and _is_soft(said)) or state == "pending":
         return None, ""
     if kind in _TYPES:
         return _TYPES[kind], ""
     if kind or state not in _STATES:
         return Action.TRIGGER, asked or state
     return _STATES[state], ""
+
+
+def _is_soft(said: Said) -> bool:
+    """Say whether a state is not confirmed yet; of a service its own counts, not its host's."""
+    names = ("statetype", "servicestatetype" if first(said, _SERVICE) else "hoststatetype")
+    return "soft" in {word(said.get(name)) for name in names}
 
 
 def _links(said: Said) -> tuple[Link, ...]:
