@@ -150,7 +150,7 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
     return Event(
         action=action,
         dedup_key=scoped(SLUG, identity),
-        title=one_line(rule or description) or "Azure Monitor alert",
+        title=one_line((_last(rule) if rule.startswith("/") else rule) or description) or "Azure Monitor alert",
         severity=_severity(essentials.get("severity")),
         source=(items[0] if items else "") or _last(target) or first(essentials, ("targetResourceName",)),
         component=first(essentials, ("monitoringService", "monitorService")),

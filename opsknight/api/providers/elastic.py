@@ -58,7 +58,8 @@ _QUIET: Final = frozenset(
 )
 _STATE_NAMES: Final = (
     "contextstate, alertactiongroup, actiongroup, alertactiongroupname, actiongroupname, eventtype, eventaction,"
-    " action, kibanaalertactiongroup, alertstatus, kibanaalertstatus, alertstate, contextalertstate, status, state"
+    " action, kibanaalertactiongroup, alertstatus, kibanaalertstatus, alertstate, contextalertstate, status, state,"
+    " messagetype"
 )
 _STATE: Final = _STATE_NAMES.split(", ")
 """Kibana's own word for what happened first: the others are written into templates by hand.
@@ -71,7 +72,7 @@ _ASKED: Final = frozenset(("trigger", "acknowledge", "resolve"))
 _TITLE_NAMES: Final = (
     "title, rulename, kibanaalertrulename, alertsubject, subject, summary, shortdescription, contexttitle, name,"
     " alertname, rule, metadataname, watchid, contextreason, reason, alertreason, contextmessage, message, alerttext,"
-    " text, description, ruleinfo, alertinfo, contextinfo"
+    " text, description, ruleinfo, alertinfo, contextinfo, entitydisplayname, statemessage"
 )
 _TITLE: Final = _TITLE_NAMES.split(", ")
 _GIVEN_NAMES: Final = (
@@ -80,7 +81,15 @@ _GIVEN_NAMES: Final = (
 _GIVEN: Final = _GIVEN_NAMES.split(", ")
 """A watch before the id beside it, which is that of its run and new each time."""
 _RULE: Final = ("ruleid", "kibanaalertruleuuid", "kibanaalertruleid", "rulename", "kibanaalertrulename", "rule")
-_SEVERITY: Final = ("severity", "alertseverity", "kibanaalertseverity", "priority", "level", "contextseverity")
+_SEVERITY: Final = (
+    "severity",
+    "alertseverity",
+    "kibanaalertseverity",
+    "priority",
+    "level",
+    "contextseverity",
+    "metadataseverity",
+)
 _GROUP: Final = ("contextgroup", "group", "alertgroup")
 _SOURCE: Final = ("host", "hostname", "contexthostname", "contexthost", "source", *_GROUP, "server")
 _URL: Final = (

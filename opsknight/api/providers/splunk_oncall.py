@@ -76,11 +76,11 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if status in _QUIET:
         return []
     title = one_line(first(said, _TITLE))
+    if not status and title and first(said, ("entity_id",)):
+        return [_event(said, "none", title)]
     if not status or not title:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
-        if title:
-            return [_event(said, "none", title)]
         raise Malformed("The Splunk On-Call payload has no message_type and entity_id; see its REST endpoint's guide.")
     return [_event(said, status, title)]
 
