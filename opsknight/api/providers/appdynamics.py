@@ -88,7 +88,8 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "warning": Severity.WARNING,
     "info": Severity.INFO,
 }
-_TYPE: Final = ("eventtype", "eventtypekey", "type", "class")
+_TYPE: Final = ("eventtypekey", "eventtype", "type", "class")
+"""The key first: what is written for PagerDuty calls event_type what it asks for."""
 _STATE: Final = ("eventaction", "action", "status", "state")
 _NAME: Final = ("displayname", "eventname", "name")
 _TITLE: Final = ("summarymessage", "summary", "description", "displayname", "eventname", "name", "eventmessage")

@@ -93,11 +93,11 @@ _LINKS: Final = (
     ("servicenotesurl", "Runbook"), ("hostnotesurl", "Runbook"), ("notesurl", "Runbook"),
     ("incidenturl", "Incident"), ("objecturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
 )  # fmt: skip
-_INSIDE: Final = ("data", "payload", "details")
+_INSIDE: Final = ("data", "payload", "details", "fields")
 """Objects that scripts put the fields of a host or a service into."""
 _SHOWN: Final = frozenset(
     (*_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicename", "servicedesc", "incident", "object", "statetype")
-) | {"contactpager"}
+) | {"contactpager", "token", "escalationlevel"}
 """Fields that stand in the event itself, or are nobody's business: the pager holds the key of another product."""
 _AS_MACRO: Final = {
     f"notification_{one}{said}": f"{one}_{said}"
@@ -135,6 +135,8 @@ def _opened(payload: Said) -> Said:
     wrapped = next((name for name in _INSIDE if is_object(payload.get(name))), "")
     if wrapped:
         payload = {name: value for name, value in payload.items() if name != wrapped} | payload[wrapped]
+    if kind := text(payload.get("escalation_level")):  # Zenduty's script names so what a notification is
+        payload = {**payload, "notification_type": kind}
     names = ((name.removeprefix("ICINGA_"), value) for name, value in payload.items())
     return {_AS_MACRO.get(name, name): value for name, value in names}
 
