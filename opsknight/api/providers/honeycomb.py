@@ -56,6 +56,7 @@ _LINKS: Final = (
     ("source_url", "Monitor"),
 )
 _SECRET: Final = frozenset(("shared_secret", "secret", "routing_key"))
+"""What proves the sender is nobody's business."""
 _AT: Final = ("timestamp", "triggered_at", "date")
 
 
@@ -71,11 +72,12 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Honeycomb payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    payload = _opened(payload)
-    status = word(payload.get("status"))
+    payload = {name: value for name, value in payload.items() if name not in _SECRET}
+    said = _opened(payload)
+    status = word(said.get("status"))
     if status in _QUIET:
         return []
-    identity, title = _identity(payload), one_line(first(payload, _TITLE))
+    identity, title = _identity(said), one_line(first(said, _TITLE))
     if not status or not identity:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
@@ -86,22 +88,18 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             action=_ACTIONS.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, identity),
             title=title or "Honeycomb trigger",
-            severity=severity_of(first(payload, ("severity", "alert_severity"))) or Severity.ERROR,
-            source=first(payload, ("dataset_name", "dataset", "environment")),
-            occurred_at=next((at for name in _AT if (at := instant(payload.get(name))) is not None), None),
-            tags=_tags(payload),
-            links=_links(payload),
-            details=kept(payload, _DETAILS) | unknown,
+            severity=severity_of(first(said, ("severity", "alert_severity"))) or Severity.ERROR,
+            source=first(said, ("dataset_name", "dataset", "environment")),
+            occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+            tags=_tags(said),
+            links=_links(said),
+            details=kept(said, _DETAILS) | unknown,
         )
     ]
 
 
-def _opened(payload: Said) -> Said:
-    """Return the fields, those too that Honeycomb's own template for any webhook, or one for PagerDuty, puts inside.
-
-    What proves the sender is nobody's business.
-    """
-    said = {name: value for name, value in payload.items() if name not in _SECRET}
+def _opened(said: Said) -> Said:
+    """Return the fields, those too that Honeycomb's own template for any webhook, or one for PagerDuty, puts inside."""
     alert: Any = said.get("alert")
     about, result = as_object(alert), inner(said, "result")
     inside = {
