@@ -203,7 +203,8 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     if word(kind).endswith(_CHANGES) and state:
         name = _deployed(about) or first(about, _SUBJECT) or resource
         parts = [one for part in _PARTS if (one := text(about.get(part)))]
-        subject = " ".join(one for one in (name, "/".join(parts)) if one)
+        shown = name.rpartition(":")[2] if ":stateMachine:" in name else name
+        subject = " ".join(one for one in (shown, "/".join(parts)) if one)
         title = title or _failures(said)
         subject = f"{kind}: {f'{subject} is ' if subject else ''}{state}" + (f" ({title})" if title else "")
         action = Action.RESOLVE if _is_good(word(kind), about) else Action.TRIGGER
