@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from opsknight.api import azure_devops, azure_security
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
     first,
     inner,
@@ -34,6 +34,8 @@ from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "azure"
+MAX_EVENTS: Final = 1_000
+_VALIDATION: Final = "Microsoft.EventGrid.SubscriptionValidationEvent"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
     "fired": Action.TRIGGER,
@@ -94,37 +96,56 @@ _OF_RULE: Final = _OF_RULE_NAMES.split(", ")
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the event of one alert, in whichever schema it comes.
+    """Return the event of one alert, in whichever schema it comes; of each in a list, as Event Grid sends them.
 
     The dedup key is the alert's id in the common schema, else the rule with the resource and
     dimensions that it fired for; for an activity, the resource and the operation.
 
     Raises:
-        Malformed: it is no object, or none of Azure's schemas and says nothing.
+        Malformed: it is neither object nor list, or none of Azure's schemas and says nothing.
     """
+    if is_list(payload) and payload:
+        if len(payload) > MAX_EVENTS:
+            raise Malformed(f"The Azure payload holds more than {MAX_EVENTS:,} events; send fewer at once.")
+        return each(payload, _of_a_grid, what="Event", context=context)
     if not is_object(payload):
         raise Malformed("The Azure Monitor payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    if azure_devops.is_hook(payload) and (told := azure_devops.read(payload)) is not None:
-        return told
-    if (told := azure_security.read(payload)) is not None:
-        return told
-    data = inner(payload, "data") or inner(payload, "properties") or payload
-    event: Event | None = None
-    if essentials := inner(data, "essentials"):
-        event = _common(essentials, inner(data, "alertContext") or inner(data, "context"), data)
-    elif activity := inner(data, "context", "activityLog"):
-        event = _activity(activity, data)
-    elif rule := inner(payload, "context") or inner(data, "context"):
-        event = _metric(rule, data if "context" in data else payload)
-    elif text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
-        event = _log(data)
-    elif text(data.get("BudgetName")):
-        event = _budget(data)
-    elif (event := unknown_shape(SLUG, payload)) is None:
-        raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
+    event = _one(payload)
     return [] if event is None else [event]
+
+
+def _of_a_grid(element: Said) -> Event | None:
+    """Return the event of one of Event Grid's, which come in a list; None of the one that only confirms a webhook."""
+    return None if text(element.get("eventType")) == _VALIDATION else _one(element)
+
+
+def _one(payload: Said) -> Event | None:
+    """Return the event of one alert, None of what pages nobody.
+
+    Raises:
+        Malformed: it is none of Azure's schemas, and says nothing.
+    """
+    told = azure_devops.read(payload) if azure_devops.is_hook(payload) else None
+    if told is None:
+        told = azure_security.read(payload)
+    if told is not None:
+        return next(iter(told), None)
+    data = inner(payload, "data") or inner(payload, "properties") or payload
+    if essentials := inner(data, "essentials"):
+        return _common(essentials, inner(data, "alertContext") or inner(data, "context"), data)
+    if activity := inner(data, "context", "activityLog"):
+        return _activity(activity, data)
+    if rule := inner(payload, "context") or inner(data, "context"):
+        return _metric(rule, data if "context" in data else payload)
+    if text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
+        return _log(data)
+    if text(data.get("BudgetName")):
+        return _budget(data)
+    if (event := unknown_shape(SLUG, payload)) is None:
+        raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
+    return event
 
 
 def _common(essentials: Said, context: Said, data: Said) -> Event | None:
