@@ -9,10 +9,10 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from opsknight.api import aws_notices
 from opsknight.api.reading import (
     as_object,
     filled,
@@ -45,28 +45,26 @@ _HEALTH: Final[Mapping[str, Severity]] = {
     "scheduledchange": Severity.INFO,
     "accountnotification": Severity.INFO,
 }
-_CHANGES: Final = ("state change", "status change", "state change notification")
+_CHANGES: Final = ("state change", "status change", "state change notification", "phase change")
 """How kinds of events end that tell of each state a job or a pipeline goes through."""
-_STATE: Final = ("state", "status", "build-status", "lastStatus")
+_STATE: Final = ("state", "status", "build-status", "lastStatus", "completed-phase-status")
 _GOOD: Final = frozenset(("succeeded", "success", "completed"))
 _BUSY: Final = frozenset((
     "started", "starting", "running", "in progress", "pending", "queued", "submitted", "runnable", "resumed",
     "superseded", "canceled", "cancelled", "canceling", "stopping", "provisioning", "activating", "deactivating",
-    "deprovisioning", "shutting down",
+    "deprovisioning", "shutting down", "start", "ready", "stop",
 ))  # fmt: skip
 _SUBJECT: Final = (
     "jobName", "project-name", "pipeline", "stateMachineArn", "name", "instance-id", "jobDefinition", "group",
     "resourceArn",
 )  # fmt: skip
+_PARTS: Final = ("stage", "action", "completed-phase")
+"""What of a pipeline or a build an event is about: one part that succeeds does not end the failure of another."""
 _WHERE: Final = ("SourceIdentifier", "AutoScalingGroupName", "instance-id", "EC2InstanceId")
 """What names the thing that something happened to, where an event has no state."""
 _TITLE: Final = ("title", "Title", "description", "Description", "message", "Message", "reason", "stoppedReason")
 _OVER: Final = frozenset(("closed", "archived", "resolved", "suppressed", "passed"))
 """What a finding's states say once nobody needs to act on it."""
-_TRANSITION: Final = re.compile(r"(Environment health has transitioned from \w{1,20} to (\w{1,20})\.[^\n]{0,500})")
-_ENVIRONMENT: Final = re.compile(r"^Environment: (.{1,200})$", re.MULTILINE)
-_UNWELL: Final = {"warning": Severity.WARNING, "degraded": Severity.ERROR, "severe": Severity.CRITICAL}
-"""Elastic Beanstalk's words for the health of an environment that somebody must look at."""
 _OF_SERVICES: Final = frozenset(("ecs service action", "ecs deployment state change"))
 _WELL: Final = frozenset((
     "service steady state", "taskset steady state", "capacity provider steady state", "service deployment completed",
@@ -81,7 +79,16 @@ _COMPLIANCE: Final[Mapping[str, Action | None]] = {
 }
 """What a rule of AWS Config found; a resource that is gone is not applicable."""
 _OF_INSTANCES: Final = "ec2 instance state change notification"
+_AS_PLANNED: Final = (" launch successful", " terminate successful", " lifecycle action")
+"""How kinds of events end by which an Auto Scaling group tells what it does of itself."""
+_OF_ALARMS: Final = "cloudwatch alarm configuration change"
 _OF_JOBS: Final = frozenset(("backup job", "copy job", "restore job"))
+
+
+def named(said: Said) -> Said:
+    """Return an event under EventBridge's names; notification rules of developer tools call its kind detailType."""
+    kind = text(said.get("detailType"))
+    return {**said, "detail-type": kind} if kind and "detail-type" not in said else said
 
 
 def is_fine(said: Said, envelope: Said) -> bool:
@@ -124,7 +131,7 @@ def read(said: Said) -> Event | None:
         action=action,
         dedup_key=scoped(SLUG, f"event:{identity}"),
         title=one_line(title or (f"{kind}: {resource}" if resource else kind)),
-        severity=Severity.INFO if word(kind).endswith(" scan") else _severity(about),
+        severity=_severity(about, kind),
         source=_affected(about)
         or resource
         or first(about, _WHERE)
@@ -145,6 +152,22 @@ def read(said: Said) -> Event | None:
     )
 
 
+def _is_hushed(kind: str, said: Said, detail: Said) -> bool:
+    """Say whether an alarm is only written, suppressed or muted, a stack is on its way, or advice is given."""
+    alarm = as_object(detail.get("state"))
+    if kind == _OF_ALARMS:
+        return word(detail.get("operation")) != "delete"
+    if text(alarm.get("actionsSuppressedBy")) or as_object(detail.get("muteDetail")):
+        return word(alarm.get("value")) != "ok"
+    if stack := _state_of_a_stack(detail):
+        return aws_notices.stack_end(stack) is None
+    return word(first({**said, **detail}, ("messageType", "MessageType"))) == "new recommendation"
+
+
+def _state_of_a_stack(about: Said) -> str:
+    return text(inside(about, "status-details", "status")) if "stack-id" in about else ""
+
+
 def _affected(about: Said) -> str:
     """Return what a finding of Security Hub was found in; "" for anything else."""
     found = _objects(about.get("Resources"))
@@ -152,7 +175,7 @@ def _affected(about: Said) -> str:
 
 
 def is_under_way(said: Said) -> bool:
-    """Say whether an event only tells that a job or a pipeline has begun, goes on, or was called off."""
+    """Say whether an event only tells of what goes on, is called off or goes as planned, or of a scan without finds."""
     kind, detail = word(said.get("detail-type")), as_object(said.get("detail"))
     if kind in _OF_SERVICES:
         return word(detail.get("eventType")) == "info" and word(detail.get("eventName")) not in _WELL
@@ -160,7 +183,11 @@ def is_under_way(said: Said) -> bool:
         return _COMPLIANCE.get(found, Action.TRIGGER) is None
     if text(detail.get("stoppedReason")).startswith(_BY_PLAN):
         return True
-    return kind.endswith(_CHANGES) and word(first(detail, _STATE)) in _BUSY and not _is_good(kind, detail)
+    if kind.endswith(_AS_PLANNED) or _is_clean(detail) or _is_hushed(kind, said, detail):
+        return True
+    state = word(first(detail, _STATE))
+    is_busy = state in _BUSY or (not state and "completed-phase" in detail)
+    return kind.endswith(_CHANGES) and is_busy and not _is_good(kind, detail)
 
 
 def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tuple[Action, str, str]:
@@ -169,14 +196,19 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     A job that succeeded ends what its failure began: its name is its identity, not what it said.
     """
     source, state = text(said.get("source")), first(about, _STATE)
-    if found := _of_a_service(kind, about, resource) or _of_a_check(about) or _of_a_call(kind, about):
+    found = _of_a_service(kind, about, resource) or _of_a_check(about) or _of_a_scan(kind, about, resource)
+    if found := found or _of_a_call(kind, about) or _of_a_stack(about) or _of_a_certificate(kind, about, resource):
         action, names, subject = found
         return action, stable(source, kind, *names), subject + (f" ({title})" if title else "")
     if word(kind).endswith(_CHANGES) and state:
-        name = first(about, _SUBJECT) or resource
-        subject = f"{kind}: {f'{name} is ' if name else ''}{state}" + (f" ({title})" if title else "")
+        name = _deployed(about) or first(about, _SUBJECT) or resource
+        parts = [one for part in _PARTS if (one := text(about.get(part)))]
+        shown = name.rpartition(":")[2] if ":stateMachine:" in name else name
+        subject = " ".join(one for one in (shown, "/".join(parts)) if one)
+        title = title or _failures(said)
+        subject = f"{kind}: {f'{subject} is ' if subject else ''}{state}" + (f" ({title})" if title else "")
         action = Action.RESOLVE if _is_good(word(kind), about) else Action.TRIGGER
-        return action, stable(source, kind, name), subject
+        return action, stable(source, kind, name, *parts), subject
     given = first(about, ("id", "Id", "findingArn"))
     states = (about.get("status"), about.get("RecordState"), inside(about, "Workflow", "Status"))
     is_over = bool(given) and any(word(one) in _OVER for one in (*states, inside(about, "Compliance", "Status")))
@@ -191,6 +223,76 @@ def _is_good(kind: str, about: Said) -> bool:
     """Say whether a state is the one that is wanted: of a job its good end, of an instance that it runs."""
     state = word(first(about, _STATE))
     return state == "running" if kind == _OF_INSTANCES else state in _GOOD
+
+
+def _of_a_stack(about: Said) -> _Found | None:
+    """Return what CloudFormation says of a stack or of a resource in it; None for anything else."""
+    state, stack = _state_of_a_stack(about), text(about.get("stack-id"))
+    if not state:
+        return None
+    resource, reason = first(about, ("logical-resource-id",)), text(inside(about, "status-details", "status-reason"))
+    names = stack.split("/")
+    subject = f"Stack {names[1] if len(names) > 1 else stack}" + (f": {resource}" if resource else "")
+    action = aws_notices.stack_end(state) or Action.TRIGGER
+    return action, (stack, resource), f"{subject} is {state}" + (f": {reason}" if reason else "")
+
+
+def _of_a_certificate(kind: str, about: Said, resource: str) -> _Found | None:
+    """Return which certificate of ACM expires, and when; None for anything else."""
+    days = first(about, ("DaysToExpiry",))
+    if not days:
+        return None
+    return Action.TRIGGER, (resource,), f"{kind}: {first(about, ('CommonName',)) or resource} in {days} days"
+
+
+def _deployed(about: Said) -> str:
+    """Return what CodeDeploy deploys to: an application's group, or one instance in it; "" for anything else."""
+    if not (group := text(about.get("deploymentGroup"))):
+        return ""
+    return "/".join(one for one in (first(about, ("application",)), group, first(about, ("instanceId",))) if one)
+
+
+def _failures(said: Said) -> str:
+    """Return which actions of a pipeline failed, and how, as a notification rule adds it."""
+    failed = _objects(inside(said, "additionalAttributes", "failedActions"))
+    lines = [
+        ": ".join(filter(None, (text(one.get("action")), text(one.get("additionalInformation"))))) for one in failed
+    ]
+    return ", ".join(dict.fromkeys(lines))[:500]
+
+
+def _counts(about: Said) -> dict[str, Any] | None:
+    """Return how many findings of each severity a scan has, None where an event is of no scan of ECR or Inspector."""
+    counts = about.get("finding-severity-counts")
+    return counts if is_object(counts) else None
+
+
+def _is_clean(about: Said) -> bool:
+    """Say whether a scan came to its end and found nothing."""
+    counts, scanned = _counts(about), word(inside(about, "scanResultDetails", "scanResultStatus"))
+    is_done = word(about.get("scan-status")).endswith("complete")
+    return scanned == "no threats found" or (counts is not None and is_done and not any(counts.values()))
+
+
+def _of_a_scan(kind: str, about: Said, resource: str) -> _Found | None:
+    """Return what a scan found in an image, an instance or an object in S3; None for anything else."""
+    if (counts := _counts(about)) is not None:
+        what = first(about, ("repository-name", "instance-id")) or resource
+        found = [f"{text(number)} {level}" for level, number in counts.items() if number and level != "TOTAL"]
+        said = ", ".join(found) or first(about, ("scan-status",))
+        return Action.TRIGGER, (what, *_tags(about)), f"{kind}: {what} has {said}"
+    result = text(inside(about, "scanResultDetails", "scanResultStatus"))
+    if not result:
+        return None
+    bucket, key = (text(inside(about, "s3ObjectDetails", name)) for name in ("bucketName", "objectKey"))
+    threats = ", ".join(text(one.get("name")) for one in _objects(inside(about, "scanResultDetails", "threats")))
+    where = f"{bucket}/{key}" if bucket else resource
+    return Action.TRIGGER, (where,), f"{result} in {where}" + (f": {threats}" if threats else "")
+
+
+def _tags(about: Said) -> list[str]:
+    listed = about.get("image-tags")
+    return [text(one) for one in listed] if is_list(listed) else []
 
 
 def _of_a_service(kind: str, about: Said, resource: str) -> _Found | None:
@@ -226,7 +328,11 @@ def _of_a_call(kind: str, about: Said) -> _Found | None:
     return Action.TRIGGER, (called, by), f"{kind}: {called} by {by}" + (f", {failed}" if failed else "")
 
 
-def _severity(about: Said) -> Severity:
+def _severity(about: Said, kind: str) -> Severity:
+    if word(kind).endswith(" scan") or aws_notices.is_routine(about.get("EventID")):
+        return Severity.INFO
+    if "DaysToExpiry" in about:
+        return Severity.WARNING
     said = (about.get("severity"), inside(about, "Severity", "Label"), about.get("eventType"))
     stated = next((one for one in said if one is not None), about.get("status") if "check-name" in about else None)
     if stated is None and isinstance(normal := inside(about, "Severity", "Normalized"), int | float):
@@ -234,40 +340,6 @@ def _severity(about: Said) -> Severity:
     if isinstance(stated, int | float) and not isinstance(stated, bool):
         return next((severity for least, severity in _SCORES if stated >= least), Severity.INFO)
     return severity_of(stated) or Severity.ERROR
-
-
-def anomaly(said: Said) -> Event | None:
-    """Return the event of an anomaly in what an account costs, None where it is none."""
-    given = text(said.get("anomalyId"))
-    if not given:
-        return None
-    about, cost = first(said, ("dimensionalValue", "monitorName")), text(inside(said, "impact", "totalImpact"))
-    page = link(said.get("anomalyDetailsLink"), words="Anomaly")
-    return Event(
-        action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"anomaly:{given}"),
-        title=one_line(f"Cost anomaly: {about or given}" + (f", {cost} more than expected" if cost else "")),
-        severity=Severity.WARNING,
-        source=first(said, ("accountId",)),
-        component="Cost Anomaly Detection",
-        started_at=instant(said.get("anomalyStartDate")),
-        links=() if page is None else (page,),
-        details=filled({name: said.get(name) for name in ("monitorName", "impact", "rootCauses")}),
-    )
-
-
-def beanstalk(message: str) -> tuple[Action | None, Severity, str, str] | None:
-    """Return what the new health of an environment asks for, how bad it is, its name and the sentence that says so.
-
-    None where a message says nothing of any.
-    """
-    found = _TRANSITION.search(message)
-    if found is None:
-        return None
-    named = _ENVIRONMENT.search(message)
-    health = word(found[2])
-    action = Action.RESOLVE if health == "ok" else Action.TRIGGER if health in _UNWELL else None
-    return action, _UNWELL.get(health, Severity.INFO), named[1].strip() if named else "", found[1]
 
 
 def _health(said: Said, detail: Said) -> Event | None:

@@ -16,11 +16,13 @@ _TITLES: Final = (
     "title, subject, summary, headline, name, alertname, alert, rulename, monitorname, checkname, searchname, message,"
     " description, text, body, msg, humanreadable, errormessage"
 )
-_WEAK: Final = "name, reason, event, rule, output, content, info, detail, eventtypename"
+_WEAK: Final = (
+    "name, reason, event, rule, output, content, info, detail, eventtypename, entitydisplayname, statemessage"
+)
 """Titles where nothing else says more: a name of something inside may be that of a project or a person."""
 _IDENTITIES: Final = (
     "dedupkey, deduplicationkey, alertuid, alertid, incidentid, problemid, monitorid, checkid, ruleid, issueid,"
-    " fingerprint"
+    " fingerprint, entityid"
 )
 _TITLE: Final = _TITLES.split(", ")
 _TITLE_INSIDE: Final = [name for name in _TITLE if name != "name"]

@@ -69,3 +69,12 @@ def test_an_error_with_a_very_long_stack_trace_pages_all_the_same():
     event = only("sentry", {"action": "triggered", "data": {"event": error}})
 
     assert (event.action, event.dedup_key, event.title) == (Action.TRIGGER, "sentry:issue:7", "Timeout")
+
+
+def test_an_error_that_an_older_version_writes_with_its_whole_stack_pages_all_the_same():
+    frames = [{"vars": {str(number): "x" for number in range(50)}} for _ in range(100)]
+    error = {"sentry.interfaces.Stacktrace": {"frames": frames}, "tags": [["server_name", "belt-7"]]}
+
+    event = only("sentry", {"project": "depot", "id": "15", "message": "Timeout", "level": "fatal", "event": error})
+
+    assert (event.action, event.dedup_key, event.source) == (Action.TRIGGER, "sentry:issue:15", "belt-7")

@@ -27,6 +27,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
+from opsknight.api.unknown import marked
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "alertmanager"
@@ -48,14 +49,34 @@ _TITLE: Final = ("summary", "title", "message", "description")
 _SOURCE: Final = ("instance", "host", "hostname", "node", "pod")
 _COMPONENT: Final = ("component", "service", "job")
 
+_REFUSAL: Final = "The Alertmanager payload has no list “alerts”; is it a webhook of version 4?"
+
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return one event for each alert; its fingerprint is the dedup key, else a hash of its labels."""
-    if not is_object(payload) or not is_list(alerts := payload.get("alerts")) or not alerts:
-        raise Malformed("The Alertmanager payload has no list “alerts”; is it a webhook of version 4?")
+    """Return one event for each alert; its fingerprint is the dedup key, else a hash of its labels.
+
+    A list of alerts, and one alert alone, are read without what stands around them in a webhook.
+
+    Raises:
+        Malformed: it holds no alert, and no text in it says what is wrong.
+    """
+    group: Said = payload if is_object(payload) else {}
+    alerts = group.get("alerts") if "alerts" in group else [payload] if "labels" in group else payload
+    if not is_list(alerts) or not alerts:
+        return _without_alerts(group)
     if len(alerts) > MAX_ALERTS:
         raise Malformed(f"The Alertmanager payload holds more than {MAX_ALERTS:,} alerts; set max_alerts.")
-    return each(alerts, partial(_event, _group(payload, context.received_at)), what="Alert", context=context)
+    return each(alerts, partial(_event, _group(group, context.received_at)), what="Alert", context=context)
+
+
+def _without_alerts(payload: Said) -> list[Event]:
+    """Return what can be read of a webhook whose receiver has a payload of its own.
+
+    Alertmanager drops what is refused, so that nobody would hear of it.
+    """
+    if "alerts" in payload:
+        raise Malformed(_REFUSAL)
+    return marked(SLUG, payload, refusal=_REFUSAL)
 
 
 @dataclass(slots=True)

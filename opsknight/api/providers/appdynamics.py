@@ -88,7 +88,8 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "warning": Severity.WARNING,
     "info": Severity.INFO,
 }
-_TYPE: Final = ("eventtype", "eventtypekey", "type")
+_TYPE: Final = ("eventtypekey", "eventtype", "type", "class")
+"""The key first: what is written for PagerDuty calls event_type what it asks for."""
 _STATE: Final = ("eventaction", "action", "status", "state")
 _NAME: Final = ("displayname", "eventname", "name")
 _TITLE: Final = ("summarymessage", "summary", "description", "displayname", "eventname", "name", "eventmessage")
@@ -155,14 +156,15 @@ def _event(payload: Said) -> Event | None:
     severity = _SEVERITIES.get(word(said.get("severity")), Severity.ERROR)
     if status.endswith(" critical") and severity is Severity.ERROR:
         severity = Severity.CRITICAL
+    around = inner(payload, "payload")  # of a template that is written for PagerDuty
     details = {name: said[name] for name in _DETAILS if said.get(name) not in (None, "", [], {})}
     return Event(
         action=action or Action.TRIGGER,
         dedup_key=scoped(SLUG, identity),
         title=title,
         severity=severity,
-        source=_first(said, _SOURCE),
-        component=_first(said, ("tiername", *_APPLICATION)),
+        source=_first(said, _SOURCE) or _first(around, ("source",)),
+        component=_first(said, ("tiername", *_APPLICATION)) or _first(around, ("component", "group")),
         occurred_at=_instant(_first(said, ("eventtime", "lastreceived", "triggertime"))),
         tags={name: tag for name in _APPLICATION[:2] if (tag := _first(said, (name,)))},
         links=_links(said, payload),

@@ -2,6 +2,7 @@
 
 Sources: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
 and https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-non-common-schema-definitions
+What the service hooks of Azure DevOps send is read as well, and alerts of Defender for Cloud and Sentinel.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from opsknight.api import azure_devops, azure_security
 from opsknight.api.limits import excess
-from opsknight.api.providers.provider import Context, Provider, Said
+from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
     first,
     inner,
@@ -32,6 +34,8 @@ from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "azure"
+MAX_EVENTS: Final = 1_000
+_VALIDATION: Final = "Microsoft.EventGrid.SubscriptionValidationEvent"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
     "fired": Action.TRIGGER,
@@ -51,6 +55,12 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 _HEALTH: Final = frozenset(("resourcehealth", "resource health", "servicehealth", "service health"))
 """Services whose every change is a “Fired” of its own; what it is about and whether it is over stands inside."""
 
+_COSTS: Final = frozenset(("costalerts", "cost alerts"))
+"""Services that only tell what is spent: a budget has neither a condition nor a severity."""
+
+_ACTIVITIES: Final = "activity log"
+"""How the services begin that tell what somebody did; its properties are nobody's tags."""
+
 _SCALED: Final = frozenset(("scale in", "scale out"))
 """What autoscale did of itself; “Activated” says no more than that."""
 
@@ -61,6 +71,14 @@ _ALERT_PAGE: Final = "https://portal.azure.com/#blade/Microsoft_Azure_Monitoring
 """Before an alert's id: its own page in the portal."""
 
 _OF_BUDGET: Final = ("BudgetType", "NotificationThresholdAmount", "SubscriptionName", "AccountName", "DepartmentName")
+_OF_COSTS: Final = (
+    "Scope",
+    "ThresholdType",
+    "BudgetThreshold",
+    "SpentAmount",
+    "ForecastedTotalForPeriod",
+    "BudgetType",
+)
 _OF_CONTEXT_NAMES: Final = (
     "conditionType, condition, SearchQuery, ResultCount, Threshold, Operator, status, annotations, expression,"
     " expressionValue"
@@ -78,33 +96,56 @@ _OF_RULE: Final = _OF_RULE_NAMES.split(", ")
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
-    """Return the event of one alert, in whichever schema it comes.
+    """Return the event of one alert, in whichever schema it comes; of each in a list, as Event Grid sends them.
 
     The dedup key is the alert's id in the common schema, else the rule with the resource and
     dimensions that it fired for; for an activity, the resource and the operation.
 
     Raises:
-        Malformed: it is no object, or none of Azure's schemas and says nothing.
+        Malformed: it is neither object nor list, or none of Azure's schemas and says nothing.
     """
+    if is_list(payload) and payload:
+        if len(payload) > MAX_EVENTS:
+            raise Malformed(f"The Azure payload holds more than {MAX_EVENTS:,} events; send fewer at once.")
+        return each(payload, _of_a_grid, what="Event", context=context)
     if not is_object(payload):
         raise Malformed("The Azure Monitor payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    data = inner(payload, "data") or inner(payload, "properties") or payload
-    event: Event | None = None
-    if essentials := inner(data, "essentials"):
-        event = _common(essentials, inner(data, "alertContext") or inner(data, "context"), data)
-    elif activity := inner(data, "context", "activityLog"):
-        event = _activity(activity, data)
-    elif rule := inner(payload, "context") or inner(data, "context"):
-        event = _metric(rule, data if "context" in data else payload)
-    elif text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
-        event = _log(data)
-    elif text(data.get("BudgetName")):
-        event = _budget(data)
-    elif (event := unknown_shape(SLUG, payload)) is None:
-        raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
+    event = _one(payload)
     return [] if event is None else [event]
+
+
+def _of_a_grid(element: Said) -> Event | None:
+    """Return the event of one of Event Grid's, which come in a list; None of the one that only confirms a webhook."""
+    return None if text(element.get("eventType")) == _VALIDATION else _one(element)
+
+
+def _one(payload: Said) -> Event | None:
+    """Return the event of one alert, None of what pages nobody.
+
+    Raises:
+        Malformed: it is none of Azure's schemas, and says nothing.
+    """
+    told = azure_devops.read(payload) if azure_devops.is_hook(payload) else None
+    if told is None:
+        told = azure_security.read(payload)
+    if told is not None:
+        return next(iter(told), None)
+    data = inner(payload, "data") or inner(payload, "properties") or payload
+    if essentials := inner(data, "essentials"):
+        return _common(essentials, inner(data, "alertContext") or inner(data, "context"), data)
+    if activity := inner(data, "context", "activityLog"):
+        return _activity(activity, data)
+    if rule := inner(payload, "context") or inner(data, "context"):
+        return _metric(rule, data if "context" in data else payload)
+    if text(data.get("AlertRuleName")) or text(data.get("alertRuleName")):
+        return _log(data)
+    if text(data.get("BudgetName")):
+        return _budget(data)
+    if (event := unknown_shape(SLUG, payload)) is None:
+        raise Malformed("The Azure Monitor payload is none that an action group sends; enable the common alert schema.")
+    return event
 
 
 def _common(essentials: Said, context: Said, data: Said) -> Event | None:
@@ -113,6 +154,8 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
     service = word(essentials.get("monitoringService") or essentials.get("monitorService"))
     if service in _HEALTH:
         return _activity(context, data, essentials)
+    if service in _COSTS:
+        return _cost(essentials, context)
     if condition in _QUIET:
         return None
     action = _ACTIONS.get(condition, Action.TRIGGER)
@@ -121,21 +164,40 @@ def _common(essentials: Said, context: Said, data: Said) -> Event | None:
     target = targets[0] if targets else first(essentials, ("targetResource",))
     identity = first(essentials, ("alertId", "originAlertId")) or stable(rule, *sorted(targets), target)
     fired_at = instant(essentials.get("firedDateTime") or essentials.get("startDateTime"))
+    own: Said = {} if service.startswith(_ACTIVITIES) else inner(context, "properties")
     details = kept(
         essentials, ("description", "monitoringService", "signalType", "alertTargetIDs", "investigationLink")
     )
     return Event(
         action=action,
         dedup_key=scoped(SLUG, identity),
-        title=one_line(rule or description) or "Azure Monitor alert",
+        title=one_line((_last(rule) if rule.startswith("/") else rule) or description) or "Azure Monitor alert",
         severity=_severity(essentials.get("severity")),
         source=(items[0] if items else "") or _last(target) or first(essentials, ("targetResourceName",)),
         component=first(essentials, ("monitoringService", "monitorService")),
         occurred_at=instant(essentials.get("resolvedDateTime")) if action is Action.RESOLVE else fired_at,
         started_at=fired_at,
-        tags=_tags(context) | texts(inner(data, "customProperties") or inner(context, "properties")),
+        tags=_tags(context) | texts(inner(data, "customProperties") or own),
         links=_links(essentials.get("investigationLink") or _page(essentials), *_found(context)),
         details=_with_unknown(details | kept(context, _OF_CONTEXT), condition),
+    )
+
+
+def _cost(essentials: Said, context: Said) -> Event:
+    """Return the event of a budget that is spent, or will be, up to one of its thresholds; it has no recovery."""
+    about = inner(context, "AlertData")
+    budget, scope = first(about, ("BudgetName",)), first(about, ("Scope",))
+    threshold, description = first(about, ("NotificationThresholdAmount",)), first(essentials, ("description",))
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, first(essentials, ("alertId",)) or f"budget:{stable(scope, budget, threshold)}"),
+        title=one_line(description or f"Budget {budget}: {first(about, ('SpentAmount',))} spent"),
+        severity=Severity.WARNING,
+        source=budget,
+        component="Budget",
+        occurred_at=instant(essentials.get("firedDateTime")),
+        links=_links(_page(essentials)),
+        details=kept(about, _OF_COSTS),
     )
 
 

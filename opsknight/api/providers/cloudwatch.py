@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from opsknight.api import aws_events, sns
+from opsknight.api import aws_events, aws_notices, sns
 from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
@@ -29,6 +29,7 @@ from opsknight.api.reading import (
     scoped,
     stable,
     text,
+    texts,
     word,
 )
 from opsknight.api.unknown import unknown_shape
@@ -114,9 +115,10 @@ def _event(said: Said) -> Event | None:
         said = message
     if word(said.get("Event")) in _TESTS:
         return None
+    said = aws_events.named(said)
     if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
         return None
-    return _alarm(said) or aws_events.read(said) or aws_events.anomaly(said) or _other(said, envelope)
+    return _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
@@ -144,6 +146,8 @@ class _Alarm(NamedTuple):
     description: str
     metric: Said
     dimensions: dict[str, str]
+    contributor: str = ""
+    """Which of the series that an alarm watches changed its state, where it tells of each by itself."""
 
 
 def _alarm(said: Said) -> Event | None:
@@ -157,13 +161,16 @@ def _alarm(said: Said) -> Event | None:
         return None
     action = _ACTIONS.get(alarm.state)
     identity = alarm.arn or f"{alarm.account}:{alarm.region}:{alarm.name}"
+    identity, name = (f"{identity}:{alarm.contributor}" if alarm.contributor else identity), alarm.name
+    if alarm.contributor and alarm.dimensions:
+        name = f"{name} ({', '.join(alarm.dimensions.values())})"
     about = alarm.description or alarm.reason
     is_known = alarm.state in {"alarm", "ok"}
     host = first(alarm.dimensions, _HOSTS) or next(iter(alarm.dimensions.values()), "")
     return Event(
         action=action or Action.TRIGGER,
         dedup_key=scoped(SLUG, f"alarm:{identity}"),
-        title=one_line(f"{alarm.name}: {about}" if about else alarm.name),
+        title=one_line(f"{name}: {about}" if about else name),
         severity=Severity.WARNING if alarm.state == "insufficient data" else Severity.ERROR,
         source=host,
         component="/".join(one for one in (first(alarm.metric, ("namespace",)), first(alarm.metric, ("name",))) if one),
@@ -187,9 +194,8 @@ def _alarm(said: Said) -> Event | None:
 
 
 def _from_sns(said: Said) -> _Alarm:
-    trigger = as_object(said.get("Trigger"))
-    listed = trigger.get("Dimensions")
-    pairs = [(first(one, ("name", "Name")), first(one, ("value", "Value"))) for one in _objects(listed)]
+    trigger = _measured(as_object(said.get("Trigger")))
+    pairs = [pair for one in _objects(trigger.get("Dimensions")) for pair in _dimension(one)]
     return _Alarm(
         name=text(said.get("AlarmName")),
         arn=text(said.get("AlarmArn")),
@@ -209,8 +215,23 @@ def _from_sns(said: Said) -> _Alarm:
             "period_s": trigger.get("Period"),
             "periods": trigger.get("EvaluationPeriods"),
         },
-        dimensions={name: value for name, value in pairs if name},
+        dimensions=dict(pairs) | texts(said.get("AlarmContributorAttributes")),
+        contributor=text(said.get("AlarmContributorId")),
     )
+
+
+def _dimension(said: Said) -> list[tuple[str, str]]:
+    """Return the name and value of a dimension; the rule that rewrote an alarm may have made them a field."""
+    if name := first(said, ("name", "Name")):
+        return [(name, first(said, ("value", "Value")))]
+    return list(texts(said).items())
+
+
+def _measured(trigger: Said) -> Said:
+    """Return what an alarm watches; of one that reckons with several metrics, the first that is measured."""
+    stats = (as_object(one.get("MetricStat")) for one in _objects(trigger.get("Metrics")))
+    stat = next(filter(None, stats), None)
+    return {**trigger, "Statistic": stat.get("Stat"), **as_object(stat.get("Metric"))} if stat else trigger
 
 
 def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
@@ -219,14 +240,15 @@ def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
     stats = _objects(metrics)
     stat = as_object(inside(stats[0], "metricStat")) if stats else {}
     dimensions = as_object(inside(stat, "metric", "dimensions"))
-    state = as_object(detail.get("state"))
+    contributor = as_object(detail.get("alarmContributor"))
+    state, is_deleted = as_object(detail.get("state")), word(detail.get("operation")) == "delete"
     return _Alarm(
         name=text(detail.get("alarmName")),
         arn=text(said.get("alarmArn")) or (text(resources[0]) if is_list(resources) and resources else ""),
         account=first(said, ("account", "accountId")),
         region=text(said.get("region")),
-        state=word(state.get("value") or detail.get("state")),
-        reason=text(state.get("reason")),
+        state="ok" if is_deleted else word(state.get("value") or detail.get("state")),
+        reason="The alarm was deleted" if is_deleted else text(state.get("reason")),
         before=text(inside(detail, "previousState", "value")),
         at=instant(state.get("timestamp")) or instant(said.get("time")),
         description=text(inside(detail, "configuration", "description")),
@@ -236,7 +258,8 @@ def _from_eventbridge(said: Said, detail: Said) -> _Alarm:
             "statistic": stat.get("stat"),
             "period_s": stat.get("period"),
         },
-        dimensions={name: text(value) for name, value in dimensions.items()},
+        dimensions={name: text(value) for name, value in dimensions.items()} | texts(contributor.get("attributes")),
+        contributor=text(contributor.get("id")),
     )
 
 
@@ -264,8 +287,7 @@ def _other(said: Said, envelope: Said) -> Event:
     topic, details = text(envelope.get("TopicArn")), {"unknown_shape": True, "message": said}
     if title := one_line(_job(said)).strip():
         return _text(title, topic, envelope or said, details=details)
-    event = _database(said) or unknown_shape(SLUG, said)
-    if event is not None:
+    if (event := unknown_shape(SLUG, said)) is not None:
         return event
     if title := _subject(envelope, said):
         return _text(title, topic, envelope, details=details)
@@ -273,29 +295,6 @@ def _other(said: Said, envelope: Said) -> Event:
         about = first(said, ("notificationType", "eventType", "eventName", "type")) or "a message without a title"
         return _text(one_line(f"{topic.rpartition(':')[2]}: {about}"), topic, envelope, details=details)
     raise Malformed("The payload is no notification of SNS and no alarm: it names neither a message nor an alarm.")
-
-
-def _database(said: Said) -> Event | None:
-    """Return what a subscription of RDS tells of a database, None where a message is none of RDS'.
-
-    Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.overview.html
-    """
-    name, happened = first(said, ("Source ID",)), first(said, ("Event Message",))
-    if not (name and happened):
-        return None
-    about = first(said, ("Source ARN",)) or name
-    found = link(said.get("Identifier Link"), words="Database")
-    return Event(
-        action=Action.TRIGGER,
-        dedup_key=scoped(SLUG, f"database:{stable(about, first(said, ('Event ID',)) or happened)}"),
-        title=one_line(f"{name}: {happened}"),
-        severity=Severity.ERROR,
-        source=name,
-        component=first(said, ("Event Source",)),
-        occurred_at=instant(said.get("Event Time")),
-        links=() if found is None else (found,),
-        details=filled({"arn": said.get("Source ARN"), "event": said.get("Event ID")}),
-    )
 
 
 def _job(said: Said) -> str:
@@ -313,27 +312,23 @@ def _subject(envelope: Said, said: Said) -> str:
 
 
 def _is_passing(envelope: Said) -> bool:
-    """Say whether a text only tells of a health of Elastic Beanstalk's that is neither good nor bad."""
-    found = aws_events.beanstalk(first(envelope, ("Message", "body")))
-    return found is not None and found[0] is None
+    """Say whether a text only tells of what is neither good nor bad: a health in between, a stack on its way."""
+    found = aws_notices.told(first(envelope, ("Message", "body")))
+    return found is not None and found.action is None
 
 
 def _plain(envelope: Said) -> Event:
-    """Return the event of a message that is plain text, such as one of AWS Budgets, or of Elastic Beanstalk's."""
-    message = first(envelope, ("Message", "body"))
-    if (found := aws_events.beanstalk(message)) is not None:
-        action, severity, environment, sentence = found
-        event = _text(sentence, text(envelope.get("TopicArn")), envelope, details={"message": message})
-        key = scoped(SLUG, f"environment:{stable(text(envelope.get('TopicArn')), environment)}")
-        title = one_line(f"{environment}: {sentence}" if environment else sentence)
-        return replace(event, action=action or event.action, severity=severity, dedup_key=key, title=title)
+    """Return the event of a message that is plain text, such as one of AWS Budgets, CloudFormation or Beanstalk."""
+    message, topic = first(envelope, ("Message", "body")), text(envelope.get("TopicArn"))
+    if (found := aws_notices.told(message)) is not None:
+        event = _text(one_line(found.title), topic, envelope, details={"message": message})
+        key = scoped(SLUG, f"{found.kind}:{stable(topic, *found.names)}")
+        return replace(event, action=found.action or event.action, severity=found.severity, dedup_key=key)
     begins, subject = message.partition("\n")[0], first(envelope, ("Subject",))
     if word(subject).startswith(_SAYS_NOTHING):
         subject = f"{subject}: {begins}"
     title = one_line(subject or begins).strip()
-    return _text(
-        title or "Message without a text", text(envelope.get("TopicArn")), envelope, details={"message": message}
-    )
+    return _text(title or "Message without a text", topic, envelope, details={"message": message})
 
 
 def _text(title: str, topic: str, envelope: Said, *, details: Said) -> Event:

@@ -26,6 +26,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
+from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "datadog"
@@ -49,7 +50,7 @@ _TRIGGERS: Final[Mapping[str, Severity]] = {
 }
 """Transitions that ask for a page, with how bad they are at most when the monitor has no priority."""
 _RESOLVES: Final = frozenset(
-    ("recovered", "ok", "success", "resolved", "completed", "warn recovered", "no data recovered")
+    ("recovered", "ok", "success", "resolved", "resolve", "completed", "warn recovered", "no data recovered")
 )
 """An incident is completed after it was resolved."""
 _QUIET: Final = frozenset(("muted", "unmuted", "paused", "pending", "maintenance", "downtime", "stable"))
@@ -64,7 +65,7 @@ _WARNINGS: Final = frozenset(("warn", "re warn", "warning"))
 
 _TRANSITION: Final = (
     "alert_transition", "transition", "alert_state", "state", "status", "monitor_status", "alert_status",
-    "incident_status",
+    "incident_status", "event_action",
 )  # fmt: skip
 _TITLE: Final = (
     "title", "alert_title", "event_title", "monitor_name", "name", "incident_title", "security_signal_title",
@@ -73,6 +74,8 @@ _MESSAGE: Final = ("body", "text_only_msg", "event_msg", "event_message", "messa
 _MONITOR: Final = ("monitor_id", "alert_id", "incident_public_id")
 _SUBJECTS: Final = ("alert", "monitor", "event", "incident")
 """Objects that custom payloads put a monitor's fields into."""
+_ENVELOPES: Final = ("metadata", "data", "payload", "custom_details", "details")
+"""Objects that custom payloads put the variables into, under their own names."""
 _SCOPE: Final = ("alert_scope", "scopes", "scope", "monitor_groups", "group")
 _PRIORITY: Final = (
     "alert_priority", "monitor_priority", "severity", "alert_severity", "incident_severity", "security_signal_severity",
@@ -80,10 +83,13 @@ _PRIORITY: Final = (
 )  # fmt: skip
 _AT: Final = ("date_posix", "date", "last_updated", "timestamp")
 _HOST: Final = ("hostname", "host_name", "host")
+_ELSEWHERE: Final = frozenset(("tags", "routing_key"))
+"""Fields that stand in the event itself, or are nobody's business."""
 _LINK: Final = (
     ("link", "Event"),
     ("url", "Event"),
     ("event_url", "Event"),
+    ("alert_url", "Event"),
     ("incident_url", "Incident"),
     ("snapshot", "Graph"),
 )
@@ -124,7 +130,7 @@ def _event(payload: Said) -> Event | None:
         Malformed: it has neither a title nor a monitor.
     """
     said = _rendered(payload)
-    title = _title(_first(said, _TITLE))
+    title = _title(_first(said, (*_TITLE, "summary", "alert_name")) or _begun(said))
     transition = _transition(said, title.state)
     if transition in _QUIET:
         return None
@@ -133,6 +139,8 @@ def _event(payload: Said) -> Event | None:
         said |= _as_written(payload)
         title = _title(_first(said, _TITLE))
         identity = stable(*(_first(said, (name,)) for name in (*_MONITOR, *_TITLE))) if title.text else None
+    if identity is None and (event := unknown_shape(SLUG, payload)) is not None:
+        return event
     if identity is None:
         raise Malformed("The Datadog payload has neither a title nor a monitor; does its template use $EVENT_TITLE?")
     message = _first(said, _MESSAGE)
@@ -145,8 +153,18 @@ def _event(payload: Said) -> Event | None:
         occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
         tags=texts(said.get("tags")),
         links=_links(said, message),
-        details={name: value for name, value in said.items() if name != "tags"},
+        details={name: value for name, value in said.items() if not _is_elsewhere(name, value)},
     )
+
+
+def _begun(said: Said) -> str:
+    """Return the first line of a message that begins as a title does, which is all that some payloads hold."""
+    begins = _first(said, _MESSAGE).partition("\n")[0]
+    return begins if _title(begins).state else ""
+
+
+def _is_elsewhere(name: str, value: Any) -> bool:
+    return name in _ELSEWHERE or (name in _ENVELOPES and is_object(value))
 
 
 def _rendered(payload: Said) -> Said:
@@ -161,6 +179,9 @@ def _rendered(payload: Said) -> Said:
 def _named(payload: Said) -> Said:
     """Return the fields by lower-case name, words joined by "_", those of an object inside after its own name too."""
     fields = {_name(name): value for name, value in payload.items()}
+    for envelope in _ENVELOPES:
+        for name, value in inner(fields, envelope).items():
+            fields.setdefault(_name(name), value)
     for outer in _SUBJECTS:
         for name, value in inner(fields, outer).items():
             fields.setdefault(f"{outer}_{_name(name)}", value)

@@ -45,6 +45,11 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "closed": Action.RESOLVE,
     "resolve": Action.RESOLVE,
 }
+_INSIDE: Final = (
+    "payload", "customdetails", "event", "problem", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2",
+    "data",
+)  # fmt: skip
+"""Fields that hold a problem's JSON, or the fields of another product's shape."""
 _QUIET: Final = frozenset(("merged", "updated", "muted", "maintenance"))
 """MERGED tells that events joined a problem that is known already."""
 
@@ -73,15 +78,25 @@ _STATE: Final = (
 _IDENTITY: Final = (
     "pid",
     "problemdetailsid",
+    "problemdetailsproblemid",
     "eventid",
     "problemid",
     "displayid",
     "problemdetailsdisplayname",
+    "problemdetailsdisplayid",
     "dedupkey",
 )
-_TITLE: Final = ("problemtitle", "title", "eventname", "problemdetailstext", "summary", "impactedentity")
+_TITLE: Final = (
+    "problemtitle", "title", "eventname", "problemdetailstitle", "problemdetailstext", "summary", "impactedentity",
+)  # fmt: skip
 _SEVERITY: Final = ("problemseverity", "severity", "problemdetailsseveritylevel", "severitylevel", "eventcategory")
-_URL: Final = ("problemurl", "url", "link")
+_ENTITIES: Final = (
+    "impactedentities", "smartscapeaffectedentities", "problemdetailsaffectedentities",
+    "problemdetailsimpactedentities", "affectedentities",
+)  # fmt: skip
+_HUSHED: Final[Mapping[str, str]] = {"maintenanceisundermaintenance": "true", "dtdavismutestatus": "muted"}
+"""What Davis says of a problem of a time that was planned, or of one that somebody muted."""
+_URL: Final = ("problemurl", "url", "link", "clienturl")
 _DETAIL_NAMES: Final = (
     "problemid, problemimpact, impactedentity, impactedentities, problemdetailstext, namesofimpactedentities,"
     " problemdetailsimpactlevel, problemdetailshasrootcause"
@@ -91,6 +106,8 @@ _DETAILS: Final = _DETAIL_NAMES.split(", ")
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the event of one problem; its id (PID) is the dedup key, without it the number that people see.
+
+    A problem under maintenance, and a muted one, page nobody.
 
     Raises:
         Malformed: it is no object, or names no problem.
@@ -102,7 +119,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     is_wrapped = "specversion" in payload and is_object(payload.get("data"))
     said = _fields(inner(payload, "data") if is_wrapped else payload)
     state = next((found for name in _STATE if (found := word(said.get(name)))), "")
-    if state in _QUIET:
+    is_hushed = any(word(text(said.get(name))) == value for name, value in _HUSHED.items())
+    if state in _QUIET or (is_hushed and _ACTIONS.get(state) is not Action.RESOLVE):
         return []
     identity, title = _first(said, _IDENTITY), one_line(first(said, _TITLE))
     if identity or (title and state):
@@ -116,8 +134,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> Event:
     """Return the event of a problem, without its start: a problem that opens again is OPEN with the start it had."""
     action = _ACTIONS.get(state, Action.TRIGGER)
-    started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart"))
-    ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend"))
+    started_at = instant(said.get("problemdetailsstarttime") or said.get("eventstart") or said.get("starttime"))
+    ended_at = instant(said.get("problemdetailsendtime") or said.get("eventend") or said.get("endtime"))
     known = (_SEVERITIES.get(word(said.get(name))) or severity_of(text(said.get(name))) for name in _SEVERITY)
     details = {name: said[name] for name in _DETAILS if said.get(name) not in (None, "", [], {})}
     address = (link(said.get(name), words="Problem") for name in _URL)
@@ -137,12 +155,12 @@ def _event(said: Said, state: str, identity: str, sent_at: datetime | None) -> E
 def _fields(said: Said) -> Said:
     """Return the fields by plain names, those of the problem's JSON among them, however it is called or quoted."""
     fields = by_path(said, deep=1)
-    for name in ("payload", "customdetails", "event", "problemdetails", "problemdetailsjson", "problemdetailsjsonv2"):
+    for name in _INSIDE:
         found: Any = fields.get(name)
         if isinstance(found, str) and found.lstrip().startswith("{"):
             found = _parsed(found)
         if is_object(found):
-            prefix = "problemdetails" if name.startswith("problemdetails") else ""
+            prefix = "problemdetails" if name.startswith("problem") else ""
             for field, value in by_path(found, deep=1).items():
                 fields.setdefault(prefix + field, value)
     return fields
@@ -161,9 +179,10 @@ def _first(said: Said, names: Iterable[str]) -> str:
 
 def _entity(said: Said) -> str:
     """Return the name of the first entity that has the problem."""
-    entities: Any = said.get("impactedentities")
-    if is_list(entities) and entities and is_object(entities[0]):
-        return first(entities[0], ("name", "entity"))
+    for name in _ENTITIES:
+        entities: Any = said.get(name)
+        if is_list(entities) and entities and is_object(entities[0]):
+            return first(entities[0], ("name", "entity"))
     return ""
 
 

@@ -49,6 +49,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     **_asking(Action.TRIGGER, "metrics.threshold.fired, metrics.threshold.warning, metrics.threshold.nodata"),
     **_asking(Action.TRIGGER, "metrics.inventory threshold.fired, logs.threshold.fired, threshold met.warning"),
     **_asking(Action.TRIGGER, "xpack.uptime.alerts.actiongroups.monitorstatus, slo.burnrate.alert, slo.burnrate.high"),
+    **_asking(Action.TRIGGER, "xpack.synthetics.alerts.actiongroups.monitorstatus, slo.burnrate.medium"),
     **_asking(Action.ACKNOWLEDGE, "acknowledge, acknowledged, ack"),
     **_asking(Action.RESOLVE, "resolve, resolved, recovered, recovery, ok, close, closed, inactive, untracked"),
 }
@@ -56,27 +57,41 @@ _QUIET: Final = frozenset(
     ("muted", "snoozed", "paused", "disabled", "suppressed", "flapping", "maintenance", "throttled")
 )
 _STATE_NAMES: Final = (
-    "alertactiongroup, actiongroup, alertactiongroupname, actiongroupname, eventtype, eventaction, action, alertstatus,"
-    " kibanaalertstatus, alertstate, status, state"
+    "contextstate, alertactiongroup, actiongroup, alertactiongroupname, actiongroupname, eventtype, eventaction,"
+    " action, kibanaalertactiongroup, alertstatus, kibanaalertstatus, alertstate, contextalertstate, status, state,"
+    " messagetype"
 )
 _STATE: Final = _STATE_NAMES.split(", ")
-"""Kibana's own word for what happened first: the others are written into templates by hand."""
+"""Kibana's own word for what happened first: the others are written into templates by hand.
+
+Rules about Elasticsearch itself fire and resolve in one group of actions: there the state of their context tells.
+"""
 _ASKED: Final = frozenset(("trigger", "acknowledge", "resolve"))
 """What a watch's template may put into “event”; in a log's line, which ElastAlert sends whole, it says anything."""
 
 _TITLE_NAMES: Final = (
     "title, rulename, kibanaalertrulename, alertsubject, subject, summary, shortdescription, contexttitle, name,"
     " alertname, rule, metadataname, watchid, contextreason, reason, alertreason, contextmessage, message, alerttext,"
-    " text, description, ruleinfo, alertinfo, contextinfo"
+    " text, description, ruleinfo, alertinfo, contextinfo, entitydisplayname, statemessage"
 )
 _TITLE: Final = _TITLE_NAMES.split(", ")
 _GIVEN_NAMES: Final = (
-    "dedupkey, incidentkey, alertid, kibanaalertinstanceid, kibanaalertid, id, kibanaalertuuid, alertuuid, watchid"
+    "dedupkey, incidentkey, alertid, kibanaalertinstanceid, kibanaalertid, watchid, id, kibanaalertuuid, alertuuid"
 )
 _GIVEN: Final = _GIVEN_NAMES.split(", ")
+"""A watch before the id beside it, which is that of its run and new each time."""
 _RULE: Final = ("ruleid", "kibanaalertruleuuid", "kibanaalertruleid", "rulename", "kibanaalertrulename", "rule")
-_SEVERITY: Final = ("severity", "alertseverity", "kibanaalertseverity", "priority", "level", "contextseverity")
-_SOURCE: Final = ("host", "hostname", "contexthostname", "contexthost", "source", "contextgroup", "server")
+_SEVERITY: Final = (
+    "severity",
+    "alertseverity",
+    "kibanaalertseverity",
+    "priority",
+    "level",
+    "contextseverity",
+    "metadataseverity",
+)
+_GROUP: Final = ("contextgroup", "group", "alertgroup")
+_SOURCE: Final = ("host", "hostname", "contexthostname", "contexthost", "source", *_GROUP, "server")
 _URL: Final = (
     ("contextalertdetailsurl", "Alert"),
     ("alertdetailsurl", "Alert"),
@@ -168,7 +183,7 @@ def _fields(payload: Said) -> Said:
     document = {name: value for name, value in payload.items() if name != "_id"}  # which is new each time
     fields = by_path(document, deep=5)
     for name in _TEXTS:
-        for path, value in by_path(inner(payload, name)).items():
+        for path, value in by_path(inner(payload, name) or _parsed(payload.get(name))).items():
             fields.setdefault(path, value)
     for name in ("ruleinfo", "alertinfo", "contextinfo"):
         wrapped: Any = _parsed(fields.get(name))
@@ -210,7 +225,9 @@ def _identity(said: Said, title: str) -> str:
         rule, given = rule or given, instance
     if given:
         return given if not rule or rule == given else f"{rule}:{given}"
-    return f"rule:{rule}" if rule else stable("title", title, _first(said, _SOURCE))
+    if rule:
+        return ":".join(("rule", rule, *filter(None, (_first(said, _GROUP),))))
+    return stable("title", title, _first(said, _SOURCE))
 
 
 def _by_state(state: str) -> Severity:

@@ -2,7 +2,8 @@
 
 Sources: https://cloud.google.com/monitoring/support/notification-options#webhooks,
 https://cloud.google.com/pubsub/docs/push and, for what comes the same ways,
-https://cloud.google.com/error-reporting/docs/notifications and
+https://cloud.google.com/error-reporting/docs/notifications,
+https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry and
 https://cloud.google.com/billing/docs/how-to/budgets-programmatic-notifications
 """
 
@@ -61,7 +62,11 @@ _BUILT: Final[Mapping[str, Action]] = {
 _BUILDING: Final = frozenset(("pending", "queued", "working", "cancelled"))
 """States of a build that page nobody: it goes on, or somebody stopped it."""
 _TITLE: Final = ("summary", "condition_name", "policy_name")
-_SOURCE: Final = ("instance_name", "host", "instance_id", "pod_name", "database_id", "service_name", "module_id")
+_SOURCE: Final = (
+    "instance_name", "host", "instance_id", "pod_name", "database_id", "service_name", "module_id", "function_name",
+    "job_name", "container_name", "subscription_id", "topic_id", "queue_id", "bucket_name", "backend_service_name",
+)  # fmt: skip
+_OF_LOG: Final = ("textPayload", "jsonPayload", "protoPayload")
 _DETAIL_NAMES: Final = (
     "summary, policy_name, condition_name, observed_value, threshold_value, resource_id, resource_name,"
     " resource_type_display_name, scoping_project_id, resource, metric, documentation, metadata, apigee_url"
@@ -73,7 +78,8 @@ _OF_ERROR: Final = ("log_message", "request_method", "request_url", "response_st
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return the event of one incident; its incident_id is the dedup key. None of a budget that is not used up.
 
-    What Pub/Sub carries of budgets, new errors, findings of Security Command Center and builds is read as well.
+    What Pub/Sub carries of budgets, new errors, findings of Security Command Center, builds and lines of logs is
+    read as well.
 
     Raises:
         Malformed: it is no object, holds no incident, or wraps something that is not JSON.
@@ -92,20 +98,29 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             raise Malformed("The Pub/Sub message carries a list, not an incident.")
     incident = inner(payload, "incident") or (payload if "incident_id" in payload else {})
     identity = _identity(incident)
-    if not identity and "budgetDisplayName" in payload:
-        return _budget(payload, attributes)
-    if not identity and (group := inner(payload, "group_info")):
-        return [_error(payload, group)]
-    if not identity and (finding := inner(payload, "finding")):
-        return _finding(finding)
-    if not identity and "status" in payload and ("logUrl" in payload or "buildTriggerId" in payload):
-        return _build(payload)
+    if not identity and (told := _other(payload, attributes)) is not None:
+        return told
     if not identity:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
         raise Malformed("The Google Cloud Monitoring payload has no incident; is it from a notification channel?")
     state = word(incident.get("state"))
     return [] if state in _QUIET else [_event(incident, identity, state)]
+
+
+def _other(said: Said, attributes: Said) -> list[Event | Unreadable] | None:
+    """Return the events of what is no incident, though it comes the same way; None if that is unknown."""
+    if "budgetDisplayName" in said:
+        return _budget(said, attributes)
+    if group := inner(said, "group_info"):
+        return [_error(said, group)]
+    if finding := inner(said, "finding"):
+        return _finding(finding)
+    if "status" in said and ("logUrl" in said or "buildTriggerId" in said):
+        return _build(said)
+    if "logName" in said and any(name in said for name in _OF_LOG):
+        return [_log_entry(said)]
+    return None
 
 
 def _budget(said: Said, attributes: Said) -> list[Event | Unreadable]:
@@ -199,6 +214,33 @@ def _build(said: Said) -> list[Event | Unreadable]:
         details=state.marked(kept(about, ("REPO_NAME", "BRANCH_NAME", "COMMIT_SHA")) | kept(said, ("failureInfo",))),
     )
     return [event]
+
+
+def _log_entry(said: Said) -> Event:
+    """Return the event of a log's line that a sink routes to Pub/Sub; it has no recovery."""
+    labels, log = texts(inner(said, "resource", "labels")), first(said, ("logName",))
+    line, audit = inner(said, "jsonPayload"), inner(said, "protoPayload")
+    called = ": ".join(
+        one for one in (first(audit, ("methodName",)), first(inner(audit, "status"), ("message",))) if one
+    )
+    title = titled(
+        first(said, ("textPayload",)).partition("\n")[0],
+        first(line, ("message", "msg", "error", "textPayload")).partition("\n")[0],
+        called,
+        otherwise=log,
+    )
+    where = first(labels, _SOURCE)
+    return Event(
+        action=Action.TRIGGER,
+        dedup_key=scoped(SLUG, f"log:{stable(log, where, title)}"),
+        title=title,
+        severity=severity_of(said.get("severity")) or Severity.ERROR,
+        source=where or first(labels, ("project_id",)),
+        component=first(inner(said, "resource"), ("type",)),
+        occurred_at=instant(said.get("timestamp") or said.get("receiveTimestamp")),
+        tags=labels,
+        details=kept(said, ("logName", "insertId", *_OF_LOG, "labels", "trace")),
+    )
 
 
 def _identity(incident: Said) -> str:

@@ -61,20 +61,27 @@ _OF_DATA: Final[Mapping[str, str]] = {"DatasourceNoData": "No data", "Datasource
 
 _OF_ALERT: Final = ("annotations", "values", "valueString")
 _OF_RULE: Final = ("message", "state", "evalMatches", "orgId", "dashboardId", "panelId", "ruleId", "title")
+_OF_TEMPLATE: Final = ("alertname", "severity", "priority", "instance", "host", "service", "environment", "team")
+"""Labels that a template of one's own writes beside an alert's state, where it has no object for them."""
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     """Return one event for each alert, or that of the one rule of a legacy payload.
 
     An alert's fingerprint is its dedup key, else its labels; a legacy rule's is its id with its
-    organisation and tags. What is pending or paused pages nobody.
+    organisation and tags. What is pending or paused pages nobody. A list of alerts, and one alert
+    alone, are read without what stands around them in a webhook.
 
     Raises:
         Malformed: it is no object, or holds neither alerts nor anything to say.
     """
+    if is_list(payload) and payload:
+        payload = {"alerts": payload}
     if not is_object(payload):
         raise Malformed("The Grafana payload is not a JSON object.")
     alerts = payload.get("alerts")
+    if not alerts and is_object(payload.get("labels")) and "ruleId" not in payload:
+        alerts = [payload]
     if is_list(alerts) and alerts:
         if len(alerts) > MAX_ALERTS:
             raise Malformed(f"The Grafana payload holds more than {MAX_ALERTS:,} alerts; set “Max Alerts”.")
@@ -116,7 +123,8 @@ def _alert(group: _Group, alert: Said) -> Event | None:
     if status in _QUIET:
         return None
     action = _ACTIONS.get(status, Action.TRIGGER)
-    labels, annotations = texts(inner(alert, "labels")), texts(inner(alert, "annotations"))
+    labels = texts(inner(alert, "labels") or kept(alert, _OF_TEMPLATE))
+    annotations = texts(inner(alert, "annotations") or kept(alert, _TITLE))
     started_at = instant(alert.get("startsAt"))
     unknown = {} if status in _ACTIONS else {"unknown_status": status}
     known = (severity_of(labels.get(name)) for name in _SEVERITY)

@@ -1,7 +1,8 @@
 """Grafana OnCall (and Grafana IRM): its outgoing webhooks, and the “formatted webhook” that many tools can send.
 
-Sources: https://grafana.com/docs/oncall/latest/configure/integrations/outgoing-webhooks/ and
-https://grafana.com/docs/oncall/latest/configure/integrations/references/webhook/
+Sources: https://grafana.com/docs/oncall/latest/configure/integrations/outgoing-webhooks/,
+https://grafana.com/docs/oncall/latest/configure/integrations/references/webhook/ and, for incidents of Grafana
+Incident, https://github.com/grafana/incident-go
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from opsknight.api.reading import (
     first,
     inner,
     instant,
+    is_list,
     is_object,
+    kept,
     link,
     one_line,
     scoped,
@@ -41,6 +44,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "unsilence": Action.TRIGGER,
     "firing": Action.TRIGGER,
     "new": Action.TRIGGER,
+    "active": Action.TRIGGER,
     "alerting": Action.TRIGGER,
     "acknowledge": Action.ACKNOWLEDGE,
     "acknowledged": Action.ACKNOWLEDGE,
@@ -51,6 +55,10 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 _CREATED: Final = "alert group created"
 """Only then did the group begin to fire when it was created: it may be unresolved, and escalate again."""
 _QUIET: Final = QUIET | {"silence", "resolution note added", "resolution note removed", "personal notification"}
+_INCIDENTS: Final = "grafana.incident."
+"""Begins the events of Grafana Incident."""
+_ASIDE: Final = frozenset(("role", "roles", "label", "labels", "task", "tasks", "title", "summary", "activity"))
+"""What may change about an incident without its becoming better or worse."""
 _BY_STATE: Final = "status change"
 """With this event the state of the alert group says what happened."""
 _TITLE: Final = ("title", "message")
@@ -68,6 +76,9 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Grafana OnCall payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    happened = text(payload.get("event"))
+    if happened.startswith(_INCIDENTS) and (incident := inner(payload, "incident")):
+        return _incident(payload, incident, happened.rpartition(".")[2])
     group = inner(payload, "alert_group")
     if first(group, ("id", "title")) or (inner(payload, "event") and first(payload, ("alert_group_id",))):
         state = _state(inner(payload, "event").get("type"), group.get("state"))
@@ -89,7 +100,7 @@ def _state(event: Any, group: Any) -> Asked:
 
 def _grouped(said: Said, group: Said, state: Asked) -> Event:
     alert, source = inner(said, "alert_payload"), inner(said, "integration")
-    labels = texts(inner(alert, "labels")) | texts(inner(group, "labels"))
+    labels = texts(inner(alert, "commonLabels")) | texts(inner(alert, "labels")) | texts(inner(group, "labels"))
     number, title = first(group, ("id",)) or first(said, ("alert_group_id",)), first(group, ("title",))
     page = link(inner(group, "permalinks").get("web"), words="Grafana OnCall")
     created_at, happened = instant(group.get("created_at")), inner(said, "event")
@@ -98,7 +109,7 @@ def _grouped(said: Said, group: Said, state: Asked) -> Event:
         "team": first(source, ("team",)),
         "alerts_count": group.get("alerts_count"),
         "user": first(inner(said, "user"), ("username",)),
-        "annotations": inner(alert, "annotations"),
+        "annotations": inner(alert, "annotations") or inner(alert, "commonAnnotations"),
     }
     return Event(
         action=state.action or Action.TRIGGER,
@@ -113,6 +124,32 @@ def _grouped(said: Said, group: Said, state: Asked) -> Event:
         links=(page,) if page else (),
         details=state.marked({name: value for name, value in details.items() if value}),
     )
+
+
+def _incident(said: Said, incident: Said, change: str) -> Sequence[Event]:
+    """Return the event of an incident of Grafana Incident by its status, none of what else changes about it.
+
+    A drill is no more than info.
+    """
+    state = asked(_ACTIONS, incident.get("status"), quiet=_QUIET)
+    number, title = first(incident, ("incidentID",)), first(incident, ("title",))
+    if state.action is None or change in _ASIDE:
+        return []
+    is_drill = incident.get("isDrill") is True
+    labels = incident.get("labels")
+    named = (text(one.get("label")) for one in labels if is_object(one)) if is_list(labels) else ()
+    ended = incident.get("incidentEnd") or incident.get("closedTime")
+    event = Event(
+        action=state.action,
+        dedup_key=scoped(SLUG, f"incident:{number}" if number else stable("incident", title)),
+        title=one_line(f"Drill: {title}" if is_drill else title) or "Grafana incident",
+        severity=Severity.INFO if is_drill else severity_of(incident.get("severity")) or Severity.ERROR,
+        component="Grafana Incident",
+        occurred_at=instant(ended if state.action is Action.RESOLVE else said.get("time")),
+        tags=texts(list(named)),
+        details=state.marked(kept(incident, ("incidentID", "status", "summary", "overviewURL", "incidentStart"))),
+    )
+    return [event]
 
 
 def _formatted(said: Said, state: Asked) -> Event:

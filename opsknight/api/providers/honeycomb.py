@@ -11,6 +11,8 @@ from typing import Any, Final
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Request, Said
 from opsknight.api.reading import (
+    as_object,
+    filled,
     first,
     inner,
     instant,
@@ -33,12 +35,12 @@ from opsknight.domain.model.event import Action, Event, Link, Malformed, Severit
 SLUG: Final = "honeycomb"
 
 _ACTIONS: Final[Mapping[str, Action]] = {
-    **dict.fromkeys(("triggered", "triggering", "alert", "alerting", "firing", "open"), Action.TRIGGER),
-    **dict.fromkeys(("ok", "resolved", "recovered", "closed"), Action.RESOLVE),
+    **dict.fromkeys(("triggered", "triggering", "trigger", "alert", "alerting", "firing", "open"), Action.TRIGGER),
+    **dict.fromkeys(("ok", "resolved", "resolve", "recovered", "closed"), Action.RESOLVE),
 }
 _QUIET: Final = frozenset(("disabled", "muted", "paused", "snoozed"))
-_IDENTITY: Final = ("id", "trigger_id", "burn_alert_id", "alert_id")
-_NAME: Final = ("name", "trigger_name", "alert_name")
+_IDENTITY: Final = ("id", "trigger_id", "burn_alert_id", "alert_id", "deduplication_key", "dedup_key")
+_NAME: Final = ("name", "trigger_name", "alert_name", "title")
 _TITLE: Final = ("summary", *_NAME, "description", "message")
 _DETAIL_NAMES: Final = (
     "name, description, trigger_description, alert_type, operator, threshold, is_test, dataset_name, dataset,"
@@ -51,7 +53,10 @@ _LINKS: Final = (
     ("slo_url", "SLO"),
     ("sli_url", "SLI"),
     ("url", "Monitor"),
+    ("source_url", "Monitor"),
 )
+_SECRET: Final = frozenset(("shared_secret", "secret", "routing_key"))
+"""What proves the sender is nobody's business."""
 _AT: Final = ("timestamp", "triggered_at", "date")
 
 
@@ -67,12 +72,13 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Honeycomb payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    status = word(payload.get("status"))
+    payload = {name: value for name, value in payload.items() if name not in _SECRET}
+    said = _opened(payload)
+    status = word(said.get("status"))
     if status in _QUIET:
         return []
-    identity, title = _identity(payload), one_line(first(payload, _TITLE))
+    identity, title = _identity(said), one_line(first(said, _TITLE))
     if not status or not identity:
-        payload = {name: value for name, value in payload.items() if name != "shared_secret"}
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
         raise Malformed("The Honeycomb payload has no status and name; leave its default payload, or name them so.")
@@ -82,14 +88,32 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             action=_ACTIONS.get(status, Action.TRIGGER),
             dedup_key=scoped(SLUG, identity),
             title=title or "Honeycomb trigger",
-            severity=severity_of(first(payload, ("severity", "alert_severity"))) or Severity.ERROR,
-            source=first(payload, ("dataset_name", "dataset", "environment")),
-            occurred_at=next((at for name in _AT if (at := instant(payload.get(name))) is not None), None),
-            tags=_tags(payload),
-            links=_links(payload),
-            details=kept(payload, _DETAILS) | unknown,
+            severity=severity_of(first(said, ("severity", "alert_severity"))) or Severity.ERROR,
+            source=first(said, ("dataset_name", "dataset", "environment")),
+            occurred_at=next((at for name in _AT if (at := instant(said.get(name))) is not None), None),
+            tags=_tags(said),
+            links=_links(said),
+            details=kept(said, _DETAILS) | unknown,
         )
     ]
+
+
+def _opened(said: Said) -> Said:
+    """Return the fields, those too that Honeycomb's own template for any webhook, or one for PagerDuty, puts inside."""
+    alert: Any = said.get("alert")
+    about, result = as_object(alert), inner(said, "result")
+    inside = {
+        "status": about.get("status") or said.get("alertStatus") or said.get("event_action"),
+        "summary": about.get("summary") or inner(said, "payload").get("summary"),
+        "name": about.get("name") or text(alert),
+        "severity": about.get("severity") or inner(said, "payload").get("severity"),
+        "alert_id": about.get("id") or about.get("instanceId") or about.get("instanceID"),
+        "timestamp": about.get("timestamp"),
+        "is_test": about.get("isTest"),
+        "trigger_url": inner(said, "links").get("url") or about.get("url"),
+        "result_url": inner(result, "links").get("url") or result.get("url"),
+    }
+    return filled(inside) | said
 
 
 def _identity(said: Said) -> str:
@@ -103,8 +127,11 @@ def _identity(said: Said) -> str:
 
 def _tags(said: Said) -> dict[str, str]:
     """Return the group that triggered, where it is only one."""
-    groups: Any = said.get("result_groups_triggered")
-    tags = texts(inner(groups[0], "Group")) if is_list(groups) and len(groups) == 1 else {}
+    groups: Any = said.get("result_groups_triggered") or inner(said, "result").get("groupsTriggered")
+    if not is_list(groups) or len(groups) != 1:
+        return {}
+    field = first(as_object(groups[0]), ("field",))
+    tags = texts(inner(groups[0], "Group")) | ({field: first(groups[0], ("value",))} if field else {})
     return {name: value for name, value in tags.items() if value}
 
 

@@ -30,7 +30,7 @@ _TYPES: Final[Mapping[str, Action]] = {
 }
 """By the notification's type, and by the type of an event in a stream or of Icinga Notifications."""
 _STATE_TYPES: Final = frozenset(
-    ("", "statechange", "checkresult", "notification", "state", "host", "service", "incidentage")
+    ("", "statechange", "checkresult", "notification", "state", "host", "service", "incidentage", "icinga", "nagios")
 )
 """Types after which the state decides."""
 _QUIET_TYPES: Final = frozenset((
@@ -87,17 +87,24 @@ _STATE: Final = (
     "status",
 )
 _OUTPUT: Final = ("serviceoutput", "hostoutput", "checkresultoutput", "output", "eventmessage", "message", "text")
-_AT: Final = ("timestamp", "eventtime", "checkresultexecutionend", "longdatetime", "datetime")
+_AT: Final = ("timestamp", "eventtime", "checkresultexecutionend", "longdatetime", "datetime", "timet")
 _SINCE: Final = ("lastservicestatechange", "lasthoststatechange", "laststatechange")
 _LINKS: Final = (
     ("servicenotesurl", "Runbook"), ("hostnotesurl", "Runbook"), ("notesurl", "Runbook"),
     ("incidenturl", "Incident"), ("objecturl", "Monitor"), ("url", "Monitor"), ("link", "Monitor"),
 )  # fmt: skip
-_INSIDE: Final = ("data", "payload", "details")
+_INSIDE: Final = ("data", "payload", "details", "fields")
 """Objects that scripts put the fields of a host or a service into."""
 _SHOWN: Final = frozenset(
     (*_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicename", "servicedesc", "incident", "object", "statetype")
-)
+) | {"contactpager", "token", "escalationlevel"}
+"""Fields that stand in the event itself, or are nobody's business: the pager holds the key of another product."""
+_AS_MACRO: Final = {
+    f"notification_{one}{said}": f"{one}_{said}"
+    for one in ("host", "service")
+    for said in ("name", "displayname", "state", "output")
+} | {"notification_date": "datetime"}
+"""Names of the variables of Icinga's own mail commands, by the macros that they hold."""
 
 
 def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
@@ -115,6 +122,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     values = _opened(payload)
     said = _said(values)
     host, service = first(said, _HOST), first(said, _SERVICE)
+    if not host and word(first(said, _TYPE)).replace(" ", "") in _QUIET_TYPES:  # a stream names it further inside
+        return []
     if not host:
         return [_unknown(payload)]
     event = _event(values, said, host, service)
@@ -126,7 +135,10 @@ def _opened(payload: Said) -> Said:
     wrapped = next((name for name in _INSIDE if is_object(payload.get(name))), "")
     if wrapped:
         payload = {name: value for name, value in payload.items() if name != wrapped} | payload[wrapped]
-    return {name.removeprefix("ICINGA_"): value for name, value in payload.items()}
+    if kind := text(payload.get("escalation_level")):  # Zenduty's script names so what a notification is
+        payload = {**payload, "notification_type": kind}
+    names = ((name.removeprefix("ICINGA_"), value) for name, value in payload.items())
+    return {_AS_MACRO.get(name, name): value for name, value in names}
 
 
 def _said(values: Said) -> Said:
@@ -187,7 +199,8 @@ def _action(said: Said, state: str) -> tuple[Action | None, str]:
     """
     asked = word(first(said, _TYPE))
     kind = asked.replace(" ", "")
-    is_soft = text(said.get("statetype")).lower() in {"0", "0.0", "soft"}
+    of_object = "servicestatetype" if first(said, _SERVICE) else "hoststatetype"
+    is_soft = first(said, ("statetype", of_object)).lower() in {"0", "0.0", "soft"}
     if kind in _QUIET_TYPES or (is_soft and kind not in _TYPES) or state == "pending":
         return None, ""
     if kind in _TYPES:

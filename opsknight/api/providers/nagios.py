@@ -33,6 +33,8 @@ _QUIET_TYPES: Final = frozenset((
     "flappingstart", "flappingstop", "flappingdisabled", "downtimestart", "downtimeend", "downtimecancelled", "custom",
 ))  # fmt: skip
 """Notifications of what is neither a problem nor its end."""
+_OBJECTS: Final = frozenset(("service", "host", "nagios", "icinga"))
+"""What some commands write as the type: of what it is a notification, or who sends it, not which."""
 _STATES: Final[Mapping[str, Action]] = {
     "ok": Action.RESOLVE,
     "up": Action.RESOLVE,
@@ -67,7 +69,8 @@ _LINKS: Final = (
     ("serviceactionurl", "Graph"), ("hostactionurl", "Graph"), ("actionurl", "Graph"), ("url", "Monitor"),
 )  # fmt: skip
 _SHOWN: Final = frozenset((
-    *_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicedescription", "servicedesc", *(name for name, _ in _LINKS),
+    *_TYPE, *_STATE, *_AT, *_SINCE, "hostname", "servicedescription", "servicedesc", "contactpager",
+    *(name for name, _ in _LINKS),
 ))  # fmt: skip
 _INSIDE: Final = ("details", "macros", "payload", "data")
 
@@ -149,14 +152,20 @@ def _action(said: Said, state: str) -> tuple[Action | None, str]:
     The notification's type decides, else the state. A state that is not confirmed yet (SOFT) pages nobody.
     """
     asked = word(first(said, _TYPE))
-    kind = asked.replace(" ", "")
-    if kind in _QUIET_TYPES or (not kind and word(said.get("statetype")) == "soft") or state == "pending":
+    kind = "" if asked in _OBJECTS else asked.replace(" ", "")
+    if kind in _QUIET_TYPES or (not kind and _is_soft(said)) or state == "pending":
         return None, ""
     if kind in _TYPES:
         return _TYPES[kind], ""
     if kind or state not in _STATES:
         return Action.TRIGGER, asked or state
     return _STATES[state], ""
+
+
+def _is_soft(said: Said) -> bool:
+    """Say whether a state is not confirmed yet; of a service its own counts, not its host's."""
+    names = ("statetype", "servicestatetype" if first(said, _SERVICE) else "hoststatetype")
+    return "soft" in {word(said.get(name)) for name in names}
 
 
 def _links(said: Said) -> tuple[Link, ...]:

@@ -62,11 +62,13 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
     "low": Severity.INFO,
     "info": Severity.INFO,
 }
-_STATE: Final = ("current_state", "state", "status", "event_type", "event_action")
+_STATE: Final = ("current_state", "state", "status", "issueState", "event_type", "event_action")
+_PRIORITY: Final = ("priority", "severity", "issuePriority", "alertSeverity")
 _IDENTITY: Final = ("id", "issueId", "issue_id", "incident_id", "incidentId", "dedup_key")
 _TITLE: Final = (
-    "title", "issueTitle", "details", "condition_name", "message", "short_description", "alert_condition_name",
-    "policy_name",
+    "title", "issueTitle", "alertTitle", "summary", "details", "condition_name", "message", "alertMessage",
+    "short_description", "alert_condition_name", "policy_name", "description", "conditionNames", "alertConditionNames",
+    "alert",
 )  # fmt: skip
 _DETAIL_NAMES: Final = (
     "details, condition_name, policy_name, account_name, alertPolicyNames, alertConditionNames, impactedEntities,"
@@ -79,12 +81,16 @@ _LINKS: Final = (
     ("issuePageUrl", "Issue"),
     ("incident_url", "Incident"),
     ("alert_url", "Alert"),
+    ("url", "Issue"),
     ("runbook_url", "Runbook"),
+    ("runbookUrl", "Runbook"),
     ("violation_chart_url", "Graph"),
     ("chart_url", "Graph"),
     ("policy_url", "Policy"),
 )
+_AT: Final = ("updatedAt", "timestamp", "created_at", "alertTimestamp")
 _UNRENDERED: Final = re.compile(r"\$[A-Z][A-Z0-9_]*|\{\{[^{}]*\}\}")
+_TAKEN: Final = ("issueAcknowledgedAt", "acknowledgedAt", "acknowledgedBy")
 _NOBODY: Final = frozenset(("", "n/a", "none", "null"))
 
 
@@ -104,7 +110,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return []
     opened = _opened(_oldest(payload))
     said = _rendered(opened)
-    state = next((found for name in _STATE if (found := word(said.get(name)))), "")
+    state = next((found for name in _STATE if (found := word(_first(said, (name,))))), "")
     action = _action(said, state)
     if state in _QUIET or (action is Action.TRIGGER and word(said.get("mutingState")) == "fully muted"):
         return []
@@ -119,7 +125,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _event(said: Said, identity: str, action: Action, state: str) -> Event:
-    known = (_SEVERITIES.get(word(said.get(name))) for name in ("priority", "severity"))
+    known = (_SEVERITIES.get(word(_first(said, (name,)))) for name in _PRIORITY)
     details = kept(said, _DETAILS)
     return Event(
         action=action,
@@ -128,7 +134,7 @@ def _event(said: Said, identity: str, action: Action, state: str) -> Event:
         severity=next((severity for severity in known if severity is not None), Severity.ERROR),
         source=_source(said),
         component=first(said, ("condition_name", "application_name")),
-        occurred_at=instant(said.get("updatedAt") or said.get("timestamp") or said.get("created_at")),
+        occurred_at=instant(next((at for name in _AT if (at := said.get(name))), None)),
         started_at=instant(said.get("createdAt")),
         tags=_tags(said),
         links=_links(said),
@@ -148,7 +154,7 @@ def _action(said: Said, state: str) -> Action:
     is_given_back = "owner" in said and word(said["owner"]) in _NOBODY
     is_taken = (
         word(said.get("owner")) not in _NOBODY
-        or any(word(said.get(name)) not in _NOBODY for name in ("issueAcknowledgedAt", "acknowledgedBy"))
+        or any(text(said.get(name)).lower() not in _NOBODY for name in _TAKEN)
         or word(said.get("trigger")) in {"issue acknowledged", "acknowledged"}
         or (word(said.get("trigger")) == "user action" and not is_given_back)
     )
@@ -167,9 +173,14 @@ def _oldest(payload: Said) -> Said:
 
 
 def _opened(payload: Said) -> Said:
-    """Return the issue or incident where a custom payload wraps it, with what stands around it."""
+    """Return the issue or incident where a custom payload wraps it, with what stands around it.
+
+    One written for PagerDuty says in an object inside what is wrong, and around it which issue it is.
+    """
     within = inner(payload, "issue") or inner(payload, "incident")
-    return payload | within if _first(within, _IDENTITY) else payload
+    if _first(within, _IDENTITY):
+        return payload | within
+    return inner(payload, "payload") | payload if "event_action" in payload else payload
 
 
 def _rendered(said: Said) -> Said:
@@ -194,7 +205,7 @@ def _named(said: Said) -> str:
     condition = text(said.get("condition_id")) or text(said.get("condition_name"))
     if condition:
         return stable("condition", condition, targets)
-    message, application = first(said, ("message", "title")), first(said, ("application_name",))
+    message, application = first(said, ("message", "title", "alertTitle", "alert")), first(said, ("application_name",))
     return stable("message", message, application) if message else ""
 
 
@@ -204,11 +215,11 @@ def _targets(said: Said) -> list[Said]:
 
 
 def _source(said: Said) -> str:
-    entities: Any = said.get("impactedEntities")
-    if is_list(entities) and entities:
-        return text(entities[0])
+    entity = _first(said, ("impactedEntities", "entityNames")) or _first(inner(said, "entitiesData"), ("names",))
+    if entity:
+        return entity
     target = next((name for one in _targets(said) if (name := text(one.get("name")))), "")
-    return target or first(said, ("application_name", "host", "entity_name"))
+    return target or first(said, ("application_name", "host", "entity_name", "source"))
 
 
 def _tags(said: Said) -> dict[str, str]:
@@ -219,7 +230,8 @@ def _tags(said: Said) -> dict[str, str]:
 
 
 def _links(said: Said) -> tuple[Link, ...]:
-    found = {one.href: one for name, words in _LINKS if (one := link(said.get(name), words=words)) is not None}
+    said = inner(said, "accumulations") | said
+    found = {one.href: one for name, words in _LINKS if (one := link(_first(said, (name,)), words=words)) is not None}
     return tuple(found.values())
 
 

@@ -1,7 +1,8 @@
 """Alerts as Prometheus and VictoriaMetrics' vmalert post them, without an Alertmanager between: a JSON list.
 
 Sources: https://prometheus.io/docs/alerting/latest/alerts_api/ and https://docs.victoriametrics.com/victoriametrics/vmalert/
-Such an alert has no status: it is over when its endsAt is. What Alertmanager sends is read as well.
+Such an alert has no status: it is over when its endsAt is. What Alertmanager sends is read as well, and what a script
+hands on of Prometheus' own /api/v1/alerts.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     Raises:
         Malformed: it is neither list nor object, or nothing in it says what is wrong.
     """
-    group: Said = payload if is_object(payload) else {}
+    group: Said = inner(payload, "data") or payload if is_object(payload) else {}
     alerts = group.get("alerts") if group else payload
     if is_object(payload) and "labels" in payload and not alerts:
         alerts = [payload]
@@ -66,8 +67,8 @@ def _event(group_status: Any, now: datetime, alert: Said) -> Event | None:
     Raises:
         Malformed: it has neither a fingerprint nor labels.
     """
-    ends_at, started_at = instant(alert.get("endsAt")), instant(alert.get("startsAt"))
-    state = _state(alert.get("status") or group_status, ends_at, now)
+    ends_at, started_at = instant(alert.get("endsAt")), instant(alert.get("startsAt") or alert.get("activeAt"))
+    state = _state(alert.get("status") or alert.get("state") or group_status, ends_at, now)
     if state.action is None:
         return None
     labels, annotations = texts(inner(alert, "labels")), texts(inner(alert, "annotations"))

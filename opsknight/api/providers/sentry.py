@@ -61,6 +61,9 @@ _BULK: Final = frozenset(
     ("exception", "stacktrace", "threads", "breadcrumbs", "contexts", "modules", "extra", "request", "debug_meta")
 ) | {"entries", "spans", "sdk", "_meta", "user", "packages"}
 
+_INTERFACE: Final = "sentry.interfaces."
+"""Begins what older versions call the stack trace, the request and the like."""
+
 _OF_METRIC: Final[Mapping[str, Severity]] = {"critical": Severity.CRITICAL, "warning": Severity.WARNING}
 _TITLE: Final = ("title", "message", "culprit", "shortId")
 _ISSUE: Final = re.compile(r"/issues/(\d{1,20})(?:/|$)")
@@ -86,7 +89,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
             return [Unreadable(reason)]
     kind, data = word(context.headers.get("sentry-hook-resource", "")).replace(" ", "_"), _data(payload)
     action = word(payload.get("action"))
-    if kind in _NOT_ALERTS or "comment_id" in data or ("installation" in data and len(data) == 1):
+    is_other = "comment_id" in data or "run_id" in data or ("installation" in data and len(data) == 1)
+    if kind in _NOT_ALERTS or is_other:
         return []
     if action in _QUIET:
         return []
@@ -103,14 +107,18 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _data(payload: Said) -> Said:
-    """Return what a webhook is about; some who hand one on leave out the object around it."""
-    is_bare = "data" not in payload and any(inner(payload, name) for name in ("issue", "error", "metric_alert"))
+    """Return what a webhook is about; some who hand one on leave out the object around it.
+
+    The plugin has an event of its own, beside the project's name.
+    """
+    names = ("issue", "error", "metric_alert", *(() if text(payload.get("project")) else ("event",)))
+    is_bare = "data" not in payload and any(inner(payload, name) for name in names)
     return payload if is_bare else inner(payload, "data")
 
 
 def _without_bulk(payload: Said, *, deep: int = 2) -> Said:
     """Return the payload without stack traces and the like: often more than an event may hold, and not read here."""
-    lean = {name: value for name, value in payload.items() if name not in _BULK}
+    lean = {name: value for name, value in payload.items() if name not in _BULK and not name.startswith(_INTERFACE)}
     for name in ("data", "event", "issue", "error"):
         if deep and is_object(value := lean.get(name)):
             lean[name] = _without_bulk(value, deep=deep - 1)
@@ -173,19 +181,22 @@ def _tags(about: Said) -> dict[str, str]:
 
 
 def _metric(metric: Said, data: Said, action: str) -> Event:
-    """Return the event of a metric alert; how bad it is, its action says."""
-    title = one_line(first(metric, ("title",)) or first(data, ("description_title",)))
+    """Return the event of a metric alert; how bad it is, its action says.
+
+    Its title is the rule's name: older versions give each time that a rule fires a name of its own, by chance.
+    """
+    rule = inner(metric, "alert_rule")
+    named = rule.get("name")
+    title = one_line(text(named) or first(metric, ("title",)) or first(data, ("description_title",)))
     identity = text(metric.get("id")) or text(metric.get("identifier"))
     details = kept(data, ("description_title", "description_text")) | kept(
         metric, ("identifier", "status", "projects", "organization_id")
     )
-    rule = inner(metric, "alert_rule")
-    named = rule.get("name")
     links = (link(data.get("web_url") or metric.get("web_url"), words="Sentry"),)
     return Event(
         action=_ACTIONS.get(action, Action.TRIGGER),
         dedup_key=scoped(SLUG, f"metric:{identity}" if identity else stable("metric", text(rule.get("id")), title)),
-        title=title or one_line(text(named)) or "Sentry metric alert",
+        title=title or "Sentry metric alert",
         severity=_OF_METRIC.get(action, Severity.ERROR),
         occurred_at=instant(metric.get("date_closed" if action == "resolved" else "date_detected")),
         started_at=instant(metric.get("date_started")),

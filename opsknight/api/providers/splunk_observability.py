@@ -75,6 +75,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Splunk Observability payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    payload = _opened(payload)
     status = _status(payload)
     if status in _QUIET:
         return []
@@ -99,6 +100,14 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         details=kept(payload, _DETAILS) | unknown,
     )
     return [event]
+
+
+def _opened(payload: Said) -> Said:
+    """Return the alert out of "properties", as what is written for xMatters wraps it, with a rule by its name."""
+    said = inner(payload, "properties") or payload
+    rule = inner(said, "rule")
+    named = {"rule": first(rule, ("detectLabel", "name")), "severity": said.get("severity") or rule.get("severity")}
+    return said | named if rule else said
 
 
 def _status(said: Said) -> str:
@@ -128,10 +137,11 @@ def _identity(said: Said, dimensions: Mapping[str, str]) -> str:
 
 
 def _dimensions(said: Said) -> dict[str, str]:
-    """Return the dimensions of the signal: its own field, else those of the inputs that have any."""
+    """Return the dimensions of the signal: its own field, else those of the inputs that have any, also called key."""
     found = texts(inner(said, "dimensions"))
     for one in inner(said, "inputs").values():
-        found |= {name: value for name, value in texts(inner(one, "dimensions")).items() if name not in found}
+        of_input = texts(inner(one, "dimensions") or inner(one, "key"))
+        found |= {name: value for name, value in of_input.items() if name not in found}
     return found
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from opsknight.api import splunk_oncall_incidents
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
-from opsknight.api.reading import first, inner, instant, is_object, kept, link, one_line, scoped, stable, text, word
+from opsknight.api.reading import first, instant, is_object, link, one_line, scoped, stable, text, word
 from opsknight.api.unknown import unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
@@ -30,13 +31,6 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "recovered": Action.RESOLVE,
     "resolved": Action.RESOLVE,
     "ok": Action.RESOLVE,
-}
-_PHASES: Final[Mapping[str, Action]] = {
-    "unacked": Action.TRIGGER,
-    "triggered": Action.TRIGGER,
-    "acked": Action.ACKNOWLEDGE,
-    "acknowledged": Action.ACKNOWLEDGE,
-    "resolved": Action.RESOLVE,
 }
 _QUIET: Final = frozenset(("info", "information", "log", "maintenance", "snoozed"))
 """Splunk On-Call puts INFO into the timeline and opens no incident for it."""
@@ -75,15 +69,15 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Splunk On-Call payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    if incident := inner(payload, "incident"):
-        return _incident(incident)
-    if "message_type" not in payload and word(payload.get("state")) in _PHASES:
-        return _incident(payload)
+    if (told := splunk_oncall_incidents.read(payload)) is not None:
+        return told
     said = {name.lower() if name.isupper() else name: value for name, value in payload.items()}
     status = word(said.get("message_type"))
     if status in _QUIET:
         return []
     title = one_line(first(said, _TITLE))
+    if not status and title and first(said, ("entity_id",)):
+        return [_event(said, "none", title)]
     if not status or not title:
         if (event := unknown_shape(SLUG, payload)) is not None:
             return [event]
@@ -124,29 +118,6 @@ def _links(said: Said) -> tuple[Link, ...]:
     return tuple(distinct.values())[:10]
 
 
-def _incident(said: Said) -> list[Event | Unreadable]:
-    """Return the event of an incident that Splunk On-Call itself tells of, by its phase."""
-    phase = word(said.get("current_phase")) or word(said.get("state"))
-    number = next((text(said[name]) for name in ("incident_id", "entity_id") if text(said.get(name))), "")
-    title = one_line(first(said, ("entity_display_name", "service", "incident_name", "message", "entity_id")))
-    if phase in _QUIET:
-        return []
-    if not number:
-        raise Malformed("The incident of Splunk On-Call has neither an incident_id nor an entity_id.")
-    details = kept(said, ("incident_name", "entity_id", "entity_state", "monitor_name", "monitor_type", "alert_count"))
-    event = Event(
-        action=_PHASES.get(phase, Action.TRIGGER),
-        dedup_key=scoped(SLUG, f"incident:{number}"),
-        title=title or f"Splunk On-Call incident {one_line(number)}"[:1024],
-        severity=_SEVERITIES.get(word(said.get("entity_state")), Severity.ERROR),
-        source=first(said, ("host",)),
-        component=first(said, ("service",)),
-        started_at=instant(said.get("incident_timestamp")),
-        details=details if phase in _PHASES else details | {"unknown_status": phase or "none"},
-    )
-    return [event]
-
-
 PROVIDER: Final = Provider(
     slug=SLUG,
     label="Splunk On-Call",
@@ -162,5 +133,6 @@ PROVIDER: Final = Provider(
         "state_message": "A tool that alerts Splunk On-Call can reach OpsKnight",
         "monitoring_tool": "test",
     },
+    form=True,
     retries_429=False,
 )

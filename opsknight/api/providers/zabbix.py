@@ -17,6 +17,7 @@ from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Said, each
 from opsknight.api.reading import (
     QUIET,
+    as_object,
     first,
     flat,
     instant,
@@ -24,6 +25,7 @@ from opsknight.api.reading import (
     is_object,
     link,
     one_line,
+    plain,
     rest,
     scoped,
     severity_of,
@@ -45,8 +47,12 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "firing": Action.TRIGGER,
     "triggered": Action.TRIGGER,
     "trigger": Action.TRIGGER,
+    "critical": Action.TRIGGER,
+    "warning": Action.TRIGGER,
+    "info": Action.TRIGGER,
     "1": Action.TRIGGER,
     "acknowledge": Action.ACKNOWLEDGE,
+    "acknowledgement": Action.ACKNOWLEDGE,
     "acknowledged": Action.ACKNOWLEDGE,
     "ack": Action.ACKNOWLEDGE,
     "ok": Action.RESOLVE,
@@ -56,6 +62,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "recovery": Action.RESOLVE,
     "0": Action.RESOLVE,
 }
+_UPDATE: Final = ("eventupdatestatus", "eventupdate", "updatestatus", "eventisupdate")
 _UPDATES: Final = frozenset(
     ("update", "updated", "comment", "commented", "message", "closed", "suppressed", "unsuppressed")
 )
@@ -78,20 +85,52 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 """Zabbix's own scale, by number and by word; "not classified" is its lowest."""
 
-_STATUS: Final = ("eventstatus", "triggerstatus", "status", "state", "eventvalue", "triggervalue")
+_STATUS: Final = (
+    "eventstatus",
+    "triggerstatus",
+    "status",
+    "state",
+    "eventvalue",
+    "triggervalue",
+    "eventisproblem",
+    "messagetype",
+)
 _SEVERITY: Final = (
     "eventnseverity", "triggernseverity", "nseverity", "eventseverity", "triggerseverity", "triggerseveritytext",
-    "severity", "priority",
+    "severity", "priority", "messagetype",
 )  # fmt: skip
-_NAME: Final = ("eventname", "triggername", "trigger", "problemname", "problem", "name", "alertname")
-_SUBJECT: Final = ("title", "alertsubject", "subject")
+_NAME: Final = (
+    "eventname",
+    "triggername",
+    "trigger",
+    "problemname",
+    "problem",
+    "name",
+    "alertname",
+    "entitydisplayname",
+)
+_SUBJECT: Final = ("title", "alertsubject", "subject", "summary")
 _TEXT: Final = ("triggerdescription", "message", "alertmessage", "description", "text")
 _HOST: Final = ("hostname", "host", "hosthost", "service", "hostdns", "hostconn", "hostip", "ip")
-_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid")
+_EVENT_ID: Final = ("peventid", "originalproblemid", "problemid", "eventid", "id", "alertid", "entityid")
+_RECOVERED: Final = ("eventrecoverydate", "eventrecoverytime", "recoverydatetime", "recoverydate", "recoverytime")
 _TIME: Final = ("eventrecoverytimestamp", "eventtimestamp", "clock", "timestamp", "lastreceived")
 _SINCE: Final = ("eventtimestamp", "clock")
-_LINK: Final = ("link", "eventurl", "alerturl", "url", "triggerurl", "linktoupstreamdetails")
+_LINK: Final = (
+    "link",
+    "eventurl",
+    "alerturl",
+    "url",
+    "triggerurl",
+    "linktoupstreamdetails",
+    "generatorurl",
+    "eventinfo",
+)
 _TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags")
+_SECRET: Final = ("routingkey", "token", "secret", "apikey", "password")
+"""How fields end that media types prove themselves with: nobody's business."""
+_OURS: Final = "/api/v1/events/"
+"""Stands in the address of an integration, which a media type may send along: that holds its key."""
 _SHOWN: Final = frozenset(
     (
         *_STATUS,
@@ -116,7 +155,10 @@ _SHOWN: Final = frozenset(
 
 _UNRENDERED: Final = re.compile(r"\{[$#]?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*")
 _PREFIX: Final = re.compile(r"(problem|ok|resolved|recovery|updated problem)(?: in [^:]{1,60})?: +(.+)", re.IGNORECASE)
-"""How the subjects of Zabbix's own message templates begin."""
+_BRACKETS: Final = re.compile(r"\[(problem|ok|resolved|recovery)\] +(.+)", re.IGNORECASE)
+"""How the subjects of Zabbix's own message templates begin: "Problem: …", and "[PROBLEM] …" of internal events."""
+_DIGITS: Final = re.compile(r"\d{2}")
+"""How the date and the time of a recovery begin, where there was one."""
 _TRIGGER_ID: Final = re.compile(r"[?&]triggerid=(\d{1,20})")
 
 
@@ -142,15 +184,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _event(payload: Said) -> Event | None:
+    payload = _opened(payload)
     said = flat(payload, unrendered=_UNRENDERED)
     if "itemid" in said and "eventid" not in said:  # values of items, which a connector streams too
         return None
     lines = _lines(first(said, ("message", "alertmessage", "description")))
-    prefix = _PREFIX.fullmatch(one_line(first(said, _SUBJECT)))
+    prefix = _begun(one_line(first(said, _SUBJECT)))
     action, unknown = _action(said, prefix[1] if prefix else "")
     if action is None:
         return None
-    name = _name(said) or lines.get("problem name", "") or (prefix[2] if prefix else first(said, _SUBJECT))
+    named = _begun(one_line(_name(said)))
+    name = (
+        (named[2] if named else _name(said))
+        or lines.get("problem name", "")
+        or (prefix[2] if prefix else first(said, _SUBJECT))
+    )
     host = _host(said) or lines.get("host", "")
     identity = _identity(said, lines) or (stable(host, name) if name else "")
     if not identity:
@@ -166,8 +214,41 @@ def _event(payload: Said) -> Event | None:
         started_at=_instant(said, _SINCE) if action is Action.TRIGGER else None,
         tags=_tags(said),
         links=_links(said),
-        details=rest(payload, _SHOWN, unrendered=_UNRENDERED) | ({"unknown_status": unknown} if unknown else {}),
+        details=_details(payload) | ({"unknown_status": unknown} if unknown else {}),
     )
+
+
+def _details(payload: Said) -> Said:
+    shown = {name: value for name, value in payload.items() if not plain(name).endswith(_SECRET)}
+    return rest(shown, _SHOWN, unrendered=_UNRENDERED)
+
+
+def _opened(payload: Said) -> Said:
+    """Return the fields where Zabbix's media types for other products wrap them: SIGNL4's in one text, PagerDuty's."""
+    wrapped: Any = payload.get("payload")
+    if isinstance(wrapped, str) and wrapped.lstrip().startswith("{"):
+        try:
+            wrapped = parse(wrapped.encode(errors="replace")).payload
+        except Malformed:
+            return payload
+        return payload if excess(wrapped) else {**payload, "payload": "", **wrapped}
+    if "event_action" not in payload:
+        return payload
+    inside, links = as_object(wrapped), payload.get("links")
+    custom = as_object(inside.get("custom_details"))
+    return {
+        **{name: said for name, said in payload.items() if name not in {"payload", "links", "client", "client_url"}},
+        **{name: inside[name] for name in ("summary", "severity") if name in inside},
+        "host_name": first(custom, ("Event host",)) or first(inside, ("source",)),
+        "event_tags": custom.get("Event tags"),
+        "link": first(as_object(links[0]), ("href",)) if is_list(links) and links else None,
+        "details": custom,
+    }
+
+
+def _begun(subject: str) -> re.Match[str] | None:
+    """Return the state that a subject begins with, and the rest of it; None where it begins with none."""
+    return _PREFIX.fullmatch(subject) or _BRACKETS.fullmatch(subject)
 
 
 def _name(said: Said) -> str:
@@ -186,9 +267,9 @@ def _action(said: Said, prefix: str) -> tuple[Action | None, str]:
 
     The first status that is given decides; an update of a problem acknowledges where it says so itself.
     """
-    if text(said.get("eventupdatestatus")) == "1" or word(prefix) == "updated problem":
+    if "1" in {text(said.get(name)) for name in _UPDATE} or word(prefix) == "updated problem":
         return _update(said), ""
-    asked = word(said.get("action"))
+    asked = word(said.get("action")) or word(said.get("eventaction"))
     if asked in _UPDATES:
         return _update(said), ""
     if asked in _ACTIONS:
@@ -201,6 +282,8 @@ def _action(said: Said, prefix: str) -> tuple[Action | None, str]:
         return _ACTIONS.get(status, Action.TRIGGER), "" if status in _ACTIONS else status
     if said.get("problem") is False:
         return Action.RESOLVE, ""
+    if not prefix and any(_DIGITS.match(text(said.get(name))) for name in _RECOVERED):
+        return Action.RESOLVE, ""
     return _ACTIONS.get(word(prefix), Action.TRIGGER), ""
 
 
@@ -210,7 +293,7 @@ def _update(said: Said) -> Action | None:
     if done:
         acknowledged = any(word(one) == "acknowledged" for one in done.split(","))
     else:
-        acknowledged = word(said.get("eventackstatus")) in {"yes", "acknowledged"}
+        acknowledged = word(first(said, ("eventackstatus", "eventack"))) in {"yes", "acknowledged"}
     return Action.ACKNOWLEDGE if acknowledged else None
 
 
@@ -276,7 +359,7 @@ def _links(said: Said) -> tuple[Link, ...]:
     if base and event_id.isdecimal() and trigger_id.isdecimal():
         page = f"{base.rstrip('/')}/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
         found.append(link(page, words="Monitor"))
-    distinct = {one.href: one for one in found if one is not None}
+    distinct = {one.href: one for one in found if one is not None and _OURS not in one.href}
     return tuple(distinct.values())
 
 
