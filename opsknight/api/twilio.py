@@ -8,7 +8,6 @@ https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resou
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Final
@@ -21,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from twilio.request_validator import RequestValidator
 
+from opsknight.api import early
 from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
@@ -31,7 +31,7 @@ from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.queries.presses import together
-from opsknight.domain.queries.replies import language_of, under_way
+from opsknight.domain.queries.replies import language_of
 from opsknight.errors import SignInRequired
 from opsknight.phone import sender
 
@@ -53,7 +53,6 @@ _GONE: Final = frozenset({"30006", "21610", "63024"})
 _MEANS: Final = {
     "63016": "WhatsApp takes plain text only within 24 h of a person's own message; set a template",
 }
-_PAUSES_S: Final = (0.3, 1.0, 2.0)
 Form = Mapping[str, str]
 Noting = Callable[..., Awaitable[bool]]
 Which = Annotated[UUID | None, Query()]
@@ -68,12 +67,9 @@ def router(deps: Deps) -> APIRouter:
     async def status(request: Request, notification: Which = None) -> Response:
         """Note what became of a text or a call; in any order, and as often as it is told."""
         form = await _signed(deps, request)
-        async with deps.reading() as session:
-            sid = form.get("MessageSid") or form.get("CallSid") or ""
-            found = notification or await _named(deps, sid)
-            known = found is not None and await under_way(session, found)
+        found = notification or await _named(deps, form.get("MessageSid") or form.get("CallSid") or "")
         if found is not None:
-            await _noted(deps, found, form, wait=known)
+            await _noted(deps, found, form)
         return Response(status_code=204)
 
     @routes.post("/keys", dependencies=by_signature)
@@ -123,19 +119,19 @@ async def _named(deps: Deps, sid: str) -> UUID | None:
         return await receipts.of_provider(uow, CARRIER, sid)
 
 
-async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -> None:
+async def _noted(deps: Deps, notification_id: UUID, form: Form) -> None:
     """Write a receipt down. Where the answer to our own request is still on its way, its outcome is waited for."""
     said, by = form.get("MessageStatus") or form.get("CallStatus") or "", form.get("AnsweredBy", "")
     of = {"carrier": CARRIER, "provider_id": (form.get("MessageSid") or form.get("CallSid") or "")[:100]}
     if by.startswith("machine") or by == "fax":
         machine = partial(receipts.answered_by_machine, detail="a machine answered the call", **of)
-        await _lost(deps, notification_id, machine, wait=wait)
+        await _lost(deps, notification_id, machine)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
         meaning = f": {_MEANS[code]}" if code in _MEANS else ""
         words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
         undelivered = partial(receipts.undelivered, detail=words, gone=code in _GONE, **of)
-        await _lost(deps, notification_id, undelivered, wait=wait)
+        await _lost(deps, notification_id, undelivered)
     elif said == "read":
         await again(lambda: _receipt(deps, notification_id, receipts.seen))
     elif said == "delivered" or by in ("human", "unknown"):
@@ -149,14 +145,8 @@ async def _receipt(deps: Deps, notification_id: UUID, note: Noting) -> bool:
         return await note(uow, notification_id)
 
 
-async def _lost(deps: Deps, notification_id: UUID, note: Noting, *, wait: bool) -> None:
-    async def once() -> bool:
-        return await _receipt(deps, notification_id, note)
-
-    for pause_s in (0.0, *_PAUSES_S) if wait else (0.0,):
-        await asyncio.sleep(pause_s)
-        if await again(once):
-            return
+async def _lost(deps: Deps, notification_id: UUID, note: Noting) -> None:
+    await early.noted(deps, notification_id, lambda: _receipt(deps, notification_id, note))
 
 
 async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from opsknight.api import early
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents, notifications
@@ -299,6 +300,50 @@ async def test_vonage_tells_what_became_of_a_text(phone: Phone) -> None:
     assert await phone.of_message() == "delivered"
     await vonage_post(phone, "/api/v1/vonage/status", {**body, "status": "undeliverable"})
     assert await phone.of_message() == "delivered"
+
+
+async def being_sent(phone: Phone) -> None:
+    """Let the text be on its way again: the answer to our own call is not written down yet."""
+    await phone.write(
+        "UPDATE notifications SET status = 'sending', finished_at = NULL WHERE id = :id", id=phone.message.id
+    )
+
+
+async def taken(phone: Phone) -> None:
+    """Write down that the carrier took the text."""
+    await phone.write(
+        "UPDATE notifications SET status = 'accepted', finished_at = :now WHERE id = :id",
+        id=phone.message.id,
+        now=phone.house.clock.now(),
+    )
+
+
+async def test_what_vonage_rejects_before_our_own_call_is_written_down_must_be_told_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await being_sent(phone)
+    body = {"message_uuid": "u", "client_ref": str(phone.message.id), "status": "rejected", "channel": "sms"}
+
+    first = await vonage_post(phone, "/api/v1/vonage/status", body)
+    await taken(phone)
+    again = await vonage_post(phone, "/api/v1/vonage/status", body)
+
+    assert (first, again) == (503, 204)
+    assert await phone.of_message() == "failed"
+
+
+async def test_a_price_that_vonage_tells_that_early_is_told_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await being_sent(phone)
+    body = {
+        "message_uuid": "u", "client_ref": str(phone.message.id), "status": "submitted", "channel": "sms",
+        "usage": {"price": "0.08", "currency": "EUR"},
+    }  # fmt: skip
+
+    assert await vonage_post(phone, "/api/v1/vonage/status", body) == 503
 
 
 @pytest.mark.parametrize(
