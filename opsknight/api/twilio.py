@@ -29,6 +29,7 @@ from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.reply import STOPPED
 from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.queries.presses import together
 from opsknight.domain.queries.replies import language_of
@@ -48,7 +49,8 @@ _LOST: Final = {
     "busy": "the line was busy",
     "no-answer": "nobody answered the call",
 }
-_GONE: Final = frozenset({"30006", "21610", "63024"})
+_BY_STOP: Final = "21610"
+_GONE: Final = frozenset({"30006", _BY_STOP, "63024"})
 """A landline that takes no texts, a STOP, no account of WhatsApp. Source: https://www.twilio.com/docs/api/errors."""
 _MEANS: Final = {
     "63016": "WhatsApp takes plain text only within 24 h of a person's own message; set a template",
@@ -128,9 +130,7 @@ async def _noted(deps: Deps, notification_id: UUID, form: Form) -> None:
         await _lost(deps, notification_id, machine)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
-        meaning = f": {_MEANS[code]}" if code in _MEANS else ""
-        words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
-        undelivered = partial(receipts.undelivered, detail=words, gone=code in _GONE, **of)
+        undelivered = partial(receipts.undelivered, detail=_why(said, code), gone=code in _GONE, **of)
         await _lost(deps, notification_id, undelivered)
     elif said == "read":
         await again(lambda: _receipt(deps, notification_id, receipts.seen))
@@ -138,6 +138,14 @@ async def _noted(deps: Deps, notification_id: UUID, form: Form) -> None:
         await again(lambda: _receipt(deps, notification_id, receipts.delivered))
     elif said == "completed":
         await again(lambda: _receipt(deps, notification_id, receipts.completed))
+
+
+def _why(said: str, code: str) -> str:
+    """Return why a message is lost; of a STOP in the words that its START takes back."""
+    if code == _BY_STOP:
+        return STOPPED
+    meaning = f": {_MEANS[code]}" if code in _MEANS else ""
+    return f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
 
 
 async def _receipt(deps: Deps, notification_id: UUID, note: Noting) -> bool:

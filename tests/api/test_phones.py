@@ -15,7 +15,7 @@ from opsknight.api import early
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents, notifications
-from opsknight.domain.model.reply import HELP
+from opsknight.domain.model.reply import HELP, STOPPED
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.messages import Writer
 from tests.api.a_phone import NUMBER, Phone, a_phone
@@ -253,6 +253,17 @@ async def test_stop_switches_the_contact_method_off_and_start_on_again(phone: Ph
     assert reasons == ["STOP was answered to a message; answer START to have them again"]
 
     assert await phone.says("START") == "You are paged here again."
+    assert await phone.read("SELECT disabled_at FROM contact_methods WHERE address = :a", a=NUMBER) == [None]
+
+
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+async def test_start_also_takes_back_a_stop_that_twilio_tells_by_a_receipt(phone: Phone, status: str) -> None:
+    await phone.status(status, ErrorCode="21610")
+    assert await phone.read("SELECT disabled_reason FROM contact_methods WHERE address = :a", a=NUMBER) == [STOPPED]
+
+    said = await phone.says("START")
+
+    assert said == "You are paged here again."
     assert await phone.read("SELECT disabled_at FROM contact_methods WHERE address = :a", a=NUMBER) == [None]
 
 
