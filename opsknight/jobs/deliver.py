@@ -16,7 +16,7 @@ import structlog
 
 from opsknight import metrics
 from opsknight.deps import Deps, retryable
-from opsknight.domain.commands import bundles, notifications, outcomes
+from opsknight.domain.commands import bundles, notifications, outcomes, without_receipt
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.canary import OWN
@@ -97,7 +97,7 @@ class Deliverer:
             await Rest(self._deps.stopping, SWEEP_S).over()
 
     async def _watch_receipts(self) -> None:
-        """Start the next contact method of pushes that give no sign of life, and what lost the message it went with.
+        """Start the next contact method of what gives no sign of life, and what lost the message it went with.
 
         At most a tenth of the time goes there.
         """
@@ -115,7 +115,7 @@ class Deliverer:
         if not self._worker.holds_lock:
             return
         async with self._deps.engine_commands(ACTOR) as uow:
-            started = await outcomes.start_what_waits_for_receipts(uow)
+            started = await without_receipt.start_next(uow)
             started += await bundles.settle(uow)
         if started:
             self.wake()
