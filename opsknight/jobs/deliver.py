@@ -238,7 +238,8 @@ class LaneWork:
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
         """Hand the message to the provider; None when it may not be handed over any more."""
-        if not await self._may_begin(attempt, read_at):
+        known_at = await self._may_begin(attempt, read_at)
+        if known_at is None:
             return None
         now = self._deps.clock.now()
         message, address = self._writer.message(attempt, now=now), address_of(attempt)
@@ -247,6 +248,8 @@ class LaneWork:
             metrics.EVENT_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
         if (found := await self._found(attempt, message, address)) is not None:
             return found
+        if await self._may_begin(attempt, known_at) is None:  # whoever was asked may have thought for long
+            return None
         try:
             async with asyncio.timeout(CALL_S):
                 return await self._channel.send(message, address)
@@ -267,18 +270,21 @@ class LaneWork:
             log.warning("a provider could not be asked for a message", channel=self.slug, error=repr(error))
             return None
 
-    async def _may_begin(self, attempt: Attempt, read_at: float) -> bool:
-        """Read the incident again when the last reading is old; begin nothing without the worker's lock."""
+    async def _may_begin(self, attempt: Attempt, read_at: float) -> float | None:
+        """Return when the incident was read last, and read it again first when that is long ago; None: begin nothing.
+
+        Nothing is begun without the worker's lock, or when it is not wanted any more.
+        """
         while self._worker.holds_lock:
             if self._deps.clock.monotonic() - read_at <= STALE_AFTER_S:
-                return True
+                return read_at
             read_at = self._deps.clock.monotonic()
             async with self._deps.engine_commands(ACTOR) as uow:
                 if not await notifications.begin_again(uow, attempt):
-                    return False
+                    return None
         async with self._deps.engine_commands(ACTOR) as uow:
             await notifications.take_back(uow, attempt)
-        return False
+        return None
 
     async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
         """Store the outcome; while the database is away, go on trying: the truth must not be lost."""
