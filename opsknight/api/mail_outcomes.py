@@ -10,7 +10,7 @@ from opsknight.api.again import again
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts
 from opsknight.domain.model.mail_report import Became, Report
-from opsknight.domain.queries.replies import address_of
+from opsknight.domain.queries.replies import address_of, any_under_way
 
 
 async def note_mail(deps: Deps, notification_id: UUID, report: Report, *, carrier: str = "", name: str = "") -> bool:
@@ -27,15 +27,22 @@ async def note_mail(deps: Deps, notification_id: UUID, report: Report, *, carrie
     return True
 
 
-async def mail_of(deps: Deps, carrier: str, name: str) -> UUID | None:
-    """Return the message that a carrier of mail calls `name`; None after a while of waiting: it is none of ours."""
+async def mail_of(deps: Deps, carrier: str, name: str) -> tuple[UUID | None, bool]:
+    """Return the message that a carrier of mail calls `name`, and whether it may turn out to be one of ours.
+
+    The name of a mail is known once its handing over is written down, which is waited for a while. Where no mail is
+    being handed over, an unknown one is none of ours.
+    """
     for pause_s in (*early.PAUSES_S, None):
+        async with deps.reading() as session:
+            is_early = await any_under_way(session, "email")
         async with deps.commands("system:receipt") as uow:
             found = await receipts.of_provider(uow, carrier, name)
-        if found is not None or pause_s is None:
-            return found
-        await asyncio.sleep(pause_s)
-    return None
+        if found is not None or not is_early:
+            return found, False
+        if pause_s is not None:
+            await asyncio.sleep(pause_s)
+    return None, True
 
 
 async def _delivered(deps: Deps, notification_id: UUID) -> None:

@@ -257,3 +257,21 @@ async def test_what_is_told_before_our_own_call_is_written_down_is_told_again(
     )  # fmt: skip
 
     assert await post.by_sendgrid(of_sendgrid("dropped", post.mail.id, reason="Invalid")) == 503
+
+
+async def test_what_is_told_by_a_name_that_our_own_call_has_yet_to_bring_is_told_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await post.write("UPDATE notifications SET status = 'sending', finished_at = NULL WHERE id = :id", id=post.mail.id)
+
+    first = await post.by_resend(of_resend("email.bounced", NAME, bounce=DEAD))
+    await post.write(
+        "UPDATE notifications SET status = 'accepted', finished_at = :now WHERE id = :id",
+        id=post.mail.id, now=post.house.clock.now(),
+    )  # fmt: skip
+    await post.taken_by("resend")
+    again = await post.by_resend(of_resend("email.bounced", NAME, bounce=DEAD))
+
+    assert (first, again) == (503, 204)
+    assert (await post.became())[0] == "failed"

@@ -196,6 +196,17 @@ async def under_way(session: AsyncSession, notification_id: UUID) -> bool:
     return row is not None and row.status == "sending"
 
 
+async def any_under_way(session: AsyncSession, channel: str) -> bool:
+    """Say whether any message on the channel is being sent."""
+    sending = select(NotificationRow.id).where(
+        NotificationRow.channel == channel,
+        NotificationRow.finished_at.is_(None),
+        NotificationRow.attempts > 0,
+        NotificationRow.status == "sending",
+    )
+    return (await session.execute(sending.limit(1))).first() is not None
+
+
 def _lately(now: datetime) -> Mapping[str, datetime | UUID]:
     """Return since when a message counts that was sent, and the least id of one that may have been planned for then."""
     since = now - LATELY
