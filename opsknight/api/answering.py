@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -108,10 +109,16 @@ def _who(people: Sequence[int], told: Sequence[Told], drilled: Sequence[Drilled]
         return people[0] if people else None
     numbers = {wish.number for wish in wanted if wish.number is not None} if isinstance(wanted, tuple) else set[int]()
     if numbers:
-        meant = [(one.notification_id, one.user_id) for one in told if one.number in numbers]
+        meant: list[Told | Drilled] = [one for one in told if one.number in numbers]
     else:
-        meant = [(one.notification_id, one.user_id) for one in (*told, *drilled)]
-    return max(((name, user_id) for name, user_id in meant if user_id in people), default=(None, people[0]))[1]
+        meant = [*told, *drilled]
+    last = max((one for one in meant if one.user_id in people), key=_when, default=None)
+    return people[0] if last is None else last.user_id
+
+
+def _when(message: Told | Drilled) -> tuple[datetime, UUID]:
+    """Return by what it is known which of two messages came last: of the same instant, the one planned last."""
+    return message.sent_at, message.notification_id
 
 
 async def _act(
@@ -197,7 +204,7 @@ def _is_of_drill(wish: Wish, told: Sequence[Told], drill: Drilled) -> bool:
     """Say whether a wish answers the newest message of a drill: it came last, or nothing told since waits any more."""
     if wish.number is not None or not (drill.asks or not told):
         return False
-    if wish.every or not told or drill.notification_id > told[0].notification_id:
+    if wish.every or not told or _when(drill) > _when(told[0]):
         return True
     return all(one.status != Status.OPEN for one in _last(told))
 

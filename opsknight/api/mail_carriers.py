@@ -101,14 +101,17 @@ async def _noted(deps: Deps, carrier: str, told: Iterable[Told | None]) -> None:
     """Write down what is told of mails of ours.
 
     Raises:
-        Unavailable: of one that is still being handed over; the carrier sends it again.
+        Unavailable: of one that is still being handed over, or may be; the carrier sends it again.
     """
     is_early = False
     for one in told:
         if one is None:
             continue
-        found = one.notification_id or await mail_of(deps, carrier, one.name)
+        found, may_be_ours = one.notification_id, False
+        if found is None and one.name:
+            found, may_be_ours = await mail_of(deps, carrier, one.name)
         if found is None:
+            is_early = is_early or may_be_ours
             continue
         log.info("a carrier tells of a mail", carrier=carrier, notification=str(found), became=one.report.became)
         is_early = not await note_mail(deps, found, one.report, carrier=carrier, name=one.name) or is_early

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 from uuid import UUID
 
+from opsknight.api import early
 from opsknight.api.again import again
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts
 from opsknight.domain.model.mail_report import Became, Report
-from opsknight.domain.queries.replies import address_of, under_way
-
-_PAUSES_S: Final = (0.3, 1.0, 2.0)
-"""Whoever stands beside us may tell sooner than our own handing over is written down."""
+from opsknight.domain.queries.replies import address_of, any_under_way
 
 
 async def note_mail(deps: Deps, notification_id: UUID, report: Report, *, carrier: str = "", name: str = "") -> bool:
@@ -30,15 +27,22 @@ async def note_mail(deps: Deps, notification_id: UUID, report: Report, *, carrie
     return True
 
 
-async def mail_of(deps: Deps, carrier: str, name: str) -> UUID | None:
-    """Return the message that a carrier of mail calls `name`; None after a while of waiting: it is none of ours."""
-    for pause_s in (*_PAUSES_S, None):
+async def mail_of(deps: Deps, carrier: str, name: str) -> tuple[UUID | None, bool]:
+    """Return the message that a carrier of mail calls `name`, and whether it may turn out to be one of ours.
+
+    The name of a mail is known once its handing over is written down, which is waited for a while. Where no mail is
+    being handed over, an unknown one is none of ours.
+    """
+    for pause_s in (*early.PAUSES_S, None):
+        async with deps.reading() as session:
+            is_early = await any_under_way(session, "email")
         async with deps.commands("system:receipt") as uow:
             found = await receipts.of_provider(uow, carrier, name)
-        if found is not None or pause_s is None:
-            return found
-        await asyncio.sleep(pause_s)
-    return None
+        if found is not None or not is_early:
+            return found, False
+        if pause_s is not None:
+            await asyncio.sleep(pause_s)
+    return None, True
 
 
 async def _delivered(deps: Deps, notification_id: UUID) -> None:
@@ -56,11 +60,4 @@ async def _failed(deps: Deps, notification_id: UUID, report: Report, *, carrier:
             of = {"carrier": carrier, "provider_id": name}
             return await receipts.undelivered(uow, notification_id, detail=report.detail, gone=gone, **of)
 
-    for pause_s in (*_PAUSES_S, None):
-        async with deps.reading() as session:
-            is_early = await under_way(session, notification_id)
-        if await again(once) or not is_early:
-            return True
-        if pause_s is not None:
-            await asyncio.sleep(pause_s)
-    return False
+    return await early.noted(deps, notification_id, once)

@@ -8,7 +8,6 @@ https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resou
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Final
@@ -21,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from twilio.request_validator import RequestValidator
 
+from opsknight.api import early
 from opsknight.api.again import again
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
@@ -29,9 +29,10 @@ from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.reply import STOPPED
 from opsknight.domain.model.speech import later, say, speaking
 from opsknight.domain.queries.presses import together
-from opsknight.domain.queries.replies import language_of, under_way
+from opsknight.domain.queries.replies import language_of
 from opsknight.errors import SignInRequired
 from opsknight.phone import sender
 
@@ -48,12 +49,12 @@ _LOST: Final = {
     "busy": "the line was busy",
     "no-answer": "nobody answered the call",
 }
-_GONE: Final = frozenset({"30006", "21610", "63024"})
+_BY_STOP: Final = "21610"
+_GONE: Final = frozenset({"30006", _BY_STOP, "63024"})
 """A landline that takes no texts, a STOP, no account of WhatsApp. Source: https://www.twilio.com/docs/api/errors."""
 _MEANS: Final = {
     "63016": "WhatsApp takes plain text only within 24 h of a person's own message; set a template",
 }
-_PAUSES_S: Final = (0.3, 1.0, 2.0)
 Form = Mapping[str, str]
 Noting = Callable[..., Awaitable[bool]]
 Which = Annotated[UUID | None, Query()]
@@ -68,12 +69,9 @@ def router(deps: Deps) -> APIRouter:
     async def status(request: Request, notification: Which = None) -> Response:
         """Note what became of a text or a call; in any order, and as often as it is told."""
         form = await _signed(deps, request)
-        async with deps.reading() as session:
-            sid = form.get("MessageSid") or form.get("CallSid") or ""
-            found = notification or await _named(deps, sid)
-            known = found is not None and await under_way(session, found)
+        found = notification or await _named(deps, form.get("MessageSid") or form.get("CallSid") or "")
         if found is not None:
-            await _noted(deps, found, form, wait=known)
+            await _noted(deps, found, form)
         return Response(status_code=204)
 
     @routes.post("/keys", dependencies=by_signature)
@@ -123,19 +121,17 @@ async def _named(deps: Deps, sid: str) -> UUID | None:
         return await receipts.of_provider(uow, CARRIER, sid)
 
 
-async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -> None:
+async def _noted(deps: Deps, notification_id: UUID, form: Form) -> None:
     """Write a receipt down. Where the answer to our own request is still on its way, its outcome is waited for."""
     said, by = form.get("MessageStatus") or form.get("CallStatus") or "", form.get("AnsweredBy", "")
     of = {"carrier": CARRIER, "provider_id": (form.get("MessageSid") or form.get("CallSid") or "")[:100]}
     if by.startswith("machine") or by == "fax":
         machine = partial(receipts.answered_by_machine, detail="a machine answered the call", **of)
-        await _lost(deps, notification_id, machine, wait=wait)
+        await _lost(deps, notification_id, machine)
     elif said in _LOST:
         code = form.get("ErrorCode", "")
-        meaning = f": {_MEANS[code]}" if code in _MEANS else ""
-        words = f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
-        undelivered = partial(receipts.undelivered, detail=words, gone=code in _GONE, **of)
-        await _lost(deps, notification_id, undelivered, wait=wait)
+        undelivered = partial(receipts.undelivered, detail=_why(said, code), gone=code in _GONE, **of)
+        await _lost(deps, notification_id, undelivered)
     elif said == "read":
         await again(lambda: _receipt(deps, notification_id, receipts.seen))
     elif said == "delivered" or by in ("human", "unknown"):
@@ -144,19 +140,21 @@ async def _noted(deps: Deps, notification_id: UUID, form: Form, *, wait: bool) -
         await again(lambda: _receipt(deps, notification_id, receipts.completed))
 
 
+def _why(said: str, code: str) -> str:
+    """Return why a message is lost; of a STOP in the words that its START takes back."""
+    if code == _BY_STOP:
+        return STOPPED
+    meaning = f": {_MEANS[code]}" if code in _MEANS else ""
+    return f"Twilio said {said}: {_LOST[said]}" + (f" (error {code}{meaning})" if code else "")
+
+
 async def _receipt(deps: Deps, notification_id: UUID, note: Noting) -> bool:
     async with deps.commands("system:receipt") as uow:
         return await note(uow, notification_id)
 
 
-async def _lost(deps: Deps, notification_id: UUID, note: Noting, *, wait: bool) -> None:
-    async def once() -> bool:
-        return await _receipt(deps, notification_id, note)
-
-    for pause_s in (0.0, *_PAUSES_S) if wait else (0.0,):
-        await asyncio.sleep(pause_s)
-        if await again(once):
-            return
+async def _lost(deps: Deps, notification_id: UUID, note: Noting) -> None:
+    await early.noted(deps, notification_id, lambda: _receipt(deps, notification_id, note))
 
 
 async def _pressed(deps: Deps, form: Form, notification_id: UUID) -> Response:

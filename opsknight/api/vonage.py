@@ -21,14 +21,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsknight.api.again import again
+from opsknight.api import early
 from opsknight.api.answering import Heard, answer
 from opsknight.api.auth import needs
 from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts
 from opsknight.domain.model.permission import Need
-from opsknight.errors import SignInRequired
+from opsknight.errors import SignInRequired, Unavailable
 from opsknight.phone import sender
 
 READ_AT_MOST: Final = 64 * 1024
@@ -49,7 +49,9 @@ def router(deps: Deps) -> APIRouter:
     async def status(request: Request) -> Response:
         """Note what became of a text; in any order, and as often as it is told."""
         body = await _signed(deps, request)
-        await again(lambda: _noted(deps, body))
+        found = _notification(body) or await _named(deps, str(body.get("message_uuid", "")))
+        if found is not None and not await early.noted(deps, found, lambda: _receipt(deps, found, body)):
+            raise Unavailable("The text is still being handed over. Send it again.")
         return Response(status_code=204)
 
     @routes.post("/messages", status_code=204, dependencies=by_signature)
@@ -90,22 +92,27 @@ async def _signed(deps: Deps, request: Request) -> Body:
     return cast("Body", body)
 
 
-async def _noted(deps: Deps, body: Body) -> None:
-    said = str(body.get("status", ""))
+async def _named(deps: Deps, name: str) -> UUID | None:
     async with deps.commands("system:receipt") as uow:
-        found = _notification(body) or await receipts.of_provider(uow, CARRIER, str(body.get("message_uuid", "")))
-        if found is None:
-            return
-        name = str(body.get("message_uuid", ""))
-        if (price := _price(body)) is not None:
-            await receipts.cost(uow, found, carrier=CARRIER, provider_id=name, cost=price[0], currency=price[1])
+        return await receipts.of_provider(uow, CARRIER, name)
+
+
+async def _receipt(deps: Deps, notification_id: UUID, body: Body) -> bool:
+    """Write down what is told of a message; return whether all of it could be."""
+    said, name, price = str(body.get("status", "")), str(body.get("message_uuid", "")), _price(body)
+    async with deps.commands("system:receipt") as uow:
+        complete = True
         if said == "delivered":
-            await receipts.delivered(uow, found)
+            await receipts.delivered(uow, notification_id)
         elif said == "read":
-            await receipts.seen(uow, found)
+            await receipts.seen(uow, notification_id)
         elif said in _LOST:
             words = f"Vonage said {said}{_words(body)}"
-            await receipts.undelivered(uow, found, detail=words, carrier=CARRIER, provider_id=name)
+            complete = await receipts.undelivered(uow, notification_id, detail=words, carrier=CARRIER, provider_id=name)
+        if price is not None:
+            known = {"carrier": CARRIER, "provider_id": name}
+            complete &= await receipts.cost(uow, notification_id, cost=price[0], currency=price[1], **known)
+    return complete
 
 
 def _notification(body: Body) -> UUID | None:

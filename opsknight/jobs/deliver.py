@@ -15,8 +15,8 @@ from uuid import UUID
 import structlog
 
 from opsknight import metrics
-from opsknight.deps import Deps, retryable
-from opsknight.domain.commands import bundles, notifications, outcomes
+from opsknight.deps import Deps, busy, retryable
+from opsknight.domain.commands import bundles, notifications, outcomes, without_receipt
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.canary import OWN
@@ -43,6 +43,10 @@ ASK_S = 3.0
 STALE_AFTER_S = 0.5
 """A call that has not begun so long after its incident was read reads it again."""
 WRITE_AGAIN_S = 0.5
+BUSY_FOR_S = 60.0
+"""How long an outcome is written again where the database is only too busy; then it is let go as perhaps sent."""
+HOLDS_UP_AFTER_S = 5.0
+"""After so long of that it holds its lane up, which would soon take its call for one that was cut off."""
 UNSENT_AT_ONCE = 10
 """Outcomes in one commit that hold their incidents; an acknowledge waits for it."""
 ACTOR = "timer:notification"
@@ -97,7 +101,7 @@ class Deliverer:
             await Rest(self._deps.stopping, SWEEP_S).over()
 
     async def _watch_receipts(self) -> None:
-        """Start the next contact method of pushes that give no sign of life, and what lost the message it went with.
+        """Start the next contact method of what gives no sign of life, and what lost the message it went with.
 
         At most a tenth of the time goes there.
         """
@@ -115,7 +119,7 @@ class Deliverer:
         if not self._worker.holds_lock:
             return
         async with self._deps.engine_commands(ACTOR) as uow:
-            started = await outcomes.start_what_waits_for_receipts(uow)
+            started = await without_receipt.start_next(uow)
             started += await bundles.settle(uow)
         if started:
             self.wake()
@@ -216,7 +220,7 @@ class LaneWork:
             with speaking(attempt.language):
                 outcome = await self._call(attempt, read_at)
         except Exception as error:  # before the provider was called: surely not sent
-            if retryable(error):
+            if retryable(error) or busy(error):
                 self._unsure = True
                 outcome = None
             else:
@@ -238,7 +242,8 @@ class LaneWork:
 
     async def _call(self, attempt: Attempt, read_at: float) -> Outcome | None:
         """Hand the message to the provider; None when it may not be handed over any more."""
-        if not await self._may_begin(attempt, read_at):
+        known_at = await self._may_begin(attempt, read_at)
+        if known_at is None:
             return None
         now = self._deps.clock.now()
         message, address = self._writer.message(attempt, now=now), address_of(attempt)
@@ -247,6 +252,8 @@ class LaneWork:
             metrics.EVENT_TO_HANDOFF_SECONDS.observe(max(0.0, (now - attempt.incident.opened_at).total_seconds()))
         if (found := await self._found(attempt, message, address)) is not None:
             return found
+        if await self._may_begin(attempt, known_at) is None:  # whoever was asked may have thought for long
+            return None
         try:
             async with asyncio.timeout(CALL_S):
                 return await self._channel.send(message, address)
@@ -267,48 +274,56 @@ class LaneWork:
             log.warning("a provider could not be asked for a message", channel=self.slug, error=repr(error))
             return None
 
-    async def _may_begin(self, attempt: Attempt, read_at: float) -> bool:
-        """Read the incident again when the last reading is old; begin nothing without the worker's lock."""
+    async def _may_begin(self, attempt: Attempt, read_at: float) -> float | None:
+        """Return when the incident was read last, and read it again first when that is long ago; None: begin nothing.
+
+        Nothing is begun without the worker's lock, or when it is not wanted any more.
+        """
         while self._worker.holds_lock:
             if self._deps.clock.monotonic() - read_at <= STALE_AFTER_S:
-                return True
+                return read_at
             read_at = self._deps.clock.monotonic()
             async with self._deps.engine_commands(ACTOR) as uow:
                 if not await notifications.begin_again(uow, attempt):
-                    return False
+                    return None
         async with self._deps.engine_commands(ACTOR) as uow:
             await notifications.take_back(uow, attempt)
-        return False
+        return None
 
     async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Store the outcome; while the database is away, go on trying: the truth must not be lost."""
-        failed = False
+        """Store the outcome; while the database is away or busy, go on trying: the truth must not be lost."""
+        began, holds_up = self._deps.clock.monotonic(), False
         try:
-            while not await self._written(attempt, outcome):
-                self._unwritten += not failed
-                failed = True
+            while (error := await self._unwritable(attempt, outcome)) is not None:
+                tried_s = self._deps.clock.monotonic() - began
+                if not retryable(error) and tried_s >= BUSY_FOR_S:  # perhaps it is this one that takes so long
+                    raise error
+                if not holds_up and (retryable(error) or tried_s >= HOLDS_UP_AFTER_S):
+                    holds_up = True
+                    self._unwritten += 1
                 await self._deps.clock.sleep(WRITE_AGAIN_S)
         finally:
-            self._unwritten -= failed
+            self._unwritten -= holds_up
 
-    async def _written(self, attempt: Attempt, outcome: Outcome) -> bool:
+    async def _unwritable(self, attempt: Attempt, outcome: Outcome) -> Exception | None:
+        """Try to store the outcome; return why it cannot be stored yet, None where it is."""
         try:
             if isinstance(outcome, Sent):
                 ours = await self._sent.written(attempt, outcome)
             else:
                 ours = await self._unsent.written(attempt, outcome)
         except Exception as error:
-            if not retryable(error):
+            if not (retryable(error) or busy(error)):
                 raise
             log.warning(
                 "an outcome is not stored yet", channel=self.slug, retry_after_s=WRITE_AGAIN_S, error=repr(error)
             )
-            return False
+            return error
         if not ours:
             log.warning(
                 "an attempt ended after its lease", channel=self.slug, notification=str(attempt.notification_id)
             )
-        return True
+        return None
 
     async def _write_sent(self, sent: Sequence[tuple[Attempt, Sent]]) -> Sequence[bool]:
         async with self._deps.engine_commands(ACTOR) as uow:

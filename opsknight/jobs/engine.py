@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
 from opsknight import metrics
-from opsknight.deps import Deps, retryable
+from opsknight.deps import Deps, busy, retryable
 from opsknight.domain.commands import claims
 from opsknight.domain.commands.claims import ClaimedTimer
 from opsknight.domain.commands.due import fire
@@ -29,6 +31,12 @@ SWEEP_S = 0.5
 """So that what nobody woke us for is handed off within its second all the same."""
 AGAIN_S = 1.0
 """How soon to look again for a database that is away."""
+BUSY_FOR = timedelta(minutes=1)
+"""How long one timer may find the database busy, which is hardly its own fault; after that it counts as failing."""
+BUSY_AGAIN = timedelta(seconds=1)
+BUSY_AGAIN_CAP = timedelta(seconds=5)
+"""How soon such a timer comes again; for as long as it has waited the others go before it, but no longer than this."""
+REMEMBERED = 1000
 
 
 class Engine:
@@ -40,6 +48,7 @@ class Engine:
         self._worker = worker
         self._woken = asyncio.Event()
         self._unsure = False
+        self._busy_since: dict[UUID, datetime] = {}
 
     def wake(self) -> None:
         """Look at once: a timer may be due."""
@@ -111,14 +120,33 @@ class Engine:
                 if last or not retryable(error):
                     raise
             else:
+                for timer in claimed:
+                    self._busy_since.pop(timer.id, None)
                 return
 
     async def _put_back(self, timer: ClaimedTimer, error: Exception) -> None:
+        if busy(error) and (waited := self._waited(timer)) < BUSY_FOR:
+            await self._put_aside(timer, error, wait=min(max(waited, BUSY_AGAIN), BUSY_AGAIN_CAP))
+            return
         log.error("a timer failed", kind=timer.kind, subject=str(timer.subject), error=repr(error), exc_info=error)
         async with self._deps.engine_commands(f"timer:{timer.kind}") as uow:
             died = await claims.put_back(uow, timer, reason=repr(error))
         if died:
             metrics.DEAD_TIMERS.labels(timer.kind).inc()
+
+    async def _put_aside(self, timer: ClaimedTimer, error: Exception, *, wait: timedelta) -> None:
+        """Others hold what the timer needs, or the database is slow: it comes again, and has not failed."""
+        wait_s = wait.total_seconds()
+        log.warning("a timer waits for the database", kind=timer.kind, retry_after_s=wait_s, error=repr(error))
+        async with self._deps.engine_commands(f"timer:{timer.kind}") as uow:
+            await claims.put_aside(uow, timer, reason=repr(error), wait=wait)
+
+    def _waited(self, timer: ClaimedTimer) -> timedelta:
+        """Return for how long the database has been too busy for a timer."""
+        if len(self._busy_since) > REMEMBERED:  # those that others fired meanwhile stay until then
+            self._busy_since.clear()
+        now = self._deps.clock.now()
+        return now - self._busy_since.setdefault(timer.id, now)
 
     async def _until_due_s(self) -> float:
         """Return how many seconds it is until the next timer is due, or until the next sweep."""

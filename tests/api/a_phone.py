@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from opsknight.api import sms_gateway, vonage
 from opsknight.api import twilio as routes
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
-from opsknight.domain.store.tables import IncidentRow, NotificationRow, UserRow
+from opsknight.domain.store.tables import AttemptRow, IncidentRow, NotificationRow, UserRow
 from tests.api.house import ADDRESS, House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.jobs.cases import sms_gateway as gateway_case
@@ -31,7 +33,7 @@ class Phone:
     ada: UserRow
     incident: IncidentRow
     message: NotificationRow
-    sent: int = 0
+    answers: int = 0
 
     async def twilio(self, path: str, *, url: str = "", token: str = "", **params: str) -> httpx.Response:
         callback = Callback(url or f"{ADDRESS}{path}", params, **({"token": token} if token else {}))
@@ -43,10 +45,10 @@ class Phone:
 
     async def says(self, words: str, *, sid: str = "", number: str = NUMBER) -> str:
         """Answer, and return what is said to it: the newest message that goes back, if one does."""
-        self.sent += 1
+        self.answers += 1
         before = await self.replies()
         answer = await self.twilio(
-            "/api/v1/twilio/messages", MessageSid=sid or f"SM-in-{self.sent}", From=number, Body=words
+            "/api/v1/twilio/messages", MessageSid=sid or f"SM-in-{self.answers}", From=number, Body=words
         )
         assert answer.text == "<Response></Response>"
         after = await self.replies()
@@ -73,21 +75,37 @@ class Phone:
     async def of_message(self) -> str:
         return (await self.read("SELECT status FROM notifications WHERE id = :id", id=self.message.id))[0]
 
-    async def told_of_another(self, **columns: Any) -> IncidentRow:
-        """Let the phone be texted of one more incident."""
+    async def told_of_another(
+        self, *, sent_at: datetime | None = None, outcome: str = "accepted", **columns: Any
+    ) -> IncidentRow:
+        """Let the phone be texted of one more incident, `sent_at` where it says when its text was handed over."""
         incident = await a_stored_incident(self.house.database, await a_service(self.house.database), title="Slow")
         page = await a_page(self.house.database, incident, self.ada)
         method = await self.read("SELECT id FROM contact_methods WHERE address = :a", a=NUMBER)
-        values = {"status": "accepted", "attempts": 1, "finished_at": self.house.clock.now(), **columns}
+        values = {
+            "id": new_id(), "status": "accepted", "attempts": 1, "finished_at": self.house.clock.now(), **columns,
+        }  # fmt: skip
         message = NotificationRow(
-            id=new_id(), page_id=page.id, incident_id=incident.id, generation=1, user_id=self.ada.id, channel="sms",
+            page_id=page.id, incident_id=incident.id, generation=1, user_id=self.ada.id, channel="sms",
             contact_method_id=method[0], urgency="high", position=0, due_at=page.due_at, created_at=page.created_at,
             **values,
         )  # fmt: skip
         async with self.house.database.commands() as session:
             session.add(message)
             await session.commit()
+        if sent_at is not None:
+            await self.sent(message.id, sent_at, outcome=outcome)
         return incident
+
+    async def sent(self, notification_id: UUID, at: datetime, *, outcome: str = "accepted") -> None:
+        """Let a message have been handed over at that instant."""
+        async with self.house.database.commands() as session:
+            session.add(
+                AttemptRow(
+                    id=new_id(), notification_id=notification_id, number=1, worker=1, started_at=at, outcome=outcome
+                )
+            )
+            await session.commit()
 
 
 async def a_phone(house: House) -> Phone:

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from opsknight.api import mail_carriers, mail_outcomes
+from opsknight.api import early, mail_carriers
 from opsknight.api.fetching import Fetcher
 from opsknight.carriers import Carriers, ResendSettings, SendgridSettings, SesSettings
 from opsknight.crypto import new_id
@@ -238,7 +238,7 @@ async def test_what_is_not_signed_is_not_read(post: Post, carrier: str):
 
 
 async def test_a_mail_that_nobody_of_us_sent_is_taken_and_forgotten(post: Post, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(mail_outcomes, "_PAUSES_S", ())
+    monkeypatch.setattr(early, "PAUSES_S", ())
 
     assert await post.by_resend(of_resend("email.bounced", "somebody-elses", bounce=DEAD)) == 204
 
@@ -248,7 +248,7 @@ async def test_a_mail_that_nobody_of_us_sent_is_taken_and_forgotten(post: Post, 
 async def test_what_is_told_before_our_own_call_is_written_down_is_told_again(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(mail_outcomes, "_PAUSES_S", ())
+    monkeypatch.setattr(early, "PAUSES_S", ())
     await post.write("UPDATE notifications SET status = 'sending', finished_at = NULL WHERE id = :id", id=post.mail.id)
     await post.write(
         "INSERT INTO attempts (id, notification_id, number, worker, started_at, outcome, carrier, provider_id)"
@@ -257,3 +257,21 @@ async def test_what_is_told_before_our_own_call_is_written_down_is_told_again(
     )  # fmt: skip
 
     assert await post.by_sendgrid(of_sendgrid("dropped", post.mail.id, reason="Invalid")) == 503
+
+
+async def test_what_is_told_by_a_name_that_our_own_call_has_yet_to_bring_is_told_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await post.write("UPDATE notifications SET status = 'sending', finished_at = NULL WHERE id = :id", id=post.mail.id)
+
+    first = await post.by_resend(of_resend("email.bounced", NAME, bounce=DEAD))
+    await post.write(
+        "UPDATE notifications SET status = 'accepted', finished_at = :now WHERE id = :id",
+        id=post.mail.id, now=post.house.clock.now(),
+    )  # fmt: skip
+    await post.taken_by("resend")
+    again = await post.by_resend(of_resend("email.bounced", NAME, bounce=DEAD))
+
+    assert (first, again) == (503, 204)
+    assert (await post.became())[0] == "failed"

@@ -11,10 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from opsknight.api import early
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents, notifications
-from opsknight.domain.model.reply import HELP
+from opsknight.domain.model.reply import HELP, STOPPED
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.messages import Writer
 from tests.api.a_phone import NUMBER, Phone, a_phone
@@ -255,6 +256,17 @@ async def test_stop_switches_the_contact_method_off_and_start_on_again(phone: Ph
     assert await phone.read("SELECT disabled_at FROM contact_methods WHERE address = :a", a=NUMBER) == [None]
 
 
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+async def test_start_also_takes_back_a_stop_that_twilio_tells_by_a_receipt(phone: Phone, status: str) -> None:
+    await phone.status(status, ErrorCode="21610")
+    assert await phone.read("SELECT disabled_reason FROM contact_methods WHERE address = :a", a=NUMBER) == [STOPPED]
+
+    said = await phone.says("START")
+
+    assert said == "You are paged here again."
+    assert await phone.read("SELECT disabled_at FROM contact_methods WHERE address = :a", a=NUMBER) == [None]
+
+
 async def test_an_answer_on_a_phone_that_two_people_share_is_of_whom_it_was_told_to(phone: Phone) -> None:
     bo = await a_user(phone.house.database, "Bo")
     await a_contact_method(phone.house.database, bo, channel="sms", address=NUMBER)
@@ -299,6 +311,50 @@ async def test_vonage_tells_what_became_of_a_text(phone: Phone) -> None:
     assert await phone.of_message() == "delivered"
     await vonage_post(phone, "/api/v1/vonage/status", {**body, "status": "undeliverable"})
     assert await phone.of_message() == "delivered"
+
+
+async def being_sent(phone: Phone) -> None:
+    """Let the text be on its way again: the answer to our own call is not written down yet."""
+    await phone.write(
+        "UPDATE notifications SET status = 'sending', finished_at = NULL WHERE id = :id", id=phone.message.id
+    )
+
+
+async def taken(phone: Phone) -> None:
+    """Write down that the carrier took the text."""
+    await phone.write(
+        "UPDATE notifications SET status = 'accepted', finished_at = :now WHERE id = :id",
+        id=phone.message.id,
+        now=phone.house.clock.now(),
+    )
+
+
+async def test_what_vonage_rejects_before_our_own_call_is_written_down_must_be_told_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await being_sent(phone)
+    body = {"message_uuid": "u", "client_ref": str(phone.message.id), "status": "rejected", "channel": "sms"}
+
+    first = await vonage_post(phone, "/api/v1/vonage/status", body)
+    await taken(phone)
+    again = await vonage_post(phone, "/api/v1/vonage/status", body)
+
+    assert (first, again) == (503, 204)
+    assert await phone.of_message() == "failed"
+
+
+async def test_a_price_that_vonage_tells_that_early_is_told_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "PAUSES_S", ())
+    await being_sent(phone)
+    body = {
+        "message_uuid": "u", "client_ref": str(phone.message.id), "status": "submitted", "channel": "sms",
+        "usage": {"price": "0.08", "currency": "EUR"},
+    }  # fmt: skip
+
+    assert await vonage_post(phone, "/api/v1/vonage/status", body) == 503
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import text
 
-from opsknight.domain.commands import left_alone, outcomes
+from opsknight.domain.commands import left_alone, outcomes, without_receipt
 from opsknight.domain.commands.incidents import acknowledge, reassign
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.responders import Helpers, ask_for_help
@@ -262,7 +262,7 @@ async def test_the_next_message_says_that_nothing_was_heard_of_the_one_before(re
     await a_notification(readers.database, page, mail, position=1, due_at=NOON + HOUR)
     readers.desk.clock.advance(MINUTE)
 
-    await readers.desk.as_("timer:test", outcomes.start_what_waits_for_receipts)
+    await readers.desk.as_("timer:test", without_receipt.start_next)
 
     assert await readers.read() == ["⟦Why now: ⟧⟦no sign from the ⟧⟦push notification⟧⟦.⟧"]
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from opsknight.domain.commands import notifications, outcomes, receipts
+from opsknight.domain.commands import notifications, outcomes, receipts, without_receipt
 from opsknight.domain.commands.incidents import acknowledge
 from opsknight.domain.model.notification import Ambiguous, Failed, Outcome, Retry
 from opsknight.domain.queries.pages import pages
@@ -201,7 +201,7 @@ async def test_a_summary_without_a_sign_of_life_starts_the_next_contact_method_o
     await pager.move_on(timedelta(seconds=20))
 
     async with pager.deps.commands("system:test") as uow:
-        await outcomes.start_what_waits_for_receipts(uow)
+        await without_receipt.start_next(uow)
 
     left = timedelta() if starts else LATER - timedelta(seconds=20)
     assert [await pager.due_in(one) for one in waiting] == [left, left]

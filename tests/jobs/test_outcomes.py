@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from opsknight import readiness
 from opsknight.clock import Clock
-from opsknight.domain.commands import notifications, outcomes
+from opsknight.domain.commands import notifications, outcomes, without_receipt
 from opsknight.domain.model.notification import Sent
 from opsknight.domain.store.tables import NotificationRow
 from tests.builders import a_contact_method, a_notification, a_page, a_timer, a_user
@@ -255,7 +255,7 @@ async def test_each_channel_has_its_time_for_a_sign_and_then_the_next_contact_me
     for step in (seconds - 1, 1):
         await pager.move_on(step * SECOND)
         async with pager.deps.commands("system:test") as uow:
-            started.append(await outcomes.start_what_waits_for_receipts(uow))
+            started.append(await without_receipt.start_next(uow))
 
     assert started == [0, 1]
     [(why,)] = await pager.rows("SELECT reason FROM notifications WHERE id = :id", id=mail.id)

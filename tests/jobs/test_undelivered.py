@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from opsknight.domain.commands import receipts
+from opsknight.domain.commands import incidents, receipts
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs import deliver
 from opsknight.jobs.channels.channel import Address, Ambiguous, Channel, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.routes import Routed
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.jobs.a_message import a_message
 from tests.jobs.pager import Pager
@@ -162,6 +163,8 @@ class Carrier:
     then: Outcome | None = None
     has: Sent | None = None
     hangs: bool = False
+    thinks_s: float = 0.0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     sent: list[Message] = field(default_factory=list[Message])
 
     async def send(self, message: Message, _address: Address) -> Outcome:
@@ -169,8 +172,10 @@ class Carrier:
         return self.says if self.then is None or len(self.sent) == 1 else self.then
 
     async def find(self, _message: Message, _address: Address, *, since: datetime) -> Sent | None:  # noqa: ARG002
+        self.asked.set()
         if self.hangs:
             await asyncio.Event().wait()
+        await asyncio.sleep(self.thinks_s)
         return self.has
 
     async def close(self) -> None:
@@ -232,3 +237,19 @@ async def test_a_provider_that_does_not_say_whether_it_has_a_page_is_sent_it_aga
     assert await pager.attempts(mail) == ["ambiguous", "accepted"]
     assert len(asked.sent) == 2
     assert asked.sent[1].possible_repeat
+
+
+async def test_what_is_acknowledged_while_its_provider_thinks_about_whether_it_has_it_is_not_sent(pager: Pager) -> None:
+    mail = await pager.a_mail()
+    asked = Carrier(Ambiguous("no answer"), thinks_s=deliver.STALE_AFTER_S + 0.1)
+    async with pager.sending() as running:
+        lane = next(lane for lane in running.sender.lanes if lane.slug == "email")
+        lane._channel = routed(only=asked)
+        pager.wake()
+        await asyncio.wait_for(asked.asked.wait(), PATIENCE_S)
+        async with pager.deps.commands("user:1") as uow:
+            await incidents.acknowledge(uow, mail.incident_id)  # type: ignore[arg-type]
+        await pager.becomes("superseded", mail)
+
+    assert len(asked.sent) == 1
+    assert await pager.attempts(mail) == ["ambiguous"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsknight.domain.model.event import Urgency
@@ -90,8 +90,52 @@ def test_when_they_begin_nobody_who_has_an_incident_is_disturbed(status: Status)
     assert (after.urgency, after.status, after.generation, after.assignee_id) == (Urgency.HIGH, status, 1, 7)
 
 
+def test_hours_that_a_clock_change_swallows_do_not_begin():
+    half_an_hour = SupportHours("Europe/Berlin", (Part(7, 120, 150),))
+
+    begins_at = half_an_hour.next_begin(utc(2026, 3, 27))
+
+    assert begins_at == utc(2026, 4, 5)
+    assert not any(half_an_hour.covers(utc(2026, 3, 29, hour, minute)) for hour in range(24) for minute in (0, 30))
+
+
 PARTS = st.lists(st.builds(Part, st.integers(1, 7), st.integers(0, 700), st.integers(701, 1440)), min_size=1)
+SHORT = st.builds(
+    lambda weekday, start_min, length_min: Part(weekday, start_min, start_min + length_min),
+    st.integers(1, 7),
+    st.sampled_from([0, 30, 60, 120, 150, 180, 1380]),
+    st.sampled_from([15, 30, 45, 60]),
+)
+"""Hours that a clock change can swallow whole."""
+CHANGES = (
+    ("Europe/Berlin", "2026-03-29"), ("Europe/Berlin", "2026-10-25"), ("America/New_York", "2026-03-08"),
+    ("Australia/Lord_Howe", "2026-04-05"), ("Australia/Lord_Howe", "2026-10-04"), ("America/Asuncion", "2023-10-01"),
+    ("America/Sao_Paulo", "2018-11-04"), ("Africa/Cairo", "2026-04-24"), ("Pacific/Apia", "2011-12-30"),
+    ("Asia/Kathmandu", "1986-01-01"),
+)  # fmt: skip
+"""Where a clock was changed, and on which day: by an hour, by half of one, at midnight, and by a whole day."""
+NEAR_CHANGES = st.sampled_from(CHANGES).flatmap(
+    lambda change: st.tuples(
+        st.just(change[0]),
+        st.timedeltas(timedelta(days=-8), timedelta(days=2)).map(lambda by: datetime.fromisoformat(change[1]) + by),
+    )
+)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+
+
+@given(st.lists(SHORT, min_size=1), NEAR_CHANGES)
+@example([Part(7, 120, 150)], ("Europe/Berlin", datetime.fromisoformat("2026-03-27")))
+def test_near_a_clock_change_they_begin_where_it_was_quiet_before_and_is_loud_now(
+    parts: list[Part], near: tuple[str, datetime]
+):
+    hours, at = SupportHours(near[0], tuple(parts)), near[1].replace(tzinfo=UTC)
+
+    begins_at = hours.next_begin(at)
+
+    assert begins_at is not None
+    assert begins_at > at
+    assert hours.covers(begins_at)
+    assert not hours.covers(begins_at - timedelta(microseconds=1))
 
 
 @given(

@@ -23,6 +23,9 @@ _PUT_BACK = text("""
     UPDATE timers SET attempts = attempts + 1, lease_until = NULL, worker = NULL, last_error = :reason,
         due_at = :due_at WHERE id = :id AND fence = :fence
 """)
+_PUT_ASIDE = text("""
+    UPDATE timers SET lease_until = :until, worker = NULL, last_error = :reason WHERE id = :id AND fence = :fence
+""")
 _STILL_OURS = text("SELECT 1 FROM timers WHERE id = :id AND fence = :fence FOR UPDATE")
 _NEVER_DEAD = OF_HEARTBEATS | {TimerKind.SAFETY_NET, TimerKind.ALERTS_JOINED}
 """These are tried for ever: nothing stands behind the safety net, a heartbeat has no incident yet, and an
@@ -54,6 +57,12 @@ async def put_back(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str) -> bool
     values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500]}
     await uow.session.execute(_PUT_BACK, {**values, "due_at": uow.now + wait})
     return False
+
+
+async def put_aside(uow: UnitOfWork, timer: ClaimedTimer, *, reason: str, wait: timedelta) -> None:
+    """Let a timer that could not be fired for now come again after `wait`; that is no failure of its own."""
+    values = {"id": timer.id, "fence": timer.fence, "reason": reason[:500], "until": uow.now + wait}
+    await uow.session.execute(_PUT_ASIDE, values)
 
 
 async def _to_safety_net(uow: UnitOfWork, timer: ClaimedTimer, *, failures: int, reason: str) -> bool:

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands import in_vain
 from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.channel import RECEIPT_WITHIN, face
+from opsknight.domain.model.channel import face
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import (
@@ -37,7 +36,6 @@ from opsknight.domain.model.retry import (
 from opsknight.domain.model.speech import later, to_say
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-MANY = 200
 RECEIVED = ("delivered", "seen")
 
 _HOLD = text("""
@@ -90,28 +88,6 @@ _DISABLE = text("""
     RETURNING id
 """)
 _VERIFY = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id AND verified_at IS NULL RETURNING id")
-_WITHOUT_RECEIPT = text("""
-    UPDATE notifications n SET due_at = :now, reason = late.why, said = CAST(late.said AS jsonb)
-    FROM (
-        SELECT waiting.id, r.why, r.said FROM notifications waiting
-        JOIN LATERAL (
-            SELECT before.channel, sent.status, sent.finished_at FROM notifications before
-            JOIN notifications sent
-                ON sent.id = CASE WHEN before.status = 'bundled' THEN before.bundled_into ELSE before.id END
-            WHERE before.page_id = waiting.page_id AND before.position < waiting.position
-                AND before.status NOT IN ('failed', 'superseded')
-            ORDER BY before.position DESC LIMIT 1) silent ON true
-        JOIN unnest(CAST(:channels AS text[]), CAST(:whys AS text[]), CAST(:saids AS text[]),
-            CAST(:befores AS timestamptz[])) r (channel, why, said, before) ON r.channel = silent.channel
-        WHERE waiting.finished_at IS NULL AND waiting.attempts = 0 AND waiting.status = 'queued'
-            AND waiting.urgency = 'high' AND waiting.due_at > :now
-            AND silent.status = 'accepted' AND silent.finished_at <= r.before
-            AND NOT EXISTS (SELECT 1 FROM notifications own JOIN notifications heard
-                    ON heard.id = CASE WHEN own.status = 'bundled' THEN own.bundled_into ELSE own.id END
-                    WHERE own.page_id = waiting.page_id AND heard.status IN ('delivered', 'seen'))
-        LIMIT :many FOR UPDATE OF waiting SKIP LOCKED) late
-    WHERE n.id = late.id
-""")
 
 
 async def finish(uow: UnitOfWork, attempt: Attempt, outcome: Outcome, *, jitter: float) -> bool:
@@ -195,16 +171,6 @@ async def end_in_vain(uow: UnitOfWork, attempt: Attempt, *, detail: str, gone: b
             record(uow, Fact.METHOD_DISABLED, attempt, detail=detail)
     await _next_method(uow, attempt, later("{message} failed"))
     await in_vain.follow(uow, attempt, Fact.FAILED, detail=detail)
-
-
-async def start_what_waits_for_receipts(uow: UnitOfWork) -> int:
-    """Make the next contact method due for each loud message without a receipt in time; return how many."""
-    befores = [uow.now - within for within in RECEIPT_WITHIN.values()]
-    whys = [to_say("no sign from the {channel}", channel=to_say(face(channel).word)) for channel in RECEIPT_WITHIN]
-    key = {"now": uow.now, "channels": list(RECEIPT_WITHIN), "befores": befores, "many": MANY}
-    said = {"whys": [why.english for why in whys], "saids": [orjson.dumps(why.to_json()).decode() for why in whys]}
-    found = await uow.session.execute(_WITHOUT_RECEIPT, {**key, **said})
-    return found.rowcount  # type: ignore[attr-defined]  # an UPDATE has it
 
 
 def record(uow: UnitOfWork, fact: Fact, attempt: Attempt, **data: Any) -> None:

@@ -55,6 +55,7 @@ _ACCEPTED_LAST: Final = text("""
 _COST: Final = text("""
     UPDATE attempts SET cost = :cost, currency = :currency
     WHERE notification_id = :id AND carrier = :carrier AND provider_id = :provider_id
+    RETURNING id
 """)
 # The index of these leaves out the carriers that give no names.
 _OF_PROVIDER: Final = text("""
@@ -121,10 +122,13 @@ async def answered_by_machine(
 
 async def cost(
     uow: UnitOfWork, notification_id: UUID, *, carrier: str, provider_id: str, cost: Decimal, currency: str
-) -> None:
-    """Note what a message has cost by its carrier's own word, which counts more than the operator's prices."""
+) -> bool:
+    """Note what a message has cost by its carrier's own word, which counts more than the operator's prices.
+
+    Return whether there is an attempt of that name, which there is not before its call is written down.
+    """
     key = {"id": notification_id, "carrier": carrier, "provider_id": provider_id, "cost": cost, "currency": currency}
-    await uow.session.execute(_COST, key)
+    return (await uow.session.execute(_COST, key)).first() is not None
 
 
 async def of_provider(uow: UnitOfWork, carrier: str, provider_id: str) -> UUID | None:

@@ -19,13 +19,11 @@ from opsknight.domain.commands.contact_methods import record_method
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
+from opsknight.domain.model.reply import STOP_MARK, STOPPED
 from opsknight.domain.queries.people import name_of
 from opsknight.domain.store.tables import ContactMethodRow, PhoneAnswerRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-STOPPED: Final = "STOP was answered to a message; answer START to have them again"
-STOP_MARK: Final = "STOP"
-"""How the reason begins with which a contact method was switched off by its own phone, or by its carrier for it."""
 HELP_AGAIN_AFTER: Final = timedelta(hours=1)
 TOLD_AT_MOST: Final = 20
 """Answers to one number in an hour: two machines that answer each other end there."""

@@ -115,7 +115,7 @@ RECEIPT_WITHIN: Final[Mapping[str, timedelta]] = {
     "whatsapp": timedelta(seconds=60),
     "voice": timedelta(seconds=60),
 }
-"""How long a loud page on a channel may be without a receipt before the next contact method starts."""
+"""How long a message on a channel may be without a receipt before the next contact method starts."""
 
 
 def one_line(address: str) -> str:

@@ -80,11 +80,13 @@ class SupportHours:
         return cls(plain["zone"], tuple(Part(*part) for part in plain["parts"]))
 
     def spans(self, first: date, *, days: int) -> Iterator[Span]:
-        """Yield the hours of `days` days from `first` on, in order."""
+        """Yield the hours of `days` days from `first` on, in order; those that a clock change swallows are none."""
         for offset in range(days):
             day = first + timedelta(days=offset)
             for part in sorted(part for part in self.parts if part.weekday == day.isoweekday()):
-                yield self._span(day, part)
+                span = self._span(day, part)
+                if span.start_at < span.end_at:
+                    yield span
 
     def _span(self, day: date, part: Part) -> Span:
         zone, midnight = zone_of(self.zone), datetime(day.year, day.month, day.day)  # noqa: DTZ001  # wall clock

@@ -17,30 +17,49 @@ from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, Notific
 
 LATELY: Final = timedelta(hours=24)
 """What was told longer ago is not what an answer without a number is about."""
+PLANNED_WITHIN: Final = timedelta(days=8)
+"""How long before it was told a message may have been planned: one that waited longer is not looked for."""
 MANY: Final = 200
 """The newest messages that are looked at for the one that is answered."""
 
-# A text that went together with others is one message: its carrier's.
-_TOLD: Final = text("""
-    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, coalesce(n.bundled_into, n.id) AS message
-    FROM contact_methods m
-    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :since
-        AND n.channel IN ('sms', 'voice', 'whatsapp') AND (n.attempts > 0 OR n.status = 'bundled')
-    JOIN incidents i ON i.id = n.incident_id
-    WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
-    ORDER BY n.id DESC LIMIT :many
-""")
+# A text that went together with others is one message: its carrier's. It was told when that was handed over last, and
+# only if it came, or may have come: what failed, or still waits for its first success, is nothing to answer to.
+_SENT: Final = """
+    JOIN notifications carrier ON carrier.id = CASE WHEN n.status = 'bundled' THEN n.bundled_into ELSE n.id END
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(a.started_at), carrier.created_at) AS at, bool_or(a.outcome = 'ambiguous') AS perhaps
+        FROM attempts a WHERE a.notification_id = carrier.id) sent
+"""
+_CAME: Final = """
+    sent.at > :since AND (carrier.status IN ('accepted', 'delivered', 'seen', 'ambiguous')
+        OR (sent.perhaps AND carrier.status IN ('queued', 'sending', 'superseded')))
+"""
+_TO_PHONE: Final = """
+    m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
+"""
 
-_OPEN_TOLD: Final = text("""
+_TOLD: Final = text(f"""
+    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, carrier.id AS message, sent.at
+    FROM contact_methods m
+    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :planned_since
+        AND n.channel IN ('sms', 'voice', 'whatsapp')
+    {_SENT}
+    JOIN incidents i ON i.id = n.incident_id
+    WHERE {_TO_PHONE} AND {_CAME}
+    ORDER BY sent.at DESC, carrier.id DESC, n.id DESC LIMIT :many
+""")  # noqa: S608  # words of ours
+
+_OPEN_TOLD: Final = text(f"""
     SELECT DISTINCT ON (i.number)
-        n.id, n.user_id, n.incident_id, i.number, i.title, i.status, coalesce(n.bundled_into, n.id) AS message
+        n.id, n.user_id, n.incident_id, i.number, i.title, i.status, carrier.id AS message, sent.at
     FROM incidents i
-    JOIN notifications n ON n.incident_id = i.id AND n.id > :since
-        AND n.user_id = :user_id AND n.channel = :channel AND (n.attempts > 0 OR n.status = 'bundled')
+    JOIN notifications n ON n.incident_id = i.id AND n.id > :planned_since
+        AND n.user_id = :user_id AND n.channel = :channel
+    {_SENT}
     LEFT JOIN contact_methods m ON m.id = n.contact_method_id AND m.channel = n.channel
-    WHERE i.status = 'open' AND (:address = '' OR (m.address = :address AND m.verified_at IS NOT NULL))
-    ORDER BY i.number, n.id DESC
-""")
+    WHERE i.status = 'open' AND (:address = '' OR (m.address = :address AND m.verified_at IS NOT NULL)) AND {_CAME}
+    ORDER BY i.number, sent.at DESC, n.id DESC
+""")  # noqa: S608  # words of ours
 
 _MAILED: Final = text("""
     SELECT n.user_id, n.contact_method_id, m.address, p.kind,
@@ -51,21 +70,23 @@ _MAILED: Final = text("""
         AND m.user_id = n.user_id AND m.verified_at IS NOT NULL
 """)
 _TOLD_BY: Final = text("""
-    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, CAST(:id AS uuid) AS message
+    SELECT n.id, n.user_id, n.incident_id, i.number, i.title, i.status, CAST(:id AS uuid) AS message,
+        coalesce((SELECT max(a.started_at) FROM attempts a WHERE a.notification_id = :id), n.created_at) AS sent_at
     FROM notifications n JOIN incidents i ON i.id = n.incident_id
     WHERE n.id = :id OR n.bundled_into = :id
     ORDER BY n.id <> :id, i.number
 """)
-_DRILLED: Final = text("""
-    SELECT n.id, n.user_id, p.acknowledged_at IS NULL AND d.ended_at IS NULL AND d.ends_at > :now AS asks
+_DRILLED: Final = text(f"""
+    SELECT n.id, n.user_id, p.acknowledged_at IS NULL AND d.ended_at IS NULL AND d.ends_at > :now AS asks, sent.at
     FROM contact_methods m
-    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :since
-        AND n.channel IN ('sms', 'voice', 'whatsapp') AND n.attempts > 0
+    JOIN notifications n ON n.contact_method_id = m.id AND n.channel = m.channel AND n.id > :planned_since
+        AND n.channel IN ('sms', 'voice', 'whatsapp')
+    {_SENT}
     JOIN drill_people p ON p.page_id = n.page_id
     JOIN drills d ON d.id = p.drill_id
-    WHERE m.channel = :channel AND m.address = :number AND m.verified_at IS NOT NULL
-    ORDER BY n.id DESC LIMIT :many
-""")
+    WHERE {_TO_PHONE} AND {_CAME}
+    ORDER BY sent.at DESC, n.id DESC LIMIT :many
+""")  # noqa: S608  # words of ours
 _ASKED: Final = text("""
     SELECT i.id, i.number FROM incidents i JOIN timers t ON t.subject = i.id AND t.kind = 'ack_reminder'
     WHERE i.status = 'acknowledged' AND i.assignee_id = :user_id
@@ -74,7 +95,7 @@ _ASKED: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One incident that somebody was told of; several have the same `message` where they went together."""
+    """One incident that somebody was told of, and when; several have the same `message` where they went together."""
 
     notification_id: UUID
     user_id: int
@@ -83,6 +104,7 @@ class Told:
     title: str
     status: str
     message: UUID
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +114,12 @@ class Drilled:
     notification_id: UUID
     user_id: int
     asks: bool
+    sent_at: datetime
 
 
 async def told_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Told]:
     """Return the newest MANY of what the number was told LATELY on the channel, newest first."""
-    key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "many": MANY}
+    key = {"channel": channel, "number": number, "many": MANY, **_lately(now)}
     return [Told(*row) for row in await session.execute(_TOLD, key)]
 
 
@@ -131,13 +154,13 @@ async def open_told_lately(
     session: AsyncSession, user_id: int, *, channel: str, address: str = "", now: datetime
 ) -> Sequence[Told]:
     """Return all that is open of what a person was told LATELY on the channel, at `address` or anywhere, by number."""
-    key = {"user_id": user_id, "channel": channel, "address": address, "since": _first_id(now - LATELY)}
+    key = {"user_id": user_id, "channel": channel, "address": address, **_lately(now)}
     return [Told(*row) for row in await session.execute(_OPEN_TOLD, key)]
 
 
 async def drilled_lately(session: AsyncSession, *, channel: str, number: str, now: datetime) -> Sequence[Drilled]:
     """Return the messages of drills that went to the number LATELY on the channel, newest first."""
-    key = {"channel": channel, "number": number, "since": _first_id(now - LATELY), "now": now, "many": MANY}
+    key = {"channel": channel, "number": number, "now": now, "many": MANY, **_lately(now)}
     return [Drilled(*row) for row in await session.execute(_DRILLED, key)]
 
 
@@ -173,6 +196,18 @@ async def under_way(session: AsyncSession, notification_id: UUID) -> bool:
     return row is not None and row.status == "sending"
 
 
-def _first_id(at: datetime) -> UUID:
-    """Return the least id that a row of that instant has."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
+async def any_under_way(session: AsyncSession, channel: str) -> bool:
+    """Say whether any message on the channel is being sent."""
+    sending = select(NotificationRow.id).where(
+        NotificationRow.channel == channel,
+        NotificationRow.finished_at.is_(None),
+        NotificationRow.attempts > 0,
+        NotificationRow.status == "sending",
+    )
+    return (await session.execute(sending.limit(1))).first() is not None
+
+
+def _lately(now: datetime) -> Mapping[str, datetime | UUID]:
+    """Return since when a message counts that was sent, and the least id of one that may have been planned for then."""
+    since = now - LATELY
+    return {"since": since, "planned_since": UUID(int=int((since - PLANNED_WITHIN).timestamp() * 1000) << 80)}

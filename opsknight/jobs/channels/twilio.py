@@ -22,6 +22,7 @@ import orjson
 
 from opsknight.carriers import TwilioSettings
 from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.domain.model.reply import STOPPED
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.web_address import refusal
@@ -46,7 +47,7 @@ BAD_NUMBERS: Final = frozenset({21211, 21214, 21217, 21401, 21407, 21421, 21601,
 """Not a number, not a mobile one, not reachable, no WhatsApp account."""
 FULL: Final = frozenset({10004, 21611, 63018})
 """Too many calls at once, a sender's queue is full, too much for WhatsApp: it passes."""
-STOPPED: Final = 21610
+BY_STOP: Final = 21610
 """The person answered STOP to this sender; Twilio sends nothing until they answer START."""
 OUR_SETTINGS: Final = frozenset({20003, 20404, 21210, 21212, 21213, 21215, 21216, 21408, 21603, 21606, 21607, 21659})
 RING_S: Final = 30
@@ -115,8 +116,8 @@ class _Twilio(ABC):
             return outcome
         if code in FULL:
             return Retry(outcome.reason, Fault.THROTTLED, after=self._caller.patience(answer))
-        if code == STOPPED:
-            return Failed("STOP was answered to a text; answer START to have them again.", Fault.ADDRESS, gone=True)
+        if code == BY_STOP:
+            return Failed(STOPPED, Fault.ADDRESS, gone=True)
         if code in BAD_NUMBERS:
             return Failed(outcome.reason, Fault.ADDRESS)
         return Failed(outcome.reason, Fault.SETTINGS if code in OUR_SETTINGS else outcome.fault)
