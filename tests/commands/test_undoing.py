@@ -114,6 +114,17 @@ async def test_an_undone_reassign_goes_on_by_the_policy_as_it_was_and_by_everybo
     assert (its, everyone(everybody, 3).waiting) == (policy, (desk.user.id, bo.id))
 
 
+async def test_an_escalate_that_is_undone_before_it_has_paged_leaves_what_waited(desk: Desk):
+    incident = await a_waiting_incident(desk)
+    await messages(desk, incident, 0)
+    await desk.do(incidents.escalate, incident.id)
+
+    await desk.do(undo, incident.id)
+
+    assert await desk.statuses("notifications", incident.id) == ["queued"]
+    assert await desk.timer(incident.id) == ("escalation", 1, WAIT)
+
+
 async def test_an_undone_unacknowledge_gives_the_owner_their_timeout_back(desk: Desk):
     incident = await a_stored_incident(desk.database, status="acknowledged", assignee_id=desk.user.id)
     await a_timer(desk.database, incident.id, kind="ack_timeout", due_at=desk.clock.now() + WAIT)

@@ -13,7 +13,7 @@ from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.held import TAKEN_BACK, Held, hold, set_timer, withdraw, write
 from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.everyone import everyone
-from opsknight.domain.model.incident import Incident, Verb
+from opsknight.domain.model.incident import Incident, Status, Verb
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.timer import TimerKind
@@ -47,7 +47,8 @@ async def undo(uow: UnitOfWork, incident_id: UUID) -> Done:
     if kept.must_acknowledge is not None:
         held.row.must_acknowledge = {**kept.must_acknowledge, "generation": after.generation}
     await _restore_alerts(uow, kept)
-    await withdraw(uow, incident_id, TAKEN_BACK)
+    if kept.verb is not Verb.ESCALATE or kept.status is not Status.OPEN:  # else nothing was paged, and all waits still
+        await withdraw(uow, incident_id, TAKEN_BACK)
     await _queue_again(uow, kept, after)
     timer = _timer(uow, held, kept, after)
     await set_timer(uow, after, timer)
