@@ -59,11 +59,12 @@ export default {
     });
     const handoff = useHandoff({ read: () => link.read(), now });
 
-    function snapshot(body) {
+    function snapshot(body, { anew }) {
       unread.value = "";
       duties.value = body.on_call ?? [];
       page.live.counts(body);              // the strip of the page says the same number from the first moment
-      news.seen(store.rows(), { silently: !loaded.value });
+      const whole = !filtering.filtered.value && body.rows.length >= body.total;
+      news.seen(store.rows(), { silently: anew, left_out_until: whole ? 0 : body.now });
       if (!loaded.value) { loaded.value = true; commands.adopt(); }
       paint();
       handoff.plan(duties.value);

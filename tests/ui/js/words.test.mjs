@@ -63,7 +63,7 @@ test("keys walk the list and stop at its ends; with a modifier they are the brow
 
 function someNews() {
   const said = [], waiting = [];
-  const news = new News({ me: SAM, announce: (text, how = {}) => said.push([how.assertive ? "!" : "", text].join("")), later: (run) => waiting.push(run) });
+  const news = new News({ me: SAM, announce: (text, { assertive, about, more } = {}) => said.push(`${assertive ? "!" : ""}${text}${more ? ` (+${more} ${about})` : ""}`), later: (run) => waiting.push(run) });
   return { news, said, speak: () => waiting.splice(0).forEach((run) => run()) };
 }
 
@@ -76,6 +76,24 @@ test("only a new high-urgency incident interrupts; the rest is gathered into one
   speak();
 
   assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7", "3 incidents changed"]);
+});
+
+test("a storm is told in one sentence that names the worst", () => {
+  const { news, said } = someNews();
+  news.seen([], { silently: true });
+
+  news.changed({ u: [aLine({ severity: "error" }), aLine({ title: "Login fails", service: "Auth", n: 7 }), ...Array.from({ length: 18 }, () => aLine({ severity: "error" }))] });
+
+  assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7 (+19 new)"]);
+});
+
+test("what a board that shows only the worst had left out is not new when there is room for it", () => {
+  const { news, said } = someNews();
+  news.seen([aLine()], { silently: true, left_out_until: NOON });
+
+  news.seen([aLine({ created_at: NOON - 9 }), aLine({ created_at: NOON + 9, title: "Login fails", service: "Auth", n: 7 })], {});
+
+  assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7"]);
 });
 
 test("another occurrence and one's own deeds are not news", () => {
