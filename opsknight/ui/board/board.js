@@ -146,7 +146,7 @@ export default {
 
     return {
       ...list, ...pointer, ...filtering, duties, stale, loaded, unread, clock, counts, observer, snoozing, reassigning, opening,
-      act, byHand, open, pick, opened, sendStale, dropStale, onKey, may: (verb) => deeds.may(verb), hoveredRow: () => store.row(pointer.hovered.value?.id),
+      act, byHand, open, pick, opened, sendStale, dropStale, onKey, may: (verb) => deeds.may(verb), word: (verb, of) => deeds.word(verb, of), hoveredRow: () => store.row(pointer.hovered.value?.id),
       capital, iso, nextMove, plural, span, statusWord, words: (as, at) => timeWords(as, at, now()),
       zone: ZONE.formatToParts().find((part) => part.type === "timeZoneName")?.value ?? "",
     };

@@ -55,7 +55,7 @@ export default {
     </p>
     <a v-if="runbook" class="ok-outward ok-runbook" :href="runbook" target="_blank" rel="noopener noreferrer"><span class="ok-icon ok-icon-book" aria-hidden="true"></span><span>Open the runbook</span></a>
     <div class="ok-actions" role="group" aria-label="What to do">
-      <button v-if="can('acknowledge')" type="button" class="ok-button ok-button-primary" @click="act('acknowledge')"><span>Acknowledge</span><kbd class="ok-key">a</kbd></button>
+      <button v-if="can('acknowledge')" type="button" class="ok-button ok-button-primary" @click="act('acknowledge')"><span>{{ asked ? 'I am still on it' : 'Acknowledge' }}</span><kbd class="ok-key">a</kbd></button>
       <button v-if="row.status === 'acknowledged' && row.assignee_id !== me.id" type="button" class="ok-button ok-button-primary" @click="reassign(me)"><span>Take over</span></button>
       <button v-if="can('reopen')" type="button" class="ok-button ok-button-primary" @click="act('reopen')"><span>Reopen</span></button>
       <button v-if="can('wake')" type="button" class="ok-button" @click="act('wake')"><span>Wake</span></button>
@@ -83,6 +83,8 @@ export default {
   },
   computed: {
     row() { return this.deeds.length ? Object.assign({}, this.base, ...this.deeds.map((deed) => deed.patch)) : this.base; },
+    // Whether the owner, who looks, is asked “still on it?”: acknowledging is the answer then.
+    asked() { return this.row.status === "acknowledged" && this.row.assignee_id === this.me.id && this.row.next?.kind === "ack_reminder"; },
     pending() { return this.deeds.at(-1)?.words ?? ""; },
     next() { return (NEXT[this.row.next.kind] ?? (() => "Something happens"))(this.row.next.step); },
     runbook() { return /^https?:\/\//.test(this.row.runbook_url ?? "") ? this.row.runbook_url : null; },
@@ -103,7 +105,7 @@ export default {
   watch: { incident(fresh) { this.take(fresh); } },
 
   methods: {
-    can(verb) { return ALLOWED[this.row.status].includes(verb); },
+    can(verb) { return ALLOWED[this.row.status].includes(verb) || (verb === "acknowledge" && this.asked); },
     capital: (word) => word.charAt(0).toUpperCase() + word.slice(1),
     iso: (at) => new Date(at * 1000).toISOString(),
     clock: (at) => opsknight.times.clock(at * 1000),
@@ -121,10 +123,10 @@ export default {
       const said = JSON.stringify([verb, body]), words = verb === "escalate" ? "Escalating" : "Saving";
       if (this.deeds.at(-1)?.said === said) return;      // pressed twice
       this.refused = false;
-      const { name, ...sent } = body;
+      const { name, ...sent } = body, stands = verb === "acknowledge" && this.asked;   // an answer is not taken back
       const answer = await this.send({ verb, said, words, patch: PATCH[verb](this.row, this.me, body), body: sent });
       if (answer.ok) {
-        const undo = this.deeds.length ? null : { label: "Undo", run: () => this.undo(verb) };
+        const undo = this.deeds.length || stands ? null : { label: "Undo", run: () => this.undo(verb) };
         opsknight.toast(answer.sentence === "Done." ? `#${this.base.n} ${DONE[verb]}` : answer.sentence, { kind: "good", action: undo, for_s: 5, id: "incident" });
         this.$emit("changed");
       } else {

@@ -96,6 +96,20 @@ test("a deed that follows an undo is not what is taken back", async () => {
   assert.deepEqual([verbs().at(-1), server.asked[2].body.seen_version], ["resolve", 5]);
 });
 
+test("the owner who is asked answers by the button and the key for acknowledge, and the countdown is gone at once", async () => {
+  const mine = { status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id };
+  const head = aHead({ ...mine, next: { kind: "ack_reminder", step: null, at: Date.now() / 1000 + 240 } });
+  assert.deepEqual([head.can("acknowledge"), head.asked], [true, true]);
+
+  head.act("acknowledge");
+  await soon();
+
+  assert.deepEqual([verbs(), head.row.next, head.can("acknowledge")], [["acknowledge"], null, false]);
+  server.asked[0].answer({ incident: { ...head.base, ...mine, next: { kind: "ack_timeout", step: null, at: 0 } }, sentence: "“Disk full” stays with you." });
+  await soon();
+  assert.deepEqual([head.asked, said, head.row.next.kind], [false, ["“Disk full” stays with you."], "ack_timeout"]);
+});
+
 test("who left the sheet reassigns nothing when its people come after all", async () => {
   const sheet = aComponent(ReassignSheet, { me: SAM });
   sheet.$refs = { box: aDialog(), field: { focus() { /* no screen */ } } };

@@ -128,6 +128,45 @@ test("acknowledging what another has changes nothing and offers to take over", (
   assert.deepEqual(acted, [["reassign", 12, SAM.id]]);
 });
 
+const asked = { status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id, next: { kind: "ack_reminder", step: null, at: NOON + 240 } };
+
+test("acknowledging again what is asked about says that one is still on it, and there is nothing to undo then", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 12, ...asked }));
+  assert.deepEqual([deeds.may("acknowledge"), deeds.word("acknowledge")], [true, "I am still on it"]);
+
+  deeds.do("acknowledge");
+
+  assert.deepEqual(acted, [["acknowledge", 12, undefined]]);
+  assert.deepEqual([toasts[0].words, toasts[0].action], ["#12 stays with you", null]);
+});
+
+test("the countdown to the next page is gone in the frame in which the owner answers, and no sooner on the server's side", () => {
+  const row = aLine(asked);
+  const foreseen = { ...row, ...patch("acknowledge", row, { me: SAM, now: NOON }) };
+
+  assert.deepEqual(nextMove(foreseen), { who: SAM.name, what: "", at: null });
+  assert.deepEqual([row, foreseen].map((line) => holds(line, { verb: "acknowledge" })), [false, true]);
+});
+
+test("what another person is asked about, or what is asked about no longer, is not answered", () => {
+  for (const other of [{ assignee: ADA.name, assignee_id: ADA.id }, { next: null }]) {
+    const { deeds, acted } = someDeeds(aLine({ ...asked, ...other }));
+
+    deeds.do("acknowledge");
+
+    assert.deepEqual([acted, deeds.word("acknowledge")], [[], "Acknowledge"]);
+  }
+});
+
+test("an answer among other deeds is not taken back with them", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 1 }), aLine({ n: 2, ...asked }));
+
+  deeds.do("acknowledge");
+  toasts.at(-1).action.run();
+
+  assert.deepEqual(acted.map(([verb, n]) => [verb, n]), [["acknowledge", 1], ["acknowledge", 2], ["undo", undefined]]);
+});
+
 test("a deed on several takes those that allow it, and one undo takes them all back", async () => {
   const rows = [aLine({ n: 1 }), aLine({ n: 2, status: "suppressed" }), aLine({ n: 3 })];
   const { deeds, acted, toasts } = someDeeds(...rows);

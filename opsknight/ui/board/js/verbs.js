@@ -30,11 +30,17 @@ export function ownedByAnother(row, me) {
   return row.status === "acknowledged" && row.assignee_id !== null && row.assignee_id !== me.id;
 }
 
+// Whether I own it and am asked “still on it?”: then acknowledging it again is the answer.
+export function asks(row, me) {
+  return row.status === "acknowledged" && row.assignee_id === me.id && row.next?.kind === "ack_reminder";
+}
+
 // What the row becomes in this frame. Escalating is not foreseen: only the server knows whom it reaches.
 export function patch(verb, row, { me, body = {}, now }) {
   const until = body.until ?? (body.for_s ? now + body.for_s : null);
   switch (verb) {
     case "acknowledge":
+      if (asks(row, me)) return { next: null };
       return row.status === "acknowledged" ? {} : mine(me);
     case "resolve":
       return { status: "resolved", until: null, next: null };
@@ -58,7 +64,7 @@ function mine(me) {
 // Whether the server's line already is what was wanted; then the foreseen one has done its service.
 export function holds(line, { verb, body = {} }) {
   switch (verb) {
-    case "acknowledge": return line.status === "acknowledged";
+    case "acknowledge": return line.status === "acknowledged" && line.next?.kind !== "ack_reminder";
     case "resolve": return line.status === "resolved";
     case "snooze": return line.status === "snoozed";
     case "suppress": return line.status === "suppressed";
@@ -68,8 +74,12 @@ export function holds(line, { verb, body = {} }) {
   }
 }
 
+const named = (rows) => (rows.length === 1 ? `#${rows[0].n}` : `${rows.length} incidents`);
+
+export const stays = (rows) => `${named(rows)} ${rows.length === 1 ? "stays" : "stay"} with you`;
+
 export function said(verb, rows, body = {}) {
-  const what = rows.length === 1 ? `#${rows[0].n}` : `${rows.length} incidents`;
+  const what = named(rows);
   if (verb === "escalate") return `Escalating ${what}`;
   if (verb === "reassign") return `${what} reassigned to ${body.name}`;
   return `${what} ${PAST[verb]}`;
