@@ -56,7 +56,7 @@
     stack.showPopover?.();
     const old = id && stack.querySelector(`[data-id="${CSS.escape(id)}"]`);
     old?.remove();
-    const box = make("div", { class: "ok-toast", "data-kind": kind, "data-id": id }, make("span", {}, text));
+    const box = make("div", { class: "ok-toast", "data-kind": kind, "data-id": id, "data-long": action?.label.length > 12 }, make("span", {}, text));
     let timer = 0;
     const close = () => { clearTimeout(timer); box.remove(); if (!stack.childElementCount) stack.hidePopover?.(); };
     if (action) {

@@ -32,8 +32,8 @@ test("a row says who has it, or else which step is next and when", () => {
 
 test("what a verb foresees is what the server's line must be to confirm it", () => {
   const body = { snooze: { for_s: 60 }, suppress: { for_s: 60 }, reassign: { to: ADA.id, name: ADA.name } };
-  for (const verb of ["acknowledge", "resolve", "snooze", "suppress", "reassign", "unacknowledge", "wake", "reopen"]) {
-    const from = { unacknowledge: "acknowledged", wake: "snoozed", reopen: "resolved" }[verb] ?? "open";
+  for (const verb of ["acknowledge", "resolve", "snooze", "suppress", "reassign", "unacknowledge", "wake", "reopen", "keep-quiet"]) {
+    const from = { unacknowledge: "acknowledged", wake: "snoozed", reopen: "resolved", "keep-quiet": "resolved" }[verb] ?? "open";
     const line = aLine({ status: from });
     const foreseen = { ...line, ...patch(verb, line, { me: SAM, body: body[verb], now: NOON }) };
 
@@ -110,9 +110,9 @@ test("another occurrence and one's own deeds are not news", () => {
 
 function someDeeds(...rows) {
   const acted = [], toasts = [];
-  const commands = { act: (verb, row, body) => { acted.push([verb, row.n, body?.to]); return { entry: { key: `${acted.length}` }, answered: Promise.resolve({ ok: true }), before: row }; },
+  const commands = { act: (verb, row, body) => { acted.push([verb, row.n, body?.to]); return { entry: { key: `${acted.length}`, id: row.id }, answered: Promise.resolve({ ok: true }), before: row }; },
     undo: async () => { acted.push(["undo"]); return { ok: true }; }, store: { row: () => null } };
-  const page = { announce: (words) => toasts.push({ words }), live: () => true, toast: (words, how) => { toasts.push({ words, ...how }); return { close() { /* no screen */ } }; } };
+  const page = { announce: (words) => toasts.push({ words }), live: () => true, toast: (words, how) => { const toast = { words, ...how }; toasts.push(toast); return { close() { toast.closed = true; } }; } };
   return { acted, toasts, deeds: new Deeds({ commands, me: SAM, chosen: () => rows, ask: { snooze: (_, then) => then({ for_s: 60 }) }, page, clock: () => 0 }) };
 }
 
@@ -165,6 +165,35 @@ test("an answer among other deeds is not taken back with them", () => {
   toasts.at(-1).action.run();
 
   assert.deepEqual(acted.map(([verb, n]) => [verb, n]), [["acknowledge", 1], ["acknowledge", 2], ["undo", undefined]]);
+});
+
+const fires = (row) => [{ verb: "resolve" }, { ok: true, sentence: "Resolved.", body: { offer: "keep_quiet", incident: { ...row, status: "resolved", version: 2 } } }];
+
+test("who resolves what its monitor still reports is told so, and may keep it quiet instead", () => {
+  const rows = [aLine({ n: 1 }), aLine({ n: 2 })];
+  const { deeds, acted, toasts } = someDeeds(...rows);
+
+  deeds.done(...fires(rows[0]));
+  deeds.done(...fires(rows[1]));
+
+  assert.deepEqual(toasts.map(({ words, id }) => [id, words]), [
+    ["fires", "#1 is resolved, but its monitor still fires: the next trigger opens a new incident."],
+    ["fires", "2 incidents are resolved, but their monitors still fire: the next triggers open new ones."],
+  ]);
+  assert.ok(toasts[1].for_s >= 30);
+  toasts[1].action.run();
+  assert.deepEqual([toasts[1].action.label, acted], ["Keep quiet until they clear", [["keep-quiet", 1, undefined], ["keep-quiet", 2, undefined]]]);
+});
+
+test("a resolve that is taken back leaves nothing to keep quiet", () => {
+  const row = aLine({ n: 1 });
+  const { deeds, toasts } = someDeeds(row);
+  deeds.do("resolve");
+  deeds.done(...fires(row));
+
+  deeds.undo();
+
+  assert.deepEqual(toasts.filter((one) => one.id === "fires").map((one) => one.closed), [true]);
 });
 
 test("a deed on several takes those that allow it, and one undo takes them all back", async () => {

@@ -2,11 +2,14 @@
 import { asks, can, ownedByAnother, past, refusal, said, stays } from "./verbs.js";
 
 const UNDO_WITHIN_S = 5;
+const FIRES_FOR_S = 30;          // how long it is told, and offered to be kept quiet, that a monitor still fires
 const WORDS = { acknowledge: "Acknowledge", resolve: "Resolve", snooze: "Snooze", escalate: "Escalate", reassign: "Reassign" };
 
 export class Deeds {
   #last = null;                  // what was done last: {made, back, until, words}; `back` is what of it can be taken back
   #said = null;                  // the toast that says so
+  #firing = [];                  // what was resolved although its monitor still fires: {line, until}
+  #rest = null;                  // the toast that says so
 
   // `chosen()` are the rows to act on; `ask` are the sheets; `page` is what every page can do (toast, announce).
   constructor({ commands, me, chosen, ask, page, clock = () => performance.now() / 1000 }) {
@@ -36,6 +39,8 @@ export class Deeds {
     const last = this.#last;
     if (!last?.back.length || this.clock() > last.until) { this.page.announce("There is nothing to undo"); return; }
     this.#last = null;
+    const taken_back = new Set(last.back.map(({ entry }) => entry.id));
+    if (this.#firing.some(({ line }) => taken_back.has(line.id))) this.#tellFiring(this.#firing.filter(({ line }) => !taken_back.has(line.id)));
     const answers = last.back.map((made) => this.commands.undo(made));
     this.page.toast(`Taking back: ${last.words}`, { id: "board", for_s: 3 });
     Promise.all(answers).then((all) => {
@@ -47,7 +52,10 @@ export class Deeds {
   done(entry, answer) {
     const line = answer.body.incident;
     if (entry.verb === "acknowledge" && line && ownedByAnother(line, this.me)) this.#offer(line, answer.sentence || `${line.assignee} has #${line.n} already.`);
-    else if (entry.verb === "escalate" || answer.body.monitor_fires) this.page.toast(answer.sentence, { kind: "good", id: "board", action: this.#way() });
+    else if (entry.verb === "resolve" && answer.body.offer === "keep_quiet" && line) {
+      const now = this.clock(), before = this.#firing.filter((one) => one.until > now && one.line.id !== line.id);
+      this.#tellFiring([...before, { line, until: now + FIRES_FOR_S }]);
+    } else if (entry.verb === "escalate") this.page.toast(answer.sentence, { kind: "good", id: "board", action: this.#way() });
   }
 
   refused(entry, answer) {
@@ -80,6 +88,20 @@ export class Deeds {
   #offer(line, words, rows = null) {
     const take = () => this.#act("reassign", rows ?? [this.commands.store.row(line.id) ?? line], { to: this.me.id, name: this.me.name });
     this.page.toast(words, { id: "board", for_s: 8, action: { label: "Take over", run: take } });
+  }
+
+  // The next trigger opens a new incident, unless what was resolved is kept quiet until its monitor reports that all is well.
+  #tellFiring(firing) {
+    this.#firing = firing;
+    if (!firing.length) { this.#rest?.close(); return; }
+    const lines = firing.map(({ line }) => line), one = lines.length === 1;
+    const words = one ? `#${lines[0].n} is resolved, but its monitor still fires: the next trigger opens a new incident.`
+      : `${lines.length} incidents are resolved, but their monitors still fire: the next triggers open new ones.`;
+    const run = () => {
+      this.#firing = [];
+      this.#act("keep-quiet", lines.map((line) => this.commands.store.row(line.id) ?? line));
+    };
+    this.#rest = this.page.toast(words, { id: "fires", for_s: FIRES_FOR_S, action: { label: `Keep quiet until ${one ? "it clears" : "they clear"}`, run } });
   }
 
   #allowed(verb, rows, go) {

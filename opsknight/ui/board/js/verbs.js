@@ -10,10 +10,12 @@ const ALLOWED = {
   reopen: ["resolved"],
   reassign: ASLEEP_OR_AWAKE,
   escalate: ASLEEP_OR_AWAKE,
+  "keep-quiet": ["resolved"],
 };
 const PAST = {
   acknowledge: "acknowledged", unacknowledge: "unacknowledged", snooze: "snoozed", wake: "woken", suppress: "suppressed",
   resolve: "resolved", reopen: "reopened", reassign: "reassigned", escalate: "escalated", undo: "taken back",
+  "keep-quiet": "kept quiet until clear",
 };
 const OPENED_ANEW = { status: "open", assignee: null, assignee_id: null, until: null, next: null };
 
@@ -48,6 +50,8 @@ export function patch(verb, row, { me, body = {}, now }) {
       return { status: "snoozed", until, next: { kind: "snooze_end", step: null, at: until } };
     case "suppress":
       return { status: "suppressed", until, next: { kind: "suppress_end", step: null, at: until } };
+    case "keep-quiet":
+      return { status: "suppressed", until: null, next: null };
     case "reassign":
       return body.to === me.id ? mine(me) : { ...OPENED_ANEW, assignee: body.name, assignee_id: body.to };
     case "unacknowledge": case "wake": case "reopen":
@@ -67,7 +71,7 @@ export function holds(line, { verb, body = {} }) {
     case "acknowledge": return line.status === "acknowledged" && line.next?.kind !== "ack_reminder";
     case "resolve": return line.status === "resolved";
     case "snooze": return line.status === "snoozed";
-    case "suppress": return line.status === "suppressed";
+    case "suppress": case "keep-quiet": return line.status === "suppressed";
     case "reassign": return line.assignee_id === body.to;
     case "unacknowledge": case "wake": case "reopen": return line.status === "open";
     default: return false;
