@@ -29,6 +29,7 @@
     at(Math.min(AT_MOST_S * (0.8 + 0.2 * Math.random()), Math.max(AT_LEAST_S, turn)));
   };
   const read = async () => {
+    if (!through && !find("ok-high")) return;        // a page without a strip
     plan();
     if (through) { through(); return; }
     readAt = steady();

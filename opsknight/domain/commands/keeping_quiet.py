@@ -37,8 +37,12 @@ async def keep_quiet(uow: UnitOfWork, incident_id: UUID, *, seen_version: int | 
             f"“{before.title}” was reported again: #{found.elsewhere} is open for it now."
             " This one stays resolved; silence that one."
         )
-    if not found.may_rest:
-        raise Stale(f"“{before.title}” has cleared: no monitor reports it any more. It stays resolved.")
+    if not found.alerts:
+        raise Stale(f"“{before.title}” stays resolved: no monitor reports it any more, so none would end its silence.")
+    if not found.ends:
+        raise Stale(
+            f"“{before.title}” stays resolved: its service's incidents outlive their alerts, so it would rest for ever."
+        )
     back = await alerts.open_these(uow, found.alerts)
     await silences.forget(uow, incident_id)  # it would end with what kept the incident quiet before
     after = kept_quiet(before)
