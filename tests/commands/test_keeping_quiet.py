@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from opsknight.domain.commands import incidents
+from opsknight.domain.commands.expiries import Told, note
 from opsknight.domain.commands.incidents import Offer
 from opsknight.domain.commands.keeping_quiet import keep_quiet
 from opsknight.domain.commands.undoing import undo
-from opsknight.domain.model.event import Action
+from opsknight.domain.model.event import Action, dedup_sha
 from opsknight.domain.model.incident import Status
 from opsknight.domain.queries.incidents import detail
 from opsknight.domain.store.tables import ServiceRow, UserRow
@@ -137,6 +138,21 @@ async def test_what_has_cleared_meanwhile_stays_resolved_for_no_monitor_would_en
         "“Disk full on db-1” stays resolved: no monitor reports it any more, so none would end its silence."
     )
     assert not await offered(desk, incident_id)
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_what_prometheus_no_longer_repeats_is_not_kept_quiet(
+    desk: Desk,
+    network: ServiceRow,
+    vouched: bool,  # noqa: FBT001  # whether it does
+):
+    monitor = await a_monitor_of(desk, network, provider="prometheus")
+    incident_id = await a_resolved_incident(desk, monitor)
+    if vouched:
+        told = Told(dedup_sha(FIRES.dedup_key), None, expires_at=desk.clock.now() + 4 * MINUTE)
+        await desk.as_("integration:1", note, network.id, [told])
+
+    assert await offered(desk, incident_id) is vouched
 
 
 async def test_what_its_monitor_resolved_is_not_kept_quiet(desk: Desk, monitor: Monitor):
