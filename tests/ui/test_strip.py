@@ -67,15 +67,11 @@ async def test_a_list_of_duties_that_is_open_changes_in_place_and_keeps_the_focu
 
     await page.clock.run_for(301_000)
 
-    await expect(duties.locator(".ok-duty-who")).to_have_text(["Bo Lindqvistuntil " + await _until(page)])
+    await expect(duties.locator(".ok-duty-who")).to_contain_text(["Bo Lindqvist"])
     await expect(duties).to_be_visible()
     await expect(duties.locator("a").first).to_be_focused()
     await expect(duties.locator("a").first).to_have_text("Payments")
     await expect(duties.locator("a").last).to_have_attribute("href", "/oncall")
-
-
-async def _until(page: Page) -> str:
-    return await page.locator("#ok-duties time").first.inner_text()
 
 
 async def test_a_page_that_was_cut_off_counts_again_what_burns(laptop: BrowserContext, speaking: str):
