@@ -28,24 +28,25 @@
   };
 
   // Live regions: what changed, politely; only a new high-urgency incident or a roll-back interrupts; one in 5 s.
+  // Of what waits the last polite word is kept, and what interrupts folds into the first `about` the same: “and 19 more”.
   const regions = {};
   const waiting = [];
-  let quietUntil = 0;
+  let quietUntil = 0, speaking = 0;
   const region = (kind) => (regions[kind] ??= document.body.appendChild(
     make("div", { class: "ok-hide", "aria-live": kind, role: kind === "assertive" ? "alert" : "status" })));
   const speak = () => {
-    const said = waiting.shift();
-    if (!said) return;
-    region(said.kind).textContent = said.text;
+    const { kind, text, more } = waiting.shift();
+    region(kind).textContent = more ? `${text}, and ${more} more` : text;
     quietUntil = performance.now() + 5000;
-    if (waiting.length) setTimeout(speak, 5000);
+    speaking = waiting.length ? setTimeout(speak, 5000) : 0;
   };
-  const announce = (text, { assertive = false } = {}) => {
+  const announce = (text, { assertive = false, about = "", more = 0 } = {}) => {
     const kind = assertive ? "assertive" : "polite";
-    if (!assertive) for (let i = waiting.length - 1; i >= 0; i--) if (waiting[i].kind === "polite") waiting.splice(i, 1);
-    assertive ? waiting.unshift({ kind, text }) : waiting.push({ kind, text });
-    const wait = quietUntil - performance.now();
-    if (waiting.length === 1) setTimeout(speak, Math.max(wait, 0));
+    const at = waiting.findIndex((one) => one.kind === kind && (!assertive || one.about === about));
+    if (at >= 0 && assertive) waiting[at].more += 1 + more;
+    else if (at >= 0) waiting[at] = { kind, about, text, more };
+    else waiting.splice(assertive ? 0 : waiting.length, 0, { kind, about, text, more });
+    speaking ||= setTimeout(speak, Math.max(quietUntil - performance.now(), 0));
   };
 
   // A toast says what happened, and for as long as it stands offers one way back.
@@ -55,7 +56,7 @@
     stack.showPopover?.();
     const old = id && stack.querySelector(`[data-id="${CSS.escape(id)}"]`);
     old?.remove();
-    const box = make("div", { class: "ok-toast", "data-kind": kind, "data-id": id }, make("span", {}, text));
+    const box = make("div", { class: "ok-toast", "data-kind": kind, "data-id": id, "data-long": action?.label.length > 12 }, make("span", {}, text));
     let timer = 0;
     const close = () => { clearTimeout(timer); box.remove(); if (!stack.childElementCount) stack.hidePopover?.(); };
     if (action) {
@@ -72,7 +73,7 @@
     box.addEventListener("pointerleave", start);
     stack.append(box);
     start();
-    announce(text, { assertive: kind === "bad" });
+    announce(text, { assertive: kind === "bad", about: id ?? "" });
     return { close, text: (words) => { box.firstChild.textContent = words; } };
   };
 

@@ -49,6 +49,11 @@
       if (time.dataset.titled !== time.dateTime) { time.title = full(ms); time.dataset.titled = time.dateTime; }
     }
   };
+  // How far away it is, is told as of the moment of pointing; nobody reads a title that is not pointed at.
+  document.addEventListener("pointerover", ({ target }) => {
+    const time = target.closest?.("time[data-as]"), ms = Date.parse(time?.dateTime);
+    if (!Number.isNaN(ms)) time.title = `${full(ms)} · ${ms > now() ? left(ms) : ago(ms)}`;
+  });
   let planned = false;
   const later = () => {
     if (planned) return;

@@ -22,6 +22,7 @@ from opsknight.crypto import new_id
 from opsknight.deps import Deps
 from opsknight.domain.commands import incidents as verbs
 from opsknight.domain.commands.incidents import Done
+from opsknight.domain.commands.keeping_quiet import keep_quiet
 from opsknight.domain.commands.opening import open_by_hand
 from opsknight.domain.commands.undoing import undo
 from opsknight.domain.model.incident import Verb
@@ -138,6 +139,14 @@ def _add_others(routes: APIRouter, deps: Deps) -> None:
         wish = wish or Suppress()
         ends = {"until": wish.end(deps.clock.now()), "until_clear": wish.until_clear}
         return await _do(deps, viewer, which, "suppress", key, verbs.suppress, wish, **ends)
+
+    @routes.post("/{which}/keep-quiet", dependencies=respond)
+    async def rest(which: Which, viewer: SignedIn, wish: Seen | None = None, key: Key = None) -> Response:
+        """Let what somebody resolved while its monitor still fires rest instead, suppressed until it clears.
+
+        Refused where it is not resolved any more, has cleared, or another incident is open for it by now.
+        """
+        return await _do(deps, viewer, which, "keep-quiet", key, keep_quiet, wish or Seen())
 
     @routes.post("/{which}/reassign", dependencies=respond)
     async def reassign(which: Which, wish: Reassign, viewer: SignedIn, key: Key = None) -> Response:

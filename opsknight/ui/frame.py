@@ -55,7 +55,7 @@ PLACES = (
     Place("/me", "Me", "m", "person", in_strip=False),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")
-_SCRIPTS = ("page.js", "times.js", "live.js", "keys.js", "palette.js", "push.js", "register.js")
+_SCRIPTS = ("page.js", "times.js", "live.js", "strip.js", "keys.js", "palette.js", "push.js", "register.js")
 
 
 def head() -> str:
@@ -145,7 +145,8 @@ def _now(viewer: Viewer) -> None:
         _on_call(viewer)
         with tag("span", classes="ok-shift", id="ok-shift"):
             _shift(viewer)
-        with tag("a", classes="ok-high", id="ok-high", href="/incidents", data_count=str(viewer.high)):
+        high = {"data_count": str(viewer.high), "data_rev": viewer.rev or None}
+        with tag("a", classes="ok-high", id="ok-high", href="/incidents", **high):
             tag("span", classes="ok-shape ok-shape-critical", aria_hidden="true")
             tag("b", str(viewer.high), classes="ok-tab")
             tag("span", "high")

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nicegui import core, ui
 from nicegui.client import Client
 
 from opsknight import metrics
+from opsknight.domain.model.fact import CALENDARS, SCHEDULING
+from opsknight.domain.queries.feed import Entry
 from opsknight.hub import BEAT_S, Beat, Tick
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ AT_ONCE = 50
 _followers: dict[str, set[str]] = {}
 _beats: deque[tuple[float, Beat]] = deque(maxlen=1)
 """The last beat and when it was passed on, for pages that come between two of them."""
+_rescheduled = asyncio.Event()
+"""Whether others may be on call than when the last beat was passed on."""
 
 
 def follow(audience: str = PUBLIC) -> None:
@@ -44,6 +48,12 @@ def following(audience: str = PUBLIC) -> int:
     return len(_followers.get(audience, ()))
 
 
+def heed(entries: Sequence[Entry]) -> None:
+    """Take note of new facts: the next beat says that who is on call was changed."""
+    if any(entry.kind in SCHEDULING or entry.kind in CALENDARS for entry in entries):
+        _rescheduled.set()
+
+
 async def broadcast(deps: Deps) -> None:
     """Pass on what the hub says, for ever."""
     deps.hub.is_heard = lambda: following() > 0
@@ -51,7 +61,9 @@ async def broadcast(deps: Deps) -> None:
         async for message in messages:
             if isinstance(message, Beat):
                 _beats.append((time.monotonic(), message))
-                await _emit("beat", {"now": message.now, "rev": message.rev})
+                duties = {"duties": True} if _rescheduled.is_set() else {}
+                _rescheduled.clear()
+                await _emit("beat", {"now": message.now, "rev": message.rev, **duties})
             else:
                 await _emit("board", change(message))
 

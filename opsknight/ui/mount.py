@@ -18,6 +18,7 @@ from opsknight.ui import (
     incidents,
     integration,
     leaving,
+    live,
     maintenance,
     me,
     oncall,
@@ -70,6 +71,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
     """Serve every page on `app`. To be called once, before the app starts."""
     dress(app)
     deps.hub.watch(leaving.heed)
+    deps.hub.watch(live.heed)
     for page in PAGES:
         page.mount(deps)
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The signed-in person. `audience` names the incidents they may see; `high` counts those nobody has yet."""
+    """The signed-in person. `audience` names the incidents they may see; `high` counts those nobody has yet.
+
+    `rev` is a revision of the feed that all this is as new as; without one the page does not ask whether it missed any.
+    """
 
     id: int
     name: str
@@ -33,6 +36,7 @@ class Viewer:
     on_call: Sequence[Duty] = ()
     next_shift: NextShift | None = None
     high: int = 0
+    rev: str = ""
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -53,7 +57,7 @@ async def signed_in(deps: Deps) -> Viewer:
     """
     found = await _session(deps)
     leaving.remember(ui.context.client, found.session_id, found.id)
-    now = deps.clock.now()
+    now, rev = deps.clock.now(), deps.hub.rev
     notices = await shown.read(deps)
     async with deps.reading() as session:
         summary = await board.summary(session, now=now)
@@ -67,6 +71,7 @@ async def signed_in(deps: Deps) -> Viewer:
             on_call=on_call,
             next_shift=next_shift,
             high=summary["counts"]["high_unacknowledged"],
+            rev=rev,
             notices=notices,
         )
 

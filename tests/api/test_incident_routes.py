@@ -292,7 +292,7 @@ async def test_an_incident_is_read_in_full(ada: Screen, database: Database):
     story = (await ada.get(f"/incidents/{incident.id}/timeline")).json()
     paged = (await ada.get(f"/incidents/{incident.id}/pages")).json()
 
-    assert set(detail) == {"incident", "alerts", "links", "tags", "runbook_url", "changes"}
+    assert set(detail) == {"incident", "alerts", "links", "tags", "runbook_url", "changes", "keep_quiet"}
     assert [fact["sentence"] for fact in story["facts"]] == ["Ada acknowledged it."]
     assert story["more"] is None
     assert paged == {"pages": []}
@@ -366,3 +366,24 @@ async def test_why_is_told_of_whoever_asks_and_of_anybody(ada: Screen, database:
     assert (await ada.get(path)).json()["summary"].startswith("You were not paged")
     assert (await ada.get(path, user=str(bo.id))).json()["summary"].startswith("Bo was not paged")
     assert (await ada.get(path, user="99999")).status_code == 404
+
+
+async def test_what_was_resolved_while_its_monitor_fires_is_kept_quiet_by_one_request(ada: Screen, database: Database):
+    incident = await an_incident(database)
+    key = await an_integration(database)
+    await an_alert(database, incident, integration_id=key.id)
+    resolved = (await ada.post(f"/incidents/{incident.id}/resolve")).json()
+    offered = (await ada.get(f"/incidents/{incident.id}")).json()["keep_quiet"]
+
+    wish = {"seen_version": resolved["incident"]["version"]}
+    answer = await ada.post(f"/incidents/{incident.id}/keep-quiet", wish, key="k1")
+    again = await ada.post(f"/incidents/{incident.id}/keep-quiet", wish, key="k2")
+
+    assert (resolved["offer"], offered) == ("keep_quiet", True)
+    said = answer.json()
+    assert (said["incident"]["status"], said["incident"]["until"], said["incident"]["next"]) == (
+        "suppressed",
+        None,
+        None,
+    )
+    assert (again.status_code, again.json()["incident"]["status"]) == (409, "suppressed")

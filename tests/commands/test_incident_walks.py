@@ -12,13 +12,14 @@ from opsknight.domain.commands import audits, incidents
 from opsknight.domain.commands.claims import claim
 from opsknight.domain.commands.escalations import fire
 from opsknight.domain.commands.handing_over import hand_over_all
+from opsknight.domain.commands.keeping_quiet import keep_quiet
 from opsknight.domain.commands.responders import Helpers, answer_help, ask_for_help
 from opsknight.domain.commands.shift_changes import follow, know_all
 from opsknight.domain.commands.undoing import undo
 from opsknight.domain.model.incident import IllegalTransition, Status
 from opsknight.domain.store.tables import EscalationPolicyRow, EscalationStepRow, IncidentRow, UserRow
 from opsknight.errors import Conflict, Invalid, NotFound
-from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_user, an_alert
+from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_user, an_alert, an_integration
 from tests.commands.desk import Desk
 
 STEPS = 40
@@ -27,7 +28,7 @@ TIMER_OF = {
     Status.OPEN: {"escalation", "safety_net"},
     Status.ACKNOWLEDGED: {"ack_timeout", "ack_reminder"},
     Status.SNOOZED: {"snooze_end"},
-    Status.SUPPRESSED: {"suppress_end"},
+    Status.SUPPRESSED: {"suppress_end", None},
     Status.RESOLVED: {None},
 }
 
@@ -64,6 +65,7 @@ async def something(desk: Desk, people: list[UserRow], incident: IncidentRow, di
                     (incidents.suppress, {"until": soon}),
                     (incidents.resolve, {}),
                     (incidents.reopen, {}),
+                    (keep_quiet, {}),
                     (incidents.escalate, {}),
                     (incidents.reassign, {"to": dice.choice(people).id}),
                 ]
@@ -90,17 +92,18 @@ async def test_after_every_act_the_incident_has_exactly_its_timer(desk: Desk, se
     people = [desk.user, await a_user(desk.database), await a_user(desk.database)]
     service = await a_service(desk.database, policy=await a_varied_policy(desk, people))
     incident = await a_stored_incident(desk.database, service, timer="escalation")
-    await an_alert(desk.database, incident)
+    await an_alert(desk.database, incident, integration_id=(await an_integration(desk.database, service)).id)
 
     for _ in range(STEPS):
         try:
             await something(desk, people, incident, dice)
         except (IllegalTransition, Conflict, Invalid, NotFound):
             continue
-        [(status, generation)] = await desk.rows("SELECT status, generation FROM incidents")
+        [(status, generation, until)] = await desk.rows("SELECT status, generation, until FROM incidents")
         timer = await desk.timer(incident.id)
         assert (timer[0] if timer else None) in TIMER_OF[Status(status)]
         assert timer is None or timer[1] == generation
+        assert timer is not None or until is None
         async with desk.acting("system:auditor") as uow:
             assert await audits.repair(uow) == ()
     open_alerts = await desk.rows("SELECT count(*) FROM alerts WHERE status = 'open'")

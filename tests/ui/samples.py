@@ -78,6 +78,7 @@ def told() -> Told:
             "tags": {"env": "production", "region": LONG_WORD},
             "links": links,
             "runbook_url": "",
+            "keep_quiet": False,
             "changes": [a_change(), a_change(summary=LONG_WORD, links=links)],
         },
         pages=[_a_page("Amira Khan", 1), _a_page("Jonas Olsen", 2)],

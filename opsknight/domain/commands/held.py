@@ -157,12 +157,12 @@ async def check_seen(
     """
     before = held.before
     if message is not None and message.generation != before.generation:
-        stands = await _now(uow, before)
+        stands = await standing(uow, before)
         raise Stale(
             say("“{title}” was paged anew since this message was sent: {stands}.", title=before.title, stands=stands)
         )
     if message is not None and message.sent_at is not None and uow.now - message.sent_at >= LIVES:
-        stands = await _now(uow, before)
+        stands = await standing(uow, before)
         raise Stale(
             say(
                 "This message about “{title}” is more than a day old, so nothing was done: {stands}."
@@ -172,8 +172,17 @@ async def check_seen(
             )
         )
     if version is not None and version != before.version and not still_the_same(before, verb):
-        stands = await _now(uow, before)
+        stands = await standing(uow, before)
         raise Stale(say("“{title}” changed while you were looking: {stands}.", title=before.title, stands=stands))
+
+
+async def standing(uow: UnitOfWork, incident: Incident) -> str:
+    """Return in words how an incident stands, and with whom."""
+    if incident.status is Status.RESOLVED or incident.assignee_id is None:
+        return say(_STANDS[incident.status])
+    if incident.assignee_id == uow.user_id:
+        return say(_YOURS[incident.status])
+    return say(_WITH[incident.status], name=await name_of(uow.session, incident.assignee_id))
 
 
 async def settle(
@@ -281,15 +290,6 @@ def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tupl
         policy=held.row.policy if anew else None,
         must_acknowledge=held.row.must_acknowledge if anew else None,
     ).to_json()
-
-
-async def _now(uow: UnitOfWork, incident: Incident) -> str:
-    """Return in words how an incident stands, and with whom."""
-    if incident.status is Status.RESOLVED or incident.assignee_id is None:
-        return say(_STANDS[incident.status])
-    if incident.assignee_id == uow.user_id:
-        return say(_YOURS[incident.status])
-    return say(_WITH[incident.status], name=await name_of(uow.session, incident.assignee_id))
 
 
 def _why(verb: Verb, after: Incident) -> str:

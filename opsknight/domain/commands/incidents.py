@@ -176,6 +176,7 @@ async def resolve(
     if after is held.before:
         return await _unchanged(uow, held)
     firing = await alerts.firing(uow, incident_id)
+    may_rest = firing and await alerts.ends_with_its_alerts(uow, incident_id)
     resolved = await alerts.resolve_all(uow, incident_id)
     told = await settle(uow, held, after, Verb.RESOLVE, alerts=resolved)
     if firing:
@@ -186,7 +187,7 @@ async def resolve(
             "Resolved “{title}” while its monitor still reports it; its next trigger opens a new incident.",
             title=after.title,
         )
-        return Done(after, sentence, offer=Offer.KEEP_QUIET)
+        return Done(after, sentence, offer=Offer.KEEP_QUIET if may_rest else None)
     return Done(after, say("Resolved “{title}”.", title=after.title))
 
 

@@ -68,7 +68,7 @@ def _timer(uow: UnitOfWork, held: Held, kept: Undo, after: Incident) -> tuple[Ti
 async def _restore_alerts(uow: UnitOfWork, kept: Undo) -> None:
     if kept.verb is Verb.RESOLVE and kept.alerts:
         await alerts.open_these(uow, kept.alerts)
-    elif kept.verb is Verb.REOPEN:
+    elif kept.verb in (Verb.REOPEN, Verb.SUPPRESS):  # a suppress opens alerts where it took the place of a resolve
         await alerts.resolve_these(uow, kept.alerts)
 
 

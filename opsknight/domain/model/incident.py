@@ -132,6 +132,17 @@ def still_the_same(incident: Incident, verb: Verb) -> bool:
     return verb is Verb.RESOLVE
 
 
+def kept_quiet(incident: Incident) -> Incident:
+    """Return a resolved incident suppressed until its alerts resolve: not for an instant open, so nobody is paged.
+
+    Raises:
+        IllegalTransition: it is not resolved.
+    """
+    if incident.status is not Status.RESOLVED:
+        raise IllegalTransition(f"Cannot keep “{incident.title}” quiet: it is {incident.status} now.")
+    return replace(incident, status=Status.SUPPRESSED, version=incident.version + 1, until=None)
+
+
 def raised(incident: Incident, urgency: Urgency) -> Incident:
     """Return `incident` with a higher urgency than it ever had: a new generation from step one.
 

@@ -14,6 +14,7 @@ from opsknight.domain.queries import board, changes
 from opsknight.domain.queries.board import BoardLine
 from opsknight.domain.queries.changes import ChangeLine
 from opsknight.domain.queries.people import actor_names
+from opsknight.domain.queries.still_firing import still_firing
 from opsknight.domain.store.tables import AlertRow, FactRow, IncidentRow
 from opsknight.errors import Invalid, NotFound
 
@@ -43,7 +44,10 @@ class AlertLine(TypedDict):
 
 
 class Detail(TypedDict):
-    """An incident with what it gathers, where to look, and what was changed on its service shortly before."""
+    """An incident with what it gathers, where to look, and what was changed on its service shortly before.
+
+    `keep_quiet`: a person has resolved it while its monitor still fires, and may keep it quiet until it clears instead.
+    """
 
     incident: BoardLine
     alerts: list[AlertLine]
@@ -51,6 +55,7 @@ class Detail(TypedDict):
     tags: dict[str, str]
     runbook_url: str
     changes: list[ChangeLine]
+    keep_quiet: bool
 
 
 class FactLine(TypedDict):
@@ -113,6 +118,7 @@ async def detail(session: AsyncSession, incident_id: UUID) -> Detail:
         tags=tags,
         runbook_url=line["runbook_url"],
         changes=await changes.suspects(session, service_id, opened_at=opened_at),
+        keep_quiet=line["status"] == "resolved" and (await still_firing(session, incident_id)).may_rest,
     )
 
 

@@ -6,7 +6,6 @@ import { Deeds } from "opsknight-board/deeds.js";
 import { Empty } from "opsknight-board/empty.js";
 import { useFilter } from "opsknight-board/filter.js";
 import { capital, iso, nextMove, plural, span, statusWord, timeWords } from "opsknight-board/format.js";
-import { useHandoff } from "opsknight-board/handoff.js";
 import { newKey, post } from "opsknight-board/http.js";
 import { inList, LETTERS, SHOWN_ONLY, STEPS } from "opsknight-board/keys.js";
 import { Link } from "opsknight-board/link.js";
@@ -57,16 +56,15 @@ export default {
       store, now, filter: () => ({ ...filtering.filter }), url: () => `${props.snapshot_url}${filtering.query()}`,
       on: { snapshot, change, back: () => commands.flush(), unread: unanswered },
     });
-    const handoff = useHandoff({ read: () => link.read(), now });
 
-    function snapshot(body) {
+    function snapshot(body, { anew }) {
       unread.value = "";
       duties.value = body.on_call ?? [];
-      page.live.counts(body);              // the strip of the page says the same number from the first moment
-      news.seen(store.rows(), { silently: !loaded.value });
+      page.strip.take({ ...body, next_shift: body.you.next_shift });  // the strip of the page says the same
+      const whole = !filtering.filtered.value && body.rows.length >= body.total;
+      news.seen(store.rows(), { silently: anew, left_out_until: whole ? 0 : body.now });
       if (!loaded.value) { loaded.value = true; commands.adopt(); }
       paint();
-      handoff.plan(duties.value);
     }
     function change(what) {
       news.changed(what);
@@ -133,11 +131,12 @@ export default {
     const endings = [];
     onMounted(async () => {
       const times = keepTimes(() => list.grid.value, now), ticking = setInterval(second, 1000);
-      endings.push(times.stop, () => clearInterval(ticking), handoff.stop, () => link.stop(),
+      endings.push(times.stop, () => clearInterval(ticking), page.strip.stop, () => link.stop(),
         ...LETTERS.map(({ does: what, ...entry }) => page.keys.add({ ...entry, group: "Incidents", run: () => does[what]() })),
         ...SHOWN_ONLY.map((entry) => page.keys.add({ ...entry, group: "Incidents" })));
       page.palette.add((query) => (query.length < 2 ? [] : found()));
       await nextTick();                    // the socket is made when the page itself is mounted, after its parts
+      page.strip.through(() => link.read());
       link.start();
     });
     onUpdated(() => { list.number(); pointer.stay(); if (!observer) foot(list.chosen().length ? "on" : ""); });
@@ -145,7 +144,7 @@ export default {
 
     return {
       ...list, ...pointer, ...filtering, duties, stale, loaded, unread, clock, counts, observer, snoozing, reassigning, opening,
-      act, byHand, open, pick, opened, sendStale, dropStale, onKey, may: (verb) => deeds.may(verb), hoveredRow: () => store.row(pointer.hovered.value?.id),
+      act, byHand, open, pick, opened, sendStale, dropStale, onKey, may: (verb) => deeds.may(verb), word: (verb, of) => deeds.word(verb, of), hoveredRow: () => store.row(pointer.hovered.value?.id),
       capital, iso, nextMove, plural, span, statusWord, words: (as, at) => timeWords(as, at, now()),
       zone: ZONE.formatToParts().find((part) => part.type === "timeZoneName")?.value ?? "",
     };

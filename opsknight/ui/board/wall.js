@@ -1,7 +1,6 @@
 // The board for a wall, read from five metres: worst first, as many as fit, the rest counted, never a page to turn.
 import { computed, nextTick, onMounted, onUnmounted, ref, shallowRef } from "vue";
 import { capital, iso, nextMove, plural, span, statusWord, timeWords } from "opsknight-board/format.js";
-import { useHandoff } from "opsknight-board/handoff.js";
 import { Link } from "opsknight-board/link.js";
 import { summarise, worstFirst } from "opsknight-board/rows.js";
 import { ByService, OnCall } from "opsknight-board/side.js";
@@ -69,7 +68,7 @@ export default {
     const link = new Link({
       store, now, filter, url: () => `${props.snapshot_url}?board=${encodeURIComponent(props.board)}`,
       on: {
-        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; said.value = ""; paint(); measure(); handoff.plan(duties.value); },
+        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; said.value = ""; paint(); measure(); page.strip.take({ ...body, next_shift: null }); },
         change() { paint(); if (store.wanting) link.readSoon(1500); },
         back() { /* nothing waits to be sent from a wall */ },
         unread(answer) {
@@ -78,7 +77,6 @@ export default {
         },
       },
     });
-    const handoff = useHandoff({ read: () => link.read(), now });
 
     // As many whole rows as there is height for, and below them the count of the rest.
     function measure() {
@@ -113,9 +111,10 @@ export default {
       watching.observe(list.value);
       document.addEventListener("fullscreenchange", () => { canFill.value = document.fullscreenEnabled && !document.fullscreenElement; });
       await nextTick();
+      page.strip.through(() => link.read());
       link.start();
     });
-    onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); handoff.stop(); watching?.disconnect(); });
+    onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); page.strip.stop(); watching?.disconnect(); });
 
     return {
       shown, rest, total, loaded, said, duties, list, at, clock, stopped, canFill, serviceRoom,

@@ -24,12 +24,13 @@ const PATCH = {
   suppress: (row, me, body) => ({ status: "suppressed", until: Date.now() / 1000 + body.for_s, next: null }),
   reassign: (row, me, body) => ({ status: body.to === me.id ? "acknowledged" : "open", assignee: body.name, assignee_id: body.to, next: null }),
   escalate: () => ({}),
+  "keep-quiet": () => ({ status: "suppressed", next: null, until: null }),
 };
 const DONE = { acknowledge: "acknowledged", unacknowledge: "unacknowledged", resolve: "resolved", reopen: "reopened", wake: "woken",
-  snooze: "snoozed", suppress: "suppressed", reassign: "reassigned", escalate: "escalated" };
+  snooze: "snoozed", suppress: "suppressed", reassign: "reassigned", escalate: "escalated", "keep-quiet": "kept quiet until it clears" };
 
 export default {
-  props: { incident: Object, me: Object },
+  props: { incident: Object, me: Object, keep_quiet: Boolean },
   emits: ["changed"],
   template: `
   <section class="ok-incident-head" :data-refused="refused || null" :data-pending="pending || null">
@@ -51,13 +52,15 @@ export default {
       <span v-if="row.until && (row.status === 'snoozed' || row.status === 'suppressed')">Quiet until <time :datetime="iso(row.until)" data-as="clock">{{ clock(row.until) }}</time></span>
       <span v-else-if="row.status === 'suppressed'">{{ row.quiet ? 'Quiet until that is over' : 'Quiet until its alert resolves' }}</span>
       <span v-if="row.status === 'suppressed' && row.quiet">Because of: <b>{{ row.quiet.reason }}</b></span>
+      <span v-if="can('keep-quiet')">Its monitor still fires: the next trigger opens a new incident</span>
       <span v-if="row.next">{{ next }} <time class="ok-tab" :datetime="iso(row.next.at)" data-as="in">{{ clock(row.next.at) }}</time></span>
     </p>
     <a v-if="runbook" class="ok-outward ok-runbook" :href="runbook" target="_blank" rel="noopener noreferrer"><span class="ok-icon ok-icon-book" aria-hidden="true"></span><span>Open the runbook</span></a>
     <div class="ok-actions" role="group" aria-label="What to do">
-      <button v-if="can('acknowledge')" type="button" class="ok-button ok-button-primary" @click="act('acknowledge')"><span>Acknowledge</span><kbd class="ok-key">a</kbd></button>
+      <button v-if="can('acknowledge')" type="button" class="ok-button ok-button-primary" @click="act('acknowledge')"><span>{{ asked ? 'I am still on it' : 'Acknowledge' }}</span><kbd class="ok-key">a</kbd></button>
       <button v-if="row.status === 'acknowledged' && row.assignee_id !== me.id" type="button" class="ok-button ok-button-primary" @click="reassign(me)"><span>Take over</span></button>
       <button v-if="can('reopen')" type="button" class="ok-button ok-button-primary" @click="act('reopen')"><span>Reopen</span></button>
+      <button v-if="can('keep-quiet')" type="button" class="ok-button" @click="act('keep-quiet')"><span>Keep quiet until it clears</span></button>
       <button v-if="can('wake')" type="button" class="ok-button" @click="act('wake')"><span>Wake</span></button>
       <button v-if="can('resolve')" type="button" class="ok-button" @click="act('resolve')"><span>Resolve</span><kbd class="ok-key">r</kbd></button>
       <button v-if="can('snooze')" type="button" class="ok-button ok-second" popovertarget="ok-snooze" aria-haspopup="true"><span>Snooze</span><kbd class="ok-key">s</kbd></button>
@@ -79,10 +82,12 @@ export default {
   </section>`,
 
   data() {
-    return { base: this.incident, deeds: [], refused: false, persons: null, words: WORDS, snoozes: [] };
+    return { base: this.incident, fires: this.keep_quiet, deeds: [], refused: false, persons: null, words: WORDS, snoozes: [] };
   },
   computed: {
     row() { return this.deeds.length ? Object.assign({}, this.base, ...this.deeds.map((deed) => deed.patch)) : this.base; },
+    // Whether the owner, who looks, is asked “still on it?”: acknowledging is the answer then.
+    asked() { return this.row.status === "acknowledged" && this.row.assignee_id === this.me.id && this.row.next?.kind === "ack_reminder"; },
     pending() { return this.deeds.at(-1)?.words ?? ""; },
     next() { return (NEXT[this.row.next.kind] ?? (() => "Something happens"))(this.row.next.step); },
     runbook() { return /^https?:\/\//.test(this.row.runbook_url ?? "") ? this.row.runbook_url : null; },
@@ -103,7 +108,10 @@ export default {
   watch: { incident(fresh) { this.take(fresh); } },
 
   methods: {
-    can(verb) { return ALLOWED[this.row.status].includes(verb); },
+    can(verb) {
+      if (verb === "keep-quiet") return this.row.status === "resolved" && this.fires;
+      return ALLOWED[this.row.status].includes(verb) || (verb === "acknowledge" && this.asked);
+    },
     capital: (word) => word.charAt(0).toUpperCase() + word.slice(1),
     iso: (at) => new Date(at * 1000).toISOString(),
     clock: (at) => opsknight.times.clock(at * 1000),
@@ -111,8 +119,10 @@ export default {
     close: (id) => document.getElementById(id)?.hidePopover(),
     open: (id) => setTimeout(() => { const pop = document.getElementById(id); if (pop && !pop.matches(":popover-open")) pop.showPopover(); }),
 
-    take(fresh) {
+    // `fires` tells whether it was resolved although its monitor still fires; nobody knows that from a line alone.
+    take(fresh, fires = false) {
       if (!fresh || fresh.version < this.base.version) return false;
+      if (fires || fresh.version > this.base.version) this.fires = fires;
       this.base = fresh;
       return true;
     },
@@ -121,10 +131,10 @@ export default {
       const said = JSON.stringify([verb, body]), words = verb === "escalate" ? "Escalating" : "Saving";
       if (this.deeds.at(-1)?.said === said) return;      // pressed twice
       this.refused = false;
-      const { name, ...sent } = body;
+      const { name, ...sent } = body, stands = verb === "acknowledge" && this.asked;   // an answer is not taken back
       const answer = await this.send({ verb, said, words, patch: PATCH[verb](this.row, this.me, body), body: sent });
       if (answer.ok) {
-        const undo = this.deeds.length ? null : { label: "Undo", run: () => this.undo(verb) };
+        const undo = this.deeds.length || stands ? null : { label: "Undo", run: () => this.undo(verb) };
         opsknight.toast(answer.sentence === "Done." ? `#${this.base.n} ${DONE[verb]}` : answer.sentence, { kind: "good", action: undo, for_s: 5, id: "incident" });
         this.$emit("changed");
       } else {
@@ -145,7 +155,7 @@ export default {
         const after = answer.body.incident?.version;
         this.deeds = this.deeds.slice(1);
         if (answer.ok && after > seen) for (const one of this.deeds) if (one.seen === seen) one.seen = after;
-        this.take(answer.body.incident);
+        this.take(answer.body.incident, answer.body.offer === "keep_quiet");
         return answer;
       })();
       return this.turn;
@@ -176,7 +186,8 @@ export default {
     async read() {
       const answer = await fetch(`/api/v1/incidents/${this.base.id}`, { headers: { Accept: "application/json" } }).catch(() => null);
       if (!answer?.ok) return;
-      if (this.take((await answer.json()).incident)) this.$emit("changed");
+      const said = await answer.json();
+      if (this.take(said.incident, said.keep_quiet)) { this.fires = said.keep_quiet; this.$emit("changed"); }
     },
     onBoard(change) {
       const line = change.u?.find((one) => one.id === this.base.id);

@@ -78,7 +78,7 @@ def show(
     line = told.detail["incident"]
     with tag("div", classes="ok-incident"):
         with tag("div", classes="ok-incident-main"):
-            head = Head(line, viewer)
+            head = Head(line, viewer, keep_quiet=told.detail["keep_quiet"])
             with tag("div", classes="ok-incident-call") as call:
                 show_call(call_of(told.asked, viewer_id=viewer.id), incident_id=line["id"])
             with _section("Alerts"):

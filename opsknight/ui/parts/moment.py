@@ -18,7 +18,8 @@ def moment(at: datetime | float, as_: As = "clock", *, classes: str = "") -> ui.
     `clock` 14:03 (with the day when it is not today) · `day` Mon 24 Nov · `full` with zone · `ago` 3m ago ·
     `in` in 4m 10s, counting down · `span` 6h 13m, counting up ·
     `seconds` 14:03:59 · `soon` as clock, and more than six days ahead the day alone.
-    Hovering tells local time with zone and UTC. Until the browser has its say, the time is shown in UTC.
+    Hovering tells local time with zone, UTC, and how long ago or ahead.
+    Until the browser has its say, the time is shown in UTC.
     """
     when = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     when = when.astimezone(UTC)

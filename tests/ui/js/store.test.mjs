@@ -26,6 +26,14 @@ test("a change puts and removes lines and moves the revision", () => {
   assert.equal(store.rev, "e.11.0");
 });
 
+test("a snapshot tells whether it answers another question than the one before it", () => {
+  const store = new Store();
+
+  const anew = ["", "db", "db", ""].map((q) => store.snapshot(aSnapshot([]), { filter: { q }, now: NOON }).anew);
+
+  assert.deepEqual(anew, [true, true, false, true]);
+});
+
 test("a change that does not begin where the board is leaves a gap and changes nothing", () => {
   const store = aStore();
 

@@ -96,6 +96,47 @@ test("a deed that follows an undo is not what is taken back", async () => {
   assert.deepEqual([verbs().at(-1), server.asked[2].body.seen_version], ["resolve", 5]);
 });
 
+test("the owner who is asked answers by the button and the key for acknowledge, and the countdown is gone at once", async () => {
+  const mine = { status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id };
+  const head = aHead({ ...mine, next: { kind: "ack_reminder", step: null, at: Date.now() / 1000 + 240 } });
+  assert.deepEqual([head.can("acknowledge"), head.asked], [true, true]);
+
+  head.act("acknowledge");
+  await soon();
+
+  assert.deepEqual([verbs(), head.row.next, head.can("acknowledge")], [["acknowledge"], null, false]);
+  server.asked[0].answer({ incident: { ...head.base, ...mine, next: { kind: "ack_timeout", step: null, at: 0 } }, sentence: "“Disk full” stays with you." });
+  await soon();
+  assert.deepEqual([head.asked, said, head.row.next.kind], [false, ["“Disk full” stays with you."], "ack_timeout"]);
+});
+
+test("what was resolved while its monitor still fires can be kept quiet on its page, until something else becomes of it", async () => {
+  const head = aHead({});
+  head.act("resolve");
+  await soon();
+  server.asked[0].answer({ incident: { ...head.base, status: "resolved", version: 4 }, offer: "keep_quiet", sentence: "Resolved." });
+  await soon();
+  assert.equal(head.can("keep-quiet"), true);
+
+  head.act("keep-quiet");
+  await soon();
+
+  assert.deepEqual([verbs().at(-1), server.asked[1].body, head.row.status], ["keep-quiet", { seen_version: 4 }, "suppressed"]);
+  server.asked[1].answer({ incident: { ...head.base, status: "suppressed", version: 5 }, offer: null, sentence: "Quiet." });
+  await soon();
+  assert.deepEqual([head.can("keep-quiet"), head.row.status], [false, "suppressed"]);
+});
+
+test("a page that is read again tells whether what another resolved can be kept quiet", async () => {
+  const head = aHead({});
+
+  head.read();
+  server.asked[0].answer({ incident: { ...head.base, status: "resolved", version: 4 }, keep_quiet: true });
+  await soon();
+
+  assert.equal(head.can("keep-quiet"), true);
+});
+
 test("who left the sheet reassigns nothing when its people come after all", async () => {
   const sheet = aComponent(ReassignSheet, { me: SAM });
   sheet.$refs = { box: aDialog(), field: { focus() { /* no screen */ } } };

@@ -32,8 +32,8 @@ test("a row says who has it, or else which step is next and when", () => {
 
 test("what a verb foresees is what the server's line must be to confirm it", () => {
   const body = { snooze: { for_s: 60 }, suppress: { for_s: 60 }, reassign: { to: ADA.id, name: ADA.name } };
-  for (const verb of ["acknowledge", "resolve", "snooze", "suppress", "reassign", "unacknowledge", "wake", "reopen"]) {
-    const from = { unacknowledge: "acknowledged", wake: "snoozed", reopen: "resolved" }[verb] ?? "open";
+  for (const verb of ["acknowledge", "resolve", "snooze", "suppress", "reassign", "unacknowledge", "wake", "reopen", "keep-quiet"]) {
+    const from = { unacknowledge: "acknowledged", wake: "snoozed", reopen: "resolved", "keep-quiet": "resolved" }[verb] ?? "open";
     const line = aLine({ status: from });
     const foreseen = { ...line, ...patch(verb, line, { me: SAM, body: body[verb], now: NOON }) };
 
@@ -63,7 +63,7 @@ test("keys walk the list and stop at its ends; with a modifier they are the brow
 
 function someNews() {
   const said = [], waiting = [];
-  const news = new News({ me: SAM, announce: (text, how = {}) => said.push([how.assertive ? "!" : "", text].join("")), later: (run) => waiting.push(run) });
+  const news = new News({ me: SAM, announce: (text, { assertive, about, more } = {}) => said.push(`${assertive ? "!" : ""}${text}${more ? ` (+${more} ${about})` : ""}`), later: (run) => waiting.push(run) });
   return { news, said, speak: () => waiting.splice(0).forEach((run) => run()) };
 }
 
@@ -76,6 +76,24 @@ test("only a new high-urgency incident interrupts; the rest is gathered into one
   speak();
 
   assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7", "3 incidents changed"]);
+});
+
+test("a storm is told in one sentence that names the worst", () => {
+  const { news, said } = someNews();
+  news.seen([], { silently: true });
+
+  news.changed({ u: [aLine({ severity: "error" }), aLine({ title: "Login fails", service: "Auth", n: 7 }), ...Array.from({ length: 18 }, () => aLine({ severity: "error" }))] });
+
+  assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7 (+19 new)"]);
+});
+
+test("what a board that shows only the worst had left out is not new when there is room for it", () => {
+  const { news, said } = someNews();
+  news.seen([aLine()], { silently: true, left_out_until: NOON });
+
+  news.seen([aLine({ created_at: NOON - 9 }), aLine({ created_at: NOON + 9, title: "Login fails", service: "Auth", n: 7 })], {});
+
+  assert.deepEqual(said, ["!New critical: Login fails, Auth, number 7"]);
 });
 
 test("another occurrence and one's own deeds are not news", () => {
@@ -92,9 +110,9 @@ test("another occurrence and one's own deeds are not news", () => {
 
 function someDeeds(...rows) {
   const acted = [], toasts = [];
-  const commands = { act: (verb, row, body) => { acted.push([verb, row.n, body?.to]); return { entry: { key: `${acted.length}` }, answered: Promise.resolve({ ok: true }), before: row }; },
+  const commands = { act: (verb, row, body) => { acted.push([verb, row.n, body?.to]); return { entry: { key: `${acted.length}`, id: row.id }, answered: Promise.resolve({ ok: true }), before: row }; },
     undo: async () => { acted.push(["undo"]); return { ok: true }; }, store: { row: () => null } };
-  const page = { announce: (words) => toasts.push({ words }), live: () => true, toast: (words, how) => { toasts.push({ words, ...how }); return { close() { /* no screen */ } }; } };
+  const page = { announce: (words) => toasts.push({ words }), live: () => true, toast: (words, how) => { const toast = { words, ...how }; toasts.push(toast); return { close() { toast.closed = true; } }; } };
   return { acted, toasts, deeds: new Deeds({ commands, me: SAM, chosen: () => rows, ask: { snooze: (_, then) => then({ for_s: 60 }) }, page, clock: () => 0 }) };
 }
 
@@ -108,6 +126,74 @@ test("acknowledging what another has changes nothing and offers to take over", (
   assert.equal(toasts[0].words, "Ada Adams has #12 already.");
   toasts[0].action.run();
   assert.deepEqual(acted, [["reassign", 12, SAM.id]]);
+});
+
+const asked = { status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id, next: { kind: "ack_reminder", step: null, at: NOON + 240 } };
+
+test("acknowledging again what is asked about says that one is still on it, and there is nothing to undo then", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 12, ...asked }));
+  assert.deepEqual([deeds.may("acknowledge"), deeds.word("acknowledge")], [true, "I am still on it"]);
+
+  deeds.do("acknowledge");
+
+  assert.deepEqual(acted, [["acknowledge", 12, undefined]]);
+  assert.deepEqual([toasts[0].words, toasts[0].action], ["#12 stays with you", null]);
+});
+
+test("the countdown to the next page is gone in the frame in which the owner answers, and no sooner on the server's side", () => {
+  const row = aLine(asked);
+  const foreseen = { ...row, ...patch("acknowledge", row, { me: SAM, now: NOON }) };
+
+  assert.deepEqual(nextMove(foreseen), { who: SAM.name, what: "", at: null });
+  assert.deepEqual([row, foreseen].map((line) => holds(line, { verb: "acknowledge" })), [false, true]);
+});
+
+test("what another person is asked about, or what is asked about no longer, is not answered", () => {
+  for (const other of [{ assignee: ADA.name, assignee_id: ADA.id }, { next: null }]) {
+    const { deeds, acted } = someDeeds(aLine({ ...asked, ...other }));
+
+    deeds.do("acknowledge");
+
+    assert.deepEqual([acted, deeds.word("acknowledge")], [[], "Acknowledge"]);
+  }
+});
+
+test("an answer among other deeds is not taken back with them", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 1 }), aLine({ n: 2, ...asked }));
+
+  deeds.do("acknowledge");
+  toasts.at(-1).action.run();
+
+  assert.deepEqual(acted.map(([verb, n]) => [verb, n]), [["acknowledge", 1], ["acknowledge", 2], ["undo", undefined]]);
+});
+
+const fires = (row) => [{ verb: "resolve" }, { ok: true, sentence: "Resolved.", body: { offer: "keep_quiet", incident: { ...row, status: "resolved", version: 2 } } }];
+
+test("who resolves what its monitor still reports is told so, and may keep it quiet instead", () => {
+  const rows = [aLine({ n: 1 }), aLine({ n: 2 })];
+  const { deeds, acted, toasts } = someDeeds(...rows);
+
+  deeds.done(...fires(rows[0]));
+  deeds.done(...fires(rows[1]));
+
+  assert.deepEqual(toasts.map(({ words, id }) => [id, words]), [
+    ["fires", "#1 is resolved, but its monitor still fires: the next trigger opens a new incident."],
+    ["fires", "2 incidents are resolved, but their monitors still fire: the next triggers open new ones."],
+  ]);
+  assert.ok(toasts[1].for_s >= 30);
+  toasts[1].action.run();
+  assert.deepEqual([toasts[1].action.label, acted], ["Keep quiet until they clear", [["keep-quiet", 1, undefined], ["keep-quiet", 2, undefined]]]);
+});
+
+test("a resolve that is taken back leaves nothing to keep quiet", () => {
+  const row = aLine({ n: 1 });
+  const { deeds, toasts } = someDeeds(row);
+  deeds.do("resolve");
+  deeds.done(...fires(row));
+
+  deeds.undo();
+
+  assert.deepEqual(toasts.filter((one) => one.id === "fires").map((one) => one.closed), [true]);
 });
 
 test("a deed on several takes those that allow it, and one undo takes them all back", async () => {

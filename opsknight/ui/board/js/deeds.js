@@ -1,11 +1,15 @@
 // From a key or a press to commands: which rows, what is asked first, what is said, and how it is taken back.
-import { can, ownedByAnother, past, refusal, said } from "./verbs.js";
+import { asks, can, ownedByAnother, past, refusal, said, stays } from "./verbs.js";
 
 const UNDO_WITHIN_S = 5;
+const FIRES_FOR_S = 30;          // how long it is told, and offered to be kept quiet, that a monitor still fires
+const WORDS = { acknowledge: "Acknowledge", resolve: "Resolve", snooze: "Snooze", escalate: "Escalate", reassign: "Reassign" };
 
 export class Deeds {
-  #last = null;                  // what can be taken back: {made, until, words}
+  #last = null;                  // what was done last: {made, back, until, words}; `back` is what of it can be taken back
   #said = null;                  // the toast that says so
+  #firing = [];                  // what was resolved although its monitor still fires: {line, until}
+  #rest = null;                  // the toast that says so
 
   // `chosen()` are the rows to act on; `ask` are the sheets; `page` is what every page can do (toast, announce).
   constructor({ commands, me, chosen, ask, page, clock = () => performance.now() / 1000 }) {
@@ -23,14 +27,21 @@ export class Deeds {
 
   // Whether `verb` would do anything to what is chosen.
   may(verb) {
-    return this.chosen().some((row) => can(row, verb) && !(verb === "acknowledge" && row.status === "acknowledged" && row.assignee_id === this.me.id) && !(verb === "resolve" && row.status === "resolved"));
+    return this.chosen().some((row) => can(row, verb) && !(verb === "acknowledge" && this.#mine(row)) && !(verb === "resolve" && row.status === "resolved"));
+  }
+
+  // What `verb` is called on a button for `rows`.
+  word(verb, rows = this.chosen()) {
+    return verb === "acknowledge" && rows.length && rows.every((row) => row && asks(row, this.me)) ? "I am still on it" : WORDS[verb];
   }
 
   undo() {
     const last = this.#last;
-    if (!last || this.clock() > last.until) { this.page.announce("There is nothing to undo"); return; }
+    if (!last?.back.length || this.clock() > last.until) { this.page.announce("There is nothing to undo"); return; }
     this.#last = null;
-    const answers = last.made.map((made) => this.commands.undo(made));
+    const taken_back = new Set(last.back.map(({ entry }) => entry.id));
+    if (this.#firing.some(({ line }) => taken_back.has(line.id))) this.#tellFiring(this.#firing.filter(({ line }) => !taken_back.has(line.id)));
+    const answers = last.back.map((made) => this.commands.undo(made));
     this.page.toast(`Taking back: ${last.words}`, { id: "board", for_s: 3 });
     Promise.all(answers).then((all) => {
       if (all.every((answer) => answer.ok)) this.page.toast(`Taken back: ${last.words}`, { kind: "good", id: "board", for_s: 3 });
@@ -41,7 +52,10 @@ export class Deeds {
   done(entry, answer) {
     const line = answer.body.incident;
     if (entry.verb === "acknowledge" && line && ownedByAnother(line, this.me)) this.#offer(line, answer.sentence || `${line.assignee} has #${line.n} already.`);
-    else if (entry.verb === "escalate" || answer.body.monitor_fires) this.page.toast(answer.sentence, { kind: "good", id: "board", action: this.#way() });
+    else if (entry.verb === "resolve" && answer.body.offer === "keep_quiet" && line) {
+      const now = this.clock(), before = this.#firing.filter((one) => one.until > now && one.line.id !== line.id);
+      this.#tellFiring([...before, { line, until: now + FIRES_FOR_S }]);
+    } else if (entry.verb === "escalate") this.page.toast(answer.sentence, { kind: "good", id: "board", action: this.#way() });
   }
 
   refused(entry, answer) {
@@ -53,10 +67,15 @@ export class Deeds {
   #acknowledge(rows) {
     const others = rows.filter((row) => ownedByAnother(row, this.me));
     if (others.length === rows.length) { this.#offer(others[0], `${others[0].assignee} has ${others.length === 1 ? `#${others[0].n}` : `these ${others.length}`} already.`, others); return; }
-    const already = rows.filter((row) => row.status === "acknowledged" && row.assignee_id === this.me.id);
+    const already = rows.filter((row) => this.#mine(row));
     if (already.length === rows.length) { this.page.toast(`You have #${already[0].n} already.`, { id: "board" }); return; }
     const free = rows.filter((row) => !ownedByAnother(row, this.me) && !already.includes(row));
     this.#allowed("acknowledge", free, (able) => this.#act("acknowledge", able));
+  }
+
+  // Whether acknowledging it would change nothing: I have it, and nobody asks whether I still do.
+  #mine(row) {
+    return row.status === "acknowledged" && row.assignee_id === this.me.id && !asks(row, this.me);
   }
 
   // Pressed again before the server has said whom it reached it would go a step further than anybody meant.
@@ -71,16 +90,32 @@ export class Deeds {
     this.page.toast(words, { id: "board", for_s: 8, action: { label: "Take over", run: take } });
   }
 
+  // The next trigger opens a new incident, unless what was resolved is kept quiet until its monitor reports that all is well.
+  #tellFiring(firing) {
+    this.#firing = firing;
+    if (!firing.length) { this.#rest?.close(); return; }
+    const lines = firing.map(({ line }) => line), one = lines.length === 1;
+    const words = one ? `#${lines[0].n} is resolved, but its monitor still fires: the next trigger opens a new incident.`
+      : `${lines.length} incidents are resolved, but their monitors still fire: the next triggers open new ones.`;
+    const run = () => {
+      this.#firing = [];
+      this.#act("keep-quiet", lines.map((line) => this.commands.store.row(line.id) ?? line));
+    };
+    this.#rest = this.page.toast(words, { id: "fires", for_s: FIRES_FOR_S, action: { label: `Keep quiet until ${one ? "it clears" : "they clear"}`, run } });
+  }
+
   #allowed(verb, rows, go) {
     const able = rows.filter((row) => can(row, verb));
     if (able.length) go(able); else this.page.toast(refusal(rows[0], verb), { kind: "bad", id: "refused" });
   }
 
   #act(verb, rows, body = {}) {
+    const answers = (row) => verb === "acknowledge" && asks(row, this.me);
     const made = rows.map((row) => this.commands.act(verb, row, body));
-    const words = said(verb, rows, body);
-    this.#last = { made, words, until: this.clock() + UNDO_WITHIN_S };
-    this.#said = this.page.toast(this.page.live() ? words : `${words} here; it goes out when OpsKnight can be reached`, { kind: "good", id: "board", for_s: UNDO_WITHIN_S, action: this.#way() });
+    const back = made.filter((_, i) => !answers(rows[i]));   // an answer that was given stands
+    const words = back.length ? said(verb, rows, body) : stays(rows);
+    this.#last = { made, back, words, until: this.clock() + UNDO_WITHIN_S };
+    this.#said = this.page.toast(this.page.live() ? words : `${words} here; it goes out when OpsKnight can be reached`, { kind: "good", id: "board", for_s: UNDO_WITHIN_S, action: back.length ? this.#way() : null });
   }
 
   #way() {

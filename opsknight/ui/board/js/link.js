@@ -43,10 +43,10 @@ export class Link {
     this.#asking = null;
     if (!answer.ok) { this.#again(answer); return; }
     this.#failures = 0;
-    this.store.snapshot(answer.body, { filter, now: this.now() });
+    const { anew } = this.store.snapshot(answer.body, { filter, now: this.now() });
     const early = this.#early.splice(0);
     if (early.map((change) => this.store.change(change, { now: this.now() })).includes("gap")) this.readSoon();
-    this.on.snapshot(answer.body);
+    this.on.snapshot(answer.body, { anew });
   }
 
   readSoon(within_ms = SPREAD_MS) {

@@ -24,6 +24,7 @@ export class Store {
   }
 
   // Take the server's whole answer. What was here and is not in it has left the board, unless the question changed.
+  // Return {anew}: whether it answers another question than the one before it did.
   snapshot(body, { filter = {}, now = 0 } = {}) {
     const same = JSON.stringify(filter) === JSON.stringify(this.filter);
     const before = this.#lines;
@@ -38,9 +39,11 @@ export class Store {
     }
     this.found = body.rows.length < this.limit ? this.#lines.size : Math.max(body.total, this.#lines.size);
     this.#count(body);
-    if (!same) { this.#gone.clear(); return; }
-    if (body.rows.length >= this.limit) return;
-    for (const [id, line] of before) if (!this.#lines.has(id)) this.#leave(id, { ...line, status: "resolved", next: null }, now);
+    if (!same) this.#gone.clear();
+    else if (body.rows.length < this.limit) {
+      for (const [id, line] of before) if (!this.#lines.has(id)) this.#leave(id, { ...line, status: "resolved", next: null }, now);
+    }
+    return { anew: !same };
   }
 
   // Take a change {base, rev, u, d, …}. "gap": something is missing, read a snapshot; "old": the snapshot had it.

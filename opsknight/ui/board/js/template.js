@@ -2,10 +2,9 @@
 import { CELLS, HEADINGS } from "./line.js";
 
 const HEAD = HEADINGS.map(([name, word]) => `<span role="columnheader" class="ok-line-${name}"${word ? "" : ' aria-label="Selected"'}>${word}</span>`).join("");
-const DEEDS = [["acknowledge", "Acknowledge", "a", "check"], ["resolve", "Resolve", "r", "status-resolved"], ["snooze", "Snooze", "s", "clock"],
-  ["escalate", "Escalate", "e", "escalate"], ["reassign", "Reassign", "t", "person"]];
-const FOOT = DEEDS.map(([verb, word, key, icon], i) => `<button type="button" class="ok-foot-deed" data-verb="${verb}" :disabled="!may('${verb}')" @click="act('${verb}')"><span class="ok-icon ok-icon-${icon}" aria-hidden="true"></span><span>${word}</span><kbd class="ok-key" aria-hidden="true">${key}</kbd></button>`).join("");
-const OVER = DEEDS.slice(0, 4).map(([verb, word, , icon], i) => `<button type="button" class="ok-button ok-button-small" tabindex="-1" title="${word}" @click="act('${verb}', [hoveredRow()])">${i < 2 ? `<span>${word}</span>` : `<span class="ok-icon ok-icon-${icon}"></span>`}</button>`).join("");
+const DEEDS = [["acknowledge", "a", "check"], ["resolve", "r", "status-resolved"], ["snooze", "s", "clock"], ["escalate", "e", "escalate"], ["reassign", "t", "person"]];
+const FOOT = DEEDS.map(([verb, key, icon]) => `<button type="button" class="ok-foot-deed" data-verb="${verb}" :disabled="!may('${verb}')" @click="act('${verb}')"><span class="ok-icon ok-icon-${icon}" aria-hidden="true"></span><span>{{ word('${verb}') }}</span><kbd class="ok-key" aria-hidden="true">${key}</kbd></button>`).join("");
+const OVER = DEEDS.slice(0, 4).map(([verb, , icon], i) => `<button type="button" class="ok-button ok-button-small" tabindex="-1" :title="word('${verb}', [hoveredRow()])" @click="act('${verb}', [hoveredRow()])">${i < 2 ? `<span>{{ word('${verb}', [hoveredRow()]) }}</span>` : `<span class="ok-icon ok-icon-${icon}"></span>`}</button>`).join("");
 
 const count = (name, label, { kind = "", filter, value }) => `<button type="button" class="ok-count ok-count-${name}"${kind ? ` :data-kind="${kind}"` : ""} :aria-pressed="String(${filter.test})" @click="${filter.run}"><b class="ok-tab">${value}</b><span>${label}</span></button>`;
 const COUNTS = [

@@ -10,10 +10,12 @@ const ALLOWED = {
   reopen: ["resolved"],
   reassign: ASLEEP_OR_AWAKE,
   escalate: ASLEEP_OR_AWAKE,
+  "keep-quiet": ["resolved"],
 };
 const PAST = {
   acknowledge: "acknowledged", unacknowledge: "unacknowledged", snooze: "snoozed", wake: "woken", suppress: "suppressed",
   resolve: "resolved", reopen: "reopened", reassign: "reassigned", escalate: "escalated", undo: "taken back",
+  "keep-quiet": "kept quiet until clear",
 };
 const OPENED_ANEW = { status: "open", assignee: null, assignee_id: null, until: null, next: null };
 
@@ -30,11 +32,17 @@ export function ownedByAnother(row, me) {
   return row.status === "acknowledged" && row.assignee_id !== null && row.assignee_id !== me.id;
 }
 
+// Whether I own it and am asked “still on it?”: then acknowledging it again is the answer.
+export function asks(row, me) {
+  return row.status === "acknowledged" && row.assignee_id === me.id && row.next?.kind === "ack_reminder";
+}
+
 // What the row becomes in this frame. Escalating is not foreseen: only the server knows whom it reaches.
 export function patch(verb, row, { me, body = {}, now }) {
   const until = body.until ?? (body.for_s ? now + body.for_s : null);
   switch (verb) {
     case "acknowledge":
+      if (asks(row, me)) return { next: null };
       return row.status === "acknowledged" ? {} : mine(me);
     case "resolve":
       return { status: "resolved", until: null, next: null };
@@ -42,6 +50,8 @@ export function patch(verb, row, { me, body = {}, now }) {
       return { status: "snoozed", until, next: { kind: "snooze_end", step: null, at: until } };
     case "suppress":
       return { status: "suppressed", until, next: { kind: "suppress_end", step: null, at: until } };
+    case "keep-quiet":
+      return { status: "suppressed", until: null, next: null };
     case "reassign":
       return body.to === me.id ? mine(me) : { ...OPENED_ANEW, assignee: body.name, assignee_id: body.to };
     case "unacknowledge": case "wake": case "reopen":
@@ -58,18 +68,22 @@ function mine(me) {
 // Whether the server's line already is what was wanted; then the foreseen one has done its service.
 export function holds(line, { verb, body = {} }) {
   switch (verb) {
-    case "acknowledge": return line.status === "acknowledged";
+    case "acknowledge": return line.status === "acknowledged" && line.next?.kind !== "ack_reminder";
     case "resolve": return line.status === "resolved";
     case "snooze": return line.status === "snoozed";
-    case "suppress": return line.status === "suppressed";
+    case "suppress": case "keep-quiet": return line.status === "suppressed";
     case "reassign": return line.assignee_id === body.to;
     case "unacknowledge": case "wake": case "reopen": return line.status === "open";
     default: return false;
   }
 }
 
+const named = (rows) => (rows.length === 1 ? `#${rows[0].n}` : `${rows.length} incidents`);
+
+export const stays = (rows) => `${named(rows)} ${rows.length === 1 ? "stays" : "stay"} with you`;
+
 export function said(verb, rows, body = {}) {
-  const what = rows.length === 1 ? `#${rows[0].n}` : `${rows.length} incidents`;
+  const what = named(rows);
   if (verb === "escalate") return `Escalating ${what}`;
   if (verb === "reassign") return `${what} reassigned to ${body.name}`;
   return `${what} ${PAST[verb]}`;
