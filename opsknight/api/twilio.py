@@ -29,8 +29,8 @@ from opsknight.api.signed_bodies import body_of
 from opsknight.deps import Deps
 from opsknight.domain.commands import receipts, replies
 from opsknight.domain.model.permission import Need
-from opsknight.domain.model.reply import STOPPED
 from opsknight.domain.model.speech import later, say, speaking
+from opsknight.domain.model.stopped import STOPPED
 from opsknight.domain.queries.presses import together
 from opsknight.domain.queries.replies import language_of
 from opsknight.errors import SignInRequired

@@ -15,7 +15,8 @@ from opsknight.api import early
 from opsknight.carriers import Carriers
 from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents, notifications
-from opsknight.domain.model.reply import HELP, STOPPED
+from opsknight.domain.model.reply import HELP
+from opsknight.domain.model.stopped import STOPPED
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.messages import Writer
 from tests.api.a_phone import NUMBER, Phone, a_phone

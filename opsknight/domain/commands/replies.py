@@ -19,7 +19,7 @@ from opsknight.domain.commands.contact_methods import record_method
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
-from opsknight.domain.model.reply import STOP_MARK, STOPPED
+from opsknight.domain.model.stopped import STOP_MARK, STOPPED
 from opsknight.domain.queries.people import name_of
 from opsknight.domain.store.tables import ContactMethodRow, PhoneAnswerRow
 from opsknight.domain.store.unit_of_work import UnitOfWork

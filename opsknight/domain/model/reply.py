@@ -18,10 +18,6 @@ from opsknight.domain.model.speech import later
 READ_AT_MOST: Final = 400
 """Characters; who writes more does not give orders."""
 WISHES_AT_MOST: Final = 20
-STOPPED: Final = "STOP was answered to a message; answer START to have them again"
-"""Why a contact method is off whose own phone answered STOP, as we heard it or as its carrier tells."""
-STOP_MARK: Final = "STOP"
-"""How each reason began that a START takes back."""
 HELP: Final = later(
     "Answer ack (the last one), ack all, or a number with a letter: 12a acknowledges #12, 12r resolves it,"
     " 12e escalates it."

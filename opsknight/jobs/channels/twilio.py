@@ -22,9 +22,9 @@ import orjson
 
 from opsknight.carriers import TwilioSettings
 from opsknight.domain.model.notification import PAGING, PageKind
-from opsknight.domain.model.reply import STOPPED
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
+from opsknight.domain.model.stopped import STOPPED
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import (
     BUDGET_S,
