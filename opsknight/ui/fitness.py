@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -165,10 +164,10 @@ def _house(told: Told, *, may_arm: bool) -> None:
     wrong = [one for one in found if one.state is not State.GOOD]
     with tag("section", classes="ok-fit-house", aria_labelledby="ok-house-title"):
         tag("h2", "OpsKnight itself", id="ok-house-title")
-        if not wrong:
-            verdict(f"All {len(found)} things that it looks at in itself stand well", "good")
         speeds = service_level.told(told.levels) if told.levels is not None else ()
-        with checks() if wrong or speeds else nullcontext():
+        with checks():
+            if not wrong:
+                check("good", f"All {len(found)} things that it looks at in itself stand well")
             for one in sorted(wrong, key=lambda one: one.state is not State.BAD):
                 check(one.state.value, one.sentence)
             for is_kept, said in speeds:
