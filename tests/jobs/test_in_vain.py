@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, PageRow
@@ -144,3 +145,23 @@ async def test_a_step_is_in_vain_although_who_came_on_call_was_paged_after_the_o
         await pager.becomes("failed", first)
 
     assert (await pager.status(second), await timer_in(pager)) == ("failed", timedelta())
+
+
+@pytest.mark.parametrize(("urgency", "due"), [("low", LATER), ("high", timedelta())])
+async def test_after_a_failure_nothing_of_low_urgency_starts_within_quiet_hours(
+    pager: Pager, urgency: str, due: timedelta
+) -> None:
+    always = {"weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "00:00", "end": "23:59"}
+    incident = await pager.an_incident(urgency=urgency)
+    user = await a_user(pager.database, reachable=False, zone="UTC", quiet_hours=[always])
+    page = await a_page(pager.database, incident, user)
+    first, second = await pager.a_browser(user), await a_contact_method(pager.database, user)
+    failing = await a_notification(pager.database, page, first, position=0, urgency=urgency)
+    mail = await a_notification(pager.database, page, second, position=1, urgency=urgency, due_at=page.due_at + LATER)
+    pager.push.answers = [Answer(404)]
+
+    async with pager.sending():
+        await pager.becomes("failed", failing)
+        await asyncio.sleep(0.1)
+
+    assert await pager.due_in(mail) == due

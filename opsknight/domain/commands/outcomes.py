@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.commands import in_vain
@@ -27,6 +27,7 @@ from opsknight.domain.model.notification import (
     Retry,
     Sent,
 )
+from opsknight.domain.model.quiet_hours import stored
 from opsknight.domain.model.retry import (
     NOT_REACHED_AFTER,
     RetryAt,
@@ -34,6 +35,7 @@ from opsknight.domain.model.retry import (
     after_transient,
 )
 from opsknight.domain.model.speech import later, to_say
+from opsknight.domain.store.tables import UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 RECEIVED = ("delivered", "seen")
@@ -82,6 +84,7 @@ _NEXT_METHOD = text("""
                     WHERE n.contact_method_id <> :method_id AND n.status NOT IN ('failed', 'superseded')
                     ORDER BY n.page_id, n.position)
         AND status = 'queued' AND attempts = 0 AND due_at > :now AND (held_until IS NULL OR held_until <= :now)
+        AND (urgency = 'high' OR NOT :rests)
 """).bindparams(bindparam("said", type_=JSONB))
 _DISABLE = text("""
     UPDATE contact_methods SET disabled_at = :now, disabled_reason = :reason WHERE id = :id AND disabled_at IS NULL
@@ -310,7 +313,10 @@ async def _move(
 
 
 async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
-    """Make the next other contact method due now, unless it has started already; so for all that it carries."""
+    """Make the next other contact method due now, unless it has started already; so for all that it carries.
+
+    What of low urgency is to come after its person's quiet hours does not come within them.
+    """
     if attempt.kind in ALONE:
         return
     word = to_say(face(attempt.channel).word)
@@ -322,5 +328,13 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
         "position": attempt.position,
         "method_id": attempt.contact_method_id,
         "now": uow.now,
+        "rests": await _rests(uow, attempt.user_id),
     }
     await uow.session.execute(_NEXT_METHOD, {**key, "why": why.english, "said": why.to_json()})
+
+
+async def _rests(uow: UnitOfWork, user_id: int | None) -> bool:
+    """Say whether a person has quiet hours now."""
+    found = select(UserRow.zone, UserRow.quiet_hours).where(UserRow.id == user_id)
+    person = (await uow.session.execute(found)).one_or_none()
+    return person is not None and stored(person.zone, person.quiet_hours).until(uow.now) is not None
