@@ -89,7 +89,7 @@ MUTANTS = (
                 "return Sent(said)",
             ),
         ),
-        "tests/jobs/test_channel_contract.py::test_a_push_service_that_is_too_busy_says_when_to_come_back[7-7]",
+        "tests/jobs/test_channel_contract.py::test_a_provider_that_is_too_busy_says_when_to_come_back[push-7-7]",
     ),
     Mutant(
         "the generation is forgotten when a message is read again",
