@@ -120,8 +120,9 @@ class Engine:
                 if last or not retryable(error):
                     raise
             else:
-                for timer in claimed:
-                    self._busy_since.pop(timer.id, None)
+                if self._busy_since:
+                    for timer in claimed:
+                        self._busy_since.pop(timer.id, None)
                 return
 
     async def _put_back(self, timer: ClaimedTimer, error: Exception) -> None:

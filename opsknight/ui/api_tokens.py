@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from opsknight.domain.queries.api_tokens import TokenLine
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import field, select, switch
+from opsknight.ui.parts.last_use import last_use
 from opsknight.ui.parts.moment import moment
 from opsknight.ui.parts.part import Part
 from opsknight.ui.parts.rows import row, rows
@@ -16,8 +17,6 @@ from opsknight.ui.parts.tag import tag
 SCRIPT = "tokens.js"
 LASTS = {"30": "30 days", "90": "90 days", "365": "A year", "": "Until it is revoked"}
 """How long a token counts, in days."""
-PROGRAM_SHOWN = 60
-"""Characters of a program's own name that are shown."""
 
 
 def build() -> Part[Sequence[TokenLine]]:
@@ -58,12 +57,7 @@ def _token(token: TokenLine) -> None:
                 else:
                     tag("span", " · until ")
                     moment(token["expires_at"], "day")
-                if token["used_at"] is None:
-                    tag("span", " · never used")
-                else:
-                    tag("span", " · used ")
-                    moment(token["used_at"], "ago")
-                    tag("span", f" by {token['used_by'][:PROGRAM_SHOWN]}" if token["used_by"] else "")
+                last_use("used", token["used_at"], token["used_by"])
         button(
             "Revoke",
             kind="quiet",

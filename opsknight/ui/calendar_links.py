@@ -11,14 +11,12 @@ from nicegui import ui
 from opsknight.domain.queries.calendar_feeds import FeedLine
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.field import field, switch
-from opsknight.ui.parts.moment import moment
+from opsknight.ui.parts.last_use import last_use
 from opsknight.ui.parts.rows import row, rows
 from opsknight.ui.parts.section import section
 from opsknight.ui.parts.tag import tag
 
 SCRIPT = "calendars.js"
-PROGRAM_SHOWN = 60
-"""Characters of a calendar program's own name that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,7 @@ def _link(link: FeedLine, of: Shown) -> None:
             tag("div", link["name"], classes="ok-cut")
             with tag("div", classes="ok-faint"):
                 tag("span", _says(link, of), classes="ok-cut")
-                if link["read_at"] is None:
-                    tag("span", " · never read")
-                else:
-                    tag("span", " · read ")
-                    moment(link["read_at"], "ago")
-                    tag("span", f" by {link['read_by'][:PROGRAM_SHOWN]}" if link["read_by"] else "")
+                last_use("read", link["read_at"], link["read_by"])
         button(
             "Revoke",
             kind="quiet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from opsknight.crypto import new_id
@@ -53,16 +54,19 @@ async def tell_admins(uow: UnitOfWork, kind: PageKind, words: Callable[[], str])
     for user_id in leads[0].admins:
         with speaking(outbox.people[user_id].language):
             said = words()
-        outbox.add(
-            Page(
-                incident_id=None,
-                generation=0,
-                kind=kind,
-                user_id=user_id,
-                reason=Written(said),
-                urgency=Urgency.LOW,
-                due_at=uow.now,
-                once=True,
-            )
-        )
+        outbox.add(aside(kind, user_id, said, at=uow.now))
     await outbox.write(uow)
+
+
+def aside(kind: PageKind, user_id: int, said: str, *, at: datetime) -> Page:
+    """Return the page that tells a person what is `said` quietly, by what their rules send first."""
+    return Page(
+        incident_id=None,
+        generation=0,
+        kind=kind,
+        user_id=user_id,
+        reason=Written(said),
+        urgency=Urgency.LOW,
+        due_at=at,
+        once=True,
+    )

@@ -24,7 +24,7 @@ from opsknight.domain.store.claims import ClaimedTimer
 from opsknight.domain.store.rows import columns
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
-AT_ONCE = timedelta(seconds=2)
+SENT_AT_ONCE = timedelta(seconds=2)
 """A message that is due so soon after its page is one that is sent at once, also where it waits for others."""
 BEGUN_WITHIN = timedelta(seconds=5)
 """What is due so lately is not taken for forgotten."""
@@ -78,9 +78,9 @@ _REST = text("""
     UPDATE incidents SET status = 'suppressed', until = :until, version = :version, updated_at = :now, undo = NULL
     WHERE id = :id
 """)
+_ON_ITS_WAY = {"at_once": SENT_AT_ONCE, "begun_within": BEGUN_WITHIN}
 # A page that quiet hours hold whole is still told when they end, once: nobody else has told that person of it. What
 # we hold back ourselves goes with the next message there, and what was due a moment ago is on its way.
-_ON_ITS_WAY = {"at_once": AT_ONCE, "begun_within": BEGUN_WITHIN}
 _SUPERSEDE_EARLIER = text("""
     UPDATE notifications n SET status = 'superseded', finished_at = :now, reason = 'a later step was paged'
     FROM pages p WHERE p.id = n.page_id AND n.incident_id = ANY(:ids) AND n.status = 'queued' AND n.attempts = 0

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.escalations import Firing
-from opsknight.domain.commands.firings import AT_ONCE, Held
+from opsknight.domain.commands.firings import SENT_AT_ONCE, Held
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.shift_changes import page_newcomer
 from opsknight.domain.commands.steps import RECENT, Steps
@@ -293,7 +293,7 @@ def _cut(earlier: list[Fired], now: Fired, *, stepped: bool, net: bool) -> None:
     for fired in earlier:
         told = {message.user_id for message in fired.messages if message.due_at < now.at}
         for message in _waiting(fired, now.at):
-            if message.due_at <= fired.at + AT_ONCE:
+            if message.due_at <= fired.at + SENT_AT_ONCE:
                 continue  # it is on its way
             kept = message.held_until is not None and message.held_until > now.at and message.user_id not in told
             by_step = stepped and message.kind is PageKind.PAGE and (not kept or message.user_id in asked_again)

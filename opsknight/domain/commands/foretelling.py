@@ -13,17 +13,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 
-from opsknight.domain.commands.outbox import Outbox, Page
+from opsknight.domain.commands.alone import aside
+from opsknight.domain.commands.outbox import Outbox
 from opsknight.domain.model import foretelling as model
 from opsknight.domain.model.cron import zone_or_utc
-from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.going_on_call import red
 from opsknight.domain.model.handoff import told
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.schedule import OnCall
-from opsknight.domain.model.speech import Written, speaking
+from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.escalations import Leads
 from opsknight.domain.queries.going_on_call import checks_for
@@ -157,17 +157,7 @@ async def _tell(
         return
     with speaking(outbox.people[user_id].language):
         said = words()
-    page = Page(
-        incident_id=None,
-        generation=0,
-        kind=kind,
-        user_id=user_id,
-        reason=Written(said),
-        urgency=Urgency.LOW,
-        due_at=uow.now,
-        once=True,
-    )
-    if outbox.add(page) is None:
+    if outbox.add(aside(kind, user_id, said, at=uow.now)) is None:
         fact = Fact.SHIFT_ANNOUNCED if kind is PageKind.SHIFT else Fact.GAP_TOLD
         about: dict[str, Any] = {"subject": f"schedule:{row.id}", "name": row.name}
         uow.record(fact, **about, user=outbox.people[user_id].name, user_id=user_id, reason=words().splitlines()[0])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.live_services import live_service
-from opsknight.domain.commands.waking import open_under, rest_open_ones
+from opsknight.domain.commands.waking import judge_anew, open_under, rest_open_ones
 from opsknight.domain.model import matcher
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, span
@@ -32,13 +32,6 @@ from opsknight.errors import Conflict, Invalid, NotFound
 MAX_NAME: Final = 100
 OPEN_AT_ONCE: Final = 500
 """Open incidents that are silenced with a window at most."""
-
-# They are judged anew at once: they rest until the window's new end, or wake.
-_JUDGE_ANEW = text("""
-    UPDATE timers t SET due_at = :now, lease_until = NULL, worker = NULL, fence = t.fence + 1, attempts = 0
-    FROM silences s
-    WHERE s.window_id = :window_id AND t.subject = s.incident_id AND t.kind = 'suppress_end' AND t.dead_at IS NULL
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +154,7 @@ async def _running(uow: UnitOfWork, window_id: int) -> tuple[MaintenanceWindowRo
 
 async def _changed(uow: UnitOfWork, row: MaintenanceWindowRow, how: str) -> None:
     row.changed_at = uow.now
-    await uow.session.execute(_JUDGE_ANEW, {"window_id": row.id, "now": uow.now})
+    await judge_anew(uow, row)
     uow.record(Fact.MAINTENANCE_CHANGED, subject=_subject(row), name=row.name, reason=how)
 
 

@@ -27,7 +27,7 @@ from opsknight.domain.model.notification import (
     Retry,
     Sent,
 )
-from opsknight.domain.model.quiet_hours import stored
+from opsknight.domain.model.quiet_hours import rests
 from opsknight.domain.model.retry import (
     NOT_REACHED_AFTER,
     RetryAt,
@@ -328,7 +328,7 @@ async def _next_method(uow: UnitOfWork, attempt: Attempt, what: str) -> None:
         "position": attempt.position,
         "method_id": attempt.contact_method_id,
         "now": uow.now,
-        "rests": await _rests(uow, attempt.user_id),
+        "rests": (attempt.urgency is Urgency.LOW or bool(attempt.others)) and await _rests(uow, attempt.user_id),
     }
     await uow.session.execute(_NEXT_METHOD, {**key, "why": why.english, "said": why.to_json()})
 
@@ -337,4 +337,4 @@ async def _rests(uow: UnitOfWork, user_id: int | None) -> bool:
     """Say whether a person has quiet hours now."""
     found = select(UserRow.zone, UserRow.quiet_hours).where(UserRow.id == user_id)
     person = (await uow.session.execute(found)).one_or_none()
-    return person is not None and stored(person.zone, person.quiet_hours).until(uow.now) is not None
+    return person is not None and rests(person.zone, person.quiet_hours, at=uow.now)

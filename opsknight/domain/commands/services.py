@@ -26,6 +26,7 @@ _WORDS: Final = {
     "runbook_url": "runbook", "tags": "tags", "ack_timeout_high_s": "ack timeout", "ack_timeout_low_s": "ack timeout",
     "reopen_window_s": "reopen window", "resolves_with_last_alert": "when it resolves",
 }  # fmt: skip
+_ACK_TIMEOUTS: Final = ("ack_timeout_high_s", "ack_timeout_low_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,6 @@ async def make(uow: UnitOfWork, plan: Plan, *, mode: str = "severity") -> Done:
     return Done(
         row.id, f"“{row.name}” is made. Now add the monitor that watches it: until then nothing sends events for it."
     )
-
-
-_ACK_TIMEOUTS: Final = ("ack_timeout_high_s", "ack_timeout_low_s")
 
 
 async def change(uow: UnitOfWork, service_id: int, plan: Plan) -> Done:

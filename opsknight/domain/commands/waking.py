@@ -131,12 +131,17 @@ async def open_under(uow: UnitOfWork, window: Window, *, limit: int) -> dict[UUI
 async def follow_windows(uow: UnitOfWork) -> int:
     """Have judged anew what was put to rest by a window as it was before it was changed lately; return how many."""
     rows = (await uow.session.scalars(_CHANGED_WINDOWS, {"lately": uow.now - LATE_COMMITS})).all()
-    stale = 0
-    for row in rows:
-        running = window_of(row).now(uow.now)
-        key = {"window_id": row.id, "until": None if running is None else running.end_at, "now": uow.now}
-        stale += len((await uow.session.execute(_JUDGE_ANEW, key)).all())
-    return stale
+    return sum([await judge_anew(uow, row) for row in rows])
+
+
+async def judge_anew(uow: UnitOfWork, row: MaintenanceWindowRow) -> int:
+    """Have judged at once what rests until another end than the window's: it rests until that, or wakes.
+
+    Return how many those are.
+    """
+    running = window_of(row).now(uow.now)
+    key = {"window_id": row.id, "until": None if running is None else running.end_at, "now": uow.now}
+    return len((await uow.session.execute(_JUDGE_ANEW, key)).all())
 
 
 async def wake_inhibited(uow: UnitOfWork) -> int:

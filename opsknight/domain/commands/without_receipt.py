@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 
 from opsknight.domain.model.channel import RECEIPT_WITHIN, face
-from opsknight.domain.model.quiet_hours import stored
+from opsknight.domain.model.quiet_hours import rests
 from opsknight.domain.model.speech import to_say
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
@@ -74,4 +74,4 @@ async def start_next(uow: UnitOfWork) -> int:
 async def _resting(uow: UnitOfWork) -> Sequence[int]:
     """Return who has quiet hours now, of those for whom something of low urgency waits."""
     found = await uow.session.execute(_WHO_MAY_REST, {"now": uow.now})
-    return [row.id for row in found if stored(row.zone, row.quiet_hours).until(uow.now) is not None]
+    return [row.id for row in found if rests(row.zone, row.quiet_hours, at=uow.now)]

@@ -122,6 +122,11 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
+def rests(zone: str, windows: Any, *, at: datetime) -> bool:
+    """Say whether somebody has quiet hours `at` that instant; `zone` and `windows` as their row has them."""
+    return stored(zone, windows).until(at) is not None
+
+
 def _window(plain: Mapping[str, Any]) -> Window:
     weekdays = tuple(sorted({int(day) for day in plain.get("weekdays", ())}))
     if not weekdays or not set(weekdays) <= set(_EVERY_DAY):

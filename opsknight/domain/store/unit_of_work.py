@@ -58,7 +58,7 @@ class UnitOfWork:
     ) -> None:
         """Write one fact with this unit; `data` must be plain JSON. `actor` names another doer than the unit's."""
         self.kinds.add(str(kind))
-        if self.user_id is not None and actor is None and (via := VIA.get()) and not data.get("via"):
+        if (via := VIA.get()) and actor is None and self.user_id is not None and not data.get("via"):
             data["via"] = via
         self._facts.append(
             {
