@@ -204,7 +204,13 @@ MUTANTS = (
     ),
     Mutant(
         "who comes on call while an incident waits on their step is not paged",
-        ((_COMMANDS + "waking.py", "    shift_changes.follow,\n", "    shift_changes.know_all,\n"),),
+        (
+            (
+                _COMMANDS + "shift_changes.py",
+                "        came=tuple(user for user in users if user not in before),\n",
+                "        came=(),\n",
+            ),
+        ),
         SIMULATOR,
     ),
     Mutant(

@@ -203,8 +203,8 @@ def _asked_in_time(history: History) -> Iterator[str]:
     for incident in history.incidents:
         facts = history.facts[incident["id"]]
         timeout_s = _timeout_s(history, incident, facts)
-        if any(fact["kind"] in ("urgency raised", "carried") for fact in facts):
-            continue
+        if any(fact["kind"] in ("urgency raised", "carried", "reopened") for fact in facts):
+            continue  # another urgency has another timeout
         acts = [fact for fact in facts if fact["kind"] in _MOVES or fact["kind"] in ("asked", "still on it")]
         for fact, then in pairwise([*acts, None]):
             assert fact is not None

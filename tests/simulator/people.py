@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Verb = Callable[..., Awaitable[Any]]
 VOUCHES_FOR = timedelta(minutes=20)
+OFTEN = 0.5
+"""Of how many changes of shift something waits, were each step to wait for an hour."""
 
 
 @dataclass(slots=True)
@@ -53,12 +55,24 @@ class Monitors:
             for begin in watched.hours.begins(start_at, end_at) if watched.hours is not None else ():
                 if self.chance.random() < 0.5:  # what is quiet shortly before support hours, and perhaps goes on
                     self._episode(watched, max(start_at, begin - timedelta(minutes=self.chance.uniform(1, 30))))
+            for at in self._before_handoffs(watched, start_at, end_at):
+                self._episode(watched, at)
         at = start_at + timedelta(days=self.chance.expovariate(1 / 4))
         while at < end_at:  # what they all stand on falls over
             for watched in world.services.values():
                 if self.chance.random() < 0.3:
                     self._episode(watched, at + timedelta(seconds=self.chance.uniform(0, 8)))
             at += timedelta(days=self.chance.expovariate(1 / 4))
+
+    def _before_handoffs(self, watched: Watched, start_at: datetime, end_at: datetime) -> Iterator[datetime]:
+        """Yield when something begins that waits on a step's schedule while somebody else comes on call there."""
+        ladder, paged_after_s = watched.ladder, 0
+        for rotas, wait_s in zip(ladder.rotas, ladder.waits_s, strict=True):
+            for handoff in (at for rota in rotas for at in self.run.oracle.paper(rota).changes):
+                at = handoff - timedelta(seconds=paged_after_s + self.chance.uniform(0, wait_s))
+                if start_at <= at < end_at and self.chance.random() < wait_s / 3600 * OFTEN:
+                    yield at
+            paged_after_s += wait_s
 
     def _episode(self, watched: Watched, at: datetime) -> None:
         chance = self.chance
