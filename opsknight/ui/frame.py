@@ -52,6 +52,7 @@ PLACES = (
     Place("/readiness", "Readiness", "y", "check", at_hand=False, in_strip=False),
     Place("/drills", "Drills", "d", "bell", at_hand=False, in_strip=False),
     Place("/fairness", "Fairness", "f", "team", at_hand=False, in_strip=False),
+    Place("/ledger", "Ledger", "l", "list", at_hand=False, in_strip=False),
     Place("/me", "Me", "m", "person", in_strip=False),
 )
 _STYLES = ("theme.css", "icons.css", "parts.css", "frame.css", "pages.css")

@@ -18,6 +18,7 @@ from opsknight.ui import (
     incidents,
     integration,
     leaving,
+    ledger,
     live,
     maintenance,
     me,
@@ -58,6 +59,7 @@ PAGES = (
     drills,
     fitness,
     fairness,
+    ledger,
     me,
     style,
 )

@@ -1,4 +1,4 @@
-"""The gallery's wall, and what readiness is told to find while pages are open."""
+"""The gallery's wall and ledger, and what readiness is told to find while pages are open."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from fastapi import APIRouter
 from nicegui import core, ui
 
-from opsknight.ui import notices, wall
+from opsknight.domain.queries.ledger import LedgerLine, LedgerPage
+from opsknight.ui import frame, ledger, notices, wall
 from tests.ui import samples
 
 routes = APIRouter()
@@ -29,3 +30,27 @@ async def miss() -> None:
 def wall_page() -> None:
     """Show the display, whose board nothing fills."""
     wall.show("all", samples.a_viewer())
+
+
+@ui.page("/ledger")
+def ledger_page() -> None:
+    """Show what an admin reads, of a day on which much was changed."""
+    said = (
+        ("armed", "Ada Okafor armed this restored copy, which had paged nobody."),
+        ("role changed", "Grace Imoto made Bo Lindqvist a manager."),
+        (
+            "contact method disabled",
+            "OpsKnight switched off bo@example.org: the mail server of example.org refuses it.",
+        ),
+        ("schedule changed", "Ada Okafor changed “Primary”: its handoff is on Mondays at 09:00 now, 10:00 before."),
+        ("key made", "Ada Okafor made a new key for Prometheus; the former one works until it is ended."),
+        ("signed in", "Ada Okafor signed in."),
+    )
+    facts = [
+        LedgerLine(at=time.time() - 40_000 * n, kind=kind, actor="", actor_name="", subject="", sentence=what, data={})
+        for n, (kind, what) in enumerate(said)
+    ]
+    with frame.frame("Ledger", samples.a_viewer(), path="/people"):
+        ledger.show(
+            LedgerPage(facts=facts, more="1.2.3"), ledger.Asked(about="access"), people={"user:1": "Ada Okafor"}
+        )

@@ -51,6 +51,7 @@ PAGES = (
     "/drills",
     "/drills/2",
     "/readiness",
+    "/ledger",
     "/me",
     "/me/new",
 )

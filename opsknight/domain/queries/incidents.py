@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.ledger import sentence
 from opsknight.domain.queries import board, changes
 from opsknight.domain.queries.board import BoardLine
 from opsknight.domain.queries.changes import ChangeLine
+from opsknight.domain.queries.paging_on import cursor, placed
 from opsknight.domain.queries.people import actor_names
 from opsknight.domain.queries.still_firing import still_firing
 from opsknight.domain.store.tables import AlertRow, FactRow, IncidentRow
-from opsknight.errors import Invalid, NotFound
+from opsknight.errors import NotFound
 
 ALERTS_AT_MOST = 200
 FACTS_A_PAGE = 100
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlertLine(TypedDict):
@@ -141,13 +139,13 @@ async def timeline(session: AsyncSession, incident_id: UUID, *, before: str | No
         .limit(FACTS_A_PAGE + 1)
     )
     if before is not None:
-        statement = statement.where(tuple_(*place) < _place(before))
+        statement = statement.where(tuple_(*place) < placed(before))
     rows = (await session.execute(statement)).all()
     shown = rows[:FACTS_A_PAGE]
     names = await actor_names(session, {row.actor for row in shown})
     return Timeline(
         facts=[_fact(row, names[row.actor]) for row in shown],
-        more=_cursor(shown[-1]) if len(rows) > FACTS_A_PAGE else None,
+        more=cursor(shown[-1]) if len(rows) > FACTS_A_PAGE else None,
     )
 
 
@@ -179,16 +177,3 @@ def _fact(row: Any, actor_name: str) -> FactLine:
         sentence=sentence(row.kind, actor_name, row.data),
         data=row.data,
     )
-
-
-def _cursor(row: Any) -> str:
-    return f"{(row.at - _EPOCH) // _MICROSECOND}.{row.xid}.{row.seq}"
-
-
-def _place(cursor: str) -> Any:
-    try:
-        at, xid, seq = (int(part) for part in cursor.split("."))
-        instant = _EPOCH + at * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise Invalid("“before” is no place in this timeline; take it from “more” of the page before.") from None
-    return tuple_(literal(instant), literal(xid, FactRow.xid.type), literal(seq))
