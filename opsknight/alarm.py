@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 CHANNEL = "opsknight"
 COALESCE_S = 0.015
+"""How long the first word after a rest waits for what is committed with it."""
+AT_MOST_EVERY_S = 0.05
+"""In a storm others have work enough for so long; each word is a transaction."""
 PING_S = 5.0
 AGAIN_S = 1.0
 
@@ -57,6 +60,7 @@ class Alarm:
             await asyncio.sleep(AGAIN_S)
 
     async def _serve(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        told_at = 0.0
         while True:
             try:
                 async with asyncio.timeout(PING_S):
@@ -64,8 +68,10 @@ class Alarm:
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=PING_S)
                 continue
-            await asyncio.sleep(COALESCE_S)
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(COALESCE_S, told_at + AT_MOST_EVERY_S - now))
             self._told.clear()
+            told_at = asyncio.get_running_loop().time()
             await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, self._me, timeout=PING_S)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:

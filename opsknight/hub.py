@@ -186,6 +186,7 @@ class Hub:
         if not self._subscribers or not self.is_heard():
             self._changed.clear()
             self._told, self._count_at = self._cursor, None
+            self._tell_from = now + TICK_S  # caches are told no oftener than boards would be
         elif now >= self._tell_from and (self._changed or (self._count_at is not None and now >= self._count_at)):
             changed, since_s = len(self._changed), max(TICK_S, now - self._told_at)
             await self._tell()

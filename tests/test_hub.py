@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from opsknight.clock import Clock
 from opsknight.domain.queries.feed import AT_ONCE, Cursor, Entry
-from opsknight.hub import BACKLOG, BUSY_TICK_S, SUMMARY_SHARE, Beat, Hub, Line, Reading, Tick
+from opsknight.hub import BACKLOG, BUSY_TICK_S, SUMMARY_SHARE, TICK_S, Beat, Hub, Line, Reading, Tick
 from tests.bounds import PATIENCE_S
 from tests.clock import NOON, StoppedClock
 
@@ -24,6 +24,7 @@ class Ledger:
         self.entries: list[Entry] = []
         self.removed: set[UUID] = set()
         self.asked_since = NOON
+        self.read_times = 0
 
     def add(self, *incidents: UUID, settled: bool = True) -> None:
         for incident in incidents:
@@ -42,6 +43,7 @@ class Ledger:
         return Cursor("epoch", 0, 0)
 
     async def feed(self, cursor: Cursor, since: datetime) -> Sequence[Entry]:
+        self.read_times += 1
         self.asked_since = min(self.asked_since, since)
         return [entry for entry in self.entries if (entry.xid, entry.seq) > (cursor.xid, cursor.seq)][:AT_ONCE]
 
@@ -259,3 +261,16 @@ async def test_what_happened_while_the_feed_could_not_be_read_is_still_news():
         await next_tick(messages)
 
     assert ledger.asked_since <= NOON - timedelta(hours=3)
+
+
+async def test_where_nobody_looks_the_ledger_is_read_ten_times_a_second_however_much_happens():
+    ledger = Ledger()
+    async with a_hub(ledger) as (hub, _):
+        hub.is_heard = lambda: False
+        began = asyncio.get_running_loop().time()
+        while (took_s := asyncio.get_running_loop().time() - began) < 0.6:
+            ledger.add(uuid4())
+            hub.wake()
+            await asyncio.sleep(0.005)
+
+    assert 2 <= ledger.read_times <= took_s / TICK_S + 2
