@@ -28,10 +28,14 @@ os.environ["OPSKNIGHT_SEED"] = str(measure.FRESH_SEED)  # the same for all proce
 
 
 _LONGEST_FIRST = (
-    "tests/ui/test_looks.py", "tests/api/test_every_operation.py", "tests/e2e/test_board.py", "tests/faults/",
-    "tests/simulator/", "tests/e2e/", "tests/providers/test_mutations.py", "tests/ui/",
+    "tests/ui/test_looks.py", "tests/api/test_every_operation.py", "tests/e2e/test_board.py", "tests/simulator/",
+    "tests/providers/test_mutations.py", "tests/ui/",
 )  # fmt: skip
 """Which files take longest: begun last, one of them would keep a core busy while the others have nothing left."""
+_WAITING = ("tests/faults/", "tests/e2e/")
+"""Whose tests wait more than they work: where all are such, a core has nothing to do."""
+_BETWEEN = 2
+"""How many other files are begun before the next of those."""
 
 
 class Acting(Protocol):
@@ -90,13 +94,17 @@ def acting(database: Database, clock: StoppedClock) -> Acting:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have what takes longest begun first; the order within a file stays."""
+    """Have what takes longest begun first, and what waits beside what works; the order within a file stays."""
+    files = list(dict.fromkeys(item.nodeid.partition("::")[0] for item in items))
+    waiting = [file for file in files if file.startswith(_WAITING) and file not in _LONGEST_FIRST]
+    others = sorted((file for file in files if file not in waiting), key=_longest_first)
+    place = {file: float(at) for at, file in enumerate(others)}
+    place |= {file: (at + 1) * _BETWEEN - 0.5 for at, file in enumerate(waiting)}
+    items.sort(key=lambda item: place[item.nodeid.partition("::")[0]])
 
-    def when(item: pytest.Item) -> int:
-        starts = (n for n, path in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(path))
-        return next(starts, len(_LONGEST_FIRST))
 
-    items.sort(key=when)
+def _longest_first(file: str) -> int:
+    return next((at for at, path in enumerate(_LONGEST_FIRST) if file.startswith(path)), len(_LONGEST_FIRST))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
