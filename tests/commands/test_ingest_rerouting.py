@@ -142,3 +142,29 @@ async def test_the_rules_of_the_service_that_it_goes_to_are_asked_and_not_those_
 async def test_a_rule_that_sends_nowhere_is_not_saved(post: Post):
     with pytest.raises(Invalid, match="There is no service 999"):
         await post.rule(set={"service_id": 999})
+
+
+@pytest.mark.parametrize("of_the_target", [False, True], ids=["of the rule that moves", "of the service it goes to"])
+async def test_a_threshold_is_reached_by_what_a_rule_moves(
+    post: Post, web: ServiceRow, disks: ServiceRow, *, of_the_target: bool
+):
+    threshold: dict[str, Any] = {"threshold": {"count": 3, "within": "10m"}}
+    await post.rule(set={"service_id": disks.id}, **({} if of_the_target else threshold))
+    if of_the_target:
+        await post.rule(service=disks, **threshold)
+    monitor = await post.monitor(web)
+
+    verdicts = [await monitor.take(an_event(dedup_key=f"{number}")) for number in range(4)]
+
+    assert verdicts == [[Verdict.COUNTED], [Verdict.COUNTED], [Verdict.OPENED], [Verdict.COUNTED]]
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+async def test_what_a_rule_moves_and_groups_is_one_incident_there(post: Post, web: ServiceRow, disks: ServiceRow):
+    await post.rule(set={"service_id": disks.id}, group={"within": "10m"})
+    monitor = await post.monitor(web)
+
+    verdicts = [await monitor.take(an_event(dedup_key=f"{number}")) for number in range(3)]
+
+    assert verdicts == [[Verdict.OPENED], [Verdict.JOINED], [Verdict.JOINED]]
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.belonging import home
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.model.event import Action, Event, Unreadable
 from opsknight.domain.model.incident import Status
@@ -266,10 +267,11 @@ class Rulings:
         return countings, groups
 
     def _events(self) -> Iterator[tuple[RuledEvent, Integration]]:
+        """Yield what rules have said something about, with the service that it goes to: there it counts and groups."""
         for delivery in self.deliveries:
             for event in delivery.events:
                 if isinstance(event, RuledEvent):
-                    yield event, delivery.integration
+                    yield event, home(event, delivery.integration)
 
 
 def judged(deliveries: Sequence[Delivery], *, now: datetime) -> Rulings | None:
