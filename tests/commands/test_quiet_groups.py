@@ -180,3 +180,91 @@ async def test_what_is_paused_joins_what_is_paused_for_as_long(desk: Desk, manag
     await later(desk, HOUR)
 
     assert (await statuses(desk), await paged(desk)) == (["open"], 1)
+
+
+@pytest.mark.parametrize("how", ["snoozed", "acknowledged by its monitor"])
+async def test_what_would_page_joins_nothing_that_nobody_looks_at(desk: Desk, hosts: ServiceRow, how: str):
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    await jobs_run(desk)
+    if how == "snoozed":
+        first = (await desk.rows("SELECT id FROM incidents"))[0][0]
+        await desk.do(incidents.snooze, first, until=desk.clock.now() + 9 * HOUR)
+    else:
+        await monitor.take(an_event(**SLOW, action=Action.ACKNOWLEDGE))
+
+    assert await monitor.take(an_event(**HOST), an_event(**{**HOST, "dedup_key": "other"})) == [
+        Verdict.OPENED,
+        Verdict.JOINED,
+    ]
+    await jobs_run(desk)
+
+    assert (await statuses(desk), await paged(desk)) == ([how.partition(" ")[0], "open"], 2)
+
+
+async def test_what_a_rule_suppresses_joins_what_is_snoozed(desk: Desk, manager: UserRow, hosts: ServiceRow):
+    rule = {"name": "Hosts", "when": 'title starts_with "Host"', "then": "suppress"}
+    await desk.as_(manager, create, rule, service_id=hosts.id)
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    first = (await desk.rows("SELECT id FROM incidents"))[0][0]
+    await desk.do(incidents.snooze, first, until=desk.clock.now() + HOUR)
+
+    assert await monitor.take(an_event(**HOST)) == [Verdict.JOINED]
+
+
+async def test_what_an_owner_has_acknowledged_is_joined_and_they_hear_of_it(desk: Desk, hosts: ServiceRow):
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**HOST))
+    first = (await desk.rows("SELECT id FROM incidents"))[0][0]
+    await desk.do(incidents.acknowledge, first)
+
+    assert await monitor.take(an_event(**SLOW)) == [Verdict.JOINED]
+
+    assert await desk.rows("SELECT count(*) FROM timers WHERE kind = 'alerts_joined'") == [(1,)]
+
+
+class TestPausedInAGroup:
+    """Hosts wait five minutes before they page; what else belongs to their group does not."""
+
+    @pytest.fixture
+    async def monitor(self, desk: Desk, manager: UserRow, hosts: ServiceRow) -> Monitor:
+        pause = {"name": "Be sure", "when": 'title starts_with "Host"', "pause": "5m"}
+        await desk.as_(manager, create, pause, service_id=hosts.id)
+        monitor = await a_monitor_of(desk, hosts)
+        await monitor.take(an_event(**SLOW))
+        await jobs_run(desk)
+        return monitor
+
+    async def test_a_louder_alert_waits_by_itself_and_disturbs_nobody_before(self, desk: Desk, monitor: Monitor):
+        assert await monitor.take(an_event(**HOST)) == [Verdict.OPENED]
+        await jobs_run(desk)
+        assert await desk.rows(OF_INCIDENTS) == [("open", "low", 1), ("suppressed", "high", 1)]
+        assert await paged(desk) == 1
+
+        await later(desk, HOUR)
+        assert await desk.rows(OF_INCIDENTS) == [("open", "low", 1), ("open", "high", 2)]
+
+    async def test_those_that_wait_are_one_incident_whatever_comes_in_between(self, desk: Desk, monitor: Monitor):
+        several = [an_event(**{**HOST, "dedup_key": f"{number}"}) for number in range(3)]
+        slow = [an_event(**{**SLOW, "dedup_key": f"slow {number}"}) for number in range(2)]
+
+        verdicts = await monitor.take(several[0], slow[0], several[1])
+        verdicts += await monitor.take(slow[1], several[2])
+
+        assert verdicts == [Verdict.OPENED, *[Verdict.JOINED] * 4]
+        assert await statuses(desk) == ["open", "suppressed"]
+
+    async def test_one_that_is_no_louder_joins_what_has_paged_already(self, desk: Desk, monitor: Monitor):
+        assert await monitor.take(an_event(**{**HOST, "severity": Severity.WARNING})) == [Verdict.JOINED]
+        await jobs_run(desk)
+
+        assert (await statuses(desk), await paged(desk)) == (["open"], 1)
+
+    async def test_the_owner_of_what_is_acknowledged_hears_of_none_before(self, desk: Desk, monitor: Monitor):
+        await desk.do(incidents.acknowledge, (await desk.rows("SELECT id FROM incidents"))[0][0])
+
+        assert await monitor.take(an_event(**{**HOST, "severity": Severity.WARNING})) == [Verdict.OPENED]
+
+        assert await statuses(desk) == ["acknowledged", "suppressed"]
+        assert await desk.rows("SELECT count(*) FROM timers WHERE kind = 'alerts_joined'") == [(0,)]

@@ -213,7 +213,7 @@ class _Batch:
         incident_id = rulings.joins(event, sha, integration, desk) if verdict is Verdict.JOINED else None
         if incident_id is not None:
             alert = desk.join(event, sha, integration, urgency, incident_id)
-            rulings.tell(event, alert, integration, desk)
+            rulings.joined(event, alert, integration, desk)
             return verdict, alert
         if verdict is Verdict.OPENED:
             alert = desk.open(event, sha, integration, opening)
