@@ -20,6 +20,16 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
         (Fact.STEP_SKIPPED, {"step": 1, "reason": "nobody is on call"},
          "Step 1 was skipped, it reached nobody: nobody is on call."),
         (Fact.RECORDED, {"action": "acknowledge"}, "Ada sent an acknowledge, but no alert was open: nothing changed."),
+        (
+            Fact.RECORDED,
+            {"action": "acknowledge", "reason": "the incident is suppressed"},
+            "Ada sent an acknowledge, but the incident is suppressed: nothing changed.",
+        ),
+        (
+            Fact.LATE_COPY,
+            {"title": "Disk full"},
+            "Ada sent a late copy of “Disk full”, which had cleared; nobody was paged.",
+        ),
         (Fact.SENT, {"channel": "email", "user": "Bo", "detail": "250 OK"}, "Mail to Bo was accepted: “250 OK”."),
         (Fact.RULED, {"rule": "Quiet", "did": ["changed the title", "paused it"], "was": {"title": "Disk"}},
          "The rule “Quiet” changed the title and paused it (the title was “Disk”)."),

@@ -89,6 +89,10 @@ class Desk:
         self.past: list[WorkingAlert] = []
         self.incidents: dict[UUID, WorkingIncident] = {}
         self.facts: list[tuple[str, str, UUID | None, dict[str, object]]] = []
+        self.repeated: dict[tuple[Fact, UUID], tuple[str, dict[str, object]]] = {}
+        """Facts of what monitors tell over and over, which are written once a minute, by their incident."""
+        self.waiting: set[UUID] = set()
+        """Those of the suppressed incidents that a rule lets wait before they page."""
 
     def record(self, kind: Fact, integration: Integration, incident_id: UUID | None, data: dict[str, object]) -> None:
         """Note one fact of what a monitor did."""
@@ -100,6 +104,8 @@ class Desk:
         """Do what `verdict` says, which is not that it opened; return the alert that the event belongs to, if any."""
         alert = self.alerts.get((integration.service_id, sha))
         if alert is None or verdict in (Verdict.LATE_COPY, Verdict.TOLD_LATELY, Verdict.NOTHING_OPEN):
+            if alert is not None and verdict is Verdict.LATE_COPY:
+                self.repeated[Fact.LATE_COPY, alert.incident_id] = integration.actor, {"title": event.title}
             return alert
         if verdict is Verdict.OCCURRENCE:
             self._count(alert, event, integration)
@@ -248,8 +254,13 @@ class Desk:
             self.record(Fact.RESOLVED, integration, alert.incident_id, {"count": alert.count})
 
     def _acknowledge(self, alert: WorkingAlert, integration: Integration) -> None:
+        """Take a monitor's acknowledge; what rests rests on, for it would page once nobody can be asked about that."""
         incident = self.incidents[alert.incident_id]
         if incident.value.status is Status.RESOLVED:
+            return
+        if incident.value.status is Status.SUPPRESSED and not self._waits(incident):
+            told: dict[str, object] = {"action": "acknowledge", "reason": "the incident is suppressed"}
+            self.repeated[Fact.RECORDED, alert.incident_id] = integration.actor, told
             return
         after = transition(incident.value, Verb.ACKNOWLEDGE)
         if after is incident.value:
@@ -257,6 +268,10 @@ class Desk:
         incident.value, incident.changed = after, True
         self._ask_later(incident, integration)
         self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
+
+    def _waits(self, incident: WorkingIncident) -> bool:
+        """Return whether an incident rests only until a rule's pause is over."""
+        return incident.value.id in self.waiting or (incident.due is not None and incident.due[0] == "pause")
 
     def _ask_later(self, incident: WorkingIncident, integration: Integration) -> None:
         """Have the owner of an acknowledged incident asked “still on it?” in time."""

@@ -115,6 +115,8 @@ class _Batch:
             StoredBefore: a first call with the same `now` has stored them.
         """
         self._log.idempotency = [(*key, *stored) for key, stored in self._remembered.items()]
+        if self._desk.repeated:
+            await records.tell_repeated(connection, self._desk)
         if self._rulings:
             self._rulings.conclude(self._desk)
         write = records.store_at_once if at_once else records.store_changes
