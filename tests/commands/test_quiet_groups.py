@@ -13,6 +13,7 @@ from opsknight.domain.model.event import Action, Severity
 from opsknight.domain.model.flapping import Limits
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.matcher import Op
+from opsknight.domain.queries.why import why
 from opsknight.domain.store.tables import ServiceRow, UserRow
 from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
@@ -268,3 +269,67 @@ class TestPausedInAGroup:
 
         assert await statuses(desk) == ["acknowledged", "suppressed"]
         assert await desk.rows("SELECT count(*) FROM timers WHERE kind = 'alerts_joined'") == [(0,)]
+
+
+@pytest.mark.parametrize("by", ["maintenance", "inhibition", "rule"])
+async def test_the_story_names_what_keeps_an_alert_quiet_that_joins(
+    desk: Desk, manager: UserRow, hosts: ServiceRow, network: ServiceRow, by: str
+):
+    monitor = await a_monitor_of(desk, hosts)
+    await monitor.take(an_event(**SLOW))
+    reasons = {
+        "maintenance": "maintenance “DB upgrade”",
+        "inhibition": "“Switch r1 down” is open, inhibition “Switch before hosts”",
+        "rule": "a rule suppresses it",
+    }
+    if by == "maintenance":
+        await planned(desk, service_id=hosts.id)
+    elif by == "inhibition":
+        await (await a_monitor_of(desk, network)).take(an_event(**SWITCH))
+    else:
+        rule = {"name": "Hosts", "when": 'title starts_with "Host"', "then": "suppress"}
+        await desk.as_(manager, create, rule, service_id=hosts.id)
+    monitor = await a_monitor_of(desk, hosts, name="Again")
+
+    await monitor.take(an_event(**HOST))
+
+    told = await desk.rows("SELECT kind, data->>'quiet' FROM facts WHERE kind IN ('alert joined', 'urgency raised')")
+    assert sorted(told) == [("alert joined", reasons[by]), ("urgency raised", reasons[by])]
+
+
+async def test_why_nobody_was_paged_for_an_alert_that_joined_is_told_with_its_reason(desk: Desk, hosts: ServiceRow):
+    await (await a_monitor_of(desk, hosts)).take(an_event(**SLOW))
+    await planned(desk, service_id=hosts.id)
+    await (await a_monitor_of(desk, hosts, name="Again")).take(an_event(**HOST))
+
+    incident = (await desk.rows("SELECT id FROM incidents"))[0][0]
+    async with desk.database.screens() as session:
+        line = await why(session, incident, user_id=desk.user.id, viewer_id=desk.user.id, at=desk.clock.now())
+
+    joined = "The alert “Host unreachable” joined the incident; nobody is paged for that: maintenance “DB upgrade”."
+    assert joined in [one["sentence"] for one in line["chain"]]
+
+
+async def test_the_story_names_what_keeps_an_alert_quiet_that_gets_worse(
+    desk: Desk, hosts: ServiceRow, network: ServiceRow
+):
+    monitor = await an_incident_below_a_switch(desk, hosts, network)
+    await monitor.take(an_event(**{**HOST, "severity": Severity.WARNING}))
+
+    await monitor.take(an_event(**HOST))
+
+    told = await desk.rows("SELECT data->>'quiet' FROM facts WHERE kind = 'urgency raised'")
+    assert told == [("“Switch r1 down” is open, inhibition “Switch before hosts”",)]
+
+
+async def test_an_urgency_that_rises_while_a_person_keeps_it_quiet_is_told_to_page_nobody(
+    desk: Desk, network: ServiceRow
+):
+    monitor = await a_monitor_of(desk, network)
+    await monitor.take(an_event(**SLOW))
+    await desk.do(incidents.suppress, (await desk.rows("SELECT id FROM incidents"))[0][0], until=None)
+
+    await monitor.take(an_event(**{**SLOW, "severity": Severity.CRITICAL}))
+
+    told = await desk.rows("SELECT data->>'quiet' FROM facts WHERE kind = 'urgency raised'")
+    assert told == [("the incident is suppressed",)]

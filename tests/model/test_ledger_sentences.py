@@ -26,6 +26,21 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
             "Ada sent an acknowledge, but the incident is suppressed: nothing changed.",
         ),
         (
+            Fact.ALERT_JOINED,
+            {"title": "Disk full", "quiet": "maintenance “DB upgrade”"},
+            "The alert “Disk full” joined the incident; nobody is paged for that: maintenance “DB upgrade”.",
+        ),
+        (
+            Fact.RAISED,
+            {"urgency": "high", "quiet": "a rule suppresses it"},
+            "Ada raised the urgency to high; nobody is paged for that: a rule suppresses it.",
+        ),
+        (
+            Fact.BY_HOURS,
+            {"service": "Checkout", "severity": "critical", "urgency": "low"},
+            "It came outside the support hours of Checkout: low urgency until they begin, though it is critical.",
+        ),
+        (
             Fact.LATE_COPY,
             {"title": "Disk full"},
             "Ada sent a late copy of “Disk full”, which had cleared; nobody was paged.",

@@ -42,9 +42,17 @@ def _raised(actor: str, data: Data) -> str:
     return f"{actor} raised the urgency to {data.get('urgency', 'high')}{because}{_quietly(data)}."
 
 
+def _by_hours(_actor: str, data: Data) -> str:
+    service, severity = data.get("service", "its service"), data.get("severity", "its severity")
+    if data.get("urgency") == "low":
+        return f"It came outside the support hours of {service}: low urgency until they begin, though it is {severity}."
+    return f"It came within the support hours of {service}: high urgency, though it is {severity}."
+
+
 SENTENCES: Final[Mapping[str, Callable[[str, Data], str]]] = {
     Fact.ALERT_JOINED: _joined,
     Fact.LATE_COPY: _late_copy,
     Fact.RECORDED: _recorded,
     Fact.RAISED: _raised,
+    Fact.BY_HOURS: _by_hours,
 }
