@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from opsknight.domain.commands.expiries import Ended, Told, note
 from opsknight.domain.commands.rules import create, delete
-from opsknight.domain.model.event import Action, Severity
+from opsknight.domain.model.event import Action, Severity, dedup_sha
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import integrations
 from opsknight.domain.store.engine import Database
@@ -168,3 +170,23 @@ async def test_what_a_rule_moves_and_groups_is_one_incident_there(post: Post, we
 
     assert verdicts == [[Verdict.OPENED], [Verdict.JOINED], [Verdict.JOINED]]
     assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+@pytest.mark.parametrize("sets", ["service", "key", "nothing"])
+async def test_a_lagging_peer_is_known_by_the_alert_that_its_like_has_ended_wherever_a_rule_has_put_it(
+    post: Post, desk: Desk, web: ServiceRow, disks: ServiceRow, sets: str
+):
+    if sets != "nothing":
+        await post.rule(set={"service_id": disks.id} if sets == "service" else {"dedup_key": "{title}"})
+    monitor, began_at = await post.monitor(web), post.clock.now()
+    alert = an_event(started_at=began_at)
+    sha = dedup_sha(alert.dedup_key)
+    await monitor.take(alert)
+    post.clock.advance(timedelta(minutes=2))
+    await desk.as_(monitor.integration.actor, note, web.id, [Told(sha, began_at, ended_at=post.clock.now())])
+    await monitor.take(an_event(started_at=began_at, **RESOLVE))
+
+    peer = Told(sha, began_at + timedelta(seconds=7), expires_at=post.clock.now() + timedelta(minutes=5))
+    ended = await desk.as_(monitor.integration.actor, note, web.id, [peer])
+
+    assert ended == {sha: Ended(began_at, post.clock.now())}
