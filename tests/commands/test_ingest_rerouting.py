@@ -190,3 +190,72 @@ async def test_a_lagging_peer_is_known_by_the_alert_that_its_like_has_ended_wher
     ended = await desk.as_(monitor.integration.actor, note, web.id, [peer])
 
     assert ended == {sha: Ended(began_at, post.clock.now())}
+
+
+async def test_the_rules_of_where_an_own_rule_moves_it_are_asked_as_well_and_move_it_on(
+    post: Post, web: ServiceRow, disks: ServiceRow
+):
+    racks = await a_service(post.database, "Racks")
+    await post.rule(service=web, set={"service_id": disks.id})
+    await post.rule(service=disks, set={"service_id": racks.id, "title": "On {service}"})
+    await post.rule(service=racks, then="suppress")
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows(INCIDENTS) == [("Racks", "suppressed", "high")]
+    assert await monitor.rows("SELECT title FROM incidents") == [("On Disks",)]
+    assert await monitor.take(an_event(), an_event(**RESOLVE)) == [Verdict.OCCURRENCE, Verdict.RESOLVED]
+
+
+async def test_services_that_send_it_to_each_other_are_asked_once_each(post: Post, web: ServiceRow, disks: ServiceRow):
+    await post.rule(service=web, set={"service_id": disks.id})
+    await post.rule(service=disks, set={"service_id": web.id})
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows("SELECT matched FROM rule_counts") == [(1,), (1,)]
+    assert await monitor.rows(ALERTS) == [("Web", "open")]
+
+
+async def test_a_rule_that_asks_no_further_one_spares_those_of_the_other_service(
+    post: Post, web: ServiceRow, disks: ServiceRow
+):
+    await post.rule(service=web, set={"service_id": disks.id}, stop=True)
+    await post.rule(service=disks, then="suppress")
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+@pytest.mark.parametrize("instead", [{"then": "drop"}, {"threshold": {"count": 5, "within": "10m"}}])
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_opens_nothing_takes_no_later_event_with_it(
+    post: Post, web: ServiceRow, disks: ServiceRow, instead: dict[str, Any], *, together: bool
+):
+    await post.rule(when='title contains "x"', set={"service_id": disks.id})
+    await post.rule(service=disks, when='title contains "x"', **instead)
+    monitor = await post.monitor(web)
+    several = [an_event(title="x"), an_event(title="y"), an_event(**RESOLVE)]
+
+    for batch in [several] if together else [[one] for one in several]:
+        await monitor.take(*batch)
+
+    assert await monitor.rows(ALERTS) == [("Web", "resolved")]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_is_dropped_here_keeps_no_later_event_here(
+    post: Post, web: ServiceRow, disks: ServiceRow, *, together: bool
+):
+    await post.rule(when='title contains "x"', then="drop")
+    await post.rule(when='title contains "y"', set={"service_id": disks.id})
+    monitor = await post.monitor(web)
+
+    for batch in [["x", "y"]] if together else [["x"], ["y"]]:
+        await monitor.take(*(an_event(title=title) for title in batch))
+
+    assert await monitor.rows(ALERTS) == [("Disks", "open")]

@@ -323,12 +323,7 @@ def _judged(delivery: Delivery, now: datetime) -> Delivery:
 def _ask(event: Event | Unreadable, integration: Integration, now: datetime) -> Event | Unreadable:
     if isinstance(event, Unreadable) or event.action is not Action.TRIGGER or event.dedup_key.startswith(OWN_KEYS):
         return event
-    ruling = Ruling(event)
-    if integration.common_rules:
-        ruling = integration.common_rules.judge(ruling, integration.around(now))
-    there = integration.elsewhere.get(ruling.service_id or 0, integration)
-    if there.own_rules and not ruling.stopped:
-        ruling = there.own_rules.judge(ruling, there.around(now))
+    ruling = integration.ruling(event, now)
     return ruled(event, ruling) if ruling.reasons or ruling.skipped else event
 
 

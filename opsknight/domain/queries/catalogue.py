@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.event import Severity, Urgency, urgency_of
+from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
 from opsknight.domain.model.expression_evaluation import Surroundings
-from opsknight.domain.model.rule_set import RuleSet
+from opsknight.domain.model.rule_set import RuleSet, Ruling
 from opsknight.domain.model.silencing import Silencing
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
@@ -68,6 +68,29 @@ class Integration:
     def around(self, at: datetime) -> Surroundings:
         """Return what a rule can ask of an event of this integration besides what it says itself."""
         return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
+
+    def ruling(self, event: Event, at: datetime) -> Ruling:
+        """Return what the rules make of a trigger that arrives at `at`.
+
+        Those of all services are asked first, then the own ones of the service that it belongs to by then. Where
+        these move it, those of the other service are asked as well, of each service once: so none send it around.
+        """
+        ruling = Ruling(event)
+        if self.common_rules:
+            ruling = self.common_rules.judge(ruling, self.around(at))
+        there = self.elsewhere.get(ruling.service_id or 0, self)
+        if there.own_rules and not ruling.stopped:
+            ruling = there.own_rules.judge(ruling, there.around(at))
+        if ruling.service_id is None:
+            return ruling
+        asked = {there.service_id}
+        while (
+            not ruling.stopped and (there := self.elsewhere.get(ruling.service_id or 0, self)).service_id not in asked
+        ):
+            asked.add(there.service_id)
+            if there.own_rules:
+                ruling = there.own_rules.judge(ruling, there.around(at))
+        return ruling
 
 
 _SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
@@ -127,8 +150,16 @@ async def archived_keys(session: AsyncSession) -> Mapping[str, tuple[int, str]]:
 
 def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tuple[Any, ...]]) -> Collection[int]:
     """Return the services that what a service's integrations send may belong to, its own for another key."""
-    said = {to for place in (None, scope) if place in sets for to in sets[place].sends_to(scope)}
-    return said | {to for of, to in sent if of == scope}
+    said = set(sets[None].sends_to(scope)) if None in sets else set[int]()
+    said |= {to for of, to in sent if of == scope}
+    asked, waiting = set[int](), {scope, *said}
+    while waiting:  # what is moved to a service meets its rules, which may move it on
+        place = waiting.pop()
+        asked.add(place)
+        to = sets[place].sends_to(place) if place in sets else set[int]()
+        said |= to
+        waiting |= to - asked
+    return said
 
 
 def _integration(
