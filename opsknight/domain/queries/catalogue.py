@@ -17,6 +17,7 @@ from opsknight.domain.model.silencing import Silencing
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
 from opsknight.domain.queries.rules import rule_sets
+from opsknight.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Integration:
     """Whether what it sends may belong to another service or key, because a rule says so or has said so."""
     elsewhere: Mapping[int, Integration] = field(default_factory=dict["int", "Integration"], repr=False, compare=False)
     """By service: itself as it speaks for the other services that a rule may give what it sends to."""
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether it only stands for whatever may send something to its service."""
+        return self.id == 0
 
     @property
     def may_reopen(self) -> bool:
@@ -103,6 +109,11 @@ _INTEGRATIONS = text(f"""
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active AND s.archived_at IS NULL
 """)  # noqa: S608  # columns of ours
+_NOBODY = text(f"""
+    SELECT 0 AS id, '' AS key, NULL AS former_key, 'generic' AS provider, '' AS name, jsonb_build_object() AS mapping,
+        '' AS secret, '' AS former_secret, {_SERVICE}
+    FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = :id AND s.archived_at IS NULL
+""")  # noqa: S608  # columns of ours
 _SERVICES = text(f"""
     SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids) AND s.archived_at IS NULL
 """)  # noqa: S608  # columns of ours
@@ -118,10 +129,36 @@ async def integrations(session: AsyncSession, *, at: datetime | None = None) -> 
 
     Maintenance that is over at `at` is left out, where that is said.
     """
+    return await _known(session, (await session.execute(_INTEGRATIONS)).all(), at=at)
+
+
+async def sender_to(
+    session: AsyncSession, service_id: int, *, integration_id: int | None = None, at: datetime
+) -> Integration:
+    """Return the integration of that number, else the only one of a service, else one that stands for nobody.
+
+    Raises:
+        NotFound: there is no such service, or it has no such integration.
+    """
+    everybody = (await integrations(session, at=at)).values()
+    known = {one.id: one for one in everybody if one.service_id == service_id}
+    if integration_id is not None and integration_id not in known:
+        raise NotFound("This service has no such integration; choose one from the list.")
+    if integration_id is not None or len(known) == 1:
+        return known[next(iter(known)) if integration_id is None else integration_id]
+    nobody = (await session.execute(_NOBODY, {"id": service_id})).all()
+    if not nobody:
+        raise NotFound("There is no such service; choose one from the list.")
+    return next(iter((await _known(session, nobody, at=at)).values()))
+
+
+async def _known(
+    session: AsyncSession, rows: Sequence[Row[*tuple[Any, ...]]], *, at: datetime | None
+) -> Mapping[str, Integration]:
+    """Return the integrations of `rows` by their keys, each with what rules, silences and other services say of it."""
     quiet = await silencing.known(session, at=at)
     sets = await rule_sets(session)
     sent = {tuple(row) for row in await session.execute(_SENT)}
-    rows = (await session.execute(_INTEGRATIONS)).all()
     to = {scope: _targets(scope, sets, sent) for scope in {row.service_id for row in rows}}
     wanted = sorted({service_id for targets in to.values() for service_id in targets})
     services: Sequence[Row[*tuple[Any, ...]]] = []
