@@ -64,7 +64,7 @@ async def tell_repeated(connection: Connection, desk: Desk) -> None:
     """Put on the desk the facts of what monitors tell over and over, but none that was written in the last minute."""
     incidents = [incident_id for _, incident_id in desk.repeated]
     kinds = [kind for kind, _ in desk.repeated]
-    rows = await connection.fetch(sql.TOLD_LATELY, incidents, kinds, desk.now - COUNT_FACT)
+    rows = await connection.fetch(sql.SAID_LATELY, incidents, kinds, desk.now - COUNT_FACT)
     lately = {(row["kind"], row["incident_id"]) for row in rows}
     for (kind, incident_id), (actor, told) in desk.repeated.items():
         if (kind, incident_id) not in lately:

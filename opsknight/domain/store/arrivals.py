@@ -184,7 +184,7 @@ SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($13) AND (SELECT count(*)
 Incidents before their alerts, as everybody takes them.
 """
 WAITING: Final = "SELECT subject FROM timers WHERE kind = 'pause' AND subject = ANY($1::uuid[])"
-TOLD_LATELY: Final = """
+SAID_LATELY: Final = """
 SELECT DISTINCT kind, incident_id FROM facts
 WHERE incident_id = ANY($1::uuid[]) AND at > $3 AND kind = ANY($2::text[])
 """
@@ -221,7 +221,7 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (STORE, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
     (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [], [])),
     (WAITING, ([],)),
-    (TOLD_LATELY, ([], [], NOW)),
+    (SAID_LATELY, ([], [], NOW)),
     (JOIN_ALERTS, (NOW, [])),
     (TELL_OWNERS, ([], [], [], [], NOW)),
 )
