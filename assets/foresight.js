@@ -77,14 +77,37 @@ opsknight.whenPainted(() => {
     const when = at("foresight-at").value;
     if (picked("foresight-when") === "later" && when) said.at = new Date(when).toISOString();
     if (own.policy()) said.policy = own.policy();
-    const event = at("foresight-event")?.value.trim();
-    if (event) said.event = JSON.parse(event);
+    const event = at("foresight-event")?.value.trim(), by = at("foresight-sender")?.value;
+    if (by) said.integration_id = Number(by);
+    if (event) said[by ? "payload" : "event"] = JSON.parse(event);
     return said;
   };
+  // Who may send to the chosen service: its only integration to begin with, with what its kind of monitor sends. What
+  // somebody has written there themselves stays.
+  const sender = at("foresight-sender");
+  if (sender) {
+    const text = at("foresight-event"), own = text.value;
+    const senders = JSON.parse(panel.dataset.senders), samples = JSON.parse(panel.dataset.samples);
+    let ours = own;
+    const sample = () => {
+      const kind = sender.selectedOptions[0]?.dataset.kind;
+      if (text.value === ours) text.value = ours = samples[kind] ?? own;
+    };
+    const offer = () => {
+      const of = senders[at("foresight-service").value] ?? [];
+      const options = of.map((one) => make("option", { value: String(one.id), "data-kind": one.kind }, `${one.name} (${one.label})`));
+      sender.replaceChildren(sender.options[0], ...options);
+      sender.value = of.length === 1 ? String(of[0].id) : "";
+      sample();
+    };
+    at("foresight-service").addEventListener("change", offer);
+    sender.addEventListener("change", sample);
+    offer();
+  }
   let asked = 0;
   const wrong = (words) => {
     at("foresight-error").textContent = words;
-    if (words) { at("foresight-sum").textContent = ""; at("foresight-why").replaceChildren(); at("foreseen").replaceChildren(); }
+    if (words) { at("foresight-read").textContent = ""; at("foresight-sum").textContent = ""; at("foresight-why").replaceChildren(); at("foreseen").replaceChildren(); }
   };
   const ask = async () => {
     let body;
@@ -96,6 +119,7 @@ opsknight.whenPainted(() => {
     panel.removeAttribute("aria-busy");
     wrong(answer.ok ? "" : answer.sentence);
     if (!answer.ok) return;
+    at("foresight-read").textContent = at("foresight-event") ? (answer.body.read ?? "") : "";
     at("foresight-sum").textContent = summary(answer.body);
     at("foresight-why").replaceChildren(...answer.body.reasons.map((words) => make("li", {}, words)));
     draw(answer.body.entries);

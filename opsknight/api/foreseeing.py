@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.policies import Document
-from opsknight.api.wishes import Clean, Id
+from opsknight.api.supposed_events import EventWish, Payload, Supposed, supposed
+from opsknight.api.wishes import Id
 from opsknight.deps import Deps
 from opsknight.domain.commands.foreseeing import Case, Fired, Future, Message, foresee
 from opsknight.domain.model.escalation import Policy
-from opsknight.domain.model.event import Action, Event, Severity, Urgency
+from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import OPSKNIGHT, sentence, span
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.policy_check import BadPolicy, check
+from opsknight.domain.queries.catalogue import Integration, sender_to
 from opsknight.domain.queries.what_if import opening, with_policy
 from opsknight.errors import Invalid
 
@@ -32,41 +34,19 @@ _NOT_SAVED: Final = -1
 """The number of a policy that has none yet: its steps take turns from the first target on."""
 
 
-class EventWish(BaseModel):
-    """What the event says, as in the generic format."""
-
-    title: Annotated[Clean, Field(max_length=1024)] = "Something breaks"
-    severity: Severity = Severity.CRITICAL
-    source: Annotated[Clean, Field(max_length=1024)] = ""
-    component: Annotated[Clean, Field(max_length=1024)] = ""
-    dedup_key: Annotated[Clean, Field(max_length=1024)] = ""
-    tags: Annotated[dict[Clean, Clean], Field(max_length=200)] = {}
-    details: Annotated[dict[Clean, Any], Field(max_length=200)] = {}
-
-    @property
-    def event(self) -> Event:
-        """The event as the model knows it."""
-        return Event(
-            action=Action.TRIGGER,
-            dedup_key=self.dedup_key or "what-if",
-            title=self.title.strip() or "Something breaks",
-            severity=self.severity,
-            source=self.source,
-            component=self.component,
-            tags=self.tags,
-            details=self.details,
-        )
-
-
 class Wish(BaseModel):
     """A service, an event, and when: now, unless another instant is said.
 
-    `urgency` decides instead of the service; `policy` instead of its policy: one that is not saved yet.
+    The event stands in `event`, or in `payload` as the monitor of an integration of the service sends it: of the one
+    that `integration_id` says, else of its only one. `urgency` decides instead of the service; `policy` instead of its
+    policy: one that is not saved yet.
     """
 
     service_id: Id
     at: AwareDatetime | None = None
-    event: EventWish = EventWish()
+    event: EventWish | None = None
+    payload: Payload | None = None
+    integration_id: Id | None = None
     urgency: Urgency | None = None
     policy: Document | None = None
 
@@ -88,16 +68,22 @@ async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
     at = now if wish.at is None else wish.at.astimezone(UTC)
     if not now - timedelta(minutes=5) <= at <= now + AHEAD:
         raise Invalid(f"Say an instant from now on and at most {AHEAD.days} days away.")
+    if wish.event is not None and wish.payload is not None:
+        raise Invalid("Send an event in OpsKnight's own form or a payload as its monitor sends it, not both.")
     async with deps.supposing(actor, at=at) as uow:
-        found = await opening(
-            uow.session, service_id=wish.service_id, event=wish.event.event, at=at, urgency=wish.urgency
-        )
+        sender = await sender_to(uow.session, wish.service_id, integration_id=wish.integration_id, at=at)
+        read = supposed(wish.event or EventWish(), wish.payload, sender, at=at)
+        if read.event is None or not read.triggers:
+            return _quiet(read, sender, at=at)
+        found = await opening(uow.session, sender=sender, event=read.event, at=at, urgency=wish.urgency)
         if wish.policy is not None:
             found = with_policy(found, _checked(wish.policy))
         told = {
             "at": at.timestamp(),
             "service": found.service,
+            "read": read.read,
             "title": found.title,
+            "severity": found.severity,
             "urgency": found.urgency,
             "policy": found.policy.name,
             "pages_at": None if found.pages_at is None else found.pages_at.timestamp(),
@@ -117,6 +103,23 @@ async def _told(deps: Deps, wish: Wish, actor: str) -> dict[str, Any]:
         )
         future = await foresee(uow, case)
     return {**told, "entries": list(_entries(future, since=found.pages_at)), "goes_on": future.goes_on}
+
+
+def _quiet(read: Supposed, sender: Integration, *, at: datetime) -> dict[str, Any]:
+    """Return the answer about what opens nothing."""
+    return {
+        "at": at.timestamp(),
+        "service": sender.service,
+        "read": read.read,
+        "title": read.event.title if read.event else "",
+        "severity": None,
+        "urgency": None,
+        "policy": None,
+        "pages_at": None,
+        "reasons": [read.quiet],
+        "entries": [],
+        "goes_on": False,
+    }
 
 
 def _checked(document: Document) -> Policy:

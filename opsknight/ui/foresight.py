@@ -46,6 +46,7 @@ def ask_when() -> None:
 def foreseen() -> None:
     """Build the place of the answer."""
     tag("p", classes="ok-error", id="foresight-error", role="alert")
+    tag("p", classes="ok-foresight-read", id="foresight-read")
     tag("p", classes="ok-foresight-sum", id="foresight-sum", role="status")
     tag("ul", classes="ok-foresight-why", id="foresight-why")
     tag("ol", classes="ok-foreseen", id="foreseen", aria_label="What would happen, in order of time")

@@ -161,6 +161,18 @@ async def test_a_late_copy_of_a_resolved_alert_opens_nothing_and_a_new_start_doe
     assert verdicts == [Verdict.LATE_COPY, Verdict.OPENED]
 
 
+async def test_late_copies_are_told_on_their_incident_once_a_minute(desk: Monitor, clock: StoppedClock):
+    start = NOON - timedelta(minutes=10)
+    await desk.take(an_event(started_at=start), an_event(**RESOLVE))
+
+    for _ in range(4):
+        await desk.take(*[an_event(started_at=start)] * 2)
+        clock.advance(timedelta(seconds=30))
+
+    told = await desk.rows("SELECT at, incident_id IS NOT NULL FROM facts WHERE kind = 'late copy' ORDER BY at")
+    assert told == [(NOON, True), (NOON + timedelta(minutes=1), True)]
+
+
 async def test_a_trigger_within_the_reopen_window_reopens_the_old_incident(database: Database, clock: StoppedClock):
     service = await a_service(database, reopen_window_s=600)
     desk = await a_monitor(database, clock, service)

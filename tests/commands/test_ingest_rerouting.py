@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from opsknight.domain.commands.expiries import Ended, Told, note
 from opsknight.domain.commands.rules import create, delete
-from opsknight.domain.model.event import Action, Severity
+from opsknight.domain.model.event import Action, Severity, dedup_sha
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import integrations
 from opsknight.domain.store.engine import Database
@@ -142,3 +144,118 @@ async def test_the_rules_of_the_service_that_it_goes_to_are_asked_and_not_those_
 async def test_a_rule_that_sends_nowhere_is_not_saved(post: Post):
     with pytest.raises(Invalid, match="There is no service 999"):
         await post.rule(set={"service_id": 999})
+
+
+@pytest.mark.parametrize("of_the_target", [False, True], ids=["of the rule that moves", "of the service it goes to"])
+async def test_a_threshold_is_reached_by_what_a_rule_moves(
+    post: Post, web: ServiceRow, disks: ServiceRow, *, of_the_target: bool
+):
+    threshold: dict[str, Any] = {"threshold": {"count": 3, "within": "10m"}}
+    await post.rule(set={"service_id": disks.id}, **({} if of_the_target else threshold))
+    if of_the_target:
+        await post.rule(service=disks, **threshold)
+    monitor = await post.monitor(web)
+
+    verdicts = [await monitor.take(an_event(dedup_key=f"{number}")) for number in range(4)]
+
+    assert verdicts == [[Verdict.COUNTED], [Verdict.COUNTED], [Verdict.OPENED], [Verdict.COUNTED]]
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+async def test_what_a_rule_moves_and_groups_is_one_incident_there(post: Post, web: ServiceRow, disks: ServiceRow):
+    await post.rule(set={"service_id": disks.id}, group={"within": "10m"})
+    monitor = await post.monitor(web)
+
+    verdicts = [await monitor.take(an_event(dedup_key=f"{number}")) for number in range(3)]
+
+    assert verdicts == [[Verdict.OPENED], [Verdict.JOINED], [Verdict.JOINED]]
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+@pytest.mark.parametrize("sets", ["service", "key", "nothing"])
+async def test_a_lagging_peer_is_known_by_the_alert_that_its_like_has_ended_wherever_a_rule_has_put_it(
+    post: Post, desk: Desk, web: ServiceRow, disks: ServiceRow, sets: str
+):
+    if sets != "nothing":
+        await post.rule(set={"service_id": disks.id} if sets == "service" else {"dedup_key": "{title}"})
+    monitor, began_at = await post.monitor(web), post.clock.now()
+    alert = an_event(started_at=began_at)
+    sha = dedup_sha(alert.dedup_key)
+    await monitor.take(alert)
+    post.clock.advance(timedelta(minutes=2))
+    await desk.as_(monitor.integration.actor, note, web.id, [Told(sha, began_at, ended_at=post.clock.now())])
+    await monitor.take(an_event(started_at=began_at, **RESOLVE))
+
+    peer = Told(sha, began_at + timedelta(seconds=7), expires_at=post.clock.now() + timedelta(minutes=5))
+    ended = await desk.as_(monitor.integration.actor, note, web.id, [peer])
+
+    assert ended == {sha: Ended(began_at, post.clock.now())}
+
+
+async def test_the_rules_of_where_an_own_rule_moves_it_are_asked_as_well_and_move_it_on(
+    post: Post, web: ServiceRow, disks: ServiceRow
+):
+    racks = await a_service(post.database, "Racks")
+    await post.rule(service=web, set={"service_id": disks.id})
+    await post.rule(service=disks, set={"service_id": racks.id, "title": "On {service}"})
+    await post.rule(service=racks, then="suppress")
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows(INCIDENTS) == [("Racks", "suppressed", "high")]
+    assert await monitor.rows("SELECT title FROM incidents") == [("On Disks",)]
+    assert await monitor.take(an_event(), an_event(**RESOLVE)) == [Verdict.OCCURRENCE, Verdict.RESOLVED]
+
+
+async def test_services_that_send_it_to_each_other_are_asked_once_each(post: Post, web: ServiceRow, disks: ServiceRow):
+    await post.rule(service=web, set={"service_id": disks.id})
+    await post.rule(service=disks, set={"service_id": web.id})
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows("SELECT matched FROM rule_counts") == [(1,), (1,)]
+    assert await monitor.rows(ALERTS) == [("Web", "open")]
+
+
+async def test_a_rule_that_asks_no_further_one_spares_those_of_the_other_service(
+    post: Post, web: ServiceRow, disks: ServiceRow
+):
+    await post.rule(service=web, set={"service_id": disks.id}, stop=True)
+    await post.rule(service=disks, then="suppress")
+    monitor = await post.monitor(web)
+
+    await monitor.take(an_event())
+
+    assert await monitor.rows(INCIDENTS) == [("Disks", "open", "low")]
+
+
+@pytest.mark.parametrize("instead", [{"then": "drop"}, {"threshold": {"count": 5, "within": "10m"}}])
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_opens_nothing_takes_no_later_event_with_it(
+    post: Post, web: ServiceRow, disks: ServiceRow, instead: dict[str, Any], *, together: bool
+):
+    await post.rule(when='title contains "x"', set={"service_id": disks.id})
+    await post.rule(service=disks, when='title contains "x"', **instead)
+    monitor = await post.monitor(web)
+    several = [an_event(title="x"), an_event(title="y"), an_event(**RESOLVE)]
+
+    for batch in [several] if together else [[one] for one in several]:
+        await monitor.take(*batch)
+
+    assert await monitor.rows(ALERTS) == [("Web", "resolved")]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_is_dropped_here_keeps_no_later_event_here(
+    post: Post, web: ServiceRow, disks: ServiceRow, *, together: bool
+):
+    await post.rule(when='title contains "x"', then="drop")
+    await post.rule(when='title contains "y"', set={"service_id": disks.id})
+    monitor = await post.monitor(web)
+
+    for batch in [["x", "y"]] if together else [["x"], ["y"]]:
+        await monitor.take(*(an_event(title=title) for title in batch))
+
+    assert await monitor.rows(ALERTS) == [("Disks", "open")]

@@ -221,6 +221,42 @@ async def test_a_worse_alert_that_joins_raises_the_urgency_of_its_group(ruler: R
     assert [(row[2], row[3]) for row in await monitor.rows(OF_INCIDENTS)] == [("high", "critical")]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "ends_as", "told"),
+    [
+        (None, "P1", "P1", "set the priority to P1"),
+        ("P3", "P1", "P1", "set the priority to P1"),
+        ("P1", "P3", "P1", "left the priority at P1, which is higher than P3"),
+        ("P1", "P1", "P1", "left the priority at P1"),
+    ],
+)
+async def test_an_alert_that_joins_raises_the_priority_of_its_incident_and_tells_no_other(
+    ruler: Ruler, first: str | None, second: str, ends_as: str, told: str
+):
+    sets = [
+        {"when": f'title == "{number}"', "set": {"priority": priority}}
+        for number, priority in enumerate((first, second))
+        if priority
+    ]
+    monitor = await ruler.monitor({"group": {"within": "10m"}}, *sets)
+
+    await monitor.take(*(an_event(dedup_key=key, title=key) for key in "01"))
+
+    assert await monitor.rows("SELECT priority FROM incidents") == [(ends_as,)]
+    facts = await monitor.rows("SELECT data -> 'did' FROM facts WHERE kind = 'ruled' ORDER BY seq DESC LIMIT 1")
+    assert facts == [([told],)]
+
+
+async def test_an_alert_that_joins_an_incident_of_before_raises_its_priority(ruler: Ruler):
+    set_by_title = {"when": 'title contains "all"', "set": {"priority": "P1"}}
+    monitor = await ruler.monitor({"group": {"within": "10m"}}, set_by_title)
+    await monitor.take(an_event(dedup_key="1"))
+
+    await monitor.take(an_event(dedup_key="2", title="all of db is down"))
+
+    assert await monitor.rows("SELECT priority FROM incidents") == [("P1",)]
+
+
 async def test_what_would_page_joins_no_incident_that_is_kept_quiet(ruler: Ruler):
     quiet = {"when": 'source == "quiet"', "then": "suppress"}
     monitor = await ruler.monitor({"group": {"within": "10m"}}, quiet)

@@ -284,3 +284,29 @@ async def test_a_plan_that_cannot_be_is_refused_and_nothing_is_stored(desk: Desk
         await planned(desk, **wrong)
 
     assert await desk.rows("SELECT count(*) FROM maintenance_windows") == [(0,)]
+
+
+async def test_what_is_open_is_silenced_with_a_window_however_many_others_are_open(desk: Desk, service: ServiceRow):
+    monitor = await a_monitor_of(desk, service)
+    others = [an_event(dedup_key=f"{number}", source="other") for number in range(maintenance.OPEN_AT_ONCE)]
+    await monitor.take(*others, an_event(dedup_key="db", source="db-1"))
+    wish = a_plan(matchers=(where("source", "db-1"),))
+
+    foreseen = await desk.do(maintenance.would_silence, wish)
+    done = await desk.do(maintenance.plan, wish, also_open=True)
+
+    assert (foreseen, done.silenced) == (1, 1)
+    assert await desk.rows("SELECT count(*) FROM incidents WHERE status = 'suppressed'") == [(1,)]
+
+
+async def test_no_more_are_silenced_at_once_than_said(desk: Desk, service: ServiceRow):
+    most = maintenance.OPEN_AT_ONCE
+    monitor = await a_monitor_of(desk, service)
+    several = (
+        an_event(dedup_key=f"{number}", source="other" if number % 2 else "db-1") for number in range(2 * most + 2)
+    )
+    await monitor.take(*several)
+
+    foreseen = await desk.do(maintenance.would_silence, a_plan(matchers=(where("source", "db-1"),)))
+
+    assert foreseen == most

@@ -215,3 +215,46 @@ async def test_hours_that_cannot_be_kept_and_a_responders_wish_are_refused(
         await desk.as_(manager, service_quiet.set_urgency, service.id, "loudly")
     with pytest.raises(Forbidden):
         await desk.do(service_quiet.set_urgency, service.id, "high")
+
+
+@pytest.mark.parametrize(
+    ("severity", "at", "told"),
+    [
+        (Severity.CRITICAL, 0 * HOUR, [("critical", "low")]),
+        (Severity.INFO, 0 * HOUR, []),
+        (Severity.INFO, 3 * HOUR, [("info", "high")]),
+        (Severity.CRITICAL, 3 * HOUR, []),
+    ],
+)
+async def test_the_story_says_that_the_hours_decided_where_the_severity_would_have_decided_otherwise(
+    desk: Desk, service: ServiceRow, severity: Severity, at: timedelta, told: list[tuple[str, str]]
+):
+    desk.clock.advance(at)
+    monitor = await a_monitor_of(desk, service)
+
+    await monitor.take(an_event(severity=severity))
+    await monitor.take(an_event(severity=severity))
+
+    sql = "SELECT data->>'severity', data->>'urgency' FROM facts WHERE kind = 'support hours decided'"
+    assert await desk.rows(sql) == told
+
+
+async def test_where_a_rule_has_decided_the_hours_have_not(desk: Desk, manager: UserRow, service: ServiceRow):
+    await desk.as_(manager, create, {"name": "Quiet", "when": "true", "set": {"urgency": "low"}}, service_id=service.id)
+
+    await (await a_monitor_of(desk, service)).take(an_event(severity=Severity.CRITICAL))
+
+    assert await desk.rows("SELECT count(*) FROM facts WHERE kind = 'support hours decided'") == [(0,)]
+
+
+async def test_a_worse_alert_that_joins_quietly_is_told_to_do_so_for_the_hours(
+    desk: Desk, manager: UserRow, service: ServiceRow
+):
+    await desk.as_(manager, create, {"name": "All", "when": "true", "group": {"within": "1h"}}, service_id=service.id)
+    monitor = await a_monitor_of(desk, service)
+    several = (Severity.INFO, Severity.CRITICAL, Severity.CRITICAL)
+
+    for number, severity in enumerate(several):
+        await monitor.take(an_event(dedup_key=f"{number}", severity=severity))
+
+    assert await desk.rows("SELECT count(*) FROM facts WHERE kind = 'support hours decided'") == [(1,)]

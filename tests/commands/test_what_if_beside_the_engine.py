@@ -12,6 +12,7 @@ from sqlalchemy import text
 from opsknight.domain.commands import service_quiet
 from opsknight.domain.commands.foreseeing import Case, Future, foresee
 from opsknight.domain.model.support_hours import Part, SupportHours
+from opsknight.domain.queries.catalogue import sender_to
 from opsknight.domain.queries.what_if import Opening, opening
 from opsknight.domain.store.tables import ServiceRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -42,7 +43,8 @@ async def supposed(desk: Desk, service: ServiceRow) -> tuple[Opening, Future]:
     """Return what would become of an event now."""
     now = desk.clock.now()
     async with desk.database.screens() as session:
-        found = await opening(session, service_id=service.id, event=an_event(), at=now)
+        sender = await sender_to(session, service.id, at=now)
+        found = await opening(session, sender=sender, event=an_event(), at=now)
         assert found.pages_at is not None
         case = Case(
             title=found.title, urgency=found.urgency, policy=found.policy, team_id=found.team_id,

@@ -20,6 +20,31 @@ from opsknight.domain.model.ledger import Fact, people, sentence, span
         (Fact.STEP_SKIPPED, {"step": 1, "reason": "nobody is on call"},
          "Step 1 was skipped, it reached nobody: nobody is on call."),
         (Fact.RECORDED, {"action": "acknowledge"}, "Ada sent an acknowledge, but no alert was open: nothing changed."),
+        (
+            Fact.RECORDED,
+            {"action": "acknowledge", "reason": "the incident is suppressed"},
+            "Ada sent an acknowledge, but the incident is suppressed: nothing changed.",
+        ),
+        (
+            Fact.ALERT_JOINED,
+            {"title": "Disk full", "quiet": "maintenance “DB upgrade”"},
+            "The alert “Disk full” joined the incident; nobody is paged for that: maintenance “DB upgrade”.",
+        ),
+        (
+            Fact.RAISED,
+            {"urgency": "high", "quiet": "a rule suppresses it"},
+            "Ada raised the urgency to high; nobody is paged for that: a rule suppresses it.",
+        ),
+        (
+            Fact.BY_HOURS,
+            {"service": "Checkout", "severity": "critical", "urgency": "low"},
+            "It came outside the support hours of Checkout: low urgency until they begin, though it is critical.",
+        ),
+        (
+            Fact.LATE_COPY,
+            {"title": "Disk full"},
+            "Ada sent a late copy of “Disk full”, which had cleared; nobody was paged.",
+        ),
         (Fact.SENT, {"channel": "email", "user": "Bo", "detail": "250 OK"}, "Mail to Bo was accepted: “250 OK”."),
         (Fact.RULED, {"rule": "Quiet", "did": ["changed the title", "paused it"], "was": {"title": "Disk"}},
          "The rule “Quiet” changed the title and paused it (the title was “Disk”)."),

@@ -317,7 +317,7 @@ def policy_page(number: str) -> None:
 def what_if_page() -> None:
     ui.add_head_html(what_if.head())
     with frame.frame("What if", samples.a_viewer(), path="/people"):
-        what_if.show(policy_samples.SERVICES)
+        what_if.show(policy_samples.SERVICES, senders=policy_samples.SENDERS)
 
 
 @ui.page("/integrations/{number}")

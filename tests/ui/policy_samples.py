@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from opsknight.ui.reading import Askable
+from opsknight.ui.what_if import Senders
 from tests.ui.samples import LONG_WORD, NOW
 
 TEAMS = {"1": "Payments", "2": LONG_WORD}
 SERVICES = {"1": "Checkout", "2": LONG_WORD}
+SENDERS = Senders(
+    {"2": [{"id": 7, "name": "Prod", "kind": "alertmanager", "label": "Prometheus Alertmanager"}]},
+    {"alertmanager": '{"version": "4", "alerts": []}'},
+)
 ASKABLE = Askable(
     schedules={"1": "Primary", "2": LONG_WORD}, people={"1": "Amira Khan", "2": "Wei Zhang"}, teams={"1": "Payments"}
 )
@@ -81,6 +86,7 @@ def foreseen(*reasons: str) -> Any:
     net = "The safety net paged Max: the team's managers."
     return {
         "at": NOW, "service": "Checkout", "title": "Disk full", "urgency": "high", "policy": "Checkout",
+        "read": "Read as “Disk full”, critical.", "severity": "critical",
         "pages_at": NOW, "reasons": list(reasons), "goes_on": True,
         "entries": [
             an_entry(0, a_message(), late, sentences=["Step 1 paged Amira Khan."]),

@@ -167,7 +167,7 @@ async def test_the_draft_is_played_through_before_it_is_saved(laptop: BrowserCon
 
 async def test_an_event_is_pasted_and_its_future_is_drawn(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/what-if")
-    await page.get_by_label("The event, in the generic format").fill('{"title": "Disk full", "tags": {"env": "prod"}}')
+    await page.get_by_label("The event, as JSON").fill('{"title": "Disk full", "tags": {"env": "prod"}}')
     await page.get_by_role("radio", name="At a set time").check(force=True)
     await page.get_by_label("At, by your clock").fill("2031-03-01T08:30")
 
@@ -175,13 +175,34 @@ async def test_an_event_is_pasted_and_its_future_is_drawn(laptop: BrowserContext
 
     await expect(page.locator("#foreseen > li")).to_have_count(5)
     await expect(page.locator("#foresight-why")).to_have_text("A rule decided.")
+    await expect(page.locator("#foresight-read")).to_have_text("Read as “Disk full”, critical.")
     wish = {"service_id": 1, "at": "2031-03-01T07:30:00.000Z", "event": {"title": "Disk full", "tags": {"env": "prod"}}}
     assert sent == [("POST", "/what-if", wish)]
 
 
+async def test_what_the_only_monitor_of_a_service_sends_stands_there_and_goes_as_it_sends_it(
+    laptop: BrowserContext, gallery: str
+):
+    page, sent = await _open(laptop, gallery, "/what-if")
+    event = page.get_by_label("The event, as JSON")
+    await page.get_by_label("The event is sent to").select_option("2")
+    await expect(page.get_by_label("It is sent by")).to_have_value("7")
+    await expect(event).to_have_value('{"version": "4", "alerts": []}')
+
+    await event.fill('{"version": "4", "alerts": [{}]}')
+    await page.get_by_role("button", name="Show what would happen").click()
+    await expect(page.locator("#foresight-read")).to_have_text("Read as “Disk full”, critical.")
+    await page.get_by_label("The event is sent to").select_option("1")
+
+    payload = {"version": "4", "alerts": [{}]}
+    assert sent == [("POST", "/what-if", {"service_id": 2, "integration_id": 7, "payload": payload})]
+    await expect(page.get_by_label("It is sent by")).to_have_value("")
+    await expect(event).to_have_value('{"version": "4", "alerts": [{}]}')
+
+
 async def test_an_event_that_is_no_json_is_told_so_and_not_sent(laptop: BrowserContext, gallery: str):
     page, sent = await _open(laptop, gallery, "/what-if")
-    await page.get_by_label("The event, in the generic format").fill("{title: Disk}")
+    await page.get_by_label("The event, as JSON").fill("{title: Disk}")
 
     await page.get_by_role("button", name="Show what would happen").click()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from opsknight.ui.parts.avatar import initials
 from opsknight.ui.parts.links import web_address
 from opsknight.ui.senders import change_curl, curl, endpoint, kinds, sender
 from opsknight.ui.senders import test_event as sample_event
+from opsknight.ui.what_if import senders_of
 
 BASE, KEY = "https://opsknight.example.org", "9f8e7d6c5b4a3928"
 CONTEXT = Context(received_at=datetime(2026, 11, 24, 12, 0, tzinfo=UTC), new_key="new")
@@ -127,3 +129,20 @@ def test_initials_are_of_the_first_and_the_last_name(name: str, letters: str):
 )
 def test_only_whole_web_addresses_can_be_opened(address: str, opens: bool):  # noqa: FBT001  # what is expected
     assert web_address(address) is opens
+
+
+def test_whoever_may_send_to_a_service_is_offered_with_a_sample_of_what_its_monitor_sends():
+    lines: list[Any] = [
+        {"id": 3, "integrations": [{"id": 7, "name": "Prod", "provider": "alertmanager"}]},
+        {"id": 4, "integrations": [{"id": 8, "name": "Scripts", "provider": "generic"}]},
+        {"id": 5, "integrations": []},
+    ]
+
+    senders = senders_of(lines, MONITORS)
+
+    assert senders.of_service["3"] == [
+        {"id": 7, "name": "Prod", "kind": "alertmanager", "label": "Prometheus Alertmanager"}
+    ]
+    assert (senders.of_service["5"], senders.samples.keys()) == ([], {"alertmanager"})
+    (event,) = PROVIDERS["alertmanager"].normalise(json.loads(senders.samples["alertmanager"]), CONTEXT)
+    assert isinstance(event, Event)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from opsknight.crypto import new_id
-from opsknight.domain.model.event import Event, Severity, Urgency
+from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
 from opsknight.domain.model.incident import Incident, Status, Verb, carrying, raised, transition
 from opsknight.domain.model.intake import COUNT_FACT, Latest, Verdict, exceeds
 from opsknight.domain.model.ledger import Fact
@@ -89,6 +89,10 @@ class Desk:
         self.past: list[WorkingAlert] = []
         self.incidents: dict[UUID, WorkingIncident] = {}
         self.facts: list[tuple[str, str, UUID | None, dict[str, object]]] = []
+        self.repeated: dict[tuple[Fact, UUID], tuple[str, dict[str, object]]] = {}
+        """Facts of what monitors tell over and over, which are written once a minute, by their incident."""
+        self.waiting: set[UUID] = set()
+        """Those of the suppressed incidents that a rule lets wait before they page."""
 
     def record(self, kind: Fact, integration: Integration, incident_id: UUID | None, data: dict[str, object]) -> None:
         """Note one fact of what a monitor did."""
@@ -100,13 +104,15 @@ class Desk:
         """Do what `verdict` says, which is not that it opened; return the alert that the event belongs to, if any."""
         alert = self.alerts.get((integration.service_id, sha))
         if alert is None or verdict in (Verdict.LATE_COPY, Verdict.TOLD_LATELY, Verdict.NOTHING_OPEN):
+            if alert is not None and verdict is Verdict.LATE_COPY:
+                self.repeated[Fact.LATE_COPY, alert.incident_id] = integration.actor, {"title": event.title}
             return alert
         if verdict is Verdict.OCCURRENCE:
             self._count(alert, event, integration)
         elif verdict is Verdict.RAISED:
             self._count(alert, event, integration)
-            quietly = self.quiet is not None and self.quiet.goes_on_quietly(alert, event, sha, integration)
-            self._raise(alert, urgency, integration, quietly=quietly)
+            silence = None if self.quiet is None else self.quiet.over(alert, event, sha, integration)
+            self._raise(alert, urgency, integration, quiet="" if silence is None else silence.reason)
         elif verdict is Verdict.REOPENED:
             return self._reopen(alert, event, sha, integration, urgency)
         elif verdict is Verdict.RESOLVED:
@@ -131,9 +137,19 @@ class Desk:
         )
         alert = self._alert(event, sha, integration, urgency, incident_id)
         alert.opens = opening
+        if integration.support_hours is not None:
+            self._tell_hours(event, integration, urgency, incident_id)
         if self.quiet is not None:
             self.quiet.opened(self, alert, event, sha, integration)
         return alert
+
+    def _tell_hours(self, event: Event, integration: Integration, urgency: Urgency, incident_id: UUID) -> None:
+        """Record that support hours decided how loud an alert is, where its severity would have said otherwise."""
+        by_rule = isinstance(event, RuledEvent) and event.ruling.urgency is not None
+        if by_rule or urgency is urgency_of(event.severity, "severity"):
+            return
+        told: dict[str, object] = {"service": integration.service, "severity": event.severity, "urgency": urgency}
+        self.facts.append((Fact.BY_HOURS, "support_hours", incident_id, told))
 
     def _alert(
         self, event: Event, sha: bytes, integration: Integration, urgency: Urgency, incident_id: UUID
@@ -175,21 +191,24 @@ class Desk:
 
     def _judge(self, incident: WorkingIncident, severity: Severity) -> None:
         """Carry an alert's new severity to its incident: the worst, or its own when it is the only alert."""
-        worse = _WORST_FIRST.index(severity) < _WORST_FIRST.index(incident.severity)
-        if worse or incident.open_alerts == 1:
+        if _is_worse(severity, incident.severity) or incident.open_alerts == 1:
             incident.severity = severity
             incident.changed = True
 
-    def _raise(self, alert: WorkingAlert, urgency: Urgency, integration: Integration, *, quietly: bool) -> None:
+    def _raise(self, alert: WorkingAlert, urgency: Urgency, integration: Integration, *, quiet: str) -> None:
+        """Raise an incident's urgency; where something keeps its alert `quiet`, nobody is paged for that."""
         incident = self.incidents[alert.incident_id]
-        incident.value = carrying(incident.value, urgency) if quietly else raised(incident.value, urgency)
+        if not quiet and incident.value.status is Status.SUPPRESSED:
+            quiet = "the incident is suppressed"
+        incident.value = carrying(incident.value, urgency) if quiet else raised(incident.value, urgency)
         incident.highest_urgency = alert.highest_urgency = alert.urgency = urgency
         incident.changed = True
-        if incident.value.status is Status.OPEN and not quietly:
+        if incident.value.status is Status.OPEN and not quiet:
             self._due(incident, "escalation", self.now)
         elif incident.value.status is Status.ACKNOWLEDGED:
             self._ask_later(incident, integration)
-        self.record(Fact.RAISED, integration, alert.incident_id, {"urgency": urgency, "severity": alert.severity})
+        told: dict[str, object] = {"urgency": urgency, "severity": alert.severity}
+        self.record(Fact.RAISED, integration, alert.incident_id, _with_reason(told, quiet))
 
     def _reopen(
         self, before: WorkingAlert, event: Event, sha: bytes, integration: Integration, urgency: Urgency
@@ -204,6 +223,8 @@ class Desk:
             incident.severity, incident.highest_urgency = event.severity, urgency
             self._due(incident, "escalation", self.now)
             self.record(Fact.REOPENED, integration, before.incident_id, {"title": event.title})
+            if integration.support_hours is not None:
+                self._tell_hours(event, integration, urgency, before.incident_id)
             if self.quiet is not None:
                 self.quiet.opened(self, alert, event, sha, integration)
             return alert
@@ -222,14 +243,17 @@ class Desk:
         """Carry how bad and how loud a further alert is to its incident; one that is quiet itself disturbs nobody."""
         incident = self.incidents[alert.incident_id]
         silence = None if self.quiet is None else self.quiet.joined(self, alert, event, alert.sha, integration)
-        quietly = silence is not None or (isinstance(event, RuledEvent) and event.ruling.suppressed)
-        self.record(Fact.ALERT_JOINED, integration, alert.incident_id, {"title": event.title})
+        by_rule = "a rule suppresses it" if isinstance(event, RuledEvent) and event.ruling.suppressed else ""
+        quiet = by_rule if silence is None else silence.reason
+        self.record(Fact.ALERT_JOINED, integration, alert.incident_id, _with_reason({"title": event.title}, quiet))
+        if integration.support_hours is not None and _is_worse(event.severity, incident.severity):
+            self._tell_hours(event, integration, urgency, alert.incident_id)
         self._judge(incident, event.severity)
         if exceeds(urgency, incident.highest_urgency):
-            self._raise(alert, urgency, integration, quietly=quietly)
+            self._raise(alert, urgency, integration, quiet=quiet)
         alert.highest_urgency = incident.highest_urgency
         if incident.value.status is Status.ACKNOWLEDGED and incident.value.assignee_id is not None:
-            incident.joined = incident.joined or not quietly
+            incident.joined = incident.joined or not quiet
         return alert
 
     def _resolve(self, alert: WorkingAlert, event: Event, integration: Integration) -> None:
@@ -248,8 +272,13 @@ class Desk:
             self.record(Fact.RESOLVED, integration, alert.incident_id, {"count": alert.count})
 
     def _acknowledge(self, alert: WorkingAlert, integration: Integration) -> None:
+        """Take a monitor's acknowledge; what rests rests on, for it would page once nobody can be asked about that."""
         incident = self.incidents[alert.incident_id]
         if incident.value.status is Status.RESOLVED:
+            return
+        if incident.value.status is Status.SUPPRESSED and not self._waits(incident):
+            told: dict[str, object] = {"action": "acknowledge", "reason": "the incident is suppressed"}
+            self.repeated[Fact.RECORDED, alert.incident_id] = integration.actor, told
             return
         after = transition(incident.value, Verb.ACKNOWLEDGE)
         if after is incident.value:
@@ -257,6 +286,10 @@ class Desk:
         incident.value, incident.changed = after, True
         self._ask_later(incident, integration)
         self.record(Fact.ACKNOWLEDGED, integration, alert.incident_id, {})
+
+    def _waits(self, incident: WorkingIncident) -> bool:
+        """Return whether an incident rests only until a rule's pause is over."""
+        return incident.value.id in self.waiting or (incident.due is not None and incident.due[0] == "pause")
 
     def _ask_later(self, incident: WorkingIncident, integration: Integration) -> None:
         """Have the owner of an acknowledged incident asked “still on it?” in time."""
@@ -267,3 +300,12 @@ class Desk:
     def _due(self, incident: WorkingIncident, kind: str | None, at: datetime) -> None:
         incident.timer_changed = True
         incident.due = None if kind is None else (kind, at)
+
+
+def _is_worse(severity: Severity, than: Severity) -> bool:
+    return _WORST_FIRST.index(severity) < _WORST_FIRST.index(than)
+
+
+def _with_reason(told: dict[str, object], quiet: str) -> dict[str, object]:
+    """Return what a fact tells, with the reason for which nobody is paged for it, if there is one."""
+    return {**told, "quiet": quiet} if quiet else told

@@ -48,12 +48,19 @@ _BEGIN_ANEW = text("""
 _ENDED = text("""
     SELECT e.dedup_sha, e.ended_at, a.started_at
     FROM alert_expiries e CROSS JOIN LATERAL (
-        SELECT started_at FROM alerts r
-        WHERE r.service_id = e.service_id AND r.dedup_sha = e.dedup_sha AND r.status = 'resolved'
-        ORDER BY r.id DESC LIMIT 1
+        SELECT last.started_at FROM (
+            SELECT e.service_id, e.dedup_sha
+            UNION SELECT s.to_service_id, s.to_sha FROM rerouted_keys s
+                WHERE s.service_id = e.service_id AND s.own_sha = e.dedup_sha
+        ) place CROSS JOIN LATERAL (
+            SELECT r.id, r.started_at FROM alerts r
+            WHERE r.service_id = place.service_id AND r.dedup_sha = place.dedup_sha AND r.status = 'resolved'
+            ORDER BY r.id DESC LIMIT 1
+        ) last ORDER BY last.id DESC LIMIT 1
     ) a
     WHERE e.service_id = :service_id AND e.dedup_sha = ANY(CAST(:shas AS bytea[])) AND e.ended_at IS NOT NULL
 """)
+"""Also where rules have sent them, as with _OPEN."""
 _DUE = text("""
     DELETE FROM alert_expiries WHERE (service_id, dedup_sha) IN (
         SELECT service_id, dedup_sha FROM alert_expiries WHERE expires_at <= :now

@@ -115,6 +115,8 @@ class _Batch:
             StoredBefore: a first call with the same `now` has stored them.
         """
         self._log.idempotency = [(*key, *stored) for key, stored in self._remembered.items()]
+        if self._desk.repeated:
+            await records.tell_repeated(connection, self._desk)
         if self._rulings:
             self._rulings.conclude(self._desk)
         write = records.store_at_once if at_once else records.store_changes
@@ -213,7 +215,7 @@ class _Batch:
         incident_id = rulings.joins(event, sha, integration, desk) if verdict is Verdict.JOINED else None
         if incident_id is not None:
             alert = desk.join(event, sha, integration, urgency, incident_id)
-            rulings.tell(event, alert, integration, desk)
+            rulings.joined(event, alert, integration, desk)
             return verdict, alert
         if verdict is Verdict.OPENED:
             alert = desk.open(event, sha, integration, opening)

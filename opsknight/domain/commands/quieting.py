@@ -94,12 +94,12 @@ class Quiet:
         flaps = None if limits is None else before.changed(limits, self._now)
         return self._silence(event, integration, self.sources, flaps) is not None
 
-    def goes_on_quietly(self, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration) -> bool:
-        """Return whether something keeps an open alert quiet now; a source does only if it was open before it."""
+    def over(self, alert: WorkingAlert, event: Event, sha: bytes, integration: Integration) -> Silence | None:
+        """Return what keeps an open alert quiet now; a source does only if it was open before it."""
         limits, flaps = _limits(event, integration), self.flaps.get((integration.service_id, sha))
         flaps = None if limits is None or flaps is None else flaps.calmed(limits, self._now)
         before = {pair: source for pair, source in self.sources.items() if source.alert_id < alert.id}
-        return self._silence(event, integration, before, flaps) is not None
+        return self._silence(event, integration, before, flaps)
 
     def rests(self, incident_id: UUID) -> bool:
         """Return whether an incident has been put to rest in this batch."""

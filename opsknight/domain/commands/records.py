@@ -14,6 +14,7 @@ from opsknight.crypto import new_id
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
 from opsknight.domain.commands.deliveries import ChangedMeanwhile
 from opsknight.domain.model.event import Link
+from opsknight.domain.model.intake import COUNT_FACT
 from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import jsonb
 
@@ -57,6 +58,17 @@ class _Said:
             place = self._written.setdefault(write(thing), len(self._written) + 1)
             self._places[id(thing)] = place
         return place
+
+
+async def tell_repeated(connection: Connection, desk: Desk) -> None:
+    """Put on the desk the facts of what monitors tell over and over, but none that was written in the last minute."""
+    incidents = [incident_id for _, incident_id in desk.repeated]
+    kinds = [kind for kind, _ in desk.repeated]
+    rows = await connection.fetch(sql.SAID_LATELY, incidents, kinds, desk.now - COUNT_FACT)
+    lately = {(row["kind"], row["incident_id"]) for row in rows}
+    for (kind, incident_id), (actor, told) in desk.repeated.items():
+        if (kind, incident_id) not in lately:
+            desk.facts.append((kind, actor, incident_id, told))
 
 
 async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:

@@ -90,10 +90,15 @@ def _event(
 
 
 def _send(event: Event, integration: Integration, standing: _Standing) -> None:
-    """Note where a trigger goes that finds nothing open."""
+    """Note where a trigger goes that finds nothing open.
+
+    One that is dropped opens nothing there, nor does one that is counted, but for the one that reaches the number:
+    which that is shows only later, so what follows it in its batch goes where the rules say of itself.
+    """
     place = _place(event, integration)
     standing.service_id, standing.dedup_key = place or (None, "")
-    standing.sent_open, standing.own_open = place is not None, place is None
+    opens = not (isinstance(event, RuledEvent) and (event.ruling.dropped or event.ruling.countings))
+    standing.sent_open, standing.own_open = opens and place is not None, opens and place is None
 
 
 def _place(event: Event, integration: Integration) -> tuple[int, str] | None:

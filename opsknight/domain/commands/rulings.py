@@ -16,12 +16,13 @@ from uuid import UUID
 import asyncpg
 
 from opsknight.domain.commands.arrivals import Desk, WorkingAlert, WorkingIncident
+from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import Delivery
 from opsknight.domain.model.event import Action, Event, Unreadable
-from opsknight.domain.model.incident import Status
-from opsknight.domain.model.intake import OWN_KEYS, Verdict
+from opsknight.domain.model.incident import Incident, Status
+from opsknight.domain.model.intake import OWN_KEYS, Verdict, exceeds
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.rule import MOVED
+from opsknight.domain.model.rule import MOVED, PRIORITY_SET
 from opsknight.domain.model.rule_set import Counting, Gathering, Reason, Ruling, Skipped
 from opsknight.domain.model.ruled import RuledEvent, ruled
 from opsknight.domain.queries.catalogue import Integration
@@ -69,6 +70,8 @@ class Rulings:
     """By an event's own service and key: the service and key under which its alert is found."""
     _marks: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
     _ruled: dict[UUID, bool] = field(default_factory=dict[UUID, bool])
+    _priorities: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+    """Of the incidents that groups have, as this batch leaves them."""
 
     def took(self, event: RuledEvent, alert: WorkingAlert) -> None:
         """Remember whether a rule has said how loud an alert is: support hours do not decide that then."""
@@ -95,6 +98,7 @@ class Rulings:
                 within = groups[place].within
                 if within is None or self.now - opened_at < within:
                     self._groups[place] = _Group(row["incident_id"], opened_at, rests=row["rests"])
+                    self._priorities[row["incident_id"]] = row["priority"]
         return sorted({*held, *(group.incident_id for group in self._groups.values())})
 
     def settle(self, event: RuledEvent, verdict: Verdict, sha: bytes, integration: Integration, desk: Desk) -> Verdict:
@@ -114,25 +118,33 @@ class Rulings:
     def joins(self, event: RuledEvent, sha: bytes, integration: Integration, desk: Desk) -> UUID | None:
         """Return the incident that the event's alert belongs to, None where it opens one.
 
-        What would page joins nothing that a rule or a person keeps quiet, now or when what keeps it quiet is over,
-        nor does what would after its pause.
+        What would page joins nothing that rests or that nobody looks at, now or when what keeps it quiet is over,
+        nor does what would after its pause. That disturbs nobody before, either: it does not join where it would.
         """
-        gathering = event.ruling.gathering
-        group = None if gathering is None else self._groups.get(_group_place(gathering, integration))
-        if group is None:
-            return None
-        incident = desk.incidents.get(group.incident_id)
-        if incident is None or incident.value.status is Status.RESOLVED:
-            return None
-        if incident.value.status is not Status.SUPPRESSED or not self._pages_after(event.ruling, incident.value.until):
-            return group.incident_id
+        for place in _group_places(event.ruling, integration):
+            group = self._groups.get(place)
+            incident = None if group is None else desk.incidents.get(group.incident_id)
+            if group is None or incident is None or incident.value.status is Status.RESOLVED:
+                continue
+            value, ruling = incident.value, event.ruling
+            if _is_kept_quiet(value) and self._pages_after(ruling, value.until):
+                found = self._both_rest(group, value, event, sha, integration, desk)
+            else:
+                waits_too = value.status is Status.SUPPRESSED and place == _waiting_place(ruling, integration)
+                louder = exceeds(loudness(event, integration, self.now), incident.highest_urgency)
+                found = not _waits(ruling) or waits_too or not (louder or _is_owned(value))
+            if found:
+                return group.incident_id
+        return None
+
+    @staticmethod
+    def _both_rest(
+        group: _Group, value: Incident, event: RuledEvent, sha: bytes, integration: Integration, desk: Desk
+    ) -> bool:
+        """Return whether an incident rests without anybody having said so, and an alert would as well."""
         quiet = desk.quiet
-        both_rest = (
-            quiet is not None
-            and (group.rests or quiet.rests(group.incident_id))
-            and quiet.would_open_quietly(event, sha, integration)
-        )
-        return group.incident_id if both_rest else None
+        rests = value.status is Status.SUPPRESSED and quiet is not None and (group.rests or quiet.rests(value.id))
+        return rests and quiet is not None and quiet.would_open_quietly(event, sha, integration)
 
     def _pages_after(self, ruling: Ruling, until: datetime | None) -> bool:
         """Return whether the rules let it page at once, or after a pause that is over before `until` (None: never)."""
@@ -148,10 +160,25 @@ class Rulings:
             self._suppress(incident, until, desk)
         if ruling.priority is not None or incident.value.until is not None:
             self._marks[alert.incident_id] = ruling.priority
-        if ruling.gathering is not None:
-            place = _group_place(ruling.gathering, integration)
-            self._groups[place] = _Group(alert.incident_id, self.now, is_new=True)
-        self.tell(event, alert, integration, desk)
+        for place in _group_places(ruling, integration):
+            if not (_waits(ruling) and place != _waiting_place(ruling, integration) and self._lives(place, desk)):
+                self._groups[place] = _Group(alert.incident_id, self.now, is_new=True)
+        self._priorities[alert.incident_id] = ruling.priority
+        self._tell(event, alert, integration, desk)
+
+    def _lives(self, place: Place, desk: Desk) -> bool:
+        """Return whether a group has an incident that is not over: what only waits does not take its place."""
+        group = self._groups.get(place)
+        incident = None if group is None else desk.incidents.get(group.incident_id)
+        return incident is not None and incident.value.status is not Status.RESOLVED
+
+    def joined(self, event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
+        """Carry out what the rules say about an incident that an event's alert has joined, and tell it."""
+        said, has = event.ruling.priority, self._priorities.get(alert.incident_id)
+        if said is not None and (has is None or said < has):
+            self._marks[alert.incident_id] = self._priorities[alert.incident_id] = said
+            has = None
+        self._tell(event, alert, integration, desk, priority=has)
 
     @staticmethod
     def _suppress(incident: WorkingIncident, until: datetime | None, desk: Desk) -> None:
@@ -168,8 +195,10 @@ class Rulings:
         incident.due = None if until is None else ("pause", until)
 
     @staticmethod
-    def tell(event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk) -> None:
-        """Record on the incident what each rule did."""
+    def _tell(
+        event: RuledEvent, alert: WorkingAlert, integration: Integration, desk: Desk, *, priority: str | None = None
+    ) -> None:
+        """Record on the incident what each rule did; it has kept its `priority`, where that is said."""
         was: dict[str, object] = {}
         if event.title != event.said.title:
             was["title"] = event.said.title
@@ -179,7 +208,7 @@ class Rulings:
         stays = to is not None and to != integration.service_id and to not in integration.elsewhere
         for reason in event.ruling.reasons:
             if reason.did:
-                did = [STAYED if stays and words == MOVED else words for words in reason.did]
+                did = [STAYED if stays and words == MOVED else _as_kept(words, priority) for words in reason.did]
                 told = {"rule": reason.rule, "rule_id": reason.rule_id, "did": did}
                 desk.record(Fact.RULED, integration, alert.incident_id, {**told, **({"was": was} if was else {})})
 
@@ -262,14 +291,15 @@ class Rulings:
             for counting in event.ruling.countings:
                 countings[_counting_place(counting, integration)] = counting
             if event.ruling.gathering is not None:
-                groups[_group_place(event.ruling.gathering, integration)] = event.ruling.gathering
+                groups |= dict.fromkeys(_group_places(event.ruling, integration), event.ruling.gathering)
         return countings, groups
 
     def _events(self) -> Iterator[tuple[RuledEvent, Integration]]:
+        """Yield what rules have said something about, with the service that it goes to: there it counts and groups."""
         for delivery in self.deliveries:
             for event in delivery.events:
                 if isinstance(event, RuledEvent):
-                    yield event, delivery.integration
+                    yield event, home(event, delivery.integration)
 
 
 def judged(deliveries: Sequence[Delivery], *, now: datetime) -> Rulings | None:
@@ -293,12 +323,7 @@ def _judged(delivery: Delivery, now: datetime) -> Delivery:
 def _ask(event: Event | Unreadable, integration: Integration, now: datetime) -> Event | Unreadable:
     if isinstance(event, Unreadable) or event.action is not Action.TRIGGER or event.dedup_key.startswith(OWN_KEYS):
         return event
-    ruling = Ruling(event)
-    if integration.common_rules:
-        ruling = integration.common_rules.judge(ruling, integration.around(now))
-    there = integration.elsewhere.get(ruling.service_id or 0, integration)
-    if there.own_rules and not ruling.stopped:
-        ruling = there.own_rules.judge(ruling, there.around(now))
+    ruling = integration.ruling(event, now)
     return ruled(event, ruling) if ruling.reasons or ruling.skipped else event
 
 
@@ -306,8 +331,45 @@ def _counting_place(counting: Counting, integration: Integration) -> Place:
     return counting.rule_id, _sha(f"{integration.service_id}:{counting.key}")
 
 
-def _group_place(gathering: Gathering, integration: Integration) -> Place:
-    return integration.service_id, _sha(f"{gathering.rule_id}:{gathering.key}")
+def _group_places(ruling: Ruling, integration: Integration) -> tuple[Place, ...]:
+    """Return where an alert may find an incident to join: that of its group, or where it waits, of those that do."""
+    if ruling.gathering is None:
+        return ()
+    own = integration.service_id, _sha(f"{ruling.gathering.rule_id}:{ruling.gathering.key}")
+    waiting = _waiting_place(ruling, integration)
+    return (own,) if waiting is None else (own, waiting)
+
+
+def _waiting_place(ruling: Ruling, integration: Integration) -> Place | None:
+    """Return where the alerts of a group have theirs that wait before they page, None where this does not."""
+    if ruling.gathering is None or not _waits(ruling):
+        return None
+    return integration.service_id, _sha(f"{ruling.gathering.rule_id}:{ruling.gathering.key}:paused")
+
+
+def _waits(ruling: Ruling) -> bool:
+    """Return whether an alert is to page only after its pause."""
+    return bool(ruling.pause) and not (ruling.dropped or ruling.suppressed)
+
+
+def _is_kept_quiet(incident: Incident) -> bool:
+    """Return whether nobody is paged for an incident now, and nobody has it."""
+    if incident.status is Status.ACKNOWLEDGED:
+        return incident.assignee_id is None
+    return incident.status in (Status.SNOOZED, Status.SUPPRESSED)
+
+
+def _is_owned(incident: Incident) -> bool:
+    """Return whether somebody has an incident, who hears of each alert that joins it."""
+    return incident.status is Status.ACKNOWLEDGED and incident.assignee_id is not None
+
+
+def _as_kept(words: str, priority: str | None) -> str:
+    """Return what a rule did, of an incident that has kept its `priority`."""
+    if priority is None or not words.startswith(PRIORITY_SET):
+        return words
+    said = words.removeprefix(PRIORITY_SET).strip()
+    return f"left the priority at {priority}" + ("" if said == priority else f", which is higher than {said}")
 
 
 def _sha(key: str) -> bytes:

@@ -65,6 +65,7 @@ async def read(
             desk.incidents[alert.incident_id] = _seen(row)
         else:
             held.append(alert.incident_id)
+    await _note_waiting(connection, desk)
     return [*held, *desk.incidents] if held else []
 
 
@@ -74,6 +75,14 @@ async def hold(connection: Connection, desk: Desk, incidents: Sequence[UUID]) ->
     open_alerts = {row["incident_id"]: row["count"] for row in await connection.fetch(sql.OPEN_ALERTS, incidents)}
     for row in rows:
         desk.incidents[row["id"]] = _incident(row, open_alerts.get(row["id"], 0))
+    await _note_waiting(connection, desk)
+
+
+async def _note_waiting(connection: Connection, desk: Desk) -> None:
+    """Note which of the suppressed incidents only wait for a rule's pause: a monitor's acknowledge ends that."""
+    suppressed = [one.value.id for one in desk.incidents.values() if one.value.status is Status.SUPPRESSED]
+    if suppressed:
+        desk.waiting = {row["subject"] for row in await connection.fetch(sql.WAITING, suppressed)}
 
 
 _Keys: TypeAlias = dict[tuple[int, bytes], tuple[Event, Integration]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -80,7 +81,7 @@ _LONG_OVER = text("""
 """)
 _OPEN_UNDER = text("""
     SELECT i.id FROM incidents i JOIN services s ON s.id = i.service_id
-    WHERE i.status <> 'resolved' AND i.status = 'open'
+    WHERE i.status <> 'resolved' AND i.status = 'open' AND i.id > :after
         AND (CAST(:service_id AS bigint) IS NULL OR i.service_id = :service_id)
         AND (CAST(:team_id AS bigint) IS NULL OR s.team_id = :team_id)
     ORDER BY i.id LIMIT :limit
@@ -121,11 +122,18 @@ async def rest_open_ones(uow: UnitOfWork, window: Window, *, limit: int) -> int:
 
 
 async def open_under(uow: UnitOfWork, window: Window, *, limit: int) -> dict[UUID, Silence]:
-    """Return the open incidents that would open quietly under `window` now; nobody has acknowledged them."""
-    values = {"service_id": window.service_id, "team_id": window.team_id, "limit": limit}
-    ids: Sequence[UUID] = (await uow.session.execute(_OPEN_UNDER, values)).scalars().all()
-    found = await silences.judge(uow, ids, only=(window,)) if ids else {}
-    return {incident_id: one.silence for incident_id, one in found.items() if one.silence is not None}
+    """Return the open incidents that would open quietly under `window` now, the oldest `limit` of them.
+
+    Nobody has acknowledged them. What its conditions do not hold for is passed over, however many those are.
+    """
+    values: dict[str, Any] = {"service_id": window.service_id, "team_id": window.team_id, "limit": limit}
+    under, after, is_last = dict[UUID, Silence](), UUID(int=0), False
+    while len(under) < limit and not is_last:
+        ids: Sequence[UUID] = (await uow.session.execute(_OPEN_UNDER, {**values, "after": after})).scalars().all()
+        found = await silences.judge(uow, ids, only=(window,)) if ids else {}
+        under |= {incident_id: one.silence for incident_id, one in found.items() if one.silence is not None}
+        is_last, after = len(ids) < limit, ids[-1] if ids else after
+    return dict(islice(under.items(), limit))
 
 
 async def follow_windows(uow: UnitOfWork) -> int:

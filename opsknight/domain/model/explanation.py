@@ -351,9 +351,8 @@ _TELL: Final[Mapping[str, Callable[[Case, Told], str]]] = {
     Fact.REASSIGNED: _word_by_word,
     Fact.HELD: _nothing,
     Fact.OCCURRED: _nothing,
-    Fact.ALERT_JOINED: _nothing,
+    Fact.ALERT_JOINED: lambda _, fact: fact.sentence if fact.get("quiet") else "",
     Fact.LATE_COPY: _nothing,
-    Fact.RECORDED: _nothing,
     Fact.CHANGED: _nothing,
 }
 

@@ -9,7 +9,7 @@ from typing import Final
 class Fact(StrEnum):
     """What can have happened; the value is stored and never changes its meaning."""
 
-    # what monitors say: title, severity, urgency, count, alert_id, dedup_key
+    # what monitors say: title, severity, urgency, count, alert_id, dedup_key, quiet (why nobody is paged for it)
     OPENED = "opened"
     OPENED_BY_HAND = "opened by hand"
     ALERT_JOINED = "alert joined"
@@ -19,6 +19,7 @@ class Fact(StrEnum):
     LATE_COPY = "late copy"
     RECORDED = "recorded"
     RAISED = "urgency raised"
+    BY_HOURS = "support hours decided"
     # rules: rule, rule_id, did (ends of a sentence), was (title, severity), count, name
     RULED = "ruled"
     DROPPED = "dropped"

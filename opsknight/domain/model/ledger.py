@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opsknight.domain.model import ledger_monitors as of_monitors
 from opsknight.domain.model.channel import face
 from opsknight.domain.model.fact import (
     CALENDARS,
@@ -19,6 +20,7 @@ from opsknight.domain.model.fact import (
     SCHEDULING,
     Fact,
 )
+from opsknight.domain.model.ledger_monitors import article
 from opsknight.domain.model.speech import Sentence, later, say, to_say
 
 __all__ = [
@@ -147,14 +149,6 @@ def _opened(actor: str, data: Data) -> str:
     return f"{actor} opened the incident{severity}{times}."
 
 
-def _recorded(actor: str, data: Data) -> str:
-    return f"{actor} sent {_article(str(data.get('action', 'event')))}, but no alert was open: nothing changed."
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
-
-
 def _alert_resolved(actor: str, data: Data) -> str:
     left = data.get("open_alerts", 0)
     return f"{actor} reports “{data.get('title', 'an alert')}” as cleared{_left(left)}."
@@ -224,7 +218,7 @@ def _events(data: Data) -> str:
 
 
 def _role(data: Data) -> str:
-    return _article(str(data.get("role", "member")))
+    return article(str(data.get("role", "member")))
 
 
 def _as_role(data: Data) -> str:
@@ -240,13 +234,10 @@ def _retrying(_actor: str, data: Data) -> str:
 _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     Fact.OPENED: _opened,
     Fact.OPENED_BY_HAND: lambda actor, _: f"{actor} opened the incident by hand.",
-    Fact.ALERT_JOINED: lambda _, d: f"The alert “{d.get('title', '')}” joined the incident.",
     Fact.OCCURRED: lambda actor, d: f"{actor} has reported it {d.get('count', 'several')} times so far.",
     Fact.ALERT_RESOLVED: _alert_resolved,
     Fact.ALERT_EXPIRED: _alert_expired,
-    Fact.LATE_COPY: lambda actor, _: f"{actor} sent a late copy of an alert that had cleared; nobody was paged.",
-    Fact.RECORDED: _recorded,
-    Fact.RAISED: lambda actor, d: f"{actor} raised the urgency to {d.get('urgency', 'high')}{_because(d)}.",
+    **of_monitors.SENTENCES,
     Fact.RULED: _ruled,
     Fact.DROPPED: lambda _, d: f"The rule “{d.get('rule', '')}” dropped {_events(d)}.",
     Fact.COUNTED: lambda _, d: (

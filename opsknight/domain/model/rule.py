@@ -95,6 +95,8 @@ class Actions:
 
 MOVED: Final = "moved it to another service"
 """What `did` says of an event that went to another service."""
+PRIORITY_SET: Final = "set the priority to"
+"""So begins what `did` says of a priority."""
 
 
 @dataclass(frozen=True, slots=True)

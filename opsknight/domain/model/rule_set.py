@@ -156,6 +156,12 @@ class RuleSet:
         """Be true where there is a rule to ask."""
         return bool(self.ready or self.broken)
 
+    @property
+    def asks_who_sent(self) -> bool:
+        """Whether a rule may ask for the integration or its kind; its condition has the word, be it in a text."""
+        asked = (ready.rule.condition for ready in self.ready)
+        return any("integration" in one or "provider" in one for one in asked)
+
     def sends_to(self, service_id: int) -> set[int]:
         """Return where what comes for a service may be sent by these rules: to it itself, for another key."""
         does = [ready.rule.actions for ready in self.ready]

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.event import Severity, Urgency, urgency_of
+from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
 from opsknight.domain.model.expression_evaluation import Surroundings
-from opsknight.domain.model.rule_set import RuleSet
+from opsknight.domain.model.rule_set import RuleSet, Ruling
 from opsknight.domain.model.silencing import Silencing
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
 from opsknight.domain.queries.rules import rule_sets
+from opsknight.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Integration:
     """By service: itself as it speaks for the other services that a rule may give what it sends to."""
 
     @property
+    def is_nobody(self) -> bool:
+        """Whether it only stands for whatever may send something to its service."""
+        return self.id == 0
+
+    @property
     def may_reopen(self) -> bool:
         """Whether a trigger can take back an incident that is resolved."""
         return bool(self.reopen_window) or (self.silencing is not None and self.silencing.limits is not None)
@@ -69,6 +75,29 @@ class Integration:
         """Return what a rule can ask of an event of this integration besides what it says itself."""
         return Surroundings(self.name, self.provider, self.service, self.tags.get("team", ""), at)
 
+    def ruling(self, event: Event, at: datetime) -> Ruling:
+        """Return what the rules make of a trigger that arrives at `at`.
+
+        Those of all services are asked first, then the own ones of the service that it belongs to by then. Where
+        these move it, those of the other service are asked as well, of each service once: so none send it around.
+        """
+        ruling = Ruling(event)
+        if self.common_rules:
+            ruling = self.common_rules.judge(ruling, self.around(at))
+        there = self.elsewhere.get(ruling.service_id or 0, self)
+        if there.own_rules and not ruling.stopped:
+            ruling = there.own_rules.judge(ruling, there.around(at))
+        if ruling.service_id is None:
+            return ruling
+        asked = {there.service_id}
+        while (
+            not ruling.stopped and (there := self.elsewhere.get(ruling.service_id or 0, self)).service_id not in asked
+        ):
+            asked.add(there.service_id)
+            if there.own_rules:
+                ruling = there.own_rules.judge(ruling, there.around(at))
+        return ruling
+
 
 _SERVICE = """s.id AS service_id, s.name AS service, s.urgency_mode, s.runbook_url,
            s.tags || jsonb_build_object('team', t.name) AS tags,
@@ -79,6 +108,11 @@ _INTEGRATIONS = text(f"""
     SELECT i.id, i.key, i.former_key, i.provider, i.name, i.mapping, i.secret, i.former_secret, {_SERVICE}
     FROM integrations i JOIN services s ON s.id = i.service_id JOIN teams t ON t.id = s.team_id
     WHERE i.active AND s.archived_at IS NULL
+""")  # noqa: S608  # columns of ours
+_NOBODY = text(f"""
+    SELECT 0 AS id, '' AS key, NULL AS former_key, 'generic' AS provider, '' AS name, jsonb_build_object() AS mapping,
+        '' AS secret, '' AS former_secret, {_SERVICE}
+    FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = :id AND s.archived_at IS NULL
 """)  # noqa: S608  # columns of ours
 _SERVICES = text(f"""
     SELECT {_SERVICE} FROM services s JOIN teams t ON t.id = s.team_id WHERE s.id = ANY(:ids) AND s.archived_at IS NULL
@@ -95,10 +129,36 @@ async def integrations(session: AsyncSession, *, at: datetime | None = None) -> 
 
     Maintenance that is over at `at` is left out, where that is said.
     """
+    return await _known(session, (await session.execute(_INTEGRATIONS)).all(), at=at)
+
+
+async def sender_to(
+    session: AsyncSession, service_id: int, *, integration_id: int | None = None, at: datetime
+) -> Integration:
+    """Return the integration of that number, else the only one of a service, else one that stands for nobody.
+
+    Raises:
+        NotFound: there is no such service, or it has no such integration.
+    """
+    everybody = (await integrations(session, at=at)).values()
+    known = {one.id: one for one in everybody if one.service_id == service_id}
+    if integration_id is not None and integration_id not in known:
+        raise NotFound("This service has no such integration; choose one from the list.")
+    if integration_id is not None or len(known) == 1:
+        return known[next(iter(known)) if integration_id is None else integration_id]
+    nobody = (await session.execute(_NOBODY, {"id": service_id})).all()
+    if not nobody:
+        raise NotFound("There is no such service; choose one from the list.")
+    return next(iter((await _known(session, nobody, at=at)).values()))
+
+
+async def _known(
+    session: AsyncSession, rows: Sequence[Row[*tuple[Any, ...]]], *, at: datetime | None
+) -> Mapping[str, Integration]:
+    """Return the integrations of `rows` by their keys, each with what rules, silences and other services say of it."""
     quiet = await silencing.known(session, at=at)
     sets = await rule_sets(session)
     sent = {tuple(row) for row in await session.execute(_SENT)}
-    rows = (await session.execute(_INTEGRATIONS)).all()
     to = {scope: _targets(scope, sets, sent) for scope in {row.service_id for row in rows}}
     wanted = sorted({service_id for targets in to.values() for service_id in targets})
     services: Sequence[Row[*tuple[Any, ...]]] = []
@@ -127,8 +187,16 @@ async def archived_keys(session: AsyncSession) -> Mapping[str, tuple[int, str]]:
 
 def _targets(scope: int, sets: Mapping[int | None, RuleSet], sent: Collection[tuple[Any, ...]]) -> Collection[int]:
     """Return the services that what a service's integrations send may belong to, its own for another key."""
-    said = {to for place in (None, scope) if place in sets for to in sets[place].sends_to(scope)}
-    return said | {to for of, to in sent if of == scope}
+    said = set(sets[None].sends_to(scope)) if None in sets else set[int]()
+    said |= {to for of, to in sent if of == scope}
+    asked, waiting = set[int](), {scope, *said}
+    while waiting:  # what is moved to a service meets its rules, which may move it on
+        place = waiting.pop()
+        asked.add(place)
+        to = sets[place].sends_to(place) if place in sets else set[int]()
+        said |= to
+        waiting |= to - asked
+    return said
 
 
 def _integration(

@@ -11,15 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Event, Severity, Urgency, urgency_of
-from opsknight.domain.model.expression_evaluation import Surroundings
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.matcher import Subject, subject_of
 from opsknight.domain.model.rule_set import Ruling
 from opsknight.domain.model.silencing import Silencing, under_maintenance
 from opsknight.domain.model.support_hours import SupportHours
 from opsknight.domain.queries import silencing
+from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.queries.policies import policies
-from opsknight.domain.queries.rules import rule_sets
 from opsknight.errors import NotFound
 
 _WINDOWS_AT_MOST: Final = 50
@@ -39,6 +38,7 @@ class Opening:
     """
 
     title: str
+    severity: Severity
     service: str
     team_id: int
     urgency: Urgency
@@ -51,23 +51,27 @@ class Opening:
 
 
 async def opening(
-    session: AsyncSession, *, service_id: int, event: Event, at: datetime, urgency: Urgency | None = None
+    session: AsyncSession, *, sender: Integration, event: Event, at: datetime, urgency: Urgency | None = None
 ) -> Opening:
-    """Return what the service `service_id`, or the one that its rules name, would make of `event` at `at`.
+    """Return what the service of `sender`, or the one that its rules name, would make of `event` at `at`.
 
     `urgency` decides instead of the service and the rules. Thresholds and groups depend on other events:
     what a rule says about them is told, and otherwise left aside; so are inhibition and flapping.
 
     Raises:
-        NotFound: there is no such service.
+        NotFound: the service has gone.
     """
-    row, reasons = await _service(session, service_id), list[str]()
-    ruling = await _ruled(session, row, event, at)
-    if ruling.service_id not in (None, row.id):
-        row = await _service(session, int(ruling.service_id or 0))
+    ruling, reasons = sender.ruling(event, at), list[str]()
+    there = sender.elsewhere.get(ruling.service_id or 0, sender)
+    row = await _service(session, there.service_id)
+    if there is not sender:
         reasons.append(f"It belongs to {row.name}, whose policy it goes by.")
+    elif ruling.service_id not in (None, row.id):
+        reasons.append(f"It stays with {row.name}: the service that a rule names is archived.")
     reasons = [*(f"The rule “{one.rule}”: {', '.join(one.did)}." for one in ruling.reasons if one.did), *reasons]
     reasons += [f"The rule “{one.rule}” is skipped: {one.why}." for one in ruling.skipped]
+    if sender.is_nobody and any(one and one.asks_who_sent for one in (sender.common_rules, there.own_rules)):
+        reasons.append("No integration is said to have sent it: rules that ask for one do not match.")
     policy = (await policies(session, [row.policy_id]))[row.policy_id]
     hours = None if row.support_hours is None else SupportHours.from_json(row.support_hours)
     pages_at, why = await _first_paged_at(session, row, ruling, at)
@@ -77,6 +81,7 @@ async def opening(
         why = (*why, f"Support hours begin before that, in {lasts}: then it becomes loud.")
     return Opening(
         title=ruling.event.title,
+        severity=ruling.event.severity,
         service=row.name,
         team_id=row.team_id,
         urgency=loudness,
@@ -94,14 +99,6 @@ async def _service(session: AsyncSession, service_id: int) -> Any:  # a row of _
     if row is None:
         raise NotFound("There is no such service; choose one from the list.")
     return row
-
-
-async def _ruled(session: AsyncSession, row: Any, event: Event, at: datetime) -> Ruling:
-    sets, ruling = await rule_sets(session), Ruling(event)
-    for service_id in (None, row.id):
-        if service_id in sets and not ruling.stopped:
-            ruling = sets[service_id].judge(ruling, Surroundings("", "generic", row.name, row.team, at))
-    return ruling
 
 
 async def _first_paged_at(

@@ -183,6 +183,11 @@ SELECT 1 / ((SELECT count(*) FROM moved) = cardinality($13) AND (SELECT count(*)
 
 Incidents before their alerts, as everybody takes them.
 """
+WAITING: Final = "SELECT subject FROM timers WHERE kind = 'pause' AND subject = ANY($1::uuid[])"
+SAID_LATELY: Final = """
+SELECT DISTINCT kind, incident_id FROM facts
+WHERE incident_id = ANY($1::uuid[]) AND at > $3 AND kind = ANY($2::text[])
+"""
 JOIN_ALERTS: Final = """
 INSERT INTO alerts (id, service_id, integration_id, incident_id, dedup_key, dedup_sha, title, source, component,
     tags, links, details, started_at, status, severity, urgency, count, resolved_by, opened_at, last_seen_at,
@@ -215,6 +220,8 @@ REHEARSAL: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     (CHANGE_INCIDENTS, ([], NOW)),
     (STORE, (NOW, [], [], [], [], [], [], [], [], [], [], [])),
     (STORE_WITH_CHANGES, (NOW, [], [], [], [], [], [], [], [], [], [], [], [])),
+    (WAITING, ([],)),
+    (SAID_LATELY, ([], [], NOW)),
     (JOIN_ALERTS, (NOW, [])),
     (TELL_OWNERS, ([], [], [], [], NOW)),
 )

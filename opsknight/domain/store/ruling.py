@@ -13,7 +13,7 @@ LEFT JOIN counted_events c ON c.rule_id = k.rule_id AND c.key_sha = k.key_sha AN
 GROUP BY k.rule_id, k.key_sha
 """
 GROUPED: Final = """
-SELECT g.service_id, g.key_sha, g.incident_id, g.opened_at, EXISTS (
+SELECT g.service_id, g.key_sha, g.incident_id, g.opened_at, i.priority, EXISTS (
     SELECT FROM silences s WHERE s.incident_id = i.id AND s.until IS NOT DISTINCT FROM i.until) AS rests
 FROM unnest($1::bigint[], $2::bytea[]) AS k (service_id, key_sha)
 JOIN incident_groups g USING (service_id, key_sha) JOIN incidents i ON i.id = g.incident_id
