@@ -55,7 +55,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "autovacuum_naptime": "15s",
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_analyze_scale_factor": "0.05",
-    # A storm's tables are looked at anew every naptime: a quarter of the sample takes 0.24 s of a core instead of 1.0 s.
+    # A storm has tables analyzed every naptime: a quarter of the sample takes 0.24 s of a core instead of 1.0 s.
     "default_statistics_target": "25",
     "log_lock_waits": "on",
     "log_min_duration_statement": "1s",
