@@ -22,6 +22,8 @@ from tests.clock import NOON, StoppedClock
 from tests.commands.desk import Desk
 from tests.commands.rota import DAY, HOUR, Rota, a_rota
 
+THE_FIRST = NOON.replace(day=1, tzinfo=None)
+
 
 @pytest.fixture
 async def rota(desk: Desk) -> Rota:
@@ -75,6 +77,27 @@ async def test_a_deleted_schedule_is_counted_until_it_was_deleted(rota: Rota, cl
 
     assert {line["user"]: line["on_call_s"] for line in report["people"]} == {"Ada": 0, "Bo": 6 * 3600, "Cy": 0}
     assert (later["people"], later["schedules"]) == ([], [])
+
+
+async def test_nothing_is_paid_for_the_time_before_the_schedule_was_made_whatever_it_says_of_it(
+    rota: Rota, clock: StoppedClock
+):
+    await rota.desk.as_(rota.mo, set_pay_rules, rota.id, PayRules(hour=Decimal(1)), valid_from=None)
+    clock.advance(DAY)
+
+    await rota.change(rota.plan(rota.cy, starts_at=THE_FIRST))
+
+    assert await paid(rota, NOON - 23 * DAY, 24 * 24) == "24.00"
+
+
+async def test_nobody_carried_anything_before_the_schedule_was_made(rota: Rota, clock: StoppedClock):
+    await rota.change(rota.plan(rota.cy, starts_at=THE_FIRST))
+    clock.advance(6 * HOUR)
+
+    async with rota.desk.database.screens() as session:
+        report = await fairness(session, start=NOON - 23 * DAY, end=NOON + 6 * HOUR)
+
+    assert [(line["user"], line["on_call_s"]) for line in report["people"]] == [("Cy", 6 * 3600)]
 
 
 async def test_nobody_is_on_call_by_a_schedule_after_it_was_deleted(rota: Rota, clock: StoppedClock):

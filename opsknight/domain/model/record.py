@@ -42,6 +42,15 @@ def told(schedule: Schedule, record: Record | None, start: datetime, end: dateti
     return tuple(sorted(replace(one, end_at=min(one.end_at, over_at)) for one in found))
 
 
+def since_made(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
+    """Return what `told` does, but for what a schedule says of the time before its record: nobody had that.
+
+    Nothing is counted, paid or shown as it was by it, and every edit would change it.
+    """
+    since = start if record is None else max(start, record.from_at)
+    return told(schedule, record, since, end) if since < end else ()
+
+
 def next_told(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
     """Return those who come on call next within `[start, end)`, later than `start`, together; nobody where none do."""
     found = [one for one in told(schedule, record, start, end) if one.start_at > start]

@@ -15,7 +15,7 @@ from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.schedule import OnCall
-from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.duties import carried
 from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.queries.schedules import holiday_dates
 from opsknight.domain.store.tables import FormerZoneRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
@@ -92,6 +92,7 @@ async def rotas(
 ) -> Sequence[Rota]:
     """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`.
 
+    Of the time before a schedule was made there are none.
     One that was deleted before is told of only where it is the one that is asked for.
     """
     found = select(
@@ -110,7 +111,7 @@ async def rotas(
         found = found.where(ScheduleRow.team_id == team_id)
     rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
     ids = [row.id for row in rows]
-    found_duties, holidays = await duties(session, ids, start, end), await holidays_of(session, ids)
+    found_duties, holidays = await carried(session, ids, start, end), await holidays_of(session, ids)
     told: list[Rota] = []
     for row in rows:
         if row.id in found_duties:
@@ -163,7 +164,7 @@ async def earlier(
     rows = (await session.execute(_EARLIER, {"users": users, "incidents": incidents, "start": start})).all()
     if not rows:
         return Earlier()
-    found = await duties(session, schedule_ids, rows[0].created_at, start)
+    found = await carried(session, schedule_ids, rows[0].created_at, start)
     calls = tuple(Call(row.user_id, row.incident_id, row.created_at) for row in rows)
     return Earlier(calls, {number: shifts for number, (_, shifts) in found.items()})
 
