@@ -193,6 +193,20 @@ async def test_what_a_draft_would_change_is_told_for_each_person_and_in_all(
     assert (new["difference"]["handoffs_now"], new["difference"]["covered_now_s"]) == (None, None)
 
 
+async def test_a_draft_weighs_nobody_who_is_only_named_as_a_substitute_elsewhere(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    away = {"user_id": cy.id, "start_at": NOON.timestamp(), "end_at": (NOON + DAY).timestamp(), "substitute_id": bo.id}
+    assert (await asked(doors, "POST", "/leaves", json=away)).status_code == 201
+    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", "layers": [a_day_layer(ada)], "from_at": NOON.timestamp()}
+    number = await made(doors, database, a_day_layer(ada))
+
+    found = (await asked(doors, "POST", "/schedules/preview", json={**draft, "schedule_id": number})).json()
+
+    assert [one["user"] for one in found["load"]] == ["Ada"]
+
+
 async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_is_as_it_stands(
     doors: House, database: Database, people: list[UserRow]
 ):

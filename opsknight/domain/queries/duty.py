@@ -70,7 +70,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """A schedule with its shifts in a span of time, who takes turns in it, and its holidays and days of the weekend."""
+    """A schedule with its shifts in a span of time, and its holidays and days of the weekend.
+
+    `members` take turns in it, or had a shift in that time.
+    """
 
     id: int
     name: str
@@ -117,7 +120,8 @@ async def rotas(
         if row.id in found_duties:
             schedule, shifts = found_duties[row.id]
             days = holidays[row.id], weekend(row.country, row.subdivision)
-            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, schedule.people, *days))
+            members = schedule.members | {shift.user_id for shift in shifts}
+            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, members, *days))
     return told
 
 

@@ -130,9 +130,10 @@ async def schedule_preview(
     everybody = {one["id"]: one for one in await people(session, at=at, unset=unset)}
     found = model.shifts(wished, start, end)
     names = {number: one["name"] for number, one in everybody.items()}
-    in_it = (wished.people | known.people) & everybody.keys()
     far = start + WEIGHED
     then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
+    have_shifts = {one.user_id for one in (*then, *now)}
+    in_it = (wished.members | known.members | have_shifts) & everybody.keys()
     return {
         "timeline": {
             **drawn(wished, found, names, start, end),
