@@ -90,6 +90,7 @@ class OnCall:
 
     The span is the whole of it, whatever window was asked for. `layer` is “override” where an override alone
     says so; `replaces` is the person whose turn it was, `leave_id` the leave for which `user_id` substitutes.
+    `continues` says of what is recorded that an edit cut it from what the person had until then.
     """
 
     start_at: datetime
@@ -102,6 +103,7 @@ class OnCall:
     leave_id: int | None = None
     temporary: str = ""
     temporary_id: int | None = None
+    continues: bool = field(default=False, compare=False)
 
     def __lt__(self, other: OnCall) -> bool:
         """Come before another by time, then by person and layer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, or_, select, text
@@ -14,12 +14,14 @@ from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.record import rejoined
 from opsknight.domain.model.schedule import OnCall
 from opsknight.domain.queries.duties import carried
 from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.queries.schedules import holiday_dates
 from opsknight.domain.store.tables import FormerZoneRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
+_INSTANT = timedelta(microseconds=1)
 _CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
 
 # A page that was never handed to a provider woke nobody, and who watches is not called. Sleep is counted for two hours
@@ -123,6 +125,21 @@ async def rotas(
             members = schedule.members | {shift.user_id for shift in shifts}
             told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, members, *days))
     return told
+
+
+async def whole_shifts(session: AsyncSession, rota: Rota, *, end: datetime) -> tuple[OnCall, ...]:
+    """Return the shifts of `rota`, which are those until `end`; those that edits have cut in two are whole again."""
+    found, edge = list(rota.shifts), [one for one in rota.shifts if one.end_at >= end]
+    while edge:
+        until = max(one.end_at for one in edge) + _INSTANT
+        _, after = (await carried(session, [rota.id], end, until))[rota.id]
+        edge = [one for one in after if one.continues and one not in found and any(_joins(past, one) for past in edge)]
+        found += edge
+    return rejoined(found)
+
+
+def _joins(past: OnCall, one: OnCall) -> bool:
+    return (past.user_id, past.end_at) == (one.user_id, one.start_at)
 
 
 async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
