@@ -17,7 +17,7 @@ from opsknight.domain.model.speech import later, say
 SOON: Final = timedelta(hours=1)
 """So long before their shift somebody is told of it."""
 FRESH: Final = timedelta(hours=6)
-"""Who was on call a shorter time ago knows: hourly turns would be told all day."""
+"""Of a shorter shift, who was on call so short a time before it knows: hourly turns would be told all day."""
 AHEAD: Final = timedelta(days=14)
 """So long before it begins a gap is told at the latest, if it is known then."""
 FURTHER: Final = timedelta(days=28)
@@ -58,14 +58,23 @@ class Gap:
 
 
 def beginning(schedule: Schedule, *, now: datetime) -> Iterator[OnCall]:
-    """Yield the shifts that begin within SOON of `now`, of people who have not been on call for FRESH before."""
+    """Yield the shifts that begin within SOON of `now`, but for those that go on from a turn, or are one of many.
+
+    A shift shorter than FRESH is one of many where its person was on call within FRESH before it.
+    """
     around = shifts(schedule, now - FRESH, now + SOON)
     for shift in around:
         if not now < shift.start_at <= now + SOON:
             continue
         lately = (one for one in around if one.user_id == shift.user_id and one.start_at < shift.start_at)
-        if not any(one.end_at > shift.start_at - FRESH for one in lately):
+        if not any(_goes_on(shift, one) for one in lately):
             yield shift
+
+
+def _goes_on(shift: OnCall, before: OnCall) -> bool:
+    if shift.end_at - shift.start_at < FRESH:
+        return before.end_at > shift.start_at - FRESH
+    return before.end_at >= shift.start_at and before.end_at - before.start_at >= FRESH
 
 
 def to_come(schedule: Schedule, zone: ZoneInfo, *, now: datetime) -> tuple[Gap, ...]:
