@@ -74,3 +74,14 @@ async def test_that_somebody_is_on_call_from_now_on(rota: Rota, desk: Desk):
     await desk.as_(rota.mo, overrides.override, rota.id, wish)
 
     assert await are_marked(desk, 1)
+
+
+async def test_what_was_arranged_and_a_change_undoes(rota: Rota, desk: Desk):
+    done = await desk.as_(rota.bo, shift_swaps.ask, rota.id, offer(rota.bo, 2, 6, in_return=True, **BACK))
+    await desk.as_(rota.cy, shift_swaps.take, done.id, shift_swaps.Part())
+    for hour in range(14, 20):
+        await rota.instead(rota.cy, rota.bo, NOON + hour * HOUR, 1)
+
+    await rota.change(rota.plan(rota.mo))
+
+    assert await are_marked(desk, 4)

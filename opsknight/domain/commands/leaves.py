@@ -11,7 +11,7 @@ from sqlalchemy import select
 from opsknight.domain.commands.arranging import Done, checked_note, from_now, names_of, require_for, when
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.recorded_shifts import record_shifts
-from opsknight.domain.commands.tellings import tell_on_call
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.schedule import Schedule
@@ -93,9 +93,9 @@ async def _recorded(uow: UnitOfWork, user_id: int) -> Mapping[int, Schedule]:
 
 
 async def _tell(uow: UnitOfWork, before: Mapping[int, Schedule]) -> str:
-    """Tell those whom the leave puts on call; return whom no message reaches, each sentence after a space."""
+    """Tell whom the leave puts on call, and of what it undoes; return what there is to say, each after a space."""
     rows = select(ScheduleRow).where(ScheduleRow.id.in_(before)).order_by(ScheduleRow.id)
-    missed = [await tell_on_call(uow, before[row.id], row) for row in await uow.session.scalars(rows)]
+    missed = [await tell_of_change(uow, before[row.id], row) for row in await uow.session.scalars(rows)]
     return "".join(dict.fromkeys(missed))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from opsknight.domain.commands import effects
 from opsknight.domain.commands.arranging import Done, held_to_configure, names_of
 from opsknight.domain.commands.authority import require_configuring
-from opsknight.domain.commands.tellings import tell_on_call
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
@@ -98,7 +98,7 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     uow.record(
         Fact.SCHEDULE_CHANGED, subject=subject, did=told, name=row.name, version=row.version, before=before, after=after
     )
-    return Done(row.id, f"Changed “{row.name}”.{await tell_on_call(uow, was, row)}", row.id)
+    return Done(row.id, f"Changed “{row.name}”.{await tell_of_change(uow, was, row)}", row.id)
 
 
 async def delete(uow: UnitOfWork, schedule_id: int) -> Done:

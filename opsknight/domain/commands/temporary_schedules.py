@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from opsknight.domain.commands.arranging import Done, from_now, held_to_configure, names_of, when
 from opsknight.domain.commands.effects import known
-from opsknight.domain.commands.tellings import tell_on_call
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.layer_plan import MAX_NAME, BadSchedule, LayerPlan, check
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.tables import TemporaryScheduleRow
@@ -60,7 +60,7 @@ async def replace_for_a_while(
         temporary_id=row.id,
         after=_plain(row),
     )
-    missed = await tell_on_call(uow, before, schedule)
+    missed = await tell_of_change(uow, before, schedule)
     return Done(row.id, f"“{name}” replaces “{schedule.name}” {lasting}.{missed}", schedule.id)
 
 
@@ -90,7 +90,7 @@ async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
         temporary_id=row.id,
         before=_plain(row),
     )
-    missed = await tell_on_call(uow, before, schedule)
+    missed = await tell_of_change(uow, before, schedule)
     return Done(row.id, f"Withdrew “{row.name}”; “{schedule.name}” counts again.{missed}", schedule.id)
 
 
