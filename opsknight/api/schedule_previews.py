@@ -18,7 +18,7 @@ from opsknight.domain.model.layer_plan import BadSchedule, check, checked_zone
 from opsknight.domain.model.override import Change
 from opsknight.domain.model.override import Override as Wished
 from opsknight.domain.model.permission import Need
-from opsknight.domain.queries.schedule_previews import override_preview, schedule_preview
+from opsknight.domain.queries.schedule_previews import override_preview, schedule_preview, undone_by_temporary
 from opsknight.errors import Invalid
 
 WINDOW: Final = timedelta(days=28)
@@ -29,6 +29,9 @@ class Draft(Schedule):
     """A schedule as it is about to be saved, that of `schedule_id` or a new one, and the time that is asked about."""
 
     schedule_id: Id | None = None
+    temporary_of: Annotated[
+        Id | None, Field(description="the schedule that these layers would replace from from_at to to_at")
+    ] = None
     from_at: Annotated[Instant | None, Field(description="epoch seconds; now where it is not said")] = None
     to_at: Annotated[Instant | None, Field(description="epoch seconds; four weeks on where it is not said")] = None
 
@@ -68,6 +71,10 @@ def router(deps: Deps) -> APIRouter:
                 at=deps.clock.now(),
                 unset=deps.unset,
             )
+            if draft.temporary_of is not None:
+                found["undone"] = await undone_by_temporary(
+                    session, draft.temporary_of, plan.layers, zone=zone, start=start, end=end, at=deps.clock.now()
+                )
         return plain_json(found)
 
     @routes.post("/{schedule_id}/overrides/preview", dependencies=[needs(Need.ARRANGE_COVER)])

@@ -9,7 +9,7 @@ from typing import Final
 
 from opsknight.domain.model import schedule as model
 from opsknight.domain.model.imported_shift import Known
-from opsknight.domain.model.record import Record, told
+from opsknight.domain.model.record import Record, since_made
 from opsknight.domain.model.schedule import OnCall, Schedule
 from opsknight.ics.writing import Entry
 
@@ -37,7 +37,8 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield the shifts of a schedule in the window around `at`, whole; those of person `only` where one is named.
 
-    What is recorded is told as it was, and gaps as far as they are to come.
+    What is recorded is told as it was, and gaps as far as they are to come; of the time before a schedule was made
+    there is nothing.
     Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
     the person and the start, whatever window it is seen in. Of person `only` it is told too when they shadow. Gaps
     are only shown where nobody is picked out, and of no schedule that was deleted.
@@ -45,7 +46,7 @@ def entries(
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
     seen: Counter[str] = Counter()
-    for shift in told(schedule, record, start, end):
+    for shift in since_made(schedule, record, start, end):
         if only is not None and shift.user_id != only:
             continue
         ident = f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}"

@@ -167,6 +167,15 @@ async def test_of_a_schedule_that_was_deleted_the_calendar_keeps_what_was(doors:
     assert "Nobody on call" not in answer.text
 
 
+async def test_of_the_time_before_a_schedule_was_made_its_calendar_has_nothing(doors: House, database: Database):
+    bo, of = await a_user(database, "Bo"), {"recorded_from": NOON, "recorded_until": NOON}
+    schedule = await a_schedule(database, bo, name="Primary", starts_at=NOON - timedelta(days=20), **of)
+
+    found = events(await fetched(doors, await made(doors, await ada(doors), schedule_id=schedule.id))).occurrences
+
+    assert found[0].start_at == NOON
+
+
 async def test_a_shift_is_the_same_event_however_the_window_moves(
     doors: House, database: Database, clock: StoppedClock
 ):

@@ -193,6 +193,43 @@ async def test_what_a_draft_would_change_is_told_for_each_person_and_in_all(
     assert (new["difference"]["handoffs_now"], new["difference"]["covered_now_s"]) == (None, None)
 
 
+async def test_a_draft_weighs_nobody_who_is_only_named_as_a_substitute_elsewhere(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    away = {"user_id": cy.id, "start_at": NOON.timestamp(), "end_at": (NOON + DAY).timestamp(), "substitute_id": bo.id}
+    assert (await asked(doors, "POST", "/leaves", json=away)).status_code == 201
+    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", "layers": [a_day_layer(ada)], "from_at": NOON.timestamp()}
+    number = await made(doors, database, a_day_layer(ada))
+
+    found = (await asked(doors, "POST", "/schedules/preview", json={**draft, "schedule_id": number})).json()
+
+    assert [one["user"] for one in found["load"]] == ["Ada"]
+
+
+@pytest.mark.parametrize("way", ["an edit", "a temporary schedule"])
+async def test_a_draft_tells_what_of_swaps_and_overrides_it_would_undo(
+    doors: House, database: Database, people: list[UserRow], way: str
+):
+    ada, bo, cy = people
+    number = await made(doors, database, a_day_layer(ada, bo))
+    instead = {"start_at": (NOON + 2 * HOUR).timestamp(), "end_at": (NOON + 6 * HOUR).timestamp(), "change": "replace"}
+    who = {"user_id": cy.id, "replaces_id": ada.id}
+    assert (await asked(doors, "POST", f"/schedules/{number}/overrides", json={**instead, **who})).status_code == 201
+    of = {"schedule_id": number} if way == "an edit" else {"temporary_of": number}
+    window = {"from_at": NOON.timestamp(), "to_at": (NOON + 2 * DAY).timestamp()}
+    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", **window, **of}
+
+    moved, same = [
+        (await asked(doors, "POST", "/schedules/preview", json={**draft, "layers": [layer]})).json()["undone"]
+        for layer in (a_day_layer(bo), a_day_layer(ada, bo))
+    ]
+
+    told = [(one["user"], one["by"], _hour(one["start_at"]), _hour(one["end_at"])) for one in moved]
+    assert told == [("Cy", "an override", 2, 6)]
+    assert same == ([] if way == "an edit" else moved)
+
+
 async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_is_as_it_stands(
     doors: House, database: Database, people: list[UserRow]
 ):

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from opsknight.domain.commands import overrides
 from opsknight.domain.commands.foretelling import announce_shifts, warn_of_gaps
 from opsknight.domain.commands.leaves import Wish as Leave
 from opsknight.domain.commands.leaves import take_leave
+from opsknight.domain.model.override import Change
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import LayerRow, ScheduleRow, UserRow
 from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a_team, a_user
 from tests.clock import NOON, StoppedClock
 from tests.commands.clockwork import Clockwork
+from tests.commands.desk import Desk
 from tests.conftest import Acting
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -155,3 +158,29 @@ async def test_the_reminder_says_what_must_be_mended_before_the_shift(
         "You are away from Tue 24 Nov 15:00 CET until Tue 24 Nov 17:00 CET, and on call all the same."
         " Name a substitute, or ask others to take it."
     )
+
+
+async def test_who_covered_an_hour_is_told_of_their_own_week_all_the_same(
+    database: Database, desk: Desk, clock: StoppedClock, clockwork: Clockwork, bo: UserRow
+):
+    schedule = await a_schedule(database, bo, desk.user, name="Primary", starts_at=NOON - 7 * DAY + 5 * HOUR)
+    await asked(database, schedule)
+    cover = overrides.Wish(Change.REPLACE, NOON, NOON + HOUR, desk.user.id, bo.id)
+    await desk.do(overrides.override, schedule.id, cover)
+    clock.advance(4 * HOUR + 5 * MINUTE)
+
+    await desk.as_("housekeeping:shifts", announce_shifts)
+
+    ((name, _, words),) = await messages(clockwork)
+    assert (name, words.splitlines()[0]) == ("Ada", "Your shift on Primary begins in 55 min")
+
+
+async def test_whose_next_turn_begins_as_the_last_one_ends_is_not_told(
+    database: Database, desk: Desk, clock: StoppedClock, clockwork: Clockwork, bo: UserRow
+):
+    await asked(database, await a_schedule(database, bo, starts_at=NOON - 6 * DAY - 23 * HOUR))
+    clock.advance(5 * MINUTE)
+
+    await desk.as_("housekeeping:shifts", announce_shifts)
+
+    assert await messages(clockwork) == []

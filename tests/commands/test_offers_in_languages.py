@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from opsknight.domain.commands import overrides, shift_swaps
 from opsknight.domain.model.override import Change
-from tests.builders import a_user
+from opsknight.domain.store.tables import UserRow
 from tests.clock import NOON
 from tests.commands.desk import Desk
 from tests.commands.rota import DAY, HOUR, Rota, a_rota, offer
@@ -21,9 +22,10 @@ BACK = {"return_start_at": NOON + DAY, "return_end_at": NOON + 2 * DAY}
 @pytest.fixture
 async def rota(desk: Desk) -> Rota:
     rota = await a_rota(desk)
-    ada, bo, cy = [await a_user(desk.database, name, language=MARKED) for name in ("Ada", "Bo", "Cy")]
-    await rota.change(rota.plan(ada, bo, cy))
-    rota.ada, rota.bo, rota.cy = ada, bo, cy
+    read_it = update(UserRow).where(UserRow.id.in_([one.id for one in (rota.ada, rota.bo, rota.cy)]))
+    async with desk.database.commands() as session:
+        await session.execute(read_it.values(language=MARKED))
+        await session.commit()
     return rota
 
 
@@ -72,3 +74,14 @@ async def test_that_somebody_is_on_call_from_now_on(rota: Rota, desk: Desk):
     await desk.as_(rota.mo, overrides.override, rota.id, wish)
 
     assert await are_marked(desk, 1)
+
+
+async def test_what_was_arranged_and_a_change_undoes(rota: Rota, desk: Desk):
+    done = await desk.as_(rota.bo, shift_swaps.ask, rota.id, offer(rota.bo, 2, 6, in_return=True, **BACK))
+    await desk.as_(rota.cy, shift_swaps.take, done.id, shift_swaps.Part())
+    for hour in range(14, 20):
+        await rota.instead(rota.cy, rota.bo, NOON + hour * HOUR, 1)
+
+    await rota.change(rota.plan(rota.mo))
+
+    assert await are_marked(desk, 4)

@@ -10,6 +10,7 @@ import pytest
 from opsknight.domain.commands import schedules
 from opsknight.domain.commands.pay import set_pay_rules
 from opsknight.domain.commands.people import Wish, change, change_own
+from opsknight.domain.commands.recorded_shifts import record_shifts
 from opsknight.domain.model.pay import PayRules
 from opsknight.domain.model.permission import Role
 from opsknight.domain.queries import schedule_lines
@@ -21,6 +22,8 @@ from tests.builders import a_user
 from tests.clock import NOON, StoppedClock
 from tests.commands.desk import Desk
 from tests.commands.rota import DAY, HOUR, Rota, a_rota
+
+THE_FIRST = NOON.replace(day=1, tzinfo=None)
 
 
 @pytest.fixture
@@ -75,6 +78,55 @@ async def test_a_deleted_schedule_is_counted_until_it_was_deleted(rota: Rota, cl
 
     assert {line["user"]: line["on_call_s"] for line in report["people"]} == {"Ada": 0, "Bo": 6 * 3600, "Cy": 0}
     assert (later["people"], later["schedules"]) == ([], [])
+
+
+@pytest.mark.parametrize("later", [0, 13])
+async def test_a_shift_that_an_edit_has_cut_in_two_is_paid_its_minimum_once(
+    rota: Rota, clock: StoppedClock, later: int
+):
+    await rota.desk.as_(rota.mo, set_pay_rules, rota.id, PayRules(hour=Decimal(1), minimum=Decimal(50)))
+    clock.advance(12 * HOUR)
+
+    await rota.change(rota.plan(name="Daily turns"))
+    clock.advance(later * HOUR)
+    await rota.desk.as_("housekeeping:shifts", record_shifts, clock.now())
+
+    assert await paid(rota, NOON, 24) == "50.00"
+    assert [await paid(rota, NOON, 12), await paid(rota, NOON + 12 * HOUR, 12)] == ["38.00", "12.00"]
+    assert [await paid(rota, NOON, 6), await paid(rota, NOON + 6 * HOUR, 18)] == ["32.00", "18.00"]
+
+
+async def test_two_shifts_of_the_same_person_one_after_the_other_are_paid_each_its_minimum(
+    rota: Rota, clock: StoppedClock
+):
+    await rota.desk.as_(rota.mo, set_pay_rules, rota.id, PayRules(hour=Decimal(1), minimum=Decimal(50)))
+    await rota.change(rota.plan(rota.bo))
+
+    clock.advance(2 * DAY)
+    await rota.desk.as_("housekeeping:shifts", record_shifts, clock.now())
+
+    assert await paid(rota, NOON, 48) == "100.00"
+
+
+async def test_nothing_is_paid_for_the_time_before_the_schedule_was_made_whatever_it_says_of_it(
+    rota: Rota, clock: StoppedClock
+):
+    await rota.desk.as_(rota.mo, set_pay_rules, rota.id, PayRules(hour=Decimal(1)), valid_from=None)
+    clock.advance(DAY)
+
+    await rota.change(rota.plan(rota.cy, starts_at=THE_FIRST))
+
+    assert await paid(rota, NOON - 23 * DAY, 24 * 24) == "24.00"
+
+
+async def test_nobody_carried_anything_before_the_schedule_was_made(rota: Rota, clock: StoppedClock):
+    await rota.change(rota.plan(rota.cy, starts_at=THE_FIRST))
+    clock.advance(6 * HOUR)
+
+    async with rota.desk.database.screens() as session:
+        report = await fairness(session, start=NOON - 23 * DAY, end=NOON + 6 * HOUR)
+
+    assert [(line["user"], line["on_call_s"]) for line in report["people"]] == [("Cy", 6 * 3600)]
 
 
 async def test_nobody_is_on_call_by_a_schedule_after_it_was_deleted(rota: Rota, clock: StoppedClock):

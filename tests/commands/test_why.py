@@ -12,6 +12,8 @@ from opsknight.crypto import new_id
 from opsknight.domain.commands import incidents as verbs
 from opsknight.domain.commands.claims import claim
 from opsknight.domain.commands.escalations import fire
+from opsknight.domain.commands.leaves import Wish as Leave
+from opsknight.domain.commands.leaves import take_leave
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.queries.why import WhyLine, why
 from opsknight.domain.store.engine import Database
@@ -21,7 +23,7 @@ from tests.builders import a_policy, a_schedule, a_service, a_stored_incident, a
 from tests.clock import NOON, StoppedClock
 from tests.conftest import Acting
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class Desk:
@@ -145,6 +147,18 @@ async def test_who_takes_turns_is_told_whose_turn_it_was(desk: Desk, crew: Seque
     told = await desk.asked(incident, crew[1])
 
     assert "; you take turns in Primary, and it was the turn of Ada; Ada acknowledged after 1 min." in told["summary"]
+
+
+async def test_who_is_to_substitute_somebody_some_day_takes_no_turns(
+    desk: Desk, crew: Sequence[UserRow], rota: ScheduleRow
+):
+    incident = await desk.opened(rota)
+    async with desk.acting(f"user:{crew[1].id}") as uow:
+        await take_leave(uow, Leave(crew[1].id, NOON + 100 * DAY, NOON + 101 * DAY, crew[2].id))
+
+    told = await desk.asked(incident, crew[2])
+
+    assert "; the policy Platform does not ask you; nobody has acknowledged yet" in told["summary"]
 
 
 async def test_whom_the_policy_does_not_name_is_told_so(desk: Desk, crew: Sequence[UserRow], rota: ScheduleRow):

@@ -96,7 +96,9 @@ def test_there_is_always_an_answer_and_it_is_a_sentence(
         assert answer.summary[0].isupper()
         assert answer.summary.endswith((".", "?"))
         assert all(link.sentence.endswith((".", "?")) for link in answer.chain)
-        assert answer.paged == any(one.attempts for page in case.mine for one in page.messages)
+        assert answer.paged == any(
+            one.attempts or one.status == "bundled" for page in case.mine for one in page.messages
+        )
         assert ("were not paged" in answer.summary or "was not paged" in answer.summary) <= (not answer.paged)
 
 
@@ -104,6 +106,27 @@ def test_there_is_always_an_answer_and_it_is_a_sentence(
 def test_what_is_about_somebody_elses_messages_is_not_told(kind: Fact):
     assert explain(a_case(facts=[told(kind, user_id=ADA, user="Ada")])).chain == ()
     assert len(explain(a_case(facts=[told(kind, user_id=BO, user="Bo")])).chain) == 1
+
+
+def test_whose_message_went_out_with_those_of_other_incidents_was_paged():
+    bundled = Page(BO, "Bo", NOON, "named in step 2 of Platform", 2, messages=(Message("push", "bundled"),))
+
+    answer = explain(a_case(pages=[bundled]))
+
+    assert answer.paged
+    assert answer.summary == (
+        "You were paged together with other incidents, in one message: named in step 2 of Platform."
+    )
+
+
+def test_whom_a_later_page_has_not_reached_yet_was_paged_by_the_one_before():
+    bundled = Page(BO, "Bo", NOON, "named in step 2 of Platform", 2, messages=(Message("push", "bundled"),))
+    waiting = Page(BO, "Bo", NOON + SECOND, "named in step 2 of Platform", 2, messages=(Message("push", "queued"),))
+
+    answer = explain(a_case(pages=[bundled, waiting]))
+
+    assert answer.paged
+    assert answer.summary.startswith("You were paged together with other incidents")
 
 
 def test_a_rule_that_let_it_rest_is_the_reason():

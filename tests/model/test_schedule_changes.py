@@ -198,3 +198,16 @@ def test_who_substitutes_after_a_turn_of_their_own_has_the_same_times_whatever_w
     whole = shifts(schedule, berlin(2026, 1, 5), berlin(2026, 1, 6))
 
     assert shifts(schedule, berlin(2026, 1, 5, 12), berlin(2026, 1, 5, 13)) == whole[-1:]
+
+
+# who can be on call by a schedule
+
+
+def test_the_substitute_of_somebody_who_is_in_it_can_be_on_call_and_theirs_and_takes_no_turns():
+    span = berlin(2026, 1, 6), berlin(2026, 1, 7)
+    leaves = (Leave(1, BO, *span, substitute_id=CY), Leave(2, ADA, *span, substitute_id=BO), Leave(3, DEE, *span, 99))
+
+    schedule = a_schedule(always(ADA), leaves=leaves)
+
+    assert schedule.people == {ADA, BO, CY}
+    assert schedule.members == {ADA}

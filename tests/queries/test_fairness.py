@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from opsknight.domain.commands import overrides
+from opsknight.domain.commands.leaves import Wish as Leave
+from opsknight.domain.commands.leaves import take_leave
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.override import Change
 from opsknight.domain.queries import duty
 from opsknight.domain.queries.fairness import Fairness, fairness
 from opsknight.domain.queries.public_holidays import weekend
@@ -23,6 +27,7 @@ from tests.builders import (
     a_team,
     a_user,
 )
+from tests.clock import NOON
 from tests.conftest import Acting
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
@@ -95,6 +100,45 @@ async def test_half_a_round_is_one_sided_and_says_so(database: Database):
 
     assert (rota["balance"], rota["words"]) == (0, "one-sided")
     assert [(line["user"], line["on_call_s"] > 0) for line in rota["people"]] == [("Ada", True), ("Bo", False)]
+
+
+async def test_who_substitutes_somebody_elsewhere_has_no_part_in_a_schedule(database: Database, acting: Acting):
+    ada, bo, yan, zed = [await a_user(database, name) for name in ("Ada", "Bo", "Yan", "Zed")]
+    schedule = await a_schedule(database, ada, bo, starts_at=MONDAY)
+    await a_schedule(database, yan, starts_at=MONDAY)
+    async with acting(f"user:{yan.id}") as uow:
+        await take_leave(uow, Leave(yan.id, NOON, NOON + 24 * HOUR, zed.id))
+
+    [rota] = (await told(database, schedule_id=schedule.id))["schedules"]
+
+    assert (rota["balance"], [line["user"] for line in rota["people"]]) == (100, ["Ada", "Bo"])
+
+
+async def test_who_had_a_shift_in_another_period_has_no_part_in_this_one(database: Database, acting: Acting):
+    ada, bo, zed = [await a_user(database, name) for name in ("Ada", "Bo", "Zed")]
+    schedule = await a_schedule(database, ada, bo, starts_at=MONDAY)
+    async with acting(f"user:{ada.id}") as uow:
+        wish = overrides.Wish(Change.ADD, NOON + 4 * WEEK, NOON + 4 * WEEK + HOUR, zed.id)
+        await overrides.override(uow, schedule.id, wish)
+
+    [before] = (await told(database, schedule_id=schedule.id))["schedules"]
+    start = NOON + 3 * WEEK
+    [then] = (await told(database, schedule_id=schedule.id, start=start, end=start + 2 * WEEK))["schedules"]
+
+    assert [line["user"] for line in before["people"]] == ["Ada", "Bo"]
+    assert [line["user"] for line in then["people"]] == ["Ada", "Bo", "Zed"]
+
+
+async def test_who_will_substitute_somebody_keeps_their_own_holidays(database: Database, acting: Acting):
+    ada, zed = await a_user(database, "Ada"), await a_user(database, "Zed")
+    await a_schedule(database, zed, starts_at=MONDAY)
+    await a_schedule(database, ada, starts_at=MONDAY, country="US")  # Thanksgiving is in it
+    async with acting(f"user:{ada.id}") as uow:
+        await take_leave(uow, Leave(ada.id, NOON + 20 * WEEK, NOON + 21 * WEEK, zed.id))
+
+    lines = (await told(database))["people"]
+
+    assert {line["user"]: line["holiday_s"] for line in lines} == {"Ada": 24 * 3600, "Zed": 0}
 
 
 async def test_what_paged_somebody_is_counted_with_the_sleep_it_cost(database: Database, acting: Acting):

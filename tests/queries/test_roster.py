@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from opsknight.deps import Deps
-from opsknight.domain.queries.roster import roster
+from opsknight.domain.queries.roster import person, roster
 from opsknight.domain.queries.teams import policies, teams
 from opsknight.domain.store.engine import Database
 from opsknight.settings import Settings
@@ -62,6 +62,18 @@ async def test_a_team_is_told_with_managers_first_and_what_it_owns(database: Dat
         ["Primary"],
     ]
     assert (listed["name"], listed["team"]) == (policy.name, "Payments")
+
+
+async def test_of_shifts_that_begin_together_a_person_s_page_tells_each(database: Database):
+    ada, bo = await a_user(database, "Ada"), await a_user(database, "Bo")
+    for name in ("Primary", "Database"):
+        await a_schedule(database, bo, ada, name=name, starts_at=NOON - 6 * DAY)
+
+    async with database.screens() as session:
+        told = await person(session, ada.id, at=NOON, unset=(), addresses=True)
+
+    days = [(one["schedule"], (one["from"] - NOON.timestamp()) / 86400) for one in told["shifts"]]
+    assert days == [(name, 1 + 14 * nth) for nth in range(3) for name in ("Database", "Primary")]
 
 
 async def test_who_is_next_is_who_is_on_call_when_the_first_one_goes(database: Database, clock: StoppedClock):

@@ -108,7 +108,11 @@ def preview(start: float, end: float) -> dict[str, Any]:
     sums = {"covered_s": 7e6, "covered_now_s": 7.5e6, "handoffs": 130, "handoffs_now": 13}
     change = {"at": start + 86_400, "shifts": told["final"][:1], "shifts_now": told["final"][1:2]}
     difference = {"until_at": start + 91 * 86_400, "gaps": told["gaps"], **sums}
-    return {"timeline": told, "load": load, "difference": difference, "clock_changes": [change]}
+    span = {"start_at": start + 3 * 86_400, "end_at": start + 4 * 86_400}
+    undone = [{"user_id": 1, "user": NAMES[1], "by": f"a swap with {NAMES[3]}", "what": "swap", **span}]
+    return {
+        "timeline": told, "load": load, "difference": difference, "clock_changes": [change], "undone": undone,
+    }  # fmt: skip
 
 
 def override_preview(wish: dict[str, Any]) -> dict[str, Any]:

@@ -236,4 +236,5 @@ async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: Browse
     await page.get_by_role("button", name="Move Nights down").click()
 
     await expect(layers.first).to_have_text("Weekdays")
-    await expect(page.locator(".ok-schedule-away")).to_contain_text("Jonas Olsen has no verified contact method")
+    await expect(page.get_by_text("Jonas Olsen has no verified contact method")).to_be_visible()
+    await expect(page.get_by_text("Amira Khan would not be on call any more by a swap with Wei Zhang:")).to_be_visible()

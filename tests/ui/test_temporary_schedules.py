@@ -37,6 +37,7 @@ async def test_shifts_are_written_one_after_the_other_and_sent_as_one_layer(lapt
     await page.get_by_label("Who has shift 1").select_option(label="Amira Khan")
     await page.get_by_label("Shift 1 from").fill("2031-03-10T00:00")
     await page.get_by_label("Shift 1 to").fill("2031-03-11T00:00")
+    await expect(page.get_by_text("Amira Khan would not be on call any more by a swap with Wei Zhang:")).to_be_visible()
     await page.get_by_role("button", name="Add a shift").click()
     await expect(page.get_by_label("Shift 2 from")).to_have_value("2031-03-11T00:00")
     await expect(page.get_by_label("Shift 2 to")).to_have_value("2031-03-12T00:00")

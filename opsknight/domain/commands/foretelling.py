@@ -17,6 +17,7 @@ from opsknight.domain.commands.alone import aside
 from opsknight.domain.commands.outbox import Outbox
 from opsknight.domain.model import foretelling as model
 from opsknight.domain.model.cron import zone_or_utc
+from opsknight.domain.model.foretelling import Gap
 from opsknight.domain.model.going_on_call import red
 from opsknight.domain.model.handoff import told
 from opsknight.domain.model.incident import Status
@@ -55,6 +56,24 @@ _TELL: Final = text("""
         WHERE t.told_at < :again_before
     RETURNING 1
 """)
+_TOLD: Final = text("""
+    SELECT schedule_id, user_id, what FROM told_ahead
+    WHERE kind = 'gap' AND schedule_id = ANY(:schedules) AND told_at >= :again_before
+""")
+_TELL_GAPS: Final = text("""
+    INSERT INTO told_ahead AS t (kind, schedule_id, user_id, what, told_at)
+    SELECT 'gap', :schedule_id, :user_id, unnest(CAST(:what AS text[])), :now
+    ON CONFLICT (kind, schedule_id, user_id, what) DO UPDATE SET told_at = excluded.told_at
+        WHERE t.told_at < :again_before
+    RETURNING 1
+""")
+# What was mended is forgotten: when it is there again, it is told again.
+_MENDED: Final = text("""
+    DELETE FROM told_ahead t
+    WHERE t.kind = 'gap' AND t.schedule_id = ANY(:schedules) AND (t.what LIKE 'once %' OR t.what LIKE 'weekly %')
+        AND NOT EXISTS (SELECT FROM unnest(CAST(:of AS bigint[]), CAST(:what AS text[])) k (of, what)
+            WHERE k.of = t.schedule_id AND k.what = t.what)
+""")
 _FORGET: Final = text("DELETE FROM told_ahead WHERE told_at < :before")
 _ZONES: Final = text("SELECT id, zone FROM users WHERE id = ANY(:ids)")
 _OPEN: Final = text("""
@@ -88,26 +107,48 @@ async def announce_shifts(uow: UnitOfWork, *, after: int = 0, unset: Collection[
 async def warn_of_gaps(uow: UnitOfWork, *, after: int = 0) -> int | None:
     """Tell who answers for a schedule of its gaps to come, as `announce_shifts` goes through them.
 
-    The same gaps of the week are told once in AGAIN_AFTER; of the past nothing is told.
+    A gap is told once, and those that come at the same time of the week are told once in AGAIN_AFTER; what was mended
+    and is there again is told again. Of the past nothing is told.
     """
     rows, schedules = await _next(uow, after)
     if after == 0:
         await uow.session.execute(_FORGET, {"before": uow.now - KEPT})
-    found = [
-        (row, one)
-        for row in rows
-        if (one := model.to_come(schedules[row.id], zone_or_utc(row.zone), now=uow.now)) is not None
-    ]
-    if found:
-        leads = await reading.leads(uow.session, {row.team_id for row, _ in found})
+    found = {row.id: model.to_come(schedules[row.id], zone_or_utc(row.zone), now=uow.now) for row in rows}
+    told = await _told_gaps(uow, found)
+    coming = [row for row in rows if any(gap.start_at <= uow.now + model.AHEAD for gap in found[row.id])]
+    if coming:
+        leads = await reading.leads(uow.session, {row.team_id for row in coming})
         outbox = await _outbox(uow, leads, set())
         zones = await _zones(uow, outbox)
-        for row, one in found:
+        for row in coming:
             for user_id in answering(outbox, leads[row.team_id]):
-                words = partial(model.of_gaps, one, row.name, zones[user_id])
-                await _tell(uow, outbox, row, user_id, PageKind.GAP, what=one.pattern, words=words)
+                mine = {what for schedule_id, user, what in told if (schedule_id, user) == (row.id, user_id)}
+                new = [gap for gap in found[row.id] if mine.isdisjoint((gap.itself, gap.pattern))]
+                words = partial(model.of_gaps, new, row.name, zones[user_id], schedules[row.id].names)
+                await _tell_gaps(uow, outbox, row, user_id, new, words=words)
         await outbox.write(uow)
     return rows[-1].id if len(rows) == STEP else None
+
+
+async def _told_gaps(uow: UnitOfWork, found: Mapping[int, Sequence[Gap]]) -> Collection[tuple[int, int, str]]:
+    """Return which gaps were told of which schedule to whom, once those are forgotten that are there no more."""
+    keys = [(number, what) for number, gaps in found.items() for gap in gaps for what in (gap.itself, gap.pattern)]
+    of = {"schedules": list(found), "of": [number for number, _ in keys], "what": [what for _, what in keys]}
+    await uow.session.execute(_MENDED, of)
+    lately = {"schedules": list(found), "again_before": uow.now - AGAIN_AFTER}
+    return {(row.schedule_id, row.user_id, row.what) for row in await uow.session.execute(_TOLD, lately)}
+
+
+async def _tell_gaps(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], user_id: int, new: Sequence[Gap], *, words: Callable[[], str]
+) -> None:
+    """Put what is `new` to somebody into the outbox, where any of it is near."""
+    if not any(gap.start_at <= uow.now + model.AHEAD for gap in new):
+        return
+    what = sorted({what for gap in new for what in (gap.itself, gap.pattern)})
+    key = {"schedule_id": row.id, "user_id": user_id, "what": what, "now": uow.now}
+    if (await uow.session.execute(_TELL_GAPS, {**key, "again_before": uow.now - AGAIN_AFTER})).first() is not None:
+        _add(uow, outbox, row, user_id, PageKind.GAP, words=words)
 
 
 async def _next(uow: UnitOfWork, after: int) -> tuple[Sequence[Row[Any]], Mapping[int, Any]]:
@@ -153,8 +194,13 @@ async def _tell(
 ) -> None:
     """Put `words` into the outbox in the person's language, quietly, unless it was told before."""
     key = {"kind": kind.value, "schedule_id": row.id, "user_id": user_id, "what": what, "now": uow.now}
-    if (await uow.session.execute(_TELL, {**key, "again_before": uow.now - AGAIN_AFTER})).first() is None:
-        return
+    if (await uow.session.execute(_TELL, {**key, "again_before": uow.now - AGAIN_AFTER})).first() is not None:
+        _add(uow, outbox, row, user_id, kind, words=words)
+
+
+def _add(
+    uow: UnitOfWork, outbox: Outbox, row: Row[Any], user_id: int, kind: PageKind, *, words: Callable[[], str]
+) -> None:
     with speaking(outbox.people[user_id].language):
         said = words()
     if outbox.add(aside(kind, user_id, said, at=uow.now)) is None:

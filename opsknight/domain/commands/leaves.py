@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +11,10 @@ from sqlalchemy import select
 from opsknight.domain.commands.arranging import Done, checked_note, from_now, names_of, require_for, when
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.recorded_shifts import record_shifts
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
+from opsknight.domain.model.schedule import Schedule
 from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import LeaveRow, ScheduleRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -41,7 +44,7 @@ async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
     if wish.substitute_id == wish.user_id:
         raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
     start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
-    await _record_schedules_of(uow, wish.user_id)
+    before = await _recorded(uow, wish.user_id)
     row = LeaveRow(user_id=wish.user_id, start_at=start_at, end_at=end_at, substitute_id=wish.substitute_id)
     row.note, row.created_by, row.created_at = checked_note(wish.note), uow.user_id, uow.now
     uow.session.add(row)
@@ -52,7 +55,7 @@ async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
     uow.record(
         Fact.LEAVE_TAKEN, subject=f"user:{wish.user_id}", did=f"noted leave: {told}", leave_id=row.id, after=_plain(row)
     )
-    return Done(row.id, f"{told}.")
+    return Done(row.id, f"{told}.{await _tell(uow, before)}")
 
 
 async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
@@ -71,21 +74,29 @@ async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
     await require_for(uow, row.user_id)
     if row.deleted_at is not None or row.end_at <= uow.now:
         raise Conflict("This leave is over already.")
-    await _record_schedules_of(uow, row.user_id)
+    before = await _recorded(uow, row.user_id)
     row.deleted_at = uow.now
     name = (await uow.session.get_one(UserRow, row.user_id)).name
     subject, did = f"user:{row.user_id}", f"withdrew a leave of {name}"
     uow.record(Fact.LEAVE_WITHDRAWN, subject=subject, did=did, leave_id=row.id, before=_plain(row))
-    return Done(row.id, f"{name} is here again.")
+    return Done(row.id, f"{name} is here again.{await _tell(uow, before)}")
 
 
-async def _record_schedules_of(uow: UnitOfWork, user_id: int) -> None:
-    """Record who was on call on every schedule that the person is in, before that changes."""
+async def _recorded(uow: UnitOfWork, user_id: int) -> Mapping[int, Schedule]:
+    """Return every schedule that the person is in, by number, once it is recorded who was on call until now."""
     live = select(ScheduleRow.id).where(ScheduleRow.deleted_at.is_(None))
     known = await schedules(uow.session, (await uow.session.scalars(live)).all())
-    mine = [number for number, schedule in known.items() if user_id in schedule.people]
+    mine = {number: schedule for number, schedule in known.items() if user_id in schedule.people}
     if mine:
         await record_shifts(uow, uow.now, of=mine)
+    return mine
+
+
+async def _tell(uow: UnitOfWork, before: Mapping[int, Schedule]) -> str:
+    """Tell whom the leave puts on call, and of what it undoes; return what there is to say, each after a space."""
+    rows = select(ScheduleRow).where(ScheduleRow.id.in_(before)).order_by(ScheduleRow.id)
+    missed = [await tell_of_change(uow, before[row.id], row) for row in await uow.session.scalars(rows)]
+    return "".join(dict.fromkeys(missed))
 
 
 def _plain(row: LeaveRow) -> dict[str, object]:

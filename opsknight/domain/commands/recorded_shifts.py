@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import and_, or_, select, update
 
-from opsknight.domain.model.record import joined, recorded, why
+from opsknight.domain.model.record import continued, joined, recorded, why
 from opsknight.domain.model.schedule import OnCall, Schedule, shifts
 from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import RecordedShiftRow, ScheduleRow
@@ -74,12 +74,13 @@ async def _record(
 ) -> None:
     for one in shifts(schedule, since, until):
         begun = joined((past for _, past in running), one, since)
-        piece = replace(one, start_at=max(one.start_at, since), end_at=min(one.end_at, until))
+        piece = replace(continued([past for _, past in running], one, since), end_at=min(one.end_at, until))
         if begun is not None:
             number = next(number for number, past in running if past is begun)
             grown = update(RecordedShiftRow).where(RecordedShiftRow.id == number).values(end_at=piece.end_at)
             await uow.session.execute(grown)
             continue
-        row = RecordedShiftRow(schedule_id=schedule.id, user_id=piece.user_id, why=why(piece))
+        reasons = {**why(piece), "continues": True} if piece.continues else why(piece)
+        row = RecordedShiftRow(schedule_id=schedule.id, user_id=piece.user_id, why=reasons)
         row.start_at, row.end_at = piece.start_at, piece.end_at
         uow.session.add(row)

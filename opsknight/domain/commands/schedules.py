@@ -10,8 +10,10 @@ from typing import Any, Final
 from sqlalchemy import delete as deleting
 from sqlalchemy import select, update
 
+from opsknight.domain.commands import effects
 from opsknight.domain.commands.arranging import Done, held_to_configure, names_of
 from opsknight.domain.commands.authority import require_configuring
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
@@ -84,6 +86,7 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
     await _check(uow, plan)
+    was = await effects.known(uow, row.id)
     _write(row, plan)
     after = _document(row, plan.layers)
     if after == before:
@@ -95,7 +98,7 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     uow.record(
         Fact.SCHEDULE_CHANGED, subject=subject, did=told, name=row.name, version=row.version, before=before, after=after
     )
-    return Done(row.id, f"Changed “{row.name}”.", row.id)
+    return Done(row.id, f"Changed “{row.name}”.{await tell_of_change(uow, was, row)}", row.id)
 
 
 async def delete(uow: UnitOfWork, schedule_id: int) -> Done:

@@ -43,8 +43,7 @@ async def tell_asked(uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRow)
             note=swap.note,
         )
 
-    missed = await _tell(uow, schedule, PageKind.OFFER, dict.fromkeys(swap.offered_to, said))
-    return _missed(missed)
+    return missed(await tell(uow, schedule, PageKind.OFFER, dict.fromkeys(swap.offered_to, said)))
 
 
 async def tell_taken(uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRow, rest: Collection[Interval]) -> None:
@@ -55,7 +54,7 @@ async def tell_taken(uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRow,
         time = swap.start_at, swap.end_at
         return words.of_taken(name, schedule.name, zone, time=time, given=_wanted(swap), rest=tuple(rest))
 
-    await _tell(uow, schedule, PageKind.OFFER, {swap.user_id: said})
+    await tell(uow, schedule, PageKind.OFFER, {swap.user_id: said})
 
 
 async def tell_expired(uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRow) -> None:
@@ -66,19 +65,19 @@ async def tell_expired(uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRo
     def said(zone: ZoneInfo) -> str:
         return words.of_expired(schedule.name, zone, time=(swap.start_at, swap.end_at))
 
-    await _tell(uow, schedule, PageKind.OFFER, {swap.user_id: said})
+    await tell(uow, schedule, PageKind.OFFER, {swap.user_id: said})
 
 
 async def tell_undone(
     uow: UnitOfWork, swap: ShiftSwapRow, schedule: ScheduleRow, users: Iterable[int], times: Collection[Interval]
 ) -> None:
     """Tell `users` that their swap, or cover, is withdrawn, of `times`."""
-    name = await _who(uow)
+    name = await who_acts(uow)
 
     def said(zone: ZoneInfo) -> str:
         return words.of_undone(name, schedule.name, zone, in_return=swap.kind == "swap", times=tuple(times))
 
-    await _tell(uow, schedule, PageKind.OFFER, dict.fromkeys(users, said))
+    await tell(uow, schedule, PageKind.OFFER, dict.fromkeys(users, said))
 
 
 async def tell_on_call(uow: UnitOfWork, before: Schedule, schedule: ScheduleRow) -> str:
@@ -91,14 +90,14 @@ async def tell_on_call(uow: UnitOfWork, before: Schedule, schedule: ScheduleRow)
     came = [one for one in on_call(await known(uow, schedule.id), uow.now) if one.user_id not in was]
     if not came:
         return ""
-    name = await _who(uow)
+    name = await who_acts(uow)
     told: dict[int, _Words] = {
         one.user_id: lambda zone, one=one: words.of_on_call_now(name, one, schedule.name, zone) for one in came
     }
-    return _missed(await _tell(uow, schedule, PageKind.SHIFT, told))
+    return missed(await tell(uow, schedule, PageKind.SHIFT, told))
 
 
-async def _tell(uow: UnitOfWork, schedule: ScheduleRow, kind: PageKind, told: Mapping[int, _Words]) -> list[str]:
+async def tell(uow: UnitOfWork, schedule: ScheduleRow, kind: PageKind, told: Mapping[int, _Words]) -> list[str]:
     """Put a message for each into the outbox, in their language and zone; return the names of those not reached.
 
     Who acts knows it already.
@@ -109,20 +108,20 @@ async def _tell(uow: UnitOfWork, schedule: ScheduleRow, kind: PageKind, told: Ma
     outbox = Outbox(uow.now, await reading.people(uow.session, [*told]))
     rows = await uow.session.execute(_ZONES, {"ids": [*told]})
     zones = {row.id: zone_or_utc(row.zone) for row in rows}
-    missed: list[str] = []
+    unreached: list[str] = []
     for user, said in told.items():
         person = outbox.people[user]
         with speaking(person.language):
             reason = Written(said(zones[user]))
         if outbox.add(_page(uow, kind, user, reason)) is not None:
-            missed.append(person.name)
+            unreached.append(person.name)
             continue
         fact = Fact.SHIFT_ANNOUNCED if kind is PageKind.SHIFT else Fact.OFFER_TOLD
         first = said(zones[user]).splitlines()[0]
         subject = f"schedule:{schedule.id}"
         uow.record(fact, subject=subject, name=schedule.name, user=person.name, user_id=user, reason=first)
     await outbox.write(uow)
-    return missed
+    return unreached
 
 
 def _page(uow: UnitOfWork, kind: PageKind, user_id: int, reason: Written) -> Page:
@@ -138,7 +137,8 @@ def _page(uow: UnitOfWork, kind: PageKind, user_id: int, reason: Written) -> Pag
     )
 
 
-async def _who(uow: UnitOfWork) -> str:
+async def who_acts(uow: UnitOfWork) -> str:
+    """Return the name of who makes the change."""
     if uow.user_id is None:
         return "OpsKnight"
     return (await uow.session.get_one(UserRow, uow.user_id)).name
@@ -149,5 +149,6 @@ def _wanted(swap: ShiftSwapRow) -> Interval | None:
     return None if start_at is None or end_at is None else (start_at, end_at)
 
 
-def _missed(names: list[str]) -> str:
+def missed(names: list[str]) -> str:
+    """Return whom no message reaches as a sentence after a space, nothing where every one does."""
     return f" No message reaches {people(names)}: tell them yourself." if names else ""

@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from opsknight.domain.commands.arranging import Done, from_now, held_to_configure, names_of, when
+from opsknight.domain.commands.effects import known
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.layer_plan import MAX_NAME, BadSchedule, LayerPlan, check
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.tables import TemporaryScheduleRow
@@ -43,6 +45,7 @@ async def replace_for_a_while(
         raise Invalid(str(refusal)) from refusal
     await names_of(uow, {user for layer in layers for user in layer.people})
     start_at, end_at = from_now(uow, start_at, end_at)
+    before = await known(uow, schedule.id)
     row = TemporaryScheduleRow(schedule_id=schedule.id, name=name, start_at=start_at, end_at=end_at)
     row.layers = [layer.to_json() for layer in layers]
     row.created_by, row.created_at = uow.user_id, uow.now
@@ -57,7 +60,8 @@ async def replace_for_a_while(
         temporary_id=row.id,
         after=_plain(row),
     )
-    return Done(row.id, f"“{name}” replaces “{schedule.name}” {lasting}.", schedule.id)
+    missed = await tell_of_change(uow, before, schedule)
+    return Done(row.id, f"“{name}” replaces “{schedule.name}” {lasting}.{missed}", schedule.id)
 
 
 async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
@@ -76,6 +80,7 @@ async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
     row = await uow.session.get_one(kept, temporary_id, populate_existing=True)
     if row.deleted_at is not None or row.end_at <= uow.now:
         raise Conflict(f"“{row.name}” is over already.")
+    before = await known(uow, schedule.id)
     row.deleted_at = uow.now
     uow.record(
         Fact.OVERRIDE_WITHDRAWN,
@@ -85,7 +90,8 @@ async def withdraw(uow: UnitOfWork, temporary_id: int) -> Done:
         temporary_id=row.id,
         before=_plain(row),
     )
-    return Done(row.id, f"Withdrew “{row.name}”; “{schedule.name}” counts again.", schedule.id)
+    missed = await tell_of_change(uow, before, schedule)
+    return Done(row.id, f"Withdrew “{row.name}”; “{schedule.name}” counts again.{missed}", schedule.id)
 
 
 def _plain(row: TemporaryScheduleRow) -> dict[str, object]:

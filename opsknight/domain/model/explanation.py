@@ -153,14 +153,13 @@ def explain(case: Case) -> Explanation:
         for fact in case.facts
         if (sentence := (_TELL.get(fact.kind) or _as_it_is)(case, fact))
     ]
-    paged = any(message.attempts for page in case.mine for message in page.messages)
-    return Explanation(paged, summary(case), tuple(chain))
+    return Explanation(bool(_sent(case)), summary(case), tuple(chain))
 
 
 def summary(case: Case) -> str:
     """Return the answer in short."""
     if case.mine:
-        return capital(_paged(case) if _handed_over(case) else _nothing_sent(case))
+        return capital(_paged(case) if _sent(case) else _nothing_sent(case))
     refused = next((fact for fact in case.facts if fact.kind == Fact.NOT_PAGED and _theirs(case, fact)), None)
     if refused is not None:
         return capital(
@@ -180,7 +179,9 @@ def summary(case: Case) -> str:
 
 def _paged(case: Case) -> str:
     """Tell the newest page of which something was sent."""
-    page = [one for one in case.mine if any(message.attempts for message in one.messages)][-1]
+    page = _sent(case)[-1]
+    if not any(message.attempts for message in page.messages):
+        return f"{case.were} paged together with other incidents, in one message: {page.reason}."
     by = f" by step {page.step}" if page.step else ""
     reached = [message for message in page.messages if message.status in ("accepted", "delivered", "seen")]
     told = [_message(message) for message in (reached or [one for one in page.messages if one.attempts])]
@@ -196,8 +197,6 @@ def _nothing_sent(case: Case) -> str:
         return f"{case.are} paged when quiet hours end: {page.reason}; held until {until}, quiet hours."
     if any(message.status in ("queued", "sending") for message in page.messages):
         return f"{case.are} about to be paged: {page.reason}; the first message waits for its turn."
-    if any(message.status == "bundled" for message in page.messages):
-        return f"{case.were} paged together with other incidents, in one message: {page.reason}."
     told = f": {lower(why)}" if why else "."
     return f"{case.were} to be paged ({page.reason}), and nothing was sent any more{told}"
 
@@ -298,8 +297,10 @@ def _last_run(facts: Sequence[Told]) -> Sequence[Told]:
     return facts[begins:]
 
 
-def _handed_over(case: Case) -> bool:
-    return any(message.attempts for page in case.mine for message in page.messages)
+def _sent(case: Case) -> list[Page]:
+    """Return the pages of which something was handed over, or else those that went out with other incidents."""
+    handed_over = [page for page in case.mine if any(one.attempts for one in page.messages)]
+    return handed_over or [page for page in case.mine if any(one.status == "bundled" for one in page.messages)]
 
 
 # --- the chain -----------------------------------------------------------------------------------------------------

@@ -42,6 +42,15 @@ def told(schedule: Schedule, record: Record | None, start: datetime, end: dateti
     return tuple(sorted(replace(one, end_at=min(one.end_at, over_at)) for one in found))
 
 
+def since_made(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
+    """Return what `told` does, but for what a schedule says of the time before its record: nobody had that.
+
+    Nothing is counted, paid or shown as it was by it, and every edit would change it.
+    """
+    since = start if record is None else max(start, record.from_at)
+    return told(schedule, record, since, end) if since < end else ()
+
+
 def next_told(schedule: Schedule, record: Record | None, start: datetime, end: datetime) -> tuple[OnCall, ...]:
     """Return those who come on call next within `[start, end)`, later than `start`, together; nobody where none do."""
     found = [one for one in told(schedule, record, start, end) if one.start_at > start]
@@ -58,7 +67,10 @@ def _told(schedule: Schedule, record: Record, start: datetime, end: datetime) ->
             begun = joined(record.shifts, one, record.until_at)
             if begun in found:
                 found.remove(begun)
-            whole = replace(one, start_at=begun.start_at if begun else max(one.start_at, record.until_at))
+            if begun is None:
+                whole = continued(record.shifts, one, record.until_at)
+            else:
+                whole = replace(one, start_at=begun.start_at, continues=begun.continues)
             if whole.start_at < end:
                 found.append(whole)
     return found
@@ -72,8 +84,31 @@ def joined(recorded: Iterable[OnCall], one: OnCall, at: datetime) -> OnCall | No
     return next((past for past in same if why(past) == why(one)), None)
 
 
+def continued(recorded: Iterable[OnCall], one: OnCall, at: datetime) -> OnCall:
+    """Return what of `one` comes after `at`: if it has begun, it continues what its person has `recorded`."""
+    if one.start_at >= at:
+        return one
+    return replace(one, start_at=at, continues=any(_leads_to(past, one.user_id, at) for past in recorded))
+
+
+def rejoined(found: Iterable[OnCall]) -> tuple[OnCall, ...]:
+    """Return shifts in order of time, each whole again that edits have cut, with the reason that it began with."""
+    whole: list[OnCall] = []
+    for one in sorted(found):
+        before = next((past for past in whole if one.continues and _leads_to(past, one.user_id, one.start_at)), None)
+        if before is None:
+            whole.append(one)
+        else:
+            whole[whole.index(before)] = replace(before, end_at=one.end_at)
+    return tuple(whole)
+
+
+def _leads_to(past: OnCall, user_id: int, at: datetime) -> bool:
+    return past.end_at == at and past.user_id == user_id
+
+
 def why(one: OnCall) -> dict[str, Any]:
-    """Return why somebody was on call, as plain JSON; what does not apply is left out."""
+    """Return why somebody was on call, as plain JSON; what does not apply is left out, and what it continues."""
     return {name: value for name in _WHY if (value := getattr(one, name)) not in (None, "")}
 
 

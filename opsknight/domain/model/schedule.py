@@ -64,11 +64,19 @@ class Schedule:
 
     @property
     def people(self) -> frozenset[int]:
-        """Everybody who can be on call by it, shadows left aside."""
-        layers = [*self.layers, *(layer for one in self.temporaries for layer in one.layers)]
-        named = {one.user_id for one in self.overrides} | {one.substitute_id for one in self.leaves}
-        found = {user for layer in layers for user in layer.people} | {user for user in named if user is not None}
+        """Everybody who can be on call by it, now or ever, shadows left aside: for look-ups."""
+        layers = [layer for one in self.temporaries for layer in one.layers]
+        found = {user for layer in layers for user in layer.people} | self.members
+        found |= {one.user_id for one in self.overrides if one.user_id is not None}
+        left = [(one.user_id, one.substitute_id) for one in self.leaves if one.substitute_id is not None]
+        while come := {instead for user, instead in left if user in found} - found:  # a substitute may be away too
+            found |= come
         return frozenset(found)
+
+    @property
+    def members(self) -> frozenset[int]:
+        """Everybody who takes turns in it: those of its layers."""
+        return frozenset(user for layer in self.layers for user in layer.people)
 
     @property
     def shadowed_by(self) -> frozenset[int]:
@@ -82,6 +90,7 @@ class OnCall:
 
     The span is the whole of it, whatever window was asked for. `layer` is “override” where an override alone
     says so; `replaces` is the person whose turn it was, `leave_id` the leave for which `user_id` substitutes.
+    `continues` says of what is recorded that an edit cut it from what the person had until then.
     """
 
     start_at: datetime
@@ -94,6 +103,7 @@ class OnCall:
     leave_id: int | None = None
     temporary: str = ""
     temporary_id: int | None = None
+    continues: bool = field(default=False, compare=False)
 
     def __lt__(self, other: OnCall) -> bool:
         """Come before another by time, then by person and layer."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.record import Record, next_told, recorded, told
+from opsknight.domain.model.record import Record, next_told, recorded, since_made, told
 from opsknight.domain.model.schedule import LOOK_AHEAD, OnCall, Schedule
 from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import RecordedShiftRow, ScheduleRow
@@ -25,6 +25,15 @@ async def duties(
     known = await schedules(session, ids)
     kept = await records(session, ids, start, end)
     return {number: (one, told(one, kept.get(number), start, end)) for number, one in known.items()}
+
+
+async def carried(
+    session: AsyncSession, ids: Collection[int], start: datetime, end: datetime
+) -> Mapping[int, tuple[Schedule, tuple[OnCall, ...]]]:
+    """Return what `duties` does, but for what schedules say of the time before they were made: nobody carried that."""
+    known = await schedules(session, ids)
+    kept = await records(session, ids, start, end)
+    return {number: (one, since_made(one, kept.get(number), start, end)) for number, one in known.items()}
 
 
 async def on_call_at(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, or_, select, text
@@ -14,12 +14,14 @@ from opsknight.domain.model.clocks import Clocks
 from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.fairness import Call
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.record import rejoined
 from opsknight.domain.model.schedule import OnCall
-from opsknight.domain.queries.duties import duties
+from opsknight.domain.queries.duties import carried
 from opsknight.domain.queries.public_holidays import weekend
 from opsknight.domain.queries.schedules import holiday_dates
 from opsknight.domain.store.tables import FormerZoneRow, PayRulesRow, ScheduleRow, TeamMemberRow, UserRow
 
+_INSTANT = timedelta(microseconds=1)
 _CALMING = (Fact.ACKNOWLEDGED, Fact.RESOLVED, Fact.SNOOZED, Fact.SUPPRESSED)
 
 # A page that was never handed to a provider woke nobody, and who watches is not called. Sleep is counted for two hours
@@ -70,7 +72,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """A schedule with its shifts in a span of time, who takes turns in it, and its holidays and days of the weekend."""
+    """A schedule with its shifts in a span of time, and its holidays and days of the weekend.
+
+    `members` take turns in it, or had a shift in that time.
+    """
 
     id: int
     name: str
@@ -92,6 +97,7 @@ async def rotas(
 ) -> Sequence[Rota]:
     """Return every schedule by name, or the one, or those of a team, with the shifts that touch `[start, end)`.
 
+    Of the time before a schedule was made there are none.
     One that was deleted before is told of only where it is the one that is asked for.
     """
     found = select(
@@ -110,14 +116,30 @@ async def rotas(
         found = found.where(ScheduleRow.team_id == team_id)
     rows = (await session.execute(found.order_by(func.lower(ScheduleRow.name), ScheduleRow.id))).all()
     ids = [row.id for row in rows]
-    found_duties, holidays = await duties(session, ids, start, end), await holidays_of(session, ids)
+    found_duties, holidays = await carried(session, ids, start, end), await holidays_of(session, ids)
     told: list[Rota] = []
     for row in rows:
         if row.id in found_duties:
             schedule, shifts = found_duties[row.id]
             days = holidays[row.id], weekend(row.country, row.subdivision)
-            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, schedule.people, *days))
+            members = schedule.members | {shift.user_id for shift in shifts}
+            told.append(Rota(row.id, row.name, row.team_id, row.zone, shifts, members, *days))
     return told
+
+
+async def whole_shifts(session: AsyncSession, rota: Rota, *, end: datetime) -> tuple[OnCall, ...]:
+    """Return the shifts of `rota`, which are those until `end`; those that edits have cut in two are whole again."""
+    found, edge = list(rota.shifts), [one for one in rota.shifts if one.end_at >= end]
+    while edge:
+        until = max(one.end_at for one in edge) + _INSTANT
+        _, after = (await carried(session, [rota.id], end, until))[rota.id]
+        edge = [one for one in after if one.continues and one not in found and any(_joins(past, one) for past in edge)]
+        found += edge
+    return rejoined(found)
+
+
+def _joins(past: OnCall, one: OnCall) -> bool:
+    return (past.user_id, past.end_at) == (one.user_id, one.start_at)
 
 
 async def schedule_names(session: AsyncSession) -> Mapping[str, str]:
@@ -163,7 +185,7 @@ async def earlier(
     rows = (await session.execute(_EARLIER, {"users": users, "incidents": incidents, "start": start})).all()
     if not rows:
         return Earlier()
-    found = await duties(session, schedule_ids, rows[0].created_at, start)
+    found = await carried(session, schedule_ids, rows[0].created_at, start)
     calls = tuple(Call(row.user_id, row.incident_id, row.created_at) for row in rows)
     return Earlier(calls, {number: shifts for number, (_, shifts) in found.items()})
 

@@ -69,7 +69,7 @@ async def fairness(
     them on duty. Who takes turns in a schedule is told even where it was not their turn.
     """
     found = await duty.rotas(session, start=start, end=end, schedule_id=schedule_id, team_id=team_id)
-    ids = {shift.user_id for rota in found for shift in rota.shifts} | {one for rota in found for one in rota.members}
+    ids = {one for rota in found for one in rota.members}
     if team_id is not None:
         ids |= await duty.team_members(session, team_id)
     whom = None if schedule_id is None and team_id is None else ids
@@ -116,7 +116,7 @@ def _over_all(found: Sequence[duty.Rota], called: Sequence[Call], of: Callable[.
     for rota in found:
         for shift in rota.shifts:
             shifts[shift.user_id].append(shift)
-        for user in rota.members | {shift.user_id for shift in rota.shifts}:
+        for user in rota.members:
             rotas[user].append(rota)
     for call in called:
         calls[call.user_id].append(call)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypedDict
 
 from sqlalchemy import func, or_, select
@@ -146,9 +147,18 @@ async def next_shifts(session: AsyncSession, user_ids: Iterable[int], *, after: 
     return {user_id: shift for user_id, shift in found.items() if shift is not None}
 
 
-async def next_shift_of(session: AsyncSession, user_id: int, *, after: datetime) -> NextShift | None:
-    """Return the first time on call of a person that begins after `after`, over all schedules."""
-    return _next(await _every(session, after), user_id, after=after)
+async def shifts_of(session: AsyncSession, user_id: int, *, after: datetime, count: int) -> list[NextShift]:
+    """Return the next `count` times on call of a person that begin after `after`, over all schedules, in order.
+
+    Of those that begin together, each.
+    """
+    known = await _every(session, after)
+    found = [
+        (shift, schedule)
+        for schedule in known.values()
+        for shift in islice(_turns(schedule, user_id, after=after), count)
+    ]
+    return [_next_shift(*one) for one in sorted(found, key=lambda one: one[0].start_at)[:count]]
 
 
 async def begins_again(session: AsyncSession, schedule_id: int, *, after: datetime) -> float | None:
@@ -181,7 +191,16 @@ def _next(known: Mapping[int, model.Schedule], user_id: int, *, after: datetime)
     ]
     if not candidates:
         return None
-    shift, schedule = min(candidates, key=lambda pair: pair[0])
+    return _next_shift(*min(candidates, key=lambda pair: pair[0]))
+
+
+def _turns(schedule: model.Schedule, user_id: int, *, after: datetime) -> Iterator[model.OnCall]:
+    while (shift := model.next_shift(schedule, user_id, after=after)) is not None:
+        yield shift
+        after = shift.start_at
+
+
+def _next_shift(shift: model.OnCall, schedule: model.Schedule) -> NextShift:
     return {
         "schedule": schedule.name,
         "schedule_id": schedule.id or 0,

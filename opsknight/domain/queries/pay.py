@@ -23,6 +23,7 @@ from opsknight.domain.store.tables import OneOffRow, PayRulesRow, ScheduleRow, T
 from opsknight.errors import NotFound
 
 _HOUR: Final = timedelta(hours=1)
+_INSTANT: Final = timedelta(microseconds=1)
 COLUMNS: Final = (
     "person", "person_id", "schedule", "kind", "start", "end", "hours", "night_hours", "weekend_hours",
     "holiday_hours", "quantity", "amount", "currency", "reason",
@@ -181,11 +182,12 @@ async def pay_report(
     Raises:
         NotFound: there is no such schedule.
     """
-    found = await duty.rotas(session, start=start, end=end, schedule_id=schedule_id)
+    # What ends with the start may go on in it: its beginning says in which period the minimum is paid.
+    found = await duty.rotas(session, start=start - _INSTANT, end=end, schedule_id=schedule_id)
     if not found:
         raise NotFound("There is no such schedule.")
     rota, rules = found[0], await _rules(session, schedule_id)
-    shifts = [shift for shift in rota.shifts if only in (None, shift.user_id)]
+    shifts = [one for one in await duty.whole_shifts(session, rota, end=end) if only in (None, one.user_id)]
     once = [one for one in await _once(session, schedule_id) if only in (None, one.user_id)]
     called = await duty.calls(session, start=start, end=end, user_ids={shift.user_id for shift in shifts})
     before = await duty.earlier(session, called, start=start, schedule_ids=[schedule_id])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model.person import Method, masked, reach
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods, every_method
 from opsknight.domain.queries.escalations import people
-from opsknight.domain.queries.oncall import Duty, NextShift, next_shift_of, next_shifts, on_call_now
+from opsknight.domain.queries.oncall import Duty, NextShift, next_shifts, on_call_now, shifts_of
 from opsknight.domain.store.tables import (
     EscalationPolicyRow,
     EscalationStepRow,
@@ -132,15 +132,6 @@ async def person(
         shifts=await shifts_of(session, user_id, after=at, count=SHIFTS_AHEAD) if found[0]["active"] else [],
         incidents=await _owned(session, user_id),
     )
-
-
-async def shifts_of(session: AsyncSession, user_id: int, *, after: datetime, count: int) -> list[NextShift]:
-    """Return the next `count` times on call of a person that begin after `after`, over all schedules."""
-    found: list[NextShift] = []
-    while len(found) < count and (shift := await next_shift_of(session, user_id, after=after)) is not None:
-        found.append(shift)
-        after = datetime.fromtimestamp(shift["from"], UTC)
-    return found
 
 
 async def still_asks(session: AsyncSession, user_id: int) -> list[str]:

@@ -15,15 +15,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
-from opsknight.domain.model.effect import Effect, effect, why_not, with_overrides
+from opsknight.domain.model.effect import NEWEST, Effect, effect, why_not, with_overrides
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, OnLeave, Override
+from opsknight.domain.model.stack import Temporary
 from opsknight.domain.model.wall_clock import clock_changes
 from opsknight.domain.queries.oncall import Shift, shift_line
 from opsknight.domain.queries.people import PersonLine, people
 from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
 from opsknight.domain.queries.schedules import holiday_dates, schedules
+from opsknight.domain.queries.undone import UndoneLine, undone_by, undone_lines
 from opsknight.domain.store.tables import ScheduleRow
 from opsknight.errors import NotFound
 
@@ -73,13 +75,15 @@ class ClockChange(TypedDict):
 class SchedulePreview(TypedDict):
     """A schedule as it would be, what is different, and what each of its people would have to do in WEIGHED.
 
-    Who has no turn is not left out, nor who has none any more.
+    Who has no turn is not left out, nor who has none any more. `undone` is what it takes away of swaps, cover and
+    overrides, from now on.
     """
 
     timeline: Timeline
     difference: Difference
     load: list[Load]
     clock_changes: list[ClockChange]
+    undone: list[UndoneLine]
 
 
 class OverridePreview(TypedDict):
@@ -130,9 +134,10 @@ async def schedule_preview(
     everybody = {one["id"]: one for one in await people(session, at=at, unset=unset)}
     found = model.shifts(wished, start, end)
     names = {number: one["name"] for number, one in everybody.items()}
-    in_it = (wished.people | known.people) & everybody.keys()
     far = start + WEIGHED
     then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
+    have_shifts = {one.user_id for one in (*then, *now)}
+    in_it = (wished.members | known.members | have_shifts) & everybody.keys()
     return {
         "timeline": {
             **drawn(wished, found, names, start, end),
@@ -149,7 +154,29 @@ async def schedule_preview(
             }
             for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
         ],
+        "undone": undone_lines(*await undone_by(session, known, wished, at=at)),
     }
+
+
+async def undone_by_temporary(
+    session: AsyncSession,
+    schedule_id: int,
+    layers: Sequence[LayerPlan],
+    *,
+    zone: str,
+    start: datetime,
+    end: datetime,
+    at: datetime,
+) -> list[UndoneLine]:
+    """Return what of swaps, cover and overrides a temporary schedule would take away in `[start, end)`.
+
+    Raises:
+        NotFound: there is no such schedule.
+    """
+    known = await _known(session, schedule_id)
+    temporary = Temporary(NEWEST, "", start, end, tuple(plan.layer(zone) for plan in layers))
+    then = replace(known, temporaries=(*known.temporaries, temporary))
+    return undone_lines(*await undone_by(session, known, then, at=at))
 
 
 async def override_preview(

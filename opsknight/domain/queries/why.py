@@ -140,7 +140,7 @@ async def _rotas(
         key: Rota(
             schedules[key].name,
             tuple((shift.user_id, names.get(shift.user_id, "somebody"), shift.layer) for shift in shifts),
-            schedules[key].people,
+            schedules[key].members,
         )
         for key, shifts in then.items()
     }

@@ -7,7 +7,7 @@ import { latest, read } from "opsknight-schedules/http.js";
 import { LayerForm } from "opsknight-schedules/layer.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { bounds, colours } from "opsknight-schedules/pieces.js";
-import { clockWords, gapWords, initials, lasting, plural, who } from "opsknight-schedules/words.js";
+import { clockWords, gapWords, initials, lasting, plural, undoneWords, who } from "opsknight-schedules/words.js";
 import { DAY, dateWords, dayOf, known, shortDay, span } from "opsknight-schedules/zones.js";
 
 const PREVIEW_MS = 300, SEEN_DAYS = 14;
@@ -48,7 +48,8 @@ export default {
       <p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview">
         <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time in {{ weeks }}.</p>
-          <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p></div>
+          <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p>
+          <p v-for="one in undone" :key="one" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one }}</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
         <Chart v-else :timeline="preview.timeline" :names="names" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
         <h3>In {{ weeks }}</h3><p v-if="compared">{{ compared }}</p>
@@ -95,6 +96,7 @@ export default {
     asked() { return this.doc ? JSON.stringify([this.wish, this.day]) : ""; },
     gaps() { return this.preview.difference.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
     unreachable() { return this.preview.load.filter((one) => !one.reachable); },
+    undone() { return undoneWords(this.preview.undone, this.clock); },
     changed() { return this.doc !== null && JSON.stringify(this.wish) !== this.before; },
   },
   watch: {

@@ -8,7 +8,7 @@ import { LayerForm } from "opsknight-schedules/layer.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { colours } from "opsknight-schedules/pieces.js";
 import { clipped, nextShift, readShifts } from "opsknight-schedules/stand_in.js";
-import { gapWords, initials, lasting, plural } from "opsknight-schedules/words.js";
+import { gapWords, initials, lasting, plural, undoneWords } from "opsknight-schedules/words.js";
 import { DAY, dayOf, fromField, startOf, toField } from "opsknight-schedules/zones.js";
 
 const PREVIEW_MS = 300, SEEN_S = 14 * DAY, WEEK = 7 * DAY;
@@ -41,7 +41,8 @@ export default {
       <div class="ok-asked-head"><h2 id="ok-preview-title">What would come of it</h2></div>
       <p v-if="hint" class="ok-muted" role="status">{{ hint }}</p><p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview && times">
-        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, zone) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time{{ cut ? ' in its first two weeks' : '' }}.</p></div>
+        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, zone) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time{{ cut ? ' in its first two weeks' : '' }}.</p>
+          <p v-for="one in undone" :key="one" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one }}</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day</summary><Agenda :timeline="preview" :colours="colour" :by="{}" :zone="zone" :from="bounds[0]" :to="bounds[1]" :now="now" :me="me"></Agenda></details>
         <Chart v-else :timeline="preview" :names="names" :colours="colour" :by="{}" :zone="zone" :from="bounds[0]" :to="bounds[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
         <div class="ok-loads" role="list"><div v-for="one in load" :key="one.user_id" role="listitem" class="ok-load"><i :data-who="colour[one.user_id]" aria-hidden="true">{{ initials(one.user) }}</i><span>{{ one.user }}</span><span class="ok-load-bar" aria-hidden="true"><b :data-who="colour[one.user_id]" :style="{ width: (one.on_call_s / load[0].on_call_s) * 100 + '%' }"></b></span><span class="ok-tab">{{ lasting(one.on_call_s) }}</span><span class="ok-muted ok-tab">{{ plural(one.shifts, 'shift') }}</span></div></div>
@@ -50,7 +51,7 @@ export default {
     </section>
   </div>`,
 
-  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
+  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, undone: [], hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
   computed: {
     zone() { return this.schedule.zone; },
     active() { return this.people.filter((one) => one.active); },
@@ -94,10 +95,11 @@ export default {
       this.hint = this.lacking();
       if (this.hint) { this.preview = null; this.problem = ""; return; }
       const { zone, team_id, country, subdivision, holidays } = this.doc, [from_at, to_at] = this.seen;
-      const answer = await this.asking({ name: "Temporary", team_id, zone, country, subdivision, holidays, layers: this.written, from_at, to_at });
+      const answer = await this.asking({ name: "Temporary", team_id, zone, country, subdivision, holidays, layers: this.written, from_at, to_at, temporary_of: this.schedule.id });
       if (!answer) return;
       this.problem = answer.ok ? "" : answer.body.detail ?? answer.sentence;
       this.preview = answer.ok ? clipped(answer.body.timeline, from_at, to_at) : null;
+      this.undone = answer.ok ? undoneWords(answer.body.undone, this.zone) : [];
     },
     async save() {
       if (this.busy) return;

@@ -76,6 +76,12 @@ export function gapWords(gaps, zone, named = 2) {
   return `Nobody is on call ${said.join(", and ")}${more > 0 ? `, and ${plural(more, "time")} more` : ""}.`;
 }
 
+// “Amira Khan would not be on call any more by a swap with Wei Zhang: Sat 5 Dec, 09:00 to 17:00.”
+export function undoneWords(undone, zone, named = 5) {
+  const said = undone.slice(0, named).map((one) => `${one.user} would not be on call any more by ${one.by}: ${span(one.start_at, one.end_at, zone)}.`);
+  return undone.length > named ? [...said, `And ${plural(undone.length - named, "time")} more.`] : said;
+}
+
 // “On Sun 6 Dec 03:00 Amira Khan is on call, until Mon 7 Dec 09:00. By the layer “Primary”.”
 export function answer(found, at, zone, by, upcoming) {
   const when = moment(at, zone);
