@@ -172,7 +172,10 @@ class Opsgenie:
             try:
                 said = as_object((await visit.reception.parsed(body, PROVIDER, visit.headers)).payload)
             except Malformed as malformed:
-                raise Problem(400, str(malformed)) from malformed
+                await visit.reception.prove(integration, visit.headers, body)
+                reason = f"{malformed} It was to {does} the alert with the {kind} “{identifier[:100]}”."
+                kept = await visit.reception.keep_refused(integration, reason, body, visit.headers)
+                raise Problem(400, str(malformed), kept) from malformed
         done = {
             "action": does,
             "identifier": identifier,
