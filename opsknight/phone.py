@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import phonenumbers
@@ -9,6 +10,11 @@ import phonenumbers
 from opsknight.domain.model.channel import BadAddress, one_line
 
 EXAMPLE: Final = "+49 151 23456789"
+_FORMER: Final = (
+    (re.compile(r"\+521(\d{10})"), r"+52\1"),  # Mexico's mobiles, until 2019
+    (re.compile(r"\+55(\d\d)([6-9]\d{7})"), r"+55\g<1>9\2"),  # Brazil's, until the ninth digit of 2016
+)
+"""Numbers as they were dialled once. WhatsApp still calls accounts by them, whenever these were made."""
 
 
 def number(text: str) -> str:
@@ -23,7 +29,7 @@ def number(text: str) -> str:
     if not said.startswith("+"):
         raise BadAddress(f"Write the number with its country: a plus first, as in {EXAMPLE}.")
     try:
-        found = phonenumbers.parse(said, None)
+        found = _as_dialled(phonenumbers.parse(said, None))
     except phonenumbers.NumberParseException:
         raise BadAddress(f"That is no phone number. One looks like {EXAMPLE}.") from None
     if found.extension:
@@ -34,10 +40,13 @@ def number(text: str) -> str:
 
 
 def sender(text: str) -> str:
-    """Return the number that a provider says a text came from as E.164, "" where it is none (a name, a short code)."""
+    """Return the number that a provider says a text came from as `number` would store it, "" where it is none.
+
+    None is a name, or a short code.
+    """
     digits = text.strip().removeprefix("whatsapp:").strip()
     try:
-        found = phonenumbers.parse(digits if digits.startswith("+") else f"+{digits}", None)
+        found = _as_dialled(phonenumbers.parse(digits if digits.startswith("+") else f"+{digits}", None))
     except phonenumbers.NumberParseException:
         return ""
     return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
@@ -51,3 +60,14 @@ def country(e164: str) -> str:
         return ""
     region = phonenumbers.region_code_for_number(found) or ""
     return region if region.isalpha() else ""
+
+
+def _as_dialled(found: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """Return a number as its country dials it today, where it is none any more as it was dialled once."""
+    if phonenumbers.is_valid_number(found):
+        return found
+    said = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+    for former, today in _FORMER:
+        if former.fullmatch(said):
+            return phonenumbers.parse(former.sub(today, said), None)
+    return found

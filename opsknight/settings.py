@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsknight.domain.model.budget import Budget
 from opsknight.domain.model.disk import Least
+from opsknight.domain.model.mail_sender import written
 from opsknight.errors import CannotStart
 
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -216,6 +217,11 @@ class Settings(BaseSettings):
         if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
             raise ValueError("must be like https://opsknight.example.com, without a path")
         return url.rstrip("/")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        return written(sender)
 
     @field_validator("mail_in")
     @classmethod

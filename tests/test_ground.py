@@ -216,6 +216,28 @@ def test_a_place_to_take_mail_that_is_none_is_refused(said: str):
         some_settings(mail_in=said)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["", "OpsKnight", "OpsKnight <>", "störung@example.com", "pager@", "pager@a..b", "a@b.example\nBcc: c@d.example"],
+)
+def test_a_sender_from_whom_no_mail_can_be_written_is_refused(said: str):
+    with pytest.raises(ValueError, match="must be one address with or without a name"):
+        some_settings(mail_from=said)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("pager@example.com", "pager@example.com"),
+        ("Störung <pager@example.com>", "Störung <pager@example.com>"),
+        ("müller.de <pager@müller.de>", "müller.de <pager@xn--mller-kva.de>"),
+        ("pager@bücher.example", "pager@xn--bcher-kva.example"),
+    ],
+)
+def test_the_domain_of_the_sender_is_kept_as_mail_servers_write_it(said: str, kept: str):
+    assert some_settings(mail_from=said).mail_from == kept
+
+
 def test_on_this_machine_plain_http_is_fine_and_the_cookie_is_prefixed():
     known = some_settings()
 

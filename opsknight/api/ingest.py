@@ -288,7 +288,7 @@ class IngestRoutes:
         """Keep the beginning of what is too large, where it is known whose it is; return what its sender is told."""
         sentence = f"{TOO_LARGE} the {limit // 1024:,} KiB that this kind of integration may send."
         known = None if integration is None or integration.secrets else integration  # nothing of what is not proven
-        delivery_id = await self._keep_refused(known, sentence, body[:KEPT_OF_REFUSED], headers)
+        delivery_id = await self.keep_refused(known, sentence, body[:KEPT_OF_REFUSED], headers)
         return Problem(413, sentence, delivery_id)
 
     async def parsed(self, body: bytes, provider: Provider, headers: Headers) -> Parsed:
@@ -329,7 +329,7 @@ class IngestRoutes:
             whole = self._delivery(integration, headers, body, parsed, delivery_id)
         except Malformed as malformed:
             unsaid = isinstance(malformed, NotMeant)
-            kept = await self._keep_refused(integration, str(malformed), body, headers, unsaid=unsaid)
+            kept = await self.keep_refused(integration, str(malformed), body, headers, unsaid=unsaid)
             raise Problem(400, str(malformed), kept, errors=getattr(malformed, "errors", ())) from malformed
         if prepare is not None:
             whole = await prepare(whole)
@@ -388,7 +388,7 @@ class IngestRoutes:
             metrics.DUPLICATE_KEYS.inc()
         return whole
 
-    async def _keep_refused(
+    async def keep_refused(
         self, integration: Integration | None, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False
     ) -> UUID | None:
         """Keep what an authenticated sender sent in vain, and say once an hour that it did, unless `unsaid`."""

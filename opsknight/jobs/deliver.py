@@ -1,8 +1,8 @@
 """The outbox worker: hands due messages to providers, and writes what became of each.
 
-A lane for each channel, so that a slow or dead provider never slows another; half of a lane's
-places are kept for high urgency. Woken in memory after commits, when the next message is due, and
-by a sweep every second. No transaction is open while a provider is called.
+A lane for each channel, so that a slow or dead provider never slows another; half of a lane's places are kept for
+high urgency, and half of them from any one host (see `places`). Woken in memory after commits, when the next message
+is due, and by a sweep every second. No transaction is open while a provider is called.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from opsknight.domain.commands import bundles, notifications, outcomes, without_
 from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.canary import OWN
-from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.speech import speaking
 from opsknight.domain.queries.contact_methods import channels_in_use
 from opsknight.domain.queries.notifications import next_due_at
 from opsknight.jobs.channels.channel import Address, Ambiguous, Asks, Failed, Fault, Message, Outcome, Retry, Sent
 from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.messages import Writer, address_of
+from opsknight.jobs.places import Room, room
 from opsknight.jobs.rest import Rest
 from opsknight.jobs.sent import OutcomeWriter
 from opsknight.jobs.worker import Worker
@@ -138,6 +138,7 @@ class LaneWork:
         self._worker = worker
         self._channel = lane.channel
         self._width = lane.width
+        self._many_hosts = lane.many_hosts
         its = deps.settings
         self._writer = Writer(its.address, deps.installation.secret, deps.mail_back, discreet=its.discreet)
         self._woken = asyncio.Event()
@@ -194,14 +195,22 @@ class LaneWork:
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
-        quiet = sum(attempt.urgency is Urgency.LOW for attempt in self._under_way.values())
-        low = max(0, self._width // 2 - quiet)
+        now = self._room(free)
         read_at = self._deps.clock.monotonic()
         async with self._deps.engine_commands(ACTOR) as uow:
             begun = await notifications.claim_and_begin(
-                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low, bursts=self._bursts
+                uow,
+                channel=self.slug,
+                worker=self._worker.id,
+                limit=now.limit,
+                limit_low=now.limit_low,
+                bursts=self._bursts,
+                full=now.full,
             )
         return [(attempt, read_at) for attempt in begun]
+
+    def _room(self, free: int) -> Room:
+        return room(self._width, self._under_way.values(), free=free, many_hosts=self._many_hosts)
 
     def _free(self) -> int:
         """Return how many calls may begin: one whose result is on its way to the database has left its place."""
@@ -346,10 +355,11 @@ class LaneWork:
 
     async def _until_due_s(self) -> float:
         """Return how many seconds it is until the next message is due, or until the next sweep."""
-        if self._free() <= 0 or self._unwritten > 0 or self._woken.is_set():
+        free = self._free()
+        if free <= 0 or self._unwritten > 0 or self._woken.is_set():
             return SWEEP_S
         async with self._deps.database.engine_reads() as session:
-            due_at = await next_due_at(session, channel=self.slug)
+            due_at = await next_due_at(session, channel=self.slug, full=self._room(free).full)
         if due_at is None:
             return SWEEP_S
         return min(SWEEP_S, max(0.0, (due_at - self._deps.clock.now()).total_seconds()))

@@ -17,7 +17,6 @@ MAIL_IS_OFF: Final = (
     "OpsKnight takes no mail yet. Set OPSKNIGHT_MAIL_IN to where it shall listen, 0.0.0.0:2525 for example, and start"
     " it again; the address then stands here."
 )
-TEST_SENT: Final = "Sent: an incident opens on the board. Resolve it when you have seen it."
 NO_MONITORS: Final[Mapping[str, Monitor]] = MappingProxyType({})
 
 
@@ -76,10 +75,10 @@ def change_curl(base_url: str, key: str, *, has_secret: bool) -> str:
     return f"{line}{proof}  -d '{body}'"
 
 
-def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tuple[str, str]:
-    """Return path and JSON body of an event as `provider` itself would send it, marked as a test."""
+def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> str:
+    """Return the JSON of an event as `provider` itself would send it, marked as a test."""
     if provider in monitors:
-        return endpoint("", key, provider=provider), json.dumps(dict(monitors[provider].sample))
+        return json.dumps(dict(monitors[provider].sample))
     title = "Test event: OpsKnight receives what this integration sends"
     bodies: dict[str, object] = {
         "alertmanager": {
@@ -118,11 +117,11 @@ def test_event(provider: str, key: str, monitors: Mapping[str, Monitor]) -> tupl
         },
     }
     generic = {"title": title, "severity": "info", "source": "OpsKnight", "dedup_key": "opsknight-test"}
-    return endpoint("", key, provider=provider), json.dumps(bodies.get(provider, generic))
+    return json.dumps(bodies.get(provider, generic))
 
 
-def signed_in_test(integration_id: int) -> str:
-    """Return where a test event goes that proves itself by who presses, as no page can sign like a monitor."""
+def takes_tests(integration_id: int) -> str:
+    """Return where a test event goes: who presses is proof enough, as no page can sign like a monitor."""
     return f"/api/v1/integrations/{integration_id}/test-event"
 
 

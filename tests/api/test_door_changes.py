@@ -85,6 +85,24 @@ async def test_what_is_wrong_is_told_in_pagerdutys_words(database: Database, sai
         assert await sender.rows("SELECT count(*) FROM changes") == [(0,)]
 
 
+async def test_a_change_that_says_too_little_is_kept_with_why(database: Database):
+    key = (await an_integration(database)).key
+    said = {"routing_key": key, "payload": {"source": "ci"}}
+    async with a_sender(database) as sender:
+        await sender.post(PATH, said)
+
+        [(status, reason, body)] = await sender.rows("SELECT status, reason, body FROM deliveries WHERE reason <> ''")
+        assert (status, json.loads(body)) == ("rejected", said)
+        assert reason == "A change event that cannot be read: 'payload.summary' is missing or blank"
+
+
+async def test_nothing_is_kept_of_a_change_by_who_has_no_key(database: Database):
+    async with a_sender(database) as sender:
+        await sender.post(PATH, {"routing_key": "nobody", "payload": {}})
+
+        assert await sender.rows("SELECT count(*) FROM deliveries") == [(0,)]
+
+
 async def test_a_change_from_the_future_was_made_now(database: Database, clock: StoppedClock):
     key = (await an_integration(database)).key
     async with a_sender(database, clock) as sender:

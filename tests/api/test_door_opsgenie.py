@@ -153,6 +153,17 @@ async def test_a_create_without_a_message_is_refused_as_opsgenie_does_and_kept(
     assert await sender.rows("SELECT id::text, status FROM deliveries") == [(said["requestId"], "rejected")]
 
 
+async def test_a_close_whose_body_is_broken_is_refused_and_kept_with_what_it_was_for(sender: Sender):
+    await create(sender)
+
+    answer = await sender.client.post("/v2/alerts/disk:db-1/close?identifierType=alias", content=b'{"note": ')
+
+    assert answer.status_code == 400
+    [(kept, body, reason)] = await sender.rows("SELECT id, body, reason FROM deliveries WHERE status = 'rejected'")
+    assert (answer.json()["requestId"], body) == (str(kept), b'{"note": ')
+    assert reason.endswith("It was to close the alert with the alias “disk:db-1”.")
+
+
 async def test_a_body_that_is_no_json_is_refused(sender: Sender):
     assert (await sender.client.post("/v2/alerts", content=b"{")).status_code == 400
 

@@ -50,6 +50,44 @@ async def outcome(sender: Sender, request_id: str) -> dict[str, Any]:
     return (await sender.get(f"/v2/alerts/requests/{request_id}")).json()["data"]
 
 
+async def ruled(sender: Sender, **parts: Any) -> None:
+    """Let a rule decide on whatever is sent."""
+    manager = await a_user(sender.deps.database, role="manager")
+    async with sender.deps.commands(f"user:{manager.id}") as uow:
+        await rules.create(uow, {"name": "Of all", "when": "true", **parts}, service_id=None)
+    await sender.deps.catalogue.load()
+
+
+async def test_a_create_that_joins_an_incident_says_so_beside_its_alert(sender: Sender):
+    await ruled(sender, group={"within": "10m"})
+    await sender.post("/v2/alerts", DISK)
+
+    told = await outcome(sender, (await sender.post("/v2/alerts", DISK | {"alias": "two"})).json()["requestId"])
+
+    assert (told["success"], told["status"]) == (True, "Created alert in an incident that is open")
+    assert told["alertId"] in [str(id_) for (id_,) in await sender.rows("SELECT id FROM alerts")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ({"then": "drop"}, "Not created: a rule drops it"),
+        (
+            {"threshold": {"count": 3, "within": "10m"}},
+            "Not created yet: a rule counts it, until more like it have come",
+        ),
+    ],
+)
+async def test_a_create_that_a_rule_decides_against_says_why_there_is_no_alert(
+    sender: Sender, parts: dict[str, Any], status: str
+):
+    await ruled(sender, **parts)
+
+    told = await outcome(sender, (await sender.post("/v2/alerts", DISK)).json()["requestId"])
+
+    assert (told["success"], told["status"], told["alertId"]) == (False, status, "")
+
+
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("kind", ["id", "tiny", "alias"])
 async def test_an_alert_that_a_rule_moved_is_closed_by_each_of_its_names(sender: Sender, where: str, kind: str):

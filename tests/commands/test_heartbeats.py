@@ -165,6 +165,21 @@ async def test_the_same_ping_twice_in_a_second_changes_nothing(desk: Desk, backu
     assert await desk.rows("SELECT pings FROM heartbeats") == [(1,)]
 
 
+async def test_what_fails_right_after_its_start_while_it_is_down_opens_a_new_incident(desk: Desk, backup: HeartbeatRow):
+    await ping(desk, backup, FAIL)
+    await desk.do(incidents.resolve, await its_incident(desk))
+    desk.clock.advance(HOUR)
+    await ping(desk, backup, START)
+    desk.clock.advance(timedelta(milliseconds=400))
+
+    assert await ping(desk, backup, FAIL)
+
+    assert [(title, status) for title, status, *_ in await opened(desk)] == [
+        ("Nightly backup failed", "resolved"),
+        ("Nightly backup failed", "open"),
+    ]
+
+
 async def test_only_the_last_pings_are_kept(desk: Desk, backup: HeartbeatRow):
     for _ in range(PINGS_KEPT + 3):
         await ping(desk, backup)

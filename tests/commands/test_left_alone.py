@@ -13,10 +13,12 @@ from opsknight.domain.commands.foreseeing import Case, foresee
 from opsknight.domain.commands.incidents import reassign
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.outcomes import finish
+from opsknight.domain.commands.people import Wish, change, change_own
 from opsknight.domain.commands.responders import Helpers, ask_for_help
 from opsknight.domain.commands.shift_changes import follow, know_all
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import Failed
+from opsknight.domain.model.permission import Role
 from opsknight.domain.queries.left_alone import left_alone as read
 from opsknight.domain.queries.policies import policies
 from opsknight.domain.queries.roster import roster
@@ -151,6 +153,41 @@ async def test_what_is_held_follows_quiet_hours_that_are_changed(desk: Desk, clo
     end = desk.clock.now() + 30 * MINUTE
     assert "on its way" not in said.sentence
     assert await messages(desk) == [("Ada", "queued", end, end, True)]
+
+
+async def test_what_is_held_follows_who_moves_to_another_zone(desk: Desk, clockwork: Clockwork):
+    await desk.do(left_alone.set_quiet_hours, [{"weekdays": [2], "start": "11:00", "end": "14:00"}])
+    await an_incident(desk, desk.user, urgency="low")
+    await clockwork.run()
+
+    said = await desk.do(change_own, name="Ada", zone="Europe/Berlin")
+
+    end = desk.clock.now() + HOUR
+    assert said.sentence == "Saved."
+    assert await messages(desk) == [("Ada", "queued", end, end, True)]
+
+
+async def test_who_moves_out_of_their_quiet_hours_is_told_at_once_what_they_held(desk: Desk, clockwork: Clockwork):
+    await desk.do(left_alone.set_quiet_hours, LUNCH)
+    await an_incident(desk, desk.user, urgency="low")
+    await clockwork.run()
+
+    said = await desk.do(change_own, name="Ada", zone="Asia/Tokyo")
+
+    assert said.sentence == "Saved. What quiet hours held is on its way."
+    assert await messages(desk) == [("Ada", "queued", desk.clock.now(), None, True)]
+
+
+async def test_what_is_held_follows_whom_an_admin_moves(desk: Desk, clockwork: Clockwork):
+    await desk.do(left_alone.set_quiet_hours, LUNCH)
+    await an_incident(desk, desk.user, urgency="low")
+    await clockwork.run()
+    boss = await a_user(desk.database, "Grace", role="admin")
+
+    said = await desk.as_(boss, change, desk.user.id, Wish("Ada", Role.RESPONDER, "Asia/Tokyo"))
+
+    assert "is told now what quiet hours held" in said.sentence
+    assert await messages(desk) == [("Ada", "queued", desk.clock.now(), None, True)]
 
 
 async def test_who_asks_for_help_is_told_that_quiet_hours_hold_it(desk: Desk):

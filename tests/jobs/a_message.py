@@ -6,6 +6,7 @@ from uuid import UUID
 
 from opsknight.crypto import new_id
 from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.incident import Status
 from opsknight.domain.model.notification import PageKind
 from opsknight.jobs.channels.channel import Message
 
@@ -22,6 +23,7 @@ def a_message(**changes: object) -> Message:
         "to_name": "Ada Lovelace",
         "incident_id": UUID("018f0000-0000-7000-8000-000000000012"),
         "number": 12,
+        "status": Status.OPEN,
         "acknowledge_token": "token.signed",
         "acknowledge_url": "https://ops.example.com/ack/token.signed",
         "receipt_token": "receipt.signed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -18,7 +18,6 @@ from opsknight.domain.commands.claims import free_of_the_dead
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import AttemptRow, ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs import channels
-from opsknight.jobs.channels.table import Lane
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Settings
@@ -78,7 +77,7 @@ class Pager:
 
         await until(holds_lock, True)
         lanes = {
-            name: Lane(name, (widths or {}).get(name, lane.width), lane.channel)
+            name: replace(lane, width=(widths or {}).get(name, lane.width))
             for name, lane in channels.of(self.deps).items()
         }
         sender = Deliverer(self.deps, worker, lanes)

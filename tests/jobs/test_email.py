@@ -14,6 +14,7 @@ from opsknight.jobs.channels import email
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.email import BadMailServer, EmailChannel, mail_server
 from opsknight.jobs.channels.mails import composed
+from opsknight.settings import Settings
 from tests.jobs.a_message import a_message
 from tests.peers.certificates import certificate
 from tests.peers.smtp import Mood, smtp_peer
@@ -86,6 +87,25 @@ async def test_an_address_that_is_none_fails_and_nothing_is_sent(address: str) -
     assert isinstance(outcome, Failed)
     assert outcome.gone
     assert peer.mails == []
+
+
+async def test_a_sender_from_whom_no_mail_can_be_written_switches_nobody_off() -> None:
+    async with smtp_peer() as peer:
+        channel = EmailChannel(mail_server(peer.url), sender="OpsKnight <pager@müller.example>", home="ops.example.com")
+        outcome = await channel.send(a_message(), ADA)
+
+    assert isinstance(outcome, Failed)
+    assert (outcome.fault, outcome.gone) == (Fault.SETTINGS, False)
+
+
+async def test_mails_go_out_from_a_domain_in_another_script() -> None:
+    its = Settings(_env_file=None, mail_from="Müller <pager@müller.example>")  # type: ignore[call-arg]
+    async with smtp_peer() as peer:
+        outcome = await EmailChannel(mail_server(peer.url), sender=its.mail_from, home="h").send(a_message(), ADA)
+
+    assert isinstance(outcome, Sent)
+    assert peer.mails[0].sender == "pager@xn--mller-kva.example"
+    assert peer.mails[0].message["From"] == "Müller <pager@xn--mller-kva.example>"
 
 
 async def test_a_domain_in_another_script_is_written_as_servers_do() -> None:

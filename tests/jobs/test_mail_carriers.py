@@ -131,6 +131,16 @@ async def test_what_is_no_address_is_refused_before_anybody_is_asked(slug: str) 
     assert (outcome.fault, outcome.gone, peer.asked) == (Fault.ADDRESS, True, [])
 
 
+@pytest.mark.parametrize("slug", MAKERS)
+async def test_a_sender_from_whom_no_mail_can_be_written_switches_nobody_off(slug: str) -> None:
+    async with carrier(slug, sender="OpsKnight <pager@müller.example>") as (channel, peer):
+        outcome = await channel.send(a_message(), ADA)
+
+    assert isinstance(outcome, Failed)
+    assert (outcome.fault, outcome.gone, peer.asked) == (Fault.SETTINGS, False, [])
+    assert "OPSKNIGHT_MAIL_FROM" in outcome.reason
+
+
 async def test_sendgrid_neither_rewrites_links_nor_drops_an_urgent_page() -> None:
     high, low = a_message(urgency=Urgency.HIGH), a_message(urgency=Urgency.LOW)
 

@@ -17,8 +17,9 @@ from opsknight.jobs.channels.channel import Address, Failed, Fault, Retry, Sent
 from opsknight.jobs.channels.gateway import Texts as GatewayTexts
 from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.channels.twilio import Calls, Texts, WhatsApp, twiml
+from opsknight.jobs.channels.vonage import Texts as VonageTexts
 from tests.jobs.a_message import a_message
-from tests.jobs.cases import sms_gateway, twilio_sms
+from tests.jobs.cases import sms_gateway, twilio_sms, vonage
 from tests.peers import twilio
 from tests.peers.http_provider import Said, http_peer
 
@@ -33,6 +34,10 @@ TO = Address("+4915123456789")
         ("0049 151 23456789", "+4915123456789", "DE"),
         ("+1 (415) 555-2671", "+14155552671", "US"),
         ("+44 7400 123456", "+447400123456", "GB"),
+        ("+52 1 55 1234 5678", "+525512345678", "MX"),
+        ("+52 55 1234 5678", "+525512345678", "MX"),
+        ("+55 31 8123 4567", "+5531981234567", "BR"),
+        ("+55 31 3234 5678", "+553132345678", "BR"),
     ],
 )
 def test_a_number_is_stored_in_one_form_and_its_country_is_known(typed: str, stored: str, country: str) -> None:
@@ -54,6 +59,11 @@ def test_what_is_no_number_is_refused_in_words(typed: str) -> None:
         ("+4915123456789", "+4915123456789"),
         ("4915123456789", "+4915123456789"),
         ("whatsapp:+4915123456789", "+4915123456789"),
+        ("whatsapp:+5215512345678", "+525512345678"),
+        ("whatsapp:+525512345678", "+525512345678"),
+        ("whatsapp:+553181234567", "+5531981234567"),
+        ("whatsapp:+5531981234567", "+5531981234567"),
+        ("whatsapp:+553132345678", "+553132345678"),
         ("Vodafone", ""),
     ],
 )
@@ -69,6 +79,30 @@ def test_a_text_says_the_cause_and_how_to_answer() -> None:
 
 def test_where_nothing_comes_back_a_text_says_where_to_look() -> None:
     assert texted(a_message(), replies=False).endswith("\nhttps://ops.example.com/incidents/12")
+
+
+@pytest.mark.parametrize(
+    ("sender", "ends"),
+    [
+        ("+447700900001", "Reply 12a to acknowledge."),
+        ("12345", "Reply 12a to acknowledge."),
+        ("OpsKnight", f"{HOME}/incidents/12"),
+        ("4Ops", f"{HOME}/incidents/12"),
+    ],
+)
+def test_a_text_from_a_name_offers_no_answer_as_none_would_come_back(sender: str, ends: str) -> None:
+    message, now = a_message(home=HOME), Clock().now
+
+    by_vonage = VonageTexts(vonage.settings("", sms_from=sender), now=now).asked(message, TO.value)["text"]
+    by_twilio = Texts(twilio_sms.settings("", sms_from=sender), now=now).asked(message, TO.value)["Body"]
+
+    assert (by_vonage.splitlines()[-1], by_twilio.splitlines()[-1]) == (ends, ends)
+
+
+def test_a_text_of_a_messaging_service_is_answered() -> None:
+    texts = Texts(twilio_sms.settings("", sms_from="MG0123456789abcdef0123456789abcdef"), now=Clock().now)
+
+    assert texts.asked(a_message(home=HOME), TO.value)["Body"].endswith("Reply 12a to acknowledge.")
 
 
 def test_a_text_never_carries_a_token_that_acts() -> None:

@@ -174,6 +174,8 @@ async def test_a_message_for_a_key_of_another_installation_is_refused(peer: Push
         "https://[::1]/x",
         "https://[::ffff:127.0.0.1]/x",
         "https://[64:ff9b::7f00:1]/x",
+        "https://[fec0::1]/x",
+        "https://[::127.0.0.1]/x",
         "https://[2002:7f00:1::]/x",
         "https://169.254.169.254/latest/meta-data",
         "https://10.0.0.1/x",

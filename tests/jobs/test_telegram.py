@@ -122,6 +122,15 @@ async def test_telegram_says_when_to_come_back(peer: HttpPeer):
     assert (outcome.fault, outcome.after) == (Fault.THROTTLED, timedelta(seconds=35))
 
 
+async def test_telegram_may_name_any_figure_for_when_to_come_back(peer: HttpPeer):
+    peer.answers.append(Said(429, {"ok": False, "error_code": 429, "parameters": {"retry_after": 2**62}}))
+
+    outcome = await sent(peer)
+
+    assert isinstance(outcome, Retry)
+    assert outcome.after == timedelta(seconds=10**9)
+
+
 @pytest.mark.parametrize(
     ("status", "words", "fault", "gone"),
     [

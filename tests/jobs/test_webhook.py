@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -11,13 +13,18 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from opsknight.clock import Clock
 from opsknight.domain.model.channel import BadAddress
 from opsknight.domain.model.incident import Status
+from opsknight.domain.model.notification import PageKind
 from opsknight.jobs.channels.channel import Address, Failed, Fault, Ground, Outcome, Sent
 from opsknight.jobs.channels.table import kinds
 from opsknight.jobs.channels.webhook import KIND, SECRET, WebhookChannel, new_secret
+from opsknight.jobs.channels.webhook import told as body
 from opsknight.settings import Settings
+from tests.clock import NOON
 from tests.jobs.a_message import a_message
+from tests.jobs.test_messages import WRITER, an_attempt, an_incident_now
 from tests.peers.http_provider import HttpPeer, Said, http_peer
 
+CHANNELS = Path(__file__).resolve().parents[2] / "docs/channels.md"
 HOOK = Address("", new_secret())
 
 
@@ -72,8 +79,31 @@ async def test_the_body_is_as_the_documentation_says(peer: HttpPeer, channel: We
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (PageKind.STILL_ON_IT, Status.ACKNOWLEDGED),
+        (PageKind.HAND_OVER, Status.ACKNOWLEDGED),
+        (PageKind.WATCH, Status.RESOLVED),
+        (PageKind.PAGE, Status.OPEN),
+    ],
+)
+def test_the_body_says_how_the_incident_stands(kind: PageKind, status: Status):
+    attempt = an_attempt(kind=kind, incident=an_incident_now(status=status))
+
+    told = body(WRITER.message(attempt, now=NOON), at=NOON)
+
+    assert told["data"]["incident"]["status"] == status
+
+
+def test_the_documentation_names_every_kind_of_message():
+    row = next(line for line in CHANNELS.read_text("utf-8").splitlines() if line.startswith("| `data.kind`"))
+
+    assert re.findall(r"`(\w+)`", row) == list(PageKind)
+
+
 async def test_what_the_incident_became_is_told_under_an_id_of_its_own(peer: HttpPeer, channel: WebhookChannel):
-    message = a_message(became=Status.RESOLVED)
+    message = a_message(status=Status.RESOLVED, became=Status.RESOLVED)
     assert isinstance(await channel.amend(message, at(peer), provider_id=""), Sent)
 
     (asked,) = peer.taken

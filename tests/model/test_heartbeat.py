@@ -143,6 +143,15 @@ def test_only_the_same_signal_and_only_within_a_second_says_nothing_new():
     assert not says_nothing_new(up, Signal.SUCCESS, last_ping_at=NOON, at=NOON + timedelta(seconds=1))
 
 
+def test_a_signal_is_compared_with_the_one_before_it_also_while_it_is_down():
+    soon = NOON + timedelta(milliseconds=400)
+    begun = heard(heard(Heartbeat(HOURLY), Signal.FAIL, at=NOON - HOUR), Signal.START, at=NOON)
+
+    assert not says_nothing_new(begun, Signal.FAIL, last_ping_at=NOON, at=soon)
+    assert says_nothing_new(begun, Signal.START, last_ping_at=NOON, at=soon)
+    assert says_nothing_new(heard(begun, Signal.FAIL, at=NOON), Signal.FAIL, last_ping_at=NOON, at=soon)
+
+
 @pytest.mark.parametrize(
     ("rhythm", "sentence"),
     [

@@ -30,10 +30,7 @@ class Mutant:
 
 
 _COMMANDS = "opsknight/domain/commands/"
-_BEGIN = (
-    "                uow, channel=self.slug, worker=self._worker.id, limit=free, limit_low=low,"
-    " bursts=self._bursts\n            )\n"
-)
+_BEGIN = "                full=now.full,\n            )\n"
 _LEASED = """AND dead_at IS NULL AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
         ORDER BY urgent"""
 _FREE_NOTHING = """        try:

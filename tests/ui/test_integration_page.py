@@ -55,6 +55,16 @@ async def test_a_raw_body_is_shown_and_never_run(page: Page):
     assert "broken into" not in await page.title()
 
 
+@pytest.mark.e2e
+async def test_a_test_event_says_what_became_of_it(page: Page):
+    said = {"sentence": "Sent, and a rule drops it: nothing opens.", "events": []}
+    await page.route("**/api/v1/integrations/1/test-event", lambda route: route.fulfill(json=said))
+
+    await page.get_by_role("button", name="Send a test event").click()
+
+    await expect(page.locator(".ok-toast")).to_contain_text("Sent, and a rule drops it: nothing opens.")
+
+
 def test_json_is_indented_and_every_character_of_it_kept():
     body = b'{"a":1.10,"a":2e400,"b":[],"c":[{"d":"x, {\\"y\\"}: \\\\"}]}'
 

@@ -54,7 +54,9 @@ class ChangeEvents:
             raise Problem(400, "Event object is invalid", errors=[f"'routing_key' {wrong}"])
         await visit.reception.prove(integration, visit.headers, body, may_carry=True)
         if errors := list(_errors(said)):
-            raise Problem(400, "Event object is invalid", errors=errors)
+            reason = f"A change event that cannot be read: {'; '.join(errors)}"
+            kept = await visit.reception.keep_refused(integration, reason, body, visit.headers)
+            raise Problem(400, "Event object is invalid", kept, errors=errors)
         now = self._deps.clock.now()
         change = _change(said, now)
         async with self._deps.commands(integration.actor) as uow:

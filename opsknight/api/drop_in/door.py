@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from opsknight.api.bodies import Headers, Receive
 from opsknight.api.ingest_answers import Problem
@@ -53,6 +54,15 @@ class Reception(Protocol):
         prepare: Prepare | None = None,
     ) -> tuple[Receipt, Sequence[Event | Unreadable]]:
         """Store what a body says and return once it is durable; Problem where it cannot be understood."""
+        ...
+
+    async def keep_refused(
+        self, integration: Integration, reason: str, body: bytes, headers: Headers, *, unsaid: bool = False
+    ) -> UUID | None:
+        """Keep what was sent in vain by whoever has proven themselves; return its delivery, None where that failed.
+
+        Its people are told once an hour that something was, unless it is `unsaid`.
+        """
         ...
 
 

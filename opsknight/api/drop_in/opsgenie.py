@@ -63,10 +63,16 @@ _SAID: Final = {
     (Verdict.OCCURRENCE, "trigger"): "Deduplicated alert",
     (Verdict.RAISED, "trigger"): "Deduplicated alert",
     (Verdict.LATE_COPY, "trigger"): "Deduplicated alert",
+    (Verdict.JOINED, "trigger"): "Created alert in an incident that is open",
     (Verdict.RESOLVED, "resolve"): "Closed alert",
     (Verdict.ACKNOWLEDGED, "acknowledge"): "Acknowledged alert",
 }
 """What a verdict is called in the status of a request."""
+_BY_RULE: Final = {
+    (Verdict.DROPPED, "trigger"): "Not created: a rule drops it",
+    (Verdict.COUNTED, "trigger"): "Not created yet: a rule counts it, until more like it have come",
+}
+"""What rules decided against, which is no success."""
 _WORDS: Final = {"trigger": "Create", "resolve": "Close", "acknowledge": "Acknowledge"}
 _DELETED: Final = "Deleted alert"
 
@@ -166,7 +172,10 @@ class Opsgenie:
             try:
                 said = as_object((await visit.reception.parsed(body, PROVIDER, visit.headers)).payload)
             except Malformed as malformed:
-                raise Problem(400, str(malformed)) from malformed
+                await visit.reception.prove(integration, visit.headers, body)
+                reason = f"{malformed} It was to {does} the alert with the {kind} “{identifier[:100]}”."
+                kept = await visit.reception.keep_refused(integration, reason, body, visit.headers)
+                raise Problem(400, str(malformed), kept) from malformed
         done = {
             "action": does,
             "identifier": identifier,
@@ -266,6 +275,8 @@ def _status_of(found: Outcome) -> tuple[str, bool, str]:
         return _DELETED if is_done else _NO_ALERT, is_done, "Delete"
     if said := _SAID.get((Verdict(found.verdict), found.action)):
         return said, True, does
+    if said := _BY_RULE.get((Verdict(found.verdict), found.action)):
+        return said, False, does
     if found.verdict == Verdict.UNREADABLE:
         return f"Not processed: {found.reason}", False, "Create"
     return _NO_ALERT, False, does

@@ -14,7 +14,7 @@ from opsknight.domain.commands.standing_in import hand_on
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.permission import Role
-from opsknight.domain.model.quiet_hours import BadQuietHours, QuietHours, checked
+from opsknight.domain.model.quiet_hours import BadQuietHours, QuietHours, checked, stored
 from opsknight.domain.model.standing_in import LONGEST
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.people import active_name
@@ -101,6 +101,14 @@ async def disturb_again(uow: UnitOfWork) -> Done:
         return Done("Your pages reach you already.")
     uow.record(Fact.DISTURBED_AGAIN, **_about(user))
     return Done("Your pages reach you again.")
+
+
+async def hold_anew(uow: UnitOfWork, user: UserRow) -> bool:
+    """Let what quiet hours hold for `user` wait for their end by the clock of the zone that they live in now.
+
+    Returns whether anything goes out now instead.
+    """
+    return await _hold_anew(uow, user.id, stored(user.zone, user.quiet_hours))
 
 
 async def _hold_anew(uow: UnitOfWork, user_id: int, hours: QuietHours) -> bool:

@@ -19,6 +19,7 @@ from opsknight.domain.model.attempt import Attempt, IncidentNow
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
+from opsknight.domain.model.full_hosts import NO_HOSTS, FullHosts
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
@@ -115,14 +116,21 @@ _TAKE_BACK_UNKNOWN = text("""
 
 
 async def claim_and_begin(
-    uow: UnitOfWork, *, channel: str, worker: int, limit: int, limit_low: int, bursts: Bursts | None = None
+    uow: UnitOfWork,
+    *,
+    channel: str,
+    worker: int,
+    limit: int,
+    limit_low: int,
+    bursts: Bursts | None = None,
+    full: FullHosts = NO_HOSTS,
 ) -> Sequence[Attempt]:
     """Lease what is due on `channel` and begin an attempt for each message that is still wanted.
 
-    `bursts` bounds how many reach one address at once; None does not.
+    `bursts` bounds how many reach one address at once; None does not. Nothing begins to a host that is `full`.
     """
     claimed = await claims.due_notifications(
-        uow.session, now=uow.now, worker=worker, channel=channel, limit=limit, limit_low=limit_low
+        uow.session, now=uow.now, worker=worker, channel=channel, limit=limit, limit_low=limit_low, full=full
     )
     fences = {each.id: each.fence for each in claimed}
     return await begin(uow, fences, worker=worker, bursts=bursts) if claimed else ()

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from opsknight.domain.commands import sessions
+from opsknight.domain.commands import left_alone, sessions
 from opsknight.domain.commands.authority import require
 from opsknight.domain.model import person
 from opsknight.domain.model.cron import BadCron
@@ -105,7 +105,10 @@ async def change(uow: UnitOfWork, user_id: int, wish: Wish) -> Done:
     """
     await require(uow, Need.ADMINISTER)
     user, admins = await _locked_with_admins(uow, user_id)
+    lived_in = user.zone
     said = await _rename(uow, user, wish.name, wish.zone)
+    if await _released(uow, user, lived_in=lived_in):
+        said.append("is told now what quiet hours held")
     if wish.role.value != user.role:
         _refuse_to_lose_admins(uow, user, admins, "take the role of an admin from yourself")
         user.role = wish.role.value
@@ -126,14 +129,16 @@ async def change_own(uow: UnitOfWork, *, name: str, zone: str, language: str | N
     if uow.user_id is None:
         raise SignInRequired("Sign in to change your profile.")
     user = await _locked(uow, uow.user_id)
+    lived_in = user.zone
     said = await _rename(uow, user, name, zone)
+    more = " What quiet hours held is on its way." if await _released(uow, user, lived_in=lived_in) else ""
     if language is not None and language != user.language:
         if language not in LANGUAGES:
             raise Invalid(f"OpsKnight does not speak “{language}”; choose one of {', '.join(LANGUAGES)}.")
         user.language = language
         said.append(f"reads {LANGUAGES[language]}")
         uow.record(Fact.PERSON_CHANGED, subject=_subject(user), user=user.name, user_id=user.id, reason=said[-1])
-    return Done(user.id, "Saved." if said else "Nothing has changed.")
+    return Done(user.id, f"Saved.{more}" if said else "Nothing has changed.")
 
 
 async def deactivate(uow: UnitOfWork, user_id: int) -> Done:
@@ -192,6 +197,11 @@ async def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[
         reason = people(said)
         uow.record(Fact.PERSON_CHANGED, subject=_subject(user), user=name, user_id=user.id, reason=reason)
     return said
+
+
+async def _released(uow: UnitOfWork, user: UserRow, *, lived_in: str) -> bool:
+    """Let what quiet hours hold follow who has moved to another zone; return whether anything goes out now instead."""
+    return user.zone != lived_in and await left_alone.hold_anew(uow, user)
 
 
 async def _refuse_known(uow: UnitOfWork, email: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from opsknight.domain.model import cron, cron_words
 from opsknight.domain.model.ledger import span
@@ -213,10 +214,14 @@ def signal_of(exit_code: int) -> Signal:
     return Signal.SUCCESS if exit_code == 0 else Signal.FAIL
 
 
+_ENDED: Final = {State.UP: Signal.SUCCESS, State.DOWN: Signal.FAIL}
+
+
 def says_nothing_new(heartbeat: Heartbeat, signal: Signal, *, last_ping_at: datetime | None, at: datetime) -> bool:
     """Return whether `signal` only repeats the ping before it, within COALESCED: the same second, told twice."""
-    said = {Signal.SUCCESS: State.UP, Signal.FAIL: State.DOWN, Signal.START: State.STARTED}[signal]
-    return heartbeat.state is said and last_ping_at is not None and at - last_ping_at < COALESCED
+    # One that is down stays down when it starts.
+    before = Signal.START if heartbeat.started_at is not None else _ENDED.get(heartbeat.state)
+    return signal is before and last_ping_at is not None and at - last_ping_at < COALESCED
 
 
 def title_of(name: str, why: Silence, *, exit_code: int | None = None) -> str:

@@ -8,6 +8,7 @@ Datadog, PRTG, Uptime Kuma, Checkmk, Monit, Azure, Google Cloud Monitoring and G
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MAX_LOOKED_AT: Final = 1_000
@@ -52,6 +53,12 @@ THINGS: Final = _set(
 _PLAIN: Final = _set("resolved recovered recovery cleared restored failed") | DONE
 """States that are no part of a verb, as those in “Back up” and “Follow up” are."""
 _TOLD_OF: Final = THINGS | _set("incident alert alarm issue problem")
+_OVER_WHEN_CLOSED: Final = _set("incident alert alarm issue problem ticket event outage")
+_MEASURED: Final = _set(
+    "usage use utilization utilisation load rate ratio temperature latency traffic count size memory cpu level"
+)
+"""What is up has risen then."""
+_GREEN: Final = ("🟢", "✅", "✔")
 
 WORD: Final = re.compile(r"\w+(?:[-_.'’/@]\w+)*")
 _BRACKET: Final = re.compile(r"[\[(]\s*([^\[\]()]{1,200})[\])]")
@@ -165,7 +172,9 @@ def _of_bracket(inner: str) -> tuple[tuple[str, ...], str]:
 def _without_prefixes(rest: str, marks: list[str]) -> str:
     """Return what follows the states at the beginning. Of several the first counts: “Error: OK - …” is not over."""
     rest = _UPDATED.sub("", rest, count=1) if _UPDATED.match(rest) else rest
-    if (led := _LED.match(rest)) is not None and _tells(led[1].casefold().split(), led[2].casefold()):
+    if (led := _LED.match(rest)) is not None and _tells(
+        led[1].casefold().split(), led[2].casefold(), marked=is_marked(rest, led[2])
+    ):
         _count(led[2], rest[led.end() :], marks)
         return f"{led[1]}{rest[led.end() :]}"
     if (alert := _OF_ALERT.match(rest)) is not None and is_state(alert[1]) and _plain(alert[1]) != "normal":
@@ -180,12 +189,33 @@ def _without_prefixes(rest: str, marks: list[str]) -> str:
     return rest
 
 
-def _tells(before: list[str], state: str) -> bool:
+def is_marked(subject: str, word: str) -> bool:
+    """Say whether a state is written as monitors write one: in capitals among other words, or after a green sign."""
+    return subject.lstrip().startswith(_GREEN) or (word.isupper() and not subject.isupper())
+
+
+def is_said_of(before: Sequence[str], state: str, *, marked: bool) -> bool:
+    """Say whether a state after “is” tells that what stands `before` it is well; “up” and “closed” often do not.
+
+    A tunnel that is closed and a usage that is up are what a mail warns of. Up is whatever monitors look after, a name
+    such as web-1 and what is `marked`; closed are incidents and tickets.
+    """
+    if state == "closed":
+        return not _OVER_WHEN_CLOSED.isdisjoint(before)
+    if state != "up":
+        return True
+    named = [word for word in before if word not in IS]
+    is_a_name = len(named) == 1 and not named[0].isalpha() and not named[0].isdecimal()
+    return _MEASURED.isdisjoint(before) and (marked or is_a_name or not _TOLD_OF.isdisjoint(before))
+
+
+def _tells(before: list[str], state: str, *, marked: bool = False) -> bool:
     """Say whether the last of a few words before a colon tells the state of what the others name."""
     if state not in _LAST or not NOT.isdisjoint(before):
         return False
     is_verb = state == "up" and before[-1] == "back" and before[-2:-1] not in (["is"], ["are"], ["now"])
-    return state in _PLAIN or before[-1] in _TOLD_OF or (before[-1] in IS and not is_verb)
+    is_told = before[-1] in IS and not is_verb and is_said_of(before, state, marked=marked)
+    return state in _PLAIN or before[-1] in _TOLD_OF or is_told
 
 
 def _count(state: str, after: str, marks: list[str]) -> None:

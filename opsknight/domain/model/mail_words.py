@@ -13,7 +13,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsknight.domain.model.event import Action, Severity
-from opsknight.domain.model.mail_subject import BEGINS, DONE, ENDS, FAILING, IS, KNOWN, NOT, QUIET, THINGS, WORD, parts
+from opsknight.domain.model.mail_subject import (
+    BEGINS,
+    DONE,
+    ENDS,
+    FAILING,
+    IS,
+    KNOWN,
+    NOT,
+    QUIET,
+    THINGS,
+    WORD,
+    is_marked,
+    is_said_of,
+    parts,
+)
 
 
 def _set(words: str) -> frozenset[str]:
@@ -53,15 +67,15 @@ def told(subject: str) -> Told:
     """Return what `subject` says by the words that everybody uses."""
     subject = _without_reply(subject)
     marks = frozenset(parts(subject).marks)
-    words = [word.casefold() for word in WORD.findall(subject)]
-    severity = _severity(marks, words)
+    words = WORD.findall(subject)
+    severity = _severity(marks, [word.casefold() for word in words])
     if not QUIET.isdisjoint(marks):
         return Told(None, severity)
     if not BEGINS.isdisjoint(marks):
         return Told(Action.TRIGGER, severity)
     if not KNOWN.isdisjoint(marks):
         return Told(Action.ACKNOWLEDGE, severity)
-    is_done = not DONE.isdisjoint(marks) and _PROBLEMS.isdisjoint(words)
+    is_done = not DONE.isdisjoint(marks) and _PROBLEMS.isdisjoint(word.casefold() for word in words)
     ended = is_done or not ENDS.isdisjoint(marks) or _ends_with_its_end(subject, words)
     return Told(Action.RESOLVE if ended else Action.TRIGGER, severity)
 
@@ -82,13 +96,15 @@ def _ends_with_its_end(subject: str, words: list[str]) -> bool:
     """Say whether the last word tells that it is over, and nothing before it speaks against that."""
     if not words or subject.rstrip(" *").endswith("?"):
         return False
-    *before, last = words[:-1] if len(words) > 1 and words[-1] == "again" else words
+    written = words[:-1] if len(words) > 1 and words[-1].casefold() == "again" else words
+    *before, last = [word.casefold() for word in written]
     if last in _LAST_ENDS and before[-2:] in (["has", "been"], ["have", "been"]):
         return NOT.isdisjoint(before)
     if last == "normal" and before[-2:] == ["back", "to"]:
         return NOT.isdisjoint(before)
-    known = last in _LAST_ENDS or (last in _LAST_AFTER_IS and bool(before) and before[-1] in IS | THINGS)
-    return known and _DOUBT.isdisjoint(before)
+    after_is = last in _LAST_AFTER_IS and bool(before) and before[-1] in IS | THINGS
+    told_so = after_is and is_said_of(before, last, marked=is_marked(subject, written[-1]))
+    return (last in _LAST_ENDS or told_so) and _DOUBT.isdisjoint(before)
 
 
 def _severity(marks: Iterable[str], words: list[str]) -> Severity | None:

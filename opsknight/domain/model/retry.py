@@ -14,6 +14,8 @@ DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 15, 30))
 JITTER = 0.2
 """A delay is spread over this part of itself, to either side."""
 RETRY_AFTER_CAP = timedelta(seconds=60)
+LONGEST_S = 10**9
+"""What is asked for beyond that is as good as never."""
 NOT_REACHED_AFTER = 6
 
 
@@ -74,10 +76,10 @@ def retry_after(header: str | None, *, at: datetime) -> timedelta | None:
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:10]), 10**9))
+        return timedelta(seconds=min(int(text[:10]), LONGEST_S))
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return when - at if when > at else None

@@ -12,6 +12,8 @@ _LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".localdomain", ".ho
 _NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")
 """A last label like this makes the whole host a number (WHATWG URL, “ends in a number”)."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_GIVEN_OUT: Final = IPv6Network("2000::/3")
+"""All of IPv6 that the public internet has; beyond it lie the old site-local addresses and other private ones."""
 
 
 def refusal(url: str, *, allow_private: bool) -> str | None:
@@ -39,6 +41,8 @@ def is_public(address: str) -> bool:
         inner = _inner_v4(ip)
         if inner is not None:
             return is_public(str(inner))
+        if ip not in _GIVEN_OUT:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

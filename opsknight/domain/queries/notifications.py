@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.store.claims import ARMED
+from opsknight.domain.model.full_hosts import NO_HOSTS, FullHosts
+from opsknight.domain.store.claims import ARMED, elsewhere
 
 TROUBLE_LASTS: Final = timedelta(minutes=10)
 """What went wrong longer ago is history."""
@@ -21,11 +22,18 @@ IN_A_ROW: Final = 3
 
 _EARLIEST = """
     (SELECT due_at FROM notifications WHERE channel = :channel AND urgency = '{}' AND finished_at IS NULL
-        AND attempts {} AND lease_until IS NULL ORDER BY due_at LIMIT 1)
+        AND attempts {} AND lease_until IS NULL {} ORDER BY due_at LIMIT 1)
 """
-# least() passes over those that find nothing
-_EARLIEST_OF_ALL = ", ".join(_EARLIEST.format(*of) for of in product(("high", "low"), ("= 0", "> 0")))
-_NEXT = text(f"SELECT CASE WHEN {ARMED} THEN least({_EARLIEST_OF_ALL}) END")
+
+
+def _next(elsewhere: Mapping[str, str]) -> str:
+    each = product(("high", "low"), ("= 0", "> 0"))
+    earliest = ", ".join(_EARLIEST.format(urgency, tried, elsewhere.get(urgency, "")) for urgency, tried in each)
+    return f"SELECT CASE WHEN {ARMED} THEN least({earliest}) END"  # least() passes over those that find nothing
+
+
+_NEXT = text(_next({}))
+_NEXT_ELSEWHERE = text(_next({"high": elsewhere(":full"), "low": elsewhere(":full_for_low")}))
 # Ids of attempts rise with time, so their primary key finds the newest.
 _LATEST = text("""
     SELECT n.channel, a.outcome, a.detail FROM attempts a JOIN notifications n ON n.id = a.notification_id
@@ -33,9 +41,14 @@ _LATEST = text("""
 """)
 
 
-async def next_due_at(session: AsyncSession, *, channel: str) -> datetime | None:
-    """Return when the next message that nobody holds is due on `channel`; None when none is, or none is claimed."""
-    return (await session.execute(_NEXT, {"channel": channel})).scalar_one()
+async def next_due_at(session: AsyncSession, *, channel: str, full: FullHosts = NO_HOSTS) -> datetime | None:
+    """Return when the next message that nobody holds is due on `channel`; None when none is, or none is claimed.
+
+    What goes to a host that is `full` waits for its place, not for its time.
+    """
+    if full == NO_HOSTS:
+        return (await session.execute(_NEXT, {"channel": channel})).scalar_one()
+    return (await session.execute(_NEXT_ELSEWHERE, {"channel": channel, **full.values})).scalar_one()
 
 
 async def troubles(session: AsyncSession, *, now: datetime) -> Mapping[str, str]:

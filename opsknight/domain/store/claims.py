@@ -18,6 +18,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.full_hosts import NO_HOSTS, FullHosts
+
 LEASE: Final = timedelta(seconds=30)
 PERHAPS_SENT_AFTER: Final = timedelta(seconds=15)
 """A call of a dead worker may still be under way for this long; afterwards nobody knows, so it is ambiguous."""
@@ -79,21 +81,33 @@ _DUE_TIMERS: Final = text(f"""
     RETURNING t.id, t.kind, t.subject, t.generation, t.due_at, t.fence, t.attempts, t.gather
 """)  # noqa: S608  # our own words
 
+_ELSEWHERE: Final = """
+      AND NOT EXISTS (SELECT FROM contact_methods m WHERE m.id = notifications.contact_method_id
+          AND lower(substring(m.address FROM '^[a-z]+://([^/?#]*)')) = ANY({hosts}))
+"""
 # First attempts and retries have an index each, so that neither is ever sorted, or waded through to find the other.
 _DUE: Final = """
     SELECT id, status FROM notifications
     WHERE channel = :channel AND urgency = '{urgency}' AND finished_at IS NULL AND attempts {tried}
       AND status IN ('queued', 'sending', 'ambiguous') AND due_at <= :now
-      AND (lease_until IS NULL OR lease_until <= :now) AND {armed}
+      AND (lease_until IS NULL OR lease_until <= :now) AND {armed} {further}
     ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
 """
 
 
-def _due_of(urgency: str, limit: str) -> str:
-    """Return the common tables of what is due at `urgency`: at most `limit`, first attempts before retries."""
-    first = _DUE.format(urgency=urgency, tried="= 0", limit=limit, armed=ARMED)
+def elsewhere(hosts: str) -> str:
+    """Return the condition that a notification's address is at none of the hosts that the parameter `hosts` names."""
+    return _ELSEWHERE.format(hosts=hosts)
+
+
+def _due_of(urgency: str, limit: str, further: str) -> str:
+    """Return the common tables of what is due at `urgency`: at most `limit`, first attempts before retries.
+
+    `further` is one more condition, "" for none.
+    """
+    first = _DUE.format(urgency=urgency, tried="= 0", limit=limit, armed=ARMED, further=further)
     left = f"{limit} - (SELECT count(*) FROM {urgency}_first)"  # noqa: S608  # our own words
-    again = _DUE.format(urgency=urgency, tried="> 0", limit=left, armed=ARMED)
+    again = _DUE.format(urgency=urgency, tried="> 0", limit=left, armed=ARMED, further=further)
     return f"{urgency}_first AS ({first}), {urgency}_again AS ({again})"
 
 
@@ -102,15 +116,20 @@ _LEFT_FOR_LOW: Final = """
 """
 
 
-_DUE_NOTIFICATIONS: Final = text(f"""
-    WITH {_due_of("high", ":limit")}, {_due_of("low", _LEFT_FOR_LOW)}, due AS (
+def _due_notifications(high: str = "", low: str = "") -> str:
+    return f"""
+    WITH {_due_of("high", ":limit", high)}, {_due_of("low", _LEFT_FOR_LOW, low)}, due AS (
         TABLE high_first UNION ALL TABLE high_again UNION ALL TABLE low_first UNION ALL TABLE low_again)
     UPDATE notifications n SET status = 'sending', lease_until = :lease_until, worker = :worker, fence = n.fence + 1
     FROM due WHERE n.id = due.id
     RETURNING n.id, n.page_id, n.incident_id, n.generation, n.user_id, n.contact_method_id, n.channel, n.urgency,
         n.position, n.due_at, n.fence, n.attempts, due.status AS before,
         EXISTS (SELECT FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'started') AS perhaps_sent
-""")  # noqa: S608  # our own words
+"""  # noqa: S608  # our own words
+
+
+_DUE_NOTIFICATIONS: Final = text(_due_notifications())
+_DUE_ELSEWHERE: Final = text(_due_notifications(elsewhere(":full"), elsewhere(":full_for_low")))
 
 _LIVE: Final = f"""
     SELECT objid::bigint FROM pg_locks
@@ -158,17 +177,28 @@ async def due_timers(session: AsyncSession, *, now: datetime, worker: int, limit
 
 
 async def due_notifications(
-    session: AsyncSession, *, now: datetime, worker: int, channel: str, limit: int, limit_low: int
+    session: AsyncSession,
+    *,
+    now: datetime,
+    worker: int,
+    channel: str,
+    limit: int,
+    limit_low: int,
+    full: FullHosts = NO_HOSTS,
 ) -> list[ClaimedNotification]:
     """Claim what is due on `channel`: high urgency first, then first attempts, then the longest due.
 
-    At most `limit` in all and `limit_low` of low urgency: the caller keeps places for high.
+    At most `limit` in all and `limit_low` of low urgency: the caller keeps places for high. What goes to a host that
+    is `full` is left to wait.
     """
     values = {
         "now": now, "lease_until": now + LEASE, "worker": worker, "channel": channel,
         "limit": limit, "limit_low": limit_low,
     }  # fmt: skip
-    claimed = [ClaimedNotification(*row) for row in await session.execute(_DUE_NOTIFICATIONS, values)]
+    statement = _DUE_NOTIFICATIONS
+    if full != NO_HOSTS:
+        statement, values = _DUE_ELSEWHERE, {**values, **full.values}
+    claimed = [ClaimedNotification(*row) for row in await session.execute(statement, values)]
     return sorted(claimed, key=lambda one: (one.urgency != "high", one.attempts > 0, one.due_at))
 
 

@@ -59,6 +59,7 @@ class Message:
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
     `carries` counts the incidents that a summary tells of besides the one to which it belongs.
+    `status` is how its incident stands, where it is about a single one.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
     `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
     `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
@@ -74,6 +75,7 @@ class Message:
     to_name: str = ""
     incident_id: UUID | None = None
     number: int | None = None
+    status: Status | None = None
     acknowledge_token: str | None = field(default=None, repr=False)
     acknowledge_url: str | None = field(default=None, repr=False)
     receipt_token: str | None = field(default=None, repr=False)

@@ -29,7 +29,7 @@ from opsknight.jobs.channels.channel import (
     Retry,
     Sent,
 )
-from opsknight.jobs.channels.mails import NO_ADDRESS, composed, in_ascii, line
+from opsknight.jobs.channels.mails import composed, in_ascii, line, unwritten
 from opsknight.outbound import connected
 
 NO_SERVER: Final = "No mail server is set (OPSKNIGHT_SMTP_URL), nor another carrier, so nobody can be reached by mail."
@@ -136,7 +136,7 @@ class EmailChannel:
         try:
             mail = composed(message, to=address.value, sender=self._sender, home=self._home)
         except (ValueError, HeaderParseError):
-            return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+            return unwritten(address.value)
         sender, to = message.bounces_to or parseaddr(self._sender)[1], in_ascii(address.value)
         talk = self._resting.pop() if self._resting else None
         sent: Sent | None = None

@@ -28,7 +28,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Called, Caller
-from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
+from opsknight.jobs.channels.mails import headers, html, line, name_and_address, recipient, text, unwritten
 
 _ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date", "Message-ID"})
 """Headers that Resend writes itself."""
@@ -64,7 +64,7 @@ class Mails:
         try:
             asked = self._asked(message, address.value)
         except (ValueError, HeaderParseError):
-            return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+            return unwritten(address.value)
         answer = await self._call(asked, key=str(message.notification_id))
         if _is_known(answer):
             if message.possible_repeat:

@@ -27,7 +27,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.mails import NO_ADDRESS, headers, html, line, name_and_address, recipient, text
+from opsknight.jobs.channels.mails import headers, html, line, name_and_address, recipient, text, unwritten
 
 _ITS_OWN: Final = frozenset({"From", "To", "Reply-To", "Subject", "Date"})
 """Headers that SendGrid writes from the fields of a request, and takes no others for."""
@@ -66,7 +66,7 @@ class Mails:
         try:
             asked = self._asked(message, address.value)
         except (ValueError, HeaderParseError):
-            return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+            return unwritten(address.value)
         key = {"Authorization": f"Bearer {self._its.api_key}"}
         url = f"{self._its.url.rstrip('/')}/v3/mail/send"
         answer = await self._caller.call("POST", url, json=asked, headers=key)

@@ -28,7 +28,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.mails import NO_ADDRESS, composed, in_ascii, line
+from opsknight.jobs.channels.mails import composed, in_ascii, line, unwritten
 
 _OPERATORS: Final = frozenset(
     {"AccountSuspendedException", "MailFromDomainNotVerifiedException", "NotFoundException", "SendingPausedException"}
@@ -70,7 +70,7 @@ class Mails:
         try:
             body = orjson.dumps(self._asked(message, address.value))
         except (ValueError, HeaderParseError):
-            return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+            return unwritten(address.value)
         answer = await self._caller.call("POST", self._url, body=body, headers=self._signed(body))
         if not isinstance(answer, Answer):
             return answer

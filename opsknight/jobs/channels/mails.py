@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email.charset import QP, Charset
+from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address as MailAddress
 from email.mime.text import MIMEText
@@ -15,9 +16,10 @@ from typing import Final, cast
 
 from opsknight.domain.model.mail_reply import HINT
 from opsknight.domain.model.speech import say
-from opsknight.jobs.channels.channel import Message, Urgency
+from opsknight.jobs.channels.channel import Failed, Fault, Message, Urgency
 
 NO_ADDRESS: Final = "The mail address cannot be used."
+NO_SENDER: Final = "No mail can be written from the address in OPSKNIGHT_MAIL_FROM; an operator has to change it."
 _BREAK: Final = "\r\n"
 _POLICY: Final = compat32.clone(linesep=_BREAK)
 _UTF8: Final = Charset("utf-8")
@@ -103,6 +105,15 @@ def name_and_address(sender: str) -> tuple[str, str]:
 def recipient(to: str) -> str:
     """Return an address as mail servers write it; raises ValueError or HeaderParseError where it is none."""
     return MailAddress(addr_spec=in_ascii(to)).addr_spec  # it refuses what is none
+
+
+def unwritten(to: str) -> Failed:
+    """Return why a mail to `to` could not be composed: only an address of theirs is switched off for it."""
+    try:
+        recipient(to)
+    except (ValueError, HeaderParseError):
+        return Failed(NO_ADDRESS, Fault.ADDRESS, gone=True)
+    return Failed(NO_SENDER, Fault.SETTINGS)
 
 
 def _part(said: str, kind: str) -> bytes:

@@ -80,13 +80,14 @@ class Carrier:
 class Kind:
     """One way to reach somebody: what it is to people, how many calls may run at once, and by whom it goes.
 
-    `reader` makes how an address is read, `keeper` how what is kept with it is, and `helper` what helps to find it,
-    where that depends on settings.
+    Its addresses may name `many_hosts`, each of them called for itself. `reader` makes how an address is read,
+    `keeper` how what is kept with it is, and `helper` what helps to find it, where that depends on settings.
     """
 
     channel: ChannelKind
     carriers: tuple[Carrier, ...]
     width: int = WIDTH
+    many_hosts: bool = False
     country: Country = nowhere
     reader: Callable[[Ground], Callable[[str], str]] | None = None
     keeper: Callable[[Ground], Callable[[str], Mapping[str, str]]] | None = None
@@ -109,11 +110,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A channel as the worker uses it, apart from all others."""
+    """A channel as the worker uses it, apart from all others; of `many_hosts` none may take all its places."""
 
     slug: str
     width: int
     channel: Channel
+    many_hosts: bool = False
 
 
 def unpriced(settings: type[ChannelSettings], name: str) -> Callable[[Ground], str]:
@@ -136,7 +138,7 @@ KINDS: Final = (
             Carrier("resend", mail_resend.make, mail_resend.missing, ResendSettings),
         ),
     ),
-    Kind(push.KIND, (Carrier("push", push.make),)),
+    Kind(push.KIND, (Carrier("push", push.make),), many_hosts=True),
     Kind(sink.KIND, (Carrier("sink", sink.make),)),
     Kind(ntfy.KIND, (Carrier("ntfy", ntfy.make, settings=ntfy.NtfySettings),)),
     Kind(slack.KIND, (Carrier("slack", slack.make, slack.missing, settings=slack.SlackSettings),)),
@@ -146,14 +148,14 @@ KINDS: Final = (
         reader=teams_bot.reader,
         keeper=teams_bot.keeper,
     ),
-    Kind(teams.KIND, (Carrier("teams", teams.make),), reader=teams.reader),
+    Kind(teams.KIND, (Carrier("teams", teams.make),), many_hosts=True, reader=teams.reader),
     Kind(
         apprise.KIND,
         (Carrier("apprise", apprise.make, apprise.missing, settings=apprise.AppriseSettings),),
         width=apprise.THREADS,
         reader=apprise.reader,
     ),
-    Kind(webhook.KIND, (Carrier("webhook", webhook.make),), reader=webhook.reader),
+    Kind(webhook.KIND, (Carrier("webhook", webhook.make),), many_hosts=True, reader=webhook.reader),
     Kind(
         phone.SMS,
         (
@@ -235,7 +237,10 @@ def build(ground: Ground) -> Mapping[str, Lane]:
     Raises:
         CannotStart: a setting cannot be used.
     """
-    return {kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground)) for kind in KINDS}
+    return {
+        kind.channel.slug: Lane(kind.channel.slug, kind.width, _channel(kind, ground), kind.many_hosts)
+        for kind in KINDS
+    }
 
 
 def amending(deps: Deps) -> Mapping[str, Routed]:

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsConfigDict
 
 from opsknight.domain.model.button import buttons, data
 from opsknight.domain.model.channel import BadAddress, ChannelKind, one_line, shortened
+from opsknight.domain.model.retry import LONGEST_S
 from opsknight.domain.model.speech import say
 from opsknight.domain.model.web_address import is_linkable
 from opsknight.jobs.channels.channel import (
@@ -154,10 +155,9 @@ class TelegramChannel:
         reason = f"Telegram said {status}: {words}"
         if status == 429:
             wait_s = _parameters(answer).get("retry_after")
-            after = (
-                timedelta(seconds=wait_s) if isinstance(wait_s, int) and wait_s > 0 else self._caller.patience(answer)
-            )
-            return Retry(reason, Fault.THROTTLED, after=after)
+            if isinstance(wait_s, int) and wait_s > 0:
+                return Retry(reason, Fault.THROTTLED, after=timedelta(seconds=min(wait_s, LONGEST_S)))
+            return Retry(reason, Fault.THROTTLED, after=self._caller.patience(answer))
         if status in (400, 403):
             return _refused(reason, words.lower(), forbidden=status == 403)
         if status in (401, 404):  # a path of a bot that there is not is not found

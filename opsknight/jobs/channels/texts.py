@@ -34,6 +34,11 @@ def texted(message: Message, *, replies: bool) -> str:
     return sms.fitted(f"{message.subject}\n{message.body}" if message.body else message.subject)
 
 
+def is_number(sender: str) -> bool:
+    """Say whether a text from `sender` can be answered: it is a number or a short code, and no name."""
+    return not any(character.isalpha() for character in sender)
+
+
 def _summary(message: Message, rest: str) -> str:
     listed = [line for line in message.body.splitlines() if line.startswith("#")][:_LISTED_AT_MOST]
     for count in range(len(listed), 0, -1):

@@ -39,7 +39,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import spoken, texted
+from opsknight.jobs.channels.texts import is_number, spoken, texted
 
 __all__ = ["Calls", "Texts", "TwilioSettings", "WhatsApp", "missing", "twiml"]
 
@@ -140,8 +140,13 @@ class Texts(_Twilio):
     def asked(self, message: Message, to: str) -> Mapping[str, str]:
         """Return the text, and where to tell what became of it."""
         sender = self._its.sms_from
-        by = {"MessagingServiceSid": sender} if sender.startswith("MG") else {"From": sender}
-        return {"To": to, **by, "Body": _text(message), **_called_back(message)}
+        by = {"MessagingServiceSid": sender} if _is_service(sender) else {"From": sender}
+        return {"To": to, **by, "Body": self._text(message), **_called_back(message)}
+
+    def _text(self, message: Message) -> str:
+        """Return the text; how to answer it only where an answer comes back."""
+        sender = self._its.sms_from
+        return texted(message, replies=_can_call_back(message) and (_is_service(sender) or is_number(sender)))
 
     def cost(self, created: Mapping[str, Any], sent: Mapping[str, str]) -> Decimal | None:
         """Return the price of its segments."""
@@ -153,7 +158,7 @@ class Texts(_Twilio):
         mark = (
             re.compile(rf"\b{message.number}a\b|#{message.number}\b")
             if message.number is not None
-            else re.compile(re.escape(_text(message)[:40]))
+            else re.compile(re.escape(self._text(message)[:40]))
         )
         for one in await self._newest(address.value, since=since):
             if mark.search(str(one.get("body", ""))) and one.get("direction") != "inbound":
@@ -169,9 +174,13 @@ class WhatsApp(Texts):
         to, sender = f"whatsapp:{to}", f"whatsapp:{self._its.whatsapp_number}"
         template, values = self._templated(message)
         if not template:
-            return {"To": to, "From": sender, "Body": _text(message), **_called_back(message)}
+            return {"To": to, "From": sender, "Body": self._text(message), **_called_back(message)}
         content = {"ContentSid": template, "ContentVariables": orjson.dumps(values).decode()}
         return {"To": to, "From": sender, **content, **_called_back(message)}
+
+    def _text(self, message: Message) -> str:
+        """Return the text; WhatsApp knows no sender that cannot be answered."""
+        return texted(message, replies=_can_call_back(message))
 
     def _templated(self, message: Message) -> tuple[str, Mapping[str, str]]:
         """Return the template by which a message goes, "" for none, and its variables, which are one line each."""
@@ -182,7 +191,7 @@ class WhatsApp(Texts):
             return its.whatsapp_content_sid, {"1": " ".join(message.subject.split()), "2": str(message.number)}
         if message.kind is PageKind.REPLY:  # its reader has just written, so that WhatsApp delivers any text
             return "", {}
-        return its.whatsapp_note_sid, {"1": " ".join(_text(message).split())}
+        return its.whatsapp_note_sid, {"1": " ".join(self._text(message).split())}
 
     def cost(self, created: Mapping[str, Any], sent: Mapping[str, str]) -> Decimal | None:  # noqa: ARG002  # one price
         """Return the price of a message, whatever its length."""
@@ -249,9 +258,9 @@ def _menu(message: Message) -> str | None:
     return None if message.incident_id is None else MENU
 
 
-def _text(message: Message) -> str:
-    """Return the text; how to answer it only where an answer comes back."""
-    return texted(message, replies=_can_call_back(message))
+def _is_service(sender: str) -> bool:
+    """Say whether texts come from a messaging service, which has numbers of its own."""
+    return sender.startswith("MG")
 
 
 def _called_back(message: Message) -> Mapping[str, str]:

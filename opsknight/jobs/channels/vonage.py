@@ -14,7 +14,7 @@ from opsknight.carriers import VonageSettings
 from opsknight.domain.model.web_address import refusal
 from opsknight.jobs.channels.channel import BUDGET_S, Address, Failed, Fault, Ground, Message, Outcome, Sent, unset
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import taken, texted
+from opsknight.jobs.channels.texts import is_number, taken, texted
 
 
 def missing(ground: Ground) -> str:
@@ -74,7 +74,7 @@ class Texts:
             "message_type": "text",
             "to": to.removeprefix("+"),
             "from": self._its.sms_from.removeprefix("+"),
-            "text": texted(message, replies=bool(self._its.signature_secret)),
+            "text": texted(message, replies=bool(self._its.signature_secret) and is_number(self._its.sms_from)),
             "client_ref": str(message.notification_id),
         }
         if self._its.signature_secret and refusal(message.home, allow_private=False) is None:

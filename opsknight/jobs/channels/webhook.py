@@ -124,7 +124,7 @@ def told(message: Message, *, at: datetime) -> Mapping[str, Any]:
     """Return the body: its type, when it was written, and what it says."""
     incident = None
     if message.incident_id is not None:
-        incident = {"id": str(message.incident_id), "number": message.number, "status": message.became or "open"}
+        incident = {"id": str(message.incident_id), "number": message.number, "status": message.status}
     return {
         "type": "message.changed" if message.became else "message.sent",
         "timestamp": at.isoformat(),

@@ -44,7 +44,7 @@ from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.senders import EMAIL, NO_MONITORS, TEST_SENT, Sender, sender, signed_in_test, test_event
+from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, takes_tests, test_event
 from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
@@ -198,9 +198,8 @@ def _set_up(parts: Parts, how: Sender, base_url: str, mail_host: str) -> None:
 
 def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
     if line["key"] is not None:
-        path, sample = test_event(line["provider"], line["key"], monitors)
-        path = signed_in_test(line["id"]) if line["has_secret"] else path
-        post_button("Send a test event", path, sample, said=TEST_SENT, icon="send")
+        sample = test_event(line["provider"], line["key"], monitors)
+        post_button("Send a test event", takes_tests(line["id"]), sample, icon="send")
 
 
 def _deliveries(

@@ -21,13 +21,15 @@ _LONGEST_LINE = 1000
 """Characters with the line's end, by SES's own limit for raw mails."""
 
 
-def mails(origin: str, now: object, budget_s: float = 5.0, **changes: object) -> Mails:
+SENDER = "Pager <pager@ops.example.com>"
+
+
+def mails(origin: str, now: object, budget_s: float = 5.0, sender: str = SENDER, **changes: object) -> Mails:
     values = {
         "region": "eu-central-1", "access_key_id": "AKIDEXAMPLE",
         "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "url": origin,
     }  # fmt: skip
     its = SesSettings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]
-    sender = "Pager <pager@ops.example.com>"
     return Mails(its, sender=sender, home="ops.example.com", now=now, budget_s=budget_s)  # type: ignore[arg-type]
 
 
