@@ -33,12 +33,21 @@ class Ada:
     def __init__(self, house: House, user: UserRow, phone: ContactMethodRow) -> None:
         self.house, self.user, self.phone = house, user, phone
 
-    async def paged(self, service: ServiceRow, *, method: ContactMethodRow | None = None) -> IncidentRow:
-        """Page her now about a new incident of `service`."""
+    async def paged(
+        self,
+        service: ServiceRow,
+        *,
+        method: ContactMethodRow | None = None,
+        then: ContactMethodRow | None = None,
+        after: timedelta = timedelta(),
+    ) -> IncidentRow:
+        """Page her now about a new incident of `service`, and by the method `then` some time `after`."""
         incident = await a_stored_incident(self.house.database, service)
         now = self.house.clock.now()
         page = await a_page(self.house.database, incident, self.user, due_at=now, created_at=now)
         await a_notification(self.house.database, page, method or self.phone)
+        if then is not None:
+            await a_notification(self.house.database, page, then, position=1, due_at=now + after)
         return incident
 
     async def told(self, channel: str = "sms", *, sent: bool = True) -> Sequence[Attempt]:
@@ -159,6 +168,35 @@ async def test_a_retry_is_not_held_back_by_its_own_turn(house: House) -> None:
         await outcomes.finish(uow, attempt, outcomes.Retry("busy"), jitter=0.0)
 
     assert [one.number for one in await ada.after(5)] == [2]
+
+
+@pytest.mark.parametrize("first", ["sms", "voice"])
+async def test_in_a_storm_of_texts_the_calls_that_follow_them_come(house: House, first: str) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    call = await a_contact_method(house.database, ada.user, channel="voice", address=NUMBER)
+    came: dict[str, list[set[int]]] = {"sms": [], "voice": []}
+    stormed = []
+
+    for second in range(0, 10 * 60, 10):
+        if second % 20 == 0:
+            stormed.append((await ada.paged(checkout, then=call, after=timedelta(minutes=5))).number)
+        for channel in sorted(came, key=lambda one: one != first):
+            came[channel] += [numbers(one) for one in await ada.told(channel)]
+        house.clock.advance(timedelta(seconds=10))
+
+    assert [len(messages) for messages in came.values()] == [10, 5]  # one of each a minute, no more
+    assert set().union(*came["voice"]) == set(stormed[: len(set().union(*came["voice"]))])
+    assert len(set().union(*came["voice"])) >= 12
+
+
+async def test_a_call_that_is_the_first_of_its_page_waits_for_the_texts_of_others(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    call = await a_contact_method(house.database, ada.user, channel="voice", address=NUMBER)
+    await ada.paged(checkout)
+    await ada.told()
+    await ada.paged(checkout, method=call)
+
+    assert not await ada.told("voice")
 
 
 async def test_mail_is_not_held_back(house: House) -> None:

@@ -55,7 +55,9 @@ _GATHERING: Final = """
 """
 _GATHER: Final = text(_GATHERING.format(due="n.due_at <= :now", held=""))
 # Of phones it is what is held back, too, that goes with the next message. Only there: others are found by their time.
-_GATHER_HELD: Final = text(_GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR "))
+_GATHER_HELD: Final = text(
+    _GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR n.id = ANY(CAST(:waiting AS uuid[])) OR ")
+)
 _OTHERS: Final = text("""
     SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
         p.created_at AS paged_at, CASE p.kind WHEN 'watch' THEN p.reason ELSE '' END AS told
@@ -101,9 +103,12 @@ def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> boo
     return row.gather or late is not None or row.contact_method_id in joined
 
 
-async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collection[int] = ()) -> list[Row[Any]]:
-    """Bundle what goes together of the wanted `rows`, and whatever else is due there; return what is sent.
+async def gather(
+    uow: UnitOfWork, rows: Sequence[Row[Any]], *, waiting: Sequence[Row[Any]] = (), joined: Collection[int] = ()
+) -> Collection[UUID]:
+    """Bundle what goes together of the wanted `rows`, and whatever else is due there; return all that goes so.
 
+    `waiting` is what is to be held back, and goes with what is sent to the same of the contact methods `joined`.
     The first of each address carries the others: the most urgent of those that are due the longest.
     """
     carriers: dict[tuple[int, str], Row[Any]] = {}
@@ -112,7 +117,7 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
             family = _FAMILIES.get(PageKind(row.kind), OPEN)
             carriers.setdefault((row.contact_method_id, family), row)
     if not carriers:
-        return list(rows)
+        return frozenset()
     by_id = {row.id: row for row in carriers.values()}
     key = {
         "ids": list(by_id),
@@ -121,10 +126,12 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
         "families": [family for _, family in carriers],
         "channels": [row.channel for row in carriers.values()],
         "urgencies": [row.urgency for row in carriers.values()],
-        "ours": [row.id for row in rows],
+        "ours": [row.id for row in (*rows, *waiting)],
+        "now": uow.now,
+        "late": LATE,
     }
-    statement = _GATHER_HELD if joined else _GATHER
-    bundled = (await uow.session.execute(statement, {**key, "now": uow.now, "late": LATE})).all()
+    statement = (_GATHER_HELD, {**key, "waiting": [row.id for row in waiting]}) if joined else (_GATHER, key)
+    bundled = (await uow.session.execute(*statement)).all()
     for each in bundled:
         carrier = by_id[each.bundled_into]
         uow.record(
@@ -138,8 +145,7 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
             into=str(carrier.id),
             number=carrier.number,
         )
-    gone = {each.id for each in bundled}
-    return [row for row in rows if row.id not in gone]
+    return {each.id for each in bundled}
 
 
 async def others(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, tuple[Other, ...]]:

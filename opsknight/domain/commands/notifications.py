@@ -144,8 +144,11 @@ async def begin(
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(uow, row)])
-    wanted = await holding.spread(uow, await bundles.gather(uow, due, joined=joined), bursts)
+    turns = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(uow, row)])
+    waiting, joined = [hold.row for hold in turns.held], turns.joined
+    gone = await bundles.gather(uow, turns.going, waiting=waiting, joined=joined)
+    await holding.hold_back(uow, [hold for hold in turns.held if hold.row.id not in gone], gather=False)
+    wanted = await holding.spread(uow, [row for row in turns.going if row.id not in gone], bursts)
     await _supersede(uow, [row for row in rows if _why_unwanted(uow, row)])
     carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
     starting = [
