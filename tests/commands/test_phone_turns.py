@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from opsknight.domain.commands import incidents, notifications, outcomes
 from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.notification import Sent
+from opsknight.domain.model.notification import Retry, Sent
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
@@ -59,6 +59,18 @@ class Ada:
                 await outcomes.finish_sent(uow, [(attempt, Sent("SM1", carrier="twilio")) for attempt in begun])
         return begun
 
+    async def tried(self, channel: str = "sms") -> Sequence[Attempt]:
+        """Let a worker try what is due while the carrier is out of order."""
+        begun = await self.told(channel, sent=False)
+        async with self.house.deps.engine_commands("timer:notification") as uow:
+            for attempt in begun:
+                await outcomes.finish(uow, attempt, Retry("503"), jitter=0.5)
+        return begun
+
+    async def tried_after(self, seconds: float) -> Sequence[Attempt]:
+        self.house.clock.advance(timedelta(seconds=seconds))
+        return await self.tried()
+
     async def after(self, seconds: float) -> Sequence[Attempt]:
         self.house.clock.advance(timedelta(seconds=seconds))
         return await self.told()
@@ -77,6 +89,12 @@ async def an_ada(house: House) -> Ada:
 def numbers(attempt: Attempt) -> set[int]:
     assert attempt.incident is not None
     return {attempt.incident.number, *(other.number for other in attempt.others)}
+
+
+def lateness(attempt: Attempt) -> dict[int, timedelta | None]:
+    """How late each is of what a message tells."""
+    assert attempt.incident is not None
+    return {attempt.incident.number: attempt.late, **{other.number: other.late for other in attempt.others}}
 
 
 async def test_a_second_incident_of_a_service_waits_a_minute_and_says_so(house: House) -> None:
@@ -197,6 +215,66 @@ async def test_a_call_that_is_the_first_of_its_page_waits_for_the_texts_of_other
     await ada.paged(checkout, method=call)
 
     assert not await ada.told("voice")
+
+
+async def an_outage_of_ten_minutes(ada: Ada, service: ServiceRow, method: ContactMethodRow) -> set[int]:
+    """Page her every half a minute while the carrier is out of order; return the incidents."""
+    paged = set[int]()
+    for second in range(0, 10 * 60, 5):
+        if second % 30 == 0:
+            paged.add((await ada.paged(service, method=method)).number)
+        await ada.tried(method.channel)
+        ada.house.clock.advance(timedelta(seconds=5))
+    return paged
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice", "email"])
+async def test_after_an_outage_of_a_carrier_what_it_held_up_is_told_together_and_says_how_late_it_is(
+    house: House, channel: str
+) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    address = "ada@example.com" if channel == "email" else NUMBER
+    method = (
+        ada.phone
+        if channel == "sms"
+        else await a_contact_method(house.database, ada.user, channel=channel, address=address)
+    )
+    paged = await an_outage_of_ten_minutes(ada, checkout, method)
+
+    came: list[Attempt] = []
+    for _ in range(14):  # 70 s
+        came += await ada.told(channel)
+        house.clock.advance(timedelta(seconds=5))
+
+    assert sorted(number for one in came for number in numbers(one)) == sorted(paged)
+    assert len(came) <= 4
+    late = {number: how_late for one in came for number, how_late in lateness(one).items()}
+    assert [late[number] is not None for number in sorted(paged)][:17] == [True] * 17
+    assert timedelta(minutes=10) <= (late[min(paged)] or timedelta()) <= timedelta(minutes=11)
+
+
+async def test_what_was_never_tried_does_not_join_what_does_not_go_through(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    await an_outage_of_ten_minutes(ada, checkout, ada.phone)
+    new = await ada.paged(checkout)
+
+    tried = [one for _ in range(13) for one in await ada.tried_after(5)]
+
+    told = [one for one in tried if new.number in numbers(one)]
+    assert told[0].number == 1
+    assert len(numbers(told[0])) > 2  # and it takes along what does not go through
+
+
+async def test_a_message_that_was_tried_for_minutes_says_so(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    await ada.paged(checkout)
+    for _ in range(24):
+        await ada.tried_after(5)
+
+    (message,) = [one for _ in range(6) for one in await ada.after(5)]
+
+    assert message.late is not None
+    assert message.late >= timedelta(minutes=2)
 
 
 async def test_mail_is_not_held_back(house: House) -> None:

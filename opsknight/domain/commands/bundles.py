@@ -8,6 +8,7 @@ is in vain, so are they (`opsknight.domain.commands.in_vain`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,36 +18,55 @@ from opsknight.domain.model.attempt import Other
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import LATE, PAGING, PageKind, late_by
+from opsknight.domain.model.retry import NOT_REACHED_AFTER
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 MANY: Final = 500
 OPEN, HAND_OVER, WATCH = "open", "hand_over", "watch"
 
 # What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
+# What was tried joins once its step has seen that it does not go through, and is not waited for: until then it has
+# its own retries, by which the next contact method starts. Nor does what was never tried join a retry.
 _GATHERING: Final = """
     WITH carriers AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:methods AS bigint[]),
-            CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]))
-            c (id, user_id, method_id, channel, urgency, family)
-    ), joining AS (
-        SELECT n.id, c.id AS carrier_id
+            CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]), CAST(:tried AS bool[]))
+            c (id, user_id, method_id, channel, urgency, family, tried)
+    ), found AS (
+        SELECT c.id AS carrier_id, c.family, n.id, n.attempts, n.due_at AS since
         FROM carriers c
-        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0
+        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0 AND NOT c.tried
             AND n.urgency IN ('low', c.urgency) AND {due}
             AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
+        UNION ALL
+        SELECT c.id, c.family, n.id, n.attempts, least(n.due_at, tried.first_at)
+        FROM carriers c
+        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts > 0
+            AND n.urgency IN ('low', c.urgency)
+            AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
+        JOIN LATERAL (SELECT min(started_at) AS first_at, count(*) FILTER (WHERE outcome = 'retry') AS retries,
+                bool_and(outcome IN ('retry', 'failed')) AS surely FROM attempts WHERE notification_id = n.id) tried
+            ON tried.surely AND tried.retries >= :tries
+    ), joining AS (
+        SELECT n.id, f.carrier_id
+        FROM found f
+        JOIN notifications n ON n.id = f.id AND n.finished_at IS NULL AND n.attempts = f.attempts
         JOIN pages p ON p.id = n.page_id
         JOIN incidents i ON i.id = n.incident_id AND i.generation = n.generation
         WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
             AND (n.id = ANY(CAST(:ours AS uuid[])) OR n.lease_until IS NULL OR n.lease_until <= :now)
-            AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
-            AND CASE WHEN p.kind = 'hand_over' THEN c.family = 'hand_over' AND i.status = 'acknowledged'
+            AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - f.since) > :late)
+            AND CASE WHEN p.kind = 'hand_over' THEN f.family = 'hand_over' AND i.status = 'acknowledged'
                     AND i.assignee_id = n.user_id
-                WHEN p.kind = 'watch' THEN c.family = 'watch'
-                ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
+                WHEN p.kind = 'watch' THEN f.family = 'watch'
+                ELSE f.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
                     AND (p.kind <> 'assigned' OR i.assignee_id = coalesce(p.for_user_id, n.user_id)) END
         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
     ), carrying AS (
         UPDATE notifications n SET gather = true WHERE n.id IN (SELECT carrier_id FROM joining)
+    ), along AS (
+        UPDATE notifications n SET bundled_into = j.carrier_id
+        FROM joining j WHERE n.bundled_into = j.id AND n.status = 'bundled'
     )
     UPDATE notifications n SET status = 'bundled', finished_at = :now, bundled_into = j.carrier_id, gather = true,
         held = false, reason = '', lease_until = NULL, worker = NULL
@@ -59,7 +79,8 @@ _GATHER_HELD: Final = text(
     _GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR n.id = ANY(CAST(:waiting AS uuid[])) OR ")
 )
 _OTHERS: Final = text("""
-    SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
+    SELECT b.bundled_into, b.due_at, (SELECT min(a.started_at) FROM attempts a WHERE a.notification_id = b.id)
+            AS first_tried_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
         p.created_at AS paged_at, CASE p.kind WHEN 'watch' THEN p.reason ELSE '' END AS told
     FROM notifications b
     JOIN pages p ON p.id = b.page_id
@@ -93,14 +114,24 @@ _TOGETHER: Final = PAGING | _FAMILIES.keys()
 
 
 def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> bool:
-    """Return whether a message that was never tried goes together with others that are due.
+    """Return whether a message that surely never went out goes together with others that are due.
 
     `joined` are the contact methods for which something is held back.
     """
-    if row.attempts or PageKind(row.kind) not in _TOGETHER:
+    if row.perhaps or PageKind(row.kind) not in _TOGETHER:
         return False
-    late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-    return row.gather or late is not None or row.contact_method_id in joined
+    return row.gather or late(row, uow) is not None or row.contact_method_id in joined
+
+
+def late(row: Row[Any], uow: UnitOfWork) -> timedelta | None:
+    """Return how late a message that was read is when it goes now, None where it is on time."""
+    return late_by(
+        page_due_at=row.page_due_at,
+        paged_at=row.paged_at,
+        due_at=row.due_at,
+        first_tried_at=row.first_tried_at,
+        now=uow.now,
+    )
 
 
 async def gather(
@@ -126,6 +157,8 @@ async def gather(
         "families": [family for _, family in carriers],
         "channels": [row.channel for row in carriers.values()],
         "urgencies": [row.urgency for row in carriers.values()],
+        "tried": [row.attempts > 0 for row in carriers.values()],
+        "tries": NOT_REACHED_AFTER,
         "ours": [row.id for row in (*rows, *waiting)],
         "now": uow.now,
         "late": LATE,
@@ -152,8 +185,8 @@ async def others(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, tuple[
     """Return what each of the notifications `ids` carries besides its own incident, worst first."""
     found: dict[UUID, tuple[Other, ...]] = {}
     for row in await uow.session.execute(_OTHERS, {"ids": list(ids)}) if ids else ():
-        late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-        other = Other(row.number, row.title, Severity(row.severity), row.service, late, row.told)
+        severity = Severity(row.severity)
+        other = Other(row.number, row.title, severity, row.service, late(row, uow), row.told)
         found[row.bundled_into] = (*found.get(row.bundled_into, ()), other)
     return found
 

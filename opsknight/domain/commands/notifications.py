@@ -21,7 +21,7 @@ from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
+from opsknight.domain.model.notification import PageKind, Situation, unreachable, unwanted
 from opsknight.domain.model.speech import ENGLISH, remembered
 from opsknight.domain.store import claims
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -285,7 +285,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         user_name=row.user_name or room_name(row.channel, label=row.label or "", address=row.address or ""),
         urgency=Urgency(row.urgency),
         due_at=row.due_at,
-        late=late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now),
+        late=bundles.late(row, uow),
         retries=row.retries,
         perhaps=row.perhaps,
         incident=_incident(row),

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from opsknight.domain.commands.holding import NO_SERVICE, Hold
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.phone_turn import APART, PHONES, Turn, held_until, waits
+from opsknight.domain.model.retry import NOT_REACHED_AFTER
 from opsknight.domain.model.speech import Sentence, to_say
 from opsknight.domain.store.tables import PhoneTurnRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -32,7 +33,7 @@ _HOLD_NUMBERS: Final = text("""
 _WITH_HELD: Final = text("""
     SELECT DISTINCT contact_method_id FROM notifications WHERE contact_method_id = ANY(:methods)
         AND channel = :channel AND channel IN ('sms', 'voice', 'whatsapp') AND held AND finished_at IS NULL
-        AND attempts = 0
+        AND status = 'queued'
 """)
 # What arrived, or may have: what surely did not go through, and what is tried again, disturbed nobody.
 _SENT_HERE: Final = text("""
@@ -114,8 +115,8 @@ def _divided(
     taken: dict[_Key, Turn] = {}
     here = dict(lately.here)
     for row in rows:
-        if row.attempts or not row.address or not waits(PageKind(row.kind)):
-            going.append(row)  # a message that did not go through had its turn
+        if not row.address or not waits(PageKind(row.kind)) or _had_its_turn(row):
+            going.append(row)
             continue
         key = (row.address, row.service_id or NO_SERVICE)
         told = (row.page_id, row.address) in lately.told
@@ -129,6 +130,15 @@ def _divided(
         if not told and (last is None or last.page_id != row.page_id):  # more of one page takes no turn from others
             taken[key] = Turn(row.page_id, at)
     return going, held, taken
+
+
+def _had_its_turn(row: Row[Any]) -> bool:
+    """Say whether a message goes by its own retries: until its step has seen that it does not go through.
+
+    Then it is one of many that come when the carrier is back, and asks for a turn like them. What was perhaps sent
+    is made sure of.
+    """
+    return row.attempts > 0 and (row.perhaps > 0 or row.retries < NOT_REACHED_AFTER)
 
 
 async def _write(uow: UnitOfWork, taken: dict[_Key, Turn]) -> None:
