@@ -166,14 +166,16 @@ async def fulfil(
     `told` is what that person was told of, where the message that is answered was the last or comes first, `drill`
     the newest message of a drill to them.
     """
-    sentences: list[str] = []
+    came: list[str | Outcome] = []
     for wish in wanted:
         if drill is not None and _is_of_drill(wish, told, drill):
-            sentences += await _of_drill(deps, drill, by.via, () if wish.every else told)
+            came += await _of_drill(deps, drill, by.via, () if wish.every else told)
             if not wish.every:
                 continue
-        sentences += await _wish(deps, wish, by, told)
-    return "\n".join(dict.fromkeys(sentences))
+        came += await _wish(deps, wish, by, told)
+    taken = [one for one in came if isinstance(one, Outcome)]
+    only_taken = len(taken) == len(came) and all(wish.wanted is Press.ACKNOWLEDGE for wish in wanted)
+    return "\n".join(dict.fromkeys(acknowledged(taken) if only_taken else map(str, came)))
 
 
 async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
@@ -221,36 +223,51 @@ async def _of_drill(deps: Deps, drill: Drilled, via: str, told: Sequence[Told]) 
     return [sentence, *real]
 
 
-async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> list[str]:
+async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> Sequence[str | Outcome]:
     if wish.number is not None:
         async with deps.reading() as session:
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
             return [say("There is no incident #{number}.", number=wish.number)]
-        return [str(await _do(deps, wish.wanted, by, wish.number, incident_id, told))]
+        return [await _do(deps, wish.wanted, by, wish.number, incident_id, told)]
     if wish.every:
         return await _every(deps, wish.wanted, by, told)
     last = _last(told)
     if not last:
         return [say(NOTHING_TOLD)]
+    if wish.wanted is Press.ACKNOWLEDGE and last[0].status != Status.OPEN:
+        asked = [one for one in await _asked(deps, by, told) if one.message == told[0].message] or last
+        return [await _do(deps, wish.wanted, by, one.number, one.incident_id, (one,)) for one in asked]
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
         return [say(MANY_OPEN, count=len(last), which=which)]
-    return [str(await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told))]
+    return [await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told)]
 
 
 async def _every(deps: Deps, wanted: Press, by: Answerer, told: Sequence[Told]) -> list[str]:
-    """Carry a wish out for all that is open of what this person was told lately there, however much that is."""
+    """Carry a wish out for all that is open of what this person was told lately there, however much that is.
+
+    An acknowledge also says that they are still on all of which they were asked that.
+    """
     async with deps.reading() as session:
         lately = await open_told_lately(
             session, by.user_id, channel=by.channel, address=by.number, now=deps.clock.now()
         )
     unique = {one.number: one for one in (*told, *lately) if one.status == Status.OPEN}
+    if wanted is Press.ACKNOWLEDGE:
+        unique = {one.number: one for one in await _asked(deps, by, told)} | unique
     done = [
         await _do(deps, wanted, by, one.number, one.incident_id, (one,))
         for one in sorted(unique.values(), key=lambda one: one.number)
     ]
     return [*acknowledged(done)] or [say(NOTHING_OPEN)]
+
+
+async def _asked(deps: Deps, by: Answerer, told: Sequence[Told]) -> Sequence[Told]:
+    """Return what of all that somebody was told they are asked now whether they are still on it."""
+    async with deps.reading() as session:
+        asked = await asked_still_on_it(session, by.user_id)
+    return sorted((one for one in told if one.incident_id in asked), key=lambda one: one.number)
 
 
 def _last(told: Sequence[Told]) -> list[Told]:

@@ -368,6 +368,10 @@ _SUMMARIES: Final = {
         later("{count} of yours to hand over"),
         later("Your shift is over: hand them over, or say that you keep them."),
     ),
+    PageKind.STILL_ON_IT: (
+        later("Still on it? {count} of yours"),
+        later("Acknowledge them again to say that you are; without an answer in 5 min they are paged anew."),
+    ),
     PageKind.WATCH: (later("{count} that you watch have changed"), later("You watch them; nothing is asked of you.")),
 }
 """What a summary of such pages counts, and how it ends."""

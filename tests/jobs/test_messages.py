@@ -15,6 +15,7 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims
 from opsknight.domain.model.notification import PageKind
+from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.messages import Writer, address_of
 from opsknight.mail_back import MailBack
 from tests.clock import NOON
@@ -242,6 +243,19 @@ def test_a_watcher_reads_what_became_of_it_and_is_offered_nothing_to_press():
     assert message.body == "Ada resolved it.\nYou watch it; nothing is asked of you."
     assert message.acknowledge_url is None
     assert message.url == "https://ops.example.com/incidents/12"
+
+
+def test_several_that_one_is_asked_about_are_one_question_that_says_what_happens_without_an_answer() -> None:
+    other = Other(13, "Queue full", Severity.ERROR, "Mail", None)
+    incident = an_incident_now(status=Status.ACKNOWLEDGED)
+
+    message = WRITER.message(an_attempt(kind=PageKind.STILL_ON_IT, incident=incident, others=(other,)), now=NOON)
+
+    assert message.subject == "Still on it? 2 of yours: CRITICAL Checkout: Disk full on db-1 and 1 more"
+    assert message.body.splitlines()[-1] == (
+        "Acknowledge them again to say that you are; without an answer in 5 min they are paged anew."
+    )
+    assert texted(message, replies=True).endswith("\nReply yes to keep them all.")
 
 
 def test_several_watched_incidents_are_one_message_with_what_became_of_each():

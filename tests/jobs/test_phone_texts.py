@@ -121,8 +121,9 @@ def test_a_call_that_tests_a_number_asks_for_no_key() -> None:
     assert twilio.Played(twiml(message, language="en-US")).action is None
 
 
-def test_a_call_about_several_has_one_key_that_acknowledges_them_all() -> None:
-    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2)
+@pytest.mark.parametrize("kind", [PageKind.PAGE, PageKind.STILL_ON_IT])
+def test_a_call_about_several_has_one_key_that_acknowledges_them_all(kind: PageKind) -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2, kind=kind)
 
     heard = twilio.Played(twiml(message, language="en-US"))
 

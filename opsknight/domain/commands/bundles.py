@@ -22,7 +22,7 @@ from opsknight.domain.model.retry import NOT_REACHED_AFTER
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 MANY: Final = 500
-OPEN, HAND_OVER, WATCH = "open", "hand_over", "watch"
+OPEN = "open"
 
 # What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
 # What was tried joins once its step has seen that it does not go through, and is not waited for: until then it has
@@ -56,8 +56,8 @@ _GATHERING: Final = """
         WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
             AND (n.id = ANY(CAST(:ours AS uuid[])) OR n.lease_until IS NULL OR n.lease_until <= :now)
             AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - f.since) > :late)
-            AND CASE WHEN p.kind = 'hand_over' THEN f.family = 'hand_over' AND i.status = 'acknowledged'
-                    AND i.assignee_id = n.user_id
+            AND CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN f.family = p.kind AND i.status = 'acknowledged'
+                    AND i.assignee_id = coalesce(p.for_user_id, n.user_id)
                 WHEN p.kind = 'watch' THEN f.family = 'watch'
                 ELSE f.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
                     AND (p.kind <> 'assigned' OR i.assignee_id = coalesce(p.for_user_id, n.user_id)) END
@@ -87,8 +87,10 @@ _OTHERS: Final = text("""
     JOIN incidents i ON i.id = b.incident_id AND i.generation = b.generation
     JOIN services s ON s.id = i.service_id
     WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
-        AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
-        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
+        AND (p.kind = 'watch'
+            OR i.status = CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN 'acknowledged' ELSE 'open' END)
+        AND (p.kind NOT IN ('assigned', 'hand_over', 'still_on_it')
+            OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
     ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
 """)
 _SETTLE: Final = text("""
@@ -109,8 +111,9 @@ _SETTLE: Final = text("""
 """)
 
 
-_FAMILIES: Final = {PageKind.HAND_OVER: HAND_OVER, PageKind.WATCH: WATCH}
-_TOGETHER: Final = PAGING | _FAMILIES.keys()
+_APART: Final = frozenset({PageKind.HAND_OVER, PageKind.STILL_ON_IT, PageKind.WATCH})
+"""What goes together with its own kind alone."""
+_TOGETHER: Final = PAGING | _APART
 
 
 def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> bool:
@@ -145,7 +148,7 @@ async def gather(
     carriers: dict[tuple[int, str], Row[Any]] = {}
     for row in rows:
         if gathers(row, uow, joined):
-            family = _FAMILIES.get(PageKind(row.kind), OPEN)
+            family = row.kind if PageKind(row.kind) in _APART else OPEN
             carriers.setdefault((row.contact_method_id, family), row)
     if not carriers:
         return frozenset()

@@ -37,8 +37,10 @@ _CARRIED: Final = text("""
     JOIN pages p ON p.id = b.page_id
     JOIN incidents i ON i.id = b.incident_id
     WHERE b.bundled_into = :id AND b.status = 'bundled' AND (NOT b.gather OR i.generation = b.generation
-        AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
-        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = coalesce(p.for_user_id, b.user_id)))
+        AND (p.kind = 'watch'
+            OR i.status = CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN 'acknowledged' ELSE 'open' END)
+        AND (p.kind NOT IN ('assigned', 'hand_over', 'still_on_it')
+            OR i.assignee_id = coalesce(p.for_user_id, b.user_id)))
     ORDER BY b.id FOR NO KEY UPDATE OF b
 """)
 _FAIL: Final = text("""

@@ -12,7 +12,8 @@ from opsknight.jobs.channels.channel import Message
 
 SPOKEN_AT_MOST: Final = 300
 """Characters of a cause that are read out: about 20 s."""
-_ANSWERED: Final = PAGING | {PageKind.STILL_ON_IT}
+ANSWERED: Final = PAGING | {PageKind.STILL_ON_IT}
+"""What an answer of one word, or one key, is asked for."""
 _LISTED_AT_MOST: Final = 4
 
 
@@ -21,12 +22,14 @@ def texted(message: Message, *, replies: bool) -> str:
 
     The first line, then how to answer, or where to look. A summary names as many incidents as fit.
     """
-    about_incidents = message.kind in _ANSWERED
+    about_incidents = message.kind in ANSWERED
     if about_incidents and message.number is not None:
         how = say("Reply {number}a to acknowledge.", number=message.number)
         return sms.fitted(message.subject, rest=how if replies else message.url)
     if about_incidents:
-        return _summary(message, say("Reply ack all to acknowledge.") if replies else message.url)
+        asks = message.kind is PageKind.STILL_ON_IT
+        how = say("Reply yes to keep them all.") if asks else say("Reply ack all to acknowledge.")
+        return _summary(message, how if replies else message.url)
     if message.kind is PageKind.DRILL:
         return sms.fitted(message.subject, rest=say("Reply ack to acknowledge.") if replies else message.url)
     if message.incident_id is not None:

@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from opsknight.carriers import TwilioSettings
-from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.stopped import STOPPED
@@ -39,7 +39,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import spoken, texted
+from opsknight.jobs.channels.texts import ANSWERED, spoken, texted
 
 __all__ = ["Calls", "Texts", "TwilioSettings", "WhatsApp", "missing", "twiml"]
 
@@ -244,7 +244,7 @@ def _menu(message: Message) -> str | None:
     """Return which keys do something, None where none does."""
     if message.kind is PageKind.DRILL:
         return DRILL_MENU
-    if message.carries and message.kind in PAGING:
+    if message.carries and message.kind in ANSWERED:
         return SUMMARY_MENU
     return None if message.incident_id is None else MENU
 
