@@ -72,6 +72,7 @@ class Writer:
             refused_by=attempt.refused_by,
             home=self.address,
             carries=len(attempt.others),
+            why_now=str(attempt.why_now) if alone and not attempt.held else "",
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
             replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",

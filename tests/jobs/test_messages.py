@@ -214,6 +214,17 @@ def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> N
     assert lines[-2:] == ["and 6 more", "Open OpsKnight to take them."]
 
 
+def test_a_message_that_comes_before_its_time_tells_its_channel_why_and_a_summary_does_not() -> None:
+    why = "no sign from the push notification"
+
+    assert WRITER.message(an_attempt(channel="sms", why_now=why), now=NOON).why_now == why
+    assert WRITER.message(a_summary(channel="sms", why_now=why), now=NOON).why_now == ""
+
+
+def test_that_a_message_was_held_back_is_no_reason_why_it_comes_now() -> None:
+    assert WRITER.message(an_attempt(channel="sms", why_now="held back", held=True), now=NOON).why_now == ""
+
+
 def test_a_summary_leads_to_the_board_and_acknowledges_nothing_by_one_press() -> None:
     message = WRITER.message(a_summary(), now=NOON)
 

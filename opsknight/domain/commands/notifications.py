@@ -276,6 +276,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         position=row.position,
         why_paged=remembered(row.said_paged, english=row.why_paged),
         why_now=remembered(row.said, english=row.reason) if row.attempts == 0 else "",
+        held=row.held,
         channel=row.channel,
         contact_method_id=row.contact_method_id,
         label=shown(row.channel, label=row.label or "", address=row.address or ""),

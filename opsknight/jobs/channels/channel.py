@@ -59,6 +59,7 @@ class Message:
     `bounces_to` is the address at which mail servers tell what became of a mail, and `replies_to` the one
     where its reader's answers are heard; both are empty where they are not, and on other channels.
     `carries` counts the incidents that a summary tells of besides the one to which it belongs.
+    `why_now` says why it comes before its planned time, if it does; it stands in the body as well.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
     `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
     `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
@@ -84,6 +85,7 @@ class Message:
     tried_by: frozenset[str] = frozenset()
     refused_by: frozenset[str] = frozenset()
     carries: int = 0
+    why_now: str = ""
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)

@@ -39,7 +39,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import ANSWERED, spoken, texted
+from opsknight.jobs.channels.texts import ANSWERED, spoken, texted, why_now
 
 __all__ = ["Calls", "Texts", "TwilioSettings", "WhatsApp", "missing", "twiml"]
 
@@ -179,7 +179,8 @@ class WhatsApp(Texts):
         if message.code:  # WhatsApp approves codes in templates for nothing else
             return its.whatsapp_code_sid, {"1": message.code}
         if message.number is not None:
-            return its.whatsapp_content_sid, {"1": " ".join(message.subject.split()), "2": str(message.number)}
+            first = " ".join(f"{message.subject} {why_now(message)}".split())
+            return its.whatsapp_content_sid, {"1": first, "2": str(message.number)}
         if message.kind is PageKind.REPLY:  # its reader has just written, so that WhatsApp delivers any text
             return "", {}
         return its.whatsapp_note_sid, {"1": " ".join(_text(message).split())}
