@@ -87,8 +87,7 @@ class Writer:
         if self.discreet and amendment.user_id is not None:
             incident = replace(incident, title="")
         cause = _cause_of(incident)
-        outdated = amendment.incident_generation != amendment.generation
-        wanted = incident.status is Status.OPEN and not outdated
+        wanted = incident.status is Status.OPEN and not amendment.outdated
         token = self._token(amendment, incident, now=now) if wanted else None
         return Message(
             notification_id=amendment.notification_id,
@@ -105,7 +104,7 @@ class Writer:
             acknowledge_url=f"{self.address}/ack/{token}" if token else None,
             home=self.address,
             became=incident.status,
-            outdated=outdated,
+            outdated=amendment.outdated,
         )
 
     def _summary_amended(self, amendment: Amendment) -> Message:
@@ -134,6 +133,7 @@ class Writer:
             home=self.address,
             carries=len(all_of_them) - 1,
             became=amendment.became,
+            outdated=amendment.over,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:

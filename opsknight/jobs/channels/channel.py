@@ -61,7 +61,8 @@ class Message:
     `carries` counts the incidents that a summary tells of besides the one to which it belongs.
     `why_now` says why it comes before its planned time, if it does; it stands in the body as well.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
-    `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
+    `outdated` says that it is of an older generation of its incident, or calls its person no more, so that nothing can
+    be pressed there any more.
     `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
     """
 
