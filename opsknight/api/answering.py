@@ -14,7 +14,7 @@ from uuid import UUID
 
 from opsknight.api import drill_links
 from opsknight.api.again import again
-from opsknight.api.pressing import Press, carry_out
+from opsknight.api.pressing import Press, carry_out, press_for
 from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, receipts, replies
@@ -26,6 +26,7 @@ from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.contact_methods import owners
 from opsknight.domain.queries.people import language_of
+from opsknight.domain.queries.presses import about
 from opsknight.domain.queries.replies import (
     Drilled,
     Told,
@@ -41,6 +42,7 @@ NOTHING_OPEN: Final = later("Nothing that you were told of is open.")
 NOTHING_TOLD: Final = later("You were not told of anything lately. Say which one: 12a acknowledges #12.")
 MANY_OPEN: Final = later("Your last message told of {count} that are open. Answer ack all, or one of {which}.")
 WELCOME_BACK: Final = later("You are paged here again.")
+BUTTON: Final = later("WhatsApp button")
 _REPLIES: Final = {
     "sms": later("SMS reply"),
     "whatsapp": later("WhatsApp message reply"),
@@ -51,13 +53,17 @@ _REPLIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One answer: from which carrier and by what name there, on which channel, from which number, and its words."""
+    """One answer: from which carrier and by what name there, on which channel, from which number, and its words.
+
+    What was pressed says of which message of ours, where that is known (`button_of`).
+    """
 
     carrier: str
     provider_id: str
     channel: str
     number: str
     text: str
+    button_of: UUID | None = None
 
 
 async def answer(deps: Deps, heard: Heard) -> str:
@@ -74,18 +80,21 @@ async def answer(deps: Deps, heard: Heard) -> str:
     if (done := await again(begun)) is not None:
         return done
     wanted = read(heard.text)
+    button = await _button(deps, heard, wanted)
     async with deps.reading() as session:
         of_phone = {"channel": heard.channel, "number": heard.number}
         told = await told_lately(session, **of_phone, now=deps.clock.now())
         drilled = await drilled_lately(session, **of_phone, now=deps.clock.now())
         people = await owners(session, channel=heard.channel, address=heard.number)
-        user_id = _who(people, told, drilled, wanted)
+        user_id = button.user_id if button is not None else _who(people, told, drilled, wanted)
         language = ENGLISH if user_id is None else await language_of(session, user_id)
     with speaking(language):
         sentence = await _consent(deps, heard, wanted) if isinstance(wanted, Consent) else ""
         if wanted is Consent.YES and not sentence:
             wanted = await _yes(deps, user_id, told)
-        if not isinstance(wanted, Consent):
+        if button is not None:
+            sentence = await _press(deps, heard, button)
+        elif not isinstance(wanted, Consent):
             sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
@@ -101,6 +110,36 @@ async def answer(deps: Deps, heard: Heard) -> str:
 
     await again(ended)
     return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """A button of one message to a person, and what it does to the incident of that."""
+
+    notification_id: UUID
+    user_id: int
+    wish: Wish
+
+
+async def _button(deps: Deps, heard: Heard, wanted: Reply) -> _Button | None:
+    """Return the button that was pressed, by whoever its message went to and about its incident; else None."""
+    if heard.button_of is None or not isinstance(wanted, tuple) or len(wanted) != 1:
+        return None
+    async with deps.reading() as session:
+        message = await about(session, heard.button_of)
+        people = await owners(session, channel=heard.channel, address=heard.number)
+    if message is None or message.user_id is None or message.user_id not in people:
+        return None
+    if message.number != wanted[0].number:
+        return None
+    return _Button(heard.button_of, message.user_id, wanted[0])
+
+
+async def _press(deps: Deps, heard: Heard, button: _Button) -> str:
+    """Do what a button says, as in any chat: one of an older generation, or of yesterday, does nothing."""
+    once = f"{heard.carrier}:{heard.provider_id}"
+    which = {"notification_id": button.notification_id, "what": button.wish.wanted, "via": BUTTON, "once": once}
+    return f"#{button.wish.number}: {(await press_for(deps, button.user_id, **which)).sentence}"
 
 
 def _who(people: Sequence[int], told: Sequence[Told], drilled: Sequence[Drilled], wanted: Reply) -> int | None:
