@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands import incidents, notifications, outcomes
+from opsknight.domain.commands.alone import page_alone
 from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.notification import Retry, Sent
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.notification import PageKind, Retry, Sent
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
@@ -275,6 +277,18 @@ async def test_a_message_that_was_tried_for_minutes_says_so(house: House) -> Non
 
     assert message.late is not None
     assert message.late >= timedelta(minutes=2)
+
+
+async def test_an_answer_that_was_just_texted_holds_nothing_back(house: House) -> None:
+    ada = await an_ada(house)
+    came: list[Attempt] = []
+
+    for kind in (PageKind.REPLY, PageKind.SHIFT):
+        async with house.deps.commands("system:test") as uow:
+            await page_alone(uow, kind, [ada.phone], user_id=ada.user.id, urgency=Urgency.HIGH, reason="Said.")
+        came += await ada.told()
+
+    assert [message.kind for message in came] == [PageKind.REPLY, PageKind.SHIFT]
 
 
 async def test_mail_is_not_held_back(house: House) -> None:

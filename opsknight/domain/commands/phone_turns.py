@@ -43,11 +43,13 @@ _SENT_HERE: Final = text("""
     JOIN notifications n ON n.contact_method_id = m.id AND n.channel = :channel
         AND n.channel IN ('sms', 'voice', 'whatsapp') AND n.attempts > 0
         AND (n.finished_at IS NULL OR n.finished_at > :since)
+    JOIN pages p ON p.id = n.page_id AND p.kind = ANY(:kinds)
     JOIN attempts a ON a.notification_id = n.id AND a.started_at > :since AND a.outcome NOT IN ('retry', 'failed')
     LEFT JOIN incidents i ON i.id = n.incident_id
     WHERE m.channel = :channel AND m.address = ANY(:numbers)
     ORDER BY m.address, coalesce(i.service_id, 0), a.started_at DESC
 """)
+_WAITING: Final = [kind.value for kind in PageKind if waits(kind)]
 _TOLD: Final = text("""
     SELECT n.page_id, m.address FROM notifications n JOIN contact_methods m ON m.id = n.contact_method_id
     WHERE n.page_id = ANY(:pages) AND n.channel <> :channel AND n.channel IN ('sms', 'voice', 'whatsapp')
@@ -97,7 +99,7 @@ async def _lately(uow: UnitOfWork, rows: Sequence[Row[Any]], numbers: Sequence[s
     found = await uow.session.execute(select(PhoneTurnRow).where(PhoneTurnRow.number.in_(numbers)))
     turns = {(row.number, row.service_id): Turn(row.page_id, row.at) for row in found.scalars()}
     key = {"channel": rows[0].channel, "numbers": numbers, "since": uow.now - APART}
-    here = await uow.session.execute(_SENT_HERE, key)
+    here = await uow.session.execute(_SENT_HERE, {**key, "kinds": _WAITING})
     told = await uow.session.execute(_TOLD, {**key, "pages": [row.page_id for row in rows]})
     return _Lately(
         turns,
