@@ -14,7 +14,7 @@ from uuid import UUID
 
 from opsknight.api import drill_links
 from opsknight.api.again import again
-from opsknight.api.pressing import Press, carry_out
+from opsknight.api.pressing import Press, carry_out, press_for
 from opsknight.crypto import sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, receipts, replies
@@ -26,6 +26,7 @@ from opsknight.domain.model.reply import HELP, Consent, Reply, Wish, read
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.queries.contact_methods import owners
 from opsknight.domain.queries.people import language_of
+from opsknight.domain.queries.presses import about
 from opsknight.domain.queries.replies import (
     Drilled,
     Told,
@@ -41,6 +42,7 @@ NOTHING_OPEN: Final = later("Nothing that you were told of is open.")
 NOTHING_TOLD: Final = later("You were not told of anything lately. Say which one: 12a acknowledges #12.")
 MANY_OPEN: Final = later("Your last message told of {count} that are open. Answer ack all, or one of {which}.")
 WELCOME_BACK: Final = later("You are paged here again.")
+BUTTON: Final = later("WhatsApp button")
 _REPLIES: Final = {
     "sms": later("SMS reply"),
     "whatsapp": later("WhatsApp message reply"),
@@ -51,13 +53,17 @@ _REPLIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One answer: from which carrier and by what name there, on which channel, from which number, and its words."""
+    """One answer: from which carrier and by what name there, on which channel, from which number, and its words.
+
+    What was pressed says of which message of ours, where that is known (`button_of`).
+    """
 
     carrier: str
     provider_id: str
     channel: str
     number: str
     text: str
+    button_of: UUID | None = None
 
 
 async def answer(deps: Deps, heard: Heard) -> str:
@@ -74,18 +80,21 @@ async def answer(deps: Deps, heard: Heard) -> str:
     if (done := await again(begun)) is not None:
         return done
     wanted = read(heard.text)
+    button = await _button(deps, heard, wanted)
     async with deps.reading() as session:
         of_phone = {"channel": heard.channel, "number": heard.number}
         told = await told_lately(session, **of_phone, now=deps.clock.now())
         drilled = await drilled_lately(session, **of_phone, now=deps.clock.now())
         people = await owners(session, channel=heard.channel, address=heard.number)
-        user_id = _who(people, told, drilled, wanted)
+        user_id = button.user_id if button is not None else _who(people, told, drilled, wanted)
         language = ENGLISH if user_id is None else await language_of(session, user_id)
     with speaking(language):
         sentence = await _consent(deps, heard, wanted) if isinstance(wanted, Consent) else ""
         if wanted is Consent.YES and not sentence:
             wanted = await _yes(deps, user_id, told)
-        if not isinstance(wanted, Consent):
+        if button is not None:
+            sentence = await _press(deps, heard, button)
+        elif not isinstance(wanted, Consent):
             sentence = await _act(deps, heard, name, wanted, user_id, told, drilled)
 
     async def ended() -> None:
@@ -101,6 +110,36 @@ async def answer(deps: Deps, heard: Heard) -> str:
 
     await again(ended)
     return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """A button of one message to a person, and what it does to the incident of that."""
+
+    notification_id: UUID
+    user_id: int
+    wish: Wish
+
+
+async def _button(deps: Deps, heard: Heard, wanted: Reply) -> _Button | None:
+    """Return the button that was pressed, by whoever its message went to and about its incident; else None."""
+    if heard.button_of is None or not isinstance(wanted, tuple) or len(wanted) != 1:
+        return None
+    async with deps.reading() as session:
+        message = await about(session, heard.button_of)
+        people = await owners(session, channel=heard.channel, address=heard.number)
+    if message is None or message.user_id is None or message.user_id not in people:
+        return None
+    if message.number != wanted[0].number:
+        return None
+    return _Button(heard.button_of, message.user_id, wanted[0])
+
+
+async def _press(deps: Deps, heard: Heard, button: _Button) -> str:
+    """Do what a button says, as in any chat: one of an older generation, or of yesterday, does nothing."""
+    once = f"{heard.carrier}:{heard.provider_id}"
+    which = {"notification_id": button.notification_id, "what": button.wish.wanted, "via": BUTTON, "once": once}
+    return f"#{button.wish.number}: {(await press_for(deps, button.user_id, **which)).sentence}"
 
 
 def _who(people: Sequence[int], told: Sequence[Told], drilled: Sequence[Drilled], wanted: Reply) -> int | None:
@@ -166,14 +205,16 @@ async def fulfil(
     `told` is what that person was told of, where the message that is answered was the last or comes first, `drill`
     the newest message of a drill to them.
     """
-    sentences: list[str] = []
+    came: list[str | Outcome] = []
     for wish in wanted:
         if drill is not None and _is_of_drill(wish, told, drill):
-            sentences += await _of_drill(deps, drill, by.via, () if wish.every else told)
+            came += await _of_drill(deps, drill, by.via, () if wish.every else told)
             if not wish.every:
                 continue
-        sentences += await _wish(deps, wish, by, told)
-    return "\n".join(dict.fromkeys(sentences))
+        came += await _wish(deps, wish, by, told)
+    taken = [one for one in came if isinstance(one, Outcome)]
+    only_taken = len(taken) == len(came) and all(wish.wanted is Press.ACKNOWLEDGE for wish in wanted)
+    return "\n".join(dict.fromkeys(acknowledged(taken) if only_taken else map(str, came)))
 
 
 async def _consent(deps: Deps, heard: Heard, wanted: Consent) -> str:
@@ -221,36 +262,51 @@ async def _of_drill(deps: Deps, drill: Drilled, via: str, told: Sequence[Told]) 
     return [sentence, *real]
 
 
-async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> list[str]:
+async def _wish(deps: Deps, wish: Wish, by: Answerer, told: Sequence[Told]) -> Sequence[str | Outcome]:
     if wish.number is not None:
         async with deps.reading() as session:
             incident_id = await incident_of(session, wish.number)
         if incident_id is None:
             return [say("There is no incident #{number}.", number=wish.number)]
-        return [str(await _do(deps, wish.wanted, by, wish.number, incident_id, told))]
+        return [await _do(deps, wish.wanted, by, wish.number, incident_id, told)]
     if wish.every:
         return await _every(deps, wish.wanted, by, told)
     last = _last(told)
     if not last:
         return [say(NOTHING_TOLD)]
+    if wish.wanted is Press.ACKNOWLEDGE and last[0].status != Status.OPEN:
+        asked = [one for one in await _asked(deps, by, told) if one.message == told[0].message] or last
+        return [await _do(deps, wish.wanted, by, one.number, one.incident_id, (one,)) for one in asked]
     if len(last) > 1:
         which = ", ".join(f"{one.number}a" for one in last)
         return [say(MANY_OPEN, count=len(last), which=which)]
-    return [str(await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told))]
+    return [await _do(deps, wish.wanted, by, last[0].number, last[0].incident_id, told)]
 
 
 async def _every(deps: Deps, wanted: Press, by: Answerer, told: Sequence[Told]) -> list[str]:
-    """Carry a wish out for all that is open of what this person was told lately there, however much that is."""
+    """Carry a wish out for all that is open of what this person was told lately there, however much that is.
+
+    An acknowledge also says that they are still on all of which they were asked that.
+    """
     async with deps.reading() as session:
         lately = await open_told_lately(
             session, by.user_id, channel=by.channel, address=by.number, now=deps.clock.now()
         )
     unique = {one.number: one for one in (*told, *lately) if one.status == Status.OPEN}
+    if wanted is Press.ACKNOWLEDGE:
+        unique = {one.number: one for one in await _asked(deps, by, told)} | unique
     done = [
         await _do(deps, wanted, by, one.number, one.incident_id, (one,))
         for one in sorted(unique.values(), key=lambda one: one.number)
     ]
     return [*acknowledged(done)] or [say(NOTHING_OPEN)]
+
+
+async def _asked(deps: Deps, by: Answerer, told: Sequence[Told]) -> Sequence[Told]:
+    """Return what of all that somebody was told they are asked now whether they are still on it."""
+    async with deps.reading() as session:
+        asked = await asked_still_on_it(session, by.user_id)
+    return sorted((one for one in told if one.incident_id in asked), key=lambda one: one.number)
 
 
 def _last(told: Sequence[Told]) -> list[Told]:

@@ -3,7 +3,8 @@
 Every request is signed with the account's auth token; Twilio's own validator looks at it before anything is read.
 Behind a proxy the address that was signed is the one people use. Sources:
 https://www.twilio.com/docs/usage/security, …/docs/messaging/api/message-resource (statuses),
-…/docs/voice/api/call-resource (statuses), …/docs/voice/answering-machine-detection, …/docs/voice/twiml/gather.
+…/docs/voice/api/call-resource (statuses), …/docs/voice/answering-machine-detection, …/docs/voice/twiml/gather,
+…/docs/messaging/guides/webhook-request (what comes in, also by WhatsApp's buttons).
 """
 
 from __future__ import annotations
@@ -84,13 +85,14 @@ def router(deps: Deps) -> APIRouter:
     async def messages(request: Request) -> Response:
         """Act on an answer; what is said to it goes by a message of its own."""
         form = await _signed(deps, request)
-        origin = form.get("From", "")
+        origin, button = form.get("From", ""), form.get("ButtonPayload", "")
         heard = Heard(
             CARRIER,
             form.get("MessageSid", "")[:100],
             "whatsapp" if origin.startswith("whatsapp:") else "sms",
             sender(origin),
-            form.get("ButtonPayload") or form.get("Body", ""),
+            button or form.get("Body", ""),
+            await _named(deps, form.get("OriginalRepliedMessageSid", "")) if button else None,
         )
         if heard.provider_id and heard.number:
             await answer(deps, heard)

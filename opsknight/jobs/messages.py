@@ -73,6 +73,7 @@ class Writer:
             refused_by=attempt.refused_by,
             home=self.address,
             carries=len(attempt.others),
+            why_now=str(attempt.why_now) if alone and not attempt.held else "",
             bounces_to=back,
             # Who was sent a code has not shown yet that the address is theirs; a room's answers are nobody's.
             replies_to=back if attempt.user_id is not None and attempt.kind not in _UNANSWERED else "",
@@ -87,8 +88,7 @@ class Writer:
         if self.discreet and amendment.user_id is not None:
             incident = replace(incident, title="")
         cause = _cause_of(incident)
-        outdated = amendment.incident_generation != amendment.generation
-        wanted = incident.status is Status.OPEN and not outdated
+        wanted = incident.status is Status.OPEN and not amendment.outdated
         token = self._token(amendment, incident, now=now) if wanted else None
         return Message(
             notification_id=amendment.notification_id,
@@ -106,7 +106,7 @@ class Writer:
             acknowledge_url=f"{self.address}/ack/{token}" if token else None,
             home=self.address,
             became=incident.status,
-            outdated=outdated,
+            outdated=amendment.outdated,
         )
 
     def _summary_amended(self, amendment: Amendment) -> Message:
@@ -135,6 +135,7 @@ class Writer:
             home=self.address,
             carries=len(all_of_them) - 1,
             became=amendment.became,
+            outdated=amendment.over,
         )
 
     def _url(self, attempt: Attempt, incident: IncidentNow | None) -> str:
@@ -369,6 +370,10 @@ _SUMMARIES: Final = {
     PageKind.HAND_OVER: (
         later("{count} of yours to hand over"),
         later("Your shift is over: hand them over, or say that you keep them."),
+    ),
+    PageKind.STILL_ON_IT: (
+        later("Still on it? {count} of yours"),
+        later("Acknowledge them again to say that you are; without an answer in 5 min they are paged anew."),
     ),
     PageKind.WATCH: (later("{count} that you watch have changed"), later("You watch them; nothing is asked of you.")),
 }

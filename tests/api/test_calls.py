@@ -75,6 +75,21 @@ async def test_the_four_acknowledges_all_that_a_call_told_of(call: Call) -> None
     assert await call.read("SELECT status FROM notifications ORDER BY id") == ["seen", "bundled", "bundled"]
 
 
+async def test_the_four_answers_all_that_a_call_asked_whether_one_is_still_on_it(call: Call) -> None:
+    async with call.house.deps.commands(f"user:{call.ada.id}") as uow:
+        for incident in call.incidents:
+            await incidents.acknowledge(uow, incident.id)
+    async with call.house.database.commands() as session:
+        await session.execute(text("UPDATE pages SET kind = 'still_on_it'"))
+        await session.execute(text("UPDATE timers SET kind = 'ack_reminder'"))
+        await session.commit()
+
+    heard = await call.presses("4")
+
+    assert heard.words == ["Acknowledged all 3; nobody is paged for them any more."]
+    assert len(await call.read("SELECT seq FROM facts WHERE kind = 'still on it'")) == 3
+
+
 async def test_what_is_another_s_or_is_paged_anew_since_the_call_is_left_alone_and_counted(call: Call) -> None:
     bo = await a_user(call.house.database, "Bo")
     _, taken, anew = call.incidents

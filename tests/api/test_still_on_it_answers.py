@@ -87,6 +87,42 @@ async def test_yes_answers_all_that_one_text_asked(phone: Phone):
     assert await still_on_it(phone) == sorted([phone.incident.number, other.number])
 
 
+@pytest.mark.parametrize("words", ["ack", "ack all"])
+async def test_an_acknowledge_answers_all_that_one_text_asked(phone: Phone, words: str):
+    other = await phone.told_of_another(status="bundled", attempts=0, bundled_into=phone.message.id)
+    await asked(phone)
+    await asked(phone, other)
+
+    said = await phone.says(words)
+
+    assert await still_on_it(phone) == sorted([phone.incident.number, other.number])
+    assert said.count("stays with you") == 2
+
+
+async def test_ack_all_answers_what_is_asked_and_acknowledges_what_is_open(phone: Phone):
+    other = await phone.told_of_another()
+    await asked(phone)
+
+    await phone.says("ack all")
+
+    assert await still_on_it(phone) == [phone.incident.number]
+    assert await phone.of_incident(other) == ("acknowledged", phone.ada.id)
+
+
+async def test_yes_to_very_many_is_answered_by_how_many_there_are(phone: Phone):
+    others = [
+        await phone.told_of_another(status="bundled", attempts=0, bundled_into=phone.message.id) for _ in range(19)
+    ]
+    await asked(phone)
+    for other in others:
+        await asked(phone, other)
+
+    said = await phone.says("yes")
+
+    assert len(await still_on_it(phone)) == 20
+    assert said == "Acknowledged 20 incidents; nobody is paged for them any more."
+
+
 async def test_start_to_nothing_is_left_to_the_carrier(phone: Phone):
     await asked(phone)
 

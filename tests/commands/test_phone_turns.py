@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands import incidents, notifications, outcomes
+from opsknight.domain.commands.alone import page_alone
 from opsknight.domain.model.attempt import Attempt
-from opsknight.domain.model.notification import Sent
+from opsknight.domain.model.event import Urgency
+from opsknight.domain.model.notification import PageKind, Retry, Sent
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
@@ -33,12 +35,21 @@ class Ada:
     def __init__(self, house: House, user: UserRow, phone: ContactMethodRow) -> None:
         self.house, self.user, self.phone = house, user, phone
 
-    async def paged(self, service: ServiceRow, *, method: ContactMethodRow | None = None) -> IncidentRow:
-        """Page her now about a new incident of `service`."""
+    async def paged(
+        self,
+        service: ServiceRow,
+        *,
+        method: ContactMethodRow | None = None,
+        then: ContactMethodRow | None = None,
+        after: timedelta = timedelta(),
+    ) -> IncidentRow:
+        """Page her now about a new incident of `service`, and by the method `then` some time `after`."""
         incident = await a_stored_incident(self.house.database, service)
         now = self.house.clock.now()
         page = await a_page(self.house.database, incident, self.user, due_at=now, created_at=now)
         await a_notification(self.house.database, page, method or self.phone)
+        if then is not None:
+            await a_notification(self.house.database, page, then, position=1, due_at=now + after)
         return incident
 
     async def told(self, channel: str = "sms", *, sent: bool = True) -> Sequence[Attempt]:
@@ -49,6 +60,18 @@ class Ada:
             if sent:
                 await outcomes.finish_sent(uow, [(attempt, Sent("SM1", carrier="twilio")) for attempt in begun])
         return begun
+
+    async def tried(self, channel: str = "sms") -> Sequence[Attempt]:
+        """Let a worker try what is due while the carrier is out of order."""
+        begun = await self.told(channel, sent=False)
+        async with self.house.deps.engine_commands("timer:notification") as uow:
+            for attempt in begun:
+                await outcomes.finish(uow, attempt, Retry("503"), jitter=0.5)
+        return begun
+
+    async def tried_after(self, seconds: float) -> Sequence[Attempt]:
+        self.house.clock.advance(timedelta(seconds=seconds))
+        return await self.tried()
 
     async def after(self, seconds: float) -> Sequence[Attempt]:
         self.house.clock.advance(timedelta(seconds=seconds))
@@ -68,6 +91,12 @@ async def an_ada(house: House) -> Ada:
 def numbers(attempt: Attempt) -> set[int]:
     assert attempt.incident is not None
     return {attempt.incident.number, *(other.number for other in attempt.others)}
+
+
+def lateness(attempt: Attempt) -> dict[int, timedelta | None]:
+    """How late each is of what a message tells."""
+    assert attempt.incident is not None
+    return {attempt.incident.number: attempt.late, **{other.number: other.late for other in attempt.others}}
 
 
 async def test_a_second_incident_of_a_service_waits_a_minute_and_says_so(house: House) -> None:
@@ -159,6 +188,107 @@ async def test_a_retry_is_not_held_back_by_its_own_turn(house: House) -> None:
         await outcomes.finish(uow, attempt, outcomes.Retry("busy"), jitter=0.0)
 
     assert [one.number for one in await ada.after(5)] == [2]
+
+
+@pytest.mark.parametrize("first", ["sms", "voice"])
+async def test_in_a_storm_of_texts_the_calls_that_follow_them_come(house: House, first: str) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    call = await a_contact_method(house.database, ada.user, channel="voice", address=NUMBER)
+    came: dict[str, list[set[int]]] = {"sms": [], "voice": []}
+    stormed = []
+
+    for second in range(0, 10 * 60, 10):
+        if second % 20 == 0:
+            stormed.append((await ada.paged(checkout, then=call, after=timedelta(minutes=5))).number)
+        for channel in sorted(came, key=lambda one: one != first):
+            came[channel] += [numbers(one) for one in await ada.told(channel)]
+        house.clock.advance(timedelta(seconds=10))
+
+    assert [len(messages) for messages in came.values()] == [10, 5]  # one of each a minute, no more
+    assert set().union(*came["voice"]) == set(stormed[: len(set().union(*came["voice"]))])
+    assert len(set().union(*came["voice"])) >= 12
+
+
+async def test_a_call_that_is_the_first_of_its_page_waits_for_the_texts_of_others(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    call = await a_contact_method(house.database, ada.user, channel="voice", address=NUMBER)
+    await ada.paged(checkout)
+    await ada.told()
+    await ada.paged(checkout, method=call)
+
+    assert not await ada.told("voice")
+
+
+async def an_outage_of_ten_minutes(ada: Ada, service: ServiceRow, method: ContactMethodRow) -> set[int]:
+    """Page her every half a minute while the carrier is out of order; return the incidents."""
+    paged = set[int]()
+    for second in range(0, 10 * 60, 5):
+        if second % 30 == 0:
+            paged.add((await ada.paged(service, method=method)).number)
+        await ada.tried(method.channel)
+        ada.house.clock.advance(timedelta(seconds=5))
+    return paged
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice", "email"])
+async def test_after_an_outage_of_a_carrier_what_it_held_up_is_told_together_and_says_how_late_it_is(
+    house: House, channel: str
+) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    address = "ada@example.com" if channel == "email" else NUMBER
+    method = (
+        ada.phone
+        if channel == "sms"
+        else await a_contact_method(house.database, ada.user, channel=channel, address=address)
+    )
+    paged = await an_outage_of_ten_minutes(ada, checkout, method)
+
+    came: list[Attempt] = []
+    for _ in range(14):  # 70 s
+        came += await ada.told(channel)
+        house.clock.advance(timedelta(seconds=5))
+
+    assert sorted(number for one in came for number in numbers(one)) == sorted(paged)
+    assert len(came) <= 4
+    late = {number: how_late for one in came for number, how_late in lateness(one).items()}
+    assert [late[number] is not None for number in sorted(paged)][:17] == [True] * 17
+    assert timedelta(minutes=10) <= (late[min(paged)] or timedelta()) <= timedelta(minutes=11)
+
+
+async def test_what_was_never_tried_does_not_join_what_does_not_go_through(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    await an_outage_of_ten_minutes(ada, checkout, ada.phone)
+    new = await ada.paged(checkout)
+
+    tried = [one for _ in range(13) for one in await ada.tried_after(5)]
+
+    told = [one for one in tried if new.number in numbers(one)]
+    assert told[0].number == 1
+    assert len(numbers(told[0])) > 2  # and it takes along what does not go through
+
+
+async def test_a_message_that_was_tried_for_minutes_says_so(house: House) -> None:
+    ada, checkout = await an_ada(house), await a_service(house.database, "Checkout")
+    await ada.paged(checkout)
+    for _ in range(24):
+        await ada.tried_after(5)
+
+    (message,) = [one for _ in range(6) for one in await ada.after(5)]
+
+    assert message.late is not None
+    assert message.late >= timedelta(minutes=2)
+
+
+async def test_an_answer_that_was_just_texted_holds_nothing_back(house: House) -> None:
+    ada = await an_ada(house)
+    came: list[Attempt] = []
+
+    for kind in (PageKind.REPLY, PageKind.SHIFT):
+        async with house.deps.commands("system:test") as uow:
+            await page_alone(uow, kind, [ada.phone], user_id=ada.user.id, urgency=Urgency.HIGH, reason="Said.")
+        came += await ada.told()
+
+    assert [message.kind for message in came] == [PageKind.REPLY, PageKind.SHIFT]
 
 
 async def test_mail_is_not_held_back(house: House) -> None:

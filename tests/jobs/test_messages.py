@@ -15,6 +15,7 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims
 from opsknight.domain.model.notification import PageKind
+from opsknight.jobs.channels.texts import texted
 from opsknight.jobs.messages import Writer, address_of
 from opsknight.mail_back import MailBack
 from tests.clock import NOON
@@ -213,6 +214,17 @@ def test_a_summary_lists_what_it_is_about_worst_first_and_counts_the_rest() -> N
     assert lines[-2:] == ["and 6 more", "Open OpsKnight to take them."]
 
 
+def test_a_message_that_comes_before_its_time_tells_its_channel_why_and_a_summary_does_not() -> None:
+    why = "no sign from the push notification"
+
+    assert WRITER.message(an_attempt(channel="sms", why_now=why), now=NOON).why_now == why
+    assert WRITER.message(a_summary(channel="sms", why_now=why), now=NOON).why_now == ""
+
+
+def test_that_a_message_was_held_back_is_no_reason_why_it_comes_now() -> None:
+    assert WRITER.message(an_attempt(channel="sms", why_now="held back", held=True), now=NOON).why_now == ""
+
+
 def test_a_summary_leads_to_the_board_and_acknowledges_nothing_by_one_press() -> None:
     message = WRITER.message(a_summary(), now=NOON)
 
@@ -242,6 +254,19 @@ def test_a_watcher_reads_what_became_of_it_and_is_offered_nothing_to_press():
     assert message.body == "Ada resolved it.\nYou watch it; nothing is asked of you."
     assert message.acknowledge_url is None
     assert message.url == "https://ops.example.com/incidents/12"
+
+
+def test_several_that_one_is_asked_about_are_one_question_that_says_what_happens_without_an_answer() -> None:
+    other = Other(13, "Queue full", Severity.ERROR, "Mail", None)
+    incident = an_incident_now(status=Status.ACKNOWLEDGED)
+
+    message = WRITER.message(an_attempt(kind=PageKind.STILL_ON_IT, incident=incident, others=(other,)), now=NOON)
+
+    assert message.subject == "Still on it? 2 of yours: CRITICAL Checkout: Disk full on db-1 and 1 more"
+    assert message.body.splitlines()[-1] == (
+        "Acknowledge them again to say that you are; without an answer in 5 min they are paged anew."
+    )
+    assert texted(message, replies=True).endswith("\nReply yes to keep them all.")
 
 
 def test_several_watched_incidents_are_one_message_with_what_became_of_each():

@@ -123,6 +123,30 @@ def test_a_repeat_and_a_late_text_say_so_however_long_the_cause_is() -> None:
     assert segments(text) <= 2
 
 
+NO_SIGN = "no sign from the push notification"
+
+
+def test_a_text_that_comes_before_its_time_says_why() -> None:
+    assert texted(a_message(why_now=NO_SIGN), replies=True) == (
+        "CRITICAL Checkout: Disk full on db-1 (#12)\nWhy now: no sign from the push notification.\n"
+        "Reply 12a to acknowledge."
+    )
+
+
+def test_of_a_long_cause_nothing_is_cut_to_say_why_now() -> None:
+    message = a_message(subject=f"CRITICAL Checkout: {'very full ' * 24}(#12)")
+
+    assert texted(replace(message, why_now=NO_SIGN), replies=True) == texted(message, replies=True)
+
+
+def test_a_call_that_comes_before_its_time_says_why() -> None:
+    heard = twilio.Played(twiml(a_message(home=HOME, why_now=NO_SIGN), language="en-US"))
+
+    assert heard.words[0] == (
+        "OpsKnight. CRITICAL Checkout: Disk full on db-1. Incident 12. Why now: no sign from the push notification."
+    )
+
+
 def test_a_summary_names_its_incidents_and_offers_to_take_them_all() -> None:
     listed = ["#12 CRITICAL Checkout: Disk full", "#13 ERROR Search: Slow", "Open OpsKnight to take them."]
     message = a_message(
@@ -155,8 +179,9 @@ def test_a_call_that_tests_a_number_asks_for_no_key() -> None:
     assert twilio.Played(twiml(message, language="en-US")).action is None
 
 
-def test_a_call_about_several_has_one_key_that_acknowledges_them_all() -> None:
-    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2)
+@pytest.mark.parametrize("kind", [PageKind.PAGE, PageKind.STILL_ON_IT])
+def test_a_call_about_several_has_one_key_that_acknowledges_them_all(kind: PageKind) -> None:
+    message = a_message(home=HOME, incident_id=None, number=None, subject="3 open in Checkout", carries=2, kind=kind)
 
     heard = twilio.Played(twiml(message, language="en-US"))
 

@@ -29,10 +29,23 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 LEASE: Final = timedelta(seconds=30)
 """A message that is being changed is nobody else's so long."""
 
+# Where a message sounds until it is answered, it ends as soon as its person is called no more, though the incident is
+# open: paged anew or another's in a newer generation, acknowledged by them where others must too, or paged to whoever
+# stands in for them since. `whose` has the generation in which they were told.
+_OVER: Final = """
+    n.channel = 'pushover' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
+        AND (i.generation <> {whose}.generation
+            OR coalesce((i.must_acknowledge ->> 'generation')::integer = {whose}.generation
+                AND (i.must_acknowledge -> 'answered') ? CAST(n.user_id AS text), false)
+            OR EXISTS (SELECT FROM pages s WHERE s.incident_id = i.id AND s.generation = {whose}.generation
+                AND s.for_user_id = coalesce(p.for_user_id, n.user_id) AND s.user_id <> n.user_id
+                AND s.created_at >= p.created_at))
+"""
+_CALLS_NO_MORE: Final = _OVER.format(whose="n")
 # How the incident stands as far as a message shows it, and what a message showed when it was sent: pages are sent
 # while it is open, questions to the owner while it is theirs. A call for help stands until all is over.
-_STANDS: Final = """
-    CASE WHEN p.kind = 'help' AND i.status <> 'resolved' THEN 'open'
+_STANDS: Final = f"""
+    CASE WHEN {_CALLS_NO_MORE} THEN 'calls them no more' WHEN p.kind = 'help' AND i.status <> 'resolved' THEN 'open'
         WHEN i.status = 'acknowledged' THEN 'acknowledged:' || coalesce(i.assignee_id, 0) ELSE i.status END
 """
 _SHOWN: Final = """
@@ -63,16 +76,17 @@ _BEHIND = text(f"""
 """)  # noqa: S608  # our own words
 # Of a summary, how all stand of which it told; what it shows is behind once none of them is open, and from then on
 # whenever that changes.
-_TOGETHER: Final = """
+_TOGETHER: Final = f"""
     JOIN LATERAL (
-        SELECT count(*) > 1 AS several, bool_and(i.status <> 'open') AS moved_on,
+        SELECT count(*) > 1 AS several, bool_and(i.status <> 'open' OR {_OVER.format(whose="every")}) AS moved_on,
             'together ' || md5(string_agg(i.number || ' ' || i.status || ' ' || CASE WHEN i.status = 'acknowledged'
                 THEN coalesce(i.assignee_id, 0) ELSE 0 END, ',' ORDER BY i.number)) AS told
-        FROM (SELECT n.incident_id UNION SELECT b.incident_id FROM notifications b
-            WHERE b.bundled_into = n.id AND b.status = 'bundled') every
+        FROM (SELECT incident_id, max(generation) AS generation FROM (
+                SELECT n.incident_id, n.generation UNION ALL SELECT b.incident_id, b.generation FROM notifications b
+                WHERE b.bundled_into = n.id AND b.status = 'bundled') told GROUP BY incident_id) every
         JOIN incidents i ON i.id = every.incident_id
     ) together ON together.several AND together.told <> n.told AND (together.moved_on OR n.told <> '')
-"""
+"""  # noqa: S608  # our own words
 _BEHIND_TOGETHER = text(f"""
     INSERT INTO amendments (notification_id, channel, due_at)
     SELECT n.id, n.channel, :now
@@ -85,7 +99,7 @@ _BEHIND_TOGETHER = text(f"""
     ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)  # noqa: S608  # our own words
 _SUMMARIES = text(f"""
-    SELECT n.id, together.told FROM notifications n {_TOGETHER}
+    SELECT n.id, together.told, together.moved_on FROM notifications n JOIN pages p ON p.id = n.page_id {_TOGETHER}
     WHERE n.id = ANY(:ids) AND EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
 """)  # noqa: S608  # our own words
 _MEMBERS = text("""
@@ -108,7 +122,8 @@ _CLAIM = text(f"""
     FROM due WHERE a.notification_id = due.notification_id RETURNING a.notification_id
 """)  # noqa: S608  # our own words
 _READ = text(f"""
-    SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
+    SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, {_CALLS_NO_MORE} AS over,
+        p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
         n.urgency,
         n.channel, EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id) AS is_summary,
         t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
@@ -176,15 +191,15 @@ async def _of_summaries(uow: UnitOfWork, claimed: Sequence[Amendment]) -> Sequen
     """Return those of the summaries that are behind, with how all stand of which they told."""
     ids = [one.notification_id for one in claimed]
     found = (await uow.session.execute(_SUMMARIES, {"ids": ids})).all() if ids else ()
-    told = {row.id: row.told for row in found}
+    told = {row.id: row for row in found}
     members: dict[UUID, list[Standing]] = {each: [] for each in told}
     for row in await uow.session.execute(_MEMBERS, {"ids": list(told)}) if told else ():
         severity, status = Severity(row.severity), Status(row.status)
         members[row.id].append(Standing(row.number, row.title, severity, row.service, status, row.owner or ""))
     return [
-        replace(one, told=told[one.notification_id], all_of_them=tuple(members[one.notification_id]))
+        replace(one, told=its.told, over=its.moved_on, all_of_them=tuple(members[one.notification_id]))
         for one in claimed
-        if one.notification_id in told
+        if (its := told.get(one.notification_id)) is not None
     ]
 
 
@@ -241,4 +256,5 @@ def _amendment(row: Row[Any]) -> Amendment:
         address=row.address,
         secret=row.secret or {},
         language=row.language or ENGLISH,
+        over=row.over,
     )

@@ -8,6 +8,7 @@ is in vain, so are they (`opsknight.domain.commands.in_vain`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,36 +18,55 @@ from opsknight.domain.model.attempt import Other
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import LATE, PAGING, PageKind, late_by
+from opsknight.domain.model.retry import NOT_REACHED_AFTER
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 MANY: Final = 500
-OPEN, HAND_OVER, WATCH = "open", "hand_over", "watch"
+OPEN = "open"
 
 # What others are sending at the same instant is left to them. Only what is still wanted joins: the rest is superseded.
+# What was tried joins once its step has seen that it does not go through, and is not waited for: until then it has
+# its own retries, by which the next contact method starts. Nor does what was never tried join a retry.
 _GATHERING: Final = """
     WITH carriers AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS bigint[]), CAST(:methods AS bigint[]),
-            CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]))
-            c (id, user_id, method_id, channel, urgency, family)
-    ), joining AS (
-        SELECT n.id, c.id AS carrier_id
+            CAST(:channels AS text[]), CAST(:urgencies AS text[]), CAST(:families AS text[]), CAST(:tried AS bool[]))
+            c (id, user_id, method_id, channel, urgency, family, tried)
+    ), found AS (
+        SELECT c.id AS carrier_id, c.family, n.id, n.attempts, n.due_at AS since
         FROM carriers c
-        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0
+        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts = 0 AND NOT c.tried
             AND n.urgency IN ('low', c.urgency) AND {due}
             AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
+        UNION ALL
+        SELECT c.id, c.family, n.id, n.attempts, least(n.due_at, tried.first_at)
+        FROM carriers c
+        JOIN notifications n ON n.channel = c.channel AND n.finished_at IS NULL AND n.attempts > 0
+            AND n.urgency IN ('low', c.urgency)
+            AND n.contact_method_id = c.method_id AND n.user_id IS NOT DISTINCT FROM c.user_id
+        JOIN LATERAL (SELECT min(started_at) AS first_at, count(*) FILTER (WHERE outcome = 'retry') AS retries,
+                bool_and(outcome IN ('retry', 'failed')) AS surely FROM attempts WHERE notification_id = n.id) tried
+            ON tried.surely AND tried.retries >= :tries
+    ), joining AS (
+        SELECT n.id, f.carrier_id
+        FROM found f
+        JOIN notifications n ON n.id = f.id AND n.finished_at IS NULL AND n.attempts = f.attempts
         JOIN pages p ON p.id = n.page_id
         JOIN incidents i ON i.id = n.incident_id AND i.generation = n.generation
         WHERE n.id <> ALL(CAST(:ids AS uuid[])) AND n.status IN ('queued', 'sending')
             AND (n.id = ANY(CAST(:ours AS uuid[])) OR n.lease_until IS NULL OR n.lease_until <= :now)
-            AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - n.due_at) > :late)
-            AND CASE WHEN p.kind = 'hand_over' THEN c.family = 'hand_over' AND i.status = 'acknowledged'
-                    AND i.assignee_id = n.user_id
-                WHEN p.kind = 'watch' THEN c.family = 'watch'
-                ELSE c.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
+            AND ({held}n.gather OR greatest(p.created_at - p.due_at, interval '0') + (:now - f.since) > :late)
+            AND CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN f.family = p.kind AND i.status = 'acknowledged'
+                    AND i.assignee_id = coalesce(p.for_user_id, n.user_id)
+                WHEN p.kind = 'watch' THEN f.family = 'watch'
+                ELSE f.family = 'open' AND i.status = 'open' AND p.kind IN ('page', 'assigned', 'safety_net')
                     AND (p.kind <> 'assigned' OR i.assignee_id = coalesce(p.for_user_id, n.user_id)) END
         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
     ), carrying AS (
         UPDATE notifications n SET gather = true WHERE n.id IN (SELECT carrier_id FROM joining)
+    ), along AS (
+        UPDATE notifications n SET bundled_into = j.carrier_id
+        FROM joining j WHERE n.bundled_into = j.id AND n.status = 'bundled'
     )
     UPDATE notifications n SET status = 'bundled', finished_at = :now, bundled_into = j.carrier_id, gather = true,
         held = false, reason = '', lease_until = NULL, worker = NULL
@@ -55,17 +75,22 @@ _GATHERING: Final = """
 """
 _GATHER: Final = text(_GATHERING.format(due="n.due_at <= :now", held=""))
 # Of phones it is what is held back, too, that goes with the next message. Only there: others are found by their time.
-_GATHER_HELD: Final = text(_GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR "))
+_GATHER_HELD: Final = text(
+    _GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR n.id = ANY(CAST(:waiting AS uuid[])) OR ")
+)
 _OTHERS: Final = text("""
-    SELECT b.bundled_into, b.due_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
+    SELECT b.bundled_into, b.due_at, (SELECT min(a.started_at) FROM attempts a WHERE a.notification_id = b.id)
+            AS first_tried_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
         p.created_at AS paged_at, CASE p.kind WHEN 'watch' THEN p.reason ELSE '' END AS told
     FROM notifications b
     JOIN pages p ON p.id = b.page_id
     JOIN incidents i ON i.id = b.incident_id AND i.generation = b.generation
     JOIN services s ON s.id = i.service_id
     WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
-        AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
-        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
+        AND (p.kind = 'watch'
+            OR i.status = CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN 'acknowledged' ELSE 'open' END)
+        AND (p.kind NOT IN ('assigned', 'hand_over', 'still_on_it')
+            OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
     ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
 """)
 _SETTLE: Final = text("""
@@ -86,33 +111,47 @@ _SETTLE: Final = text("""
 """)
 
 
-_FAMILIES: Final = {PageKind.HAND_OVER: HAND_OVER, PageKind.WATCH: WATCH}
-_TOGETHER: Final = PAGING | _FAMILIES.keys()
+_APART: Final = frozenset({PageKind.HAND_OVER, PageKind.STILL_ON_IT, PageKind.WATCH})
+"""What goes together with its own kind alone."""
+_TOGETHER: Final = PAGING | _APART
 
 
 def gathers(row: Row[Any], uow: UnitOfWork, joined: Collection[int] = ()) -> bool:
-    """Return whether a message that was never tried goes together with others that are due.
+    """Return whether a message that surely never went out goes together with others that are due.
 
     `joined` are the contact methods for which something is held back.
     """
-    if row.attempts or PageKind(row.kind) not in _TOGETHER:
+    if row.perhaps or PageKind(row.kind) not in _TOGETHER:
         return False
-    late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-    return row.gather or late is not None or row.contact_method_id in joined
+    return row.gather or late(row, uow) is not None or row.contact_method_id in joined
 
 
-async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collection[int] = ()) -> list[Row[Any]]:
-    """Bundle what goes together of the wanted `rows`, and whatever else is due there; return what is sent.
+def late(row: Row[Any], uow: UnitOfWork) -> timedelta | None:
+    """Return how late a message that was read is when it goes now, None where it is on time."""
+    return late_by(
+        page_due_at=row.page_due_at,
+        paged_at=row.paged_at,
+        due_at=row.due_at,
+        first_tried_at=row.first_tried_at,
+        now=uow.now,
+    )
 
+
+async def gather(
+    uow: UnitOfWork, rows: Sequence[Row[Any]], *, waiting: Sequence[Row[Any]] = (), joined: Collection[int] = ()
+) -> Collection[UUID]:
+    """Bundle what goes together of the wanted `rows`, and whatever else is due there; return all that goes so.
+
+    `waiting` is what is to be held back, and goes with what is sent to the same of the contact methods `joined`.
     The first of each address carries the others: the most urgent of those that are due the longest.
     """
     carriers: dict[tuple[int, str], Row[Any]] = {}
     for row in rows:
         if gathers(row, uow, joined):
-            family = _FAMILIES.get(PageKind(row.kind), OPEN)
+            family = row.kind if PageKind(row.kind) in _APART else OPEN
             carriers.setdefault((row.contact_method_id, family), row)
     if not carriers:
-        return list(rows)
+        return frozenset()
     by_id = {row.id: row for row in carriers.values()}
     key = {
         "ids": list(by_id),
@@ -121,10 +160,14 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
         "families": [family for _, family in carriers],
         "channels": [row.channel for row in carriers.values()],
         "urgencies": [row.urgency for row in carriers.values()],
-        "ours": [row.id for row in rows],
+        "tried": [row.attempts > 0 for row in carriers.values()],
+        "tries": NOT_REACHED_AFTER,
+        "ours": [row.id for row in (*rows, *waiting)],
+        "now": uow.now,
+        "late": LATE,
     }
-    statement = _GATHER_HELD if joined else _GATHER
-    bundled = (await uow.session.execute(statement, {**key, "now": uow.now, "late": LATE})).all()
+    statement = (_GATHER_HELD, {**key, "waiting": [row.id for row in waiting]}) if joined else (_GATHER, key)
+    bundled = (await uow.session.execute(*statement)).all()
     for each in bundled:
         carrier = by_id[each.bundled_into]
         uow.record(
@@ -138,16 +181,15 @@ async def gather(uow: UnitOfWork, rows: Sequence[Row[Any]], *, joined: Collectio
             into=str(carrier.id),
             number=carrier.number,
         )
-    gone = {each.id for each in bundled}
-    return [row for row in rows if row.id not in gone]
+    return {each.id for each in bundled}
 
 
 async def others(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, tuple[Other, ...]]:
     """Return what each of the notifications `ids` carries besides its own incident, worst first."""
     found: dict[UUID, tuple[Other, ...]] = {}
     for row in await uow.session.execute(_OTHERS, {"ids": list(ids)}) if ids else ():
-        late = late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now)
-        other = Other(row.number, row.title, Severity(row.severity), row.service, late, row.told)
+        severity = Severity(row.severity)
+        other = Other(row.number, row.title, severity, row.service, late(row, uow), row.told)
         found[row.bundled_into] = (*found.get(row.bundled_into, ()), other)
     return found
 

@@ -31,11 +31,16 @@ _HOLD_BACK: Final = text("""
     WHERE n.id = h.id
 """)
 
-# Its time to answer is counted from when somebody is asked. What is being fired this instant is left to it.
+# Its time to answer is counted from when somebody is asked, by whichever message came first. What is being fired this
+# instant is left to it.
 _ANSWER_LATER: Final = text("""
     UPDATE timers SET due_at = h.until FROM (
-        SELECT t.id, h.until FROM unnest(CAST(:incidents AS uuid[]), CAST(:untils AS timestamptz[])) h (id, until)
+        SELECT t.id, h.until
+        FROM unnest(CAST(:incidents AS uuid[]), CAST(:pages AS uuid[]), CAST(:untils AS timestamptz[]))
+            h (id, page_id, until)
         JOIN timers t ON t.subject = h.id AND t.kind = 'ack_reminder' AND t.lease_until IS NULL AND t.due_at < h.until
+        WHERE NOT EXISTS (SELECT FROM notifications n WHERE n.page_id = h.page_id
+            AND n.status IN ('accepted', 'delivered', 'seen', 'bundled'))
         ORDER BY t.id FOR NO KEY UPDATE OF t SKIP LOCKED) h
     WHERE timers.id = h.id
 """)
@@ -65,9 +70,8 @@ async def hold_back(uow: UnitOfWork, holds: Sequence[Hold], *, gather: bool) -> 
     asking = [one for one in holds if one.row.kind == PageKind.STILL_ON_IT]
     if asking:
         untils = [one.until + ANSWER_WITHIN for one in asking]
-        await uow.session.execute(
-            _ANSWER_LATER, {"incidents": [one.row.incident_id for one in asking], "untils": untils}
-        )
+        of = {"incidents": [one.row.incident_id for one in asking], "pages": [one.row.page_id for one in asking]}
+        await uow.session.execute(_ANSWER_LATER, {**of, "untils": untils})
     for one in holds:
         if one.row.held:
             continue

@@ -32,13 +32,15 @@ _HOLD: Final = text("""
 """)
 # Of a message that was not sent yet, what is not wanted any more is left: it waits again, and is superseded.
 _CARRIED: Final = text("""
-    SELECT b.id, b.incident_id, b.page_id, b.generation, p.kind, p.step, p.lap
+    SELECT b.id, b.incident_id, b.page_id, b.generation, p.kind, p.step, p.lap, b.attempts > 0 AS tried
     FROM notifications b
     JOIN pages p ON p.id = b.page_id
     JOIN incidents i ON i.id = b.incident_id
     WHERE b.bundled_into = :id AND b.status = 'bundled' AND (NOT b.gather OR i.generation = b.generation
-        AND (p.kind = 'watch' OR i.status = CASE WHEN p.kind = 'hand_over' THEN 'acknowledged' ELSE 'open' END)
-        AND (p.kind NOT IN ('assigned', 'hand_over') OR i.assignee_id = coalesce(p.for_user_id, b.user_id)))
+        AND (p.kind = 'watch'
+            OR i.status = CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN 'acknowledged' ELSE 'open' END)
+        AND (p.kind NOT IN ('assigned', 'hand_over', 'still_on_it')
+            OR i.assignee_id = coalesce(p.for_user_id, b.user_id)))
     ORDER BY b.id FOR NO KEY UPDATE OF b
 """)
 _FAIL: Final = text("""
@@ -92,6 +94,7 @@ class _Told:
     kind: PageKind
     step: int
     lap: int
+    tried: bool = False
 
 
 async def hold(uow: UnitOfWork, ids: Collection[UUID], *, carried: bool) -> None:
@@ -107,6 +110,8 @@ async def follow(uow: UnitOfWork, attempt: Attempt, fact: Fact, *, detail: str) 
     if attempt.incident is None:
         return
     carried = await _carried(uow, attempt)
+    if fact is Fact.NOT_REACHED:  # of what joined because it did not go through itself, that is told already
+        carried = [one for one in carried if not one.tried]
     if carried and fact is Fact.FAILED:
         await uow.session.execute(_FAIL, {"ids": [one.id for one in carried], "now": uow.now, "reason": detail[:1000]})
     for one in carried:
@@ -136,7 +141,7 @@ async def follow(uow: UnitOfWork, attempt: Attempt, fact: Fact, *, detail: str) 
 async def _carried(uow: UnitOfWork, attempt: Attempt) -> Sequence[_Told]:
     rows = await uow.session.execute(_CARRIED, {"id": attempt.notification_id})
     return [
-        _Told(row.id, row.incident_id, row.page_id, row.generation, PageKind(row.kind), row.step, row.lap)
+        _Told(row.id, row.incident_id, row.page_id, row.generation, PageKind(row.kind), row.step, row.lap, row.tried)
         for row in rows
     ]
 

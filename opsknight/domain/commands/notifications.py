@@ -22,7 +22,7 @@ from opsknight.domain.model.event import Severity, Urgency
 from opsknight.domain.model.full_hosts import NO_HOSTS, FullHosts
 from opsknight.domain.model.incident import Status
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.notification import PageKind, Situation, late_by, unreachable, unwanted
+from opsknight.domain.model.notification import PageKind, Situation, unreachable, unwanted
 from opsknight.domain.model.speech import ENGLISH, remembered
 from opsknight.domain.store import claims
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -152,8 +152,11 @@ async def begin(
     cut_off = [row.id for row in rows if row.cut_off]
     if cut_off:
         await uow.session.execute(_CUT_OFF, {"ids": cut_off, "now": uow.now, "why": CUT_OFF})
-    due, joined = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(uow, row)])
-    wanted = await holding.spread(uow, await bundles.gather(uow, due, joined=joined), bursts)
+    turns = await phone_turns.take(uow, [row for row in rows if not _why_unwanted(uow, row)])
+    waiting, joined = [hold.row for hold in turns.held], turns.joined
+    gone = await bundles.gather(uow, turns.going, waiting=waiting, joined=joined)
+    await holding.hold_back(uow, [hold for hold in turns.held if hold.row.id not in gone], gather=False)
+    wanted = await holding.spread(uow, [row for row in turns.going if row.id not in gone], bursts)
     await _supersede(uow, [row for row in rows if _why_unwanted(uow, row)])
     carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
     starting = [
@@ -281,6 +284,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         position=row.position,
         why_paged=remembered(row.said_paged, english=row.why_paged),
         why_now=remembered(row.said, english=row.reason) if row.attempts == 0 else "",
+        held=row.held,
         channel=row.channel,
         contact_method_id=row.contact_method_id,
         label=shown(row.channel, label=row.label or "", address=row.address or ""),
@@ -290,7 +294,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         user_name=row.user_name or room_name(row.channel, label=row.label or "", address=row.address or ""),
         urgency=Urgency(row.urgency),
         due_at=row.due_at,
-        late=late_by(page_due_at=row.page_due_at, paged_at=row.paged_at, due_at=row.due_at, now=uow.now),
+        late=bundles.late(row, uow),
         retries=row.retries,
         perhaps=row.perhaps,
         incident=_incident(row),

@@ -48,7 +48,8 @@ class Amendment:
     """One message to change, and how its incident stands. `due_at` proves whose it is; `owner` may be empty.
 
     `provider_id` is the provider's name for the message, `carrier` who the provider was, `told` what is to be
-    written down as shown once it is changed. A summary tells of `all_of_them`, worst first.
+    written down as shown once it is changed. `over` says that its person is called by it no more. A summary tells of
+    `all_of_them`, worst first.
     """
 
     notification_id: UUID
@@ -70,11 +71,17 @@ class Amendment:
     secret: Mapping[str, str] = field(repr=False)
     language: str = ENGLISH
     all_of_them: tuple[Standing, ...] = ()
+    over: bool = False
 
     @property
     def head(self) -> str:
         """How the incident stands, in words for the first line."""
         return stands(self.incident.status, self.owner)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is of an older generation of its incident, or calls its person no more."""
+        return self.over or self.incident_generation != self.generation
 
     @property
     def became(self) -> Status:

@@ -45,7 +45,8 @@ class Attempt:
     """An attempt that was written as `started`; `number` counts from 1, `fence` says whose it is.
 
     `retries` and `perhaps` count the earlier attempts of the same notification that surely and
-    perhaps did not go through. `why_now` says why it is sent before its planned time, if it is.
+    perhaps did not go through. `why_now` says why it is sent before its planned time, if it is, or of one that was
+    `held` back why that was.
     `others` are the incidents that it tells of besides its own. `tried_by` are the carriers of earlier
     attempts that did not go through, `refused_by` those of them that refused it for good, and `first_tried_at` is
     when the first attempt began. Who gets it `stands_in` where it is somebody else's page, and reads `language`.
@@ -81,6 +82,7 @@ class Attempt:
     refused_by: frozenset[str] = frozenset()
     first_tried_at: datetime | None = None
     stands_in: bool = False
+    held: bool = False
     language: str = ENGLISH
 
     @property

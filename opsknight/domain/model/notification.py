@@ -213,10 +213,19 @@ def unreachable(
     return None
 
 
-def late_by(*, page_due_at: datetime, paged_at: datetime, due_at: datetime, now: datetime) -> timedelta | None:
+def late_by(
+    *,
+    page_due_at: datetime,
+    paged_at: datetime,
+    due_at: datetime,
+    now: datetime,
+    first_tried_at: datetime | None = None,
+) -> timedelta | None:
     """Return how late a message is when it is handed over `now`, or None below LATE.
 
-    Late is what the page itself was late, and what its notification waited past its due time.
+    Late is what the page itself was late, and what its notification waited past its due time; of one that was tried
+    in vain since the first try, however often a time was set for another.
     """
-    late = max(paged_at - page_due_at, timedelta()) + max(now - due_at, timedelta())
+    since = due_at if first_tried_at is None else min(due_at, first_tried_at)
+    late = max(paged_at - page_due_at, timedelta()) + max(now - since, timedelta())
     return late if late > LATE else None

@@ -1,6 +1,7 @@
 """Whose turn a phone number is: at most one message a minute to it about one service.
 
-So a new service is heard at once, and a storm of one service is a message a minute that tells of all that came.
+A page that a number has had as a text does not wait for the texts of others to call it, and the other way round. So a
+new service is heard at once, and a storm of one service is a text and a call a minute that tell of all that came.
 """
 
 from __future__ import annotations
@@ -30,12 +31,11 @@ def waits(kind: PageKind) -> bool:
     return kind not in ALONE or kind in AHEAD
 
 
-def held_until(last: Turn | None, *, page_id: UUID, at: datetime) -> datetime | None:
-    """Return until when a message waits whose number had its `last` turn for the same service; None where it goes.
+def held_until(*turns: Turn | None, page_id: UUID, at: datetime) -> datetime | None:
+    """Return until when a message waits whose number had the last of these `turns`; None where it goes.
 
     All messages of one page are one: a person who wants to be called when no text helps is called. No wait is
     longer than APART, whatever became of the clock.
     """
-    if last is None or last.page_id == page_id or last.at + APART <= at:
-        return None
-    return min(last.at, at) + APART
+    others = [turn for turn in turns if turn is not None and turn.page_id != page_id and turn.at + APART > at]
+    return max((min(turn.at, at) + APART for turn in others), default=None)

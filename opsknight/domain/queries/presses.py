@@ -21,7 +21,7 @@ _TOGETHER: Final = text("""
             (SELECT max(started_at) FROM attempts WHERE notification_id = carrier.id), carrier.created_at) AS sent_at
         FROM notifications carrier
         JOIN notifications n ON n.id = carrier.id OR n.bundled_into = carrier.id
-        JOIN pages p ON p.id = n.page_id AND p.kind IN ('page', 'assigned', 'safety_net')
+        JOIN pages p ON p.id = n.page_id AND p.kind IN ('page', 'assigned', 'safety_net', 'still_on_it')
         JOIN incidents i ON i.id = n.incident_id
         WHERE carrier.id = :id AND n.user_id = carrier.user_id
         ORDER BY i.id, n.generation DESC) told

@@ -60,8 +60,10 @@ class Message:
     where its reader's answers are heard; both are empty where they are not, and on other channels.
     `carries` counts the incidents that a summary tells of besides the one to which it belongs.
     `status` is how its incident stands, where it is about a single one.
+    `why_now` says why it comes before its planned time, if it does; it stands in the body as well.
     `became` is set where a message that was sent is changed afterwards: what its incident is now.
-    `outdated` says that it is of an older generation of its incident, so that nothing can be pressed there any more.
+    `outdated` says that it is of an older generation of its incident, or calls its person no more, so that nothing can
+    be pressed there any more.
     `code` is what a message tells that shows whose address it is, for channels that want it apart; else empty.
     """
 
@@ -86,6 +88,7 @@ class Message:
     tried_by: frozenset[str] = frozenset()
     refused_by: frozenset[str] = frozenset()
     carries: int = 0
+    why_now: str = ""
     became: Status | None = None
     bounces_to: str = field(default="", repr=False)
     replies_to: str = field(default="", repr=False)

@@ -98,10 +98,10 @@ class PushoverChannel:
         return self._judged(await self._caller.call("POST", f"{self._url}/messages.json", form=form))
 
     async def amend(self, message: Message, address: Address, *, provider_id: str) -> Outcome:  # noqa: ARG002
-        """Have the phone sound no more for what is not open any more; its words cannot be changed."""
+        """Have the phone sound no more for what is not open any more, or not its person's; its words stay."""
         if not is_receipt(provider_id):
             return Failed("Only what repeats can be ended, and this is not repeated.")
-        if message.became in (None, Status.OPEN):
+        if message.became in (None, Status.OPEN) and not message.outdated:
             return Sent(provider_id)
         url = f"{self._url}/receipts/{provider_id}/cancel.json"
         return tried_again(self._judged(await self._caller.call("POST", url, form={"token": self._token})))

@@ -12,31 +12,48 @@ from opsknight.jobs.channels.channel import Message
 
 SPOKEN_AT_MOST: Final = 300
 """Characters of a cause that are read out: about 20 s."""
-_ANSWERED: Final = PAGING | {PageKind.STILL_ON_IT}
+ANSWERED: Final = PAGING | {PageKind.STILL_ON_IT}
+"""What an answer of one word, or one key, is asked for."""
 _LISTED_AT_MOST: Final = 4
 
 
 def texted(message: Message, *, replies: bool) -> str:
     """Return `message` as a text; `replies` says that an answer to it comes back to us.
 
-    The first line, then how to answer, or where to look. A summary names as many incidents as fit.
+    The first line, then why it comes now, where that is told and fits beside the whole of it, and how to answer, or
+    where to look. A summary names as many incidents as fit.
     """
-    about_incidents = message.kind in _ANSWERED
+    about_incidents = message.kind in ANSWERED
     if about_incidents and message.number is not None:
         how = say("Reply {number}a to acknowledge.", number=message.number)
-        return sms.fitted(message.subject, rest=how if replies else message.url)
+        return _with_why(message, how if replies else message.url)
     if about_incidents:
-        return _summary(message, say("Reply ack all to acknowledge.") if replies else message.url)
+        asks = message.kind is PageKind.STILL_ON_IT
+        how = say("Reply yes to keep them all.") if asks else say("Reply ack all to acknowledge.")
+        return _summary(message, how if replies else message.url)
     if message.kind is PageKind.DRILL:
         return sms.fitted(message.subject, rest=say("Reply ack to acknowledge.") if replies else message.url)
     if message.incident_id is not None:
-        return sms.fitted(message.subject, rest=message.url)
+        return _with_why(message, message.url)
     return sms.fitted(f"{message.subject}\n{message.body}" if message.body else message.subject)
 
 
 def is_number(sender: str) -> bool:
     """Say whether a text from `sender` can be answered: it is a number or a short code, and no name."""
     return not any(character.isalpha() for character in sender)
+
+
+def _with_why(message: Message, rest: str) -> str:
+    if message.why_now:
+        longer = sms.plain("\n".join([" ".join(message.subject.split()), why_now(message), rest]))
+        if sms.segments(longer) <= sms.SEGMENTS_AT_MOST:
+            return longer
+    return sms.fitted(message.subject, rest=rest)
+
+
+def why_now(message: Message) -> str:
+    """Return the sentence that says why a message comes before its planned time, "" where it does not."""
+    return say("Why now: {reason}.", reason=message.why_now) if message.why_now else ""
 
 
 def _summary(message: Message, rest: str) -> str:
@@ -74,9 +91,10 @@ def taken(provider_id: str, text: str, prices: Priced, *, detail: str = "") -> S
 
 
 def spoken(message: Message) -> str:
-    """Return the cause of `message` as it is read out."""
+    """Return the cause of `message` as it is read out, and why it comes now where that is told."""
     text = " ".join(message.subject.replace(f" (#{message.number})", "").split())
     if len(text) > SPOKEN_AT_MOST:
         text = say("{beginning} and so on", beginning=text[:SPOKEN_AT_MOST].rsplit(" ", 1)[0])
     text = f"{text.rstrip('.')}."
-    return text if message.number is None else " ".join([text, say("Incident {number}.", number=message.number)])
+    number = "" if message.number is None else say("Incident {number}.", number=message.number)
+    return " ".join(part for part in (text, number, why_now(message)) if part)

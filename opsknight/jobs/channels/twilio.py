@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from opsknight.carriers import TwilioSettings
-from opsknight.domain.model.notification import PAGING, PageKind
+from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.sms import segments
 from opsknight.domain.model.speech import later, say
 from opsknight.domain.model.stopped import STOPPED
@@ -39,7 +39,7 @@ from opsknight.jobs.channels.channel import (
     unset,
 )
 from opsknight.jobs.channels.http import Answer, Caller
-from opsknight.jobs.channels.texts import is_number, spoken, texted
+from opsknight.jobs.channels.texts import ANSWERED, is_number, spoken, texted, why_now
 
 __all__ = ["Calls", "Texts", "TwilioSettings", "WhatsApp", "missing", "twiml"]
 
@@ -188,7 +188,8 @@ class WhatsApp(Texts):
         if message.code:  # WhatsApp approves codes in templates for nothing else
             return its.whatsapp_code_sid, {"1": message.code}
         if message.number is not None:
-            return its.whatsapp_content_sid, {"1": " ".join(message.subject.split()), "2": str(message.number)}
+            first = " ".join(f"{message.subject} {why_now(message)}".split())
+            return its.whatsapp_content_sid, {"1": first, "2": str(message.number)}
         if message.kind is PageKind.REPLY:  # its reader has just written, so that WhatsApp delivers any text
             return "", {}
         return its.whatsapp_note_sid, {"1": " ".join(self._text(message).split())}
@@ -253,7 +254,7 @@ def _menu(message: Message) -> str | None:
     """Return which keys do something, None where none does."""
     if message.kind is PageKind.DRILL:
         return DRILL_MENU
-    if message.carries and message.kind in PAGING:
+    if message.carries and message.kind in ANSWERED:
         return SUMMARY_MENU
     return None if message.incident_id is None else MENU
 
