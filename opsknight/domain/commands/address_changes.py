@@ -1,6 +1,6 @@
 """A person's mail address: another one counts once the code that was sent to it came back; until then the old one does.
 
-The acting person changes their own, an admin anybody's.
+The acting person changes their own, an admin anybody's; neither by an API token.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ async def end_open(uow: UnitOfWork, user_id: int) -> None:
 
 
 async def _held(uow: UnitOfWork, user_id: int) -> UserRow:
-    await require(uow, Need.SIGNED_IN if uow.user_id == user_id else Need.ADMINISTER)
+    await require(uow, Need.SIGNED_IN if uow.user_id == user_id else Need.LET_IN)
     held = select(UserRow).where(UserRow.id == user_id).with_for_update(key_share=True)
     user = await uow.session.scalar(held.execution_options(populate_existing=True))
     if user is None:

@@ -15,9 +15,11 @@ from opsknight.domain.model.permission import (
     Need,
     Person,
     Role,
+    TokenBearer,
     permits,
     permits_team,
 )
+from opsknight.domain.model.via import BY_TOKEN
 from opsknight.domain.store.tables import TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Forbidden, Invalid, SignInRequired
@@ -82,4 +84,6 @@ async def _actor(uow: UnitOfWork) -> Actor:
             await uow.session.execute(select(UserRow.role, UserRow.active).where(UserRow.id == uow.user_id))
         ).one_or_none()
         uow.person = None if row is None else Person(uow.user_id, Role(row.role), active=row.active)
-    return uow.person or Anonymous()
+    if uow.person is None:
+        return Anonymous()
+    return TokenBearer(uow.person) if BY_TOKEN.get() else uow.person

@@ -60,7 +60,7 @@ async def invite(uow: UnitOfWork, email: str, wish: Wish, *, team_id: int | None
         Invalid: the address, name or zone cannot be used, or there is no such team.
         Conflict: somebody has the address already.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     try:
         email, name, zone = person.addressed(email), person.named(wish.name), person.placed(wish.zone)
     except (BadPerson, BadCron) as refusal:
@@ -87,7 +87,7 @@ async def invite_again(uow: UnitOfWork, user_id: int, *, mailed: bool) -> Invite
         NotFound: there is no such person.
         Forbidden: their account is deactivated.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     user = await _locked(uow, user_id)
     if not user.active:
         raise Forbidden(f"The account of {user.name} is deactivated; reactivate it first.")
@@ -104,9 +104,12 @@ async def change(uow: UnitOfWork, user_id: int, wish: Wish) -> Done:
         Conflict: nobody else is an active admin, or it is the acting admin's own role.
     """
     await require(uow, Need.ADMINISTER)
+    if user_id == uow.user_id:
+        await require(uow, Need.SIGNED_IN)
     user, admins = await _locked_with_admins(uow, user_id)
     said = await _rename(uow, user, wish.name, wish.zone)
     if wish.role.value != user.role:
+        await require(uow, Need.LET_IN)
         _refuse_to_lose_admins(uow, user, admins, "take the role of an admin from yourself")
         user.role = wish.role.value
         uow.record(Fact.ROLE_CHANGED, subject=_subject(user), user=user.name, user_id=user.id, role=user.role)
@@ -162,7 +165,7 @@ async def reactivate(uow: UnitOfWork, user_id: int) -> Done:
     Raises:
         NotFound: there is no such person.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     user = await _locked(uow, user_id)
     if user.active:
         return Done(user.id, f"{user.name} is active already.")
