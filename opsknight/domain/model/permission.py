@@ -32,7 +32,7 @@ class Need(StrEnum):
     RESPOND = "respond"
     """Every verb on an incident."""
     ACKNOWLEDGE = "acknowledge"
-    """The one verb that a link in a page may do as well, for its own incident."""
+    """The one verb that whoever was paged may do as well, for that incident, by whatever answers the page."""
     OPEN_INCIDENT = "open an incident"
     PLAN_MAINTENANCE = "plan maintenance"
     """Windows in which what is planned to break pages nobody."""
@@ -80,7 +80,7 @@ class IngestKey:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeLink:
-    """The bearer of a link or button that a page of this incident carried to `user_id`."""
+    """Whoever answers a page of this incident that went to `user_id`: by link, button, text or key in a call."""
 
     incident_id: UUID
     user_id: int
