@@ -126,6 +126,20 @@ async def test_where_nobody_manages_the_team_the_admins_are_told(night: Night):
     assert await night.look() == [("Root", LEAD[1])]
 
 
+async def test_an_observer_is_told_and_a_day_later_their_lead(night: Night):
+    await night.begin()
+    await night.wakes()
+    async with night.database.commands() as session:
+        await session.execute(update(UserRow).where(UserRow.name == "Ada").values(role="observer"))
+        await session.commit()
+
+    first = await night.look()
+    night.clock.advance(DAY)
+    later = await night.look()
+
+    assert (first, later) == ([YOU], [YOU, LEAD])
+
+
 async def test_what_only_an_operator_can_mend_is_told_to_nobody_by_message(night: Night):
     await night.begin()
 

@@ -56,6 +56,18 @@ def test_whom_no_page_reaches_is_red_and_mends_it():
     assert item.sentence.startswith("No page gets through: no contact method yet. Turn push on under Me")
 
 
+def test_an_observer_is_red_and_has_another_role_given_or_another_put_in_their_place():
+    item = found(somebody(PUSH, CALL, may_respond=False), "role")
+
+    assert item is not None
+    assert (item.state, item.mends) == (State.BAD, Mends.THEY)
+    assert item.sentence == (
+        "An observer can acknowledge a page by answering it, and do nothing more about the incident. Ask an admin for"
+        " the role of a responder, or have somebody else put in this place."
+    )
+    assert found(somebody(PUSH, CALL), "role") is None
+
+
 def test_mail_without_a_mail_server_is_the_operators_to_mend():
     item = found(somebody(replace(MAIL, unset=True)), "reach")
 

@@ -55,9 +55,9 @@ class Somebody:
     """A person who is on call in the days to come: their `turns`, in order of time, at least one.
 
     `planned` are the ways of their plan for a page of high urgency; `loud_there` says that this installation
-    has a channel that wakes. `instead` says who gets their pages for a while,
-    `stands_in_for` whose pages they get in these turns. `drilled_at` is when their last drill began, and
-    `drill_answered` whether they answered it.
+    has a channel that wakes, `may_respond` that their role lets them act on incidents.
+    `instead` says who gets their pages for a while, `stands_in_for` whose pages they get in these turns.
+    `drilled_at` is when their last drill began, and `drill_answered` whether they answered it.
     """
 
     user_id: int
@@ -73,6 +73,7 @@ class Somebody:
     loud_there: bool = True
     drilled_at: datetime | None = None
     drill_answered: bool = False
+    may_respond: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
         return (Item("active", State.BAD, words, Mends.LEAD),)
     every = (
         _instead(one),
+        _role(one),
         _reach(one),
         _loud(one),
         _stands_in(one),
@@ -174,6 +176,16 @@ def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *,
         yield from (item.sentence for item in said(one, reds, now=now))
     if (more := len(found) - LISTED) > 0:
         yield say("and {count} more; the page of readiness lists them all.", count=more)
+
+
+def _role(one: Somebody) -> Item | None:
+    if one.may_respond:
+        return None
+    words = say(
+        "An observer can acknowledge a page by answering it, and do nothing more about the incident. Ask an admin for"
+        " the role of a responder, or have somebody else put in this place."
+    )
+    return Item("role", State.BAD, words)
 
 
 def _reach(one: Somebody) -> Item:

@@ -197,6 +197,11 @@ def may_manage(role: Role) -> bool:
     return role in _ROLES[Need.MANAGE_TEAM]
 
 
+def may_respond(role: Role) -> bool:
+    """Say whether somebody of this role can act on an incident, whether or not they were paged for it."""
+    return role in _ROLES[Need.RESPOND]
+
+
 def _person(person: Person, need: Need) -> Decision:
     if not person.active:
         return _no(say("This account is deactivated; ask an admin to activate it."))

@@ -144,6 +144,7 @@ async def on_call_soon(
                 loud_there=ground.loud,
                 drilled_at=drill_at,
                 drill_answered=answered,
+                may_respond=person.may_respond,
             )
         )
     return found
