@@ -80,10 +80,11 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     row = await held_to_configure(uow, schedule_id)
     if plan.team_id != row.team_id:
         await require_configuring(uow, plan.team_id)
-    before = _document(row, await plans(uow.session, row.id))
+    layers = await plans(uow.session, row.id)
+    before = _document(row, layers)
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
-    await _check(uow, plan)
+    await _check(uow, plan, before=layers)
     _write(row, plan)
     after = _document(row, plan.layers)
     if after == before:
@@ -129,7 +130,12 @@ async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
     return await uow.session.scalar(statement)
 
 
-async def _check(uow: UnitOfWork, plan: Plan) -> None:
+async def _check(uow: UnitOfWork, plan: Plan, *, before: Sequence[LayerPlan] = ()) -> None:
+    """Refuse what cannot be used; who is in fixed shifts `before` may stay there: a calendar put them in, not a person.
+
+    Raises:
+        Invalid: something cannot be; the sentence says what.
+    """
     name = " ".join(plan.name.split())
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A schedule needs a name of {MAX_NAME} characters at most, such as “Platform on call”.")
@@ -146,7 +152,12 @@ async def _check(uow: UnitOfWork, plan: Plan) -> None:
         check(plan.shadow_layers)
     except BadSchedule as refusal:
         raise Invalid(str(refusal)) from refusal
-    await names_of(uow, {user for layer in (*plan.layers, *plan.shadow_layers) for user in layer.people})
+    imported = {layer.name: layer.people for layer in before if layer.kind is Kind.FIXED}
+    nobody = frozenset[int]()
+    chosen = {user for layer in plan.shadow_layers for user in layer.people}
+    for layer in plan.layers:
+        chosen |= layer.people - (imported.get(layer.name, nobody) if layer.kind is Kind.FIXED else nobody)
+    await names_of(uow, chosen)
 
 
 def _write(row: ScheduleRow, plan: Plan) -> None:
