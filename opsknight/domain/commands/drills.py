@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of, why_drilled
+from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of, begun, why_drilled
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -104,9 +104,9 @@ async def begin(uow: UnitOfWork, whom: Whom, *, weekly_at: datetime | None = Non
     uow.session.add(drill)
     await uow.session.flush()
     told = await _page(uow, drill, {user_id: schedule for user_id, schedule in users.items() if user_id not in busy})
-    uow.record(Fact.DRILL_BEGAN, subject=f"drill:{drill.id}", about=about, people=told)
-    count = "1 person is" if len(told) == 1 else f"{len(told)} people are"
-    return Begun(drill.id, f"The drill of {about} has begun: {count} asked to acknowledge within 15 min.")
+    asked = [name for name, is_paged in told if is_paged]
+    uow.record(Fact.DRILL_BEGAN, subject=f"drill:{drill.id}", about=about, people=asked)
+    return Begun(drill.id, begun(about, asked=len(asked), others=len(told) - len(asked)))
 
 
 async def acknowledge(uow: UnitOfWork, notification_id: UUID, user_id: int, *, via: str) -> Answer | None:
@@ -181,14 +181,16 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
     return about, users
 
 
-async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> list[str]:
-    """Put a page of each person into the outbox, as the engine does; return their names."""
+async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> Sequence[tuple[str, bool]]:
+    """Put a page of each person into the outbox, as the engine does; return their names, and who has a page.
+
+    Whose real pages somebody else would get is left out, and so is that one: they are no part of the drill.
+    """
     outbox = Outbox(uow.now, await reading.people(uow.session, users.keys()))
     by = "" if uow.user_id is None else await name_of(uow.session, uow.user_id)
     rows: list[DrillPersonRow] = []
     for user_id in sorted(users.keys() & outbox.people.keys()):  # among those that are read are their substitutes
-        away = outbox.people[user_id].undisturbed
-        if away is not None and away.holds(uow.now) and user_id != uow.user_id:
+        if user_id != uow.user_id and outbox.goes_to(PageKind.PAGE, user_id) != user_id:
             rows.append(DrillPersonRow(drill_id=drill.id, user_id=user_id, page_id=None, unreachable=UNDISTURBED))
             continue
         with speaking(outbox.people[user_id].language):
@@ -208,4 +210,4 @@ async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> l
     await outbox.write(uow)
     uow.session.add_all(rows)
     await uow.session.flush()
-    return [outbox.people[row.user_id].name for row in rows]
+    return [(outbox.people[row.user_id].name, row.page_id is not None) for row in rows]

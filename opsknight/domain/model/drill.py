@@ -74,6 +74,13 @@ def about_of(schedule: str | None) -> str:
     return EVERYONE if schedule is None else f"who is on call on {schedule}"
 
 
+def begun(about: str, *, asked: int, others: int) -> str:
+    """Return the sentence that a drill has begun: how many are `asked`, and how many `others` no page goes to."""
+    many = "nobody is" if not asked else "1 person is" if asked == 1 else f"{asked} people are"
+    more = f" No page goes to {others} more." if asked else f" No page goes to any of {others}." if others else ""
+    return f"The drill of {about} has begun: {many} asked to acknowledge within 15 min.{more if others else ''}"
+
+
 def why_drilled(by: str, *, weekly: bool, schedule: str) -> str:
     """Return why somebody is drilled: `by` whom, "" for by nobody who signed in, and on which `schedule`, if on one."""
     if schedule:
