@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from opsknight.domain.commands.arranging import Done, held_to_configure, names_of
 from opsknight.domain.commands.authority import require_configuring
+from opsknight.domain.commands.weekly_drills import end_weekly_of
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
@@ -100,7 +101,7 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
 
 
 async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
-    """Put a schedule away; who was on call by it stays recorded.
+    """Put a schedule away; who was on call by it stays recorded, and no drill of it comes by itself any more.
 
     Raises:
         NotFound: there is no such schedule.
@@ -116,7 +117,8 @@ async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
     subject = f"schedule:{row.id}"
     told = f"deleted the schedule “{row.name}”"
     uow.record(Fact.SCHEDULE_DELETED, subject=subject, did=told, name=row.name, before=before)
-    return Done(row.id, f"Deleted “{row.name}”; who was on call by it stays recorded.", row.id)
+    more = " The weekly drill was of it, and is ended." if await end_weekly_of(uow, row) else ""
+    return Done(row.id, f"Deleted “{row.name}”; who was on call by it stays recorded.{more}", row.id)
 
 
 async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
