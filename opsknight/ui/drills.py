@@ -242,10 +242,14 @@ def _build_form(schedules: Mapping[str, str], people: Mapping[str, str]) -> None
     """Build the dialog that says who is drilled; assets/drills.js sends it."""
     whom = {"everyone": "Everyone", "schedule": "A schedule", "person": "A person"}
     if not schedules:
-        del whom["everyone"], whom["schedule"]
+        del whom["schedule"]
     with dialog(FORM, "Run a drill"):
         choice("drill-whom", whom, chosen=next(iter(whom)), label="Who is drilled")
-        tag("p", f"Pages {EVERYONE}: now, or within 12 hours.", classes="ok-muted ok-drill-everyone")
+        tag(
+            "p",
+            f"Pages {EVERYONE}: now, or within 12 hours, and whom policies ask by name.",
+            classes="ok-muted ok-drill-everyone",
+        )
         with tag("div", classes="ok-drill-schedule"):
             select("drill-schedule", "Whoever is on call now on", schedules)
         with tag("div", classes="ok-drill-person-of"):

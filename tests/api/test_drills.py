@@ -16,7 +16,7 @@ from opsknight.domain.model import drill as model
 from opsknight.jobs.messages import Writer
 from tests.api.a_drill import Drills
 from tests.api.house import FROM_US, IN_BROWSER, House
-from tests.builders import a_contact_method, a_schedule, a_user
+from tests.builders import a_contact_method, a_policy, a_schedule, a_service, a_user
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,6 +50,18 @@ async def test_everyone_on_call_tonight_is_drilled_once_each(at: Drills):
     drill = await at.read(await at.begun())
 
     assert (drill["about"], [one["user"] for one in drill["by_person"]]) == (model.EVERYONE, ["Ada", "Bo"])
+
+
+async def test_everyone_are_those_too_whom_the_policy_of_a_service_asks_directly(at: Drills):
+    ada, bo = await a_user(at.house.database, "Ada"), await a_user(at.house.database, "Bo")
+    policy = await a_policy(at.house.database, ada)
+    await a_service(at.house.database, policy=policy)
+    await a_policy(at.house.database, bo)
+
+    drill = await at.read(await at.begun())
+
+    assert [one["user"] for one in drill["by_person"]] == ["Ada"]
+    assert await at.rows("SELECT reason FROM pages") == [(f"Max asked for it; the policy {policy.name} asks you",)]
 
 
 async def test_an_acknowledge_keeps_the_other_messages_back(at: Drills):
