@@ -25,12 +25,13 @@ from opsknight.api.plain_json import plain_json
 from opsknight.crypto import BadToken
 from opsknight.deps import Deps, retryable
 from opsknight.domain.commands import incidents, receipts
+from opsknight.domain.commands.authority import link_of_page
 from opsknight.domain.commands.held import Message
 from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.incident import IllegalTransition, Status, owned_by_another
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.link import ACKNOWLEDGE, AcknowledgeClaims
-from opsknight.domain.model.permission import AcknowledgeLink, Need
+from opsknight.domain.model.permission import Need
 from opsknight.domain.model.speech import ENGLISH, later, say, speaking
 from opsknight.domain.model.timer import TimerKind
 from opsknight.domain.queries import board
@@ -157,11 +158,11 @@ async def _read(deps: Deps, token: str) -> _Shown:
 
 async def _acknowledge(deps: Deps, link: AcknowledgeClaims, *, via: str, generation: int | None = None) -> Done:
     """Acknowledge in the name of the link's person; `generation` is the one they have just been shown."""
-    permission = AcknowledgeLink(link.incident_id, link.user_id, link.generation)
     seen = Message(generation or link.generation)
 
     async def once() -> Done:
         async with deps.commands(f"user:{link.user_id}") as uow:
+            permission = await link_of_page(uow, link.incident_id)
             done = await incidents.acknowledge(uow, link.incident_id, message=seen, link=permission, via=via)
             await receipts.seen(uow, link.notification_id)
         return done

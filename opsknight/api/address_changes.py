@@ -60,7 +60,7 @@ class Code(BaseModel):
 def router(deps: Deps, *, mail: Mail | None = None) -> APIRouter:
     """Serve …/address of people and of oneself; `mail` sends codes, None where there is no mail server."""
     routes = APIRouter(prefix="/api/v1", tags=["people"])
-    own, administer = [needs(Need.SIGNED_IN)], [needs(Need.ADMINISTER)]
+    own, let_in = [needs(Need.SIGNED_IN)], [needs(Need.LET_IN)]
 
     @routes.post("/me/address", status_code=202, dependencies=own)
     async def ask_own(wish: Address, viewer: SignedIn) -> Response:
@@ -72,12 +72,12 @@ def router(deps: Deps, *, mail: Mail | None = None) -> APIRouter:
         """Have the new address, by the code that was sent to it. Five wrong ones end a code."""
         return await _confirm(deps, mail, viewer, viewer.id, wish.code)
 
-    @routes.post("/people/{user_id}/address", status_code=202, dependencies=administer)
+    @routes.post("/people/{user_id}/address", status_code=202, dependencies=let_in)
     async def ask(user_id: Number, wish: Address, viewer: SignedIn) -> Response:
         """Send a code to the address that somebody shall have; until it came back, the old one counts."""
         return await _ask(deps, mail, viewer, user_id, wish.email)
 
-    @routes.post("/people/{user_id}/address/confirm", dependencies=administer)
+    @routes.post("/people/{user_id}/address/confirm", dependencies=let_in)
     async def confirm(user_id: Number, wish: Code, viewer: SignedIn) -> Response:
         """Give somebody the new address, by the code that was sent to it. Five wrong ones end a code."""
         return await _confirm(deps, mail, viewer, user_id, wish.code)

@@ -81,7 +81,7 @@ def _add_links(routes: APIRouter, deps: Deps) -> None:
         async with deps.reading() as session:
             return plain_json({"feeds": await queries.feeds(session, you=viewer.id, everybody=everybody)})
 
-    @routes.post(path, status_code=201, dependencies=see)
+    @routes.post(path, status_code=201, dependencies=[needs(Need.SIGNED_IN)])
     async def make(wish: Wish, viewer: SignedIn) -> Response:
         """Make a link; its address is in this answer and nowhere else."""
 

@@ -22,7 +22,7 @@ from opsknight.api.parse import scrub
 from opsknight.deps import Deps
 from opsknight.domain.commands import api_tokens
 from opsknight.domain.commands.sessions import touch, touch_due
-from opsknight.domain.model.via import VIA
+from opsknight.domain.model.via import BY_TOKEN, VIA
 from opsknight.domain.queries.sessions import Viewer
 
 log = structlog.get_logger(__name__)
@@ -94,6 +94,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})["viewer"] = None
+        BY_TOKEN.set(False)
         VIA.set("")  # what this task served before may have come with a token
         request_id = logs.new_request_id()
         with logs.request(request_id):
@@ -155,6 +156,7 @@ class Guard:
         if found.token.reads_only and not reads:
             return problems.problem(403, f"The API token “{found.token.name}” only reads. Make one that writes.")
         connection.scope["state"]["viewer"] = found
+        BY_TOKEN.set(True)
         VIA.set(f"the API token “{found.token.name}”")
         if api_tokens.note_due(found.token.used_at, now=now):
             await self._note_used(found.token.id, scrub(connection.headers.get("user-agent", "")))

@@ -106,9 +106,9 @@ def _add_reading(routes: APIRouter, deps: Deps) -> None:
 
 
 def _add_inviting(routes: APIRouter, deps: Deps, mail: Mail | None) -> None:
-    administer = [needs(Need.ADMINISTER)]
+    let_in = [needs(Need.LET_IN)]
 
-    @routes.post("/people", status_code=201, dependencies=administer)
+    @routes.post("/people", status_code=201, dependencies=let_in)
     async def invite(wish: Invitation, viewer: SignedIn) -> Response:
         """Invite somebody by a link that signs them in once: mailed, or in `link` where no mail goes out."""
         who = Wish(wish.name, wish.role, wish.zone)
@@ -118,7 +118,7 @@ def _add_inviting(routes: APIRouter, deps: Deps, mail: Mail | None) -> None:
 
         return await _let_in(deps, mail, viewer, command, status=201)
 
-    @routes.post("/people/{user_id}/sign-in-link", status_code=201, dependencies=administer)
+    @routes.post("/people/{user_id}/sign-in-link", status_code=201, dependencies=let_in)
     async def invite_again(user_id: Number, viewer: SignedIn) -> Response:
         """Make somebody one more link that signs them in once; mailed, or in `link` where no mail goes out."""
 
@@ -141,7 +141,7 @@ def _add_changing(routes: APIRouter, deps: Deps) -> None:
         """Sign a person out everywhere at once, and page them no more."""
         return await _carry_out(deps, viewer, lambda uow: commands.deactivate(uow, user_id))
 
-    @routes.post("/people/{user_id}/reactivate", dependencies=administer)
+    @routes.post("/people/{user_id}/reactivate", dependencies=[needs(Need.LET_IN)])
     async def reactivate(user_id: Number, viewer: SignedIn) -> Response:
         """Let a person sign in and be paged again."""
         return await _carry_out(deps, viewer, lambda uow: commands.reactivate(uow, user_id))

@@ -15,6 +15,7 @@ from opsknight.api.again import again
 from opsknight.crypto import new_id, sha256
 from opsknight.deps import Deps
 from opsknight.domain.commands import answers, drills, incidents, receipts
+from opsknight.domain.commands.authority import link_of_page
 from opsknight.domain.commands.held import Message
 from opsknight.domain.commands.incidents import Done
 from opsknight.domain.model.button import Press
@@ -178,7 +179,8 @@ async def carry_out(
     """Do what was pressed or written in the name of who acts; raise as the command does."""
     match what:
         case Press.ACKNOWLEDGE:
-            return await incidents.acknowledge(uow, incident_id, message=message, via=via)
+            link = await link_of_page(uow, incident_id)
+            return await incidents.acknowledge(uow, incident_id, message=message, link=link, via=via)
         case Press.RESOLVE:
             return await incidents.resolve(uow, incident_id, message=message)
         case Press.ESCALATE:

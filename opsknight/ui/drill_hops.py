@@ -46,7 +46,9 @@ def show(one: Drill, *, you: int) -> None:
 
 
 def title(line: DrillLine) -> str:
-    """Return who is drilled, as a heading."""
+    """Return who is drilled, as a heading; of a week without a drill, why it has none."""
+    if line["left_out"]:
+        return f"Left out: {line['left_out']}"
     return line["about"][0].upper() + line["about"][1:]
 
 
@@ -59,6 +61,9 @@ def begun_by(line: DrillLine) -> str:
 
 def verdict_of(line: DrillLine) -> None:
     """Say how many have answered."""
+    if line["left_out"]:
+        verdict("No drill", "bad")
+        return
     done, of = line["acknowledged"], line["people"]
     words = f"{done} of {of} acknowledged"
     if done == of:

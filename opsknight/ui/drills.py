@@ -104,7 +104,8 @@ async def read_drills(deps: Deps, viewer: Viewer) -> Drills:
     async with deps.reading() as session:
         lines = await queries.drills(session, now=deps.clock.now())
         comes = await weekly(session, now=deps.clock.now())
-    running = [line for line in lines if not line["over"]][:WHOLE_AT_MOST] or lines[:1]
+    running = [line for line in lines if not line["over"]][:WHOLE_AT_MOST]
+    running = running or [line for line in lines if not line["left_out"]][:1]
     return Drills(lines, [await read_drill(deps, viewer, UUID(line["id"])) for line in running], comes)
 
 
@@ -241,10 +242,14 @@ def _build_form(schedules: Mapping[str, str], people: Mapping[str, str]) -> None
     """Build the dialog that says who is drilled; assets/drills.js sends it."""
     whom = {"everyone": "Everyone", "schedule": "A schedule", "person": "A person"}
     if not schedules:
-        del whom["everyone"], whom["schedule"]
+        del whom["schedule"]
     with dialog(FORM, "Run a drill"):
         choice("drill-whom", whom, chosen=next(iter(whom)), label="Who is drilled")
-        tag("p", f"Pages {EVERYONE}: now, or within 12 hours.", classes="ok-muted ok-drill-everyone")
+        tag(
+            "p",
+            f"Pages {EVERYONE}: now, or within 12 hours, and whom policies ask by name.",
+            classes="ok-muted ok-drill-everyone",
+        )
         with tag("div", classes="ok-drill-schedule"):
             select("drill-schedule", "Whoever is on call now on", schedules)
         with tag("div", classes="ok-drill-person-of"):
@@ -258,7 +263,10 @@ def _build_form(schedules: Mapping[str, str], people: Mapping[str, str]) -> None
 
 def _earlier(line: DrillLine) -> None:
     with row(classes="ok-drill-line"):
-        tag("a", drill_hops.title(line), href=f"{PATH}/{line['id']}", classes="ok-cut")
+        if line["left_out"]:
+            tag("span", drill_hops.title(line), classes="ok-cut", title=drill_hops.title(line))
+        else:
+            tag("a", drill_hops.title(line), href=f"{PATH}/{line['id']}", classes="ok-cut")
         with tag("span", classes="ok-muted"):
             moment(line["begins_at"], "soon")
             tag("span", f" · {drill_hops.begun_by(line)}")

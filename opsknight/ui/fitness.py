@@ -203,6 +203,10 @@ def _turns(line: FitnessLine) -> None:
     with tag("ul", classes="ok-fit-turns ok-muted"):
         for turn in line["turns"][:TURNS_SHOWN]:
             with tag("li"):
+                if turn["policy_id"] is not None:
+                    tag("span", "Asked at any time by ")
+                    tag("a", turn["policy"], href=f"/policies/{turn['policy_id']}")
+                    continue
                 tag("a", turn["schedule"], href=f"/schedules/{turn['schedule_id']}")
                 with tag("span", classes="ok-fit-turn"):
                     moment(turn["start_at"])

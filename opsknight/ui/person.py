@@ -98,7 +98,7 @@ def build(viewer: Viewer, line: PersonDetail) -> None:
     if line["left"]:
         note(
             f"{line['name']} {'; '.join(line['left'])}. Hand the incidents over, and put others in these places:"
-            " until then they are asked and nobody answers.",
+            f" until then they are asked and {'can only acknowledge' if line['active'] else 'nobody answers'}.",
             title="Still counted on",
             kind="warn",
         )

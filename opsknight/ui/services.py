@@ -82,7 +82,6 @@ def mount(deps: Deps) -> None:
                 signed_with=deps.signed_with,
                 quiet=quiet,
                 changes=changes,
-                may_change=may_change,
                 teams=teams,
                 policies=await read_policies(deps) if teams else (),
                 archived=archived,
@@ -116,7 +115,6 @@ def show(
     signed_with: Mapping[str, str] = NO_SECRETS,
     quiet: Mapping[int, QuietLine] = NOTHING_QUIET,
     changes: Mapping[int, Sequence[ChangeLine]] = NO_CHANGES,
-    may_change: bool = False,
     teams: Mapping[str, str] = NO_TEAMS,
     policies: Sequence[PolicyLine] = (),
     archived: Sequence[ArchivedLine] = (),
@@ -125,7 +123,7 @@ def show(
 
     `mail_host` stands behind the @ of addresses that take mail, "" where none is taken.
     `signed_with` tells of each kind of monitor that can prove itself whence its secret comes, `quiet` of
-    each service how it pages, which `may_change` lets be changed, and `changes` what was changed on it of late.
+    each service how it pages, and `changes` what was changed on it of late.
     `teams` (id → name) are those whose services the reader may make and change, by one of `policies`.
     """
     says = "What can break, who is paged when it does, and the keys that monitors send with."
@@ -146,15 +144,15 @@ def show(
         _teach(may_make=bool(teams))
     for service in services:
         with _service(service, base_url, mail_host, monitors, signed_with):
+            is_theirs = str(service["team_id"]) in teams
             if (how := quiet.get(service["id"])) is not None:
-                show_quiet(service["id"], service["name"], how, may_change=may_change)
-            if str(service["team_id"]) in teams:
+                show_quiet(service["id"], service["name"], how, may_change=is_theirs)
+            if is_theirs:
                 show_service_deeds(service)
             if of_late := changes.get(service["id"]):
                 show_changes(of_late)
-    if may_change:
-        build_quiet_dialog()
     if teams:
+        build_quiet_dialog()
         build_service_dialogs(teams, policies, monitors)
     tag("p", "No service of that name.", classes="ok-muted ok-filter-none", hidden=True)
     show_archived(archived, teams=teams, policies=policies)

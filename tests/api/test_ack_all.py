@@ -74,6 +74,7 @@ async def test_ack_all_counts_what_waits_for_others_apart(phone: Phone):
 async def test_ack_all_that_is_refused_says_for_how_many_and_why(phone: Phone):
     await told_of_many(phone, 8)
     await phone.write("UPDATE users SET role = 'observer'")
+    await phone.write("UPDATE pages SET kind = 'watch'")
 
     said = await phone.says("ack all")
 

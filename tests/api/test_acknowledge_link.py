@@ -110,6 +110,20 @@ async def test_pressing_the_button_acknowledges_in_the_name_of_the_person_it_was
     ]
 
 
+@pytest.mark.parametrize(("kind", "status"), [("page", "acknowledged"), ("watch", "open")])
+async def test_an_observer_acknowledges_by_the_link_of_a_page_and_not_of_what_they_watch(
+    link: Link, kind: str, status: str
+):
+    async with link.house.database.commands() as session:
+        await session.execute(text("UPDATE users SET role = 'observer'"))
+        await session.execute(text("UPDATE pages SET kind = :kind"), {"kind": kind})
+        await session.commit()
+
+    await link.press()
+
+    assert (await link.status())[0] == status
+
+
 async def test_using_the_link_proves_that_its_contact_method_works(link: Link):
     await link.press()
 

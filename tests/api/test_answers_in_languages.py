@@ -160,15 +160,15 @@ async def test_what_a_role_may_not_do_is_refused_in_the_language_of_whose_it_is(
 
     match how:
         case "text":
-            said = await reader.texts("ack")
+            said = await reader.texts("resolve")
         case "mail":
-            said = await reader.mails("ack")
+            said = await reader.mails("resolve")
         case "button":
-            said = await reader.presses()
+            said = await reader.presses(Press.RESOLVE)
         case _:
-            said = await reader.types("4")
+            said = await reader.types("6")
 
-    assert "⟦An observer cannot ⟧⟦acknowledge incidents⟧⟦; ask ⟧⟦a responder⟧⟦.⟧" in said
+    assert "⟦An observer cannot ⟧⟦respond to incidents⟧⟦; ask ⟧⟦a responder⟧⟦.⟧" in said
     assert is_marked(said, *NAMES), outside(said)
 
 

@@ -8,20 +8,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from opsknight.api import api_tokens, own_methods, people
+from opsknight.api import address_changes, api_tokens, calendar_feeds, own_methods, people, teams
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import FactRow
 from tests.api.house import FROM_US, House, knock
-from tests.builders import a_user
+from tests.builders import a_team, a_user
 
 PATH = "/api/v1/api-tokens"
 
 
 @pytest.fixture
 def doors(house: House) -> House:
-    """A house with the routes of tokens, people and contact methods."""
-    for routes in (api_tokens, own_methods):
+    """A house with the routes of tokens, people, their addresses, teams, calendar links and contact methods."""
+
+    async def post(*_: str) -> None:
+        """Take every mail."""
+
+    for routes in (api_tokens, calendar_feeds, own_methods, teams):
         house.routes.include_router(routes.router(house.deps))
+    house.routes.include_router(address_changes.router(house.deps, mail=post))
     house.routes.include_router(people.router(house.deps, mail=None))
     return house
 
@@ -74,15 +79,53 @@ async def test_a_token_that_only_reads_reads_and_changes_nothing(doors: House):
         ("PUT", "/api/v1/me/profile", {"name": "Eve", "zone": "UTC", "language": "en"}),
         ("GET", "/api/v1/me/contact-methods", None),
         ("POST", "/api/v1/me/contact-methods", {"channel": "email", "address": "eve@example.org", "label": "Eve"}),
+        ("POST", "/api/v1/calendar-feeds", {"name": "Eve's"}),
+        ("POST", "/api/v1/people/{me}/address", {"email": "eve@example.org"}),
+        ("POST", "/api/v1/people/{me}/address/confirm", {"code": "123456"}),
+        ("POST", "/api/v1/people/{me}/sign-in-link", None),
+        ("PUT", "/api/v1/people/{me}", {"name": "Eve", "zone": "UTC", "role": "admin"}),
     ],
 )
 async def test_a_token_touches_nothing_of_its_persons_account(doors: House, method: str, path: str, wish: Any):
     script = await a_token(doors, await ada(doors, role="admin"))
+    me = (await doors.client.get("/api/v1/who", headers=script)).json()["id"]
 
-    answer = await doors.client.request(method, path, headers=script, json=wish)
+    answer = await doors.client.request(method, path.format(me=me), headers=script, json=wish)
 
     assert answer.status_code == 403
     assert answer.json()["detail"].startswith("An API token cannot ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "wish"),
+    [
+        ("POST", "/api/v1/people", {"email": "eve@example.org", "name": "Eve", "role": "admin"}),
+        ("POST", "/api/v1/people/{bo}/sign-in-link", None),
+        ("POST", "/api/v1/people/{bo}/address", {"email": "eve@example.org"}),
+        ("POST", "/api/v1/people/{bo}/address/confirm", {"code": "123456"}),
+        ("POST", "/api/v1/people/{bo}/reactivate", None),
+        ("PUT", "/api/v1/people/{bo}", {"name": "Bo", "zone": "UTC", "role": "admin"}),
+    ],
+)
+async def test_a_token_lets_nobody_in(doors: House, database: Database, method: str, path: str, wish: Any):
+    script = await a_token(doors, await ada(doors, role="admin"))
+    bo = await a_user(database, "Bo", role="responder")
+
+    answer = await doors.client.request(method, path.format(bo=bo.id), headers=script, json=wish)
+
+    assert answer.status_code == 403
+    sentence = "An API token cannot decide who signs in here, and in which role; sign in to do it."
+    assert answer.json()["detail"] == sentence
+
+
+async def test_a_token_of_the_manager_of_another_team_changes_no_team(doors: House, database: Database):
+    script = await a_token(doors, await ada(doors))
+    search = await a_team(database, "Search")
+
+    answer = await doors.client.put(f"/api/v1/teams/{search.id}", headers=script, json={"name": "Found"})
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "You do not manage the team Search; ask one of its managers or an admin."
 
 
 async def test_pages_and_sockets_want_a_session(doors: House):

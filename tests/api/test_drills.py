@@ -10,13 +10,13 @@ import pytest
 from opsknight.api import acknowledge, drills
 from opsknight.api.pressing import GONE, THANKS, Press, Pressed, press
 from opsknight.domain.commands import drills as commands
-from opsknight.domain.commands import receipts
+from opsknight.domain.commands import people, receipts
 from opsknight.domain.commands.left_alone import do_not_disturb
 from opsknight.domain.model import drill as model
 from opsknight.jobs.messages import Writer
 from tests.api.a_drill import Drills
 from tests.api.house import FROM_US, IN_BROWSER, House
-from tests.builders import a_contact_method, a_schedule, a_user
+from tests.builders import a_contact_method, a_policy, a_schedule, a_service, a_user
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,6 +50,18 @@ async def test_everyone_on_call_tonight_is_drilled_once_each(at: Drills):
     drill = await at.read(await at.begun())
 
     assert (drill["about"], [one["user"] for one in drill["by_person"]]) == (model.EVERYONE, ["Ada", "Bo"])
+
+
+async def test_everyone_are_those_too_whom_the_policy_of_a_service_asks_directly(at: Drills):
+    ada, bo = await a_user(at.house.database, "Ada"), await a_user(at.house.database, "Bo")
+    policy = await a_policy(at.house.database, ada)
+    await a_service(at.house.database, policy=policy)
+    await a_policy(at.house.database, bo)
+
+    drill = await at.read(await at.begun())
+
+    assert [one["user"] for one in drill["by_person"]] == ["Ada"]
+    assert await at.rows("SELECT reason FROM pages") == [(f"Max asked for it; the policy {policy.name} asks you",)]
 
 
 async def test_an_acknowledge_keeps_the_other_messages_back(at: Drills):
@@ -164,6 +176,31 @@ async def test_who_is_not_to_be_disturbed_is_left_out_and_their_substitute_is_no
     assert drill["findings"] == [
         "Ada is not to be disturbed, and was left out; a real page would go to who stands in for them."
     ]
+
+
+async def test_whose_substitute_is_deactivated_is_drilled_as_a_real_page_would_reach_them(at: Drills):
+    ada, bo = await a_user(at.house.database, "Ada"), await a_user(at.house.database, "Bo")
+    async with at.house.deps.commands(f"user:{ada.id}") as uow:
+        await do_not_disturb(uow, until=uow.now + timedelta(hours=1), substitute_id=bo.id)
+    async with at.house.deps.commands("system:test") as uow:
+        await people.deactivate(uow, bo.id)
+
+    await at.begun(user_id=ada.id)
+
+    assert [attempt.user_id for attempt in await at.sent()] == [ada.id]
+
+
+async def test_only_who_has_a_page_counts_as_asked(at: Drills):
+    await a_schedule(at.house.database, await a_user(at.house.database, "Ada"), name="Primary")
+    await a_schedule(at.house.database, await a_user(at.house.database, "Bo", reachable=False), name="Second")
+
+    answer = await at.asked(at.boss, "POST", json={})
+
+    assert answer.json()["sentence"] == (
+        "The drill of everyone on call tonight has begun: 1 person is asked to acknowledge within 15 min."
+        " No page goes to 1 more."
+    )
+    assert await at.rows("SELECT data->'people' FROM facts WHERE kind = 'drill began'") == [(["Ada"],)]
 
 
 async def test_nobody_is_drilled_twice_at_a_time(at: Drills):

@@ -37,6 +37,29 @@ async def test_a_press_acknowledges_in_the_name_of_the_person_whose_account_it_i
     assert told == [f"user:{chat.user.id} Slack button"]
 
 
+async def test_an_observer_who_was_paged_acknowledges_by_the_button_of_the_page_and_no_more(chat: Chat):
+    async with chat.house.database.commands() as session:
+        await session.execute(text("UPDATE users SET role = 'observer'"))
+        await session.commit()
+
+    escalated = await pressed_in(chat, Press.ESCALATE)
+    pressed = await pressed_in(chat)
+
+    assert escalated.sentence == "An observer cannot respond to incidents; ask a responder."
+    assert pressed.done
+    assert await chat.status() == "acknowledged"
+
+
+async def test_an_observer_acknowledges_nothing_by_a_button_of_somebody_elses_page(chat: Chat):
+    bo = await a_user(chat.house.database, "Bo", role="observer")
+    await a_contact_method(chat.house.database, bo, channel="slack", address="U2")
+
+    pressed = await pressed_in(chat, by="U2")
+
+    assert pressed.sentence == "An observer cannot acknowledge incidents; ask a responder."
+    assert await chat.status() == "open"
+
+
 async def test_a_press_proves_that_the_message_was_seen(chat: Chat):
     await pressed_in(chat)
 

@@ -10,7 +10,7 @@ import pytest
 from opsknight.api import inhibitions, service_quiet
 from opsknight.domain.store.engine import Database
 from tests.api.house import FROM_US, House
-from tests.builders import a_service
+from tests.builders import a_service, a_team, a_user
 
 RULE = {
     "name": "Switch before hosts",
@@ -29,7 +29,7 @@ def doors(house: House) -> House:
     return house
 
 
-async def asked(house: House, method: str, path: str, *, role: str = "manager", **sent: Any) -> httpx.Response:
+async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:
     headers = {**await house.signed_in(role=role), **FROM_US}
     return await house.client.request(method, f"/api/v1{path}", headers=headers, **sent)
 
@@ -114,6 +114,35 @@ async def test_a_responder_changes_none_of_it(doors: House, database: Database):
         ("PUT", f"/services/{service.id}/flapping", {"on": False}),
     ):
         assert (await asked(doors, method, path, role="responder", json=wish)).status_code == 403
+
+
+async def test_the_manager_of_another_team_changes_neither_how_loudly_a_service_pages_nor_what_flaps(
+    doors: House, database: Database
+):
+    manager = await a_user(database, "Mo", role="manager")
+    await a_team(database, "Payments", managers=[manager])
+    theirs = await a_service(database, team=await a_team(database, "Search"))
+    browser = {**await doors.browser_of(manager), **FROM_US}
+
+    answers = [
+        await doors.client.put(f"/api/v1/services/{theirs.id}/{what}", headers=browser, json=wish)
+        for what, wish in (("urgency", {"mode": "low"}), ("flapping", {"on": False}))
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert {answer.json()["detail"] for answer in answers} == {
+        "You do not manage the team Search; ask one of its managers or an admin."
+    }
+
+
+async def test_the_manager_of_its_team_changes_how_loudly_a_service_pages(doors: House, database: Database):
+    manager = await a_user(database, "Mo", role="manager")
+    service = await a_service(database, "Checkout", team=await a_team(database, managers=[manager]))
+    browser = {**await doors.browser_of(manager), **FROM_US}
+
+    answer = await doors.client.put(f"/api/v1/services/{service.id}/urgency", headers=browser, json={"mode": "high"})
+
+    assert answer.json()["sentence"] == "“Checkout” pages always loudly."
 
 
 async def test_a_service_that_is_not_there_is_told_so(doors: House):

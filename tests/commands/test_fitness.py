@@ -12,7 +12,7 @@ from opsknight.domain.commands.left_alone import do_not_disturb
 from opsknight.domain.queries.fitness import Ground, fitness
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, NotificationRuleRow, UserRow
-from tests.builders import a_contact_method, a_schedule, a_team, a_user
+from tests.builders import a_contact_method, a_policy, a_schedule, a_service, a_team, a_user
 from tests.clock import NOON, StoppedClock
 from tests.commands.clockwork import Clockwork
 from tests.conftest import Acting
@@ -124,6 +124,36 @@ async def test_where_nobody_manages_the_team_the_admins_are_told(night: Night):
     await a_user(night.database, "Root", role="admin")
 
     assert await night.look() == [("Root", LEAD[1])]
+
+
+async def test_an_observer_is_told_and_a_day_later_their_lead(night: Night):
+    await night.begin()
+    await night.wakes()
+    async with night.database.commands() as session:
+        await session.execute(update(UserRow).where(UserRow.name == "Ada").values(role="observer"))
+        await session.commit()
+
+    first = await night.look()
+    night.clock.advance(DAY)
+    later = await night.look()
+
+    assert (first, later) == ([YOU], [YOU, LEAD])
+
+
+async def test_whom_a_policy_of_a_service_asks_directly_counts_as_always_on_call(night: Night):
+    await night.begin()
+    await night.wakes()
+    bo, cy = await a_user(night.database, "Bo"), await a_user(night.database, "Cy")
+    await a_service(night.database, policy=await a_policy(night.database, bo))
+    await a_policy(night.database, cy)
+
+    told = await night.look()
+    async with night.database.screens() as session:
+        lines = {line["name"]: line["turns"] for line in await fitness(session, GROUND, at=NOON)}
+
+    assert [name for name, _ in told] == ["Bo"]
+    assert lines.keys() == {"Ada", "Bo"}
+    assert [(turn["schedule_id"], turn["policy"][:6]) for turn in lines["Bo"]] == [(None, "Policy")]
 
 
 async def test_what_only_an_operator_can_mend_is_told_to_nobody_by_message(night: Night):

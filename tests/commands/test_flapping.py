@@ -10,7 +10,6 @@ from opsknight.domain.commands import service_quiet
 from opsknight.domain.commands.audits import repair
 from opsknight.domain.model.event import Action
 from opsknight.domain.model.flapping import Limits
-from opsknight.domain.store.tables import UserRow
 from opsknight.errors import Invalid
 from tests.builders import a_service, an_event
 from tests.commands.desk import Desk
@@ -21,10 +20,10 @@ RESOLVE = {"action": Action.RESOLVE}
 
 
 @pytest.fixture
-async def monitor(desk: Desk, manager: UserRow) -> Monitor:
+async def monitor(desk: Desk) -> Monitor:
     """A monitor of a service that pages Ada, and whose alerts flap from six changes on."""
     service = await a_service(desk.database, "Checkout", pages=[desk.user])
-    await desk.as_(manager, service_quiet.set_flapping, service.id, Limits())
+    await desk.as_("system:test", service_quiet.set_flapping, service.id, Limits())
     return await a_monitor_of(desk, service)
 
 
@@ -114,8 +113,8 @@ async def test_the_auditor_finds_nothing_to_mend_in_what_flaps(desk: Desk, monit
         assert not await repair(uow)
 
 
-async def test_limits_that_cannot_be_kept_are_refused(desk: Desk, manager: UserRow):
+async def test_limits_that_cannot_be_kept_are_refused(desk: Desk):
     row = await a_service(desk.database)
 
     with pytest.raises(Invalid, match="more changes than it ends with"):
-        await desk.as_(manager, service_quiet.set_flapping, row.id, Limits(start=3, stop=3))
+        await desk.as_("system:test", service_quiet.set_flapping, row.id, Limits(start=3, stop=3))

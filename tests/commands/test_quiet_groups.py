@@ -100,8 +100,8 @@ async def test_an_owner_hears_nothing_of_an_inhibited_alert_that_joins(
     assert await desk.rows("SELECT count(*) FROM timers WHERE kind = 'alerts_joined'") == [(0,)]
 
 
-async def test_a_flapping_alert_that_joins_pages_nobody(desk: Desk, manager: UserRow, hosts: ServiceRow):
-    await desk.as_(manager, service_quiet.set_flapping, hosts.id, Limits())
+async def test_a_flapping_alert_that_joins_pages_nobody(desk: Desk, hosts: ServiceRow):
+    await desk.as_("system:test", service_quiet.set_flapping, hosts.id, Limits())
     monitor = await a_monitor_of(desk, hosts)
     await monitor.take(an_event(**SLOW))
     await monitor.take(*[an_event(**{**HOST, "severity": Severity.WARNING}), an_event(**HOST, **RESOLVE)] * 3)

@@ -25,10 +25,10 @@ AFTERNOON = SupportHours("UTC", tuple(Part(day, 14 * 60, 18 * 60) for day in ran
 
 
 @pytest.fixture
-async def service(desk: Desk, manager: UserRow) -> ServiceRow:
+async def service(desk: Desk) -> ServiceRow:
     """A service that pages Ada, loudly in the afternoon."""
     service = await a_service(desk.database, "Checkout", pages=[desk.user])
-    await desk.as_(manager, service_quiet.set_urgency, service.id, "support_hours", AFTERNOON)
+    await desk.as_("system:test", service_quiet.set_urgency, service.id, "support_hours", AFTERNOON)
     return service
 
 
@@ -197,22 +197,18 @@ async def test_a_begin_that_was_slept_through_raises_nothing_after_the_hours(des
     assert await statuses(desk) == ["open"]
 
 
-async def test_a_service_that_pages_by_severity_again_waits_for_no_hours(
-    desk: Desk, manager: UserRow, service: ServiceRow
-):
-    done = await desk.as_(manager, service_quiet.set_urgency, service.id, "severity")
+async def test_a_service_that_pages_by_severity_again_waits_for_no_hours(desk: Desk, service: ServiceRow):
+    done = await desk.as_("system:test", service_quiet.set_urgency, service.id, "severity")
 
     assert done.sentence.startswith("“Checkout” pages by severity")
     assert await desk.rows("SELECT count(*) FROM services WHERE hours_begin_at IS NOT NULL") == [(0,)]
 
 
-async def test_hours_that_cannot_be_kept_and_a_responders_wish_are_refused(
-    desk: Desk, manager: UserRow, service: ServiceRow
-):
+async def test_hours_that_cannot_be_kept_and_a_responders_wish_are_refused(desk: Desk, service: ServiceRow):
     with pytest.raises(Invalid):
-        await desk.as_(manager, service_quiet.set_urgency, service.id, "support_hours", SupportHours("Mars", ()))
+        await desk.as_("system:test", service_quiet.set_urgency, service.id, "support_hours", SupportHours("Mars", ()))
     with pytest.raises(Invalid):
-        await desk.as_(manager, service_quiet.set_urgency, service.id, "loudly")
+        await desk.as_("system:test", service_quiet.set_urgency, service.id, "loudly")
     with pytest.raises(Forbidden):
         await desk.do(service_quiet.set_urgency, service.id, "high")
 

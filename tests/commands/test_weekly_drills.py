@@ -6,9 +6,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from opsknight.domain.commands import schedules
 from opsknight.domain.commands.weekly_drills import begin_weekly, end_weekly, set_weekly
 from opsknight.domain.model.weekly import Weekly
+from opsknight.domain.queries.drills import drills
 from opsknight.domain.queries.weekly_drills import weekly
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ScheduleRow, UserRow
@@ -106,6 +109,45 @@ async def test_one_that_finds_nobody_is_left_out_with_the_reason(weeks: Weeks):
     assert not await weeks.look()
     (fact,) = await weeks.clockwork.told("weekly drill left out")
     assert fact["reason"].startswith("Nobody is on call on Nobody's now")
+
+
+async def test_deleting_its_schedule_ends_it_and_says_so(weeks: Weeks):
+    await weeks.set(schedule_id=weeks.schedule.id)
+    async with weeks.acting(f"user:{weeks.root.id}") as uow:
+        done = await schedules.delete(uow, weeks.schedule.id)
+    weeks.clock.advance(2 * HOUR)
+
+    assert not await weeks.look()
+    assert done.sentence == (
+        "Deleted “Primary”; who was on call by it stays recorded. The weekly drill was of it, and is ended."
+    )
+    async with weeks.database.screens() as session:
+        assert await weekly(session, now=NOON) is None
+    assert (await weeks.clockwork.told("weekly drill set"))[-1][
+        "did"
+    ] == "ended the weekly drill, which was of “Primary”"
+
+
+async def test_one_of_a_schedule_that_was_deleted_before_ends_by_itself(weeks: Weeks):
+    await weeks.set(schedule_id=weeks.schedule.id)
+    async with weeks.acting("system:test") as uow:
+        await uow.session.execute(update(ScheduleRow).values(deleted_at=NOON))
+
+    assert not await weeks.look()
+    async with weeks.database.screens() as session:
+        assert await weekly(session, now=NOON) is None
+
+
+async def test_a_week_that_was_left_out_is_listed_with_why(weeks: Weeks):
+    await weeks.set()
+    weeks.clock.advance(13 * HOUR)
+    await weeks.look()
+
+    async with weeks.database.screens() as session:
+        [line] = await drills(session, now=weeks.clock.now())
+
+    assert (line["weekly"], line["over"], line["people"]) == (True, True, 0)
+    assert line["left_out"] == "OpsKnight was not running at its time"
 
 
 async def test_where_it_was_turned_off_none_comes(weeks: Weeks):

@@ -33,8 +33,8 @@ async def test_where_nothing_rests_there_is_nothing_to_do(waker: Waker, database
 async def test_it_raises_what_is_quiet_when_support_hours_begin_and_then_no_more(
     waker: Waker, database: Database, acting: Acting, clock: StoppedClock
 ):
-    manager, service = await a_user(database, role="manager"), await a_service(database)
-    async with acting(f"user:{manager.id}") as uow:
+    admin, service = await a_user(database, role="admin"), await a_service(database)
+    async with acting(f"user:{admin.id}") as uow:
         hours = SupportHours("UTC", (Part(2, 13 * 60, 14 * 60),))
         await service_quiet.set_urgency(uow, service.id, "support_hours", hours)
     await a_stored_incident(database, service, urgency="low", timer="escalation")

@@ -56,6 +56,56 @@ def test_whom_no_page_reaches_is_red_and_mends_it():
     assert item.sentence.startswith("No page gets through: no contact method yet. Turn push on under Me")
 
 
+def test_an_observer_is_red_and_has_another_role_given_or_another_put_in_their_place():
+    item = found(somebody(PUSH, CALL, may_respond=False), "role")
+
+    assert item is not None
+    assert (item.state, item.mends) == (State.BAD, Mends.THEY)
+    assert item.sentence == (
+        "An observer can acknowledge a page by answering it, and do nothing more about the incident. Ask an admin for"
+        " the role of a responder, or have somebody else put in this place."
+    )
+    assert found(somebody(PUSH, CALL), "role") is None
+
+
+def asked_by(policy: str) -> Turn:
+    return Turn(0, "", 1, "", NOON, NOON + 7 * DAY, policy_id=3, policy=policy)
+
+
+def test_whom_a_policy_asks_is_told_of_the_policy_and_by_day():
+    one = somebody(turns=[asked_by("Payments")])
+
+    told = to_person(one, to_be_told(items(one, now=NOON)), now=NOON).splitlines()[0]
+    lead = to_lead([(one, to_be_told(items(one, now=NOON)))], ZoneInfo("UTC"), now=NOON).splitlines()[1]
+
+    assert told == "The policy Payments asks you at any time, and you are not ready for it"
+    assert lead == "Ada, whom the policy Payments asks at any time:"
+    assert may_be_told(one, now=NOON)
+    assert not may_be_told(one, now=NOON + 10 * HOUR)
+
+
+def test_whom_a_policy_asks_while_they_are_on_leave_is_red():
+    item = found(
+        somebody(PUSH, CALL, turns=[asked_by("Payments")], leaves=[(NOON + DAY, NOON + 2 * DAY)]), "asked_away"
+    )
+
+    assert item is not None
+    assert item.state is State.BAD
+    assert item.sentence == (
+        "On leave from Wed 25 Nov 13:00 CET until Thu 26 Nov 13:00 CET, and the policy Payments asks all the same. Have"
+        " somebody else named there, or say under Me who is paged instead."
+    )
+
+
+def test_a_deactivated_account_that_a_policy_asks_is_red():
+    item = found(somebody(active=False, turns=[a_turn(), asked_by("Payments")]), "active")
+
+    assert item is not None
+    assert item.sentence.startswith(
+        "The account is deactivated, and Primary and the policy Payments still counts on it."
+    )
+
+
 def test_mail_without_a_mail_server_is_the_operators_to_mend():
     item = found(somebody(replace(MAIL, unset=True)), "reach")
 

@@ -51,6 +51,15 @@ def test_whom_no_page_reaches_is_red_with_the_reason():
     assert the("reach", a_case(replace(mail, unset=True))).state is State.BAD
 
 
+def test_an_observer_is_red():
+    (sentence,) = red(checks(a_case(may_respond=False), now=NOON))
+
+    assert sentence == (
+        "You are an observer: you can acknowledge a page by answering it, and do nothing more about the incident."
+        " Ask an admin for the role of a responder, or ask others to take the shift."
+    )
+
+
 def test_who_is_reached_by_nothing_that_wakes_is_red():
     mail = a_way(channel="email", label="ada@example.com", loud=False)
 

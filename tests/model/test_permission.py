@@ -31,6 +31,7 @@ send events              –      –        –          –         –       
 configure                yes    yes      –          –         –       –    –
 manage a team            yes    yes      –          –         –       –    –
 administer               yes    –        –          –         –       –    –
+let in                   yes    –        –          –         –       –    –
 """
 WHO = {
     **{role.value: Person(7, role) for role in Role},
@@ -107,13 +108,22 @@ def test_a_deactivated_person_may_do_nothing(need: Need):
 
 @pytest.mark.parametrize("need", Need)
 @pytest.mark.parametrize("role", Role)
-def test_a_token_may_what_its_person_may_but_touches_nothing_of_their_account(role: Role, need: Need):
+def test_a_token_may_what_its_person_may_but_touches_nothing_of_their_account_and_lets_nobody_in(
+    role: Role, need: Need
+):
     person = Person(7, role)
 
     decision = permits(TokenBearer(person), need)
 
-    about_the_account = need in (Need.SIGNED_IN, Need.OWN_METHODS)
-    assert decision.permitted is (not about_the_account and permits(person, need).permitted)
+    in_person = need in (Need.SIGNED_IN, Need.OWN_METHODS, Need.LET_IN)
+    assert decision.permitted is (not in_person and permits(person, need).permitted)
+
+
+def test_a_token_changes_no_team_that_its_person_does_not_manage():
+    bearer = TokenBearer(Person(7, Role.MANAGER))
+
+    assert permits_team(bearer, "Platform", manages=True)
+    assert not permits_team(bearer, "Platform", manages=False)
 
 
 def test_opsknight_itself_responds_but_has_no_account():

@@ -35,6 +35,7 @@ def a_line(number: str, about: str, acknowledged: int, people: int, *, ago_s: fl
         "over": over,
         "people": people,
         "acknowledged": acknowledged,
+        "left_out": "",
     }
 
 

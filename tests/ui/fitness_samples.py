@@ -26,6 +26,10 @@ def a_turn(schedule: str, starts_in: timedelta, lasts: timedelta = DAY) -> Turn:
     return Turn(1, schedule, 1, "Europe/Berlin", AT + starts_in, AT + starts_in + lasts)
 
 
+ASKED = Turn(0, "", 1, "", AT, AT + 7 * DAY, policy_id=1, policy="Payments")
+"""That a policy asks somebody by name."""
+
+
 def told() -> Told:
     """Return what the page of readiness shows."""
     people = [
@@ -39,7 +43,7 @@ def told() -> Told:
             ways=[PUSH, CALL], planned=[PUSH, CALL], drilled_at=AT - 3 * DAY,
         ),
         Somebody(
-            1, "Amira Khan", "Europe/Berlin", [a_turn("Platform primary", -DAY / 4)],
+            1, "Amira Khan", "Europe/Berlin", [a_turn("Platform primary", -DAY / 4), ASKED],
             ways=[PUSH, CALL], planned=[PUSH, CALL], drilled_at=AT - 3 * DAY, drill_answered=True,
         ),
     ]  # fmt: skip

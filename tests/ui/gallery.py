@@ -183,7 +183,6 @@ def services_page() -> None:
             signed_with=samples.SIGNED_WITH,
             quiet=samples.quiet(),
             changes=samples.changes(),
-            may_change=True,
             teams={"1": "Payments", "2": samples.LONG_WORD},
             policies=samples.policies(),
             archived=archived_samples.archived_services(),

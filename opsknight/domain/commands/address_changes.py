@@ -1,6 +1,6 @@
 """A person's mail address: another one counts once the code that was sent to it came back; until then the old one does.
 
-The acting person changes their own, an admin anybody's.
+The acting person changes their own, an admin anybody's; neither by an API token.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.calendar_sources import read_anew
 from opsknight.domain.commands.contact_methods import record_method
 from opsknight.domain.commands.own_methods import TRIES
 from opsknight.domain.model import person
@@ -126,6 +127,7 @@ async def confirm(uow: UnitOfWork, user_id: int, code: str, *, code_of: CodeOf) 
         await uow.session.flush()
     except IntegrityError as same:  # somebody took it in this very moment
         raise Conflict(f"Somebody has the address {row.email} already; choose another.") from same
+    await read_anew(uow)
     links = delete(SignInLinkRow).where(SignInLinkRow.user_id == user.id, SignInLinkRow.used_at.is_(None))
     await uow.session.execute(links)
     stays = await _let_method_follow(uow, user, former)
@@ -143,7 +145,7 @@ async def end_open(uow: UnitOfWork, user_id: int) -> None:
 
 
 async def _held(uow: UnitOfWork, user_id: int) -> UserRow:
-    await require(uow, Need.SIGNED_IN if uow.user_id == user_id else Need.ADMINISTER)
+    await require(uow, Need.SIGNED_IN if uow.user_id == user_id else Need.LET_IN)
     held = select(UserRow).where(UserRow.id == user_id).with_for_update(key_share=True)
     user = await uow.session.scalar(held.execution_options(populate_existing=True))
     if user is None:

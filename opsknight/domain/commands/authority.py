@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from opsknight.domain.model.notification import WAITS_FOR_ANSWER
 from opsknight.domain.model.permission import (
     AcknowledgeLink,
     Actor,
@@ -15,10 +16,12 @@ from opsknight.domain.model.permission import (
     Need,
     Person,
     Role,
+    TokenBearer,
     permits,
     permits_team,
 )
-from opsknight.domain.store.tables import TeamMemberRow, TeamRow, UserRow
+from opsknight.domain.model.via import BY_TOKEN
+from opsknight.domain.store.tables import PageRow, TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Forbidden, Invalid, SignInRequired
 
@@ -26,9 +29,9 @@ from opsknight.errors import Forbidden, Invalid, SignInRequired
 async def require(
     uow: UnitOfWork, need: Need, *, incident_id: UUID | None = None, link: AcknowledgeLink | None = None
 ) -> None:
-    """Return when the unit's actor may do what `need` names; `link` is the acknowledge link they came by.
+    """Return when the unit's actor may do what `need` names; `link` is what a page permits that they answer.
 
-    A link stands in for the sign-in of the person it was sent to, as long as their account is active.
+    It stands in for the role of the person who was paged, as long as their account is active.
 
     Raises:
         SignInRequired: nobody is signed in.
@@ -40,6 +43,22 @@ async def require(
     decision = permits(actor, need, incident_id=incident_id)
     if not decision:
         raise SignInRequired(decision.sentence) if decision.sign_in else Forbidden(decision.sentence)
+
+
+async def link_of_page(uow: UnitOfWork, incident_id: UUID) -> AcknowledgeLink | None:
+    """Return what a page of the incident permits the unit's person beyond their role, None where there is nothing.
+
+    Whoever was paged may acknowledge by whatever answers a page, whatever their role: no page is wasted. What they
+    only watch permits nothing: everybody may watch.
+    """
+    actor = await _actor(uow)
+    if not isinstance(actor, Person) or permits(actor, Need.ACKNOWLEDGE):
+        return None
+    theirs = select(PageRow.generation).where(
+        PageRow.incident_id == incident_id, PageRow.user_id == actor.id, PageRow.kind.in_(WAITS_FOR_ANSWER)
+    )
+    generation = await uow.session.scalar(theirs.order_by(PageRow.generation.desc()).limit(1))
+    return None if generation is None else AcknowledgeLink(incident_id, actor.id, generation)
 
 
 async def require_team(uow: UnitOfWork, team: TeamRow, *, need: Need = Need.MANAGE_TEAM) -> None:
@@ -82,4 +101,6 @@ async def _actor(uow: UnitOfWork) -> Actor:
             await uow.session.execute(select(UserRow.role, UserRow.active).where(UserRow.id == uow.user_id))
         ).one_or_none()
         uow.person = None if row is None else Person(uow.user_id, Role(row.role), active=row.active)
-    return uow.person or Anonymous()
+    if uow.person is None:
+        return Anonymous()
+    return TokenBearer(uow.person) if BY_TOKEN.get() else uow.person

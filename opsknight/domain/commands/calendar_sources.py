@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from opsknight.domain.commands.arranging import Done, held_to_configure
 from opsknight.domain.model.cron import BadCron, named_zone, zone_of
@@ -125,6 +125,15 @@ async def keep(uow: UnitOfWork, source_id: int) -> Done:
         _record_end(uow, source, schedule, source.failing_since)
     source.tried_at, source.failing_since, source.error = uow.now, None, ""
     return Done(source.id, f"“{source.name}” has not changed.", schedule.id)
+
+
+async def read_anew(uow: UnitOfWork) -> None:
+    """Have every calendar be read at its next turn whatever its server says: whose its events are may be others now.
+
+    To be called when people come, go, or are called otherwise.
+    """
+    marked = update(CalendarSourceRow).where(CalendarSourceRow.etag != "").values(etag="")
+    await uow.session.execute(marked.execution_options(synchronize_session=False))
 
 
 async def fail(uow: UnitOfWork, source_id: int, why: str) -> Done:

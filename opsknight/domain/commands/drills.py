@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, text
 from opsknight.crypto import new_id
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.outbox import Outbox, Page
-from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, about_of, why_drilled
+from opsknight.domain.model.drill import LASTS, TONIGHT, UNDISTURBED, Answer, Because, about_of, why_drilled
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -21,6 +21,7 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.model.schedule import on_call, shifts
 from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.asked_directly import asked_directly
 from opsknight.domain.queries.people import active_name, name_of
 from opsknight.domain.store.tables import DrillPersonRow, DrillRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -63,7 +64,10 @@ _END: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Who is drilled: a person, who is on call on a schedule now, or, with neither, everyone on call tonight."""
+    """Who is drilled: a person, who is on call on a schedule now, or, with neither, everyone on call tonight.
+
+    Whom the policy of a service asks by name is on call at any time.
+    """
 
     user_id: int | None = None
     schedule_id: int | None = None
@@ -103,10 +107,10 @@ async def begin(uow: UnitOfWork, whom: Whom, *, weekly_at: datetime | None = Non
     )
     uow.session.add(drill)
     await uow.session.flush()
-    told = await _page(uow, drill, {user_id: schedule for user_id, schedule in users.items() if user_id not in busy})
-    uow.record(Fact.DRILL_BEGAN, subject=f"drill:{drill.id}", about=about, people=told)
-    count = "1 person is" if len(told) == 1 else f"{len(told)} people are"
-    return Begun(drill.id, f"The drill of {about} has begun: {count} asked to acknowledge within 15 min.")
+    told = await _page(uow, drill, {user_id: why for user_id, why in users.items() if user_id not in busy})
+    asked = [name for name, is_paged in told if is_paged]
+    uow.record(Fact.DRILL_BEGAN, subject=f"drill:{drill.id}", about=about, people=asked)
+    return Begun(drill.id, _begun(about, asked=len(asked), others=len(told) - len(asked)))
 
 
 async def acknowledge(uow: UnitOfWork, notification_id: UUID, user_id: int, *, via: str) -> Answer | None:
@@ -158,22 +162,25 @@ async def end(uow: UnitOfWork) -> int:
     return len(rows)
 
 
-async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
-    """Return who is meant in words, and of each person the schedule that says so, "" where they were named."""
+async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, Because]]:
+    """Return who is meant in words, and of each person why they are among them."""
     if whom.user_id is not None:
         name = await active_name(uow.session, whom.user_id)
-        return name, {whom.user_id: ""}
+        return name, {whom.user_id: Because()}
     named = select(ScheduleRow.id, ScheduleRow.name).where(ScheduleRow.deleted_at.is_(None)).order_by(ScheduleRow.id)
     if whom.schedule_id is not None:
         named = named.where(ScheduleRow.id == whom.schedule_id)
     names = {row.id: row.name for row in await uow.session.execute(named)}
     if whom.schedule_id is not None and not names:
         raise Invalid("There is no such schedule; choose one from the list.")
-    users: dict[int, str] = {}
+    users: dict[int, Because] = {}
     for number, schedule in (await reading.schedules(uow.session, [*names], since=uow.now - _RECENT)).items():
         its = on_call(schedule, uow.now) if whom.schedule_id else shifts(schedule, uow.now, uow.now + TONIGHT)
         for one in its:
-            users.setdefault(one.user_id, names[number])
+            users.setdefault(one.user_id, Because(schedule=names[number]))
+    if whom.schedule_id is None:
+        for user_id, policies in (await asked_directly(uow.session)).items():
+            users.setdefault(user_id, Because(policy=policies[0].policy))
     about = about_of(None if whom.schedule_id is None else names[whom.schedule_id])
     if not users:
         when = "tonight" if whom.schedule_id is None else f"on {names[whom.schedule_id]} now"
@@ -181,18 +188,20 @@ async def _chosen(uow: UnitOfWork, whom: Whom) -> tuple[str, Mapping[int, str]]:
     return about, users
 
 
-async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> list[str]:
-    """Put a page of each person into the outbox, as the engine does; return their names."""
+async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, Because]) -> Sequence[tuple[str, bool]]:
+    """Put a page of each person into the outbox, as the engine does; return their names, and who has a page.
+
+    Whose real pages somebody else would get is left out, and so is that one: they are no part of the drill.
+    """
     outbox = Outbox(uow.now, await reading.people(uow.session, users.keys()))
     by = "" if uow.user_id is None else await name_of(uow.session, uow.user_id)
     rows: list[DrillPersonRow] = []
     for user_id in sorted(users.keys() & outbox.people.keys()):  # among those that are read are their substitutes
-        away = outbox.people[user_id].undisturbed
-        if away is not None and away.holds(uow.now) and user_id != uow.user_id:
+        if user_id != uow.user_id and outbox.goes_to(PageKind.PAGE, user_id) != user_id:
             rows.append(DrillPersonRow(drill_id=drill.id, user_id=user_id, page_id=None, unreachable=UNDISTURBED))
             continue
         with speaking(outbox.people[user_id].language):
-            why = why_drilled(by, weekly=drill.weekly_at is not None, schedule=users[user_id])
+            why = why_drilled(by, weekly=drill.weekly_at is not None, because=users[user_id])
         page = Page(
             incident_id=None,
             generation=0,
@@ -208,4 +217,11 @@ async def _page(uow: UnitOfWork, drill: DrillRow, users: Mapping[int, str]) -> l
     await outbox.write(uow)
     uow.session.add_all(rows)
     await uow.session.flush()
-    return [outbox.people[row.user_id].name for row in rows]
+    return [(outbox.people[row.user_id].name, row.page_id is not None) for row in rows]
+
+
+def _begun(about: str, *, asked: int, others: int) -> str:
+    """Return the sentence that a drill has begun: how many are `asked`, and how many `others` no page goes to."""
+    many = "nobody is" if not asked else "1 person is" if asked == 1 else f"{asked} people are"
+    more = f" No page goes to {others} more." if asked else f" No page goes to any of {others}." if others else ""
+    return f"The drill of {about} has begun: {many} asked to acknowledge within 15 min.{more if others else ''}"

@@ -63,8 +63,8 @@ async def acknowledge(
 
     Another's incident is left with its owner, with the offer to take it over. The owner's own
     answers the question “still on it?”. Where everyone must acknowledge, each stops only the paging of
-    that person, and the last one acknowledges the incident. `link` is the acknowledge link by which the person came,
-    `via` its words for the timeline: “mail link”, “push button”.
+    that person, and the last one acknowledges the incident. `link` is what a page permits whoever answers it,
+    `via` the words for the timeline of how they do: “mail link”, “push button”.
     """
     await require(uow, Need.ACKNOWLEDGE, incident_id=incident_id, link=link)
     held = await hold(uow, incident_id)

@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from opsknight.domain.commands import left_alone, sessions
 from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.calendar_sources import read_anew
 from opsknight.domain.model import person
 from opsknight.domain.model.cron import BadCron
 from opsknight.domain.model.ledger import Fact, people
-from opsknight.domain.model.permission import Need, Role, may_manage
+from opsknight.domain.model.permission import Need, Role, may_manage, may_respond
 from opsknight.domain.model.person import LANGUAGES, BadPerson
-from opsknight.domain.queries.roster import still_asks
+from opsknight.domain.queries.still_asks import still_asks
 from opsknight.domain.store.tables import ContactMethodRow, FormerZoneRow, TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Forbidden, Invalid, NotFound, SignInRequired
@@ -60,7 +61,7 @@ async def invite(uow: UnitOfWork, email: str, wish: Wish, *, team_id: int | None
         Invalid: the address, name or zone cannot be used, or there is no such team.
         Conflict: somebody has the address already.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     try:
         email, name, zone = person.addressed(email), person.named(wish.name), person.placed(wish.zone)
     except (BadPerson, BadCron) as refusal:
@@ -73,6 +74,7 @@ async def invite(uow: UnitOfWork, email: str, wish: Wish, *, team_id: int | None
     except IntegrityError as same:  # two admins invite the same person at once
         raise Conflict(f"Somebody has the address {email} already; read the list again.") from same
     uow.session.add(ContactMethodRow(user_id=user.id, channel=person.EMAIL, address=email, created_at=uow.now))
+    await read_anew(uow)
     uow.record(Fact.PERSON_INVITED, subject=_subject(user), user=name, user_id=user.id, role=user.role)
     if team_id is not None:
         await _join(uow, user, team_id)
@@ -87,7 +89,7 @@ async def invite_again(uow: UnitOfWork, user_id: int, *, mailed: bool) -> Invite
         NotFound: there is no such person.
         Forbidden: their account is deactivated.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     user = await _locked(uow, user_id)
     if not user.active:
         raise Forbidden(f"The account of {user.name} is deactivated; reactivate it first.")
@@ -98,25 +100,32 @@ async def invite_again(uow: UnitOfWork, user_id: int, *, mailed: bool) -> Invite
 async def change(uow: UnitOfWork, user_id: int, wish: Wish) -> Done:
     """Give a person another name, zone or role; with a lesser role they no longer manage their teams.
 
+    Of who may respond no more it is said what still counts on them.
+
     Raises:
         NotFound: there is no such person.
         Invalid: the name or zone cannot be used.
         Conflict: nobody else is an active admin, or it is the acting admin's own role.
     """
     await require(uow, Need.ADMINISTER)
+    if user_id == uow.user_id:
+        await require(uow, Need.SIGNED_IN)
     user, admins = await _locked_with_admins(uow, user_id)
     lived_in = user.zone
-    said = await _rename(uow, user, wish.name, wish.zone)
+    said, more = await _rename(uow, user, wish.name, wish.zone), ""
     if await _released(uow, user, lived_in=lived_in):
         said.append("is told now what quiet hours held")
     if wish.role.value != user.role:
+        await require(uow, Need.LET_IN)
         _refuse_to_lose_admins(uow, user, admins, "take the role of an admin from yourself")
-        user.role = wish.role.value
+        responded, user.role = may_respond(Role(user.role)), wish.role.value
         uow.record(Fact.ROLE_CHANGED, subject=_subject(user), user=user.name, user_id=user.id, role=user.role)
         said.append(f"is {_a(wish.role)} now")
         if not may_manage(wish.role) and (teams := await _manage_no_more(uow, user)):
             said.append(f"manages {people(teams)} no more")
-    return Done(user.id, f"{user.name} {people(said)}." if said else f"Nothing has changed for {user.name}.")
+        if responded and not may_respond(wish.role):
+            more = await _still_to_be_mended(uow, user)
+    return Done(user.id, f"{user.name} {people(said)}.{more}" if said else f"Nothing has changed for {user.name}.")
 
 
 async def change_own(uow: UnitOfWork, *, name: str, zone: str, language: str | None = None) -> Done:
@@ -156,8 +165,8 @@ async def deactivate(uow: UnitOfWork, user_id: int) -> Done:
     user.active = False
     uow.record(Fact.PERSON_DEACTIVATED, subject=_subject(user), user=user.name, user_id=user.id)
     await sessions.end_every_session(uow, user)
-    left = await still_asks(uow.session, user.id)
-    more = f" Still to be mended: {user.name} {people(left)}." if left else ""
+    await read_anew(uow)
+    more = await _still_to_be_mended(uow, user)
     return Done(user.id, f"{user.name} is deactivated and signed out everywhere.{more}")
 
 
@@ -167,11 +176,12 @@ async def reactivate(uow: UnitOfWork, user_id: int) -> Done:
     Raises:
         NotFound: there is no such person.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     user = await _locked(uow, user_id)
     if user.active:
         return Done(user.id, f"{user.name} is active already.")
     user.active = True
+    await read_anew(uow)
     uow.record(Fact.PERSON_REACTIVATED, subject=_subject(user), user=user.name, user_id=user.id)
     return Done(user.id, f"{user.name} is active again, as {_a(Role(user.role))}.")
 
@@ -188,6 +198,7 @@ async def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[
     said: list[str] = []
     if name != user.name:
         said.append(f"was called {user.name}")
+        await read_anew(uow)
     if zone != user.zone:
         said.append(f"lives by the clock of {zone}")
         former = insert(FormerZoneRow).values(user_id=user.id, until_at=uow.now, zone=user.zone)
@@ -202,6 +213,11 @@ async def _rename(uow: UnitOfWork, user: UserRow, name: str, zone: str) -> list[
 async def _released(uow: UnitOfWork, user: UserRow, *, lived_in: str) -> bool:
     """Let what quiet hours hold follow who has moved to another zone; return whether anything goes out now instead."""
     return user.zone != lived_in and await left_alone.hold_anew(uow, user)
+
+
+async def _still_to_be_mended(uow: UnitOfWork, user: UserRow) -> str:
+    left = await still_asks(uow.session, user.id, at=uow.now)
+    return f" Still to be mended: {user.name} {people(left)}." if left else ""
 
 
 async def _refuse_known(uow: UnitOfWork, email: str) -> None:

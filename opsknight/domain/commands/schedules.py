@@ -14,6 +14,7 @@ from opsknight.domain.commands import effects
 from opsknight.domain.commands.arranging import Done, held_to_configure, names_of
 from opsknight.domain.commands.authority import require_configuring
 from opsknight.domain.commands.telling_undone import tell_of_change
+from opsknight.domain.commands.weekly_drills import end_weekly_of
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
@@ -82,10 +83,11 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     row = await held_to_configure(uow, schedule_id)
     if plan.team_id != row.team_id:
         await require_configuring(uow, plan.team_id)
-    before = _document(row, await plans(uow.session, row.id))
+    layers = await plans(uow.session, row.id)
+    before = _document(row, layers)
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
-    await _check(uow, plan)
+    await _check(uow, plan, before=layers)
     was = await effects.known(uow, row.id)
     _write(row, plan)
     after = _document(row, plan.layers)
@@ -102,7 +104,7 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
 
 
 async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
-    """Put a schedule away; who was on call by it stays recorded.
+    """Put a schedule away; who was on call by it stays recorded, and no drill of it comes by itself any more.
 
     Raises:
         NotFound: there is no such schedule.
@@ -118,7 +120,8 @@ async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
     subject = f"schedule:{row.id}"
     told = f"deleted the schedule “{row.name}”"
     uow.record(Fact.SCHEDULE_DELETED, subject=subject, did=told, name=row.name, before=before)
-    return Done(row.id, f"Deleted “{row.name}”; who was on call by it stays recorded.", row.id)
+    more = " The weekly drill was of it, and is ended." if await end_weekly_of(uow, row) else ""
+    return Done(row.id, f"Deleted “{row.name}”; who was on call by it stays recorded.{more}", row.id)
 
 
 async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
@@ -132,7 +135,12 @@ async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
     return await uow.session.scalar(statement)
 
 
-async def _check(uow: UnitOfWork, plan: Plan) -> None:
+async def _check(uow: UnitOfWork, plan: Plan, *, before: Sequence[LayerPlan] = ()) -> None:
+    """Refuse what cannot be used; who is in fixed shifts `before` may stay there: a calendar put them in, not a person.
+
+    Raises:
+        Invalid: something cannot be; the sentence says what.
+    """
     name = " ".join(plan.name.split())
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A schedule needs a name of {MAX_NAME} characters at most, such as “Platform on call”.")
@@ -149,7 +157,12 @@ async def _check(uow: UnitOfWork, plan: Plan) -> None:
         check(plan.shadow_layers)
     except BadSchedule as refusal:
         raise Invalid(str(refusal)) from refusal
-    await names_of(uow, {user for layer in (*plan.layers, *plan.shadow_layers) for user in layer.people})
+    imported = {layer.name: layer.people for layer in before if layer.kind is Kind.FIXED}
+    nobody = frozenset[int]()
+    chosen = {user for layer in plan.shadow_layers for user in layer.people}
+    for layer in plan.layers:
+        chosen |= layer.people - (imported.get(layer.name, nobody) if layer.kind is Kind.FIXED else nobody)
+    await names_of(uow, chosen)
 
 
 def _write(row: ScheduleRow, plan: Plan) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_team
 from opsknight.domain.commands.live_services import refuse_archived
 from opsknight.domain.model import flapping, support_hours
 from opsknight.domain.model.cron import BadCron
@@ -15,7 +15,7 @@ from opsknight.domain.model.flapping import BadFlapping, Limits
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.model.support_hours import BadHours, SupportHours
-from opsknight.domain.store.tables import ServiceRow
+from opsknight.domain.store.tables import ServiceRow, TeamRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Invalid, NotFound
 
@@ -41,10 +41,10 @@ async def set_urgency(uow: UnitOfWork, service_id: int, mode: str, hours: Suppor
     What is open stays as loud as it is until something raises it; the hours are kept for when they are wanted again.
 
     Raises:
+        Forbidden: the actor may not, or manages other teams only.
         NotFound: there is no such service.
         Invalid: the hours cannot be kept, or there are none.
     """
-    await require(uow, Need.CONFIGURE)
     row = await _locked(uow, service_id)
     if hours is not None:
         try:
@@ -70,10 +70,10 @@ async def set_flapping(uow: UnitOfWork, service_id: int, limits: Limits | None) 
     """Count the changes of a service's alerts by `limits`; None: whatever opens pages.
 
     Raises:
+        Forbidden: the actor may not, or manages other teams only.
         NotFound: there is no such service.
         Invalid: the limits cannot be kept.
     """
-    await require(uow, Need.CONFIGURE)
     row = await _locked(uow, service_id)
     if limits is None:
         row.flap_limits, words = None, "no alert counts as flapping"
@@ -90,10 +90,12 @@ async def set_flapping(uow: UnitOfWork, service_id: int, limits: Limits | None) 
 
 
 async def _locked(uow: UnitOfWork, service_id: int) -> ServiceRow:
+    await require(uow, Need.CONFIGURE)
     held = select(ServiceRow).where(ServiceRow.id == service_id).with_for_update(key_share=True)
     row = await uow.session.scalar(held)
     if row is None:
         raise NotFound("There is no such service.")
+    await require_team(uow, await uow.session.get_one(TeamRow, row.team_id), need=Need.CONFIGURE)
     refuse_archived(row)
     return row
 

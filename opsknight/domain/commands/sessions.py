@@ -55,7 +55,7 @@ async def make_sign_in_link(
         NotFound: there is no such person.
         Forbidden: their account is deactivated, or the actor may not do this.
     """
-    await require(uow, Need.ADMINISTER)
+    await require(uow, Need.LET_IN)
     user = await _user(uow, user_id=user_id, email=email)
     if user is None:
         raise NotFound(f"Nobody here has the address {email}." if email else f"There is no user {user_id}.")

@@ -18,7 +18,7 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.model.person import placed
 from opsknight.domain.model.weekly import LATE_AT_MOST, Weekly, last, words
 from opsknight.domain.queries.drills import live_schedules
-from opsknight.domain.store.tables import DrillRow, WeeklyDrillRow
+from opsknight.domain.store.tables import DrillRow, ScheduleRow, WeeklyDrillRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid
 
@@ -69,6 +69,15 @@ async def end_weekly(uow: UnitOfWork) -> str:
     return "No drill comes by itself any more."
 
 
+async def end_weekly_of(uow: UnitOfWork, schedule: ScheduleRow) -> bool:
+    """Have no drill of `schedule`, which is deleted, come by itself any more; return whether one did."""
+    gone = delete(WeeklyDrillRow).where(WeeklyDrillRow.schedule_id == schedule.id).returning(WeeklyDrillRow.id)
+    if (await uow.session.execute(gone)).first() is None:
+        return False
+    uow.record(Fact.WEEKLY_DRILL_SET, did=f"ended the weekly drill, which was of “{schedule.name}”")
+    return True
+
+
 async def begin_weekly(uow: UnitOfWork) -> bool:
     """Begin this week's drill where its time has come; return whether it began.
 
@@ -77,6 +86,10 @@ async def begin_weekly(uow: UnitOfWork) -> bool:
     """
     row = await uow.session.get(WeeklyDrillRow, ONLY, with_for_update=True)
     if row is None:
+        return False
+    schedule = None if row.schedule_id is None else await uow.session.get(ScheduleRow, row.schedule_id)
+    if schedule is not None and schedule.deleted_at is not None:  # it was set as the schedule was being deleted
+        await end_weekly_of(uow, schedule)
         return False
     due_at = last(Weekly(row.weekday, row.hour, row.zone), now=uow.now)
     if due_at <= row.set_at or await _was(uow, due_at):
@@ -97,9 +110,10 @@ async def _was(uow: UnitOfWork, due_at: datetime) -> bool:
 
 
 async def _leave_out(uow: UnitOfWork, due_at: datetime, why: str) -> None:
-    """Note that a week has no drill, so that it is not looked for again."""
+    """Note that a week has no drill and why, so that it is not looked for again."""
+    why = why.rstrip(".")
     times = {"begins_at": uow.now, "ends_at": uow.now, "ended_at": uow.now, "weekly_at": due_at}
-    uow.session.add(DrillRow(id=new_id(), about="nobody", asked_by=None, **times))
+    uow.session.add(DrillRow(id=new_id(), about=why, asked_by=None, **times))
     await uow.session.flush()
-    uow.record(Fact.WEEKLY_DRILL_LEFT_OUT, reason=why.rstrip("."))
+    uow.record(Fact.WEEKLY_DRILL_LEFT_OUT, reason=why)
     log.warning("this week's drill was left out", due_at=due_at.isoformat(), why=why)

@@ -14,7 +14,7 @@ from opsknight.domain.model.speech import later, say
 LASTS: Final = timedelta(minutes=15)
 """After so long nobody is reached any more, and whoever has not acknowledged has not answered."""
 TONIGHT: Final = timedelta(hours=12)
-"""Everyone on call tonight is on call now, or will be within this time."""
+"""Everyone on call tonight is on call now, or will be within this time, or is asked by a policy at any time."""
 EVERYONE: Final = "everyone on call tonight"
 """What a drill of all of them is of, in words."""
 UNDISTURBED: Final = "not to be disturbed now"
@@ -36,6 +36,14 @@ class Answer(StrEnum):
     COUNTED = "counted"
     ALREADY = "already"
     TOO_LATE = "too late"
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why somebody is among those who are drilled: a schedule, a policy that asks them, or, with neither, by name."""
+
+    schedule: str = ""
+    policy: str = ""
 
 
 SENTENCES: Final = {Answer.COUNTED: THANKS, Answer.ALREADY: ALREADY, Answer.TOO_LATE: TOO_LATE}
@@ -74,8 +82,15 @@ def about_of(schedule: str | None) -> str:
     return EVERYONE if schedule is None else f"who is on call on {schedule}"
 
 
-def why_drilled(by: str, *, weekly: bool, schedule: str) -> str:
-    """Return why somebody is drilled: `by` whom, "" for by nobody who signed in, and on which `schedule`, if on one."""
+def why_drilled(by: str, *, weekly: bool, because: Because) -> str:
+    """Return why somebody is drilled: `by` whom, "" for by nobody who signed in, and why they are among them."""
+    schedule, policy = because.schedule, because.policy
+    if policy:
+        if by:
+            return say("{name} asked for it; the policy {policy} asks you", name=by, policy=policy)
+        if weekly:
+            return say("It comes every week; the policy {policy} asks you", policy=policy)
+        return say("It was asked for on the server; the policy {policy} asks you", policy=policy)
     if schedule:
         if by:
             return say("{name} asked for it; you are on call on {schedule}", name=by, schedule=schedule)

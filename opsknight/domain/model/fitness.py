@@ -40,7 +40,10 @@ class Mends(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A time on call on a schedule, whose team answers for it."""
+    """A time on call on a schedule, or one in which a policy asks somebody by name; whose team answers for it.
+
+    Where a policy does, at any time, `schedule_id` is 0 and `schedule` and `zone` are empty.
+    """
 
     schedule_id: int
     schedule: str
@@ -48,6 +51,13 @@ class Turn:
     zone: str
     start_at: datetime
     end_at: datetime
+    policy_id: int | None = None
+    policy: str = ""
+
+    @property
+    def where(self) -> str:
+        """The schedule or the policy, in words."""
+        return self.schedule if self.policy_id is None else say("the policy {policy}", policy=self.policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +65,9 @@ class Somebody:
     """A person who is on call in the days to come: their `turns`, in order of time, at least one.
 
     `planned` are the ways of their plan for a page of high urgency; `loud_there` says that this installation
-    has a channel that wakes. `instead` says who gets their pages for a while,
-    `stands_in_for` whose pages they get in these turns. `drilled_at` is when their last drill began, and
-    `drill_answered` whether they answered it.
+    has a channel that wakes, `may_respond` that their role lets them act on incidents.
+    `instead` says who gets their pages for a while, `stands_in_for` whose pages they get in these turns.
+    `drilled_at` is when their last drill began, and `drill_answered` whether they answered it.
     """
 
     user_id: int
@@ -73,6 +83,7 @@ class Somebody:
     loud_there: bool = True
     drilled_at: datetime | None = None
     drill_answered: bool = False
+    may_respond: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
     Somebody else who gets all their pages is judged in their place, so nothing more is said of them.
     """
     if not one.active:
-        on = people(list(dict.fromkeys(turn.schedule for turn in one.turns)))
+        on = people(list(dict.fromkeys(turn.where for turn in one.turns)))
         words = say(
             "The account is deactivated, and {schedules} still counts on it. Put somebody else in its place.",
             schedules=on,
@@ -99,10 +110,12 @@ def items(one: Somebody, *, now: datetime) -> Sequence[Item]:
         return (Item("active", State.BAD, words, Mends.LEAD),)
     every = (
         _instead(one),
+        _role(one),
         _reach(one),
         _loud(one),
         _stands_in(one),
         _away(one),
+        _asked_away(one),
         _off(one),
         _unset(one),
         _proof(one, now),
@@ -136,14 +149,17 @@ def may_be_told(one: Somebody, *, now: datetime) -> bool:
 
 
 def may_hear(zone: ZoneInfo, of: Somebody, *, now: datetime) -> bool:
-    """Say whether it is an hour to tell who lives in `zone` of somebody's turn."""
-    return DAY_BEGINS <= now.astimezone(zone).hour < DAY_ENDS or of.turns[0].start_at <= now + AT_ONCE
+    """Say whether it is an hour to tell who lives in `zone` of somebody's turn; whom a policy asks is told by day."""
+    near = any(turn.policy_id is None and turn.start_at <= now + AT_ONCE for turn in of.turns)
+    return near or DAY_BEGINS <= now.astimezone(zone).hour < DAY_ENDS
 
 
 def to_person(one: Somebody, reds: Sequence[Item], *, now: datetime) -> str:
     """Return what somebody is told of themselves: a first line, then what is red and what now."""
     turn = one.turns[0]
-    if turn.start_at <= now:
+    if turn.policy_id is not None:
+        first = say("The policy {policy} asks you at any time, and you are not ready for it", policy=turn.policy)
+    elif turn.start_at <= now:
         first = say("You are on call on {schedule} and not ready for it", schedule=turn.schedule)
     else:
         begins = clock(turn.start_at, ZoneInfo(one.zone))
@@ -169,11 +185,24 @@ def to_lead(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *,
 def _listed(found: Sequence[tuple[Somebody, Sequence[Item]]], zone: ZoneInfo, *, now: datetime) -> Iterator[str]:
     for one, reds in found[:LISTED]:
         turn = one.turns[0]
-        begins = clock(turn.start_at, zone)
-        yield say("{name}, {schedule} from {begins}:", name=one.name, schedule=turn.schedule, begins=begins)
+        if turn.policy_id is not None:
+            yield say("{name}, whom the policy {policy} asks at any time:", name=one.name, policy=turn.policy)
+        else:
+            begins = clock(turn.start_at, zone)
+            yield say("{name}, {schedule} from {begins}:", name=one.name, schedule=turn.schedule, begins=begins)
         yield from (item.sentence for item in said(one, reds, now=now))
     if (more := len(found) - LISTED) > 0:
         yield say("and {count} more; the page of readiness lists them all.", count=more)
+
+
+def _role(one: Somebody) -> Item | None:
+    if one.may_respond:
+        return None
+    words = say(
+        "An observer can acknowledge a page by answering it, and do nothing more about the incident. Ask an admin for"
+        " the role of a responder, or have somebody else put in this place."
+    )
+    return Item("role", State.BAD, words)
 
 
 def _reach(one: Somebody) -> Item:
@@ -250,7 +279,7 @@ def _away(one: Somebody) -> Item | None:
         )
         for turn in one.turns
         for start, end in sorted(one.leaves)
-        if start < turn.end_at and end > turn.start_at
+        if turn.policy_id is None and start < turn.end_at and end > turn.start_at
     ]
     if not spans:
         return None
@@ -258,6 +287,28 @@ def _away(one: Somebody) -> Item | None:
         "On leave, and on call all the same: {times}. Name a substitute, or ask others to take it.", times=people(spans)
     )
     return Item("away", State.BAD, words)
+
+
+def _asked_away(one: Somebody) -> Item | None:
+    """Leave takes nobody out of a policy, and no substitute of it stands in there."""
+    asking = [turn for turn in one.turns if turn.policy_id is not None]
+    if not asking:
+        return None
+    zone, first = ZoneInfo(one.zone), asking[0]
+    spans = [
+        say("{begins} until {ends}", begins=clock(max(start, first.start_at), zone), ends=clock(end, zone))
+        for start, end in sorted(one.leaves)
+        if start < first.end_at and end > first.start_at
+    ]
+    if not spans:
+        return None
+    words = say(
+        "On leave from {times}, and {policies} asks all the same. Have somebody else named there, or say under Me who"
+        " is paged instead.",
+        times=people(spans),
+        policies=people([turn.where for turn in asking]),
+    )
+    return Item("asked_away", State.BAD, words)
 
 
 def _off(one: Somebody) -> Item | None:
@@ -300,7 +351,9 @@ def _drill(one: Somebody, now: datetime) -> Item | None:
 
 
 def _zone(one: Somebody) -> Item | None:
-    turn, mine = one.turns[0], ZoneInfo(one.zone)
+    turn, mine = next((turn for turn in one.turns if turn.policy_id is None), None), ZoneInfo(one.zone)
+    if turn is None:
+        return None
     begins, its = turn.start_at.astimezone(mine), turn.start_at.astimezone(ZoneInfo(turn.zone))
     if one.zone != NEVER_SET or begins.utcoffset() == its.utcoffset():
         return None

@@ -74,7 +74,8 @@ class Case:
     """Somebody whose turn on a schedule is `[start_at, end_at)`: how they are reached, and what falls into that time.
 
     `leaves` are their own times away, `holidays` the days without work by the schedule. `in_calendar` says whether
-    they have a calendar link, `instead` who gets their pages for a while.
+    they have a calendar link, `may_respond` that their role lets them act on incidents, `instead` who gets their pages
+    for a while.
     """
 
     start_at: datetime
@@ -86,6 +87,7 @@ class Case:
     holidays: Sequence[date] = ()
     in_calendar: bool = False
     instead: Instead | None = None
+    may_respond: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Check:
 def checks(case: Case, *, now: datetime) -> Sequence[Check]:
     """Return every check in the order in which it matters; what there is nothing to say of is left out."""
     found = (
+        _role(case),
         _reach(case),
         _instead(case),
         _off(case),
@@ -116,6 +119,16 @@ def checks(case: Case, *, now: datetime) -> Sequence[Check]:
 def red(found: Sequence[Check]) -> Sequence[str]:
     """Return the sentences of what must be mended before the shift."""
     return tuple(check.sentence for check in found if check.state is State.BAD)
+
+
+def _role(case: Case) -> Check | None:
+    if case.may_respond:
+        return None
+    words = say(
+        "You are an observer: you can acknowledge a page by answering it, and do nothing more about the incident."
+        " Ask an admin for the role of a responder, or ask others to take the shift."
+    )
+    return Check("role", State.BAD, words)
 
 
 def _reach(case: Case) -> Check:

@@ -53,6 +53,8 @@ UNASKED: Final = ALONE | {PageKind.WATCH}
 """What waits for no answer: it is tried a few times and not all night."""
 PAGING: Final = frozenset({PageKind.PAGE, PageKind.ASSIGNED, PageKind.SAFETY_NET})
 """Pages of an open incident that wait for an acknowledge."""
+WAITS_FOR_ANSWER: Final = PAGING | TO_THE_OWNER | {PageKind.HELP}
+"""Pages that whoever had one may acknowledge the incident by, whatever their role."""
 AT_ONCE: Final = frozenset({PageKind.STILL_ON_IT, PageKind.ASSIGNED})
 """What goes on to others in five minutes unless its person acts: no rule of theirs keeps its first message so long."""
 HELD_IN_QUIET_HOURS: Final = PAGING | {PageKind.HELP, PageKind.JOINED, PageKind.HAND_OVER, PageKind.WATCH}

@@ -32,7 +32,7 @@ class Need(StrEnum):
     RESPOND = "respond"
     """Every verb on an incident."""
     ACKNOWLEDGE = "acknowledge"
-    """The one verb that a link in a page may do as well, for its own incident."""
+    """The one verb that whoever was paged may do as well, for that incident, by whatever answers the page."""
     OPEN_INCIDENT = "open an incident"
     PLAN_MAINTENANCE = "plan maintenance"
     """Windows in which what is planned to break pages nobody."""
@@ -45,7 +45,9 @@ class Need(StrEnum):
     MANAGE_TEAM = "manage a team"
     """A team's members and its services; who is no admin must manage that team, which `permits_team` decides."""
     ADMINISTER = "administer"
-    """People, roles, settings, the ledger's checks and the metrics of the installation."""
+    """People, settings, the ledger's checks and the metrics of the installation."""
+    LET_IN = "let in"
+    """Who can sign in, by which mail address and in which role: what a token must not do, for it would outlive it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """The bearer of an API token: may do what its person may, but nothing to their own account."""
+    """The bearer of an API token: may do what its person may, but nothing to their account, and lets nobody in."""
 
     person: Person
 
@@ -78,7 +80,7 @@ class IngestKey:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeLink:
-    """The bearer of a link or button that a page of this incident carried to `user_id`."""
+    """Whoever answers a page of this incident that went to `user_id`: by link, button, text or key in a call."""
 
     incident_id: UUID
     user_id: int
@@ -112,6 +114,8 @@ _YES = Decision(permitted=True)
 _EVERYONE = frozenset(Role)
 _OWN = frozenset({Need.SIGNED_IN, Need.OWN_METHODS})
 """What is about the account of whoever asks."""
+_IN_PERSON = _OWN | {Need.LET_IN}
+"""What no token does: whoever finds one could sign in by it, and have the pages of its person sent elsewhere."""
 _RESPONDERS = frozenset({Role.ADMIN, Role.MANAGER, Role.RESPONDER})
 _ROLES: dict[Need, frozenset[Role]] = {
     Need.SIGNED_IN: _EVERYONE,
@@ -126,6 +130,7 @@ _ROLES: dict[Need, frozenset[Role]] = {
     Need.CONFIGURE: frozenset({Role.ADMIN, Role.MANAGER}),
     Need.MANAGE_TEAM: frozenset({Role.ADMIN, Role.MANAGER}),
     Need.ADMINISTER: frozenset({Role.ADMIN}),
+    Need.LET_IN: frozenset({Role.ADMIN}),
 }
 _WISHES: dict[Need, str] = {
     Need.SIGNED_IN: later("use this page"),
@@ -140,6 +145,7 @@ _WISHES: dict[Need, str] = {
     Need.CONFIGURE: later("change services, policies and schedules"),
     Need.MANAGE_TEAM: later("change teams and what they own"),
     Need.ADMINISTER: later("administer OpsKnight"),
+    Need.LET_IN: later("decide who signs in here, and in which role"),
 }
 _CANNOT: dict[Role, str] = {
     Role.ADMIN: later("An admin cannot {wish}; ask {whom}."),
@@ -152,9 +158,9 @@ _CANNOT: dict[Role, str] = {
 def permits(actor: Actor, need: Need, *, incident_id: UUID | None = None) -> Decision:
     """Decide whether `actor` may do what `need` names, on `incident_id` where it is about one.
 
-    An API token does what its person may, but nothing to their account; who finds one cannot have their pages sent
-    elsewhere. An ingest key sends events and does nothing else; an acknowledge link acknowledges its own
-    incident and does nothing else; OpsKnight itself may do all but what needs an account.
+    An API token does what its person may, but nothing to their account, and lets nobody in; who finds one cannot have
+    their pages sent elsewhere. An ingest key sends events and does nothing else; an acknowledge link acknowledges its
+    own incident and does nothing else; OpsKnight itself may do all but what needs an account.
     """
     if need is Need.NOTHING:
         return _YES
@@ -180,8 +186,8 @@ def permits_team(actor: Actor, team: str, *, manages: bool, need: Need = Need.MA
 
     `manages` says that the team is theirs: managers change what their own teams own, admins all.
     """
-    decision = permits(actor, need)
-    if not decision or not isinstance(actor, Person) or actor.role is Role.ADMIN or manages:
+    decision, person = permits(actor, need), actor.person if isinstance(actor, TokenBearer) else actor
+    if not decision or not isinstance(person, Person) or person.role is Role.ADMIN or manages:
         return decision
     return _no(say("You do not manage the team {team}; ask one of its managers or an admin.", team=team))
 
@@ -189,6 +195,11 @@ def permits_team(actor: Actor, team: str, *, manages: bool, need: Need = Need.MA
 def may_manage(role: Role) -> bool:
     """Say whether somebody of this role can be a manager of a team."""
     return role in _ROLES[Need.MANAGE_TEAM]
+
+
+def may_respond(role: Role) -> bool:
+    """Say whether somebody of this role can act on an incident, whether or not they were paged for it."""
+    return role in _ROLES[Need.RESPOND]
 
 
 def _person(person: Person, need: Need) -> Decision:
@@ -203,7 +214,9 @@ def _person(person: Person, need: Need) -> Decision:
 
 
 def _by_token(person: Person, need: Need) -> Decision:
-    if need in _OWN:
+    if need is Need.SIGNED_IN:
+        return _no(say("An API token cannot touch the account of its person; sign in to do it."))
+    if need in _IN_PERSON:
         return _no(say("An API token cannot {wish}; sign in to do it.", wish=say(_WISHES[need])))
     return _person(person, need)
 

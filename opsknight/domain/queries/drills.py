@@ -22,9 +22,10 @@ SHOWN: Final = 100
 
 
 class DrillLine(TypedDict):
-    """One drill; instants are in epoch seconds. `people` were asked, `acknowledged` of them have answered.
+    """One drill; instants are in epoch seconds. `people` are in it, `acknowledged` of them have answered.
 
-    Without `asked_by` it came by itself, where it is `weekly`, or was asked for on the server.
+    Without `asked_by` it came by itself, where it is `weekly`, or was asked for on the server. `left_out` says why a
+    week had none: nobody is in it then.
     """
 
     id: str
@@ -36,6 +37,7 @@ class DrillLine(TypedDict):
     over: bool
     people: int
     acknowledged: int
+    left_out: str
 
 
 class DrillMessage(TypedDict):
@@ -72,12 +74,14 @@ class Drill(DrillLine):
 
 _LINES: Final = """
     SELECT d.id, d.about, u.name AS asked_by, d.weekly_at IS NOT NULL AS weekly, d.begins_at, d.ends_at,
-           count(*) AS people, count(p.acknowledged_at) AS acknowledged,
+           count(p.user_id) AS people, count(p.acknowledged_at) AS acknowledged,
            d.ended_at IS NOT NULL OR d.ends_at <= :now
                OR bool_and(p.acknowledged_at IS NOT NULL OR p.page_id IS NULL) AS over
-    FROM drills d LEFT JOIN users u ON u.id = d.asked_by JOIN drill_people p ON p.drill_id = d.id
+    FROM drills d LEFT JOIN users u ON u.id = d.asked_by LEFT JOIN drill_people p ON p.drill_id = d.id
     {where} GROUP BY d.id, u.name ORDER BY d.begins_at DESC, d.id DESC LIMIT :limit
 """
+_FORMERLY: Final = "the ledger says why"
+"""What is said of a week that was left out before why was kept with it."""
 _LIST: Final = text(_LINES.format(where=""))
 _ONE: Final = text(_LINES.format(where="WHERE d.id = :id"))
 _PEOPLE: Final = text("""
@@ -164,9 +168,10 @@ async def drill(
 
 
 def _line(row: Row[Any]) -> DrillLine:
+    is_left_out = row.weekly and not row.people  # then what it is about is why
     return {
         "id": str(row.id),
-        "about": row.about,
+        "about": "nobody" if is_left_out else row.about,
         "asked_by": row.asked_by,
         "weekly": row.weekly,
         "begins_at": row.begins_at.timestamp(),
@@ -174,6 +179,7 @@ def _line(row: Row[Any]) -> DrillLine:
         "over": row.over,
         "people": row.people,
         "acknowledged": row.acknowledged,
+        "left_out": ("" if not is_left_out else _FORMERLY if row.about == "nobody" else row.about),
     }
 
 

@@ -14,6 +14,7 @@ from opsknight.domain.model.escalation import NO_POLICY, Policy
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.liveness import is_silent
 from opsknight.domain.model.paging import ContactMethod, Rule
+from opsknight.domain.model.permission import Role, may_respond
 from opsknight.domain.model.person import Method, Reach, reach
 from opsknight.domain.model.quiet_hours import NEVER, QuietHours, stored
 from opsknight.domain.model.speech import ENGLISH
@@ -23,7 +24,10 @@ from opsknight.domain.queries import schedules as of_schedules
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """A person with what a page needs: if active, contact methods, own rules, when left alone, and what they read."""
+    """A person with what a page needs: if active, contact methods, own rules, when left alone, and what they read.
+
+    `may_respond` says that their role lets them act on incidents: an observer only acknowledges what paged them.
+    """
 
     id: int
     name: str
@@ -33,6 +37,7 @@ class Reachable:
     quiet: QuietHours = NEVER
     undisturbed: Undisturbed | None = None
     language: str = ENGLISH
+    may_respond: bool = True
 
     def reach(self, at: datetime) -> Reach:
         """Return whether a page reaches them at `at`, as it is said to people."""
@@ -77,7 +82,7 @@ _ALL = """
 _PEOPLE = text(f"""
     SELECT u.id, u.name, u.active, m.id AS method_id, m.channel, m.verified_at IS NOT NULL AS verified,
            m.disabled_at IS NOT NULL AS disabled, m.heard_at, u.zone, u.quiet_hours, u.undisturbed_until,
-           u.substitute_id, u.language
+           u.substitute_id, u.language, u.role
     FROM users u LEFT JOIN contact_methods m ON m.user_id = u.id
     WHERE u.id = {_ALL} ORDER BY u.id, m.id
 """)  # noqa: S608  # words of ours
@@ -136,6 +141,7 @@ async def people(
             if row.undisturbed_until is None
             else Undisturbed(row.undisturbed_until, row.substitute_id),
             language=row.language or ENGLISH,
+            may_respond=may_respond(Role(row.role)),
         )
         for user_id, row in who.items()
     }

@@ -20,6 +20,7 @@ from opsknight.domain.model.paging import plan
 from opsknight.domain.model.person import EMAIL, masked
 from opsknight.domain.model.readiness import State
 from opsknight.domain.queries import escalations as reading
+from opsknight.domain.queries.asked_directly import asked_directly
 from opsknight.domain.queries.duties import duties
 from opsknight.domain.queries.escalations import Reachable
 from opsknight.domain.store.tables import ContactMethodRow, LeaveRow, ScheduleRow, UserRow
@@ -57,10 +58,15 @@ class WayLine(TypedDict):
 
 
 class TurnLine(TypedDict):
-    """One time on call; instants are epoch seconds."""
+    """One time on call; instants are epoch seconds.
 
-    schedule_id: int
+    Where a policy asks them by name, at any time, `policy_id` and `policy` say which, and there is no schedule.
+    """
+
+    schedule_id: int | None
     schedule: str
+    policy_id: int | None
+    policy: str
     start_at: float
     end_at: float
 
@@ -111,7 +117,8 @@ async def on_call_soon(
 ) -> Sequence[Somebody]:
     """Return everybody who is on call within AHEAD of `at`, with all that tells whether they are fit for it.
 
-    Among them is whoever gets their pages while they are not to be disturbed, with those turns.
+    Whom the policy of a service asks by name counts as always on call. Among them is whoever gets their pages while
+    they are not to be disturbed, with those turns.
     """
     turns = await _turns(session, at)
     known = await reading.people(session, list(turns))
@@ -144,6 +151,7 @@ async def on_call_soon(
                 loud_there=ground.loud,
                 drilled_at=drill_at,
                 drill_answered=answered,
+                may_respond=person.may_respond,
             )
         )
     return found
@@ -193,6 +201,10 @@ async def _turns(session: AsyncSession, at: datetime) -> dict[int, list[Turn]]:
                 if one.end_at > at:
                     turn = Turn(number, row.name, row.team_id, zone_or_utc(row.zone).key, one.start_at, one.end_at)
                     found.setdefault(one.user_id, []).append(turn)
+    for user_id, policies in (await asked_directly(session)).items():
+        found.setdefault(user_id, []).extend(
+            Turn(0, "", one.team_id, "", at, at + AHEAD, policy_id=one.policy_id, policy=one.policy) for one in policies
+        )
     return {user_id: sorted(its, key=lambda turn: (turn.start_at, turn.schedule_id)) for user_id, its in found.items()}
 
 
@@ -255,8 +267,10 @@ def line_of(one: Somebody, found: Iterable[Item]) -> FitnessLine:
         state=worst(its).value,
         turns=[
             TurnLine(
-                schedule_id=turn.schedule_id,
+                schedule_id=turn.schedule_id if turn.policy_id is None else None,
                 schedule=turn.schedule,
+                policy_id=turn.policy_id,
+                policy=turn.policy,
                 start_at=turn.start_at.timestamp(),
                 end_at=turn.end_at.timestamp(),
             )

@@ -13,6 +13,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.cron import zone_or_utc
 from opsknight.domain.model.going_on_call import Case, Check, Instead, Way, checks
 from opsknight.domain.model.handoff import BEFORE_START
+from opsknight.domain.model.permission import Role, may_respond
 from opsknight.domain.queries.contact_methods import contact_methods
 from opsknight.domain.queries.escalations import people
 from opsknight.domain.queries.schedule_overviews import own_shifts
@@ -74,12 +75,12 @@ async def checks_for(
         or_(CalendarFeedRow.user_id == user_id, CalendarFeedRow.made_by == user_id),
     )
     about = (
-        select(UserRow.zone, ScheduleRow, link.label("in_calendar"))
+        select(UserRow.zone, UserRow.role, ScheduleRow, link.label("in_calendar"))
         .select_from(UserRow)
         .join(ScheduleRow, ScheduleRow.id == schedule_id)
         .where(UserRow.id == user_id)
     )
-    zone, schedule, in_calendar = (await session.execute(about)).one()
+    zone, role, schedule, in_calendar = (await session.execute(about)).one()
     leaves = select(LeaveRow.start_at, LeaveRow.end_at).where(
         LeaveRow.user_id == user_id,
         LeaveRow.deleted_at.is_(None),
@@ -98,6 +99,7 @@ async def checks_for(
         ),
         in_calendar=in_calendar,
         instead=await _instead(session, user_id, at=at, unset=unset),
+        may_respond=may_respond(Role(role)),
     )
     return checks(case, now=at)
 

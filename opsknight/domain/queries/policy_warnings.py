@@ -132,6 +132,9 @@ def _of_step(world: _World, number: int, step: Step) -> Iterator[WarningLine]:
             why = reached.because if reached.channels else planned.reason
             sentence = f"Step {number} asks {person.name}, who cannot be reached: {why}."
             yield WarningLine(step=number, kind="unreachable", sentence=sentence)
+        if person is not None and person.active and not person.may_respond:
+            sentence = f"Step {number} asks {person.name}, an observer: they can acknowledge a page, and do no more."
+            yield WarningLine(step=number, kind="observer", sentence=sentence)
     for target in step.targets:
         if target.kind is TargetKind.SCHEDULE and (schedule := world.schedules.get(target.id)) is not None:
             yield from _gaps(world, number, schedule, world.turns[target.id])

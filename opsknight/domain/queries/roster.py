@@ -6,21 +6,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import Boolean, ColumnElement, Row, exists, func, literal_column, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opsknight.domain.model.permission import Role, may_respond
 from opsknight.domain.model.person import Method, masked, reach
 from opsknight.domain.queries.contact_methods import ContactMethodLine, contact_methods, every_method
 from opsknight.domain.queries.escalations import people
 from opsknight.domain.queries.oncall import Duty, NextShift, next_shifts, on_call_now, shifts_of
+from opsknight.domain.queries.still_asks import OPEN, still_asks
 from opsknight.domain.store.tables import (
-    EscalationPolicyRow,
-    EscalationStepRow,
-    EscalationTargetRow,
     IncidentRow,
-    LayerMemberRow,
-    LayerRow,
-    ScheduleRow,
     SessionRow,
     SignInLinkRow,
     TeamMemberRow,
@@ -89,17 +85,13 @@ class OwnedLine(TypedDict):
 class PersonDetail(RosterLine):
     """A person with what only their own page shows; addresses are masked for who may not read them.
 
-    `left` says what still counts on somebody who is deactivated, as ends of a sentence.
+    `left` says what still counts on somebody who is deactivated, or may not respond, as ends of a sentence.
     """
 
     left: list[str]
     methods: list[ContactMethodLine]
     shifts: list[NextShift]
     incidents: list[OwnedLine]
-
-
-_OPEN: Final[ColumnElement[bool]] = literal_column("incidents.status <> 'resolved'", Boolean)
-"""In the words of the partial index."""
 
 
 async def roster(
@@ -124,38 +116,15 @@ async def person(
     found = await _lines(session, user_id, at=at, unset=unset, readable=readable)
     if not found:
         raise NotFound("There is no such person.")
+    responds = found[0]["active"] and may_respond(Role(found[0]["role"]))
     methods = [_hidden(line, readable=addresses) for line in await contact_methods(session, user_id, at=at)]
     return PersonDetail(
         **found[0],
-        left=[] if found[0]["active"] else await still_asks(session, user_id),
+        left=[] if responds else await still_asks(session, user_id, at=at),
         methods=methods,
         shifts=await shifts_of(session, user_id, after=at, count=SHIFTS_AHEAD) if found[0]["active"] else [],
         incidents=await _owned(session, user_id),
     )
-
-
-async def still_asks(session: AsyncSession, user_id: int) -> list[str]:
-    """Return what still counts on a person, as ends of a sentence, such as `owns 2 open incidents`."""
-    owns = select(func.count()).where(IncidentRow.assignee_id == user_id, _OPEN)
-    in_rotation = (
-        select(ScheduleRow.name)
-        .join(LayerRow, LayerRow.schedule_id == ScheduleRow.id)
-        .join(LayerMemberRow, LayerMemberRow.layer_id == LayerRow.id)
-        .where(LayerMemberRow.user_id == user_id)
-        .distinct()
-    )
-    asked_by = (
-        select(EscalationPolicyRow.name)
-        .join(EscalationStepRow, EscalationStepRow.policy_id == EscalationPolicyRow.id)
-        .join(EscalationTargetRow, EscalationTargetRow.step_id == EscalationStepRow.id)
-        .where(EscalationTargetRow.user_id == user_id)
-        .distinct()
-    )
-    count = (await session.execute(owns)).scalar_one()
-    words = [f"owns {count} open {'incident' if count == 1 else 'incidents'}"] if count else []
-    words += [f"is in the rotation of {name}" for name in sorted((await session.execute(in_rotation)).scalars())]
-    words += [f"is asked by the policy {name}" for name in sorted((await session.execute(asked_by)).scalars())]
-    return words
 
 
 async def _lines(
@@ -275,7 +244,7 @@ async def _teams(session: AsyncSession) -> dict[int, list[TeamOf]]:
 async def _counts(session: AsyncSession) -> dict[int, int]:
     statement = (
         select(IncidentRow.assignee_id, func.count())
-        .where(_OPEN, IncidentRow.assignee_id.is_not(None))
+        .where(OPEN, IncidentRow.assignee_id.is_not(None))
         .group_by(IncidentRow.assignee_id)
     )
     return {user_id: count for user_id, count in await session.execute(statement) if user_id is not None}
@@ -284,7 +253,7 @@ async def _counts(session: AsyncSession) -> dict[int, int]:
 async def _owned(session: AsyncSession, user_id: int) -> list[OwnedLine]:
     statement = (
         select(IncidentRow.number, IncidentRow.title, IncidentRow.status, IncidentRow.urgency, IncidentRow.created_at)
-        .where(IncidentRow.assignee_id == user_id, _OPEN)
+        .where(IncidentRow.assignee_id == user_id, OPEN)
         .order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc())
         .limit(INCIDENTS_AT_MOST)
     )
