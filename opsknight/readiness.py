@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
 LEVELS_LAST_S: Final = 10.0
-_KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
-"""Findings that say that pages do not go out; the others concern screens and days to come."""
+KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
+"""Findings that say that pages do not go out; the others concern screens and days to come. The watchdog heeds them."""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
 
@@ -73,7 +73,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
 async def doubts(deps: Deps) -> str:
     """Return why nobody can vouch that pages go out now, empty where that is proven."""
     found = await look(deps)
-    bad = [one.sentence for one in found if one.name in _KEEPING_FROM_DUTY and one.state is State.BAD]
+    bad = [one.sentence for one in found if one.name in KEEPING_FROM_DUTY and one.state is State.BAD]
     if bad:
         return bad[0]
     async with deps.database.health() as session:

@@ -5,9 +5,9 @@ credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webho
 environment; `python3 watchdog.py --help` names them. It pages in English, or in the language that is set where a
 catalogue of that lies beside it, in locale/.
 
-It asks /readyz. What does not answer, or answers that the database or the engine is bad, or that it is a restored
-copy that nobody has armed, for a while, is blind. It pages then, again every ten minutes until that is over, and says
-so when it is.
+It asks /readyz. What does not answer, or answers that the database or the engine is bad, that no page gets through, or
+that it is a restored copy that nobody has armed, for a while, is blind. It pages then, again every ten minutes until
+that is over, and says so when it is.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LOOK_S = 20.0
 """How long one look may take in all, however slowly the answer comes."""
 KEEP_FROM_DUTY = ("database", "engine")
 """Findings of /readyz that say that pages do not go out."""
-LATELY = ("restored",)
+LATELY = ("restored", "canaries")
 """Those of the kind that an older OpsKnight does not tell of."""
 CATALOGUES = Path(__file__).with_name("locale")
 _VOICE = [gettext.NullTranslations()]

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsknight import watchdog
+from opsknight.readiness import KEEPING_FROM_DUTY
 from opsknight.watchdog import AGAIN_AFTER_S, BLIND_AFTER_S, State, look, page, speak
 from tests.faults.product import Product
 from tests.marked import Marked, is_marked, words_left
@@ -107,6 +108,19 @@ def test_whatever_is_seen_nobody_is_told_of_an_end_without_a_beginning(looks: li
             ),
             "This is a restored copy.",
         ),
+        (
+            Said(
+                503,
+                {
+                    "findings": {
+                        "database": {"state": "good"},
+                        "engine": {"state": "good"},
+                        "canaries": {"state": "bad", "sentence": "Pages wake nobody."},
+                    }
+                },
+            ),
+            "Pages wake nobody.",
+        ),
         (Said(502, "bad gateway"), "it answers 502."),
         (Said(200, "<html>"), "what answers there is not OpsKnight."),
     ],
@@ -115,6 +129,10 @@ def test_what_it_believes_of_an_answer(web: HttpPeer, said: Said, why: str):
     web.answers.append(said)
 
     assert look(web.origin) == why
+
+
+def test_it_believes_each_finding_that_keeps_the_outgoing_heartbeat_back():
+    assert {*watchdog.KEEP_FROM_DUTY, *watchdog.LATELY} == set(KEEPING_FROM_DUTY)
 
 
 def test_it_pages_by_every_way_that_is_set_and_one_that_fails_stops_no_other(web: HttpPeer, smtp: SmtpPeer):
