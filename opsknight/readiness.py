@@ -26,8 +26,11 @@ log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
 LEVELS_LAST_S: Final = 10.0
-KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
-"""Findings that say that pages do not go out; the others concern screens and days to come. The watchdog heeds them."""
+KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries", "hearing")
+"""Findings that say that what monitors report pages nobody; the others concern screens and days to come.
+
+The watchdog heeds the same.
+"""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
 

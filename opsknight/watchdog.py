@@ -5,9 +5,9 @@ credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webho
 environment; `python3 watchdog.py --help` names them. It pages in English, or in the language that is set where a
 catalogue of that lies beside it, in locale/.
 
-It asks /readyz. What does not answer, or answers that the database or the engine is bad, that no page gets through, or
-that it is a restored copy that nobody has armed, for a while, is blind. It pages then, again every ten minutes until
-that is over, and says so when it is.
+It asks /readyz. What does not answer, or answers that the database or the engine is bad, that no page gets through,
+that no process takes events, or that it is a restored copy that nobody has armed, for a while, is blind. It pages then,
+again every ten minutes until that is over, and says so when it is.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ LOOK_S = 20.0
 PAGE_S = 40.0
 """How long paging may take in all, by all ways at once; a mail alone is a handful of questions and answers."""
 KEEP_FROM_DUTY = ("database", "engine")
-"""Findings of /readyz that say that pages do not go out."""
-LATELY = ("restored", "canaries")
+"""Findings of /readyz that say that what monitors report pages nobody."""
+LATELY = ("restored", "canaries", "hearing")
 """Those of the kind that an older OpsKnight does not tell of."""
 TOO_LATE = "it did not take the page in time"
 CATALOGUES = Path(__file__).with_name("locale")
