@@ -56,7 +56,7 @@ from opsknight.wire import Answer
 log = structlog.get_logger(__name__)
 
 STOP_WITHIN_S = 10.0
-"""In-flight work has this long after the word to stop; then its leases pass to others."""
+"""Messages under way have this long after the word to stop; then their leases pass to others."""
 
 
 class Front:
@@ -103,7 +103,7 @@ def build(settings: Settings) -> Front:
             try:
                 yield
             finally:
-                deps.stopping.set()
+                deps.stop()
 
     app = FastAPI(
         title="OpsKnight",
@@ -114,6 +114,7 @@ def build(settings: Settings) -> Front:
         openapi_url="/api/openapi.json",
     )
     app.state.deps = deps
+    app.state.stop = deps.stop
     api.mount(app, deps, mail=mailer(settings))
     ui.mount(app, deps)
     front = Front(api.guarded(app, deps), app.state)
@@ -221,10 +222,10 @@ async def _store_archived_uses(deps: Deps, used: Sequence[Used]) -> None:
 
 
 async def _finish(working: list[asyncio.Task[None]], deps: Deps) -> None:
-    """Claim nothing any more, and let what is in flight end."""
-    deps.stopping.set()
-    deps.committed()
-    await asyncio.wait(working, timeout=STOP_WITHIN_S)
+    """Claim nothing any more, and let what is in flight end; requests have had a part of its time already."""
+    deps.stop()
+    spent_s = deps.clock.monotonic() - deps.stopped_at
+    await asyncio.wait(working, timeout=max(0.0, STOP_WITHIN_S - spent_s))
 
 
 class _Tasks:

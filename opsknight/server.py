@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any, Final, TypeAlias
 
 import uvicorn
@@ -44,7 +46,8 @@ def serve(app: App, settings: Settings, door: socket.socket) -> int:
     """Serve `app` on `door` until SIGTERM or SIGINT; return the exit code, 0 when it stopped as told.
 
     `app.short_cut`, a prefix and what takes small POSTs to it (see wire), may be missing.
-    `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken.
+    `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken. `app.state.stop`,
+    where it is set, is called in the loop as soon as the word to stop comes; the lifespan ends when requests have.
     """
     # uvicorn raises the signal again when it has stopped; that must not turn an orderly stop into a death.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,11 +105,21 @@ class _Plainly:
 
 
 class _Server(uvicorn.Server):
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take the word to stop, and pass it on at once: uvicorn tells the app only after all requests have ended."""
+        super().handle_exit(sig, frame)
+        app: Any = self.config.app
+        if self._loop is not None and (stop := getattr(app.state, "stop", None)) is not None:
+            self._loop.call_soon_threadsafe(stop)  # we are in the middle of whatever the loop does
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
         await super().startup(sockets)
         if not self.started:
             return
+        self._loop = asyncio.get_running_loop()
         # What exists now stays: the collector need not look at it again, and later looks at much at a time.
         gc.collect()
         gc.freeze()
