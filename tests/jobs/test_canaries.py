@@ -58,6 +58,7 @@ async def test_a_canary_by_mail_goes_to_the_address_that_is_set_and_is_counted(p
     async with pager.sending():
         await fly(pager, email="canary@example.org")
         await pager.becomes_settled()
+        await pager.move_on(MINUTE)
         pager.smtp.moods.append(Mood.REFUSE_FOR_GOOD)
         await fly(pager, email="canary@example.org")
         await pager.becomes_settled()
@@ -76,16 +77,18 @@ async def test_the_next_canary_waits_until_the_last_has_ended(pager: Pager):
     assert await pager.rows("SELECT count(*) FROM canaries") == [(1,)]
 
 
-async def test_canaries_leave_no_fact_and_are_forgotten_after_a_day(pager: Pager):
+async def test_canaries_leave_no_fact_and_are_forgotten_after_a_day_but_for_the_last_that_arrived(pager: Pager):
     async with pager.sending():
-        await fly(pager)
-        await pager.becomes_settled()
+        for _ in range(3):
+            await fly(pager)
+            await pager.becomes_settled()
+            await pager.move_on(MINUTE)
     before = await pager.rows("SELECT count(*) FROM facts")
     await pager.move_on(timedelta(hours=25))
     await fly(pager)
 
     assert before == [(0,)]
-    assert await pager.rows("SELECT count(*) FROM notifications") == [(1,)]
+    assert await pager.rows("SELECT count(*) FROM notifications") == [(2,)]  # that one, and the one that flies now
 
 
 async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were_late(pager: Pager):
@@ -111,6 +114,33 @@ async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were
     assert "9 min late" in note.text
     async with pager.deps.reading() as session:
         assert len(await spells(session)) == 1
+
+
+@pytest.mark.parametrize("hours", [23, 25, 100])
+async def test_a_blind_spell_is_told_however_long_it_was(pager: Pager, hours: int):
+    async with pager.sending():
+        for _ in range(2):
+            await fly(pager)
+            await pager.becomes_settled()
+    await pager.move_on(timedelta(hours=hours))
+    told: list[Spell] = []
+    async with pager.sending():
+        for _ in range(2):
+            told += await fly(pager)
+            await pager.becomes_settled()
+
+    assert [spell.to_at - spell.from_at for spell in told] == [timedelta(hours=hours)]
+
+
+async def test_several_workers_together_send_one_canary_a_minute_by_each_channel(pager: Pager):
+    async with pager.sending():
+        for _ in range(2):
+            for _ in range(4):
+                await fly(pager, email="canary@example.org")
+                await pager.becomes_settled()
+            await pager.move_on(MINUTE)
+
+    assert len(pager.smtp.mails) == 2
 
 
 async def test_a_page_that_fell_due_while_the_engine_was_dead_is_named_though_it_was_written_after_its_return(

@@ -20,6 +20,8 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 
 KEPT: Final = timedelta(days=1)
 """How long what became of a canary is known; the pages themselves go with it."""
+APART: Final = timedelta(seconds=50)
+"""Canaries of one channel are so far apart at least: a minute, and what the clocks of several workers differ by."""
 MANY: Final = 500
 WORTH_TELLING: Final = timedelta(seconds=30)
 """Messages of a blind spell that were less late are not named."""
@@ -38,12 +40,14 @@ _HOMES: Final = text("""
     ON CONFLICT (coalesce(team_id, 0), channel, address) WHERE user_id IS NULL
         DO UPDATE SET disabled_at = NULL, disabled_reason = '' WHERE contact_methods.disabled_at IS NOT NULL
 """)
+_IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtext('opsknight canaries'))")
 _READY: Final = text("""
     SELECT m.id, m.channel FROM contact_methods m
     JOIN unnest(CAST(:channels AS text[]), CAST(:addresses AS text[])) w (channel, address)
         ON w.channel = m.channel AND w.address = m.address
     WHERE m.user_id IS NULL AND m.team_id IS NULL AND NOT EXISTS (
-        SELECT FROM canaries c WHERE c.contact_method_id = m.id AND c.outcome = '')
+        SELECT FROM canaries c WHERE c.contact_method_id = m.id
+            AND (c.outcome = '' OR m.channel <> :own AND c.due_at > :lately))
     ORDER BY m.id
 """)
 _PAGE: Final = text("""
@@ -58,7 +62,13 @@ _NOTIFY: Final = text("""
 _RELEASED: Final = text("""
     INSERT INTO canaries (notification_id, contact_method_id, channel, due_at) VALUES (:id, :method_id, :channel, :now)
 """)
-_OLD: Final = text("SELECT notification_id FROM canaries WHERE due_at < :before ORDER BY due_at LIMIT :many")
+# The newest that was taken tells since when we were blind, however long that is.
+_OLD: Final = text("""
+    SELECT notification_id FROM canaries c WHERE due_at < :before AND NOT (taken_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM canaries later
+        WHERE later.channel = c.channel AND later.taken_at IS NOT NULL AND later.due_at > c.due_at))
+    ORDER BY due_at LIMIT :many
+""")
 _FORGET: Final = (
     text("DELETE FROM attempts WHERE notification_id = ANY(:ids)"),
     text("""
@@ -94,7 +104,9 @@ _LATE: Final = text("""
 async def release(uow: UnitOfWork, addresses: Mapping[str, str]) -> Sequence[Spell]:
     """Send a canary by each channel of `addresses` whose last one has ended; return blind spells that ended since.
 
-    Those are written down and told to the admins, once each, with the pages that were late because of them.
+    However many workers do so, each channel has one a minute, for they may cost money; our own costs nothing, and is
+    sent by each, so that none is missed when a worker starts anew. The spells are written down and told to the
+    admins, once each, with the pages that were late because of them.
     """
     before = await newest_taken(uow.session, OWN)
     ended = (await uow.session.execute(_SETTLE)).all()
@@ -112,10 +124,11 @@ async def release(uow: UnitOfWork, addresses: Mapping[str, str]) -> Sequence[Spe
 
 async def _release(uow: UnitOfWork, addresses: Mapping[str, str]) -> None:
     wanted = {"channels": list(addresses), "addresses": list(addresses.values())}
+    await uow.session.execute(_IN_TURN)
     await uow.session.execute(_HOMES, {**wanted, "now": uow.now})
     rows = [
         {"id": new_id(), "page_id": new_id(), "method_id": row.id, "channel": row.channel, "now": uow.now}
-        for row in await uow.session.execute(_READY, wanted)
+        for row in await uow.session.execute(_READY, {**wanted, "own": OWN, "lately": uow.now - APART})
     ]
     for statement in (_PAGE, _NOTIFY, _RELEASED) if rows else ():
         await uow.session.execute(statement, rows)
