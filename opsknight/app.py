@@ -35,6 +35,7 @@ from opsknight.domain.commands.turned_away import Turned, add_turned_away
 from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded
 from opsknight.domain.store.engine import Database, check_server
+from opsknight.jobs import vouch
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
@@ -82,7 +83,11 @@ class Front:
 
 
 def build(settings: Settings) -> Front:
-    """Return the application of one process. Nothing is started before its lifespan begins."""
+    """Return the application of one process. Nothing is started before its lifespan begins.
+
+    Raises:
+        CannotStart: a setting cannot be used.
+    """
     deps = Deps(settings, Clock())
     mail_host = settings.mail_in_host or "localhost"
     deps.monitors = {
@@ -92,6 +97,7 @@ def build(settings: Settings) -> Front:
     }
     ground = channels.Ground(settings, "", deps.clock.now)
     deps.channels, deps.carriers = channels.kinds(ground), channels.carriers(ground)
+    vouch.check(settings, deps.channels)
     deps.proofs = channels.proofs(ground)
     deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 

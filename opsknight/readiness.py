@@ -64,7 +64,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             },
             low_disk=deps.low_disk,
             restored=database.restored if database else None,
-            silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
+            silenced=silenced(deps.settings.canaries, database.unproven, at=now) if database else {},
         )
     )
     for currency, cost in (database.costs if database else {}).items():
@@ -115,11 +115,6 @@ def _show(found: Sequence[Finding], *, late_s: float) -> None:
         metrics.FINDINGS.labels(finding.name).set(_FIGURES[finding.state])
 
 
-def _flown(deps: Deps) -> Sequence[str]:
-    """Return the channels that have a canary."""
-    return [channel for channel in deps.settings.canaries if channel in deps.channels]
-
-
 def _calendar(one: Stale, now: datetime) -> str:
     return f"“{one.name}” of {one.schedule} for {span((now - one.since).total_seconds())} ({one.error.rstrip('.')})"
 
@@ -128,7 +123,7 @@ async def _ask(deps: Deps) -> DatabaseHealth | None:
     """Ask the database on connections kept for this, which answer when all others are busy."""
     try:
         async with asyncio.timeout(DATABASE_MAY_TAKE_S), deps.database.health() as session:
-            return await database_health(session, now=deps.clock.now(), flown=_flown(deps))
+            return await database_health(session, now=deps.clock.now(), flown=deps.settings.canaries)
     except Exception as failure:  # noqa: BLE001  # whatever it is, the database did not answer
         log.warning("the database does not answer a probe", error=repr(failure))
         return None

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from opsknight import readiness, watchdog
+from opsknight import app, readiness, watchdog
 from opsknight.domain.commands import canaries
 from opsknight.domain.model.canary import Flight, Spell, arrives, blind, silenced
 from opsknight.domain.model.readiness import State
 from opsknight.domain.queries.canaries import own, spells, standings
+from opsknight.errors import CannotStart
 from opsknight.jobs import channels, vouch
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
@@ -291,3 +292,16 @@ def test_pages_do_not_get_through_when_no_channel_that_wakes_does_and_where_none
 
 def test_the_sink_is_a_channel_that_nobody_adds():
     assert not channels.table.kinds(Ground(Settings(_env_file=None), "", lambda: NOON))["sink"].people  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("slug", ["emial", "sink"])
+def test_a_canary_by_a_channel_that_there_is_not_keeps_from_starting_and_the_channels_are_named(slug: str):
+    wrong = Settings(_env_file=None, canary=f"ntfy=ops-canary {slug}=canary@example.org")  # type: ignore[call-arg]
+
+    with pytest.raises(CannotStart) as refusal:
+        app.build(wrong)
+
+    assert str(refusal.value).startswith(
+        f"OPSKNIGHT_CANARY: there is no channel “{slug}”, so no canary would go out by it. Write one of "
+    )
+    assert " email, " in str(refusal.value)
