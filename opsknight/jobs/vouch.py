@@ -46,7 +46,7 @@ def check(settings: Settings, channels: Collection[str]) -> None:
 async def release(deps: Deps) -> None:
     """Send this minute's canaries, and tell of what we were blind to."""
     async with deps.engine_commands(ACTOR) as uow:
-        spells = await canaries.release(uow, deps.settings.canaries)
+        spells = await canaries.release(uow, deps.settings.canaries, discreet=deps.settings.discreet)
     for spell in spells:
         log.error("pages may not have gone out", seconds=(spell.to_at - spell.from_at).total_seconds())
     async with deps.database.health() as session:

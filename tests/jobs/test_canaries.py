@@ -133,6 +133,27 @@ async def test_a_blind_spell_is_told_however_long_it_was(pager: Pager, hours: in
     assert [spell.to_at - spell.from_at for spell in told] == [timedelta(hours=hours)]
 
 
+async def test_a_discreet_note_of_a_blind_spell_names_services_instead_of_titles(pager: Pager):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    incident = await pager.an_incident(title="Payroll of Grace is late", service="Payroll")
+    late = await pager.a_mail(incident, due_at=NOON + MINUTE)
+    await pager.move_on(10 * MINUTE)
+    async with pager.sending():
+        await pager.becomes("accepted", late)
+        await pager.becomes_settled()
+        pager.deps.settings = pager.deps.settings.model_copy(update={"discreet": True})
+        await vouch.release(pager.deps)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "Grace" not in note.text
+    assert f"#{incident.number} Payroll to " in note.text
+
+
 async def test_several_workers_together_send_one_canary_a_minute_by_each_channel(pager: Pager):
     async with pager.sending():
         for _ in range(2):

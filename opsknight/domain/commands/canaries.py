@@ -85,8 +85,8 @@ _SPELL: Final = text("""
 # Late as its own text says it: what its page was late when it was written, and what the message waited then. One
 # that was bundled went out with its carrier.
 _LATE: Final = text("""
-    SELECT number, title, name, channel, late FROM (
-        SELECT i.number, i.title, u.name, n.channel, n.due_at - paged.late AS due_at,
+    SELECT number, title, service, name, channel, late FROM (
+        SELECT i.number, i.title, s.name AS service, u.name, n.channel, n.due_at - paged.late AS due_at,
             paged.late + greatest(tried.at - n.due_at, interval '0') AS late
         FROM notifications n
         JOIN pages p ON p.id = n.page_id
@@ -94,6 +94,7 @@ _LATE: Final = text("""
         CROSS JOIN LATERAL (
             SELECT min(started_at) AS at FROM attempts WHERE notification_id = coalesce(n.bundled_into, n.id)) tried
         JOIN incidents i ON i.id = n.incident_id
+        JOIN services s ON s.id = i.service_id
         LEFT JOIN users u ON u.id = n.user_id
         WHERE n.id > :since AND n.due_at >= :from_at AND tried.at IS NOT NULL) told
     WHERE due_at >= :from_at AND due_at < :to_at AND late > :worth
@@ -101,12 +102,12 @@ _LATE: Final = text("""
 """)
 
 
-async def release(uow: UnitOfWork, addresses: Mapping[str, str]) -> Sequence[Spell]:
+async def release(uow: UnitOfWork, addresses: Mapping[str, str], *, discreet: bool = False) -> Sequence[Spell]:
     """Send a canary by each channel of `addresses` whose last one has ended; return blind spells that ended since.
 
     However many workers do so, each channel has one a minute, for they may cost money; our own costs nothing, and is
     sent by each, so that none is missed when a worker starts anew. The spells are written down and told to the
-    admins, once each, with the pages that were late because of them.
+    admins, once each, with the pages that were late because of them: these by their services where it is `discreet`.
     """
     before = await newest_taken(uow.session, OWN)
     ended = (await uow.session.execute(_SETTLE)).all()
@@ -118,7 +119,7 @@ async def release(uow: UnitOfWork, addresses: Mapping[str, str]) -> Sequence[Spe
     await _release(uow, {OWN: OWN, **addresses})
     await _forget(uow)
     for spell in spells:
-        await _tell(uow, spell)
+        await _tell(uow, spell, discreet=discreet)
     return spells
 
 
@@ -145,20 +146,23 @@ async def _forget(uow: UnitOfWork) -> None:
     await uow.session.execute(flights, {"ids": list(old)})
 
 
-async def _tell(uow: UnitOfWork, spell: Spell) -> None:
+async def _tell(uow: UnitOfWork, spell: Spell, *, discreet: bool = False) -> None:
     key = {"from_at": spell.from_at, "to_at": spell.to_at}
     if (await uow.session.execute(_SPELL, key)).first() is None:
         return
-    late = await _late_pages(uow, spell)
+    late = await _late_pages(uow, spell, discreet=discreet)
     lasted_s = (spell.to_at - spell.from_at).total_seconds()
     uow.record(Fact.BLIND, subject="opsknight", for_s=lasted_s, reason=note(spell, late))
     await tell_admins(uow, PageKind.BLIND, lambda: note(spell, late))
 
 
-async def _late_pages(uow: UnitOfWork, spell: Spell) -> Sequence[LatePage]:
+async def _late_pages(uow: UnitOfWork, spell: Spell, *, discreet: bool) -> Sequence[LatePage]:
     key = {"from_at": spell.from_at, "to_at": spell.to_at, "worth": WORTH_TELLING, "many": MANY}
     rows = await uow.session.execute(_LATE, {**key, "since": _since(spell.from_at)})
-    return [LatePage(row.number, row.title or "", row.name or "", face(row.channel).word, row.late) for row in rows]
+    return [
+        LatePage(row.number, row.service if discreet else row.title, row.name or "", face(row.channel).word, row.late)
+        for row in rows
+    ]
 
 
 def _since(at: datetime) -> UUID:
