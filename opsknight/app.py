@@ -35,6 +35,7 @@ from opsknight.domain.commands.turned_away import Turned, add_turned_away
 from opsknight.domain.store import migrate
 from opsknight.domain.store.embedded import Embedded
 from opsknight.domain.store.engine import Database, check_server
+from opsknight.jobs import vouch
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.carrying import Carrying
 from opsknight.jobs.channels import table as channels
@@ -56,7 +57,7 @@ from opsknight.wire import Answer
 log = structlog.get_logger(__name__)
 
 STOP_WITHIN_S = 10.0
-"""In-flight work has this long after the word to stop; then its leases pass to others."""
+"""Messages under way have this long after the word to stop; then their leases pass to others."""
 
 
 class Front:
@@ -82,7 +83,11 @@ class Front:
 
 
 def build(settings: Settings) -> Front:
-    """Return the application of one process. Nothing is started before its lifespan begins."""
+    """Return the application of one process. Nothing is started before its lifespan begins.
+
+    Raises:
+        CannotStart: a setting cannot be used.
+    """
     deps = Deps(settings, Clock())
     mail_host = settings.mail_in_host or "localhost"
     deps.monitors = {
@@ -92,6 +97,7 @@ def build(settings: Settings) -> Front:
     }
     ground = channels.Ground(settings, "", deps.clock.now)
     deps.channels, deps.carriers = channels.kinds(ground), channels.carriers(ground)
+    vouch.check(settings, deps.channels)
     deps.proofs = channels.proofs(ground)
     deps.signed_with = {slug: kind.signed_with for slug, kind in PROVIDERS.items() if kind.verify is not None}
 
@@ -103,7 +109,7 @@ def build(settings: Settings) -> Front:
             try:
                 yield
             finally:
-                deps.stopping.set()
+                deps.stop()
 
     app = FastAPI(
         title="OpsKnight",
@@ -114,6 +120,7 @@ def build(settings: Settings) -> Front:
         openapi_url="/api/openapi.json",
     )
     app.state.deps = deps
+    app.state.stop = deps.stop
     api.mount(app, deps, mail=mailer(settings))
     ui.mount(app, deps)
     front = Front(api.guarded(app, deps), app.state)
@@ -221,10 +228,10 @@ async def _store_archived_uses(deps: Deps, used: Sequence[Used]) -> None:
 
 
 async def _finish(working: list[asyncio.Task[None]], deps: Deps) -> None:
-    """Claim nothing any more, and let what is in flight end."""
-    deps.stopping.set()
-    deps.committed()
-    await asyncio.wait(working, timeout=STOP_WITHIN_S)
+    """Claim nothing any more, and let what is in flight end; requests have had a part of its time already."""
+    deps.stop()
+    spent_s = deps.clock.monotonic() - deps.stopped_at
+    await asyncio.wait(working, timeout=max(0.0, STOP_WITHIN_S - spent_s))
 
 
 class _Tasks:

@@ -182,7 +182,7 @@ class Deps:
     """Made by app.build; `open` connects it to the database inside the lifespan, before anything uses it.
 
     `workers` are woken after every commit that wrote a fact, `on_due` as soon as a timer is due;
-    `stopping` is set when the process ends. `signed_with` tells of each kind of monitor that can
+    `stopping` is set when the process ends, by `stop`. `signed_with` tells of each kind of monitor that can
     prove itself whence its secret comes, `proofs` are the secrets by which providers of channels
     prove that a call to us is theirs, and `tellers` answer what is written in chats, by channel.
     `push_out_of_reach` are the hosts of push services that could not be reached when they were looked at last, each
@@ -199,6 +199,8 @@ class Deps:
         self.settings = settings
         self.clock = clock
         self.stopping = asyncio.Event()
+        self.stopped_at = 0.0
+        """When the word to stop came, by the monotonic clock."""
         self.precedence = Precedence()
         self.monitors: Mapping[str, Monitor] = {}
         self.signed_with: Mapping[str, str] = {}
@@ -306,6 +308,15 @@ class Deps:
     def committed(self) -> None:
         """Wake everything that watches the ledger, here and in other processes."""
         self.tell_others()
+        self.heard()
+
+    def stop(self) -> None:
+        """Begin nothing any more: the word to stop has come. What is in flight has its time from the first word on."""
+        if self.stopping.is_set():
+            return
+        self.stopped_at = self.clock.monotonic()
+        self.stopping.set()
+        self.windows.let_go()
         self.heard()
 
     def heard(self) -> None:

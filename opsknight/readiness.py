@@ -26,8 +26,11 @@ log = structlog.get_logger(__name__)
 
 DATABASE_MAY_TAKE_S: Final = 2.0
 LEVELS_LAST_S: Final = 10.0
-_KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries")
-"""Findings that say that pages do not go out; the others concern screens and days to come."""
+KEEPING_FROM_DUTY: Final = ("database", "restored", "engine", "canaries", "hearing")
+"""Findings that say that what monitors report pages nobody; the others concern screens and days to come.
+
+The watchdog heeds the same.
+"""
 _FIGURES: Final = {State.GOOD: 0, State.WARN: 1, State.BAD: 2}
 
 
@@ -61,7 +64,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
             },
             low_disk=deps.low_disk,
             restored=database.restored if database else None,
-            silenced=silenced(_flown(deps), database.unproven, at=now) if database else {},
+            silenced=silenced(deps.settings.canaries, database.unproven, at=now) if database else {},
         )
     )
     for currency, cost in (database.costs if database else {}).items():
@@ -73,7 +76,7 @@ async def look(deps: Deps) -> Sequence[Finding]:
 async def doubts(deps: Deps) -> str:
     """Return why nobody can vouch that pages go out now, empty where that is proven."""
     found = await look(deps)
-    bad = [one.sentence for one in found if one.name in _KEEPING_FROM_DUTY and one.state is State.BAD]
+    bad = [one.sentence for one in found if one.name in KEEPING_FROM_DUTY and one.state is State.BAD]
     if bad:
         return bad[0]
     async with deps.database.health() as session:
@@ -112,11 +115,6 @@ def _show(found: Sequence[Finding], *, late_s: float) -> None:
         metrics.FINDINGS.labels(finding.name).set(_FIGURES[finding.state])
 
 
-def _flown(deps: Deps) -> Sequence[str]:
-    """Return the channels that have a canary."""
-    return [channel for channel in deps.settings.canaries if channel in deps.channels]
-
-
 def _calendar(one: Stale, now: datetime) -> str:
     return f"“{one.name}” of {one.schedule} for {span((now - one.since).total_seconds())} ({one.error.rstrip('.')})"
 
@@ -125,7 +123,7 @@ async def _ask(deps: Deps) -> DatabaseHealth | None:
     """Ask the database on connections kept for this, which answer when all others are busy."""
     try:
         async with asyncio.timeout(DATABASE_MAY_TAKE_S), deps.database.health() as session:
-            return await database_health(session, now=deps.clock.now(), flown=_flown(deps))
+            return await database_health(session, now=deps.clock.now(), flown=deps.settings.canaries)
     except Exception as failure:  # noqa: BLE001  # whatever it is, the database did not answer
         log.warning("the database does not answer a probe", error=repr(failure))
         return None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any, Final, TypeAlias
 
 import uvicorn
@@ -40,12 +43,51 @@ def listen(settings: Settings) -> socket.socket:
     return door
 
 
+def check_certificate(settings: Settings) -> None:
+    """Return when https can be served as the settings say, or they do not say so.
+
+    Raises:
+        CannotStart: the certificate or its key cannot be read or used, or they do not fit each other.
+    """
+    cert, key = settings.tls_cert, settings.tls_key
+    if cert is None or key is None:
+        return
+    read: list[bytes] = []
+    for name, path in (("OPSKNIGHT_TLS_CERT", cert), ("OPSKNIGHT_TLS_KEY", key)):
+        try:
+            read.append(path.read_bytes())
+        except OSError as refused:
+            raise CannotStart(
+                f"Cannot serve https: {name} names {path}, which cannot be read: {refused.strerror}. Put the file"
+                " there, readable for the account that OpsKnight runs as, or name another."
+            ) from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            cert, key, password=lambda: ""
+        )  # nobody is there to ask
+    except (ssl.SSLError, ValueError) as refused:
+        if b"-----BEGIN CERTIFICATE-----" not in read[0]:
+            why = f"{cert} holds no certificate as PEM. Name the chain, the server's own certificate first"
+        elif b"ENCRYPTED" in read[1]:
+            why = f"the key in {key} has a password, and nobody is there to type it. Store it without one"
+        elif getattr(refused, "reason", None) == "KEY_VALUES_MISMATCH":
+            why = f"the key in {key} does not fit the certificate in {cert}. Name the one with which it was made"
+        else:
+            why = f"{cert} and {key} are no certificate and its key as PEM ({refused}). Look into both files"
+        raise CannotStart(f"Cannot serve https: {why}.") from None
+
+
 def serve(app: App, settings: Settings, door: socket.socket) -> int:
     """Serve `app` on `door` until SIGTERM or SIGINT; return the exit code, 0 when it stopped as told.
 
     `app.short_cut`, a prefix and what takes small POSTs to it (see wire), may be missing.
-    `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken.
+    `app.state.greeting`, which the app's lifespan may set, is printed once connections are taken. `app.state.stop`,
+    where it is set, is called in the loop as soon as the word to stop comes; the lifespan ends when requests have.
+
+    Raises:
+        CannotStart: https cannot be served as the settings say.
     """
+    check_certificate(settings)
     # uvicorn raises the signal again when it has stopped; that must not turn an orderly stop into a death.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -102,11 +144,21 @@ class _Plainly:
 
 
 class _Server(uvicorn.Server):
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take the word to stop, and pass it on at once: uvicorn tells the app only after all requests have ended."""
+        super().handle_exit(sig, frame)
+        app: Any = self.config.app
+        if self._loop is not None and (stop := getattr(app.state, "stop", None)) is not None:
+            self._loop.call_soon_threadsafe(stop)  # we are in the middle of whatever the loop does
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
         await super().startup(sockets)
         if not self.started:
             return
+        self._loop = asyncio.get_running_loop()
         # What exists now stays: the collector need not look at it again, and later looks at much at a time.
         gc.collect()
         gc.freeze()

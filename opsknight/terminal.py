@@ -18,6 +18,7 @@ from opsknight.domain.model.channel import face
 from opsknight.domain.model.drill import precise
 from opsknight.domain.queries import drills as queries
 from opsknight.domain.queries.drills import Drill, DrillMessage
+from opsknight.domain.queries.restored import is_worked_on
 from opsknight.domain.store.embedded import Embedded, running_dsn
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
@@ -29,6 +30,10 @@ LOOK_EVERY_S: Final = 0.5
 _NOT_RUNNING: Final = (
     "OpsKnight does not run on this data directory, so no page would go out. Start it, or name its database in"
     " OPSKNIGHT_DATABASE_URL, and try again."
+)
+_NOBODY_PAGES: Final = (
+    "No process that pages people works on this database now, so no page would go out. Start one of the role"
+    " worker or all, and try again."
 )
 
 
@@ -87,11 +92,13 @@ async def drill(
     always True.
 
     Raises:
-        CannotStart: no OpsKnight runs here that would send anything.
+        CannotStart: no OpsKnight runs here, or on its database, that would send anything.
         NotFound, Invalid, Conflict: as in `drills.begin`.
     """
     async with _terminal(settings, start=False) as here:
         async with here.commands() as uow:
+            if not await is_worked_on(uow.session):
+                raise CannotStart(_NOBODY_PAGES)
             user_id = await queries.whom(uow.session, email=person) if person is not None else None
             schedule_id = await queries.whom(uow.session, schedule=schedule) if schedule is not None else None
             begun = await drills.begin(uow, drills.Whom(user_id, schedule_id))

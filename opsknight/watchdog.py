@@ -5,9 +5,9 @@ credentials of its own: mail by SMTP, a topic of ntfy, an SMS by Twilio, a webho
 environment; `python3 watchdog.py --help` names them. It pages in English, or in the language that is set where a
 catalogue of that lies beside it, in locale/.
 
-It asks /readyz. What does not answer, or answers that the database or the engine is bad, or that it is a restored
-copy that nobody has armed, for a while, is blind. It pages then, again every ten minutes until that is over, and says
-so when it is.
+It asks /readyz. What does not answer, or answers that the database or the engine is bad, that no page gets through,
+that no process takes events, or that it is a restored copy that nobody has armed, for a while, is blind. It pages then,
+again every ten minutes until that is over, and says so when it is.
 """
 
 from __future__ import annotations
@@ -41,10 +41,13 @@ AGAIN_AFTER_S = 600.0
 ANSWER_WITHIN_S = 10.0
 LOOK_S = 20.0
 """How long one look may take in all, however slowly the answer comes."""
+PAGE_S = 40.0
+"""How long paging may take in all, by all ways at once; a mail alone is a handful of questions and answers."""
 KEEP_FROM_DUTY = ("database", "engine")
-"""Findings of /readyz that say that pages do not go out."""
-LATELY = ("restored",)
+"""Findings of /readyz that say that what monitors report pages nobody."""
+LATELY = ("restored", "canaries", "hearing")
 """Those of the kind that an older OpsKnight does not tell of."""
+TOO_LATE = "it did not take the page in time"
 CATALOGUES = Path(__file__).with_name("locale")
 _VOICE = [gettext.NullTranslations()]
 """What is spoken: one language, by all threads of the process."""
@@ -158,16 +161,32 @@ def _asked(url: str) -> tuple[int, bytes]:
 
 
 def page(text: str, settings: Mapping[str, str]) -> list[str]:
-    """Page by every way that is set; return what went wrong, a line each."""
-    failed: list[str] = []
-    for name, send in WAYS.items():
-        if not settings.get(name):
-            continue
-        try:
-            send(text, settings)
-        except (OSError, ValueError, KeyError, smtplib.SMTPException, http.client.HTTPException) as error:
-            failed.append(f"{name}: {type(error).__name__}: {error}")
-    return failed
+    """Page by every way that is set, by all at once; return what went wrong, a line each.
+
+    Takes PAGE_S at most: a way that hangs, or answers a letter at a time, holds up neither the others nor the next
+    look.
+    """
+    wrong: dict[str, str] = {}
+    trying: dict[str, threading.Thread] = {}
+    for name in WAYS:
+        if settings.get(name):
+            wrong[name] = f"{name}: {TOO_LATE}"
+            trying[name] = threading.Thread(target=_try, args=(name, text, settings, wrong), daemon=True)
+            trying[name].start()
+    until = time.monotonic() + PAGE_S
+    for thread in trying.values():
+        thread.join(max(0.0, until - time.monotonic()))
+    return [line for line in list(wrong.values()) if line]
+
+
+def _try(name: str, text: str, settings: Mapping[str, str], wrong: dict[str, str]) -> None:
+    """Page by one way, and write down what went wrong with it, empty for nothing."""
+    try:
+        WAYS[name](text, settings)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the page did not go out by this way
+        wrong[name] = f"{name}: {type(error).__name__}: {error}"
+    else:
+        wrong[name] = ""
 
 
 def _mail(text: str, settings: Mapping[str, str]) -> None:

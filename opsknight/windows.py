@@ -40,6 +40,14 @@ class Windows:
         self._waiting: dict[int, list[_Question]] = {}
         self._woken = asyncio.Event()
         self._asked = asyncio.Event()
+        self._lets_go = False
+
+    def let_go(self) -> None:
+        """Let nobody wait any more: the process ends, and a window asks again elsewhere, or after the next start."""
+        self._lets_go = True
+        for asking in self._waiting.values():
+            for question in asking:
+                question.news.set()
 
     def wake(self) -> None:
         """Look soon: something was committed."""
@@ -48,8 +56,10 @@ class Windows:
     async def news(self, window_id: int, *, known: str, within_s: float) -> None:
         """Return when the window's news are known by something else than `known`, or when the time is over.
 
-        The oldest of more than AT_ONCE questions of one window ends at once.
+        The oldest of more than AT_ONCE questions of one window ends at once, and after `let_go` each.
         """
+        if self._lets_go:
+            return
         question = _Question(known)
         asking = self._waiting.setdefault(window_id, [])
         asking.append(question)

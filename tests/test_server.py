@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from tests.bounds import PATIENCE_S, WIDER
+from tests.peers.certificates import certificate
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
@@ -55,12 +57,17 @@ def a_free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(port: int, *words: str) -> Iterator[subprocess.Popen[str]]:
+def started(port: int, *words: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "OPSKNIGHT"))}
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words],
         cwd=ROOT,
-        env={**environment, "OPSKNIGHT_PORT": str(port), "PYTHONPATH": str(ROOT)},
+        env={
+            **environment,
+            **{f"OPSKNIGHT_{name}": value for name, value in settings.items()},
+            "OPSKNIGHT_PORT": str(port),
+            "PYTHONPATH": str(ROOT),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -123,4 +130,62 @@ def test_a_start_that_fails_for_a_known_reason_says_it_without_a_stack():
 
     assert (out, process.returncode) == ("", 3)
     assert "The disk is full: make room, then start again." in err
+    assert "Traceback" not in err
+
+
+def a_folder(place: Path, name: str) -> Path:
+    """Return a new folder in `place`."""
+    (made := place / name).mkdir()
+    return made
+
+
+def a_certificate_that_is_missing(place: Path) -> tuple[Path, Path, str]:
+    paper, missing = certificate(place), place / "fullchain.pem"
+    return missing, paper.key, f"OPSKNIGHT_TLS_CERT names {missing}, which cannot be read: No such file or directory."
+
+
+def a_key_that_is_missing(place: Path) -> tuple[Path, Path, str]:
+    paper, missing = certificate(place), place / "privkey.pem"
+    return paper.chain, missing, f"OPSKNIGHT_TLS_KEY names {missing}, which cannot be read: No such file or directory."
+
+
+def a_key_of_another(place: Path) -> tuple[Path, Path, str]:
+    paper, other = certificate(a_folder(place, "ours")), certificate(a_folder(place, "theirs"))
+    return paper.chain, other.key, f"the key in {other.key} does not fit the certificate in {paper.chain}."
+
+
+def no_certificate(place: Path) -> tuple[Path, Path, str]:
+    paper = certificate(place)
+    return paper.key, paper.key, f"{paper.key} holds no certificate as PEM."
+
+
+def a_key_with_a_password(place: Path) -> tuple[Path, Path, str]:
+    paper, locked = certificate(place), place / "locked.pem"
+    with_password = serialization.BestAvailableEncryption(b"secret")
+    key = serialization.load_pem_private_key(paper.key.read_bytes(), None)
+    as_pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked.write_bytes(key.private_bytes(*as_pem, with_password))
+    return paper.chain, locked, f"the key in {locked} has a password, and nobody is there to type it."
+
+
+@pytest.mark.parametrize(
+    "papers",
+    [
+        a_certificate_that_is_missing,
+        a_key_that_is_missing,
+        a_key_of_another,
+        no_certificate,
+        a_key_with_a_password,
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_said_so_without_a_stack(
+    papers: Callable[[Path], tuple[Path, Path, str]], tmp_path: Path
+):
+    chain, key, why = papers(tmp_path)
+
+    with started(a_free_port(), TLS_CERT=str(chain), TLS_KEY=str(key)) as process:
+        out, err = process.communicate(timeout=PATIENCE_S)
+
+    assert (out, process.returncode) == ("", 1)
+    assert err.startswith(f"Cannot serve https: {why} ")
     assert "Traceback" not in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from opsknight.domain.commands import drills
 from opsknight.domain.commands.notifications import claim_and_begin
 from opsknight.domain.commands.receipts import delivered
 from opsknight.domain.queries.restored import waiting
+from opsknight.domain.store.claims import new_worker
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import InstallationRow, UserRow
 from opsknight.domain.store.unit_of_work import unit_of_work
-from opsknight.errors import CannotStart, Invalid, NotFound
+from opsknight.domain.store.worker_lock import WorkerLock
+from opsknight.errors import CannotStart, Conflict, Invalid, NotFound
 from opsknight.settings import Settings
 from tests.bounds import PATIENCE_S
 from tests.builders import a_schedule, a_user
@@ -26,8 +29,18 @@ from tests.clusters import Addresses
 
 
 @pytest.fixture
-def here(addresses: Addresses) -> Settings:
+def deserted(addresses: Addresses) -> Settings:
+    """A database on which no process works."""
     return Settings(_env_file=None, database_url=addresses.app_dsn)
+
+
+@pytest.fixture
+async def here(deserted: Settings, database: Database) -> AsyncIterator[Settings]:
+    """A database on which a worker works."""
+    lock = WorkerLock(new_worker(), connect=database.direct)
+    await lock.acquire()
+    yield deserted
+    await lock.release()
 
 
 async def drilled(
@@ -99,6 +112,26 @@ async def test_what_is_not_known_is_said(here: Settings, database: Database):
 async def test_where_no_server_runs_nobody_is_drilled(tmp_path: Path):
     with pytest.raises(CannotStart, match="no page would go out"):
         await drilled(Settings(_env_file=None, data_dir=tmp_path), person="ada@example.org")
+
+
+async def test_where_no_process_pages_people_nobody_is_drilled(deserted: Settings, database: Database):
+    await a_user(database, "Ada", email="ada@example.org")
+
+    with pytest.raises(CannotStart, match=r"No process that pages people works on this database now"):
+        await drilled(deserted, person="ada@example.org")
+
+
+async def test_in_a_restored_copy_nobody_is_drilled_until_it_is_armed(here: Settings, database: Database):
+    await a_user(database, "Ada", email="ada@example.org")
+    async with database.commands() as session:
+        await session.execute(update(InstallationRow).values(restored_at=Clock().now()))
+        await session.commit()
+
+    with pytest.raises(Conflict, match=r"restored copy that pages nobody until it is armed, so no drill would reach"):
+        await drilled(here, person="ada@example.org")
+
+    await terminal.arm(here)
+    assert (await drilled(here, person="ada@example.org"))[0]
 
 
 async def test_a_restored_copy_is_armed_from_the_terminal(here: Settings, database: Database):

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsknight import watchdog
+from opsknight.readiness import KEEPING_FROM_DUTY
 from opsknight.watchdog import AGAIN_AFTER_S, BLIND_AFTER_S, State, look, page, speak
 from tests.faults.product import Product
 from tests.marked import Marked, is_marked, words_left
@@ -107,6 +108,19 @@ def test_whatever_is_seen_nobody_is_told_of_an_end_without_a_beginning(looks: li
             ),
             "This is a restored copy.",
         ),
+        (
+            Said(
+                503,
+                {
+                    "findings": {
+                        "database": {"state": "good"},
+                        "engine": {"state": "good"},
+                        "canaries": {"state": "bad", "sentence": "Pages wake nobody."},
+                    }
+                },
+            ),
+            "Pages wake nobody.",
+        ),
         (Said(502, "bad gateway"), "it answers 502."),
         (Said(200, "<html>"), "what answers there is not OpsKnight."),
     ],
@@ -115,6 +129,10 @@ def test_what_it_believes_of_an_answer(web: HttpPeer, said: Said, why: str):
     web.answers.append(said)
 
     assert look(web.origin) == why
+
+
+def test_it_believes_each_finding_that_keeps_the_outgoing_heartbeat_back():
+    assert {*watchdog.KEEP_FROM_DUTY, *watchdog.LATELY} == set(KEEPING_FROM_DUTY)
 
 
 def test_it_pages_by_every_way_that_is_set_and_one_that_fails_stops_no_other(web: HttpPeer, smtp: SmtpPeer):
@@ -127,8 +145,9 @@ def test_it_pages_by_every_way_that_is_set_and_one_that_fails_stops_no_other(web
 
     assert [line.partition(":")[0] for line in failed] == ["WEBHOOK"]
     assert smtp.mails[0].message["Subject"] == "OpsKnight cannot page."
-    assert [asked.path for asked in web.taken] == ["/ops", "/2010-04-01/Accounts/AC1/Messages.json"]
-    assert web.taken[1].form == {"From": "+15005550006", "To": "+491701234567", "Body": "OpsKnight cannot page."}
+    sms, ntfy = sorted(web.taken, key=lambda asked: asked.path)
+    assert [sms.path, ntfy.path] == ["/2010-04-01/Accounts/AC1/Messages.json", "/ops"]
+    assert sms.form == {"From": "+15005550006", "To": "+491701234567", "Body": "OpsKnight cannot page."}
 
 
 REFUSED = {"findings": {"database": {"state": "bad", "sentence": "Gone."}, "engine": {"state": "good"}}}
@@ -178,7 +197,7 @@ def test_its_language_is_that_of_the_catalogue_beside_it_and_without_one_english
     command = [sys.executable, "-I", "-S", str(alone), "--test"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
-    ntfy, hook = web.taken
+    hook, ntfy = sorted(web.taken, key=lambda asked: asked.path)
     told = (str(make_header(decode_header(ntfy.headers["Title"]))), hook.json["text"], "in English" in done.stderr)
     assert (done.returncode, told) == (0, PAGED[language])
 
@@ -289,9 +308,25 @@ def test_a_way_to_page_that_answers_garbage_keeps_none_of_the_others_from_paging
     assert [line.partition(":")[0] for line in failed] == ["NTFY", "WEBHOOK"]
 
 
+def test_a_mail_server_that_answers_a_letter_at_a_time_keeps_no_other_way_from_paging(
+    web: HttpPeer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watchdog, "PAGE_S", 1.0, raising=False)
+    with door(b"220-", drips=True, speaks_first=True) as mail:
+        mail_url = mail.replace("http://", "smtp://")
+        settings = {"SMTP_URL": mail_url, "MAIL_TO": "ada@example.com", "NTFY": f"{web.origin}/ops"}
+        began = time.monotonic()
+        failed = page("blind", settings)
+        took_s = time.monotonic() - began
+
+    assert [asked.path for asked in web.taken] == ["/ops"]
+    assert failed == ["MAIL_TO: it did not take the page in time"]
+    assert took_s < 5
+
+
 @contextmanager
-def door(said: bytes, *, drips: bool = False) -> Iterator[str]:
-    """Say `said` to whoever calls, and then hang up, or go on a letter at a time."""
+def door(said: bytes, *, drips: bool = False, speaks_first: bool = False) -> Iterator[str]:
+    """Say `said` to whoever has asked, or calls, and then hang up, or go on a letter at a time."""
     ended = threading.Event()
 
     def serve() -> None:
@@ -301,7 +336,8 @@ def door(said: bytes, *, drips: bool = False) -> Iterator[str]:
             except OSError:
                 return
             with caller, suppress(OSError):
-                caller.recv(65536)
+                if not speaks_first:
+                    caller.recv(65536)
                 caller.sendall(said)
                 while drips and not ended.wait(0.2):
                     caller.sendall(b" ")

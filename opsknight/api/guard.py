@@ -193,9 +193,16 @@ class Guard:
         now = self._deps.clock.now()
         found = await self._deps.viewer(token, now=now)
         if found is not None and touch_due(found.seen_at, now=now):
-            async with self._deps.commands(found.actor) as uow:
-                await touch(uow, found.session_id, lasts=self._deps.settings.session_lasts)
+            await self._note_in_use(found)
         return found
+
+    async def _note_in_use(self, viewer: Viewer) -> None:
+        """Note that a session is in use; a database that takes no writes now must not hide what can be read."""
+        try:
+            async with self._deps.commands(viewer.actor) as uow:
+                await touch(uow, viewer.session_id, lasts=self._deps.settings.session_lasts)
+        except Exception as error:  # noqa: BLE001  # what was asked for can be given all the same
+            log.warning("that a session is in use could not be noted", error=repr(error))
 
     def _from_our_pages(self, connection: HTTPConnection, *, absent_is_ours: bool) -> bool:
         origin = connection.headers.get("origin")

@@ -125,7 +125,9 @@ class Housekeeping:
         after: int | None = 0
         while after is not None:
             async with self._deps.engine_commands("housekeeping:shifts") as uow:
-                after = await foretelling.announce_shifts(uow, after=after, unset=self._deps.unset)
+                after = await foretelling.announce_shifts(
+                    uow, after=after, unset=self._deps.unset, discreet=self._deps.settings.discreet
+                )
 
     async def gaps(self) -> None:
         """Tell who answers for a schedule that nobody will be on call."""

@@ -6,6 +6,7 @@ channels that must get through. When it is not given, whoever watches outside pa
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import aiohttp
@@ -14,9 +15,12 @@ import structlog
 from opsknight import metrics, readiness
 from opsknight.deps import Deps
 from opsknight.domain.commands import canaries
-from opsknight.domain.model.ledger import span
+from opsknight.domain.model.canary import OWN
+from opsknight.domain.model.ledger import people, span
 from opsknight.domain.queries.canaries import standings
+from opsknight.errors import CannotStart
 from opsknight.outbound import connector
+from opsknight.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -24,11 +28,25 @@ ACTOR: Final = "timer:canary"
 CALL_S: Final = 10.0
 
 
+def check(settings: Settings, channels: Collection[str]) -> None:
+    """Return when each canary that is wanted has a channel, of those by which people are reached: `channels`.
+
+    Raises:
+        CannotStart: one has none, so that nothing would prove what its operator counts on.
+    """
+    known = [slug for slug in channels if slug != OWN]
+    unknown = [slug for slug in settings.canaries if slug not in known]
+    if unknown:
+        raise CannotStart(
+            f"OPSKNIGHT_CANARY: there is no channel {people([f'“{slug}”' for slug in unknown])}, so no canary would go"
+            f" out by it. Write one of {', '.join(sorted(known))} before the =."
+        )
+
+
 async def release(deps: Deps) -> None:
     """Send this minute's canaries, and tell of what we were blind to."""
-    wanted = {slug: address for slug, address in deps.settings.canaries.items() if slug in deps.channels}
     async with deps.engine_commands(ACTOR) as uow:
-        spells = await canaries.release(uow, wanted)
+        spells = await canaries.release(uow, deps.settings.canaries, discreet=deps.settings.discreet)
     for spell in spells:
         log.error("pages may not have gone out", seconds=(spell.to_at - spell.from_at).total_seconds())
     async with deps.database.health() as session:

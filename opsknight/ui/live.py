@@ -16,7 +16,7 @@ from nicegui import core, ui
 from nicegui.client import Client
 
 from opsknight import metrics
-from opsknight.domain.model.fact import CALENDARS, SCHEDULING
+from opsknight.domain.model.fact import CALENDARS, SCHEDULING, Fact
 from opsknight.domain.queries.feed import Entry
 from opsknight.hub import BEAT_S, Beat, Tick
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public"
 """The audience of everyone who is signed in; the hub tells of no other yet."""
+_RENAMING = frozenset({Fact.CONFIGURED, Fact.SERVICE_ARCHIVED, Fact.SERVICE_RESTORED})
 AT_ONCE = 50
 """Clients told before the loop may turn: telling 300 at once kept everything else waiting for 28 ms."""
 
@@ -33,6 +34,8 @@ _beats: deque[tuple[float, Beat]] = deque(maxlen=1)
 """The last beat and when it was passed on, for pages that come between two of them."""
 _rescheduled = asyncio.Event()
 """Whether others may be on call than when the last beat was passed on."""
+_renamed = asyncio.Event()
+"""Whether a team or a service may be called otherwise than then, or be gone."""
 
 
 def follow(audience: str = PUBLIC) -> None:
@@ -49,9 +52,11 @@ def following(audience: str = PUBLIC) -> int:
 
 
 def heed(entries: Sequence[Entry]) -> None:
-    """Take note of new facts: the next beat says that who is on call was changed."""
+    """Take note of new facts: the next beat says that who is on call was changed, or what boards are named after."""
     if any(entry.kind in SCHEDULING or entry.kind in CALENDARS for entry in entries):
         _rescheduled.set()
+    if any(entry.kind in _RENAMING for entry in entries):
+        _renamed.set()
 
 
 async def broadcast(deps: Deps) -> None:
@@ -61,11 +66,18 @@ async def broadcast(deps: Deps) -> None:
         async for message in messages:
             if isinstance(message, Beat):
                 _beats.append((time.monotonic(), message))
-                duties = {"duties": True} if _rescheduled.is_set() else {}
-                _rescheduled.clear()
-                await _emit("beat", {"now": message.now, "rev": message.rev, **duties})
+                await _emit("beat", {"now": message.now, "rev": message.rev, **_changed()})
             else:
                 await _emit("board", change(message))
+
+
+def _changed() -> Mapping[str, bool]:
+    """Return what the next beat says of facts since the last one: `duties`, `names`, what did not change left out."""
+    since = {"duties": _rescheduled, "names": _renamed}
+    found = {name: True for name, changed in since.items() if changed.is_set()}
+    for changed in since.values():
+        changed.clear()
+    return found
 
 
 def change(tick: Tick) -> Mapping[str, Any]:

@@ -204,6 +204,20 @@ async def test_a_session_in_use_is_prolonged(house: House, database: Database, c
     assert (await house.client.get("/api/v1/who", headers=ada)).status_code == 200
 
 
+async def test_who_is_signed_in_sees_what_can_be_read_while_the_database_takes_no_writes(
+    house: House, addresses: Addresses, clock: StoppedClock
+):
+    headers = await house.signed_in()
+    clock.advance(timedelta(hours=2))
+    owner = await connect(addresses.owner_dsn, purpose="tests")
+    await owner.execute("REVOKE UPDATE ON sessions FROM opsknight_app")
+    await owner.close()
+
+    answer = await house.client.get("/api/v1/who", headers=headers)
+
+    assert answer.status_code == 200
+
+
 async def test_reading_does_not_write_each_time(house: House, database: Database, clock: StoppedClock):
     ada = await house.signed_in()
     begun_at = clock.now()

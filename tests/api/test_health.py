@@ -271,3 +271,17 @@ async def test_a_time_in_which_monitors_could_not_reach_us_is_told_while_it_last
     assert deaf[0] == back[0] == 200
     assert deaf[1]["hearing"].startswith("No process has taken events or pings for 7 min: ")
     assert back[1]["hearing"].startswith("OpsKnight could not be reached for 7 min, until 10 s ago: ")
+
+
+async def test_nobody_vouches_for_a_pager_that_has_taken_no_events_for_more_than_half_a_minute(
+    house: House, clock: StoppedClock
+):
+    async with house.deps.engine_commands("system:hearing") as uow:
+        await mark_hearing(uow)
+
+    told: list[str] = []
+    for seconds in (30, 1):
+        clock.advance(timedelta(seconds=seconds))
+        told.append((await doubts(house.deps)).partition(":")[0])
+
+    assert told == ["no canary has arrived yet", "No process has taken events or pings for 31 s"]

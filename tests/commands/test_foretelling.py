@@ -45,6 +45,27 @@ async def messages(clockwork: Clockwork) -> list[tuple[str, str, str]]:
     return [(name, kind, reason) for name, kind, reason in await clockwork.rows(sql)]
 
 
+async def test_a_discreet_reminder_of_a_shift_names_services_instead_of_titles(
+    database: Database, acting: Acting, clock: StoppedClock, clockwork: Clockwork, ada: UserRow, bo: UserRow
+):
+    schedule = await a_schedule(database, bo, ada, name="Primary", starts_at=NOON - 6 * DAY - 23 * HOUR)
+    service = await a_service(database, "Payroll", policy=await a_policy(database, schedule))
+    late = await a_stored_incident(database, service, title="Payroll of Grace is late")
+    owned = await a_stored_incident(
+        database, service, title="Bo's laptop is gone", status="acknowledged", assignee_id=bo.id
+    )
+    clock.advance(5 * MINUTE)
+
+    async with acting("housekeeping:shifts") as uow:
+        await announce_shifts(uow, discreet=True)
+
+    ((_, _, words),) = await messages(clockwork)
+    assert "Grace" not in words
+    assert "laptop" not in words
+    assert f"#{late.number} Payroll (open)" in words.splitlines()
+    assert f"Bo still owns #{owned.number} Payroll." in words.splitlines()
+
+
 async def test_who_comes_on_call_is_told_an_hour_before_with_what_is_open(
     database: Database, acting: Acting, clock: StoppedClock, clockwork: Clockwork, ada: UserRow, bo: UserRow
 ):

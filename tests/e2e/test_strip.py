@@ -24,6 +24,17 @@ def cover_now(sam: httpx.Client, *, by: str) -> None:
     assert answer.status_code == 201, answer.text
 
 
+def a_team(sam: httpx.Client, name: str) -> int:
+    """Make a team and return its number."""
+    sam.post("/api/v1/teams", json={"name": name}).raise_for_status()
+    return next(one["id"] for one in sam.get("/api/v1/teams").json()["teams"] if one["name"] == name)
+
+
+def call_otherwise(sam: httpx.Client, team: int, name: str) -> None:
+    """Give a team another name."""
+    sam.put(f"/api/v1/teams/{team}", json={"name": name}).raise_for_status()
+
+
 async def test_an_override_shows_on_every_page_that_is_open(browser: Browser, server: RunningServer, sam: httpx.Client):
     cookie = sam.headers["Cookie"]
     async with (
@@ -41,3 +52,17 @@ async def test_an_override_shows_on_every_page_that_is_open(browser: Browser, se
         for name in (*on_call, *beside):
             await expect(name).to_have_text("Ada Moreno")
         assert [one.troubles for one in (services, board, wall)] == [[], [], []]
+
+
+async def test_a_wall_of_a_team_that_is_called_otherwise_by_now_does_not_say_that_all_is_well(
+    browser: Browser, server: RunningServer, sam: httpx.Client
+):
+    number = a_team(sam, "Night")
+    async with a_board(browser, server, sam.headers["Cookie"], path="/wall/night", screen="wall") as wall:
+        calm = wall.page.get_by_role("heading", name="All is well")
+        await expect(calm).to_be_visible()
+
+        call_otherwise(sam, number, "Late")
+
+        await expect(calm).to_be_hidden()
+        await expect(wall.page.get_by_role("alert")).to_contain_text("There is no board “night”")

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from opsknight import readiness, watchdog
+from opsknight import app, readiness, watchdog
 from opsknight.domain.commands import canaries
 from opsknight.domain.model.canary import Flight, Spell, arrives, blind, silenced
 from opsknight.domain.model.readiness import State
 from opsknight.domain.queries.canaries import own, spells, standings
+from opsknight.errors import CannotStart
 from opsknight.jobs import channels, vouch
 from opsknight.jobs.channels import table
 from opsknight.jobs.channels.channel import Ground
@@ -58,6 +59,7 @@ async def test_a_canary_by_mail_goes_to_the_address_that_is_set_and_is_counted(p
     async with pager.sending():
         await fly(pager, email="canary@example.org")
         await pager.becomes_settled()
+        await pager.move_on(MINUTE)
         pager.smtp.moods.append(Mood.REFUSE_FOR_GOOD)
         await fly(pager, email="canary@example.org")
         await pager.becomes_settled()
@@ -76,16 +78,18 @@ async def test_the_next_canary_waits_until_the_last_has_ended(pager: Pager):
     assert await pager.rows("SELECT count(*) FROM canaries") == [(1,)]
 
 
-async def test_canaries_leave_no_fact_and_are_forgotten_after_a_day(pager: Pager):
+async def test_canaries_leave_no_fact_and_are_forgotten_after_a_day_but_for_the_last_that_arrived(pager: Pager):
     async with pager.sending():
-        await fly(pager)
-        await pager.becomes_settled()
+        for _ in range(3):
+            await fly(pager)
+            await pager.becomes_settled()
+            await pager.move_on(MINUTE)
     before = await pager.rows("SELECT count(*) FROM facts")
     await pager.move_on(timedelta(hours=25))
     await fly(pager)
 
     assert before == [(0,)]
-    assert await pager.rows("SELECT count(*) FROM notifications") == [(1,)]
+    assert await pager.rows("SELECT count(*) FROM notifications") == [(2,)]  # that one, and the one that flies now
 
 
 async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were_late(pager: Pager):
@@ -111,6 +115,54 @@ async def test_a_blind_spell_is_told_to_the_admins_once_with_the_pages_that_were
     assert "9 min late" in note.text
     async with pager.deps.reading() as session:
         assert len(await spells(session)) == 1
+
+
+@pytest.mark.parametrize("hours", [23, 25, 100])
+async def test_a_blind_spell_is_told_however_long_it_was(pager: Pager, hours: int):
+    async with pager.sending():
+        for _ in range(2):
+            await fly(pager)
+            await pager.becomes_settled()
+    await pager.move_on(timedelta(hours=hours))
+    told: list[Spell] = []
+    async with pager.sending():
+        for _ in range(2):
+            told += await fly(pager)
+            await pager.becomes_settled()
+
+    assert [spell.to_at - spell.from_at for spell in told] == [timedelta(hours=hours)]
+
+
+async def test_a_discreet_note_of_a_blind_spell_names_services_instead_of_titles(pager: Pager):
+    admin = await a_user(pager.database, "Ada", role="admin")
+    async with pager.sending():
+        await fly(pager)
+        await pager.becomes_settled()
+    await fly(pager)
+    incident = await pager.an_incident(title="Payroll of Grace is late", service="Payroll")
+    late = await pager.a_mail(incident, due_at=NOON + MINUTE)
+    await pager.move_on(10 * MINUTE)
+    async with pager.sending():
+        await pager.becomes("accepted", late)
+        await pager.becomes_settled()
+        pager.deps.settings = pager.deps.settings.model_copy(update={"discreet": True})
+        await vouch.release(pager.deps)
+        await pager.becomes_settled()
+
+    (note,) = [mail for mail in pager.smtp.mails if mail.to == [admin.email]]
+    assert "Grace" not in note.text
+    assert f"#{incident.number} Payroll to " in note.text
+
+
+async def test_several_workers_together_send_one_canary_a_minute_by_each_channel(pager: Pager):
+    async with pager.sending():
+        for _ in range(2):
+            for _ in range(4):
+                await fly(pager, email="canary@example.org")
+                await pager.becomes_settled()
+            await pager.move_on(MINUTE)
+
+    assert len(pager.smtp.mails) == 2
 
 
 async def test_a_page_that_fell_due_while_the_engine_was_dead_is_named_though_it_was_written_after_its_return(
@@ -261,3 +313,16 @@ def test_pages_do_not_get_through_when_no_channel_that_wakes_does_and_where_none
 
 def test_the_sink_is_a_channel_that_nobody_adds():
     assert not channels.table.kinds(Ground(Settings(_env_file=None), "", lambda: NOON))["sink"].people  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("slug", ["emial", "sink"])
+def test_a_canary_by_a_channel_that_there_is_not_keeps_from_starting_and_the_channels_are_named(slug: str):
+    wrong = Settings(_env_file=None, canary=f"ntfy=ops-canary {slug}=canary@example.org")  # type: ignore[call-arg]
+
+    with pytest.raises(CannotStart) as refusal:
+        app.build(wrong)
+
+    assert str(refusal.value).startswith(
+        f"OPSKNIGHT_CANARY: there is no channel “{slug}”, so no canary would go out by it. Write one of "
+    )
+    assert " email, " in str(refusal.value)

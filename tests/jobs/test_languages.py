@@ -194,7 +194,7 @@ IN_THE_LEDGER = {
     "the OpsKnight app was removed there",
     "the device was quiet for a while",
 }
-ON_THE_TERMINAL = {watchdog.HELP, "not a web address"}
+ON_THE_TERMINAL = {watchdog.HELP, "not a web address", watchdog.TOO_LATE}
 SENTENCE = re.compile(r"[A-Za-z]+( [a-z]+){2}")
 
 

@@ -23,6 +23,7 @@ from opsknight.domain.model.speech import Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.queries.asked_directly import asked_directly
 from opsknight.domain.queries.people import active_name, name_of
+from opsknight.domain.queries.restored import is_armed
 from opsknight.domain.store.tables import DrillPersonRow, DrillRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
@@ -89,9 +90,14 @@ async def begin(uow: UnitOfWork, whom: Whom, *, weekly_at: datetime | None = Non
     Raises:
         SignInRequired, Forbidden: the actor may not.
         Invalid: there is no such person or schedule, or nobody is on call.
-        Conflict: all of them are within another drill.
+        Conflict: all of them are within another drill, or this is a restored copy that pages nobody yet.
     """
     await require(uow, Need.RESPOND if whom.user_id is not None and whom.user_id == uow.user_id else Need.CONFIGURE)
+    if not await is_armed(uow.session):
+        raise Conflict(
+            "This is a restored copy that pages nobody until it is armed, so no drill would reach anybody. Arm it on"
+            " the page Readiness or with “opsknight arm”, then begin the drill."
+        )
     await uow.session.execute(_HOLD, {"key": _ONE_AT_A_TIME})
     about, users = await _chosen(uow, whom)
     busy = set((await uow.session.execute(_UNDER_WAY, {"now": uow.now, "users": list(users)})).scalars())

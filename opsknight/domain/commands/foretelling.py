@@ -77,7 +77,7 @@ _MENDED: Final = text("""
 _FORGET: Final = text("DELETE FROM told_ahead WHERE told_at < :before")
 _ZONES: Final = text("SELECT id, zone FROM users WHERE id = ANY(:ids)")
 _OPEN: Final = text("""
-    SELECT i.number, i.title, i.status FROM incidents i JOIN services s ON s.id = i.service_id
+    SELECT i.number, i.title, i.status, s.name AS service FROM incidents i JOIN services s ON s.id = i.service_id
     WHERE i.status <> 'resolved' AND EXISTS (
         SELECT FROM escalation_steps e JOIN escalation_targets t ON t.step_id = e.id
         WHERE e.policy_id = coalesce(i.policy_id, s.policy_id) AND t.schedule_id = :schedule_id)
@@ -85,11 +85,14 @@ _OPEN: Final = text("""
 """)
 
 
-async def announce_shifts(uow: UnitOfWork, *, after: int = 0, unset: Collection[str] = ()) -> int | None:
+async def announce_shifts(
+    uow: UnitOfWork, *, after: int = 0, unset: Collection[str] = (), discreet: bool = False
+) -> int | None:
     """Tell those whose shift begins soon, on the next STEP schedules after number `after`.
 
-    `unset` are the channels that are not set up. Returns the number of the last of them, None where there are no
-    more. Somebody who cannot be reached is not told: those who answer for the schedule are.
+    `unset` are the channels that are not set up. It names services instead of titles where it is `discreet`.
+    Returns the number of the last of them, None where there are no more. Somebody who cannot be reached is not told:
+    those who answer for the schedule are.
     """
     rows, schedules = await _next(uow, after)
     coming = [(row, shift) for row in rows for shift in model.beginning(schedules[row.id], now=uow.now)]
@@ -98,7 +101,9 @@ async def announce_shifts(uow: UnitOfWork, *, after: int = 0, unset: Collection[
         outbox = await _outbox(uow, leads, {shift.user_id for _, shift in coming}, unset=unset)
         zones = await _zones(uow, outbox)
         for row, shift in coming:
-            if not await _announced(uow, outbox, row, shift, zones.get(shift.user_id, UTC), unset=unset):
+            if not await _announced(
+                uow, outbox, row, shift, zones.get(shift.user_id, UTC), unset=unset, discreet=discreet
+            ):
                 await _warn(uow, outbox, row, shift, leads[row.team_id], zones)
         await outbox.write(uow)
     return rows[-1].id if len(rows) == STEP else None
@@ -157,17 +162,26 @@ async def _next(uow: UnitOfWork, after: int) -> tuple[Sequence[Row[Any]], Mappin
 
 
 async def _announced(
-    uow: UnitOfWork, outbox: Outbox, row: Row[Any], shift: OnCall, zone: ZoneInfo, *, unset: Collection[str]
+    uow: UnitOfWork,
+    outbox: Outbox,
+    row: Row[Any],
+    shift: OnCall,
+    zone: ZoneInfo,
+    *,
+    unset: Collection[str],
+    discreet: bool,
 ) -> bool:
     """Tell somebody that their shift begins, with what must be mended before; return whether they can be told."""
     person, what = outbox.people.get(shift.user_id), shift.start_at.isoformat()
     if person is None or not person.can_be_reached:
         return False
-    open_now = [(one.number, one.title, Status(one.status)) for one in await _open(uow, row.id)]
+    found_open = await _open(uow, row.id)
+    open_now = [(one.number, one.service if discreet else one.title, Status(one.status)) for one in found_open]
     span = {"start_at": shift.start_at, "end_at": shift.end_at}
     with speaking(person.language):
         found = await checks_for(uow.session, shift.user_id, row.id, **span, at=uow.now, unset=unset)
-        left = told(await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at), at_most=QUOTED)
+        leaves = await left_for(uow.session, row.id, shift.user_id, start_at=shift.start_at, discreet=discreet)
+        left = told(leaves, at_most=QUOTED)
     also = [*red(found), *left]
     words = partial(model.of_a_shift, shift, row.name, zone, now=uow.now, open_incidents=open_now, also=also)
     await _tell(uow, outbox, row, shift.user_id, PageKind.SHIFT, what=what, words=words)

@@ -51,7 +51,10 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class LatePage:
-    """A message that was due in a spell and handed over after it; `channel` is a word for it, `user` may be empty."""
+    """A message that was due in a spell and handed over after it; `channel` is a word for it, `user` may be empty.
+
+    `title` is what its incident is named by.
+    """
 
     number: int | None
     title: str

@@ -267,15 +267,18 @@ def _clock(seen: Observed) -> Finding:
 
 
 def _hearing(seen: Observed) -> Finding:
+    """Bad once it lasts, and no fault of the process that is asked: those that are left page for what is known."""
     heard, now = seen.hearing, seen.now
     if heard is None or now is None:
         return Finding("hearing")
     if heard.is_deaf(now):
+        deaf_s = (now - heard.heard_at).total_seconds()
         sentence = (
-            f"No process has taken events or pings for {span((now - heard.heard_at).total_seconds())}: monitors cannot"
+            f"No process has taken events or pings for {span(deaf_s)}: monitors cannot"
             " reach OpsKnight, and nothing counts as silent. Start a process of the role web or all."
         )
-        return Finding("hearing", State.WARN, sentence)
+        state = State.BAD if deaf_s > TOO_LATE_S else State.WARN
+        return Finding("hearing", state, sentence, keeps_from_duty=False)
     if heard.deaf_from is None or now - heard.since > TOLD_FOR:
         return Finding("hearing")
     sentence = (

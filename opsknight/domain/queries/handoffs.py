@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypedDict
+from functools import partial
+from typing import Any, Final, Literal, TypedDict
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,16 +36,17 @@ _OF_SCHEDULE: Final = """
             WHERE e.policy_id = coalesce(i.policy_id, s.policy_id) AND t.schedule_id = :schedule_id))
 """
 _OWNED: Final = text(f"""
-    SELECT i.number, i.title, i.status, 0 AS times FROM incidents i JOIN services s ON s.id = i.service_id
+    SELECT i.number, i.title, i.status, s.name AS service, 0 AS times
+    FROM incidents i JOIN services s ON s.id = i.service_id
     WHERE i.assignee_id = :user_id AND i.status <> 'resolved' AND {_OF_SCHEDULE}
     ORDER BY i.urgency, i.created_at DESC LIMIT :limit
 """)  # noqa: S608  # words of ours
 _PAGED: Final = text(f"""
-    SELECT i.number, i.title, i.status, count(*) AS times
+    SELECT i.number, i.title, i.status, s.name AS service, count(*) AS times
     FROM pages p JOIN incidents i ON i.id = p.incident_id JOIN services s ON s.id = i.service_id
     WHERE p.created_at >= :began_at AND p.created_at < :handoff_at AND p.user_id = :user_id
         AND p.kind IN ('page', 'assigned', 'safety_net') AND {_OF_SCHEDULE}
-    GROUP BY i.id ORDER BY max(p.created_at) DESC LIMIT :limit
+    GROUP BY i.id, s.name ORDER BY max(p.created_at) DESC LIMIT :limit
 """)  # noqa: S608  # words of ours
 
 
@@ -53,6 +55,7 @@ class IncidentOf(TypedDict):
 
     n: int
     title: str
+    service: str
     status: str
     times: int
 
@@ -121,12 +124,18 @@ async def turn_that_ends(session: AsyncSession, schedule_id: int, user_id: int, 
     return leaving(every, user_id, at=at)
 
 
-async def left_for(session: AsyncSession, schedule_id: int, user_id: int, *, start_at: datetime) -> Sequence[Left]:
-    """Return what is left for a person whose turn on a schedule begins at `start_at`."""
+async def left_for(
+    session: AsyncSession, schedule_id: int, user_id: int, *, start_at: datetime, discreet: bool = False
+) -> Sequence[Left]:
+    """Return what is left for a person whose turn on a schedule begins at `start_at`.
+
+    Incidents are named by their titles, by their services where it is `discreet`.
+    """
+    named = partial(_named, by="service" if discreet else "title")
     every = (await _turns(session, [schedule_id], start_at)).get(schedule_id, ())
     begins = next((one for one in every if one.user_id == user_id and one.start_at == start_at), None)
     lines = [await _line(session, schedule_id, one) for one in left_before(every, begins)] if begins else []
-    return [Left(one["user"], one["text"], _named(one["owned"]), _named(one["paged"])) for one in lines]
+    return [Left(one["user"], one["text"], named(one["owned"]), named(one["paged"])) for one in lines]
 
 
 async def notes_of(session: AsyncSession, schedule_id: int, *, before: int | None = None) -> Notes:
@@ -189,11 +198,14 @@ async def _line(session: AsyncSession, schedule_id: int, turn: Turn) -> HandoffL
 
 
 def _incidents(rows: Sequence[Any]) -> list[IncidentOf]:
-    return [IncidentOf(n=row.number, title=row.title, status=row.status, times=row.times) for row in rows]
+    return [
+        IncidentOf(n=row.number, title=row.title, service=row.service, status=row.status, times=row.times)
+        for row in rows
+    ]
 
 
-def _named(incidents: Sequence[IncidentOf]) -> tuple[str, ...]:
-    return tuple(f"#{one['n']} {one['title']}" for one in incidents)
+def _named(incidents: Sequence[IncidentOf], *, by: Literal["title", "service"]) -> tuple[str, ...]:
+    return tuple(f"#{one['n']} {one[by]}" for one in incidents)
 
 
 def _note(row: HandoffNoteRow, name: str) -> NoteLine:

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.restored import Waiting
-from opsknight.domain.store.claims import ARMED
+from opsknight.domain.store.claims import ARMED, LIVE_WORKERS
 
 _ARMED: Final = text(f"SELECT {ARMED}")
+_WORKED_ON: Final = text(f"SELECT EXISTS ({LIVE_WORKERS})")
 _WAITING: Final = text("""
     SELECT kind, count(*), min(due_at) FROM (
         SELECT kind, due_at FROM timers WHERE dead_at IS NULL AND due_at <= :now
@@ -28,6 +29,11 @@ _WAITING: Final = text("""
 async def is_armed(session: AsyncSession) -> bool:
     """Say whether people are paged: this is no restored copy, or somebody has armed it."""
     return bool((await session.execute(_ARMED)).scalar_one())
+
+
+async def is_worked_on(session: AsyncSession) -> bool:
+    """Say whether any process runs that pages people, on this machine or another."""
+    return bool((await session.execute(_WORKED_ON)).scalar_one())
 
 
 async def waiting(session: AsyncSession, *, now: datetime) -> Waiting | None:

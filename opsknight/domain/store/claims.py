@@ -131,12 +131,12 @@ def _due_notifications(high: str = "", low: str = "") -> str:
 _DUE_NOTIFICATIONS: Final = text(_due_notifications())
 _DUE_ELSEWHERE: Final = text(_due_notifications(elsewhere(":full"), elsewhere(":full_for_low")))
 
-_LIVE: Final = f"""
+LIVE_WORKERS: Final = f"""
     SELECT objid::bigint FROM pg_locks
     WHERE locktype = 'advisory' AND classid = {WORKER_LOCKS} AND objsubid = 2 AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """  # noqa: S608  # a number of ours
-_DEAD_WORKERS: Final = text(f"SELECT w FROM unnest(CAST(:ids AS bigint[])) w WHERE w NOT IN ({_LIVE})")  # noqa: S608
+_DEAD_WORKERS: Final = text(f"SELECT w FROM unnest(CAST(:ids AS bigint[])) w WHERE w NOT IN ({LIVE_WORKERS})")  # noqa: S608
 
 _RELEASE_TIMERS: Final = text("""
     UPDATE timers SET lease_until = NULL, worker = NULL, fence = fence + 1
@@ -144,7 +144,7 @@ _RELEASE_TIMERS: Final = text("""
 """)
 _FREE_TIMERS: Final = text(f"""
     UPDATE timers SET lease_until = NULL, worker = NULL
-    WHERE dead_at IS NULL AND due_at <= :now AND lease_until > :now AND worker NOT IN ({_LIVE})
+    WHERE dead_at IS NULL AND due_at <= :now AND lease_until > :now AND worker NOT IN ({LIVE_WORKERS})
 """)  # noqa: S608
 _FREE_NOTIFICATIONS: Final = text(f"""
     UPDATE notifications n SET lease_until = NULL, worker = NULL,
@@ -156,11 +156,11 @@ _FREE_NOTIFICATIONS: Final = text(f"""
             UNION ALL
             SELECT id, due_at, lease_until, worker FROM notifications WHERE finished_at IS NULL AND attempts > 0
         ) o LEFT JOIN attempts a ON a.notification_id = o.id AND a.outcome = 'started'
-        WHERE o.due_at <= :now AND o.lease_until > :now AND o.worker NOT IN ({_LIVE})
+        WHERE o.due_at <= :now AND o.lease_until > :now AND o.worker NOT IN ({LIVE_WORKERS})
         GROUP BY o.id
     ) begun
     WHERE n.id = begun.id AND (begun.started_at IS NULL OR begun.started_at <= :perhaps_sent_before)
-      AND n.status IN ('queued', 'sending', 'ambiguous') AND n.lease_until > :now AND n.worker NOT IN ({_LIVE})
+      AND n.status IN ('queued', 'sending', 'ambiguous') AND n.lease_until > :now AND n.worker NOT IN ({LIVE_WORKERS})
 """)  # noqa: S608
 
 

@@ -29,7 +29,7 @@ export default {
       <div><b class="ok-tab">{{ counts.open }}</b><span>Unacknowledged</span></div>
       <div><b class="ok-tab">{{ oldest ? span(at - oldest) : '–' }}</b><span>Oldest unacknowledged</span></div>
       <div><b class="ok-tab">{{ counts.acknowledged }}</b><span>Acknowledged</span></div>
-      <div><b class="ok-tab">{{ total }}</b><span>Open incidents</span></div>
+      <div><b class="ok-tab">{{ missing ? "–" : total }}</b><span>Open incidents</span></div>
     </div>
     <div class="ok-wall-body">
       <div ref="list" class="ok-wall-list">
@@ -45,7 +45,8 @@ export default {
         </ol>
         <p v-if="rest" class="ok-wall-rest">+{{ rest }} more, none worse</p>
         <div v-if="loaded && !total" class="ok-wall-calm"><span class="ok-icon ok-icon-check" aria-hidden="true"></span><h1>All is well</h1><p>Nothing is open{{ name === 'All services' ? '' : ' in ' + name }}. New incidents appear here by themselves.</p></div>
-        <p v-if="said" class="ok-wall-rest">{{ said }}</p>
+        <div v-if="missing" class="ok-wall-missing" role="alert"><h1>Nothing is shown here</h1><p>{{ said }}</p></div>
+        <p v-else-if="said" class="ok-wall-rest">{{ said }}</p>
       </div>
       <aside class="ok-wall-side" aria-label="On call and services"><OnCall :duties="duties"></OnCall><ByService :services="services" :most="serviceRoom" quiet></ByService></aside>
     </div>
@@ -57,23 +58,25 @@ export default {
     const whole = EVERYTHING.includes(props.board);
     const filter = () => (whole ? {} : { board: props.board });
     const store = new Store();
-    const rows = shallowRef([]), summary = shallowRef(null), duties = shallowRef([]), room = ref({ all: 1, most: 1 }), loaded = ref(false), said = ref("");
+    const rows = shallowRef([]), summary = shallowRef(null), duties = shallowRef([]), room = ref({ all: 1, most: 1 }), loaded = ref(false), missing = ref(false), said = ref("");
     const at = ref(now()), clock = ref(""), stopped = ref(false), list = ref(null), serviceRoom = ref(8), canFill = ref(document.fullscreenEnabled && !document.fullscreenElement);
     const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
     function paint() {
+      if (missing.value) return;                       // what is kept of a board that has this name no more is not told
       rows.value = store.rows({ now: now() }).filter((row) => !row.gone).sort(worstFirst);
       summary.value = whole ? store.summary : summarise(rows.value);
     }
     const link = new Link({
       store, now, filter, url: () => `${props.snapshot_url}?board=${encodeURIComponent(props.board)}`,
       on: {
-        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; said.value = ""; paint(); measure(); page.strip.take({ ...body, next_shift: null }); },
+        snapshot(body) { duties.value = body.on_call ?? []; loaded.value = true; missing.value = false; said.value = ""; paint(); measure(); page.strip.take({ ...body, next_shift: null }); },
         change() { paint(); if (store.wanting) link.readSoon(1500); },
         back() { /* nothing waits to be sent from a wall */ },
         unread(answer) {
           if (answer.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
           else if (answer.status) said.value = answer.sentence;
+          if (answer.status === 404) { missing.value = true; loaded.value = false; rows.value = []; summary.value = null; }
         },
       },
     });
@@ -91,7 +94,7 @@ export default {
       });
     }
     const shown = computed(() => (total.value <= room.value.all ? rows.value : rows.value.slice(0, room.value.most)));
-    const total = computed(() => (whole ? summary.value?.total ?? 0 : Math.max(store.found, rows.value.length)));
+    const total = computed(() => (missing.value ? 0 : whole ? summary.value?.total ?? 0 : Math.max(store.found, rows.value.length)));
     const rest = computed(() => total.value - shown.value.length);
 
     // The clock is the server's and stops with it, so that nobody trusts a picture that only seems alive.
@@ -117,7 +120,7 @@ export default {
     onUnmounted(() => { link.stop(); times?.stop(); clearInterval(second); page.strip.stop(); watching?.disconnect(); });
 
     return {
-      shown, rest, total, loaded, said, duties, list, at, clock, stopped, canFill, serviceRoom,
+      shown, rest, total, loaded, missing, said, duties, list, at, clock, stopped, canFill, serviceRoom,
       counts: computed(() => summary.value?.counts ?? { high_unacknowledged: "–", open: "–", acknowledged: "–" }),
       oldest: computed(() => summary.value?.oldest_unacknowledged_at), services: computed(() => summary.value?.by_service ?? []),
       zone: time.formatToParts().find((part) => part.type === "timeZoneName")?.value ?? "",

@@ -128,6 +128,31 @@ test("acknowledging what another has changes nothing and offers to take over", (
   assert.deepEqual(acted, [["reassign", 12, SAM.id]]);
 });
 
+const partly = (n) => ({ body: { incident: aLine({ n }) }, sentence: `You have acknowledged “${n}”; it is open until Bo acknowledges too.` });
+
+test("where everyone must acknowledge it is said who must still, and there is nothing to undo", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 12 }));
+  deeds.do("acknowledge");
+
+  deeds.done({ key: "1", n: 12, verb: "acknowledge" }, partly(12));
+
+  assert.deepEqual([toasts[1].words, toasts[1].id, toasts[1].action], ["You have acknowledged “12”; it is open until Bo acknowledges too.", "board", null]);
+  deeds.undo();
+  assert.deepEqual([acted, toasts[2].words], [[["acknowledge", 12, undefined]], "There is nothing to undo"]);
+});
+
+test("of several that were acknowledged, those that are open still are counted, and the others can be taken back", () => {
+  const { deeds, acted, toasts } = someDeeds(aLine({ n: 12 }), aLine({ n: 13 }), aLine({ n: 14 }));
+  deeds.do("acknowledge");
+
+  deeds.done({ key: "1", n: 12, verb: "acknowledge" }, partly(12));
+  deeds.done({ key: "3", n: 14, verb: "acknowledge" }, partly(14));
+
+  assert.equal(toasts[2].words, "3 incidents acknowledged; 2 of them are open until others acknowledge too.");
+  toasts[2].action.run();
+  assert.deepEqual(acted.filter(([verb]) => verb === "undo"), [["undo"]]);
+});
+
 const asked = { status: "acknowledged", assignee: SAM.name, assignee_id: SAM.id, next: { kind: "ack_reminder", step: null, at: NOON + 240 } };
 
 test("acknowledging again what is asked about says that one is still on it, and there is nothing to undo then", () => {

@@ -52,6 +52,7 @@ export class Deeds {
   done(entry, answer) {
     const line = answer.body.incident;
     if (entry.verb === "acknowledge" && line && ownedByAnother(line, this.me)) this.#offer(line, answer.sentence || `${line.assignee} has #${line.n} already.`);
+    else if (entry.verb === "acknowledge" && line?.status === "open") this.#stillOpen(entry, answer.sentence);
     else if (entry.verb === "resolve" && answer.body.offer === "keep_quiet" && line) {
       const now = this.clock(), before = this.#firing.filter((one) => one.until > now && one.line.id !== line.id);
       this.#tellFiring([...before, { line, until: now + FIRES_FOR_S }]);
@@ -88,6 +89,17 @@ export class Deeds {
   #offer(line, words, rows = null) {
     const take = () => this.#act("reassign", rows ?? [this.commands.store.row(line.id) ?? line], { to: this.me.id, name: this.me.name });
     this.page.toast(words, { id: "board", for_s: 8, action: { label: "Take over", run: take } });
+  }
+
+  // Everyone must acknowledge it, and others have not yet: it stays open, and what was mine to do cannot be taken back.
+  #stillOpen(entry, words) {
+    const last = this.#last, all = last?.made.length ?? 0;
+    if (!last?.made.some((made) => made.entry.key === entry.key)) { this.page.toast(words, { id: "still-open", for_s: 8 }); return; }
+    last.back = last.back.filter((made) => made.entry.key !== entry.key);
+    last.open = (last.open ?? 0) + 1;
+    const several = `${last.words}; ${last.open === 1 ? "1 of them is" : `${last.open} of them are`} open until others acknowledge too.`;
+    const how = last.back.length ? { for_s: UNDO_WITHIN_S, action: this.#way() } : { for_s: 8, action: null };
+    this.#said = this.page.toast(all === 1 ? words : several, { id: "board", ...how });
   }
 
   // The next trigger opens a new incident, unless what was resolved is kept quiet until its monitor reports that all is well.

@@ -67,7 +67,10 @@ export class Link {
       if (what === "gap") { if (!this.#asking) this.readSoon(); }
       else if (what === "apply") this.on.change(change);
     };
-    const beat = ({ rev }) => { if (rev && this.store.rev !== null && !this.#asking && !(compare(rev, this.store.rev) <= 0)) this.readSoon(); };
+    const missed = (rev) => rev && !(compare(rev, this.store.rev) <= 0);
+    const beat = ({ rev, names }) => {                 // a board that is named after a team may have that name no more
+      if (this.store.rev !== null && !this.#asking && (missed(rev) || (names && this.filter().board))) this.readSoon();
+    };
     const connect = () => { if (this.store.rev !== null) { this.read(); this.on.back(); } };
     for (const [name, run] of Object.entries({ board: change, beat, connect })) {
       socket.on(name, run);
