@@ -53,7 +53,7 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event, Malformed, NotMeant, Unreadable
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.queries.deliveries import StoredDelivery
-from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
+from opsknight.errors import Refusal, TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -121,12 +121,8 @@ class IngestRoutes:
         if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
         headers, kind = Headers(raw), PROVIDERS[integration.provider]
-        if (
-            b"content-encoding" in headers.raw
-            or kind.confirms
-            or kind.deploys
-            or self._intake.waiting(integration) >= WAITING
-        ):
+        is_many = self._intake.waiting(integration) >= WAITING
+        if is_many or b"content-encoding" in headers.raw or kind.confirms or kind.deploys:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
@@ -150,16 +146,14 @@ class IngestRoutes:
         else:
             if isinstance(error, Unavailable):
                 self.away.count(error, whole.integration)
-            problem = told(error, was_turned_out=self._gate.was_turned_out)
-            refuse(problem, answered)
+            refuse(told(error, was_turned_out=self._gate.was_turned_out), answered)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
         began, status, hello = self._clock.monotonic(), 202, None
         gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
-            if not gate.enter_at_once():
-                await gate.enter()
+            await self._come_in(scope, "" if door is not None else path[len(EVENTS) :].strip("/"))
             try:
                 if door is not None:
                     status, body = await self._take(door, scope, path, receive)
@@ -187,6 +181,16 @@ class IngestRoutes:
         else:
             await answer(send, status, body, None, () if hello is None else hello.headers)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
+
+    async def _come_in(self, scope: Scope, key: str) -> None:
+        """Take a place inside: one of the integration of `key`, of the sender's address while that is not known."""
+        known = self._catalogue.known(key)
+        if known is not None:
+            with self.away.telling(known):
+                await self._gate.enter(known.id)
+        else:
+            client = scope.get("client")
+            await self._gate.enter(client[0] if client else "")
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
@@ -216,10 +220,13 @@ class IngestRoutes:
             self._large.release()
 
     async def integration(self, key: str) -> Integration | None:
-        """Return the integration of `key`, or None without one; what comes for an archived service is counted."""
+        """Return the integration of `key`, whose request this is from now on; None, counted where it is archived."""
         found = await self._catalogue.find(key)
         if found is None and (was := self._catalogue.archived(key)) is not None:
             self.archived.count(*was)
+        if found is not None:
+            with self.away.telling(found):
+                await self._gate.named(found.id)
         return found
 
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive, query: bytes) -> bytes:
@@ -275,11 +282,11 @@ class IngestRoutes:
             raise Problem(415, "Send the body uncompressed: compressed bodies are not read.")
         declared = headers.raw.get(b"content-length", b"0")
         over = declared.isdigit() and int(declared) > limit
-        receiving = self._gate.receive()
+        receiving, body = self._gate.receive(), b""
         try:
             body = await received(receive, limit, over=over)
         finally:
-            self._gate.received(receiving)
+            self._gate.received(receiving, len(body))
         if not over and len(body) <= limit:
             return body
         raise await self._too_large(integration, headers, body, limit)
@@ -335,15 +342,8 @@ class IngestRoutes:
             whole = await prepare(whole)
         if self._note is not None and PROVIDERS[integration.provider].deploys is not None:
             await self._note(integration, whole.events)
-        try:
+        with self.away.telling(integration):
             receipt = await self.store_whole(whole)
-        except Unavailable as away:
-            self.away.count(away, integration)
-            if not isinstance(away, Throttled):
-                raise
-            self.away.tell(away, integration)
-            status = 429 if PROVIDERS[integration.provider].retries_429 else 503
-            raise Problem(status, away.sentence, retry_after_s=away.retry_after_s) from away
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)
