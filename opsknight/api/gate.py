@@ -18,8 +18,6 @@ from opsknight.errors import Throttled, TurnedAway, Unavailable
 INSIDE = 128
 STRANGERS = 32
 """Places for those that have not named a known key: enough to read small bodies, and soon free again."""
-A_FEW = 8
-"""An integration that holds fewer places than this is not the one that sends too much."""
 IN_LINE = 8192
 IN_LINE_BYTES = 33_554_432
 """Of bodies that were read before their integration was known, and that wait for a place."""
@@ -49,12 +47,22 @@ class _InLine:
 class Gate:
     """Lets in whose turn it is; who comes in and then says nothing is turned out when others wait.
 
-    `monotonic` tells seconds that only grow. A place belongs to the task that took it.
+    `monotonic` tells seconds that only grow. A place belongs to the task that took it. Of all `places`, strangers
+    have `strangers` at most; who waits in vain without having sent too much is told that it is `crowded`.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        places: int = INSIDE,
+        strangers: int = STRANGERS,
+        crowded: str = _CROWDED,
+    ) -> None:
         """Begin with every place free."""
-        self._monotonic = monotonic
+        self._monotonic, self._crowded = monotonic, crowded
+        self._places, self._for_strangers = places, strangers
+        self._many = max(2, places // 16)  # who holds fewer is not the one that sends too much
         self._inside: dict[_Task, Whose] = {}
         self._held: dict[Whose, int] = {}
         self._strangers = 0
@@ -135,9 +143,9 @@ class Gate:
 
     def _has_room(self, whose: Whose) -> bool:
         """Whether one more of `whose` still leaves as many places as it holds."""
-        left = INSIDE - len(self._inside)
+        left = self._places - len(self._inside)
         if isinstance(whose, str):
-            left = min(left, STRANGERS - self._strangers)
+            left = min(left, self._for_strangers - self._strangers)
         return self._held.get(whose, 0) < left
 
     def _take(self, task: _Task, whose: Whose) -> None:
@@ -165,7 +173,7 @@ class Gate:
         line = self._lines.get(whose, ())
         if len(line) >= IN_LINE - self._in_line or size > IN_LINE_BYTES - self._in_line_bytes:
             own = line and isinstance(whose, int)
-            raise Throttled(TOO_MANY, retry_after_s=2) if own else TurnedAway(_CROWDED, retry_after_s=1)
+            raise Throttled(TOO_MANY, retry_after_s=2) if own else TurnedAway(self._crowded, retry_after_s=1)
         waiting = _InLine(asyncio.get_running_loop().create_future(), _present(), size)
         self._lines.setdefault(whose, deque()).append(waiting)
         self._in_line += 1
@@ -205,9 +213,9 @@ class Gate:
 
     def _refusal(self, whose: Whose) -> Unavailable:
         """Return why one of `whose` waited in vain: because of its own others, or because of everybody's."""
-        if isinstance(whose, int) and self._held.get(whose, 0) >= A_FEW:
+        if isinstance(whose, int) and self._held.get(whose, 0) >= self._many:
             return Throttled(TOO_MANY, retry_after_s=2)
-        return Unavailable(_CROWDED, retry_after_s=1)
+        return Unavailable(self._crowded, retry_after_s=1)
 
 
 def _present() -> _Task:

@@ -19,11 +19,11 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.archived_keys import ArchivedKeys
-from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received, stands_in_address
+from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, peer, received, stands_in_address
 from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowhere
 from opsknight.api.fetching import Fetcher
 from opsknight.api.forms import as_form
-from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.gate import Gate, Whose
 from opsknight.api.greetings import greeted
 from opsknight.api.ingest_answers import (
     JSON,
@@ -71,6 +71,7 @@ BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
+CROWDED_LARGE: Final = "Too many large bodies arrive at once. Send this one again."
 TOO_LARGE: Final = "The body is larger than"
 """How the reason of such a refusal begins."""
 
@@ -100,7 +101,7 @@ class IngestRoutes:
         self.away = TurningAway(intake, clock=clock)
         self._proof = Proof(clock=clock, fetcher=self._fetcher, count=self.away.count_unproven)
         self.archived = ArchivedKeys(clock=clock)
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._large = Gate(clock.monotonic, places=LARGE_AT_ONCE, strangers=LARGE_AT_ONCE, crowded=CROWDED_LARGE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer an ingest request, or pass on what is none."""
@@ -189,8 +190,7 @@ class IngestRoutes:
             with self.away.telling(known):
                 await self._gate.enter(known.id)
         else:
-            client = scope.get("client")
-            await self._gate.enter(client[0] if client else "")
+            await self._gate.enter(peer(scope))
 
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
@@ -201,11 +201,12 @@ class IngestRoutes:
             return await self._from_address(integration, headers, query)
         if not is_large(headers.raw):
             return await self._taken(integration, headers, receive, query)
-        await self._enter_large()
+        with self.away.telling(integration):
+            await self._enter_large(integration.id)
         try:
             return await self._taken(integration, headers, receive, query)
         finally:
-            self._large.release()
+            self._large.leave()
 
     async def _take(self, door: Door, scope: Scope, path: str, receive: Receive) -> Answer:
         """Let another product's API answer a request."""
@@ -213,11 +214,11 @@ class IngestRoutes:
         visit = Visit(scope["method"], path, query, headers, receive, self)
         if scope["method"] != "POST" or not is_large(headers.raw):
             return await door.take(visit)
-        await self._enter_large()
+        await self._enter_large(peer(scope))
         try:
             return await door.take(visit)
         finally:
-            self._large.release()
+            self._large.leave()
 
     async def integration(self, key: str) -> Integration | None:
         """Return the integration of `key`, whose request this is from now on; None, counted where it is archived."""
@@ -247,15 +248,11 @@ class IngestRoutes:
         receipt, events = await self.store(integration, headers, query)
         return accepted(receipt, events)
 
-    async def _enter_large(self) -> None:
+    async def _enter_large(self, whose: Whose) -> None:
         """Wait for one of the places of large bodies; what is not read yet stays with its sender."""
-        if self._large.locked():
+        if not self._large.enter_at_once(whose):
             self._gate.turn_out()
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self._large.acquire()
-        except TimeoutError:
-            raise Unavailable("Too many large bodies arrive at once. Send this one again.", retry_after_s=2) from None
+            await self._large.enter(whose)
 
     async def _pagerduty(self, scope: Scope, receive: Receive) -> bytes:
         provider = PROVIDERS["pagerduty"]

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from opsknight.api.bodies import LARGE, LARGE_AT_ONCE
 from opsknight.api.gate import INSIDE, STRANGERS, Gate
 from opsknight.api.ingest import EVENTS, PAGERDUTY, IngestRoutes
 from opsknight.api.intake import STUCK_S, Intake
@@ -41,6 +42,7 @@ class Known:
             "noisy": {"secrets": ("s3cr3t",)},
             "quiet": {"secrets": ("s3cr3t",)},
             "gives up": {"provider": "alertmanager", "secrets": ("s3cr3t",)},
+            "another": {"provider": "alertmanager", "secrets": ("s3cr3t",)},
             "noisy pagerduty": {"provider": "pagerduty"},
             "quiet pagerduty": {"provider": "pagerduty"},
         }
@@ -79,7 +81,7 @@ class Door:
         self.stored += deliveries
         return [Receipt(each.id, tuple((Verdict.OPENED, None) for _ in each.events)) for each in deliveries]
 
-    async def post(self, path: str, body: bytes | None, *, of: str = "192.0.2.1") -> int:
+    async def post(self, path: str, body: bytes | None, *, of: str = "192.0.2.1", length: int = 0) -> int:
         """Send a body, or the promise of one that never comes; return the answer's status."""
         answered: list[int] = []
 
@@ -92,7 +94,7 @@ class Door:
             if message["type"] == "http.response.start":
                 answered.append(message["status"])
 
-        headers = [*SIGNED, (b"content-length", str(len(body or b"12345")).encode())]
+        headers = [*SIGNED, (b"content-length", str(length or len(body or b"12345")).encode())]
         scope = {"type": "http", "path": path, "method": "POST", "query_string": b"", "headers": headers}
         await self.routes({**scope, "client": (of, 40_000)}, receive, send)
         return answered[0]
@@ -193,6 +195,21 @@ async def test_a_storm_that_the_gate_turns_away_is_told_so_counted_and_its_peopl
         assert answered == [429, 429, 503]
         assert [each.integration.key for each in door.stored if each.throttled] == ["noisy", "gives up"]
         assert all(too_many and not no_database for too_many, no_database in await door.counted())
+
+
+async def test_large_bodies_of_one_integration_leave_places_to_those_of_another():
+    body = json.dumps({"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull"}}]}).encode()
+    async with a_door() as (door, group):
+        group.create_task(door.intake.run())
+        door.stores.set()
+        for _ in range(2 * LARGE_AT_ONCE):
+            group.create_task(door.post(EVENTS + "gives up", None, length=LARGE + 1))
+        await turns()
+
+        async with asyncio.timeout(PATIENCE_S):
+            status = await door.post(EVENTS + "another", body, length=LARGE + 1)
+
+        assert status == 202
 
 
 async def test_while_the_database_is_away_nobody_is_told_that_it_sends_too_much():
