@@ -71,6 +71,12 @@ opsknight.whenPainted(() => {
       + " pings its address is told that there is nothing. To silence it for a while, pause it instead.";
     opsknight.dialog(button.dataset.dialog);
   });
+  opsknight.act("heartbeat-end-key", (button) => {
+    target = { method: "DELETE", url: button.dataset.url };
+    at("beat-end-words").textContent = `A job that still pings the former address of “${button.dataset.name}” is not heard`
+      + " from then on. That address cannot be made to work again.";
+    opsknight.dialog(button.dataset.dialog);
+  });
   opsknight.act("heartbeat-delete", (button) => busy(button, async (shut) => {
     const answer = await done(target.method, target.url);
     if (answer.ok) shut(); else opsknight.toast(answer.sentence, { kind: "bad", for_s: 12 });

@@ -129,7 +129,7 @@ class Catalogue:
         return self._known.get(key)
 
     def archived(self, key: str) -> tuple[int, str] | None:
-        """Return the archived service that `key` was for, and whose it was, "integration:7"; None without one."""
+        """Return whose `key` was that ended: the service, archived or not, and "integration:7"; None without one."""
         return self._archived.get(key)
 
     async def find(self, key: str) -> Integration | None:

@@ -1,4 +1,7 @@
-"""Who sends with a key of an archived service: answered like an unknown one, and counted so that people see it."""
+"""Who sends with a key that ended: answered like an unknown one, and counted so that people see it.
+
+That of an archived service, or of an integration that is switched off.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from opsknight.domain.commands.archiving import Used
 
 
 class ArchivedKeys(Tally[Used]):
-    """Counts what is refused because the service that it was for is archived."""
+    """Counts what is refused because the service that it was for is archived, or its integration switched off."""
 
     def __init__(self, *, clock: Clock) -> None:
         """Begin with nothing counted."""
@@ -16,7 +19,7 @@ class ArchivedKeys(Tally[Used]):
         self._clock = clock
 
     def count(self, service_id: int, source: str) -> None:
-        """Count one refusal of what `source` ("integration:7") sent for an archived service."""
+        """Count one refusal of what `source` ("integration:7") sent for a service."""
         self.add(Used(service_id, source, 1, self._clock.now()))
 
 

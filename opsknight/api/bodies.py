@@ -60,6 +60,12 @@ async def received(receive: Receive, limit: int, *, over: bool) -> bytes:
     return b"".join(parts)
 
 
+def peer(scope: MutableMapping[str, Any]) -> str:
+    """Return the address that a request comes from, "" where that is not known."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
 def stands_in_address(scope: MutableMapping[str, Any]) -> bool:
     """Say whether a request sends what it has to say in its address; HEAD only asks what GET would be answered."""
     return scope["method"] == "GET" and bool(scope.get("query_string"))

@@ -60,6 +60,7 @@ def router(deps: Deps) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/heartbeats", tags=["heartbeats"])
     _add_reading(routes, deps)
     _add_arranging(routes, deps)
+    _add_keys(routes, deps)
     _add_pausing(routes, deps)
     return routes
 
@@ -102,6 +103,20 @@ def _add_arranging(routes: APIRouter, deps: Deps) -> None:
     async def delete(heartbeat_id: UUID, viewer: SignedIn) -> Response:
         """Remove a heartbeat with its pings; an open incident of it stays, for a person to resolve."""
         return await _carry_out(deps, viewer, lambda uow: commands.delete(uow, heartbeat_id), is_left=False)
+
+
+def _add_keys(routes: APIRouter, deps: Deps) -> None:
+    configure = [needs(Need.CONFIGURE)]
+
+    @routes.post("/{heartbeat_id}/keys", status_code=201, dependencies=configure)
+    async def make_key(heartbeat_id: UUID, viewer: SignedIn) -> Response:
+        """Make a new key; the one before stays live, as the former one, until it is ended."""
+        return await _carry_out(deps, viewer, lambda uow: commands.make_key(uow, heartbeat_id), status=201)
+
+    @routes.delete("/{heartbeat_id}/keys/former", dependencies=configure)
+    async def end_former_key(heartbeat_id: UUID, viewer: SignedIn) -> Response:
+        """End the former key: what pings with it is answered 404 from now on."""
+        return await _carry_out(deps, viewer, lambda uow: commands.end_former_key(uow, heartbeat_id))
 
 
 def _add_pausing(routes: APIRouter, deps: Deps) -> None:

@@ -19,11 +19,11 @@ import structlog
 
 from opsknight import metrics
 from opsknight.api.archived_keys import ArchivedKeys
-from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, received, stands_in_address
+from opsknight.api.bodies import LARGE_AT_ONCE, Headers, HungUp, Receive, is_large, peer, received, stands_in_address
 from opsknight.api.drop_in.door import Answer, Door, Doors, Prepare, Visit, nowhere
 from opsknight.api.fetching import Fetcher
 from opsknight.api.forms import as_form
-from opsknight.api.gate import PATIENCE_S, Gate
+from opsknight.api.gate import Gate, Whose
 from opsknight.api.greetings import greeted
 from opsknight.api.ingest_answers import (
     JSON,
@@ -53,7 +53,7 @@ from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.model.event import Event, Malformed, NotMeant, Unreadable
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.queries.deliveries import StoredDelivery
-from opsknight.errors import Refusal, Throttled, TurnedAway, Unavailable
+from opsknight.errors import Refusal, TurnedAway, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +71,7 @@ BIG: Final = 16_384
 """Bodies longer than this are parsed one per turn of the loop."""
 KEPT_OF_REFUSED: Final = 65_536
 """Bytes that are kept of a body refused for its size."""
+CROWDED_LARGE: Final = "Too many large bodies arrive at once. Send this one again."
 TOO_LARGE: Final = "The body is larger than"
 """How the reason of such a refusal begins."""
 
@@ -100,7 +101,7 @@ class IngestRoutes:
         self.away = TurningAway(intake, clock=clock)
         self._proof = Proof(clock=clock, fetcher=self._fetcher, count=self.away.count_unproven)
         self.archived = ArchivedKeys(clock=clock)
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._large = Gate(clock.monotonic, places=LARGE_AT_ONCE, strangers=LARGE_AT_ONCE, crowded=CROWDED_LARGE)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer an ingest request, or pass on what is none."""
@@ -121,12 +122,8 @@ class IngestRoutes:
         if integration is None or integration.secrets or self._intake.refuses(integration):
             return False
         headers, kind = Headers(raw), PROVIDERS[integration.provider]
-        if (
-            b"content-encoding" in headers.raw
-            or kind.confirms
-            or kind.deploys
-            or self._intake.waiting(integration) >= WAITING
-        ):
+        is_many = self._intake.waiting(integration) >= WAITING
+        if is_many or b"content-encoding" in headers.raw or kind.confirms or kind.deploys:
             return False
         began, delivery_id = self._clock.monotonic(), new_id()
         try:
@@ -150,16 +147,14 @@ class IngestRoutes:
         else:
             if isinstance(error, Unavailable):
                 self.away.count(error, whole.integration)
-            problem = told(error, was_turned_out=self._gate.was_turned_out)
-            refuse(problem, answered)
+            refuse(told(error, was_turned_out=self._gate.was_turned_out), answered)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
     async def _serve(self, scope: Scope, path: str, receive: Receive, send: Send, door: Door | None = None) -> None:
         began, status, hello = self._clock.monotonic(), 202, None
         gate, as_pagerduty = self._gate, path == PAGERDUTY
         try:
-            if not gate.enter_at_once():
-                await gate.enter()
+            await self._come_in(scope, "" if door is not None else path[len(EVENTS) :].strip("/"))
             try:
                 if door is not None:
                     status, body = await self._take(door, scope, path, receive)
@@ -188,6 +183,15 @@ class IngestRoutes:
             await answer(send, status, body, None, () if hello is None else hello.headers)
         metrics.INGEST_SECONDS.observe(self._clock.monotonic() - began)
 
+    async def _come_in(self, scope: Scope, key: str) -> None:
+        """Take a place inside: one of the integration of `key`, of the sender's address while that is not known."""
+        known = self._catalogue.known(key)
+        if known is not None:
+            with self.away.telling(known):
+                await self._gate.enter(known.id)
+        else:
+            await self._gate.enter(peer(scope))
+
     async def _event(self, scope: Scope, key: str, receive: Receive) -> bytes:
         integration = await self.integration(key.strip("/"))
         if integration is None:
@@ -197,11 +201,12 @@ class IngestRoutes:
             return await self._from_address(integration, headers, query)
         if not is_large(headers.raw):
             return await self._taken(integration, headers, receive, query)
-        await self._enter_large()
+        with self.away.telling(integration):
+            await self._enter_large(integration.id)
         try:
             return await self._taken(integration, headers, receive, query)
         finally:
-            self._large.release()
+            self._large.leave()
 
     async def _take(self, door: Door, scope: Scope, path: str, receive: Receive) -> Answer:
         """Let another product's API answer a request."""
@@ -209,17 +214,20 @@ class IngestRoutes:
         visit = Visit(scope["method"], path, query, headers, receive, self)
         if scope["method"] != "POST" or not is_large(headers.raw):
             return await door.take(visit)
-        await self._enter_large()
+        await self._enter_large(peer(scope))
         try:
             return await door.take(visit)
         finally:
-            self._large.release()
+            self._large.leave()
 
     async def integration(self, key: str) -> Integration | None:
-        """Return the integration of `key`, or None without one; what comes for an archived service is counted."""
+        """Return the integration of `key`, whose request this is from now on; None, counted where it is archived."""
         found = await self._catalogue.find(key)
         if found is None and (was := self._catalogue.archived(key)) is not None:
             self.archived.count(*was)
+        if found is not None:
+            with self.away.telling(found):
+                await self._gate.named(found.id)
         return found
 
     async def _taken(self, integration: Integration, headers: Headers, receive: Receive, query: bytes) -> bytes:
@@ -240,15 +248,11 @@ class IngestRoutes:
         receipt, events = await self.store(integration, headers, query)
         return accepted(receipt, events)
 
-    async def _enter_large(self) -> None:
+    async def _enter_large(self, whose: Whose) -> None:
         """Wait for one of the places of large bodies; what is not read yet stays with its sender."""
-        if self._large.locked():
+        if not self._large.enter_at_once(whose):
             self._gate.turn_out()
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self._large.acquire()
-        except TimeoutError:
-            raise Unavailable("Too many large bodies arrive at once. Send this one again.", retry_after_s=2) from None
+            await self._large.enter(whose)
 
     async def _pagerduty(self, scope: Scope, receive: Receive) -> bytes:
         provider = PROVIDERS["pagerduty"]
@@ -275,11 +279,11 @@ class IngestRoutes:
             raise Problem(415, "Send the body uncompressed: compressed bodies are not read.")
         declared = headers.raw.get(b"content-length", b"0")
         over = declared.isdigit() and int(declared) > limit
-        receiving = self._gate.receive()
+        receiving, body = self._gate.receive(), b""
         try:
             body = await received(receive, limit, over=over)
         finally:
-            self._gate.received(receiving)
+            self._gate.received(receiving, len(body))
         if not over and len(body) <= limit:
             return body
         raise await self._too_large(integration, headers, body, limit)
@@ -335,15 +339,8 @@ class IngestRoutes:
             whole = await prepare(whole)
         if self._note is not None and PROVIDERS[integration.provider].deploys is not None:
             await self._note(integration, whole.events)
-        try:
+        with self.away.telling(integration):
             receipt = await self.store_whole(whole)
-        except Unavailable as away:
-            self.away.count(away, integration)
-            if not isinstance(away, Throttled):
-                raise
-            self.away.tell(away, integration)
-            status = 429 if PROVIDERS[integration.provider].retries_429 else 503
-            raise Problem(status, away.sentence, retry_after_s=away.retry_after_s) from away
         confirms = PROVIDERS[integration.provider].confirms
         if confirms is not None and (url := confirms(parsed.payload)) is not None:
             self._fetcher.confirm(url)

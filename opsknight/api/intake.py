@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from opsknight import metrics
+from opsknight.api.gate import TOO_MANY
 from opsknight.clock import Clock
 from opsknight.deps import is_poison, lost_connection, retryable
 from opsknight.domain.commands.deliveries import Delivery, Receipt
@@ -43,8 +44,8 @@ STUCK_S = 2.0
 """A commit in flight for longer means the database is away: new arrivals are refused soon."""
 MISTAKES: Final = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What Python raises where we did not foresee what an event holds."""
+NO_ANSWER: Final = "The event is not stored: the database does not answer. Send it again."
 _MISTAKE: Final = "OpsKnight made a mistake with it"
-_TOO_MANY: Final = "This integration sends more than its share of what can be stored. Send the event again."
 
 Write: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Receipt]]]
 _Key: TypeAlias = tuple[int, str]
@@ -134,9 +135,9 @@ class Intake:
                 sends twice with one idempotency key counts twice.
         """
         if self.stuck:
-            raise TurnedAway("The event is not stored: the database does not answer. Send it again.", retry_after_s=2)
+            raise TurnedAway(NO_ANSWER, retry_after_s=2)
         if self._has_its_share(delivery.integration.id):
-            raise Throttled(_TOO_MANY, retry_after_s=2)
+            raise Throttled(TOO_MANY, retry_after_s=2)
         return self.enqueue(delivery)
 
     async def submit_in_parts(self, whole: Delivery, at_once: int) -> Receipt:

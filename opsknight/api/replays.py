@@ -20,7 +20,7 @@ from opsknight.domain.model.event import Event, Malformed, Unreadable
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.catalogue import Integration
 from opsknight.domain.queries.deliveries import StoredDelivery, stored_delivery, stored_events
-from opsknight.domain.queries.integrations import integration
+from opsknight.domain.queries.integrations import Keyed, integration
 from opsknight.errors import Conflict, Invalid, NotFound, Unavailable
 
 
@@ -45,7 +45,7 @@ def router(deps: Deps) -> APIRouter:
             stored = await stored_events(session, old.original_id)
         _check(old)
         await deps.catalogue.load()  # what was mended may be the integration itself, a moment ago
-        whole = await _read(door, await _known(deps, line["key"]), old)
+        whole = await _read(door, await _known(deps, line), old)
         fresh = not_stored_yet(whole.events, stored, original_id=old.original_id)
         readable = tuple(event for event in fresh if isinstance(event, Event))
         if not readable:
@@ -73,9 +73,11 @@ def _check(old: StoredDelivery) -> None:
         raise Conflict("It was too large, and only its beginning was kept; have the monitor send it again, in parts.")
 
 
-async def _known(deps: Deps, key: str | None) -> Integration:
-    known = await deps.catalogue.find(key or "")
-    if known is None and deps.catalogue.archived(key or "") is not None:
+async def _known(deps: Deps, line: Keyed) -> Integration:
+    known = await deps.catalogue.find(line["key"] or "")
+    if known is None and not line["active"]:
+        raise Conflict("It is switched off: switch it on first, then replay this.")
+    if known is None and line["archived"]:
         raise Conflict("Its service is archived: bring it back under Services first, then replay this.")
     if known is None:
         raise NotFound("There is no such integration; it may have been removed.")

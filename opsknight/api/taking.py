@@ -40,7 +40,7 @@ class Catalogue(Protocol):
         """Return the integration of `key`, or None where there is none."""
 
     def archived(self, key: str) -> tuple[int, str] | None:
-        """Return the archived service that `key` was for, and whose it was; None where there is none."""
+        """Return the service that `key` was for until it ended, and whose it was; None where there is none."""
 
 
 def count(whole: Delivery, receipt: Receipt) -> None:

@@ -50,6 +50,8 @@ def router(deps: Deps) -> APIRouter:
             its = await integration(session, integration_id, with_keys=True)
         known = await deps.catalogue.find(its["key"] or "")
         if known is None:
+            if not its["active"]:
+                raise Conflict("It is switched off: switch it on first, then send a test event.")
             raise Conflict("Its service is archived: bring it back under Services first, then send a test event.")
         try:
             whole = await deps.door.read_again(known, _as_sent(deps, integration_id, event))

@@ -6,18 +6,22 @@ Counted for these is whatever was turned away, also what did not prove itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
 from opsknight.api.gate import HOLD_S, IN_LINE
-from opsknight.api.intake import Intake
+from opsknight.api.ingest_answers import Problem
+from opsknight.api.intake import NO_ANSWER, Intake
+from opsknight.api.providers.table import PROVIDERS
 from opsknight.api.tally import Tally
 from opsknight.clock import Clock
 from opsknight.crypto import new_id
 from opsknight.domain.commands.deliveries import Delivery, Receipt
 from opsknight.domain.commands.turned_away import Turned
 from opsknight.domain.queries.catalogue import Integration
-from opsknight.errors import Throttled, Unavailable
+from opsknight.errors import Throttled, TurnedAway, Unavailable
 
 TELL_EVERY_S: Final = 60.0
 
@@ -44,6 +48,29 @@ class TurningAway:
             await asyncio.sleep(HOLD_S)
         finally:
             self._held -= 1
+
+    @contextmanager
+    def telling(self, integration: Integration) -> Iterator[None]:
+        """Have whoever is turned away within counted, and where it sends too much its people told.
+
+        Raises:
+            Problem: it sends too much; 429, or 503 to a kind of sender that gives up after 429.
+            Unavailable: it must send again for any other reason.
+        """
+        try:
+            yield
+        except Throttled as throttled:
+            if self._intake.stuck:  # then the places are full because nothing is stored, whoever sends
+                away = TurnedAway(NO_ANSWER, retry_after_s=2)
+                self.count(away, integration)
+                raise away from None
+            self.count(throttled, integration)
+            self.tell(throttled, integration)
+            status = 429 if PROVIDERS[integration.provider].retries_429 else 503
+            raise Problem(status, throttled.sentence, retry_after_s=throttled.retry_after_s) from throttled
+        except Unavailable as away:
+            self.count(away, integration)
+            raise
 
     def count(self, away: Unavailable, integration: Integration) -> None:
         """Count that an integration was told to send again."""

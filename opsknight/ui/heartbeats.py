@@ -15,6 +15,7 @@ from opsknight.errors import SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
 from opsknight.ui.heartbeat_form import DELETE, FORM, build_dialogs
+from opsknight.ui.heartbeat_keys import build_end_dialog, offer_new_key, show_former
 from opsknight.ui.heartbeat_pings import Read, last_pings
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
@@ -45,7 +46,7 @@ _STATES: Final[Mapping[str, tuple[str, Kind, str]]] = {
     "down": ("Down", "bad", ""),
     "paused": ("Paused", "none", "status-snoozed"),
 }
-_STRUCTURE: Final = ("id", "name", "service", "rhythm", "grace_s", "urgency", "key")
+_STRUCTURE: Final = ("id", "name", "service", "rhythm", "grace_s", "urgency", "key", "former_key")
 """When one of these changes, or a pause begins or ends, a line is built anew as a whole."""
 
 
@@ -101,6 +102,7 @@ def show(
     shown.update(lines)
     if may_arrange:
         build_dialogs(services)
+        build_end_dialog()
     return shown
 
 
@@ -194,6 +196,8 @@ class Heartbeats:
         if key is None or badge_key is None:
             tag("p", "Its address is for managers and admins to see; ask one of them.", classes="ok-muted")
             return
+        if line["former_key"] is not None:
+            show_former(line, address(self._base_url, line["former_key"]))
         at = address(self._base_url, key)
         with tag("div", classes="ok-beat-address"):
             tag("code", at)
@@ -206,6 +210,8 @@ class Heartbeats:
                     copybox(way.text, what=f"the lines for {way.name.lower()}")
                 tag("p", "A badge for a README; whoever has its address sees the state", classes="ok-where")
                 copybox(badge(self._base_url, badge_key), what="the address of the badge")
+                if line["former_key"] is None:
+                    offer_new_key(line)
 
 
 def _who(line: HeartbeatLine) -> None:

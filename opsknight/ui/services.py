@@ -216,13 +216,14 @@ def _integration(
             with tag("div"):
                 with tag("h3"):
                     tag("a", integration["name"] or how.name, href=f"/integrations/{integration['id']}")
-                tag("p", how.name, classes="ok-muted")
-            if key is not None:
+                off = "" if integration["active"] else " · switched off: nothing that it sends is taken"
+                tag("p", f"{how.name}{off}", classes="ok-muted")
+            if key is not None and not off:
                 sample = test_event(integration["provider"], key, monitors)
                 post_button("Send a test event", takes_tests(integration["id"]), sample, icon="send", small=True)
         if key is None:
             tag("p", "Its key is for managers and admins to see; ask one of them.", classes="ok-muted")
-        else:
+        elif not off:
             is_mailed = integration["provider"] == EMAIL
             address = endpoint(base_url, key, provider=integration["provider"])
             _how_to_send(how, key, base_url, address=mail_address(key, mail_host) if is_mailed else address)

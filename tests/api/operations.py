@@ -74,13 +74,14 @@ def _described() -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
     return app.openapi(), {(method, path): need for method, path, need in declared(app)}
 
 
+ENDINGS: Final = ("/archive", "/switch-off")
 _SAID, _NEEDS = _described()
 _ALL: Final = [found.ok() for found in schemathesis.openapi.from_dict(_SAID).get_all_operations()]
 OPERATIONS: Final[dict[str, APIOperation]] = {
     operation.label: operation
     for operation in sorted(
         _ALL,
-        key=lambda one: ("/integrations/{" in one.path, one.method == "delete" or one.path.endswith("/archive")),
+        key=lambda one: ("/integrations/{" in one.path, one.method == "delete" or one.path.endswith(ENDINGS)),
     )
 }
 """By method and path; those that take away what others are about come last."""

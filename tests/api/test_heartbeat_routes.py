@@ -221,3 +221,41 @@ async def test_what_is_not_theirs_to_arrange_is_refused(
     answer = await asked(doors, method, path.replace("{id}", str(backup.id)), role=role, json=body)
 
     assert answer.status_code == 403
+
+
+async def test_with_a_new_key_a_job_is_heard_by_either_until_the_former_one_is_ended(
+    doors: House, backup: HeartbeatRow
+):
+    made = await asked(doors, "POST", f"/{backup.id}/keys")
+    new = made.json()["heartbeat"]["key"]
+    live = [(await doors.client.get(f"/ping/{key}")).status_code for key in (new, backup.key)]
+
+    ended = await asked(doors, "DELETE", f"/{backup.id}/keys/former")
+
+    assert (made.status_code, made.json()["heartbeat"]["former_key"], live) == (201, backup.key, [200, 200])
+    assert ended.json()["sentence"] == (
+        "The former address of “Nightly <backup>” has ended: a job that still pings it is not heard."
+    )
+    assert [(await doors.client.get(f"/ping/{key}")).status_code for key in (new, backup.key)] == [200, 404]
+    kinds = await rows(doors, "SELECT kind, data->>'name' FROM facts WHERE kind LIKE 'key%' ORDER BY xid, seq")
+    assert kinds == [(f"key {what}", "the heartbeat Nightly <backup>") for what in ("made", "ended")]
+
+
+async def test_a_third_key_of_a_heartbeat_is_refused_and_so_is_the_end_of_its_only_one(
+    doors: House, backup: HeartbeatRow
+):
+    refused = [await asked(doors, "DELETE", f"/{backup.id}/keys/former")]
+    await asked(doors, "POST", f"/{backup.id}/keys")
+
+    refused.append(await asked(doors, "POST", f"/{backup.id}/keys"))
+
+    assert [one.status_code for one in refused] == [409, 409]
+    assert refused[1].json()["detail"] == (
+        "“Nightly <backup>” has two live keys already; end the former one before you make a new one."
+    )
+
+
+async def test_the_keys_of_a_heartbeat_are_for_those_who_may_configure(doors: House, backup: HeartbeatRow):
+    answer = await asked(doors, "POST", f"/{backup.id}/keys", role="responder")
+
+    assert answer.status_code == 403

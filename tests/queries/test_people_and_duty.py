@@ -57,7 +57,7 @@ async def test_services_show_their_keys_only_to_whom_may_see_them(database: Data
     policy = await a_policy(database, team=team)
     service = await a_service(database, "Checkout", team=team, policy=policy)
     key = await an_integration(database, service, provider="datadog", name="Datadog")
-    await an_integration(database, service, active=False)
+    await an_integration(database, service, active=False, removed_at=NOON)
     await a_service(database, "accounts", team=team)
 
     async with database.screens() as session:
@@ -66,7 +66,7 @@ async def test_services_show_their_keys_only_to_whom_may_see_them(database: Data
 
     assert [line["name"] for line in shown] == ["accounts", "Checkout"]
     assert (shown[1]["team"], shown[1]["policy"]) == ("Payments", policy.name)
-    integration = {"id": key.id, "provider": "datadog", "name": "Datadog", "key": key.key, "secrets": 0}
+    integration = {"id": key.id, "provider": "datadog", "name": "Datadog", "key": key.key, "secrets": 0, "active": True}
     assert shown[1]["integrations"] == [integration]
     assert hidden[1]["integrations"] == [{**integration, "key": None, "secrets": None}]
 

@@ -321,13 +321,7 @@ def what_if_page() -> None:
 
 @ui.page("/integrations/{number}")
 def integration_page(number: str) -> None:
-    said: dict[str, Any] = {"id": int(number), "former_key": "0" * 32 if number == "2" else None}
-    if number == "3":
-        said |= {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}}
-    if number == "4":
-        said |= {"provider": "email", "name": "Old appliances", "mapping": integration_samples.CONDITIONS}
-    if number == "5":
-        said |= {"provider": "generic", "mapping": integration_samples.MAPPING}
+    said: dict[str, Any] = {"id": int(number), **integration_samples.SAID.get(number, {})}
     with frame.frame("Prometheus", samples.a_viewer(), path="/services"):
         integration.show(
             samples.a_viewer(),
@@ -339,6 +333,8 @@ def integration_page(number: str) -> None:
             base_url="http://localhost:8080",
             mail_host="alerts.example.com" if number == "4" else "",
             monitors=integration_samples.MONITORS,
+            refused={"times": 41, "last_at": samples.NOW - 240} if number == "6" else None,
+            may_keep=number != "5",
         )
 
 

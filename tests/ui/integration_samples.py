@@ -46,10 +46,21 @@ MAPPING = {
 }  # fmt: skip
 
 
+SAID: dict[str, dict[str, Any]] = {
+    "2": {"former_key": "0" * 32},
+    "3": {"provider": "generic", "mapping": {"fields": {"title": "check.name", "action": "check.state"}}},
+    "4": {"provider": "email", "name": "Old appliances", "mapping": CONDITIONS},
+    "5": {"provider": "generic", "mapping": MAPPING},
+    "6": {"active": False},
+}
+"""What is special about an integration of the gallery, by its number."""
+
+
 def a_keyed(**changes: Any) -> Any:
     line = {
         "id": 1, "provider": "alertmanager", "name": "Prometheus in eu-west-1", "service_id": 1, "service": "Checkout",
         "key": KEY, "former_key": None, "has_secret": False, "archived": False, "mapping": {},
+        "active": True, "team_id": 1,
     }  # fmt: skip
     return {**line, **changes}
 

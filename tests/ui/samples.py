@@ -186,10 +186,10 @@ def services() -> Any:
     key = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
     named = (("alertmanager", "Prometheus"), ("generic", "Try it with curl"), ("pagerduty", ""), ("datadog", LONG_WORD))
     every = [
-        {"id": i, "provider": provider, "name": name, "key": key, "secrets": i % 3}
+        {"id": i, "provider": provider, "name": name, "key": key, "secrets": i % 3, "active": i != 2}
         for i, (provider, name) in enumerate(named)
     ]
-    hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None, "secrets": None}]
+    hidden = [{"id": 9, "provider": "grafana", "name": "Grafana", "key": None, "secrets": None, "active": True}]
     common = {
         "team": "Payments", "team_id": 1, "policy": "Payments", "policy_id": 1, "description": "", "runbook_url": "",
         "tags": {"tier": "1"}, "ack_timeout_high_s": 1800, "ack_timeout_low_s": None, "reopen_window_s": 0,
@@ -209,7 +209,7 @@ def heartbeats() -> Any:
         "state": "up", "urgency": "high", "period_s": 86_400, "cron": "", "zone": "UTC", "grace_s": 600,
         "rhythm": "every 1 d", "last_ping_at": NOW - 4000, "last_duration_s": 312.0, "started_at": None,
         "due_at": NOW + 82_400, "deadline": NOW + 83_000, "paused_until": None, "incident": None,
-        "key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "badge_key": "9f8e7d6c5b4a39281706",
+        "key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "former_key": None, "badge_key": "9f8e7d6c5b4a39281706",
     }  # fmt: skip
     never = {"last_ping_at": None, "last_duration_s": None, "due_at": None, "deadline": None}
     others = [
@@ -222,7 +222,7 @@ def heartbeats() -> Any:
             "rhythm": "every day at 03:00, UTC",
         },
         {"state": "paused", "paused_until": NOW + 3600, "urgency": "low"},
-        {"state": "started", "started_at": NOW - 60},
+        {"state": "started", "started_at": NOW - 60, "former_key": "0" * 32},
         {"state": "new", **never, "key": None, "badge_key": None},
     ]
     numbered = ({**common, **other, "id": f"{number}"} for number, other in enumerate(others))

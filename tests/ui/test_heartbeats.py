@@ -94,3 +94,20 @@ async def test_the_last_pings_are_told_with_what_the_program_said_and_none_of_it
     told = page.locator(".ok-beat").first.locator(".ok-entry p")
     await expect(told).to_have_text(["Failure with exit code 2 after 5 min 12 s.", "A run began.", "Success."])
     assert "broken into" not in await page.title()
+
+
+@pytest.mark.e2e
+async def test_an_address_is_changed_without_a_gap_and_the_former_one_ended_once_it_was_said_what_that_means(
+    laptop: BrowserContext, gallery: str
+):
+    page, sent = await _open(laptop, gallery)
+    await page.locator("#heartbeat-0").get_by_text("How to make a job report").click()
+    await page.locator("#heartbeat-0").get_by_role("button", name="Make a new address").click()
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+
+    await page.locator("#heartbeat-3").get_by_role("button", name="End the former address").click()
+    await expect(page.locator("#beat-end-words")).to_contain_text("A job that still pings the former address of")
+    await page.get_by_role("button", name="End it").click()
+
+    await expect(page.locator("#ok-beat-end-key")).to_be_hidden()
+    assert sent == [("POST", "/api/v1/heartbeats/0/keys", {}), ("DELETE", "/api/v1/heartbeats/3/keys/former", None)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from opsknight.ui.integration.body import SHOWN, readable, size
+from tests.browsers import answer_from_now
 
 LINES = ".ok-delivery"
 
@@ -63,6 +64,57 @@ async def test_a_test_event_says_what_became_of_it(page: Page):
     await page.get_by_role("button", name="Send a test event").click()
 
     await expect(page.locator(".ok-toast")).to_contain_text("Sent, and a rule drops it: nothing opens.")
+
+
+@pytest.mark.e2e
+async def test_who_switches_it_off_is_told_first_what_becomes_of_its_open_alerts(page: Page):
+    sent: list[tuple[str, str]] = []
+
+    async def answer(route: Route) -> None:
+        sent.append((route.request.method, route.request.url.partition("/api/v1")[2]))
+        await route.fulfill(json={"left": " 3 alerts of it are still open.", "sentence": "It is switched off."})
+
+    await answer_from_now(page, "**/api/v1/integrations/1**", answer)
+    await page.get_by_role("button", name="Switch off").click()
+    await expect(page.locator("#ok-integration-off")).to_contain_text("3 alerts of it are still open.")
+    assert sent == [("GET", "/integrations/1")]
+
+    await page.get_by_role("button", name="Switch it off").click()
+
+    await expect(page.get_by_text("It is switched off.").first).to_be_visible()
+    assert sent[1:] == [("POST", "/integrations/1/switch-off")]
+
+
+@pytest.mark.e2e
+async def test_a_name_that_is_refused_is_told_where_it_is_written(page: Page):
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=422, json={"detail": "An integration needs a name."})
+
+    await answer_from_now(page, "**/api/v1/integrations/1/name", refuse)
+    await page.get_by_role("button", name="Rename").click()
+    await page.get_by_role("textbox", name="Name").fill(" ")
+
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#ok-integration-rename")).to_contain_text("An integration needs a name.")
+
+
+@pytest.mark.e2e
+async def test_one_that_is_off_says_so_with_who_sends_still_and_offers_the_way_back(page: Page, gallery: str):
+    await page.goto(f"{gallery}/integrations/6")
+
+    told = page.locator(".ok-note", has_text="Switched off")
+    await expect(told).to_contain_text("41 times something came all the same")
+    await expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    await expect(page.get_by_role("button", name="Send a test event")).to_have_count(0)
+
+
+@pytest.mark.e2e
+async def test_who_does_not_manage_its_team_is_told_who_does(page: Page, gallery: str):
+    await page.goto(f"{gallery}/integrations/5")
+
+    await expect(page.locator("#this")).to_contain_text("Managers of its team and admins")
+    await expect(page.get_by_role("button", name="Switch off")).to_have_count(0)
 
 
 def test_json_is_indented_and_every_character_of_it_kept():

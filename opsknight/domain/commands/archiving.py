@@ -28,7 +28,9 @@ _USED = text("""
     INSERT INTO archived_uses (service_id, source, times, last_at)
     SELECT u.* FROM unnest(CAST(:services AS bigint[]), CAST(:sources AS text[]), CAST(:times AS bigint[]),
         CAST(:last AS timestamptz[])) u (service_id, source, times, last_at)
-    JOIN services s ON s.id = u.service_id AND s.archived_at IS NOT NULL
+    JOIN services s ON s.id = u.service_id AND (s.archived_at IS NOT NULL OR EXISTS (
+        SELECT FROM integrations i WHERE u.source = 'integration:' || i.id AND NOT i.active AND i.removed_at IS NULL
+    ))
     ON CONFLICT (service_id, source) DO UPDATE SET times = archived_uses.times + excluded.times,
         last_at = greatest(archived_uses.last_at, excluded.last_at)
 """)
@@ -38,7 +40,10 @@ _BACK = text("SELECT count(*) FROM integrations WHERE service_id = :id AND activ
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How often something was refused that came with a key of an archived service; `source` is "integration:7"."""
+    """How often something was refused that came with a key that ended; `source` is "integration:7".
+
+    Its service is archived, or the integration itself is switched off.
+    """
 
     service_id: int
     source: str
@@ -104,7 +109,7 @@ async def restore(uow: UnitOfWork, service_id: int, *, policy_id: int | None = N
 
 
 async def note_uses(uow: UnitOfWork, used: Sequence[Used]) -> None:
-    """Add what was refused because it came with a key of an archived service. Figures, no change of state: no fact."""
+    """Add what was refused because it came with a key that ended. Figures, no change of state: no fact."""
     told = sorted(used, key=lambda one: (one.service_id, one.source))
     values = {
         "services": [one.service_id for one in told],

@@ -25,6 +25,7 @@ from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid
 
 MAX_NAME: Final = 100
+KEY_BYTES: Final = 16
 LONGEST_PAUSE: Final = timedelta(days=90)
 """A pause lasts no longer: what is never expected again is deleted."""
 
@@ -66,7 +67,7 @@ async def create(uow: UnitOfWork, plan: Plan, *, heartbeat_id: UUID | None = Non
         id=heartbeat_id,
         service_id=plan.service_id,
         name=name,
-        key=secrets.token_hex(16),
+        key=secrets.token_hex(KEY_BYTES),
         badge_key=secrets.token_hex(10),
         urgency=plan.urgency.value,
         **_columns(plan.rhythm),
@@ -118,6 +119,38 @@ async def delete(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
     _configured(uow, row, how=" (deleted)")
     await uow.session.delete(row)
     return Done(heartbeat_id, sentence)
+
+
+async def make_key(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
+    """Give a heartbeat a new key to ping with; the one it had stays live as the former one.
+
+    Raises:
+        NotFound: there is no such heartbeat.
+        Conflict: it has a former key still.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await hold_heartbeat(uow, heartbeat_id)
+    if row.former_key is not None:
+        raise Conflict(f"“{row.name}” has two live keys already; end the former one before you make a new one.")
+    row.former_key, row.key = row.key, secrets.token_hex(KEY_BYTES)
+    uow.record(Fact.KEY_MADE, subject=_subject(row), name=f"the heartbeat {row.name}")
+    return Done(row.id, f"“{row.name}” has a new address, and the former one works until you end it.")
+
+
+async def end_former_key(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
+    """Hear nothing any more that pings with the former key.
+
+    Raises:
+        NotFound: there is no such heartbeat.
+        Conflict: it has only one key.
+    """
+    await require(uow, Need.CONFIGURE)
+    row = await hold_heartbeat(uow, heartbeat_id)
+    if row.former_key is None:
+        raise Conflict(f"“{row.name}” has one key only: the former one was ended before, or there never was one.")
+    row.former_key = None
+    uow.record(Fact.KEY_ENDED, subject=_subject(row), name=f"the heartbeat {row.name}")
+    return Done(row.id, f"The former address of “{row.name}” has ended: a job that still pings it is not heard.")
 
 
 async def pause(uow: UnitOfWork, heartbeat_id: UUID, *, until: datetime) -> Done:

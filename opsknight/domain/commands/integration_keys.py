@@ -47,7 +47,7 @@ async def end_former_key(uow: UnitOfWork, integration_id: int) -> None:
 
 async def _held(uow: UnitOfWork, integration_id: int) -> IntegrationRow:
     await require(uow, Need.CONFIGURE)
-    held = select(IntegrationRow).where(IntegrationRow.id == integration_id, IntegrationRow.active)
+    held = select(IntegrationRow).where(IntegrationRow.id == integration_id, IntegrationRow.removed_at.is_(None))
     row = await uow.session.scalar(held.with_for_update(key_share=True))
     if row is None:
         raise NotFound("There is no such integration; it may have been removed.")

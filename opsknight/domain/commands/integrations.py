@@ -128,8 +128,8 @@ async def end_former_secret(uow: UnitOfWork, integration_id: int) -> None:
 
 
 async def _locked(uow: UnitOfWork, integration_id: int) -> IntegrationRow:
-    held = select(IntegrationRow).where(IntegrationRow.id == integration_id).with_for_update(key_share=True)
-    row = await uow.session.scalar(held)
+    held = select(IntegrationRow).where(IntegrationRow.id == integration_id, IntegrationRow.removed_at.is_(None))
+    row = await uow.session.scalar(held.with_for_update(key_share=True))
     if row is None:
         raise NotFound("There is no such integration.")
     return row

@@ -119,7 +119,7 @@ _SERVICES = text(f"""
 """)  # noqa: S608  # columns of ours
 _ARCHIVED = text("""
     SELECT i.key, i.former_key, i.id, i.service_id FROM integrations i JOIN services s ON s.id = i.service_id
-    WHERE i.active AND s.archived_at IS NOT NULL
+    WHERE i.removed_at IS NULL AND (s.archived_at IS NOT NULL OR NOT i.active)
 """)
 _SENT = text("SELECT DISTINCT service_id, to_service_id FROM rerouted_keys")
 
@@ -179,7 +179,10 @@ async def _known(
 
 
 async def archived_keys(session: AsyncSession) -> Mapping[str, tuple[int, str]]:
-    """Return the keys that counted until their service was archived: its id, and whose key it is, "integration:7"."""
+    """Return the keys that counted until their service was archived, or they were switched off themselves.
+
+    Each with the id of the service, and whose key it is, "integration:7".
+    """
     rows = (await session.execute(_ARCHIVED)).all()
     keys = [(key, row) for row in rows for key in (row.key, row.former_key) if key is not None]
     return {key: (row.service_id, f"integration:{row.id}") for key, row in keys}

@@ -16,8 +16,9 @@ from opsknight.errors import NotFound
 
 
 class HeartbeatLine(TypedDict):
-    """One heartbeat as lists show it; `key` and `badge_key` are None for whoever may not see them.
+    """One heartbeat as lists show it; its keys are None for whoever may not see them.
 
+    `former_key` is live beside the key, None where there is none.
     `due_at` is when the next ping is expected, `deadline` when its silence opens an incident.
     """
 
@@ -40,6 +41,7 @@ class HeartbeatLine(TypedDict):
     paused_until: float | None
     incident: int | None
     key: str | None
+    former_key: str | None
     badge_key: str | None
 
 
@@ -67,7 +69,7 @@ class Known:
 _COLUMNS = "h.id, h.state, h.counted_from, h.started_at, h.paused_until, h.period_s, h.cron, h.zone, h.grace_s"
 _LINES = f"""
     SELECT {_COLUMNS}, h.name, h.service_id, s.name AS service, h.urgency, h.last_ping_at, h.last_duration_s, h.key,
-        h.badge_key, (
+        h.former_key, h.badge_key, (
             SELECT i.number FROM alerts a JOIN incidents i ON i.id = a.incident_id
             WHERE a.service_id = h.service_id AND a.status = 'open'
               AND a.dedup_sha = sha256(convert_to('opsknight:heartbeat:' || h.id, 'UTF8'))
@@ -77,11 +79,12 @@ _LINES = f"""
 _LIVE = "JOIN services s ON s.id = h.service_id AND s.archived_at IS NULL"
 _ALL = text(f"{_LINES} WHERE s.archived_at IS NULL ORDER BY lower(h.name), h.id")
 _ONE = text(f"{_LINES} WHERE s.archived_at IS NULL AND h.id = :id")
-_BY_KEY = text(f"SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h {_LIVE} WHERE h.key = :key")  # noqa: S608
-_ARCHIVED = text("""
+_ITS_KEY = "(h.key = :key OR h.former_key = :key)"
+_BY_KEY = text(f"SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h {_LIVE} WHERE {_ITS_KEY}")  # noqa: S608
+_ARCHIVED = text(f"""
     SELECT h.service_id, h.id FROM heartbeats h JOIN services s ON s.id = h.service_id
-    WHERE h.key = :key AND s.archived_at IS NOT NULL
-""")
+    WHERE {_ITS_KEY} AND s.archived_at IS NOT NULL
+""")  # noqa: S608
 _BY_NAME = text(f"""
     SELECT {_COLUMNS}, h.last_ping_at FROM heartbeats h WHERE h.service_id = :service_id AND h.name = :name
 """)  # noqa: S608
@@ -161,6 +164,7 @@ def _line(row: Any, *, at: datetime, with_keys: bool) -> HeartbeatLine:
         paused_until=_epoch(row.paused_until),
         incident=row.incident,
         key=row.key if with_keys else None,
+        former_key=row.former_key if with_keys else None,
         badge_key=row.badge_key if with_keys else None,
     )
 

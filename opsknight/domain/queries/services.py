@@ -23,6 +23,7 @@ class IntegrationLine(TypedDict):
     name: str
     key: str | None
     secrets: int | None
+    active: bool
 
 
 class ServiceLine(TypedDict):
@@ -66,10 +67,11 @@ async def services(session: AsyncSession, *, with_keys: bool, only: int | None =
         IntegrationRow.provider,
         IntegrationRow.name,
         IntegrationRow.key,
+        IntegrationRow.active,
         counting.label("secrets"),
     )
     for row in await session.execute(
-        keys.where(IntegrationRow.active, IntegrationRow.service_id.in_(lines)).order_by(
+        keys.where(IntegrationRow.removed_at.is_(None), IntegrationRow.service_id.in_(lines)).order_by(
             IntegrationRow.name, IntegrationRow.id
         )
     ):
@@ -79,6 +81,7 @@ async def services(session: AsyncSession, *, with_keys: bool, only: int | None =
             name=row.name,
             key=row.key if with_keys else None,
             secrets=row.secrets if with_keys else None,
+            active=row.active,
         )
         lines[row.service_id]["integrations"].append(line)
     return list(lines.values())

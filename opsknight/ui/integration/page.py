@@ -13,7 +13,7 @@ from nicegui.events import GenericEventArguments
 
 from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.deliveries import SHOWN, StoredDelivery
-from opsknight.domain.queries.integrations import Keyed
+from opsknight.domain.queries.integrations import Keyed, Refused
 from opsknight.domain.queries.traffic import Hour
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
@@ -22,6 +22,8 @@ from opsknight.ui.integration.body import Body
 from opsknight.ui.integration.fields import Fields, Preview, Samples
 from opsknight.ui.integration.keyed import Parts
 from opsknight.ui.integration.keys import SAYS, show_keys
+from opsknight.ui.integration.life import ASK, SCRIPT, build_life_dialogs, show_life, show_off
+from opsknight.ui.integration.life import SAYS as LIFE_SAYS
 from opsknight.ui.integration.log import Log
 from opsknight.ui.integration.mails import Mails
 from opsknight.ui.integration.payload import Sample
@@ -32,6 +34,7 @@ from opsknight.ui.integration.reading import (
     read_body,
     read_integration,
     read_received,
+    read_refused,
     read_samples,
     read_traffic,
 )
@@ -44,7 +47,9 @@ from opsknight.ui.parts.field import choice
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading, section
 from opsknight.ui.parts.tag import tag
+from opsknight.ui.reading import read_teams
 from opsknight.ui.senders import EMAIL, NO_MONITORS, Sender, sender, takes_tests, test_event
+from opsknight.ui.services import their_teams
 from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
@@ -111,6 +116,8 @@ def mount(deps: Deps) -> None:
 
         last = await samples() if may and line["provider"] == GENERIC else ()
         first, hours = await read_received(deps, line["id"]), await traffic()
+        refused = None if line["active"] else await read_refused(deps, line["id"])
+        theirs = their_teams(viewer, await read_teams(deps)) if may else {}
         with frame(title(line), viewer, path="/services"):
             show(
                 viewer,
@@ -122,6 +129,8 @@ def mount(deps: Deps) -> None:
                 base_url=deps.settings.address,
                 mail_host=deps.settings.mail_in_host,
                 monitors=deps.monitors,
+                refused=refused,
+                may_keep=str(line["team_id"]) in theirs,
             )
 
 
@@ -141,13 +150,17 @@ def show(
     base_url: str,
     mail_host: str = "",
     monitors: Mapping[str, Monitor] = NO_MONITORS,
+    refused: Refused | None = None,
+    may_keep: bool = False,
 ) -> None:
     """Build the page and keep it true.
 
     `base_url` is the address under which monitors reach OpsKnight, `mail_host` what stands behind the @
-    of addresses that take mail.
+    of addresses that take mail. `refused` is what came while it takes nothing. Who `may_keep` it may rename it,
+    switch it off and remove it.
     """
-    ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">')
+    script = f'<script defer src="{asset(SCRIPT)}"></script>'
+    ui.add_head_html(f'<link rel="stylesheet" href="{asset(STYLES)}">{script if may_keep else ""}')
     how, parts = sender(line["provider"], monitors), Parts(line)
     with heading(title(line)):
         parts.add(partial(_test, monitors=monitors), classes="ok-buttons")
@@ -160,6 +173,7 @@ def show(
             title="Archived",
             kind="warn",
         )
+    parts.add(partial(show_off, refused=refused), classes="ok-integration-off")
     if not first.deliveries:  # what is to be done first stands first
         _set_up(parts, how, base_url, mail_host)
     with section("Last 24 hours", "By the hour: what was refused in red, what was told to send again in amber."):
@@ -174,6 +188,7 @@ def show(
     if line["provider"] == EMAIL and line["key"] is not None:
         with section("Conditions", "How its mails are read; try it before it counts.", anchor="conditions"):
             Mails(line["id"], line["mapping"], read=reads.samples, preview=reads.become)
+    _keep(parts, viewer, may_keep=may_keep)
 
     @in_turn
     async def again() -> None:
@@ -196,8 +211,17 @@ def _set_up(parts: Parts, how: Sender, base_url: str, mail_host: str) -> None:
             parts.add(show_keys)
 
 
+def _keep(parts: Parts, viewer: Viewer, *, may_keep: bool) -> None:
+    if not viewer.may(Need.CONFIGURE):
+        return
+    with section("This integration", LIFE_SAYS if may_keep else ASK, anchor="this"):
+        if may_keep:
+            parts.add(show_life)
+            build_life_dialogs(parts.line)
+
+
 def _test(line: Keyed, *, monitors: Mapping[str, Monitor]) -> None:
-    if line["key"] is not None:
+    if line["key"] is not None and line["active"]:
         sample = test_event(line["provider"], line["key"], monitors)
         post_button("Send a test event", takes_tests(line["id"]), sample, icon="send")
 

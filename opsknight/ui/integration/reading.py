@@ -17,7 +17,7 @@ from opsknight.domain.queries.deliveries import (
     newest_at,
     stored_delivery,
 )
-from opsknight.domain.queries.integrations import Keyed, integration
+from opsknight.domain.queries.integrations import Keyed, Refused, integration, refused_since
 from opsknight.domain.queries.traffic import Hour, hours
 from opsknight.ui.integration.payload import Sample
 from opsknight.ui.integration.previews import Become, Becoming
@@ -56,6 +56,12 @@ async def read_received(
         if known is not None and known.newest_at == newest:
             return known
         return Received(newest, await last_deliveries(session, integration_id, refused=refused))
+
+
+async def read_refused(deps: Deps, integration_id: int) -> Refused | None:
+    """Return what came for an integration that takes nothing, since it takes nothing."""
+    async with deps.reading() as session:
+        return await refused_since(session, integration_id)
 
 
 async def read_traffic(deps: Deps, integration_id: int) -> Sequence[Hour]:

@@ -15,7 +15,10 @@ _EMPTY = text("''")
 
 
 class HeartbeatRow(Base):
-    """Something that must report in time; `key` is what it pings with, `badge_key` shows its badge to anyone."""
+    """Something that must report in time; `key` is what it pings with, `badge_key` shows its badge to anyone.
+
+    `former_key` is live beside the key until somebody ends it.
+    """
 
     __tablename__ = "heartbeats"
 
@@ -23,6 +26,7 @@ class HeartbeatRow(Base):
     service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
+    former_key: Mapped[str | None] = mapped_column(unique=True)
     badge_key: Mapped[str] = mapped_column(unique=True)
     urgency: Mapped[str] = mapped_column(server_default=text("'high'"))
     period_s: Mapped[PlainInt | None]

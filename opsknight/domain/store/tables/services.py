@@ -103,7 +103,10 @@ class ServiceRow(Base):
 
 
 class ArchivedUseRow(Base):
-    """How often something was sent since with a key of an archived service; `source` is as in "integration:7"."""
+    """How often something was sent since with a key that ended; `source` is as in "integration:7".
+
+    Its service is archived, or the integration itself is switched off.
+    """
 
     __tablename__ = "archived_uses"
 
@@ -116,7 +119,8 @@ class ArchivedUseRow(Base):
 class IntegrationRow(Base):
     """A service's key for one provider, and the secrets with which its monitor proves who it is.
 
-    `former_key` is live beside the key until somebody ends it.
+    `former_key` is live beside the key until somebody ends it. One that is not `active` is switched off, or
+    was removed at `removed_at` and is shown nowhere.
     """
 
     __tablename__ = "integrations"
@@ -131,6 +135,7 @@ class IntegrationRow(Base):
     secret: Mapped[str] = mapped_column(server_default=_EMPTY)
     former_secret: Mapped[str] = mapped_column(server_default=_EMPTY)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
