@@ -128,7 +128,7 @@ async def put(uow: UnitOfWork, row: OverrideRow) -> OverrideRow:
     """Store an override.
 
     Raises:
-        Conflict: the same person is replaced by another at the same time.
+        Conflict: the same person is replaced by another at the same time, or everybody is twice.
     """
     try:
         async with uow.session.begin_nested():
@@ -144,14 +144,15 @@ async def put(uow: UnitOfWork, row: OverrideRow) -> OverrideRow:
 async def _in_the_way(uow: UnitOfWork, wanted: OverrideRow) -> str:
     other = OverrideRow
     statement = (
-        select(other.id, UserRow.name, other.replaces_id)
+        select(other.id, UserRow.name)
         .join(UserRow, UserRow.id == other.user_id)
         .where(other.schedule_id == wanted.schedule_id, other.change == "replace", other.deleted_at.is_(None))
         .where(other.start_at < wanted.end_at, other.end_at > wanted.start_at)
-        .where(other.replaces_id.is_(None) | (other.replaces_id == wanted.replaces_id) | (wanted.replaces_id is None))
+        .where(other.replaces_id.is_not_distinct_from(wanted.replaces_id))
         .order_by(other.start_at)
         .limit(1)
     )
     row = (await uow.session.execute(statement)).first()
     by = "somebody else" if row is None else f"{row.name} (override {row.id})"
-    return f"In a part of that time they are replaced by {by} already; withdraw that one first, or choose another time."
+    who = "everybody is" if wanted.replaces_id is None else "they are"
+    return f"In a part of that time {who} replaced by {by} already; withdraw that one first, or choose another time."

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from opsknight.domain.model import effect as model
 from opsknight.domain.model.effect import NEWEST
+from opsknight.domain.model.giving_back import in_the_way
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, Override
 from opsknight.domain.model.restriction import Interval
@@ -45,6 +46,26 @@ async def must_hand_over(uow: UnitOfWork, schedule: Schedule, changes: Sequence[
         if one.change is Change.REMOVE:
             raise Invalid(f"Nobody could take that: {why}. {what_now}.")
         raise Invalid(f"{names[one.user_id or 0]} would not be on call in all of that time: {why}. {what_now}.")
+
+
+async def must_be_takable(uow: UnitOfWork, schedule: Schedule, off: Override, *, by: Sequence[int]) -> None:
+    """Return when the time that `off` takes from its person can go to one of `by`, or to anybody where none is named.
+
+    Raises:
+        Invalid: they would not be off call in all of it, or are replaced then already, as nobody is twice.
+    """
+    await must_hand_over(uow, schedule, [off])
+    anybody = 0
+    of, takers = off.replaces or 0, by or (anybody,)
+    other = in_the_way(schedule, of=of, takers=takers, start=off.start_at, end=off.end_at)
+    if other is None:
+        return
+    names = await _names(uow, schedule, other)
+    already = f"{names[of]} is replaced by {names[other.user_id or 0]} then already (override {other.id})"
+    raise Invalid(
+        f"Nobody could take that: in a part of it {already}, and nobody is replaced by two at once."
+        " Withdraw that override first, or offer another time."
+    )
 
 
 async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:

@@ -41,7 +41,7 @@ async def override(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     Raises:
         NotFound: there is no such schedule.
         Invalid: the wish does not say who, or its span cannot be, or it would have no effect.
-        Conflict: the person is replaced by another at the same time.
+        Conflict: the person is replaced by another at the same time, or everybody is.
     """
     await require(uow, Need.ARRANGE_COVER)
     _check(wish)
