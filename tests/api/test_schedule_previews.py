@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -60,6 +60,15 @@ def hours(spans: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
 
 def _hour(at: float) -> float:
     return (at - NOON.timestamp()) / 3600
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _an_hour(start: str) -> list[float]:
+    at = datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp()
+    return [at, at + 3600]
 
 
 async def foreseen(house: House, number: int, start: float, end: float, **wish: Any) -> dict[str, Any]:
@@ -207,6 +216,40 @@ async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_i
     assert [one["user"] for change in (spring, autumn) for one in change["shifts"]] == ["Ada", "Ada"]
     assert [one["user"] for change in (spring, autumn) for one in change["shifts_now"]] == ["Bo", "Ada"]
     assert [change["shifts_now"] for change in new["clock_changes"]] == [None, None]
+
+
+async def test_a_draft_tells_the_changes_of_all_zones_of_its_layers_and_the_gaps_that_they_make(
+    doors: House, people: list[UserRow]
+):
+    ada, bo, _ = people
+    every_day = {"weekdays": [1, 2, 3, 4, 5, 6, 7]}
+    day = [{**every_day, "start": "09:00", "end": "21:00"}]
+    evening = [{**every_day, "start": "15:00", "end": "03:00"}]
+    europe = a_day_layer(ada, hours=day, name="Europe", zone="Europe/Berlin", starts_at="2026-11-02T09:00:00")
+    america = a_day_layer(bo, hours=evening, name="America", zone="America/New_York", starts_at="2026-11-02T09:00:00")
+    draft = {"name": "Sun", "team_id": 1, "zone": "UTC", "layers": [europe, america]}
+
+    told = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    assert [(_day(one["at"]), one["zones"]) for one in told["clock_changes"]] == [
+        ("2027-03-14", ["America/New_York"]),
+        ("2027-03-28", ["Europe/Berlin"]),
+        ("2027-10-31", ["Europe/Berlin"]),
+        ("2027-11-07", ["America/New_York"]),
+    ]
+    assert told["difference"]["gaps"] == []
+    lacking = told["until_clocks"]["gaps"]
+    assert [lacking[0], lacking[-1]] == [_an_hour("2027-03-14T07:00"), _an_hour("2027-11-06T07:00")]
+    assert (len(lacking), _day(told["until_clocks"]["until_at"])) == (21, "2027-11-14")
+
+
+async def test_a_draft_whose_clocks_never_change_is_looked_at_for_thirteen_weeks(doors: House, people: list[UserRow]):
+    draft = {"name": "Sun", "team_id": 1, "zone": "UTC", "layers": [a_day_layer(people[0])]}
+
+    told = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    assert told["clock_changes"] == []
+    assert told["until_clocks"] == {"until_at": told["difference"]["until_at"], "gaps": []}
 
 
 @pytest.mark.parametrize(

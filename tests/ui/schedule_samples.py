@@ -106,9 +106,16 @@ def preview(start: float, end: float) -> dict[str, Any]:
     ]
     told = {**timeline(start, end, bare), "overrides": []}
     sums = {"covered_s": 7e6, "covered_now_s": 7.5e6, "handoffs": 130, "handoffs_now": 13}
-    change = {"at": start + 86_400, "shifts": told["final"][:1], "shifts_now": told["final"][1:2]}
+    change = {
+        "at": start + 86_400,
+        "zones": ["Europe/Berlin"],
+        "shifts": told["final"][:1],
+        "shifts_now": told["final"][1:2],
+    }
     difference = {"until_at": start + 91 * 86_400, "gaps": told["gaps"], **sums}
-    return {"timeline": told, "load": load, "difference": difference, "clock_changes": [change]}
+    clocks = {"until_at": start + 350 * 86_400, "gaps": told["gaps"]}
+    weighed = {"load": load, "difference": difference}
+    return {"timeline": told, **weighed, "clock_changes": [change], "until_clocks": clocks}
 
 
 def override_preview(wish: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from opsknight.errors import NotFound
 WEIGHED: Final = timedelta(weeks=13)
 """Over which load, handoffs and coverage are compared: long enough for several rounds of a weekly rotation."""
 _CLOCK_CHANGES: Final = 2
+_AFTER_THEM: Final = timedelta(weeks=1)
 _INSTANT: Final = timedelta(microseconds=1)
 _NOTHING: Final = timedelta()
 
@@ -60,14 +61,22 @@ class Difference(TypedDict):
 
 
 class ClockChange(TypedDict):
-    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts.
+    """When the clocks of `zones` are changed, and who would be on call then, in whole shifts.
 
     `shifts_now` are those of the schedule as it stands; None for a new one.
     """
 
     at: float
+    zones: list[str]
     shifts: list[Shift]
     shifts_now: list[Shift] | None
+
+
+class UntilClocks(TypedDict):
+    """The gaps that there would be until a week after each zone has changed its clocks twice, WEIGHED at least."""
+
+    until_at: float
+    gaps: list[tuple[float, float]]
 
 
 class SchedulePreview(TypedDict):
@@ -80,6 +89,7 @@ class SchedulePreview(TypedDict):
     difference: Difference
     load: list[Load]
     clock_changes: list[ClockChange]
+    until_clocks: UntilClocks
 
 
 class OverridePreview(TypedDict):
@@ -132,7 +142,11 @@ async def schedule_preview(
     names = {number: one["name"] for number, one in everybody.items()}
     in_it = (wished.people | known.people) & everybody.keys()
     far = start + WEIGHED
-    then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
+    changing = _clock_changes(zone, layers, start)
+    later = max([far, *(at + _AFTER_THEM for at in changing)])
+    ever = _within(model.shifts(wished, start, later), start, later)
+    then = _within((one for one in ever if one.start_at < far), start, far)
+    now = _within(model.shifts(known, start, far), start, far)
     return {
         "timeline": {
             **drawn(wished, found, names, start, end),
@@ -144,11 +158,16 @@ async def schedule_preview(
         "clock_changes": [
             {
                 "at": at.timestamp(),
+                "zones": zones,
                 "shifts": _at(wished, at, names),
                 "shifts_now": None if schedule_id is None else _at(known, at, names),
             }
-            for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
+            for at, zones in changing.items()
         ],
+        "until_clocks": {
+            "until_at": later.timestamp(),
+            "gaps": _seconds(model.uncovered((start, later), _covers(ever))),
+        },
     }
 
 
@@ -184,6 +203,15 @@ async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:
     if found is None:
         raise NotFound("There is no such schedule.")
     return found
+
+
+def _clock_changes(zone: str, layers: Sequence[LayerPlan], after: datetime) -> Mapping[datetime, list[str]]:
+    """Return when the clocks by which `layers` go are changed next, twice each, and of which zones, in order."""
+    found: dict[datetime, list[str]] = {}
+    for name in sorted({layer.zone or zone for layer in layers} or {zone}):
+        for at in clock_changes(ZoneInfo(name), after=after)[:_CLOCK_CHANGES]:
+            found.setdefault(at, []).append(name)
+    return dict(sorted(found.items()))
 
 
 def _at(schedule: model.Schedule, at: datetime, names: Mapping[int, str]) -> list[Shift]:

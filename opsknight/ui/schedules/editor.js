@@ -47,7 +47,7 @@ export default {
       <p v-if="hint" class="ok-muted" role="status">{{ hint }}</p>
       <p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview">
-        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time in {{ weeks }}.</p>
+        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}{{ beyond && ' Looked at' + beyond + '.' }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span><span>Somebody is on call all the time in {{ weeks }}{{ beyond && ', and' + beyond }}.</span></p>
           <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
         <Chart v-else :timeline="preview.timeline" :names="names" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
@@ -88,12 +88,14 @@ export default {
         if (!shifts_now || (shifts.length === shifts_now.length && shifts.every((one) => shifts_now.some((other) => same(one, other))))) return "";
         return ` As it stands: ${shifts_now.map((one) => `${who(one)} ${span(one.start_at, one.end_at, this.clock)}`).join(", ") || "nobody"}.`;
       };
-      return this.preview.clock_changes.map(({ at, shifts, shifts_now }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}${before(shifts, shifts_now)}`);
+      const where = (zones) => (zones.length === 1 && zones[0] === this.clock ? "" : `, the clocks of ${zones.join(" and ")}`);
+      return this.preview.clock_changes.map(({ at, zones, shifts, shifts_now }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}${where(zones)}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, known(zones[0]) ? zones[0] : this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}${before(shifts, shifts_now)}`);
     },
     dates: { get() { return this.doc.holidays.join("\n"); }, set(text) { this.doc.holidays = text.split(/\s+/).filter(Boolean); } },
     wish() { return { ...this.doc, layers: this.doc.layers.map(sent), shadow_layers: this.doc.shadow_layers.map(sent) }; },
     asked() { return this.doc ? JSON.stringify([this.wish, this.day]) : ""; },
-    gaps() { return this.preview.difference.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
+    beyond() { const { until_at } = this.preview.until_clocks; return until_at > this.preview.difference.until_at ? ` until ${shortDay(until_at, this.clock)} ${new Date(until_at * 1000).getFullYear()}, a week after the second change of the clocks` : ""; },
+    gaps() { return this.preview.until_clocks.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
     unreachable() { return this.preview.load.filter((one) => !one.reachable); },
     changed() { return this.doc !== null && JSON.stringify(this.wish) !== this.before; },
   },
