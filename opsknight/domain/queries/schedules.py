@@ -116,7 +116,7 @@ def plan_of(row: Row[*tuple[Any, ...]]) -> LayerPlan:
     """Return the layer that a row of `_SCHEDULES` holds, as it was asked for."""
     if row.kind == Kind.FIXED:
         shifts = (Turn(_instant(start), _instant(end), (*users,)) for start, end, users in row.shifts)
-        return LayerPlan(row.layer, Kind.FIXED, shifts=tuple(shifts))
+        return LayerPlan(row.layer, Kind.FIXED, shifts=tuple(shifts), id=row.layer_id)
     groups: dict[int, list[int]] = {}
     for number, user_id in row.members or ():
         groups.setdefault(number, []).append(user_id)
@@ -132,6 +132,7 @@ def plan_of(row: Row[*tuple[Any, ...]]) -> LayerPlan:
         parts=tuple(Part(*part) for part in row.parts),
         holidays=Holidays(row.holidays),
         active_only=row.active_only,
+        id=row.layer_id,
     )
 
 
