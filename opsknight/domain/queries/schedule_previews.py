@@ -155,15 +155,7 @@ async def schedule_preview(
         },
         "difference": _difference(then, None if schedule_id is None else now, start, far),
         "load": _loads(then, now, [everybody[number] for number in in_it]),
-        "clock_changes": [
-            {
-                "at": at.timestamp(),
-                "zones": zones,
-                "shifts": _at(wished, at, names),
-                "shifts_now": None if schedule_id is None else _at(known, at, names),
-            }
-            for at, zones in changing.items()
-        ],
+        "clock_changes": _clock_lines(changing, wished, None if schedule_id is None else known, names),
         "until_clocks": {
             "until_at": later.timestamp(),
             "gaps": _seconds(model.uncovered((start, later), _covers(ever))),
@@ -212,6 +204,23 @@ def _clock_changes(zone: str, layers: Sequence[LayerPlan], after: datetime) -> M
         for at in clock_changes(ZoneInfo(name), after=after)[:_CLOCK_CHANGES]:
             found.setdefault(at, []).append(name)
     return dict(sorted(found.items()))
+
+
+def _clock_lines(
+    changing: Mapping[datetime, list[str]],
+    wished: model.Schedule,
+    known: model.Schedule | None,
+    names: Mapping[int, str],
+) -> list[ClockChange]:
+    return [
+        {
+            "at": at.timestamp(),
+            "zones": zones,
+            "shifts": _at(wished, at, names),
+            "shifts_now": None if known is None else _at(known, at, names),
+        }
+        for at, zones in changing.items()
+    ]
 
 
 def _at(schedule: model.Schedule, at: datetime, names: Mapping[int, str]) -> list[Shift]:
