@@ -24,10 +24,14 @@ from opsknight.api.schedule_wishes import (
 from opsknight.api.wishes import Number
 from opsknight.deps import Deps
 from opsknight.domain.commands import leaves, overrides, shift_swaps, temporary_schedules
-from opsknight.domain.commands.arranging import Done
+from opsknight.domain.commands.arranging import LONGEST, Done
+from opsknight.domain.model.effect import NEWEST
+from opsknight.domain.model.override import Leave as Away
 from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.queries import schedule_lines as queries
+from opsknight.domain.queries.leave_previews import leave_preview
 from opsknight.domain.queries.sessions import Viewer
+from opsknight.errors import Invalid
 
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 Reading: TypeAlias = Callable[[Any, int], Awaitable[dict[str, Any]]]
@@ -149,6 +153,18 @@ def _add_leaves(routes: APIRouter, deps: Deps) -> None:
             wish.user_id or viewer.id, instant(wish.start_at), instant(wish.end_at), wish.substitute_id, wish.note
         )
         return await _doing(lambda uow: leaves.take_leave(uow, away), "leave", queries.leave)(deps, viewer, 201)
+
+    @routes.post("/leaves/preview", dependencies=cover)
+    async def preview(wish: Leave, viewer: SignedIn) -> Response:
+        """Return what would come of a leave: who has the shifts, and the gaps that it makes. Nothing is changed."""
+        start_at, end_at, now = instant(wish.start_at), instant(wish.end_at), deps.clock.now()
+        if not max(start_at, now) < end_at <= start_at + LONGEST:
+            raise Invalid("A leave ends after it begins, is not over, and lasts a year at most.")
+        if wish.substitute_id == (wish.user_id or viewer.id):
+            raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
+        leave = Away(NEWEST, wish.user_id or viewer.id, max(start_at, now), end_at, wish.substitute_id)
+        async with deps.reading() as session:
+            return plain_json(await leave_preview(session, leave, at=now, unset=deps.unset))
 
     @routes.delete("/leaves/{leave_id}", dependencies=cover)
     async def withdraw(leave_id: Number, viewer: SignedIn) -> Response:

@@ -268,6 +268,50 @@ async def test_a_draft_that_cannot_be_is_refused_in_words(doors: House, draft: d
     assert words in answer.text
 
 
+async def test_a_leave_is_foreseen_with_who_has_the_shifts_and_the_gaps_that_it_makes(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    number = await made(doors, database, a_day_layer(ada, bo))
+    document = (await asked(doors, "GET", f"/schedules/{number}")).json()["schedule"]
+    assert (await asked(doors, "PUT", f"/schedules/{number}", json={**document, "on_leave": "remove"})).is_success
+    gone = {"user_id": cy.id, "start_at": (NOON + 4 * HOUR).timestamp(), "end_at": (NOON + DAY).timestamp()}
+    assert (await asked(doors, "POST", "/leaves", json=gone)).status_code == 201
+    span = {"start_at": NOON.timestamp(), "end_at": (NOON + 6 * HOUR).timestamp()}
+
+    told = (
+        await asked(doors, "POST", "/leaves/preview", json={"user_id": ada.id, "substitute_id": cy.id, **span})
+    ).json()
+
+    [line] = told["schedules"]
+    assert hours(line["taken"]) == [("Cy", 0, 4)]
+    assert [[_hour(at) for at in gap] for gap in line["gaps"]] == [[4, 6]]
+    assert told["sentence"] == (
+        "Ada is away for 6 h from now on; Cy has their shifts."
+        " For 2 h of that, in 4 h, nobody is on call in “Primary”: Cy is away then too."
+        " No page can reach Cy: they have no verified contact method."
+    )
+    assert len((await asked(doors, "GET", "/leaves")).json()["leaves"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"start_at": (NOON - DAY).timestamp(), "end_at": (NOON - HOUR).timestamp()}, "ends after it begins"),
+        ({"user_id": 1, "substitute_id": 1}, "Nobody can substitute for themselves"),
+        ({"user_id": 4711}, "no person with the number 4711"),
+    ],
+)
+async def test_a_leave_that_cannot_be_is_not_foreseen(
+    doors: House, people: list[UserRow], wish: dict[str, Any], words: str
+):
+    span = {"start_at": NOON.timestamp(), "end_at": (NOON + HOUR).timestamp()}
+
+    answer = await asked(doors, "POST", "/leaves/preview", json={**span, **wish})
+
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
 async def test_only_managers_try_a_draft_and_observers_no_override(
     doors: House, database: Database, people: list[UserRow]
 ):

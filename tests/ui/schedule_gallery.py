@@ -42,6 +42,11 @@ def every_swap() -> object:
     return {"swaps": schedule_samples.swaps()}
 
 
+@routes.post("/api/v1/leaves/preview")
+async def preview_leave(wish: dict[str, Any]) -> object:
+    return schedule_samples.leave_preview(wish)
+
+
 @routes.get("/api/v1/leaves")
 def every_leave() -> object:
     return {"leaves": schedule_samples.leaves()}

@@ -118,6 +118,14 @@ def preview(start: float, end: float) -> dict[str, Any]:
     return {"timeline": told, **weighed, "clock_changes": [change], "until_clocks": clocks}
 
 
+def leave_preview(wish: dict[str, Any]) -> dict[str, Any]:
+    start, middle = wish["start_at"], (wish["start_at"] + wish["end_at"]) / 2
+    taken = [{"user_id": 3, "user": NAMES[3], "start_at": start, "end_at": middle, "away": False}]
+    line = {"schedule_id": 1, "schedule": "Platform", "taken": taken, "gaps": [(middle, middle + 7200)]}
+    sentence = f"You are away for 7 d, in 1 d; {NAMES[3]} has their shifts. For 2 h of that, in 4 d, nobody is on call."
+    return {"sentence": sentence, "schedules": [line]}
+
+
 def override_preview(wish: dict[str, Any]) -> dict[str, Any]:
     start, end = wish["start_at"], wish["end_at"]
     now = timeline(start, end)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opsknight.domain.commands.authority import require, require_configuring
 from opsknight.domain.commands.recorded_shifts import record_shifts
+from opsknight.domain.model.effect import lasting
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import OverrideRow, ScheduleRow, UserRow
@@ -119,9 +120,7 @@ def checked_note(note: str) -> str:
 
 def when(uow: UnitOfWork, start_at: datetime, end_at: datetime) -> str:
     """Return a span in words that need no zone: `for 8 h from now on`, `for 8 h, in 2 d`."""
-    lasting = f"for {span((end_at - start_at).total_seconds())}"
-    wait_s = (start_at - uow.now).total_seconds()
-    return f"{lasting} from now on" if wait_s <= 0 else f"{lasting}, in {span(wait_s)}"
+    return lasting(start_at, end_at, at=uow.now)
 
 
 async def put(uow: UnitOfWork, row: OverrideRow) -> OverrideRow:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from opsknight.domain.model import effect as model
 from opsknight.domain.model.effect import NEWEST
 from opsknight.domain.model.giving_back import in_the_way
-from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, Override
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import Schedule, gaps
@@ -88,13 +87,15 @@ async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:
     others = model.without(found.fails, nobody)
     said = ""
     if nothing:
-        said += f" {_of_that(uow, nothing, whole)}nothing changes: {_why(schedule, wished, nothing, names)}."
+        said += (
+            f" {model.of_that(nothing, whole, at=uow.now)}nothing changes: {_why(schedule, wished, nothing, names)}."
+        )
     if nobody:
         why = f": {_why(schedule, wished, nobody, names)}" if model.without(nobody, found.done) else ""
-        said += f" {_of_that(uow, nobody, whole)}nobody is on call{why}."
+        said += f" {model.of_that(nobody, whole, at=uow.now)}nobody is on call{why}."
     if others:
-        user = names.get(wished.user_id or 0, "")
-        said += f" {_of_that(uow, others, whole)}{user} is not on call: {_why(schedule, wished, others, names)}."
+        part, user = model.of_that(others, whole, at=uow.now), names.get(wished.user_id or 0, "")
+        said += f" {part}{user} is not on call: {_why(schedule, wished, others, names)}."
     return said
 
 
@@ -105,15 +106,6 @@ def newest(change: Change, time: Interval, *, user_id: int | None, replaces: int
 
 def _why(schedule: Schedule, wished: Override, times: Sequence[Interval], names: Mapping[int, str]) -> str:
     return model.why_not(schedule, wished, times, names).why
-
-
-def _of_that(uow: UnitOfWork, times: Sequence[Interval], whole: Interval) -> str:
-    if list(times) == [whole]:
-        return "In all of that time "
-    length_s = sum((end - start).total_seconds() for start, end in times)
-    wait_s = (times[0][0] - uow.now).total_seconds()
-    begins = "from now on" if wait_s <= 0 else f"in {span(wait_s)}"
-    return f"For {span(length_s)} of that, {'first ' if len(times) > 1 else ''}{begins}, "
 
 
 async def _names(uow: UnitOfWork, schedule: Schedule, wished: Override) -> Mapping[int, str]:

@@ -11,7 +11,9 @@ from opsknight.domain.commands.arranging import Done, checked_note, from_now, na
 from opsknight.domain.commands.authority import require
 from opsknight.domain.commands.recorded_shifts import record_shifts
 from opsknight.domain.model.ledger import Fact
+from opsknight.domain.model.override import Leave
 from opsknight.domain.model.permission import Need
+from opsknight.domain.queries.leave_previews import foreseen
 from opsknight.domain.queries.schedules import schedules
 from opsknight.domain.store.tables import LeaveRow, ScheduleRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -32,6 +34,8 @@ class Wish:
 async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
     """Let a person be away, from now on at the earliest. Without a substitute their schedules warn, or have a gap.
 
+    The answer tells who has their shifts, and where nobody is on call then, or somebody who is away or unreachable.
+
     Raises:
         Forbidden: it is somebody else's leave.
         Invalid: the span or the substitute cannot be.
@@ -46,13 +50,12 @@ async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
     row.note, row.created_by, row.created_at = checked_note(wish.note), uow.user_id, uow.now
     uow.session.add(row)
     await uow.session.flush()
-    lasting = when(uow, start_at, end_at)
-    by = "" if wish.substitute_id is None else f"; {names[wish.substitute_id]} has their shifts"
-    told = f"{names[wish.user_id]} is away {lasting}{by}"
-    uow.record(
-        Fact.LEAVE_TAKEN, subject=f"user:{wish.user_id}", did=f"noted leave: {told}", leave_id=row.id, after=_plain(row)
-    )
-    return Done(row.id, f"{told}.")
+    leave = Leave(row.id, row.user_id, row.start_at, row.end_at, row.substitute_id)
+    told = await foreseen(uow.session, leave, at=uow.now)
+    by = "" if wish.substitute_id is None else f"; {names[wish.substitute_id]} substitutes"
+    did = f"noted leave: {names[wish.user_id]} is away {when(uow, start_at, end_at)}{by}"
+    uow.record(Fact.LEAVE_TAKEN, subject=f"user:{wish.user_id}", did=did, leave_id=row.id, after=_plain(row))
+    return Done(row.id, told.sentence)
 
 
 async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, Leave, OnLeave, Override
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import OnCall, Schedule, merged, shifts, uncovered
@@ -63,6 +64,23 @@ def without(times: Iterable[Interval], covers: Iterable[Interval]) -> tuple[Inte
     """Return what of `times` none of `covers` holds."""
     known = merged(covers)
     return tuple(part for one in times for part in uncovered(one, known))
+
+
+def lasting(start: datetime, end: datetime, *, at: datetime) -> str:
+    """Return a span at `at` in words that need no zone: `for 8 h from now on`, `for 8 h, in 2 d`."""
+    wait_s = (start - at).total_seconds()
+    words = f"for {span((end - start).total_seconds())}"
+    return f"{words} from now on" if wait_s <= 0 else f"{words}, in {span(wait_s)}"
+
+
+def of_that(times: Sequence[Interval], whole: Interval, *, at: datetime) -> str:
+    """Return at `at` which part of `whole` is in `times`, as a sentence begins: `For 8 h of that, in 2 d, `."""
+    if list(times) == [whole]:
+        return "In all of that time "
+    length_s = sum((end - start).total_seconds() for start, end in times)
+    wait_s = (times[0][0] - at).total_seconds()
+    begins = "from now on" if wait_s <= 0 else f"in {span(wait_s)}"
+    return f"For {span(length_s)} of that, {'first ' if len(times) > 1 else ''}{begins}, "
 
 
 def with_overrides(schedule: Schedule, *wished: Override) -> Schedule:
