@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from opsknight.api import cover, schedule_previews, schedules
 from opsknight.domain.queries.schedule_overviews import overviews, own_shifts, shadowing, team_names
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
-from tests.api.house import FROM_US, House
+from tests.api.house import House
+from tests.api.previews import DAY, HOUR, a_day_layer, asked, hour, hours, made
 from tests.builders import a_team, a_user
 from tests.clock import NOON
 
-HOUR = timedelta(hours=1)
-DAY = 24 * HOUR
 _NOTHING = "This changes nothing: "
 
 
@@ -32,34 +30,6 @@ def doors(house: House) -> House:
 @pytest.fixture
 async def people(database: Database) -> list[UserRow]:
     return [await a_user(database, "Ada"), await a_user(database, "Bo"), await a_user(database, "Cy", reachable=False)]
-
-
-async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:
-    headers = {**await house.signed_in(role=role), **FROM_US}
-    return await house.client.request(method, f"/api/v1{path}", headers=headers, **sent)
-
-
-def a_day_layer(*people: UserRow, **what: Any) -> dict[str, Any]:
-    """Return a layer in which people are on call a day each, from noon to noon, the first of them now."""
-    starts_at = NOON.replace(tzinfo=None).isoformat()
-    return {"name": "Daily", "unit": "days", "starts_at": starts_at, "groups": [[one.id] for one in people], **what}
-
-
-async def made(house: House, database: Database, *layers: dict[str, Any]) -> int:
-    team = await a_team(database, "Platform")
-    wish = {"name": "Primary", "team_id": team.id, "zone": "UTC", "layers": [*layers]}
-    answer = await asked(house, "POST", "/schedules", json=wish)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["schedule"]["id"]
-
-
-def hours(spans: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """Return who is on call when, in hours from noon."""
-    return [(one["user"], _hour(one["start_at"]), _hour(one["end_at"])) for one in spans]
-
-
-def _hour(at: float) -> float:
-    return (at - NOON.timestamp()) / 3600
 
 
 def _day(at: float) -> str:
@@ -102,7 +72,7 @@ async def test_who_is_taken_off_call_leaves_a_gap_that_is_told_before_it_is_save
 
     found = await foreseen(doors, number, 2, 6, change="remove", replaces_id=people[0].id)
 
-    assert [[_hour(at) for at in gap] for gap in found["gaps"]] == [[2, 6]]
+    assert [[hour(at) for at in gap] for gap in found["gaps"]] == [[2, 6]]
     assert (found["gaps_before"], found["sentence"]) == ([], "Ada is off call for 4 h.")
 
 
@@ -168,7 +138,7 @@ async def test_a_schedule_is_shown_as_it_would_be_with_its_gaps_and_who_cannot_b
     found = (await asked(doors, "POST", "/schedules/preview", json={**draft, **window})).json()
 
     assert hours(found["timeline"]["final"]) == [("Bo", 0, 1), ("Cy", 0, 8), ("Ada", 24, 32)]
-    assert [[_hour(at) for at in gap] for gap in found["timeline"]["gaps"]] == [[8, 24], [32, 48]]
+    assert [[hour(at) for at in gap] for gap in found["timeline"]["gaps"]] == [[8, 24], [32, 48]]
     assert [one["change"] for one in found["timeline"]["overrides"]] == ["add"]
     kept = (await asked(doors, "GET", f"/schedules/{number}")).json()["schedule"]
     assert [len(layer["groups"]) for layer in kept["layers"]] == [2]
@@ -268,50 +238,6 @@ async def test_a_draft_that_cannot_be_is_refused_in_words(doors: House, draft: d
     assert words in answer.text
 
 
-async def test_a_leave_is_foreseen_with_who_has_the_shifts_and_the_gaps_that_it_makes(
-    doors: House, database: Database, people: list[UserRow]
-):
-    ada, bo, cy = people
-    number = await made(doors, database, a_day_layer(ada, bo))
-    document = (await asked(doors, "GET", f"/schedules/{number}")).json()["schedule"]
-    assert (await asked(doors, "PUT", f"/schedules/{number}", json={**document, "on_leave": "remove"})).is_success
-    gone = {"user_id": cy.id, "start_at": (NOON + 4 * HOUR).timestamp(), "end_at": (NOON + DAY).timestamp()}
-    assert (await asked(doors, "POST", "/leaves", json=gone)).status_code == 201
-    span = {"start_at": NOON.timestamp(), "end_at": (NOON + 6 * HOUR).timestamp()}
-
-    told = (
-        await asked(doors, "POST", "/leaves/preview", json={"user_id": ada.id, "substitute_id": cy.id, **span})
-    ).json()
-
-    [line] = told["schedules"]
-    assert hours(line["taken"]) == [("Cy", 0, 4)]
-    assert [[_hour(at) for at in gap] for gap in line["gaps"]] == [[4, 6]]
-    assert told["sentence"] == (
-        "Ada is away for 6 h from now on; Cy has their shifts."
-        " For 2 h of that, in 4 h, nobody is on call in “Primary”: Cy is away then too."
-        " No page can reach Cy: they have no verified contact method."
-    )
-    assert len((await asked(doors, "GET", "/leaves")).json()["leaves"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("wish", "words"),
-    [
-        ({"start_at": (NOON - DAY).timestamp(), "end_at": (NOON - HOUR).timestamp()}, "ends after it begins"),
-        ({"user_id": 1, "substitute_id": 1}, "Nobody can substitute for themselves"),
-        ({"user_id": 4711}, "no person with the number 4711"),
-    ],
-)
-async def test_a_leave_that_cannot_be_is_not_foreseen(
-    doors: House, people: list[UserRow], wish: dict[str, Any], words: str
-):
-    span = {"start_at": NOON.timestamp(), "end_at": (NOON + HOUR).timestamp()}
-
-    answer = await asked(doors, "POST", "/leaves/preview", json={**span, **wish})
-
-    assert (answer.status_code, words in answer.text) == (422, True)
-
-
 async def test_only_managers_try_a_draft_and_observers_no_override(
     doors: House, database: Database, people: list[UserRow]
 ):
@@ -339,7 +265,7 @@ async def test_schedules_at_a_glance_say_who_is_on_call_who_is_next_and_what_nob
     assert (line["schedule"]["id"], line["schedule"]["team"]) == (number, "Platform")
     assert hours(list(line["on_call"])) == [("Ada", 0, 24)]
     assert hours(list(line["next"])) == [("Bo", 24, 48)]
-    assert [[_hour(at) for at in gap] for gap in line["gaps"]] == [[48, 28 * 24]]
+    assert [[hour(at) for at in gap] for gap in line["gaps"]] == [[48, 28 * 24]]
     assert hours(list(line["away"])) == [("Bo", 24, 48)]
     assert "Platform" in names.values()
 
@@ -351,7 +277,7 @@ async def test_somebody_sees_their_own_shifts_to_come(doors: House, database: Da
     async with database.screens() as session:
         mine = await own_shifts(session, people[1].id, at=NOON)
 
-    assert [(one["schedule"], _hour(one["start_at"]), _hour(one["end_at"])) for one in mine] == [
+    assert [(one["schedule"], hour(one["start_at"]), hour(one["end_at"])) for one in mine] == [
         ("Primary", 24, 48),
         ("Primary", 72, 96),
     ]
@@ -369,7 +295,7 @@ async def test_who_shadows_sees_when_and_has_no_shift_of_it(doors: House, databa
         listens, shifts = await shadowing(session, bo.id, at=NOON), await own_shifts(session, bo.id, at=NOON)
         others = await shadowing(session, ada.id, at=NOON)
 
-    assert [(one["schedule"], _hour(one["start_at"]), _hour(one["end_at"])) for one in listens] == [
+    assert [(one["schedule"], hour(one["start_at"]), hour(one["end_at"])) for one in listens] == [
         ("Primary", 0, 24), ("Primary", 24, 48),
     ]  # fmt: skip
     assert (shifts, others) == ([], [])

@@ -32,6 +32,11 @@ async def preview_schedule(draft: dict[str, Any]) -> object:
     return schedule_samples.preview(draft["from_at"], draft["to_at"])
 
 
+@routes.post("/api/v1/schedules/1/temporary/preview")
+async def preview_temporary(wish: dict[str, Any]) -> object:
+    return {"timeline": schedule_samples.preview(wish["start_at"], wish["end_at"])["timeline"]}
+
+
 @routes.post("/api/v1/schedules/1/overrides/preview")
 async def preview_override(wish: dict[str, Any]) -> object:
     return schedule_samples.override_preview(wish)

@@ -23,7 +23,7 @@ from opsknight.domain.model.wall_clock import clock_changes
 from opsknight.domain.queries.oncall import Shift, shift_line
 from opsknight.domain.queries.people import PersonLine, people
 from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
-from opsknight.domain.queries.schedules import holiday_dates, schedules
+from opsknight.domain.queries.schedules import everybody_away, holiday_dates, schedules
 from opsknight.domain.store.tables import ScheduleRow
 from opsknight.errors import NotFound
 
@@ -127,7 +127,7 @@ async def schedule_preview(
     Raises:
         NotFound: there is no such schedule.
     """
-    known = await _known(session, schedule_id) if schedule_id is not None else model.Schedule(())
+    known = await _new(session) if schedule_id is None else await _known(session, schedule_id)
     imported = await session.scalar(select(ScheduleRow.imported_holidays).where(ScheduleRow.id == schedule_id))
     days = holiday_dates(country, subdivision, [*(day.isoformat() for day in holidays), *(imported or ())])
     wished = replace(
@@ -188,6 +188,10 @@ async def override_preview(
         if found.done
         else _without_effect(known, wished, found, names),
     }
+
+
+async def _new(session: AsyncSession) -> model.Schedule:
+    return model.Schedule((), leaves=await everybody_away(session))
 
 
 async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:

@@ -105,6 +105,12 @@ async def schedules(session: AsyncSession, ids: Collection[int], *, since: datet
     return {schedule_id: one.schedule(leaves, names) for schedule_id, one in found.items()}
 
 
+async def everybody_away(session: AsyncSession) -> tuple[Leave, ...]:
+    """Return all leave there is, as a schedule has it that nobody has made yet."""
+    rows = await session.execute(_CHANGES, {"ids": [], "since": EVER})
+    return tuple(Leave(row.id, row.user_id, row.start_at, row.end_at, row.other) for row in rows)
+
+
 def holiday_dates(country: str, subdivision: str, dates: Sequence[str]) -> Sequence[date]:
     """Return the holidays of a schedule: those of its country, and the `dates` that are named or imported."""
     own = [date.fromisoformat(one) for one in dates]
