@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from opsknight.domain.commands import calendar_sources, schedules
+from opsknight.domain.commands import calendar_sources, people, schedules
 from opsknight.domain.commands.calendar_sources import Copy
 from opsknight.domain.model.imported_shift import Imported, ImportedShift
 from opsknight.domain.model.layer_plan import Kind, LayerPlan
 from opsknight.domain.queries.schedules import plans
 from opsknight.domain.store.tables import UserRow
 from opsknight.errors import Invalid
+from tests.builders import a_user
 from tests.clock import NOON
 from tests.commands.desk import Desk
 from tests.commands.rota import HOUR, Rota, a_rota
@@ -109,3 +110,24 @@ async def test_an_imported_layer_does_not_become_a_rotation(rota: Rota, desk: De
         await changed(rota, replace(daily, id=None, name=calendar.name), daily)
 
     assert [one.kind for one in await layers(rota)] == [Kind.FIXED, Kind.ROTATION]
+
+
+async def test_whatever_shifts_are_sent_an_imported_layer_keeps_those_of_its_calendar(rota: Rota, desk: Desk):
+    calendar, daily = await layers(rota)
+    await desk.as_("housekeeping:calendars", calendar_sources.renew, 1, a_copy(rota.cy))
+
+    done = await changed(rota, calendar, replace(daily, name="By day"))
+
+    assert done.sentence == "Changed “Platform”."
+    assert await rota.who(NOON + 2 * HOUR) == ["Cy"]
+
+
+async def test_somebody_deactivated_whom_a_calendar_names_does_not_keep_others_from_editing(rota: Rota, desk: Desk):
+    root = await a_user(desk.database, "Root", role="admin")
+    await desk.as_("housekeeping:calendars", calendar_sources.renew, 1, a_copy(rota.cy))
+    await desk.as_(root, people.deactivate, rota.cy.id)
+    calendar, daily = await layers(rota)
+
+    done = await changed(rota, calendar, replace(daily, groups=((rota.bo.id,),)))
+
+    assert done.sentence == "Changed “Platform”."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -72,8 +72,8 @@ async def make(uow: UnitOfWork, plan: Plan) -> Done:
 async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version: int | None = None) -> Done:
     """Let a schedule be as `plan` says, from now on.
 
-    A layer stays what it is by its number, and without one by its name: imported from a calendar, for one. A calendar
-    whose layer goes is imported no more, and the answer says so.
+    A layer stays what it is by its number, and without one by its name. One that is imported keeps the shifts of its
+    calendar whatever `plan` says; a calendar whose layer goes is imported no more, and the answer says so.
 
     Raises:
         NotFound: there is no such schedule.
@@ -87,8 +87,8 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     before = _document(row, await plans(uow.session, row.id))
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
-    await _check(uow, plan)
-    ended = await _ended(uow, row, plan)
+    plan, imported, ended = await _as_imported(uow, row, plan)
+    await _check(uow, plan, imported)
     _write(row, plan)
     after = _document(row, plan.layers)
     if after == before:
@@ -138,7 +138,8 @@ async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
     return await uow.session.scalar(statement)
 
 
-async def _check(uow: UnitOfWork, plan: Plan) -> None:
+async def _check(uow: UnitOfWork, plan: Plan, imported: Collection[LayerPlan] = ()) -> None:
+    """Make sure that `plan` can be kept; of whom calendars name, those who are gone are told with the calendar."""
     name = " ".join(plan.name.split())
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"A schedule needs a name of {MAX_NAME} characters at most, such as “Platform on call”.")
@@ -155,28 +156,37 @@ async def _check(uow: UnitOfWork, plan: Plan) -> None:
         check(plan.shadow_layers)
     except BadSchedule as refusal:
         raise Invalid(str(refusal)) from refusal
-    await names_of(uow, {user for layer in (*plan.layers, *plan.shadow_layers) for user in layer.people})
+    chosen = [layer for layer in (*plan.layers, *plan.shadow_layers) if layer not in imported]
+    await names_of(uow, {user for layer in chosen for user in layer.people})
 
 
-async def _ended(uow: UnitOfWork, row: ScheduleRow, plan: Plan) -> Sequence[str]:
-    """Return the names of the calendars whose layer is not in `plan` any more.
+async def _as_imported(
+    uow: UnitOfWork, row: ScheduleRow, plan: Plan
+) -> tuple[Plan, Sequence[LayerPlan], Sequence[str]]:
+    """Return `plan` with the shifts that imported layers have, these layers, and the calendars whose layer is gone.
 
     Raises:
         Invalid: an imported layer would take turns, or only be listened to.
     """
     known = (await uow.session.scalars(select(LayerRow).where(LayerRow.schedule_id == row.id))).all()
+    stored = {layer.id: layer for layer in await plans(uow.session, row.id)}
     calendars = await imported_layers(uow.session, row.id)
-    kept: set[int] = set()
+    layers: list[LayerPlan] = []
+    kept: dict[int, LayerPlan] = {}
     for layer, it in zip(plan.layers, _known_as(known, plan.layers), strict=True):
-        if it is not None and it.id in calendars:
-            kept.add(it.id)
-            if layer.kind is not Kind.FIXED:
-                raise _must_stay_imported(layer, calendars[it.id], "takes no turns")
+        if it is None or it.id not in calendars:
+            layers.append(layer)
+            continue
+        if layer.kind is not Kind.FIXED:
+            raise _must_stay_imported(layer, calendars[it.id], "takes no turns")
+        kept[it.id] = replace(layer, shifts=stored[it.id].shifts)
+        layers.append(kept[it.id])
     gone = [one for one in known if one.id in calendars and one.id not in kept]
     for shadow, it in zip(plan.shadow_layers, _known_as(gone, plan.shadow_layers), strict=True):
         if it is not None and shadow.kind is Kind.FIXED:
             raise _must_stay_imported(shadow, calendars[it.id], "shadows are not imported")
-    return [name for layer_id, name in calendars.items() if layer_id not in kept]
+    ended = [name for layer_id, name in calendars.items() if layer_id not in kept]
+    return replace(plan, layers=tuple(layers)), [*kept.values()], ended
 
 
 def _must_stay_imported(layer: LayerPlan, calendar: str, why: str) -> Invalid:
