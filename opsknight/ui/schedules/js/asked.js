@@ -54,7 +54,7 @@ export const Asked = {
       <div class="ok-cover-preview ok-leave-preview" role="status">
         <template v-if="foreseen"><p>{{ foreseen.sentence }}</p>
           <template v-for="one in foreseen.schedules" :key="one.schedule_id"><ul v-if="one.taken.length" class="ok-leave-taken"><li v-for="part in one.taken.slice(0, 5)" :key="part.user_id + ':' + part.start_at"><b>{{ part.user }}</b> {{ span(part.start_at, part.end_at, zone) }} <span class="ok-muted">{{ one.schedule }}{{ part.away ? ', though away' : '' }}</span></li><li v-if="one.taken.length > 5" class="ok-muted">and {{ one.taken.length - 5 }} more in {{ one.schedule }}</li></ul>
-            <p v-if="one.gaps.length" class="ok-error">{{ gapWords(one.gaps, zone) }}</p></template></template>
+            <p v-if="one.gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.schedule }}: {{ gapWords(one.gaps, zone) }}</span></p></template></template>
         <p v-else class="ok-muted">Before it is saved, what comes of it is shown here.</p></div>
       <div class="ok-field"><label for="leave-note">Note</label><input id="leave-note" v-model="wish.note" class="ok-input" maxlength="500" autocomplete="off"></div>
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>

@@ -17,7 +17,7 @@ export const LayerForm = {
     </header>
     <div v-if="open" class="ok-layer-body">
       <div class="ok-field"><label :for="id + '-name'">Name of the layer</label><input :id="id + '-name'" class="ok-input" :value="layer.name" maxlength="100" autocomplete="off" @input="set('name', $event.target.value)"></div>
-      <p v-if="layer.imported" class="ok-muted">Its {{ plural(layer.shifts.length, 'shift') }} come from the calendar “{{ layer.imported }}” and follow it, whatever the layer is called. It cannot be a shadow; without the layer the calendar is not imported any more.</p>
+      <p v-if="layer.imported" class="ok-muted">It has {{ plural(layer.shifts.length, 'shift') }} from the calendar “{{ layer.imported }}” and follows it, whatever the layer is called. It cannot be a shadow; without the layer the calendar is not imported any more.</p>
       <p v-else-if="layer.kind === 'fixed'" class="ok-muted">Its {{ plural(layer.shifts.length, 'shift') }} were written down one by one, as an imported calendar is. They are kept as they are.</p>
       <template v-else>
         <fieldset><legend>People, in the order of their turns</legend>
