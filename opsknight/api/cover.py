@@ -12,6 +12,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.schedule_wishes import (
+    InsteadOf,
     Leave,
     Offer,
     Override,
@@ -55,6 +56,12 @@ def _add_overrides(routes: APIRouter, deps: Deps) -> None:
         """Add, remove or replace somebody for a while, where it changes anything; nobody is replaced by two at once."""
         done = _doing(lambda uow: overrides.override(uow, schedule_id, wish.wish), "override", queries.override)
         return await done(deps, viewer, 201)
+
+    @routes.put("/overrides/{override_id}", dependencies=cover)
+    async def change(override_id: Number, wish: Override, viewer: SignedIn) -> Response:
+        """Let an override be as this says, from now on and in one step; one of a swap is withdrawn instead."""
+        done = _doing(lambda uow: overrides.change(uow, override_id, wish.wish), "override", queries.override)
+        return await done(deps, viewer, 200)
 
     @routes.delete("/overrides/{override_id}", dependencies=cover)
     async def withdraw(override_id: Number, viewer: SignedIn) -> Response:
@@ -155,16 +162,27 @@ def _add_leaves(routes: APIRouter, deps: Deps) -> None:
         return await _doing(lambda uow: leaves.take_leave(uow, away), "leave", queries.leave)(deps, viewer, 201)
 
     @routes.post("/leaves/preview", dependencies=cover)
-    async def preview(wish: Leave, viewer: SignedIn) -> Response:
+    async def preview(wish: Leave, viewer: SignedIn, instead_of: InsteadOf = None) -> Response:
         """Return what would come of a leave: who has the shifts, and the gaps that it makes. Nothing is changed."""
         start_at, end_at, now = instant(wish.start_at), instant(wish.end_at), deps.clock.now()
         if not max(start_at, now) < end_at <= start_at + LONGEST:
             raise Invalid("A leave ends after it begins, is not over, and lasts a year at most.")
         if wish.substitute_id == (wish.user_id or viewer.id):
             raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
-        leave = Away(NEWEST, wish.user_id or viewer.id, max(start_at, now), end_at, wish.substitute_id)
+        leave = Away(instead_of or NEWEST, wish.user_id or viewer.id, max(start_at, now), end_at, wish.substitute_id)
         async with deps.reading() as session:
             return plain_json(await leave_preview(session, leave, at=now, unset=deps.unset))
+
+    @routes.put("/leaves/{leave_id}", dependencies=cover)
+    async def change(leave_id: Number, wish: Leave, viewer: SignedIn) -> Response:
+        """Let a leave have other times, another substitute or another note, from now on and in one step."""
+
+        async def command(uow: Any) -> Done:
+            whose = wish.user_id or await queries.whose_leave(uow.session, leave_id) or viewer.id
+            span = instant(wish.start_at), instant(wish.end_at)
+            return await leaves.change(uow, leave_id, leaves.Wish(whose, *span, wish.substitute_id, wish.note))
+
+        return await _doing(command, "leave", queries.leave)(deps, viewer, 200)
 
     @routes.delete("/leaves/{leave_id}", dependencies=cover)
     async def withdraw(leave_id: Number, viewer: SignedIn) -> Response:

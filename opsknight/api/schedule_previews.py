@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from opsknight.api.auth import needs
 from opsknight.api.plain_json import plain_json
-from opsknight.api.schedule_wishes import Override, Schedule, TemporarySchedule, instant
+from opsknight.api.schedule_wishes import InsteadOf, Override, Schedule, TemporarySchedule, instant
 from opsknight.api.wishes import Id, Instant, Number
 from opsknight.deps import Deps
+from opsknight.domain.model.effect import NEWEST
 from opsknight.domain.model.layer_plan import BadSchedule, LayerPlan, check, checked_zone
 from opsknight.domain.model.override import Change
 from opsknight.domain.model.override import Override as Wished
@@ -87,13 +88,14 @@ def router(deps: Deps) -> APIRouter:
         return plain_json({"timeline": found})
 
     @routes.post("/{schedule_id}/overrides/preview", dependencies=[needs(Need.ARRANGE_COVER)])
-    async def preview_override(schedule_id: Number, wish: Override) -> Response:
+    async def preview_override(schedule_id: Number, wish: Override, instead_of: InsteadOf = None) -> Response:
         """Return who would be on call instead, and the gaps that there would be."""
         if wish.end_at <= wish.start_at:
             raise Invalid("It ends before it begins.")
         if wish.change is not Change.REMOVE and wish.user_id is None:
             raise Invalid("Say user_id: who is on call.")
-        wished = Wished(0, wish.change, instant(wish.start_at), instant(wish.end_at), wish.user_id, wish.replaces_id)
+        span = instant(wish.start_at), instant(wish.end_at)
+        wished = Wished(instead_of or NEWEST, wish.change, *span, wish.user_id, wish.replaces_id)
         async with deps.reading() as session:
             return plain_json(await override_preview(session, schedule_id, wished, at=deps.clock.now()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from opsknight.api.wishes import Clean, Id, Instant, Yes
@@ -32,6 +33,10 @@ Weekday: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=7, description="
 Name: TypeAlias = Annotated[Clean, Field(max_length=200)]
 LocalTime: TypeAlias = Annotated[datetime, Field(description="local time without a zone, as 2026-11-24T22:00")]
 People: TypeAlias = Annotated[list[Id], Field(max_length=MAX_GROUP)]
+
+InsteadOf: TypeAlias = Annotated[
+    int | None, Query(ge=1, lt=2**63, description="the number of the one that it would be instead of")
+]
 
 
 class Handoff(BaseModel):

@@ -134,20 +134,42 @@ async def put(uow: UnitOfWork, row: OverrideRow) -> OverrideRow:
             uow.session.add(row)
             await uow.session.flush()
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != _EXCLUDED:
-            raise
-        raise Conflict(await _in_the_way(uow, row)) from error
+        raise await _refusal(uow, row, error) from error
     return row
 
 
-async def _in_the_way(uow: UnitOfWork, wanted: OverrideRow) -> str:
+async def amend(uow: UnitOfWork, row: OverrideRow, wanted: OverrideRow) -> None:
+    """Let a stored override be as `wanted` says, which is stored nowhere.
+
+    Raises:
+        Conflict: as when one is put.
+    """
+    number = row.id
+    try:
+        async with uow.session.begin_nested():
+            row.change, row.user_id, row.replaces_id = wanted.change, wanted.user_id, wanted.replaces_id
+            row.start_at, row.end_at, row.note = wanted.start_at, wanted.end_at, wanted.note
+            await uow.session.flush()
+    except IntegrityError as error:
+        raise await _refusal(uow, wanted, error, itself=number) from error
+
+
+async def _refusal(
+    uow: UnitOfWork, wanted: OverrideRow, error: IntegrityError, *, itself: int | None = None
+) -> Exception:
+    if getattr(error.orig, "sqlstate", None) != _EXCLUDED:
+        return error
+    return Conflict(await _in_the_way(uow, wanted, itself))
+
+
+async def _in_the_way(uow: UnitOfWork, wanted: OverrideRow, itself: int | None) -> str:
     other = OverrideRow
     statement = (
         select(other.id, UserRow.name)
         .join(UserRow, UserRow.id == other.user_id)
         .where(other.schedule_id == wanted.schedule_id, other.change == "replace", other.deleted_at.is_(None))
         .where(other.start_at < wanted.end_at, other.end_at > wanted.start_at)
-        .where(other.replaces_id.is_not_distinct_from(wanted.replaces_id))
+        .where(other.replaces_id.is_not_distinct_from(wanted.replaces_id), other.id.is_distinct_from(itself))
         .order_by(other.start_at)
         .limit(1)
     )

@@ -70,11 +70,13 @@ async def must_be_takable(uow: UnitOfWork, schedule: Schedule, off: Override, *,
 async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:
     """Return in which part of its time an override does not do what it says, each sentence after a space.
 
+    `schedule` is that without it; one that has a number of its own is done where that says.
+
     Raises:
         Invalid: it does so in none of it.
     """
     whole = wished.start_at, wished.end_at
-    then = model.with_overrides(schedule, wished)
+    then = model.in_place(schedule, wished)
     found = model.effect(schedule, then, wished.user_id, *whole)
     names = await _names(uow, schedule, wished)
     if not found.done:

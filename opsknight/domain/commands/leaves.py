@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,12 +51,35 @@ async def take_leave(uow: UnitOfWork, wish: Wish) -> Done:
     row.note, row.created_by, row.created_at = checked_note(wish.note), uow.user_id, uow.now
     uow.session.add(row)
     await uow.session.flush()
-    leave = Leave(row.id, row.user_id, row.start_at, row.end_at, row.substitute_id)
-    told = await foreseen(uow.session, leave, at=uow.now)
-    by = "" if wish.substitute_id is None else f"; {names[wish.substitute_id]} substitutes"
-    did = f"noted leave: {names[wish.user_id]} is away {when(uow, start_at, end_at)}{by}"
-    uow.record(Fact.LEAVE_TAKEN, subject=f"user:{wish.user_id}", did=did, leave_id=row.id, after=_plain(row))
-    return Done(row.id, told.sentence)
+    return await _tell(uow, row, Fact.LEAVE_TAKEN, "noted leave", names)
+
+
+async def change(uow: UnitOfWork, leave_id: int, wish: Wish) -> Done:
+    """Let a leave be as `wish` says, from now on and in one step; what it did until now stays as it was.
+
+    Raises:
+        NotFound: there is no such leave.
+        Forbidden: it is somebody else's.
+        Conflict: it is over, or withdrawn already.
+        Invalid: the span or the substitute cannot be, or it shall be another person's.
+    """
+    row = await _held(uow, leave_id)
+    names = await names_of(uow, (row.user_id, wish.substitute_id))
+    if wish.user_id != row.user_id:
+        raise Invalid(f"This leave stays that of {names[row.user_id]}; withdraw it, and note one for who is away.")
+    if wish.substitute_id == wish.user_id:
+        raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
+    start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
+    if wish.substitute_id == row.substitute_id and row.start_at <= uow.now and start_at == uow.now:
+        start_at = row.start_at  # it runs, and goes on as it is
+    await _record_schedules_of(uow, row.user_id)
+    before = _plain(row)
+    row.start_at, row.end_at, row.substitute_id = start_at, end_at, wish.substitute_id
+    row.note = checked_note(wish.note)
+    if before == _plain(row):
+        return Done(row.id, "This leave is like that already.")
+    await uow.session.flush()
+    return await _tell(uow, row, Fact.LEAVE_CHANGED, "changed leave", names, before=before)
 
 
 async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
@@ -66,6 +90,17 @@ async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
         Forbidden: it is somebody else's.
         Conflict: it is over, or withdrawn already.
     """
+    row = await _held(uow, leave_id)
+    await _record_schedules_of(uow, row.user_id)
+    row.deleted_at = uow.now
+    name = (await uow.session.get_one(UserRow, row.user_id)).name
+    subject, did = f"user:{row.user_id}", f"withdrew a leave of {name}"
+    uow.record(Fact.LEAVE_WITHDRAWN, subject=subject, did=did, leave_id=row.id, before=_plain(row))
+    return Done(row.id, f"{name} is here again.")
+
+
+async def _held(uow: UnitOfWork, leave_id: int) -> LeaveRow:
+    """Return a leave that still counts and that the actor may change; nobody else can now."""
     await require(uow, Need.ARRANGE_COVER)
     statement = select(LeaveRow).where(LeaveRow.id == leave_id).with_for_update()
     row = await uow.session.scalar(statement.execution_options(populate_existing=True))
@@ -74,12 +109,20 @@ async def withdraw(uow: UnitOfWork, leave_id: int) -> Done:
     await require_for(uow, row.user_id)
     if row.deleted_at is not None or row.end_at <= uow.now:
         raise Conflict("This leave is over already.")
-    await _record_schedules_of(uow, row.user_id)
-    row.deleted_at = uow.now
-    name = (await uow.session.get_one(UserRow, row.user_id)).name
-    subject, did = f"user:{row.user_id}", f"withdrew a leave of {name}"
-    uow.record(Fact.LEAVE_WITHDRAWN, subject=subject, did=did, leave_id=row.id, before=_plain(row))
-    return Done(row.id, f"{name} is here again.")
+    return row
+
+
+async def _tell(
+    uow: UnitOfWork, row: LeaveRow, fact: Fact, what: str, names: Mapping[int, str], *, before: object = None
+) -> Done:
+    """Record what was done with a leave, and answer what comes of it."""
+    leave = Leave(row.id, row.user_id, max(row.start_at, uow.now), row.end_at, row.substitute_id)
+    told = await foreseen(uow.session, leave, at=uow.now)
+    by = "" if row.substitute_id is None else f"; {names[row.substitute_id]} substitutes"
+    did = f"{what}: {names[row.user_id]} is away {when(uow, leave.start_at, leave.end_at)}{by}"
+    subject = f"user:{row.user_id}"
+    uow.record(fact, subject=subject, did=did, leave_id=row.id, before=before, after=_plain(row))
+    return Done(row.id, told.sentence)
 
 
 async def _record_schedules_of(uow: UnitOfWork, user_id: int) -> None:

@@ -89,6 +89,18 @@ def with_overrides(schedule: Schedule, *wished: Override) -> Schedule:
     return replace(schedule, overrides=(*schedule.overrides, *made))
 
 
+def in_place(schedule: Schedule, wished: Override) -> Schedule:
+    """Return the schedule with `wished` where its number says: the one that is made last, or one that is changed."""
+    if wished.id == NEWEST:
+        return with_overrides(schedule, wished)
+    return replace(schedule, overrides=(*without_override(schedule, wished.id).overrides, wished))
+
+
+def without_override(schedule: Schedule, override_id: int) -> Schedule:
+    """Return the schedule as it is without one of its overrides."""
+    return replace(schedule, overrides=tuple(one for one in schedule.overrides if one.id != override_id))
+
+
 def why_not(schedule: Schedule, wished: Override, times: Iterable[Interval], names: Mapping[int, str]) -> Reason:
     """Return why `wished` does not do in `times` what it says; the first reason that holds in any of them.
 

@@ -205,6 +205,11 @@ async def leave(session: AsyncSession, leave_id: int) -> dict[str, Any]:
     return _leave(await session.get_one(LeaveRow, leave_id))
 
 
+async def whose_leave(session: AsyncSession, leave_id: int) -> int | None:
+    """Return who is away by a leave, None where there is none."""
+    return await session.scalar(select(LeaveRow.user_id).where(LeaveRow.id == leave_id))
+
+
 def override_line(row: OverrideRow) -> dict[str, Any]:
     """Return an override as it is told."""
     what = _plain(row, "id", "schedule_id", "change", "user_id", "replaces_id", "start_at", "end_at")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
-from opsknight.domain.model.effect import Effect, effect, why_not, with_overrides
+from opsknight.domain.model.effect import NEWEST, Effect, effect, in_place, why_not, without_override
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, OnLeave, Override
@@ -166,7 +166,7 @@ async def schedule_preview(
 async def override_preview(
     session: AsyncSession, schedule_id: int, wished: Override, *, at: datetime
 ) -> OverridePreview:
-    """Return what an override would change, from `at` on at the earliest; its own number does not matter.
+    """Return what an override would change, from `at` on at the earliest; one of its number is changed to it.
 
     Raises:
         NotFound: there is no such schedule.
@@ -174,17 +174,19 @@ async def override_preview(
     known = await _known(session, schedule_id)
     start, end = max(wished.start_at, at), max(wished.end_at, at)
     wished = replace(wished, start_at=start)
-    then = with_overrides(known, wished)
+    then = in_place(known, wished)
     before, after = (_within(model.shifts(one, start, end), start, end) for one in (known, then))
     names = {one["id"]: one["name"] for one in await people(session, at=at)}
+    gaps_before, known = _seconds(model.gaps(known, start, end)), without_override(known, wished.id)
+    bare = before if wished.id == NEWEST else _within(model.shifts(known, start, end), start, end)
     found = effect(known, then, wished.user_id, start, end)
     return {
         "before": [shift_line(one, names) for one in before],
         "after": [shift_line(one, names) for one in after],
-        "gaps_before": _seconds(model.gaps(known, start, end)),
+        "gaps_before": gaps_before,
         "gaps": _seconds(model.gaps(then, start, end)),
         "changes": bool(found.done or found.fails),
-        "sentence": _sentence(wished, before, after, names)
+        "sentence": _sentence(wished, bare, after, names)
         if found.done
         else _without_effect(known, wished, found, names),
     }

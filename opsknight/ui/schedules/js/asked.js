@@ -25,12 +25,12 @@ export const Asked = {
       <p v-for="one in ended" :key="one.id" class="ok-muted">{{ names[one.user_id] ?? 'Somebody' }}: {{ span(one.start_at, one.end_at, zone) }}, {{ words[one.status] ?? one.status }}{{ one.taken_by ? ' by ' + (names[one.taken_by] ?? 'somebody') : '' }}</p></details>
   </section>
   <section class="ok-asked" aria-labelledby="ok-away-title">
-    <div class="ok-asked-head"><h2 id="ok-away-title">Away</h2><button v-if="mayCover" type="button" class="ok-button ok-button-small" @click="ask"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>I am away</span></button></div>
+    <div class="ok-asked-head"><h2 id="ok-away-title">Away</h2><button v-if="mayCover" type="button" class="ok-button ok-button-small" @click="ask(null)"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>I am away</span></button></div>
     <p v-if="!gone.length" class="ok-muted">Nobody has noted leave.</p>
     <div v-for="one in gone" :key="one.id" class="ok-asked-line">
       <div><p><b>{{ names[one.user_id] ?? 'Somebody' }}</b> {{ span(one.start_at, one.end_at, zone) }}</p>
         <p :class="one.substitute_id ? 'ok-muted' : 'ok-asked-warn'">{{ one.substitute_id ? (names[one.substitute_id] ?? 'Somebody') + ' has their shifts.' : 'Nobody has their shifts: name a substitute, or override them.' }}{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
-      <div v-if="mayCover && (one.user_id === me.id || mayEdit)" class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="end('/api/v1/leaves/' + one.id)"><span>Withdraw</span></button></div>
+      <div v-if="mayCover && (one.user_id === me.id || mayEdit)" class="ok-buttons"><button type="button" class="ok-button ok-button-small" aria-haspopup="dialog" @click="ask(one)"><span>Change</span></button><button type="button" class="ok-button ok-button-small" @click="end('/api/v1/leaves/' + one.id)"><span>Withdraw</span></button></div>
     </div>
   </section>
   <dialog ref="give" class="ok-dialog" aria-labelledby="ok-give-title">
@@ -46,9 +46,9 @@ export const Asked = {
       <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="(wants_own && !mine.length) || left.bad"><span>{{ taking.one.kind === 'swap' ? 'Swap' : 'Take it' }}</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
   </dialog>
   <dialog ref="leave" class="ok-dialog" aria-labelledby="ok-leave-title" @close="leaving = false">
-    <div class="ok-dialog-head"><h2 id="ok-leave-title">I am away</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
+    <div class="ok-dialog-head"><h2 id="ok-leave-title">{{ !changing ? 'I am away' : changing.user_id === me.id ? 'When you are away' : 'When ' + (names[changing.user_id] ?? 'somebody') + ' is away' }}</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
     <form class="ok-dialog-body" @submit.prevent="leave">
-      <div v-if="mayEdit" class="ok-field"><label for="leave-who">Who</label><select id="leave-who" v-model="wish.user_id" class="ok-select"><option v-for="one in active" :key="one.id" :value="one.id">{{ one.id === me.id ? one.name + ' (you)' : one.name }}</option></select></div>
+      <div v-if="mayEdit && !changing" class="ok-field"><label for="leave-who">Who</label><select id="leave-who" v-model="wish.user_id" class="ok-select"><option v-for="one in active" :key="one.id" :value="one.id">{{ one.id === me.id ? one.name + ' (you)' : one.name }}</option></select></div>
       <div class="ok-cover-own"><label>From<input v-model="wish.from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="wish.to" class="ok-input" type="datetime-local" required></label></div>
       <div class="ok-field"><label for="leave-sub">Who has the shifts meanwhile</label><select id="leave-sub" v-model="wish.substitute_id" class="ok-select"><option :value="null">Nobody: warn of them</option><option v-for="one in active" :key="one.id" :value="one.id" :disabled="one.id === wish.user_id">{{ one.name }}{{ one.reachable ? '' : ' (cannot be paged)' }}</option></select></div>
       <div class="ok-cover-preview ok-leave-preview" role="status">
@@ -61,7 +61,7 @@ export const Asked = {
       <div class="ok-buttons"><button class="ok-button ok-button-primary"><span>Save</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.leave.close()"><span>Cancel</span></button></div></form>
   </dialog>`,
 
-  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", foreseen: null, leaving: false, waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
+  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", foreseen: null, leaving: false, changing: null, waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
   computed: {
     here() {                                                     // who manages schedules reads what others offer to others, too: on one's own page it is out of place
       return this.swaps.filter((one) => (this.schedule ? one.schedule_id === this.schedule.id : one.user_id === this.me.id || one.taken_by === this.me.id || this.may_take(one)));
@@ -137,15 +137,16 @@ export const Asked = {
       this.look();
       this.$emit("changed");
     },
-    ask() {
+    ask(one) {                                                   // leave that is noted anew, or one that is changed
       const now = opsknight.times.now() / 1000, tomorrow = dayOf(now, this.zone) + DAY;
       const [from, to] = [startOf(tomorrow, this.zone), startOf(tomorrow + 7 * DAY, this.zone)];
-      this.wish = { user_id: this.me.id, from: toField(from, this.zone), to: toField(to, this.zone), substitute_id: null, note: "" };
-      Object.assign(this, { refusal: "", foreseen: null, leaving: true });
+      const wish = one ?? { user_id: this.me.id, start_at: from, end_at: to, substitute_id: null, note: "" };
+      this.wish = { user_id: wish.user_id, from: toField(wish.start_at, this.zone), to: toField(wish.end_at, this.zone), substitute_id: wish.substitute_id, note: wish.note };
+      Object.assign(this, { changing: one, refusal: "", foreseen: null, leaving: true });
       this.$refs.leave.showModal();
     },
     async leave() {
-      const answer = await this.once("POST", "/api/v1/leaves", this.leave_wish);
+      const answer = this.changing ? await this.once("PUT", `/api/v1/leaves/${this.changing.id}`, this.leave_wish) : await this.once("POST", "/api/v1/leaves", this.leave_wish);
       if (!answer) return;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.$refs.leave.close();
@@ -173,7 +174,7 @@ export const Asked = {
     },
   },
   created() {
-    const ask = latest((wish) => opsknight.post("/api/v1/leaves/preview", wish));
+    const ask = latest((wish) => opsknight.post(`/api/v1/leaves/preview${this.changing ? `?instead_of=${this.changing.id}` : ""}`, wish));
     this.foresee = async (wish) => {
       const answer = await ask(wish);
       if (!answer || !this.leaving) return;
