@@ -10,7 +10,7 @@ from opsknight.domain.model.effect import lasting, of_that, without
 from opsknight.domain.model.ledger import people
 from opsknight.domain.model.override import Leave
 from opsknight.domain.model.restriction import Interval
-from opsknight.domain.model.schedule import OnCall, Schedule, away, merged, shifts, uncovered
+from opsknight.domain.model.schedule import OnCall, Schedule, merged, shifts, uncovered
 
 Times = tuple[Interval, ...]
 
@@ -35,14 +35,15 @@ def of_leave(schedule: Schedule, leave: Leave) -> Away:
     """Return what comes of `leave` in `schedule`, which is without it."""
     whole = leave.start_at, leave.end_at
     then = replace(schedule, leaves=(*schedule.leaves, leave))
-    was, will = _by_person(shifts(schedule, *whole), whole), _by_person(shifts(then, *whole), whole)
+    before, after = shifts(schedule, *whole), shifts(then, *whole)
+    was, will = _by_person(before, whole), _by_person(after, whole)
     theirs = was.get(leave.user_id, ())
     new = {user: without(times, was.get(user, ())) for user, times in will.items() if user != leave.user_id}
     substitute = leave.substitute_id
     if substitute is not None and substitute in will:
         both = without(theirs, without(theirs, will[substitute]))
         new[substitute] = tuple(merged((*new[substitute], *both)))
-    known, found = _by_person(away(schedule, *whole), whole), _by_person(away(then, *whole), whole)
+    known, found = _while_away(before, schedule, whole), _while_away(after, then, whole)
     still = {user: without(times, known.get(user, ())) for user, times in found.items()}
     nobody = uncovered(whole, merged(one for times in will.values() for one in times))
     return Away(
@@ -82,6 +83,16 @@ def sentences(
         if user in unreachable
     ]
     return " ".join(said)
+
+
+def _while_away(found: Iterable[OnCall], schedule: Schedule, whole: Interval) -> Mapping[int, Times]:
+    """Return who is on call in which parts of `whole` in which they are away."""
+    gone: dict[int, list[Interval]] = {}
+    for one in schedule.leaves:
+        if one.touches(*whole):
+            gone.setdefault(one.user_id, []).append((one.start_at, one.end_at))
+    theirs = _by_person((one for one in found if one.user_id in gone), whole)
+    return {user: without(times, without(times, gone[user])) for user, times in theirs.items()}
 
 
 def _by_person(found: Iterable[OnCall], whole: Interval) -> Mapping[int, Times]:

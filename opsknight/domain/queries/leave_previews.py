@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -68,11 +69,7 @@ async def foreseen(session: AsyncSession, leave: Leave, *, at: datetime, unset: 
     for number in (leave.user_id, leave.substitute_id):
         if number is not None and number not in names:
             raise Invalid(f"There is no person with the number {number}; choose one from the list.")
-    found = {
-        number: of_leave(_without(schedule, leave.id), leave)
-        for number, schedule in known.items()
-        if leave.user_id in schedule.people
-    }
+    found = await asyncio.to_thread(_effects, known, leave)  # a long leave on many schedules: pages must not wait
     said = sentences(
         [*found.values()],
         leave,
@@ -94,6 +91,14 @@ async def leave_preview(
     told = await foreseen(session, leave, at=at, unset=unset)
     lines = [_line(number, one, told.names) for number, one in told.found.items()]
     return {"sentence": told.sentence, "schedules": [line for line in lines if line["taken"] or line["gaps"]]}
+
+
+def _effects(known: Mapping[int, Schedule], leave: Leave) -> Mapping[int, Away]:
+    return {
+        number: of_leave(_without(schedule, leave.id), leave)
+        for number, schedule in known.items()
+        if leave.user_id in schedule.people
+    }
 
 
 def _without(schedule: Schedule, leave_id: int) -> Schedule:

@@ -5,6 +5,7 @@ Answered by the same functions that page, from what is stored now and what is wi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -144,7 +145,7 @@ async def schedule_preview(
     far = start + WEIGHED
     changing = _clock_changes(zone, layers, start)
     later = max([far, *(at + _AFTER_THEM for at in changing)])
-    ever = _within(model.shifts(wished, start, later), start, later)
+    ever = _within(await asyncio.to_thread(model.shifts, wished, start, later), start, later)  # pages must not wait
     then = _within((one for one in ever if one.start_at < far), start, far)
     now = _within(model.shifts(known, start, far), start, far)
     return {
