@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 
 from opsknight.deps import Deps
 from opsknight.domain.commands import calendar_sources as commands
 from opsknight.domain.commands.arranging import Done
 from opsknight.domain.commands.calendar_sources import Brings, Copy
 from opsknight.domain.model.cron import BadCron, zone_of
-from opsknight.domain.model.imported_shift import AHEAD, BEFORE, Imported, matched
+from opsknight.domain.model.imported_shift import AHEAD, BEFORE, HOLIDAYS_AHEAD, Imported, matched
 from opsknight.domain.queries.calendar_feeds import people
 from opsknight.domain.queries.calendar_sources import Source
 from opsknight.errors import Invalid
 from opsknight.ics.apart import read_apart
 from opsknight.ics.fetching import NotFetched, fetch
 from opsknight.ics.reading import Unreadable
-
-_YEARS_OF_HOLIDAYS: Final = timedelta(days=3 * 366)
-"""How far ahead the days of a calendar of holidays are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ async def _raw(deps: Deps, url: str, content: str) -> tuple[bytes, str]:
 async def _read(deps: Deps, raw: bytes, etag: str, zone: str, brings: Brings) -> Obtained:
     now = deps.clock.now()
     if brings is Brings.HOLIDAYS:
-        found = await read_apart(raw, zone=zone_of(zone), start=now - BEFORE, end=now + _YEARS_OF_HOLIDAYS)
+        found = await read_apart(raw, zone=zone_of(zone), start=now - BEFORE, end=now + HOLIDAYS_AHEAD)
         return Obtained(found.name, Copy(Imported(()), etag, dict(sorted(found.days.items()))))
     reading = await read_apart(raw, zone=zone_of(zone), start=now - BEFORE, end=now + AHEAD)
     async with deps.reading() as session:

@@ -12,6 +12,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.schedule_wishes import (
+    InsteadOf,
     Leave,
     Offer,
     Override,
@@ -24,10 +25,14 @@ from opsknight.api.schedule_wishes import (
 from opsknight.api.wishes import Number
 from opsknight.deps import Deps
 from opsknight.domain.commands import leaves, overrides, shift_swaps, temporary_schedules
-from opsknight.domain.commands.arranging import Done
+from opsknight.domain.commands.arranging import LONGEST, Done
+from opsknight.domain.model.effect import NEWEST
+from opsknight.domain.model.override import Leave as Away
 from opsknight.domain.model.permission import Need, permits
 from opsknight.domain.queries import schedule_lines as queries
+from opsknight.domain.queries.leave_previews import leave_preview
 from opsknight.domain.queries.sessions import Viewer
+from opsknight.errors import Invalid
 
 Command: TypeAlias = Callable[[Any], Awaitable[Done]]
 Reading: TypeAlias = Callable[[Any, int], Awaitable[dict[str, Any]]]
@@ -51,6 +56,12 @@ def _add_overrides(routes: APIRouter, deps: Deps) -> None:
         """Add, remove or replace somebody for a while, where it changes anything; nobody is replaced by two at once."""
         done = _doing(lambda uow: overrides.override(uow, schedule_id, wish.wish), "override", queries.override)
         return await done(deps, viewer, 201)
+
+    @routes.put("/overrides/{override_id}", dependencies=cover)
+    async def change(override_id: Number, wish: Override, viewer: SignedIn) -> Response:
+        """Let an override be as this says, from now on and in one step; one of a swap is withdrawn instead."""
+        done = _doing(lambda uow: overrides.change(uow, override_id, wish.wish), "override", queries.override)
+        return await done(deps, viewer, 200)
 
     @routes.delete("/overrides/{override_id}", dependencies=cover)
     async def withdraw(override_id: Number, viewer: SignedIn) -> Response:
@@ -149,6 +160,29 @@ def _add_leaves(routes: APIRouter, deps: Deps) -> None:
             wish.user_id or viewer.id, instant(wish.start_at), instant(wish.end_at), wish.substitute_id, wish.note
         )
         return await _doing(lambda uow: leaves.take_leave(uow, away), "leave", queries.leave)(deps, viewer, 201)
+
+    @routes.post("/leaves/preview", dependencies=cover)
+    async def preview(wish: Leave, viewer: SignedIn, instead_of: InsteadOf = None) -> Response:
+        """Return what would come of a leave: who has the shifts, and the gaps that it makes. Nothing is changed."""
+        start_at, end_at, now = instant(wish.start_at), instant(wish.end_at), deps.clock.now()
+        if not max(start_at, now) < end_at <= start_at + LONGEST:
+            raise Invalid("A leave ends after it begins, is not over, and lasts a year at most.")
+        if wish.substitute_id == (wish.user_id or viewer.id):
+            raise Invalid("Nobody can substitute for themselves; name somebody else, or nobody.")
+        leave = Away(instead_of or NEWEST, wish.user_id or viewer.id, max(start_at, now), end_at, wish.substitute_id)
+        async with deps.reading() as session:
+            return plain_json(await leave_preview(session, leave, at=now, unset=deps.unset))
+
+    @routes.put("/leaves/{leave_id}", dependencies=cover)
+    async def change(leave_id: Number, wish: Leave, viewer: SignedIn) -> Response:
+        """Let a leave have other times, another substitute or another note, from now on and in one step."""
+
+        async def command(uow: Any) -> Done:
+            whose = wish.user_id or await queries.whose_leave(uow.session, leave_id) or viewer.id
+            span = instant(wish.start_at), instant(wish.end_at)
+            return await leaves.change(uow, leave_id, leaves.Wish(whose, *span, wish.substitute_id, wish.note))
+
+        return await _doing(command, "leave", queries.leave)(deps, viewer, 200)
 
     @routes.delete("/leaves/{leave_id}", dependencies=cover)
     async def withdraw(leave_id: Number, viewer: SignedIn) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -11,14 +12,16 @@ from starlette.responses import Response
 
 from opsknight.api.auth import needs
 from opsknight.api.plain_json import plain_json
-from opsknight.api.schedule_wishes import Override, Schedule, instant
+from opsknight.api.schedule_wishes import InsteadOf, Override, Schedule, TemporarySchedule, instant
 from opsknight.api.wishes import Id, Instant, Number
 from opsknight.deps import Deps
-from opsknight.domain.model.layer_plan import BadSchedule, check, checked_zone
+from opsknight.domain.model.effect import NEWEST
+from opsknight.domain.model.layer_plan import BadSchedule, LayerPlan, check, checked_zone
 from opsknight.domain.model.override import Change
 from opsknight.domain.model.override import Override as Wished
 from opsknight.domain.model.permission import Need
-from opsknight.domain.queries.schedule_previews import override_preview, schedule_preview, undone_by_temporary
+from opsknight.domain.queries.schedule_previews import override_preview, schedule_preview
+from opsknight.domain.queries.temporary_previews import temporary_preview
 from opsknight.errors import Invalid
 
 WINDOW: Final = timedelta(days=28)
@@ -29,9 +32,6 @@ class Draft(Schedule):
     """A schedule as it is about to be saved, that of `schedule_id` or a new one, and the time that is asked about."""
 
     schedule_id: Id | None = None
-    temporary_of: Annotated[
-        Id | None, Field(description="the schedule that these layers would replace from from_at to to_at")
-    ] = None
     from_at: Annotated[Instant | None, Field(description="epoch seconds; now where it is not said")] = None
     to_at: Annotated[Instant | None, Field(description="epoch seconds; four weeks on where it is not said")] = None
 
@@ -48,10 +48,9 @@ def router(deps: Deps) -> APIRouter:
         if not start < end <= start + LONGEST:
             raise Invalid(f"A preview lasts from from_at to to_at, {LONGEST.days} days at most.")
         plan = draft.plan
+        _check(plan.layers, plan.shadow_layers)
         try:
             zone = checked_zone(plan.zone)
-            check(plan.layers)
-            check(plan.shadow_layers)
         except BadSchedule as refusal:
             raise Invalid(str(refusal)) from refusal
         async with deps.reading() as session:
@@ -71,21 +70,51 @@ def router(deps: Deps) -> APIRouter:
                 at=deps.clock.now(),
                 unset=deps.unset,
             )
-            if draft.temporary_of is not None:
-                found["undone"] = await undone_by_temporary(
-                    session, draft.temporary_of, plan.layers, zone=zone, start=start, end=end, at=deps.clock.now()
-                )
+        return plain_json(found)
+
+    @routes.post("/{schedule_id}/temporary/preview", dependencies=[needs(Need.CONFIGURE)])
+    async def preview_temporary(schedule_id: Number, wish: TemporarySchedule) -> Response:
+        """Return the time line of a temporary schedule, of its first 100 days where it lasts longer.
+
+        `undone` is what of swaps, cover and overrides it would take away.
+        """
+        start, end = instant(wish.start_at), instant(wish.end_at)
+        if end <= start:
+            raise Invalid("It ends before it begins.")
+        layers = [layer.plan for layer in wish.layers]
+        _check(layers)
+        until = min(end, start + LONGEST)
+        async with deps.reading() as session:
+            found = await temporary_preview(
+                session,
+                schedule_id,
+                name=wish.name,
+                layers=layers,
+                start=start,
+                end=end,
+                until=until,
+                at=deps.clock.now(),
+            )
         return plain_json(found)
 
     @routes.post("/{schedule_id}/overrides/preview", dependencies=[needs(Need.ARRANGE_COVER)])
-    async def preview_override(schedule_id: Number, wish: Override) -> Response:
+    async def preview_override(schedule_id: Number, wish: Override, instead_of: InsteadOf = None) -> Response:
         """Return who would be on call instead, and the gaps that there would be."""
         if wish.end_at <= wish.start_at:
             raise Invalid("It ends before it begins.")
         if wish.change is not Change.REMOVE and wish.user_id is None:
             raise Invalid("Say user_id: who is on call.")
-        wished = Wished(0, wish.change, instant(wish.start_at), instant(wish.end_at), wish.user_id, wish.replaces_id)
+        span = instant(wish.start_at), instant(wish.end_at)
+        wished = Wished(instead_of or NEWEST, wish.change, *span, wish.user_id, wish.replaces_id)
         async with deps.reading() as session:
             return plain_json(await override_preview(session, schedule_id, wished, at=deps.clock.now()))
 
     return routes
+
+
+def _check(*layers: Sequence[LayerPlan]) -> None:
+    try:
+        for one in layers:
+            check(one)
+    except BadSchedule as refusal:
+        raise Invalid(str(refusal)) from refusal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from opsknight.api.wishes import Clean, Id, Instant, Yes
@@ -32,6 +33,10 @@ Weekday: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=7, description="
 Name: TypeAlias = Annotated[Clean, Field(max_length=200)]
 LocalTime: TypeAlias = Annotated[datetime, Field(description="local time without a zone, as 2026-11-24T22:00")]
 People: TypeAlias = Annotated[list[Id], Field(max_length=MAX_GROUP)]
+
+InsteadOf: TypeAlias = Annotated[
+    int | None, Query(ge=1, lt=2**63, description="the number of the one that it would be instead of")
+]
 
 
 class Handoff(BaseModel):
@@ -83,8 +88,11 @@ class Layer(BaseModel):
 
     Of unit weekdays, every `length`-th of `handoffs` counts. With `active_only`, units of which `hours` and
     `holidays` leave nothing do not count. Without a zone of its own it goes by that of the schedule.
+    Of a schedule that is there, the layer of this `id` is meant; without one, that of the same name. A layer that is
+    imported has its shifts from its calendar, whatever is said here.
     """
 
+    id: Annotated[Id | None, Field(description="as it was read; none of a new layer")] = None
     name: Name
     kind: Kind = Kind.ROTATION
     zone: Annotated[Clean | None, Field(max_length=64)] = None
@@ -109,7 +117,8 @@ class Layer(BaseModel):
     def plan(self) -> LayerPlan:
         """The layer as commands take it."""
         if self.kind is Kind.FIXED:
-            return LayerPlan(self.name.strip(), Kind.FIXED, shifts=tuple(one.turn for one in self.shifts))
+            shifts = tuple(one.turn for one in self.shifts)
+            return LayerPlan(self.name.strip(), Kind.FIXED, shifts=shifts, id=self.id)
         return LayerPlan(
             name=self.name.strip(),
             zone=self.zone,
@@ -122,6 +131,7 @@ class Layer(BaseModel):
             parts=tuple(sorted({part for hours in self.hours for part in hours.parts})),
             holidays=self.holidays,
             active_only=self.active_only,
+            id=self.id,
         )
 
 
@@ -248,7 +258,7 @@ def layers_of(document: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _layer(plain: dict[str, Any]) -> dict[str, Any]:
     if plain["kind"] == Kind.FIXED:
         shifts = [{"start_at": start, "end_at": end, "user_ids": users} for start, end, users in plain["shifts"]]
-        return {"name": plain["name"], "kind": plain["kind"], "shifts": shifts}
+        return {name: said for name, said in plain.items() if name != "shifts"} | {"shifts": shifts}
     rest = {name: said for name, said in plain.items() if name not in ("handoffs", "parts")}
     handoffs = [{"weekday": at // DAY_MIN + 1, "at": _clock(at % DAY_MIN)} for at in plain["handoffs"]]
     return rest | {"handoffs": handoffs, "hours": [_hours(*part) for part in plain["parts"]]}

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from opsknight.api import cover, schedule_previews, schedules
 from opsknight.domain.queries.schedule_overviews import overviews, own_shifts, shadowing, team_names
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
-from tests.api.house import FROM_US, House
+from tests.api.house import House
+from tests.api.previews import DAY, HOUR, a_day_layer, asked, hour, hours, made
 from tests.builders import a_team, a_user
 from tests.clock import NOON
 
-HOUR = timedelta(hours=1)
-DAY = 24 * HOUR
 _NOTHING = "This changes nothing: "
 
 
@@ -34,32 +32,13 @@ async def people(database: Database) -> list[UserRow]:
     return [await a_user(database, "Ada"), await a_user(database, "Bo"), await a_user(database, "Cy", reachable=False)]
 
 
-async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:
-    headers = {**await house.signed_in(role=role), **FROM_US}
-    return await house.client.request(method, f"/api/v1{path}", headers=headers, **sent)
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
-def a_day_layer(*people: UserRow, **what: Any) -> dict[str, Any]:
-    """Return a layer in which people are on call a day each, from noon to noon, the first of them now."""
-    starts_at = NOON.replace(tzinfo=None).isoformat()
-    return {"name": "Daily", "unit": "days", "starts_at": starts_at, "groups": [[one.id] for one in people], **what}
-
-
-async def made(house: House, database: Database, *layers: dict[str, Any]) -> int:
-    team = await a_team(database, "Platform")
-    wish = {"name": "Primary", "team_id": team.id, "zone": "UTC", "layers": [*layers]}
-    answer = await asked(house, "POST", "/schedules", json=wish)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["schedule"]["id"]
-
-
-def hours(spans: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """Return who is on call when, in hours from noon."""
-    return [(one["user"], _hour(one["start_at"]), _hour(one["end_at"])) for one in spans]
-
-
-def _hour(at: float) -> float:
-    return (at - NOON.timestamp()) / 3600
+def _an_hour(start: str) -> list[float]:
+    at = datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp()
+    return [at, at + 3600]
 
 
 async def foreseen(house: House, number: int, start: float, end: float, **wish: Any) -> dict[str, Any]:
@@ -93,7 +72,7 @@ async def test_who_is_taken_off_call_leaves_a_gap_that_is_told_before_it_is_save
 
     found = await foreseen(doors, number, 2, 6, change="remove", replaces_id=people[0].id)
 
-    assert [[_hour(at) for at in gap] for gap in found["gaps"]] == [[2, 6]]
+    assert [[hour(at) for at in gap] for gap in found["gaps"]] == [[2, 6]]
     assert (found["gaps_before"], found["sentence"]) == ([], "Ada is off call for 4 h.")
 
 
@@ -159,7 +138,7 @@ async def test_a_schedule_is_shown_as_it_would_be_with_its_gaps_and_who_cannot_b
     found = (await asked(doors, "POST", "/schedules/preview", json={**draft, **window})).json()
 
     assert hours(found["timeline"]["final"]) == [("Bo", 0, 1), ("Cy", 0, 8), ("Ada", 24, 32)]
-    assert [[_hour(at) for at in gap] for gap in found["timeline"]["gaps"]] == [[8, 24], [32, 48]]
+    assert [[hour(at) for at in gap] for gap in found["timeline"]["gaps"]] == [[8, 24], [32, 48]]
     assert [one["change"] for one in found["timeline"]["overrides"]] == ["add"]
     kept = (await asked(doors, "GET", f"/schedules/{number}")).json()["schedule"]
     assert [len(layer["groups"]) for layer in kept["layers"]] == [2]
@@ -207,27 +186,46 @@ async def test_a_draft_weighs_nobody_who_is_only_named_as_a_substitute_elsewhere
     assert [one["user"] for one in found["load"]] == ["Ada"]
 
 
-@pytest.mark.parametrize("way", ["an edit", "a temporary schedule"])
 async def test_a_draft_tells_what_of_swaps_and_overrides_it_would_undo(
-    doors: House, database: Database, people: list[UserRow], way: str
+    doors: House, database: Database, people: list[UserRow]
 ):
     ada, bo, cy = people
-    number = await made(doors, database, a_day_layer(ada, bo))
-    instead = {"start_at": (NOON + 2 * HOUR).timestamp(), "end_at": (NOON + 6 * HOUR).timestamp(), "change": "replace"}
-    who = {"user_id": cy.id, "replaces_id": ada.id}
-    assert (await asked(doors, "POST", f"/schedules/{number}/overrides", json={**instead, **who})).status_code == 201
-    of = {"schedule_id": number} if way == "an edit" else {"temporary_of": number}
-    window = {"from_at": NOON.timestamp(), "to_at": (NOON + 2 * DAY).timestamp()}
-    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", **window, **of}
+    number = await _overridden(doors, database, ada, bo, cy)
+    draft = {"name": "Primary", "team_id": 1, "zone": "UTC", "schedule_id": number}
 
     moved, same = [
         (await asked(doors, "POST", "/schedules/preview", json={**draft, "layers": [layer]})).json()["undone"]
         for layer in (a_day_layer(bo), a_day_layer(ada, bo))
     ]
 
-    told = [(one["user"], one["by"], _hour(one["start_at"]), _hour(one["end_at"])) for one in moved]
-    assert told == [("Cy", "an override", 2, 6)]
-    assert same == ([] if way == "an edit" else moved)
+    assert _undone(moved) == [("Cy", "an override", 2, 6)]
+    assert same == []
+
+
+async def test_a_temporary_schedule_tells_what_of_swaps_and_overrides_it_would_undo(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    number = await _overridden(doors, database, ada, bo, cy)
+    wish = {"name": "Move", "start_at": NOON.timestamp(), "end_at": (NOON + 2 * DAY).timestamp()}
+
+    path, layers = f"/schedules/{number}/temporary/preview", [a_day_layer(bo)]
+    found = (await asked(doors, "POST", path, json={**wish, "layers": layers})).json()["undone"]
+
+    assert _undone(found) == [("Cy", "an override", 2, 6)]
+
+
+async def _overridden(doors: House, database: Database, ada: UserRow, bo: UserRow, cy: UserRow) -> int:
+    """Return a schedule of Ada and Bo on which Cy has four hours of Ada's first day."""
+    number = await made(doors, database, a_day_layer(ada, bo))
+    instead = {"start_at": (NOON + 2 * HOUR).timestamp(), "end_at": (NOON + 6 * HOUR).timestamp(), "change": "replace"}
+    who = {"user_id": cy.id, "replaces_id": ada.id}
+    assert (await asked(doors, "POST", f"/schedules/{number}/overrides", json={**instead, **who})).status_code == 201
+    return number
+
+
+def _undone(found: list[dict[str, Any]]) -> list[tuple[str, str, float, float]]:
+    return [(one["user"], one["by"], hour(one["start_at"]), hour(one["end_at"])) for one in found]
 
 
 async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_is_as_it_stands(
@@ -244,6 +242,40 @@ async def test_a_draft_tells_who_would_be_on_call_as_the_clocks_change_and_who_i
     assert [one["user"] for change in (spring, autumn) for one in change["shifts"]] == ["Ada", "Ada"]
     assert [one["user"] for change in (spring, autumn) for one in change["shifts_now"]] == ["Bo", "Ada"]
     assert [change["shifts_now"] for change in new["clock_changes"]] == [None, None]
+
+
+async def test_a_draft_tells_the_changes_of_all_zones_of_its_layers_and_the_gaps_that_they_make(
+    doors: House, people: list[UserRow]
+):
+    ada, bo, _ = people
+    every_day = {"weekdays": [1, 2, 3, 4, 5, 6, 7]}
+    day = [{**every_day, "start": "09:00", "end": "21:00"}]
+    evening = [{**every_day, "start": "15:00", "end": "03:00"}]
+    europe = a_day_layer(ada, hours=day, name="Europe", zone="Europe/Berlin", starts_at="2026-11-02T09:00:00")
+    america = a_day_layer(bo, hours=evening, name="America", zone="America/New_York", starts_at="2026-11-02T09:00:00")
+    draft = {"name": "Sun", "team_id": 1, "zone": "UTC", "layers": [europe, america]}
+
+    told = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    assert [(_day(one["at"]), one["zones"]) for one in told["clock_changes"]] == [
+        ("2027-03-14", ["America/New_York"]),
+        ("2027-03-28", ["Europe/Berlin"]),
+        ("2027-10-31", ["Europe/Berlin"]),
+        ("2027-11-07", ["America/New_York"]),
+    ]
+    assert told["difference"]["gaps"] == []
+    lacking = told["until_clocks"]["gaps"]
+    assert [lacking[0], lacking[-1]] == [_an_hour("2027-03-14T07:00"), _an_hour("2027-11-06T07:00")]
+    assert (len(lacking), _day(told["until_clocks"]["until_at"])) == (21, "2027-11-14")
+
+
+async def test_a_draft_whose_clocks_never_change_is_looked_at_for_thirteen_weeks(doors: House, people: list[UserRow]):
+    draft = {"name": "Sun", "team_id": 1, "zone": "UTC", "layers": [a_day_layer(people[0])]}
+
+    told = (await asked(doors, "POST", "/schedules/preview", json=draft)).json()
+
+    assert told["clock_changes"] == []
+    assert told["until_clocks"] == {"until_at": told["difference"]["until_at"], "gaps": []}
 
 
 @pytest.mark.parametrize(
@@ -289,7 +321,7 @@ async def test_schedules_at_a_glance_say_who_is_on_call_who_is_next_and_what_nob
     assert (line["schedule"]["id"], line["schedule"]["team"]) == (number, "Platform")
     assert hours(list(line["on_call"])) == [("Ada", 0, 24)]
     assert hours(list(line["next"])) == [("Bo", 24, 48)]
-    assert [[_hour(at) for at in gap] for gap in line["gaps"]] == [[48, 28 * 24]]
+    assert [[hour(at) for at in gap] for gap in line["gaps"]] == [[48, 28 * 24]]
     assert hours(list(line["away"])) == [("Bo", 24, 48)]
     assert "Platform" in names.values()
 
@@ -301,7 +333,7 @@ async def test_somebody_sees_their_own_shifts_to_come(doors: House, database: Da
     async with database.screens() as session:
         mine = await own_shifts(session, people[1].id, at=NOON)
 
-    assert [(one["schedule"], _hour(one["start_at"]), _hour(one["end_at"])) for one in mine] == [
+    assert [(one["schedule"], hour(one["start_at"]), hour(one["end_at"])) for one in mine] == [
         ("Primary", 24, 48),
         ("Primary", 72, 96),
     ]
@@ -319,7 +351,7 @@ async def test_who_shadows_sees_when_and_has_no_shift_of_it(doors: House, databa
         listens, shifts = await shadowing(session, bo.id, at=NOON), await own_shifts(session, bo.id, at=NOON)
         others = await shadowing(session, ada.id, at=NOON)
 
-    assert [(one["schedule"], _hour(one["start_at"]), _hour(one["end_at"])) for one in listens] == [
+    assert [(one["schedule"], hour(one["start_at"]), hour(one["end_at"])) for one in listens] == [
         ("Primary", 0, 24), ("Primary", 24, 48),
     ]  # fmt: skip
     assert (shifts, others) == ([], [])

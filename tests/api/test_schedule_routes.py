@@ -94,6 +94,22 @@ async def test_a_schedule_comes_back_as_it_was_written_and_can_be_sent_again(
     ]
 
 
+async def test_a_layer_that_is_sent_back_with_its_number_may_be_called_otherwise(
+    doors: House, database: Database, people: list[UserRow]
+):
+    written = await made(doors, await a_document(database, people))
+    office, weekly = written["layers"]
+    renamed = {**written, "layers": [{**office, "name": "By day"}, weekly]}
+
+    answer = await asked(doors, "PUT", f"/schedules/{written['id']}", json=renamed)
+
+    read = answer.json()["schedule"]["layers"]
+    assert [(one["id"], one["name"], one["imported"]) for one in read] == [
+        (office["id"], "By day", None),
+        (weekly["id"], "Weekly", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("at", "who"),
     [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from opsknight.domain.commands import calendar_sources as commands
 from opsknight.domain.commands.calendar_sources import Brings, Copy, Plan
-from opsknight.domain.model.imported_shift import Imported, ImportedShift
+from opsknight.domain.model.imported_shift import AHEAD, BEFORE, HOLIDAYS_AHEAD, Imported, ImportedShift
 from opsknight.domain.model.layer_plan import check
 from opsknight.domain.model.schedule import on_call
 from opsknight.domain.queries.calendar_sources import EVERY, due, source, stale
@@ -99,6 +99,52 @@ async def test_reading_it_again_replaces_what_is_to_come_and_not_what_was(
         ("calendar imported", "took 1 shift of Primary from “Team calendar”"),
         ("calendar changed", "found “Team calendar” of Primary changed (new shifts: 1, gone: 1)"),
     ]
+
+
+def a_daily_calendar(at: datetime, *people: UserRow) -> Copy:
+    """Return what is read at `at` of a calendar in which people are on call a day each, for ever."""
+    days = range((at - NOON).days - 3, (at - NOON).days + 403)
+    shifts = [(n * 24, n * 24 + 24, people[n % len(people)]) for n in days]
+    seen = [one for one in shifts if NOON + one[1] * HOUR > at - BEFORE and NOON + one[0] * HOUR < at + AHEAD]
+    return a_copy(*seen)
+
+
+async def test_a_calendar_that_did_not_change_says_nothing_though_days_come_into_sight_and_pass(
+    desk: Desk, boss: UserRow, bo: UserRow, primary: ScheduleRow
+):
+    done = await desk.as_(boss, commands.add, primary.id, PLAN, a_daily_calendar(NOON, bo, boss))
+    for _ in range(3):
+        desk.clock.advance(25 * HOUR)
+        copy = a_daily_calendar(desk.clock.now(), bo, boss)
+        await desk.as_("housekeeping:calendars", commands.renew, done.id, copy)
+
+    assert await desk.rows("SELECT data->>'did' FROM facts WHERE kind = 'calendar changed'") == []
+    assert await desk.rows("SELECT version FROM schedules") == [(2,)]
+    assert await who(desk, primary, 402 * 24 + 1) == [bo.id]
+
+
+async def test_of_a_calendar_that_changed_only_that_is_counted_which_was_in_sight_before_and_is_to_come(
+    desk: Desk, boss: UserRow, bo: UserRow, primary: ScheduleRow
+):
+    done = await desk.as_(boss, commands.add, primary.id, PLAN, a_daily_calendar(NOON, bo))
+    desk.clock.advance(50 * HOUR)
+
+    renewed = a_daily_calendar(desk.clock.now(), bo).imported.shifts[:-20]
+    await desk.as_("housekeeping:calendars", commands.renew, done.id, Copy(Imported(renewed)))
+
+    told = await desk.rows("SELECT data->>'did' FROM facts WHERE kind = 'calendar changed'")
+    assert told == [("found “Team calendar” of Primary changed (new shifts: 0, gone: 17)",)]
+
+
+async def test_holidays_that_come_into_sight_count_without_a_word(desk: Desk, boss: UserRow, primary: ScheduleRow):
+    near, far = NOON.date() + timedelta(days=30), (NOON + HOLIDAYS_AHEAD).date() + timedelta(days=1)
+    done = await desk.as_(boss, commands.add, primary.id, HOLIDAYS, of_days(near))
+    desk.clock.advance(timedelta(days=3))
+
+    await desk.as_("housekeeping:calendars", commands.renew, done.id, of_days(near, far))
+
+    assert await desk.rows("SELECT data->>'did' FROM facts WHERE kind = 'calendar changed'") == []
+    assert await desk.rows("SELECT imported_holidays FROM schedules") == [([near.isoformat(), far.isoformat()],)]
 
 
 async def test_a_failure_keeps_the_last_copy_and_is_told_once_until_it_ends(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opsknight.domain.commands import overrides, shift_swaps
+from opsknight.domain.model.override import Change
 from opsknight.domain.store.tables import UserRow
 from opsknight.errors import Conflict, Invalid
 from tests.clock import NOON
@@ -166,3 +167,50 @@ async def test_what_goes_back_has_been_what_it_was(rota: Rota, desk: Desk):
     await gives(rota, rota.cy, rota.bo, 0, 12)
 
     assert await rota.told(NOON, NOON + 12 * HOUR) == [("Cy", 0, 3), ("Bo", 3, 24)]
+
+
+async def test_who_fills_a_gap_can_hand_that_time_on(rota: Rota, desk: Desk):
+    await rota.change(rota.plan(rota.bo, ends_at=(NOON + DAY).replace(tzinfo=None)))
+    await rota.instead(rota.ada, None, NOON + 30 * HOUR, 10)
+
+    await gives(rota, rota.ada, rota.cy, 32, 36)
+
+    expected = [("Ada", 30, 32), ("Cy", 32, 36), ("Ada", 36, 40)]
+    assert await rota.told(NOON + 25 * HOUR, NOON + 2 * DAY) == expected
+
+
+async def test_who_took_from_one_who_fills_a_gap_hands_it_on_and_back(rota: Rota, desk: Desk):
+    await rota.instead(rota.ada, None, NOON + 2 * HOUR, 8)
+    await gives(rota, rota.ada, rota.cy, 2, 10)
+    await gives(rota, rota.cy, rota.mo, 2, 10)
+
+    await gives(rota, rota.mo, rota.ada, 4, 6)
+
+    assert await rota.told(NOON + 2 * HOUR, NOON + 10 * HOUR) == [("Mo", 2, 4), ("Ada", 4, 6), ("Mo", 6, 10)]
+
+
+async def test_nobody_offers_what_nobody_could_take_as_they_are_replaced_then_already(rota: Rota, desk: Desk):
+    first = await rota.instead(rota.cy, rota.bo, NOON + 2 * HOUR)
+    beside = overrides.Wish(Change.ADD, NOON + 4 * HOUR, NOON + 6 * HOUR, rota.bo.id)
+    await desk.do(overrides.override, rota.id, beside)
+
+    with pytest.raises(Invalid) as refusal:
+        await desk.as_(rota.bo, shift_swaps.ask, rota.id, offer(rota.bo, 4, 6))
+
+    assert str(refusal.value) == (
+        f"Nobody could take that: in a part of it Bo is replaced by Cy then already (override {first.id}), and nobody"
+        " is replaced by two at once. Withdraw that override first, or offer another time."
+    )
+
+
+async def test_time_that_only_its_giver_can_take_back_is_offered_to_them_by_name(rota: Rota, desk: Desk):
+    await rota.instead(rota.cy, rota.bo, NOON + 2 * HOUR)
+    await rota.instead(rota.bo, rota.cy, NOON + 2 * HOUR)
+
+    with pytest.raises(Invalid, match="Nobody could take that"):
+        await desk.as_(rota.bo, shift_swaps.ask, rota.id, offer(rota.bo, 2, 6))
+    named = offer(rota.bo, 2, 6, offered_to=(rota.cy.id,))
+    done = await desk.as_(rota.bo, shift_swaps.ask, rota.id, named)
+    await desk.as_(rota.cy, shift_swaps.take, done.id, WHOLE)
+
+    assert await rota.who(NOON + 3 * HOUR) == ["Cy"]

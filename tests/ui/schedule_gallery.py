@@ -32,6 +32,12 @@ async def preview_schedule(draft: dict[str, Any]) -> object:
     return schedule_samples.preview(draft["from_at"], draft["to_at"])
 
 
+@routes.post("/api/v1/schedules/1/temporary/preview")
+async def preview_temporary(wish: dict[str, Any]) -> object:
+    told = schedule_samples.preview(wish["start_at"], wish["end_at"])
+    return {"timeline": told["timeline"], "undone": told["undone"]}
+
+
 @routes.post("/api/v1/schedules/1/overrides/preview")
 async def preview_override(wish: dict[str, Any]) -> object:
     return schedule_samples.override_preview(wish)
@@ -40,6 +46,11 @@ async def preview_override(wish: dict[str, Any]) -> object:
 @routes.get("/api/v1/swaps")
 def every_swap() -> object:
     return {"swaps": schedule_samples.swaps()}
+
+
+@routes.post("/api/v1/leaves/preview")
+async def preview_leave(wish: dict[str, Any]) -> object:
+    return schedule_samples.leave_preview(wish)
 
 
 @routes.get("/api/v1/leaves")

@@ -106,13 +106,26 @@ def preview(start: float, end: float) -> dict[str, Any]:
     ]
     told = {**timeline(start, end, bare), "overrides": []}
     sums = {"covered_s": 7e6, "covered_now_s": 7.5e6, "handoffs": 130, "handoffs_now": 13}
-    change = {"at": start + 86_400, "shifts": told["final"][:1], "shifts_now": told["final"][1:2]}
+    change = {
+        "at": start + 86_400,
+        "zones": ["Europe/Berlin"],
+        "shifts": told["final"][:1],
+        "shifts_now": told["final"][1:2],
+    }
     difference = {"until_at": start + 91 * 86_400, "gaps": told["gaps"], **sums}
     span = {"start_at": start + 3 * 86_400, "end_at": start + 4 * 86_400}
     undone = [{"user_id": 1, "user": NAMES[1], "by": f"a swap with {NAMES[3]}", "what": "swap", **span}]
-    return {
-        "timeline": told, "load": load, "difference": difference, "clock_changes": [change], "undone": undone,
-    }  # fmt: skip
+    clocks = {"until_at": start + 350 * 86_400, "gaps": told["gaps"]}
+    weighed = {"load": load, "difference": difference, "undone": undone}
+    return {"timeline": told, **weighed, "clock_changes": [change], "until_clocks": clocks}
+
+
+def leave_preview(wish: dict[str, Any]) -> dict[str, Any]:
+    start, middle = wish["start_at"], (wish["start_at"] + wish["end_at"]) / 2
+    taken = [{"user_id": 3, "user": NAMES[3], "start_at": start, "end_at": middle, "away": False}]
+    line = {"schedule_id": 1, "schedule": "Platform", "taken": taken, "gaps": [(middle, middle + 7200)]}
+    sentence = f"You are away for 7 d, in 1 d; {NAMES[3]} has their shifts. For 2 h of that, in 4 d, nobody is on call."
+    return {"sentence": sentence, "schedules": [line]}
 
 
 def override_preview(wish: dict[str, Any]) -> dict[str, Any]:

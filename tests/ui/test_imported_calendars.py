@@ -128,3 +128,45 @@ async def test_who_does_not_manage_the_team_sees_what_is_there_and_whom_to_ask(l
     await expect(page.get_by_text("Old rota")).to_be_visible()
     for name in ("Edit layers", "Import a calendar", "Remove Old rota", "Read Old rota again"):
         await expect(page.get_by_text(name)).to_have_count(0)
+
+
+async def _edit(laptop: BrowserContext, gallery: str) -> Page:
+    """Open the editor of a schedule whose highest layer is an imported calendar."""
+    page = await laptop.new_page()
+
+    async def with_a_calendar(route: Route) -> None:
+        answer = await route.fetch()
+        found = await answer.json()
+        shift = {"start_at": 1_930_863_600, "end_at": 1_930_950_000, "user_ids": [1]}
+        layer = {"id": 9, "name": "Ours", "kind": "fixed", "imported": "Team calendar", "shifts": [shift]}
+        found["schedule"]["layers"].insert(0, layer)
+        await route.fulfill(response=answer, json=found)
+
+    await page.route("**/api/v1/schedules/1", with_a_calendar)
+    await page.goto(f"{gallery}/schedules/1/edit")
+    await page.locator("html[data-live=live]").wait_for()
+    return page
+
+
+async def test_who_removes_an_imported_layer_is_told_before_saving_what_ends(laptop: BrowserContext, gallery: str):
+    page = await _edit(laptop, gallery)
+    ends = page.get_by_text("Saving ends the import of the calendar “Team calendar”")
+    await expect(page.get_by_text("It has 1 shift from the calendar “Team calendar” and follows it")).to_be_visible()
+    await expect(page.get_by_role("button", name="Make it a shadow")).to_have_count(0)
+    await expect(ends).to_be_hidden()
+
+    await page.get_by_role("button", name="Remove layer").click()
+
+    await expect(ends).to_be_visible()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(ends).to_be_hidden()
+
+
+async def test_an_imported_layer_may_be_called_otherwise(laptop: BrowserContext, gallery: str):
+    page = await _edit(laptop, gallery)
+    name = page.get_by_label("Name of the layer")
+
+    await name.fill("From the team")
+
+    await expect(page.get_by_role("region", name="Layer From the team")).to_be_visible()
+    await expect(page.get_by_text("Saving ends the import")).to_be_hidden()

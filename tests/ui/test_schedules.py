@@ -238,3 +238,15 @@ async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: Browse
     await expect(layers.first).to_have_text("Weekdays")
     await expect(page.get_by_text("Jonas Olsen has no verified contact method")).to_be_visible()
     await expect(page.get_by_text("Amira Khan would not be on call any more by a swap with Wei Zhang:")).to_be_visible()
+
+
+async def test_the_gaps_of_a_draft_are_told_until_a_week_after_the_second_change_of_the_clocks(
+    laptop: BrowserContext, gallery: str
+):
+    page = await _open(laptop, gallery, "/schedules/1/edit")
+
+    gaps = page.locator(".ok-editor-preview .ok-schedule-gaps")
+
+    await expect(gaps).to_contain_text("Nobody is on call")
+    await expect(gaps).to_contain_text("a week after the second change of the clocks.")
+    await expect(page.locator(".ok-editor-clock")).to_contain_text("is on call")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opsknight.domain.commands.authority import require, require_configuring
 from opsknight.domain.commands.recorded_shifts import record_shifts
+from opsknight.domain.model.effect import lasting
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import OverrideRow, ScheduleRow, UserRow
@@ -119,39 +120,60 @@ def checked_note(note: str) -> str:
 
 def when(uow: UnitOfWork, start_at: datetime, end_at: datetime) -> str:
     """Return a span in words that need no zone: `for 8 h from now on`, `for 8 h, in 2 d`."""
-    lasting = f"for {span((end_at - start_at).total_seconds())}"
-    wait_s = (start_at - uow.now).total_seconds()
-    return f"{lasting} from now on" if wait_s <= 0 else f"{lasting}, in {span(wait_s)}"
+    return lasting(start_at, end_at, at=uow.now)
 
 
 async def put(uow: UnitOfWork, row: OverrideRow) -> OverrideRow:
     """Store an override.
 
     Raises:
-        Conflict: the same person is replaced by another at the same time.
+        Conflict: the same person is replaced by another at the same time, or everybody is twice.
     """
     try:
         async with uow.session.begin_nested():
             uow.session.add(row)
             await uow.session.flush()
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != _EXCLUDED:
-            raise
-        raise Conflict(await _in_the_way(uow, row)) from error
+        raise await _refusal(uow, row, error) from error
     return row
 
 
-async def _in_the_way(uow: UnitOfWork, wanted: OverrideRow) -> str:
+async def amend(uow: UnitOfWork, row: OverrideRow, wanted: OverrideRow) -> None:
+    """Let a stored override be as `wanted` says, which is stored nowhere.
+
+    Raises:
+        Conflict: as when one is put.
+    """
+    number = row.id
+    try:
+        async with uow.session.begin_nested():
+            row.change, row.user_id, row.replaces_id = wanted.change, wanted.user_id, wanted.replaces_id
+            row.start_at, row.end_at, row.note = wanted.start_at, wanted.end_at, wanted.note
+            await uow.session.flush()
+    except IntegrityError as error:
+        raise await _refusal(uow, wanted, error, itself=number) from error
+
+
+async def _refusal(
+    uow: UnitOfWork, wanted: OverrideRow, error: IntegrityError, *, itself: int | None = None
+) -> Exception:
+    if getattr(error.orig, "sqlstate", None) != _EXCLUDED:
+        return error
+    return Conflict(await _in_the_way(uow, wanted, itself))
+
+
+async def _in_the_way(uow: UnitOfWork, wanted: OverrideRow, itself: int | None) -> str:
     other = OverrideRow
     statement = (
-        select(other.id, UserRow.name, other.replaces_id)
+        select(other.id, UserRow.name)
         .join(UserRow, UserRow.id == other.user_id)
         .where(other.schedule_id == wanted.schedule_id, other.change == "replace", other.deleted_at.is_(None))
         .where(other.start_at < wanted.end_at, other.end_at > wanted.start_at)
-        .where(other.replaces_id.is_(None) | (other.replaces_id == wanted.replaces_id) | (wanted.replaces_id is None))
+        .where(other.replaces_id.is_not_distinct_from(wanted.replaces_id), other.id.is_distinct_from(itself))
         .order_by(other.start_at)
         .limit(1)
     )
     row = (await uow.session.execute(statement)).first()
     by = "somebody else" if row is None else f"{row.name} (override {row.id})"
-    return f"In a part of that time they are replaced by {by} already; withdraw that one first, or choose another time."
+    who = "everybody is" if wanted.replaces_id is None else "they are"
+    return f"In a part of that time {who} replaced by {by} already; withdraw that one first, or choose another time."

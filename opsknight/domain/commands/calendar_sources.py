@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ from sqlalchemy import delete, func, select, update
 
 from opsknight.domain.commands.arranging import Done, held_to_configure
 from opsknight.domain.model.cron import BadCron, named_zone, zone_of
-from opsknight.domain.model.imported_shift import Imported, as_layer
+from opsknight.domain.model.imported_shift import AHEAD, HOLIDAYS_AHEAD, Imported, as_layer, in_sight
 from opsknight.domain.model.ledger import Fact, span
+from opsknight.domain.model.restriction import Interval
 from opsknight.domain.queries.calendar_sources import shifts_sha
 from opsknight.domain.store.tables import CalendarSourceRow, LayerRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -27,6 +28,8 @@ MAX_NAME: Final = 100
 CALENDARS_AT_MOST: Final = 20
 """Calendars that one schedule may import."""
 _WHY_KEPT: Final = 500
+_WHILE_IT_IS_READ: Final = timedelta(hours=1)
+"""A calendar is fetched before it is stored: so much less than is read is sure to have been in sight."""
 
 
 class Brings(StrEnum):
@@ -92,20 +95,24 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
 async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
     """Let a layer have the shifts that its calendar has now, or a schedule the holidays; days that are over stay.
 
+    It has changed where something to come is otherwise than it was read before. What came into sight since then, as
+    time went on, is no change.
+
     Raises:
         NotFound: there is no such calendar.
         Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
-    before, since = _brought(source, layer), source.failing_since
+    until = source.read_at + (AHEAD if layer else HOLIDAYS_AHEAD) - _WHILE_IT_IS_READ
+    before, since = _brought(source, layer, (uow.now, until)), source.failing_since
     _write(uow, schedule, source, layer, copy)
-    after = _brought(source, layer)
+    after = _brought(source, layer, (uow.now, until))
     new, gone = len(after - before), len(before - after)
     if since is not None:
         _record_end(uow, source, schedule, since)
+    await _tell_holidays(uow, schedule)
     if new or gone:
         schedule.version += 1
-        await _tell_holidays(uow, schedule)
         what = Brings.SHIFTS if layer else Brings.HOLIDAYS
         did = f"found “{source.name}” of {schedule.name} changed (new {what}: {new}, gone: {gone})"
         _record(uow, Fact.CALENDAR_CHANGED, source, schedule, did)
@@ -244,11 +251,12 @@ def _checked(plan: Plan) -> str:
     return name
 
 
-def _brought(source: CalendarSourceRow, layer: LayerRow | None) -> set[Any]:
-    """Return what tells the shifts, or the holidays, that a calendar brought from others."""
+def _brought(source: CalendarSourceRow, layer: LayerRow | None, time: Interval) -> set[Any]:
+    """Return what tells the shifts, or the holidays, that a calendar brought for `time` from others."""
     if layer is None:
-        return set(source.days or ())
-    return {(float(start), float(end), user) for start, end, users in layer.shifts or () for user in users}
+        today, last = (at.date().isoformat() for at in time)
+        return {day for day in source.days or () if today <= day < last}
+    return in_sight(layer.shifts or (), *time)
 
 
 def _counted(copy: Copy, layer: LayerRow | None) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from opsknight.domain.model import effect as model
 from opsknight.domain.model.effect import NEWEST
-from opsknight.domain.model.ledger import span
+from opsknight.domain.model.giving_back import in_the_way
 from opsknight.domain.model.override import Change, Override
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import Schedule, gaps
@@ -47,14 +47,36 @@ async def must_hand_over(uow: UnitOfWork, schedule: Schedule, changes: Sequence[
         raise Invalid(f"{names[one.user_id or 0]} would not be on call in all of that time: {why}. {what_now}.")
 
 
+async def must_be_takable(uow: UnitOfWork, schedule: Schedule, off: Override, *, by: Sequence[int]) -> None:
+    """Return when the time that `off` takes from its person can go to one of `by`, or to anybody where none is named.
+
+    Raises:
+        Invalid: they would not be off call in all of it, or are replaced then already, as nobody is twice.
+    """
+    await must_hand_over(uow, schedule, [off])
+    anybody = 0
+    of, takers = off.replaces or 0, by or (anybody,)
+    other = in_the_way(schedule, of=of, takers=takers, start=off.start_at, end=off.end_at)
+    if other is None:
+        return
+    names = await _names(uow, schedule, other)
+    already = f"{names[of]} is replaced by {names[other.user_id or 0]} then already (override {other.id})"
+    raise Invalid(
+        f"Nobody could take that: in a part of it {already}, and nobody is replaced by two at once."
+        " Withdraw that override first, or offer another time."
+    )
+
+
 async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:
     """Return in which part of its time an override does not do what it says, each sentence after a space.
+
+    `schedule` is that without it; one that has a number of its own is done where that says.
 
     Raises:
         Invalid: it does so in none of it.
     """
     whole = wished.start_at, wished.end_at
-    then = model.with_overrides(schedule, wished)
+    then = model.in_place(schedule, wished)
     found = model.effect(schedule, then, wished.user_id, *whole)
     names = await _names(uow, schedule, wished)
     if not found.done:
@@ -67,13 +89,15 @@ async def told(uow: UnitOfWork, schedule: Schedule, wished: Override) -> str:
     others = model.without(found.fails, nobody)
     said = ""
     if nothing:
-        said += f" {_of_that(uow, nothing, whole)}nothing changes: {_why(schedule, wished, nothing, names)}."
+        said += (
+            f" {model.of_that(nothing, whole, at=uow.now)}nothing changes: {_why(schedule, wished, nothing, names)}."
+        )
     if nobody:
         why = f": {_why(schedule, wished, nobody, names)}" if model.without(nobody, found.done) else ""
-        said += f" {_of_that(uow, nobody, whole)}nobody is on call{why}."
+        said += f" {model.of_that(nobody, whole, at=uow.now)}nobody is on call{why}."
     if others:
-        user = names.get(wished.user_id or 0, "")
-        said += f" {_of_that(uow, others, whole)}{user} is not on call: {_why(schedule, wished, others, names)}."
+        part, user = model.of_that(others, whole, at=uow.now), names.get(wished.user_id or 0, "")
+        said += f" {part}{user} is not on call: {_why(schedule, wished, others, names)}."
     return said
 
 
@@ -84,15 +108,6 @@ def newest(change: Change, time: Interval, *, user_id: int | None, replaces: int
 
 def _why(schedule: Schedule, wished: Override, times: Sequence[Interval], names: Mapping[int, str]) -> str:
     return model.why_not(schedule, wished, times, names).why
-
-
-def _of_that(uow: UnitOfWork, times: Sequence[Interval], whole: Interval) -> str:
-    if list(times) == [whole]:
-        return "In all of that time "
-    length_s = sum((end - start).total_seconds() for start, end in times)
-    wait_s = (times[0][0] - uow.now).total_seconds()
-    begins = "from now on" if wait_s <= 0 else f"in {span(wait_s)}"
-    return f"For {span(length_s)} of that, {'first ' if len(times) > 1 else ''}{begins}, "
 
 
 async def _names(uow: UnitOfWork, schedule: Schedule, wished: Override) -> Mapping[int, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from opsknight.domain.commands.weekly_drills import end_weekly_of
 from opsknight.domain.model.layer_plan import BadSchedule, Kind, LayerPlan, check, checked_zone
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.override import OnLeave
+from opsknight.domain.queries.calendar_sources import imported_layers
 from opsknight.domain.queries.public_holidays import is_known
 from opsknight.domain.queries.schedules import EVER, plans
 from opsknight.domain.store.tables import (
@@ -72,13 +73,16 @@ async def make(uow: UnitOfWork, plan: Plan) -> Done:
 
 
 async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version: int | None = None) -> Done:
-    """Let a schedule be as `plan` says, from now on; layers that keep their name keep their identity.
+    """Let a schedule be as `plan` says, from now on.
+
+    A layer stays what it is by its number, and without one by its name. One that is imported keeps the shifts of its
+    calendar whatever `plan` says; a calendar whose layer goes is imported no more, and the answer says so.
 
     Raises:
         NotFound: there is no such schedule.
         Forbidden: the actor does not manage its team, or the one it shall belong to.
         Stale: somebody else has changed it since.
-        Invalid: something in the plan cannot be used.
+        Invalid: something in the plan cannot be used, or makes an imported layer what it cannot be.
     """
     row = await held_to_configure(uow, schedule_id)
     if plan.team_id != row.team_id:
@@ -87,7 +91,8 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     before = _document(row, layers)
     if seen_version is not None and seen_version != row.version:
         raise Stale(f"“{row.name}” changed while you were looking; look at it again, then change it.", current=before)
-    await _check(uow, plan, before=layers)
+    plan, imported, ended = await _as_imported(uow, row, plan)
+    await _check(uow, plan, imported, before=layers)
     was = await effects.known(uow, row.id)
     _write(row, plan)
     after = _document(row, plan.layers)
@@ -100,7 +105,11 @@ async def change(uow: UnitOfWork, schedule_id: int, plan: Plan, *, seen_version:
     uow.record(
         Fact.SCHEDULE_CHANGED, subject=subject, did=told, name=row.name, version=row.version, before=before, after=after
     )
-    return Done(row.id, f"Changed “{row.name}”.{await tell_of_change(uow, was, row)}", row.id)
+    for one in ended:
+        did = f"removed “{one}” from {row.name} with its layer"
+        uow.record(Fact.CALENDAR_REMOVED, subject=subject, did=did, name=one, of=row.name)
+    gone = "".join(f" The calendar “{one}” is not imported any more, as its layer is gone." for one in ended)
+    return Done(row.id, f"Changed “{row.name}”.{gone}{await tell_of_change(uow, was, row)}", row.id)
 
 
 async def delete(uow: UnitOfWork, schedule_id: int) -> Done:
@@ -135,8 +144,12 @@ async def _asked_by(uow: UnitOfWork, schedule_id: int) -> str | None:
     return await uow.session.scalar(statement)
 
 
-async def _check(uow: UnitOfWork, plan: Plan, *, before: Sequence[LayerPlan] = ()) -> None:
-    """Refuse what cannot be used; who is in fixed shifts `before` may stay there: a calendar put them in, not a person.
+async def _check(
+    uow: UnitOfWork, plan: Plan, imported: Collection[LayerPlan] = (), *, before: Sequence[LayerPlan] = ()
+) -> None:
+    """Refuse what cannot be used; of whom calendars name, those who are gone are told with the calendar.
+
+    Who is in fixed shifts `before` may stay there: it was a calendar that put them in, not a person.
 
     Raises:
         Invalid: something cannot be; the sentence says what.
@@ -157,12 +170,56 @@ async def _check(uow: UnitOfWork, plan: Plan, *, before: Sequence[LayerPlan] = (
         check(plan.shadow_layers)
     except BadSchedule as refusal:
         raise Invalid(str(refusal)) from refusal
-    imported = {layer.name: layer.people for layer in before if layer.kind is Kind.FIXED}
+    fixed = {layer.name: layer.people for layer in before if layer.kind is Kind.FIXED}
     nobody = frozenset[int]()
-    chosen = {user for layer in plan.shadow_layers for user in layer.people}
+    chosen = {user for layer in plan.shadow_layers if layer not in imported for user in layer.people}
     for layer in plan.layers:
-        chosen |= layer.people - (imported.get(layer.name, nobody) if layer.kind is Kind.FIXED else nobody)
+        if layer not in imported:
+            chosen |= layer.people - (fixed.get(layer.name, nobody) if layer.kind is Kind.FIXED else nobody)
     await names_of(uow, chosen)
+
+
+async def _as_imported(
+    uow: UnitOfWork, row: ScheduleRow, plan: Plan
+) -> tuple[Plan, Sequence[LayerPlan], Sequence[str]]:
+    """Return `plan` with the shifts that imported layers have, these layers, and the calendars whose layer is gone.
+
+    Raises:
+        Invalid: an imported layer would take turns, or only be listened to.
+    """
+    known = (await uow.session.scalars(select(LayerRow).where(LayerRow.schedule_id == row.id))).all()
+    stored = {layer.id: layer for layer in await plans(uow.session, row.id)}
+    calendars = await imported_layers(uow.session, row.id)
+    layers: list[LayerPlan] = []
+    kept: dict[int, LayerPlan] = {}
+    for layer, it in zip(plan.layers, _known_as(known, plan.layers), strict=True):
+        if it is None or it.id not in calendars:
+            layers.append(layer)
+            continue
+        if layer.kind is not Kind.FIXED:
+            raise _must_stay_imported(layer, calendars[it.id], "takes no turns")
+        kept[it.id] = replace(layer, shifts=stored[it.id].shifts)
+        layers.append(kept[it.id])
+    gone = [one for one in known if one.id in calendars and one.id not in kept]
+    for shadow, it in zip(plan.shadow_layers, _known_as(gone, plan.shadow_layers), strict=True):
+        if it is not None and shadow.kind is Kind.FIXED:
+            raise _must_stay_imported(shadow, calendars[it.id], "shadows are not imported")
+    ended = [name for layer_id, name in calendars.items() if layer_id not in kept]
+    return replace(plan, layers=tuple(layers)), [*kept.values()], ended
+
+
+def _must_stay_imported(layer: LayerPlan, calendar: str, why: str) -> Invalid:
+    has = f"“{layer.name}” has its shifts from the calendar “{calendar}”, and {why}."
+    return Invalid(f"{has} Leave it among the layers, or remove the calendar first.")
+
+
+def _known_as(rows: Iterable[LayerRow], layers: Iterable[LayerPlan]) -> Sequence[LayerRow | None]:
+    """Return which of `rows` each of `layers` is: that of its number, else that of its name, each once."""
+    layers = list(layers)
+    by_id = {row.id: row for row in rows}
+    numbered = [by_id.pop(layer.id, None) if layer.id is not None else None for layer in layers]
+    by_name = {row.name: row for row in by_id.values()}
+    return [row or by_name.pop(layer.name, None) for row, layer in zip(numbered, layers, strict=True)]
 
 
 def _write(row: ScheduleRow, plan: Plan) -> None:
@@ -179,10 +236,10 @@ async def _write_layers(uow: UnitOfWork, schedule_id: int, layers: Sequence[Laye
     await uow.session.execute(moved.values(position=LayerRow.position + _OUT_OF_THE_WAY))
     statement = select(LayerRow).where(LayerRow.schedule_id == schedule_id)
     known = (await uow.session.scalars(statement.execution_options(populate_existing=True))).all()
-    by_name = {row.name: row for row in known}
+    upwards = [*reversed(layers)]
     kept: list[LayerRow] = []
-    for position, layer in enumerate(reversed(layers)):
-        row = by_name.pop(layer.name, None) or LayerRow(schedule_id=schedule_id)
+    for position, (layer, it) in enumerate(zip(upwards, _known_as(known, upwards), strict=True)):
+        row = it or LayerRow(schedule_id=schedule_id)
         _write_layer(row, layer, position)
         uow.session.add(row)
         kept.append(row)

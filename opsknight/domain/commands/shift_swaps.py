@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from opsknight.domain.commands.arranging import Done, checked_note, from_now, held, names_of, require_for, when
 from opsknight.domain.commands.authority import require
-from opsknight.domain.commands.effects import known, must_hand_over, newest
+from opsknight.domain.commands.effects import known, must_be_takable, must_hand_over, newest
 from opsknight.domain.commands.hand_overs import hand_over
 from opsknight.domain.commands.tellings import tell_asked, tell_expired, tell_taken
 from opsknight.domain.commands.withdrawals import record_swap
@@ -79,7 +79,7 @@ async def ask(uow: UnitOfWork, schedule_id: int, wish: Wish) -> Done:
     if wish.return_start_at is not None and wish.return_end_at is not None:
         from_now(uow, wish.return_start_at, wish.return_end_at)
     off = newest(Change.REMOVE, (start_at, end_at), user_id=None, replaces=wish.user_id)
-    await must_hand_over(uow, await known(uow, schedule.id), [off])
+    await must_be_takable(uow, await known(uow, schedule.id), off, by=wish.offered_to)
     expires_at = wish.expires_at or max(start_at, wish.start_at)
     if start_at <= uow.now and wish.expires_at is None:  # what has begun can be taken until it ends
         expires_at = end_at

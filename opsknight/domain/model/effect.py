@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, Leave, OnLeave, Override
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import OnCall, Schedule, merged, shifts, uncovered
@@ -65,10 +66,39 @@ def without(times: Iterable[Interval], covers: Iterable[Interval]) -> tuple[Inte
     return tuple(part for one in times for part in uncovered(one, known))
 
 
+def lasting(start: datetime, end: datetime, *, at: datetime) -> str:
+    """Return a span at `at` in words that need no zone: `for 8 h from now on`, `for 8 h, in 2 d`."""
+    wait_s = (start - at).total_seconds()
+    words = f"for {span((end - start).total_seconds())}"
+    return f"{words} from now on" if wait_s <= 0 else f"{words}, in {span(wait_s)}"
+
+
+def of_that(times: Sequence[Interval], whole: Interval, *, at: datetime) -> str:
+    """Return at `at` which part of `whole` is in `times`, as a sentence begins: `For 8 h of that, in 2 d, `."""
+    if list(times) == [whole]:
+        return "In all of that time "
+    length_s = sum((end - start).total_seconds() for start, end in times)
+    wait_s = (times[0][0] - at).total_seconds()
+    begins = "from now on" if wait_s <= 0 else f"in {span(wait_s)}"
+    return f"For {span(length_s)} of that, {'first ' if len(times) > 1 else ''}{begins}, "
+
+
 def with_overrides(schedule: Schedule, *wished: Override) -> Schedule:
     """Return the schedule as it is once `wished` are made, in their order, after all that there are."""
     made = (replace(one, id=NEWEST - len(wished) + number) for number, one in enumerate(wished, 1))
     return replace(schedule, overrides=(*schedule.overrides, *made))
+
+
+def in_place(schedule: Schedule, wished: Override) -> Schedule:
+    """Return the schedule with `wished` where its number says: the one that is made last, or one that is changed."""
+    if wished.id == NEWEST:
+        return with_overrides(schedule, wished)
+    return replace(schedule, overrides=(*without_override(schedule, wished.id).overrides, wished))
+
+
+def without_override(schedule: Schedule, override_id: int) -> Schedule:
+    """Return the schedule as it is without one of its overrides."""
+    return replace(schedule, overrides=tuple(one for one in schedule.overrides if one.id != override_id))
 
 
 def why_not(schedule: Schedule, wished: Override, times: Iterable[Interval], names: Mapping[int, str]) -> Reason:

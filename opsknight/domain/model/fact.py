@@ -83,11 +83,13 @@ class Fact(StrEnum):
     SCHEDULE_CHANGED = "schedule changed"
     SCHEDULE_DELETED = "schedule deleted"
     OVERRIDDEN = "overridden"
+    OVERRIDE_CHANGED = "override changed"
     OVERRIDE_WITHDRAWN = "override withdrawn"
     SWAP_ASKED = "swap asked"
     SWAP_TAKEN = "swap taken"
     SWAP_ENDED = "swap ended"
     LEAVE_TAKEN = "leave taken"
+    LEAVE_CHANGED = "leave changed"
     LEAVE_WITHDRAWN = "leave withdrawn"
     # told before it matters: user, user_id, name (of the schedule), reason
     SHIFT_ANNOUNCED = "shift announced"
@@ -169,8 +171,10 @@ CHANGE_INTEGRATIONS = frozenset(
 )
 """After which what ingest knows of the integrations is out of date."""
 SCHEDULING = frozenset(
-    {Fact.SCHEDULE_MADE, Fact.SCHEDULE_CHANGED, Fact.SCHEDULE_DELETED, Fact.OVERRIDDEN, Fact.OVERRIDE_WITHDRAWN}
-    | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
+    {Fact.SCHEDULE_MADE, Fact.SCHEDULE_CHANGED, Fact.SCHEDULE_DELETED}
+    | {Fact.OVERRIDDEN, Fact.OVERRIDE_CHANGED, Fact.OVERRIDE_WITHDRAWN}
+    | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED}
+    | {Fact.LEAVE_TAKEN, Fact.LEAVE_CHANGED, Fact.LEAVE_WITHDRAWN}
 )
 """After which others may be on call than before."""
 CALENDARS = frozenset(fact for fact in Fact if fact.startswith("calendar "))

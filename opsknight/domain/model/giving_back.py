@@ -45,6 +45,23 @@ def plan(schedule: Schedule, *, of: int, to: int, start: datetime, end: datetime
     return Plan({}, ((start, end),))
 
 
+def in_the_way(
+    schedule: Schedule, *, of: int, takers: Iterable[int], start: datetime, end: datetime
+) -> Override | None:
+    """Return what keeps each of `takers` from all of `[start, end)`, None where one of them could have it.
+
+    It is another replacement of `of`, who nevertheless is on call then: put there by what was made after it.
+    """
+    found: Override | None = None
+    for to in takers:
+        anew = plan(schedule, of=of, to=to, start=start, end=end).anew
+        replacing = (one for one in schedule.overrides if one.change is Change.REPLACE and one.replaces == of)
+        found = next((one for one in replacing if any(one.touches(*time) for time in anew)), None)
+        if found is None:
+            return None
+    return found
+
+
 def left(one: Override, back: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return what of an override stays where the parts in `back` are taken from it."""
     return tuple(uncovered((one.start_at, one.end_at), merged(back))) if one.start_at < one.end_at else ()

@@ -17,6 +17,8 @@ from typing import Any, Final
 BEFORE: Final = timedelta(days=1)
 AHEAD: Final = timedelta(days=400)
 """What is read of a calendar lies between a day before and 400 days after the reading."""
+HOLIDAYS_AHEAD: Final = 3 * timedelta(days=366)
+"""How far ahead the days of a calendar of holidays are read."""
 WARNINGS_KEPT: Final = 100
 """A calendar of strangers would warn ten thousand times; what is more is counted."""
 _PRIORITY: Final = re.compile(r"^\s*\[L\d\]")
@@ -114,6 +116,17 @@ def as_layer(shifts: Iterable[ImportedShift]) -> list[list[Any]]:
         for start, end in times:
             together[start, end].append(user)
     return [[start.timestamp(), end.timestamp(), sorted(users)] for (start, end), users in sorted(together.items())]
+
+
+def in_sight(layer: Iterable[Sequence[Any]], start: datetime, end: datetime) -> set[tuple[float, float, int]]:
+    """Return what of a layer's shifts lies in `[start, end)`, each of one person, in epoch seconds."""
+    since, until = start.timestamp(), end.timestamp()
+    return {
+        (max(float(begins), since), min(float(ends), until), user)
+        for begins, ends, users in layer
+        for user in users
+        if begins < until and ends > since
+    }
 
 
 def _times(shifts: Iterable[ImportedShift]) -> Mapping[int, Sequence[tuple[datetime, datetime]]]:

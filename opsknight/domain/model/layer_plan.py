@@ -12,7 +12,7 @@ schedule's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -45,7 +45,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LayerPlan:
-    """A layer as it was asked for. `starts_at` and `ends_at` are naive wall-clock times of its zone."""
+    """A layer as it was asked for. `starts_at` and `ends_at` are naive wall-clock times of its zone.
+
+    `id` says which layer of a schedule it is, where that is known; two plans are equal whatever it is.
+    """
 
     name: str
     kind: Kind = Kind.ROTATION
@@ -60,6 +63,7 @@ class LayerPlan:
     holidays: Holidays = Holidays.ANY
     active_only: bool = False
     shifts: tuple[Turn, ...] = ()
+    id: int | None = field(default=None, compare=False)
 
     @property
     def people(self) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypedDict
@@ -81,6 +81,13 @@ async def sources(session: AsyncSession, schedule_id: int, *, at: datetime, with
     await schedule_zone(session, schedule_id)
     found = _lines().where(CalendarSourceRow.schedule_id == schedule_id).order_by(func.lower(CalendarSourceRow.name))
     return [_line(*row, at=at, with_urls=with_urls) for row in await session.execute(found)]
+
+
+async def imported_layers(session: AsyncSession, schedule_id: int) -> Mapping[int, str]:
+    """Return which layers of a schedule have their shifts from a calendar, and what that is called."""
+    wanted = select(CalendarSourceRow.layer_id, CalendarSourceRow.name).order_by(CalendarSourceRow.id)
+    rows = await session.execute(wanted.where(CalendarSourceRow.schedule_id == schedule_id))
+    return {row.layer_id: row.name for row in rows if row.layer_id is not None}
 
 
 async def source(

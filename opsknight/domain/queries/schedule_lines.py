@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
+from opsknight.domain.queries.calendar_sources import imported_layers
 from opsknight.domain.queries.duties import duties
 from opsknight.domain.queries.oncall import Shift, shift_line, user_names
 from opsknight.domain.queries.schedules import plans
@@ -67,7 +68,7 @@ class Timeline(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A schedule as it was written."""
+    """A schedule as it was written; each layer with its number, and the calendar that it has its shifts from."""
 
     line: ScheduleLine
     layers: list[dict[str, Any]]
@@ -94,9 +95,13 @@ async def document(session: AsyncSession, schedule_id: int) -> Document:
     if found is None:
         raise NotFound("There is no such schedule.")
     row, team = found
+    calendars = await imported_layers(session, schedule_id)
     return Document(
         line=_line(row, team),
-        layers=[plan.to_json() for plan in await plans(session, schedule_id)],
+        layers=[
+            {"id": plan.id, "imported": calendars.get(plan.id or 0), **plan.to_json()}
+            for plan in await plans(session, schedule_id)
+        ],
         shadow_layers=row.shadow_layers,
         on_leave=row.on_leave,
         country=row.country,
@@ -198,6 +203,11 @@ async def leaves(session: AsyncSession, *, at: datetime) -> list[dict[str, Any]]
 async def leave(session: AsyncSession, leave_id: int) -> dict[str, Any]:
     """Return one leave, withdrawn or not."""
     return _leave(await session.get_one(LeaveRow, leave_id))
+
+
+async def whose_leave(session: AsyncSession, leave_id: int) -> int | None:
+    """Return who is away by a leave, None where there is none."""
+    return await session.scalar(select(LeaveRow.user_id).where(LeaveRow.id == leave_id))
 
 
 def override_line(row: OverrideRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Answered by the same functions that page, from what is stored now and what is wi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,16 +16,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model import schedule as model
-from opsknight.domain.model.effect import NEWEST, Effect, effect, why_not, with_overrides
+from opsknight.domain.model.effect import NEWEST, Effect, effect, in_place, why_not, without_override
 from opsknight.domain.model.layer_plan import LayerPlan
 from opsknight.domain.model.ledger import span
 from opsknight.domain.model.override import Change, OnLeave, Override
-from opsknight.domain.model.stack import Temporary
 from opsknight.domain.model.wall_clock import clock_changes
 from opsknight.domain.queries.oncall import Shift, shift_line
 from opsknight.domain.queries.people import PersonLine, people
 from opsknight.domain.queries.schedule_lines import LayerLine, Timeline, overrides, temporary_schedules
-from opsknight.domain.queries.schedules import holiday_dates, schedules
+from opsknight.domain.queries.schedules import everybody_away, holiday_dates, schedules
 from opsknight.domain.queries.undone import UndoneLine, undone_by, undone_lines
 from opsknight.domain.store.tables import ScheduleRow
 from opsknight.errors import NotFound
@@ -32,6 +32,7 @@ from opsknight.errors import NotFound
 WEIGHED: Final = timedelta(weeks=13)
 """Over which load, handoffs and coverage are compared: long enough for several rounds of a weekly rotation."""
 _CLOCK_CHANGES: Final = 2
+_AFTER_THEM: Final = timedelta(weeks=1)
 _INSTANT: Final = timedelta(microseconds=1)
 _NOTHING: Final = timedelta()
 
@@ -62,14 +63,22 @@ class Difference(TypedDict):
 
 
 class ClockChange(TypedDict):
-    """When the clocks of the schedule are changed, and who would be on call then, in whole shifts.
+    """When the clocks of `zones` are changed, and who would be on call then, in whole shifts.
 
     `shifts_now` are those of the schedule as it stands; None for a new one.
     """
 
     at: float
+    zones: list[str]
     shifts: list[Shift]
     shifts_now: list[Shift] | None
+
+
+class UntilClocks(TypedDict):
+    """The gaps that there would be until a week after each zone has changed its clocks twice, WEIGHED at least."""
+
+    until_at: float
+    gaps: list[tuple[float, float]]
 
 
 class SchedulePreview(TypedDict):
@@ -84,6 +93,7 @@ class SchedulePreview(TypedDict):
     load: list[Load]
     clock_changes: list[ClockChange]
     undone: list[UndoneLine]
+    until_clocks: UntilClocks
 
 
 class OverridePreview(TypedDict):
@@ -121,7 +131,7 @@ async def schedule_preview(
     Raises:
         NotFound: there is no such schedule.
     """
-    known = await _known(session, schedule_id) if schedule_id is not None else model.Schedule(())
+    known = await _new(session) if schedule_id is None else await _known(session, schedule_id)
     imported = await session.scalar(select(ScheduleRow.imported_holidays).where(ScheduleRow.id == schedule_id))
     days = holiday_dates(country, subdivision, [*(day.isoformat() for day in holidays), *(imported or ())])
     wished = replace(
@@ -135,7 +145,11 @@ async def schedule_preview(
     found = model.shifts(wished, start, end)
     names = {number: one["name"] for number, one in everybody.items()}
     far = start + WEIGHED
-    then, now = (_within(model.shifts(one, start, far), start, far) for one in (wished, known))
+    changing = _clock_changes(zone, layers, start)
+    later = max([far, *(at + _AFTER_THEM for at in changing)])
+    ever = _within(await asyncio.to_thread(model.shifts, wished, start, later), start, later)  # pages must not wait
+    then = _within((one for one in ever if one.start_at < far), start, far)
+    now = _within(model.shifts(known, start, far), start, far)
     have_shifts = {one.user_id for one in (*then, *now)}
     in_it = (wished.members | known.members | have_shifts) & everybody.keys()
     return {
@@ -146,43 +160,19 @@ async def schedule_preview(
         },
         "difference": _difference(then, None if schedule_id is None else now, start, far),
         "load": _loads(then, now, [everybody[number] for number in in_it]),
-        "clock_changes": [
-            {
-                "at": at.timestamp(),
-                "shifts": _at(wished, at, names),
-                "shifts_now": None if schedule_id is None else _at(known, at, names),
-            }
-            for at in clock_changes(ZoneInfo(zone), after=start)[:_CLOCK_CHANGES]
-        ],
+        "clock_changes": _clock_lines(changing, wished, None if schedule_id is None else known, names),
+        "until_clocks": {
+            "until_at": later.timestamp(),
+            "gaps": _seconds(model.uncovered((start, later), _covers(ever))),
+        },
         "undone": undone_lines(*await undone_by(session, known, wished, at=at)),
     }
-
-
-async def undone_by_temporary(
-    session: AsyncSession,
-    schedule_id: int,
-    layers: Sequence[LayerPlan],
-    *,
-    zone: str,
-    start: datetime,
-    end: datetime,
-    at: datetime,
-) -> list[UndoneLine]:
-    """Return what of swaps, cover and overrides a temporary schedule would take away in `[start, end)`.
-
-    Raises:
-        NotFound: there is no such schedule.
-    """
-    known = await _known(session, schedule_id)
-    temporary = Temporary(NEWEST, "", start, end, tuple(plan.layer(zone) for plan in layers))
-    then = replace(known, temporaries=(*known.temporaries, temporary))
-    return undone_lines(*await undone_by(session, known, then, at=at))
 
 
 async def override_preview(
     session: AsyncSession, schedule_id: int, wished: Override, *, at: datetime
 ) -> OverridePreview:
-    """Return what an override would change, from `at` on at the earliest; its own number does not matter.
+    """Return what an override would change, from `at` on at the earliest; one of its number is changed to it.
 
     Raises:
         NotFound: there is no such schedule.
@@ -190,20 +180,26 @@ async def override_preview(
     known = await _known(session, schedule_id)
     start, end = max(wished.start_at, at), max(wished.end_at, at)
     wished = replace(wished, start_at=start)
-    then = with_overrides(known, wished)
+    then = in_place(known, wished)
     before, after = (_within(model.shifts(one, start, end), start, end) for one in (known, then))
     names = {one["id"]: one["name"] for one in await people(session, at=at)}
+    gaps_before, known = _seconds(model.gaps(known, start, end)), without_override(known, wished.id)
+    bare = before if wished.id == NEWEST else _within(model.shifts(known, start, end), start, end)
     found = effect(known, then, wished.user_id, start, end)
     return {
         "before": [shift_line(one, names) for one in before],
         "after": [shift_line(one, names) for one in after],
-        "gaps_before": _seconds(model.gaps(known, start, end)),
+        "gaps_before": gaps_before,
         "gaps": _seconds(model.gaps(then, start, end)),
         "changes": bool(found.done or found.fails),
-        "sentence": _sentence(wished, before, after, names)
+        "sentence": _sentence(wished, bare, after, names)
         if found.done
         else _without_effect(known, wished, found, names),
     }
+
+
+async def _new(session: AsyncSession) -> model.Schedule:
+    return model.Schedule((), leaves=await everybody_away(session))
 
 
 async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:
@@ -211,6 +207,32 @@ async def _known(session: AsyncSession, schedule_id: int) -> model.Schedule:
     if found is None:
         raise NotFound("There is no such schedule.")
     return found
+
+
+def _clock_changes(zone: str, layers: Sequence[LayerPlan], after: datetime) -> Mapping[datetime, list[str]]:
+    """Return when the clocks by which `layers` go are changed next, twice each, and of which zones, in order."""
+    found: dict[datetime, list[str]] = {}
+    for name in sorted({layer.zone or zone for layer in layers} or {zone}):
+        for at in clock_changes(ZoneInfo(name), after=after)[:_CLOCK_CHANGES]:
+            found.setdefault(at, []).append(name)
+    return dict(sorted(found.items()))
+
+
+def _clock_lines(
+    changing: Mapping[datetime, list[str]],
+    wished: model.Schedule,
+    known: model.Schedule | None,
+    names: Mapping[int, str],
+) -> list[ClockChange]:
+    return [
+        {
+            "at": at.timestamp(),
+            "zones": zones,
+            "shifts": _at(wished, at, names),
+            "shifts_now": None if known is None else _at(known, at, names),
+        }
+        for at, zones in changing.items()
+    ]
 
 
 def _at(schedule: model.Schedule, at: datetime, names: Mapping[int, str]) -> list[Shift]:

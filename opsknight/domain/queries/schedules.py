@@ -105,6 +105,12 @@ async def schedules(session: AsyncSession, ids: Collection[int], *, since: datet
     return {schedule_id: one.schedule(leaves, names) for schedule_id, one in found.items()}
 
 
+async def everybody_away(session: AsyncSession) -> tuple[Leave, ...]:
+    """Return all leave there is, as a schedule has it that nobody has made yet."""
+    rows = await session.execute(_CHANGES, {"ids": [], "since": EVER})
+    return tuple(Leave(row.id, row.user_id, row.start_at, row.end_at, row.other) for row in rows)
+
+
 def holiday_dates(country: str, subdivision: str, dates: Sequence[str]) -> Sequence[date]:
     """Return the holidays of a schedule: those of its country, and the `dates` that are named or imported."""
     own = [date.fromisoformat(one) for one in dates]
@@ -116,7 +122,7 @@ def plan_of(row: Row[*tuple[Any, ...]]) -> LayerPlan:
     """Return the layer that a row of `_SCHEDULES` holds, as it was asked for."""
     if row.kind == Kind.FIXED:
         shifts = (Turn(_instant(start), _instant(end), (*users,)) for start, end, users in row.shifts)
-        return LayerPlan(row.layer, Kind.FIXED, shifts=tuple(shifts))
+        return LayerPlan(row.layer, Kind.FIXED, shifts=tuple(shifts), id=row.layer_id)
     groups: dict[int, list[int]] = {}
     for number, user_id in row.members or ():
         groups.setdefault(number, []).append(user_id)
@@ -132,6 +138,7 @@ def plan_of(row: Row[*tuple[Any, ...]]) -> LayerPlan:
         parts=tuple(Part(*part) for part in row.parts),
         holidays=Holidays(row.holidays),
         active_only=row.active_only,
+        id=row.layer_id,
     )
 
 

@@ -37,6 +37,7 @@ export default {
         <div class="ok-field"><label for="sched-leave">Who is away without a substitute</label><select id="sched-leave" v-model="doc.on_leave" class="ok-select"><option value="warn">stays on call, with a warning</option><option value="remove">is off call: that may leave a gap</option></select></div>
         <div class="ok-cover-own"><label>Holidays of the country<input v-model.lazy.trim="doc.country" class="ok-input" placeholder="DE" maxlength="10" autocomplete="off"></label><label>and its part<input v-model.lazy.trim="doc.subdivision" class="ok-input" placeholder="BY" maxlength="30" autocomplete="off"></label></div>
         <div class="ok-field"><label for="sched-dates">Other dates, one a line</label><textarea id="sched-dates" v-model.lazy="dates" class="ok-input" rows="3" placeholder="2026-12-24" spellcheck="false"></textarea></div></div></details>
+      <p v-for="one in ending" :key="one" class="ok-schedule-away" role="status"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>Saving ends the import of the calendar “{{ one }}”: its layer is gone from this draft.</span></p>
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
       <div class="ok-buttons ok-editor-end"><button class="ok-button ok-button-primary" :aria-busy="busy || null"><span>{{ schedule ? 'Save' : 'Make the schedule' }}</span></button><a class="ok-button ok-button-quiet" :href="schedule ? '/schedules/' + schedule.id : '/schedules'"><span>Cancel</span></a>
         <button v-if="schedule" type="button" class="ok-button ok-button-danger ok-editor-delete" @click="typed = ''; $refs.gone.showModal()"><span>Delete…</span></button></div>
@@ -47,7 +48,7 @@ export default {
       <p v-if="hint" class="ok-muted" role="status">{{ hint }}</p>
       <p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview">
-        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time in {{ weeks }}.</p>
+        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, clock) }}{{ beyond && ' Looked at' + beyond + '.' }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span><span>Somebody is on call all the time in {{ weeks }}{{ beyond && ', and' + beyond }}.</span></p>
           <p v-for="one in unreachable" :key="one.user_id" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.user }} has no verified contact method: a page cannot reach them.</span></p>
           <p v-for="one in undone" :key="one" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one }}</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day, two weeks</summary><Agenda :timeline="preview.timeline" :colours="colour" :by="{}" :zone="clock" :from="span[0]" :to="span[1]" :now="now" :me="me"></Agenda></details>
@@ -63,7 +64,7 @@ export default {
         <div class="ok-buttons"><button class="ok-button ok-button-danger" :disabled="typed !== schedule?.name"><span>Delete</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.gone.close()"><span>Keep it</span></button></div></form></dialog>
   </div>`,
 
-  data: () => ({ doc: null, people: [], preview: null, problem: "", hint: "", refusal: "", unread: "", busy: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, unfolded: 0, held: null, typed: "", now: opsknight.times.now() / 1000, day: dayOf(opsknight.times.now() / 1000, LOCAL), day_s: DAY, before: "",
+  data: () => ({ doc: null, people: [], preview: null, problem: "", hint: "", refusal: "", unread: "", busy: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, unfolded: 0, held: null, typed: "", now: opsknight.times.now() / 1000, day: dayOf(opsknight.times.now() / 1000, LOCAL), day_s: DAY, before: "", imports: [],
     parts: [{ list: "layers", title: "Layers", add: "Add a layer", says: "The highest counts where it covers; the others show where it does not." }, { list: "shadow_layers", title: "Shadows", add: "Add a shadow", says: "They see what happens and are never paged." }] }),
   computed: {
     zones: () => Intl.supportedValuesOf?.("timeZone") ?? [LOCAL, "UTC"],
@@ -89,12 +90,15 @@ export default {
         if (!shifts_now || (shifts.length === shifts_now.length && shifts.every((one) => shifts_now.some((other) => same(one, other))))) return "";
         return ` As it stands: ${shifts_now.map((one) => `${who(one)} ${span(one.start_at, one.end_at, this.clock)}`).join(", ") || "nobody"}.`;
       };
-      return this.preview.clock_changes.map(({ at, shifts, shifts_now }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}${before(shifts, shifts_now)}`);
+      const where = (zones) => (zones.length === 1 && zones[0] === this.clock ? "" : `, the clocks of ${zones.join(" and ")}`);
+      return this.preview.clock_changes.map(({ at, zones, shifts, shifts_now }) => `${shortDay(at, this.clock)} ${new Date(at * 1000).getFullYear()}${where(zones)}: ${shifts.map((one) => `${who(one)} is on call ${span(one.start_at, one.end_at, this.clock)}. ${clockWords(one, known(zones[0]) ? zones[0] : this.clock)}`).join(" ") || "the clocks change, and nobody is on call."}${before(shifts, shifts_now)}`);
     },
     dates: { get() { return this.doc.holidays.join("\n"); }, set(text) { this.doc.holidays = text.split(/\s+/).filter(Boolean); } },
     wish() { return { ...this.doc, layers: this.doc.layers.map(sent), shadow_layers: this.doc.shadow_layers.map(sent) }; },
     asked() { return this.doc ? JSON.stringify([this.wish, this.day]) : ""; },
-    gaps() { return this.preview.difference.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
+    beyond() { const { until_at } = this.preview.until_clocks; return until_at > this.preview.difference.until_at ? ` until ${shortDay(until_at, this.clock)} ${new Date(until_at * 1000).getFullYear()}, a week after the second change of the clocks` : ""; },
+    gaps() { return this.preview.until_clocks.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
+    ending() { return this.imports.filter((one) => !this.doc.layers.some((layer) => layer.id === one.id)).map((one) => one.imported); },
     unreachable() { return this.preview.load.filter((one) => !one.reachable); },
     undone() { return undoneWords(this.preview.undone, this.clock); },
     changed() { return this.doc !== null && JSON.stringify(this.wish) !== this.before; },
@@ -116,7 +120,7 @@ export default {
       const layer = this.doc[list][i];
       this.doc[list] = this.doc[list].filter((_, n) => n !== i);
       const back = () => { this.doc[list] = [...this.doc[list].slice(0, i), layer, ...this.doc[list].slice(i)]; };
-      opsknight.toast(`Removed “${layer.name}” from this draft.`, { action: { label: "Undo", run: back }, for_s: 8, id: "layer" });
+      opsknight.toast(`Removed “${layer.name}” from this draft${layer.imported ? `; once saved, the calendar “${layer.imported}” is not imported any more` : ""}.`, { action: { label: "Undo", run: back }, for_s: 8, id: "layer" });
     },
     shade(list, i) {
       const other = list === "layers" ? "shadow_layers" : "layers", layer = this.doc[list][i];
@@ -149,6 +153,7 @@ export default {
       this.busy = false;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.before = JSON.stringify(this.wish);
+      sessionStorage.setItem("ok-schedule-said", answer.sentence);
       location.assign(`/schedules/${answer.body.schedule.id}`);
     },
     async erase() {
@@ -177,6 +182,7 @@ export default {
     if (!doc) return;
     for (const layer of [...doc.layers, ...doc.shadow_layers]) layer.key = ++keys;
     this.doc = doc;
+    this.imports = doc.layers.filter((one) => one.imported);
     this.unfolded = doc.layers[0]?.key ?? 0;
     this.before = JSON.stringify(this.wish);
   },

@@ -146,6 +146,8 @@ export default {
   },
   created() { this.reading = latest((from, to) => read(`/api/v1/schedules/${this.schedule.id}/timeline?from=${from}&to=${to}`)); },
   async mounted() {
+    const said = sessionStorage.getItem("ok-schedule-said");   // what the editor was answered
+    if (said) { sessionStorage.removeItem("ok-schedule-said"); opsknight.toast(said, { kind: "good", for_s: 8 }); }
     this.media = matchMedia("(max-width: 720px)");
     this.media.addEventListener("change", this.onNarrow);
     this.ticking = setInterval(() => { this.now = opsknight.times.now() / 1000; }, TICK_MS);

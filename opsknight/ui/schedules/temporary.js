@@ -41,7 +41,8 @@ export default {
       <div class="ok-asked-head"><h2 id="ok-preview-title">What would come of it</h2></div>
       <p v-if="hint" class="ok-muted" role="status">{{ hint }}</p><p v-if="problem" class="ok-error" role="status">{{ problem }}</p>
       <template v-if="preview && times">
-        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, zone) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time{{ cut ? ' in its first two weeks' : '' }}.</p>
+        <div role="status"><p v-if="gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ gapWords(gaps, zone) }}</span></p><p v-else class="ok-editor-good"><span class="ok-icon ok-icon-check" aria-hidden="true"></span>Somebody is on call all the time{{ told.to_at < times[1] ? ' in its first 100 days' : '' }}.</p>
+          <p v-if="away" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ away }}</span></p>
           <p v-for="one in undone" :key="one" class="ok-schedule-away"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one }}</span></p></div>
         <details v-if="narrow" class="ok-more"><summary>Day by day</summary><Agenda :timeline="preview" :colours="colour" :by="{}" :zone="zone" :from="bounds[0]" :to="bounds[1]" :now="now" :me="me"></Agenda></details>
         <Chart v-else :timeline="preview" :names="names" :colours="colour" :by="{}" :zone="zone" :from="bounds[0]" :to="bounds[1]" view="fortnight" :now="now" readonly @show="shown = $event"></Chart>
@@ -51,7 +52,7 @@ export default {
     </section>
   </div>`,
 
-  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, undone: [], hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
+  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, told: null, undone: [], hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
   computed: {
     zone() { return this.schedule.zone; },
     active() { return this.people.filter((one) => one.active); },
@@ -61,13 +62,16 @@ export default {
       const found = [fromField(this.from, this.zone), fromField(this.to, this.zone, { last: true })];
       return found[0] === null || found[1] === null || found[1] <= found[0] ? null : found;
     },
-    cut() { return this.times[1] - this.times[0] > SEEN_S; },
     seen() { return [this.times[0], Math.min(this.times[1], this.times[0] + SEEN_S)]; },
     bounds() { return [startOf(dayOf(this.seen[0], this.zone), this.zone), startOf(dayOf(this.seen[1] - 1, this.zone) + DAY, this.zone)]; },
     written() { return this.way === "shifts" ? [{ name: this.name.trim() || "Shifts", kind: "fixed", shifts: readShifts(this.shifts, this.zone) }] : this.layers.map(sent); },
     wish() { return { name: this.name, start_at: this.times?.[0], end_at: this.times?.[1], layers: this.written }; },
     asked() { return this.doc && this.times ? JSON.stringify(this.wish) : ""; },
-    gaps() { return this.preview.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
+    away() {                                                     // whom the schedule leaves on call though they are away
+      const spans = this.told.away.filter((one) => one.end_at > this.now), names = [...new Set(spans.map((one) => one.user))];
+      return names.length ? `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} on call while away, ${plural(spans.length, "time")}: name a substitute, or choose somebody else.` : "";
+    },
+    gaps() { return this.told.gaps.filter(([, end]) => end > this.now).map(([start, end]) => [Math.max(start, this.now), end]); },
     load() {
       const spent = new Map();
       for (const one of this.preview.final) spent.set(one.user_id, { ...one, on_call_s: (spent.get(one.user_id)?.on_call_s ?? 0) + one.end_at - one.start_at, shifts: (spent.get(one.user_id)?.shifts ?? 0) + 1 });
@@ -94,11 +98,11 @@ export default {
     async foresee() {
       this.hint = this.lacking();
       if (this.hint) { this.preview = null; this.problem = ""; return; }
-      const { zone, team_id, country, subdivision, holidays } = this.doc, [from_at, to_at] = this.seen;
-      const answer = await this.asking({ name: "Temporary", team_id, zone, country, subdivision, holidays, layers: this.written, from_at, to_at, temporary_of: this.schedule.id });
+      const [from, to] = this.seen, answer = await this.asking({ ...this.wish, name: this.name.trim() || "Temporary" });
       if (!answer) return;
       this.problem = answer.ok ? "" : answer.body.detail ?? answer.sentence;
-      this.preview = answer.ok ? clipped(answer.body.timeline, from_at, to_at) : null;
+      this.preview = answer.ok ? clipped(answer.body.timeline, from, to) : null;
+      this.told = answer.ok ? answer.body.timeline : null;
       this.undone = answer.ok ? undoneWords(answer.body.undone, this.zone) : [];
     },
     async save() {
@@ -115,7 +119,7 @@ export default {
     onNarrow({ matches }) { this.narrow = matches; },
     onLeave(event) { if (this.changed) event.preventDefault(); },
   },
-  created() { this.asking = latest((wish) => opsknight.post("/api/v1/schedules/preview", wish)); },
+  created() { this.asking = latest((wish) => opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary/preview`, wish)); },
   async mounted() {
     addEventListener("beforeunload", this.onLeave);
     this.media = matchMedia("(max-width: 720px)");

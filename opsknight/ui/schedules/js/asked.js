@@ -1,9 +1,10 @@
 // Shifts that are offered, and who is away: short lists with what one can do about each.
-import { read } from "./http.js";
+import { latest, read } from "./http.js";
 import { turnsOf } from "./turns_of.js";
-import { lasting } from "./words.js";
+import { gapWords, lasting } from "./words.js";
 import { dayOf, DAY, fromField, moment, span, startOf, toField } from "./zones.js";
 
+const PREVIEW_MS = 150;
 const ENDED = { taken: "taken", withdrawn: "withdrawn", expired: "expired: nobody took it" };
 
 export const Asked = {
@@ -24,12 +25,12 @@ export const Asked = {
       <p v-for="one in ended" :key="one.id" class="ok-muted">{{ names[one.user_id] ?? 'Somebody' }}: {{ span(one.start_at, one.end_at, zone) }}, {{ words[one.status] ?? one.status }}{{ one.taken_by ? ' by ' + (names[one.taken_by] ?? 'somebody') : '' }}</p></details>
   </section>
   <section class="ok-asked" aria-labelledby="ok-away-title">
-    <div class="ok-asked-head"><h2 id="ok-away-title">Away</h2><button v-if="mayCover" type="button" class="ok-button ok-button-small" @click="ask"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>I am away</span></button></div>
+    <div class="ok-asked-head"><h2 id="ok-away-title">Away</h2><button v-if="mayCover" type="button" class="ok-button ok-button-small" @click="ask(null)"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>I am away</span></button></div>
     <p v-if="!gone.length" class="ok-muted">Nobody has noted leave.</p>
     <div v-for="one in gone" :key="one.id" class="ok-asked-line">
       <div><p><b>{{ names[one.user_id] ?? 'Somebody' }}</b> {{ span(one.start_at, one.end_at, zone) }}</p>
         <p :class="one.substitute_id ? 'ok-muted' : 'ok-asked-warn'">{{ one.substitute_id ? (names[one.substitute_id] ?? 'Somebody') + ' has their shifts.' : 'Nobody has their shifts: name a substitute, or override them.' }}{{ one.note ? ' “' + one.note + '”' : '' }}</p></div>
-      <div v-if="mayCover && (one.user_id === me.id || mayEdit)" class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="end('/api/v1/leaves/' + one.id)"><span>Withdraw</span></button></div>
+      <div v-if="mayCover && (one.user_id === me.id || mayEdit)" class="ok-buttons"><button type="button" class="ok-button ok-button-small" aria-haspopup="dialog" @click="ask(one)"><span>Change</span></button><button type="button" class="ok-button ok-button-small" @click="end('/api/v1/leaves/' + one.id)"><span>Withdraw</span></button></div>
     </div>
   </section>
   <dialog ref="give" class="ok-dialog" aria-labelledby="ok-give-title">
@@ -44,18 +45,23 @@ export const Asked = {
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
       <div class="ok-buttons"><button class="ok-button ok-button-primary" :disabled="(wants_own && !mine.length) || left.bad"><span>{{ taking.one.kind === 'swap' ? 'Swap' : 'Take it' }}</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.give.close()"><span>Cancel</span></button></div></form>
   </dialog>
-  <dialog ref="leave" class="ok-dialog" aria-labelledby="ok-leave-title">
-    <div class="ok-dialog-head"><h2 id="ok-leave-title">I am away</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
+  <dialog ref="leave" class="ok-dialog" aria-labelledby="ok-leave-title" @close="leaving = false">
+    <div class="ok-dialog-head"><h2 id="ok-leave-title">{{ !changing ? 'I am away' : changing.user_id === me.id ? 'When you are away' : 'When ' + (names[changing.user_id] ?? 'somebody') + ' is away' }}</h2><button type="button" class="ok-tool" aria-label="Close" @click="$refs.leave.close()"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
     <form class="ok-dialog-body" @submit.prevent="leave">
-      <div v-if="mayEdit" class="ok-field"><label for="leave-who">Who</label><select id="leave-who" v-model="wish.user_id" class="ok-select"><option v-for="one in active" :key="one.id" :value="one.id">{{ one.id === me.id ? one.name + ' (you)' : one.name }}</option></select></div>
+      <div v-if="mayEdit && !changing" class="ok-field"><label for="leave-who">Who</label><select id="leave-who" v-model="wish.user_id" class="ok-select"><option v-for="one in active" :key="one.id" :value="one.id">{{ one.id === me.id ? one.name + ' (you)' : one.name }}</option></select></div>
       <div class="ok-cover-own"><label>From<input v-model="wish.from" class="ok-input" type="datetime-local" required></label><label>To<input v-model="wish.to" class="ok-input" type="datetime-local" required></label></div>
       <div class="ok-field"><label for="leave-sub">Who has the shifts meanwhile</label><select id="leave-sub" v-model="wish.substitute_id" class="ok-select"><option :value="null">Nobody: warn of them</option><option v-for="one in active" :key="one.id" :value="one.id" :disabled="one.id === wish.user_id">{{ one.name }}{{ one.reachable ? '' : ' (cannot be paged)' }}</option></select></div>
+      <div class="ok-cover-preview ok-leave-preview" role="status">
+        <template v-if="foreseen"><p>{{ foreseen.sentence }}</p>
+          <template v-for="one in foreseen.schedules" :key="one.schedule_id"><ul v-if="one.taken.length" class="ok-leave-taken"><li v-for="part in one.taken.slice(0, 5)" :key="part.user_id + ':' + part.start_at"><b>{{ part.user }}</b> {{ span(part.start_at, part.end_at, zone) }} <span class="ok-muted">{{ one.schedule }}{{ part.away ? ', though away' : '' }}</span></li><li v-if="one.taken.length > 5" class="ok-muted">and {{ one.taken.length - 5 }} more in {{ one.schedule }}</li></ul>
+            <p v-if="one.gaps.length" class="ok-schedule-gaps"><span class="ok-icon ok-icon-bell" aria-hidden="true"></span><span>{{ one.schedule }}: {{ gapWords(one.gaps, zone) }}</span></p></template></template>
+        <p v-else class="ok-muted">Before it is saved, what comes of it is shown here.</p></div>
       <div class="ok-field"><label for="leave-note">Note</label><input id="leave-note" v-model="wish.note" class="ok-input" maxlength="500" autocomplete="off"></div>
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
       <div class="ok-buttons"><button class="ok-button ok-button-primary"><span>Save</span></button><button type="button" class="ok-button ok-button-quiet" @click="$refs.leave.close()"><span>Cancel</span></button></div></form>
   </dialog>`,
 
-  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
+  data: () => ({ swaps: [], leaves: [], mine: [], given: 0, taking: null, refusal: "", foreseen: null, leaving: false, changing: null, waiting: new Set(), wish: { user_id: null, from: "", to: "", substitute_id: null, note: "" }, words: ENDED }),
   computed: {
     here() {                                                     // who manages schedules reads what others offer to others, too: on one's own page it is out of place
       return this.swaps.filter((one) => (this.schedule ? one.schedule_id === this.schedule.id : one.user_id === this.me.id || one.taken_by === this.me.id || this.may_take(one)));
@@ -65,6 +71,14 @@ export const Asked = {
     gone() { return this.own ? this.leaves.filter((one) => this.own.includes(one.user_id)) : this.leaves; },
     active() { return this.people.filter((one) => one.active); },
     wants_own() { return this.taking?.one.kind === "swap" && !this.taking.one.return_start_at; },
+    leave_wish() {
+      const { user_id, substitute_id, note } = this.wish;
+      return { user_id, substitute_id, note, start_at: fromField(this.wish.from, this.zone), end_at: fromField(this.wish.to, this.zone, { last: true }) };
+    },
+    away() {                                                     // the leave that is being written, once it can be one
+      const { note, ...wish } = this.leaving ? this.leave_wish : {};
+      return wish.start_at != null && wish.end_at > Math.max(wish.start_at, opsknight.times.now() / 1000) ? JSON.stringify(wish) : "";
+    },
     times() { return [fromField(this.taking.from, this.zone), fromField(this.taking.to, this.zone, { last: true })]; },
     left() {                                                     // what stays offered of a shift of which a part is taken
       if (!this.taking?.part) return { bad: false, words: "" };
@@ -76,8 +90,15 @@ export const Asked = {
       return { bad: false, words: `Still offered: ${rest.map(([start, end]) => span(start, end, this.zone)).join("; and ")}.` };
     },
   },
+  watch: {
+    away(wish) {
+      clearTimeout(this.timer);
+      if (!wish) { this.foreseen = null; return; }
+      this.timer = setTimeout(() => this.foresee(JSON.parse(wish)), PREVIEW_MS);
+    },
+  },
   methods: {
-    lasting, moment, span,
+    gapWords, lasting, moment, span,
     async look() {
       const [swaps, leaves] = await Promise.all([this.mayCover ? read("/api/v1/swaps") : { ok: true, body: { swaps: [] } }, read("/api/v1/leaves")]);
       if (swaps.ok) this.swaps = swaps.body.swaps;
@@ -116,21 +137,20 @@ export const Asked = {
       this.look();
       this.$emit("changed");
     },
-    ask() {
+    ask(one) {                                                   // leave that is noted anew, or one that is changed
       const now = opsknight.times.now() / 1000, tomorrow = dayOf(now, this.zone) + DAY;
       const [from, to] = [startOf(tomorrow, this.zone), startOf(tomorrow + 7 * DAY, this.zone)];
-      this.wish = { user_id: this.me.id, from: toField(from, this.zone), to: toField(to, this.zone), substitute_id: null, note: "" };
-      this.refusal = "";
+      const wish = one ?? { user_id: this.me.id, start_at: from, end_at: to, substitute_id: null, note: "" };
+      this.wish = { user_id: wish.user_id, from: toField(wish.start_at, this.zone), to: toField(wish.end_at, this.zone), substitute_id: wish.substitute_id, note: wish.note };
+      Object.assign(this, { changing: one, refusal: "", foreseen: null, leaving: true });
       this.$refs.leave.showModal();
     },
     async leave() {
-      const { user_id, substitute_id, note } = this.wish;
-      const wish = { user_id, substitute_id, note, start_at: fromField(this.wish.from, this.zone), end_at: fromField(this.wish.to, this.zone, { last: true }) };
-      const answer = await this.once("POST", "/api/v1/leaves", wish);
+      const answer = this.changing ? await this.once("PUT", `/api/v1/leaves/${this.changing.id}`, this.leave_wish) : await this.once("POST", "/api/v1/leaves", this.leave_wish);
       if (!answer) return;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.$refs.leave.close();
-      opsknight.toast(answer.sentence, { kind: "good", for_s: 8 });
+      opsknight.toast(answer.sentence, { kind: "good", for_s: 12 });
       this.look();
       this.$emit("changed");
     },
@@ -153,5 +173,15 @@ export const Asked = {
       return answer;
     },
   },
+  created() {
+    const ask = latest((wish) => opsknight.post(`/api/v1/leaves/preview${this.changing ? `?instead_of=${this.changing.id}` : ""}`, wish));
+    this.foresee = async (wish) => {
+      const answer = await ask(wish);
+      if (!answer || !this.leaving) return;
+      this.foreseen = answer.ok ? answer.body : null;
+      this.refusal = answer.ok ? "" : answer.body.detail ?? answer.sentence;
+    };
+  },
   mounted() { this.look(); },
+  unmounted() { clearTimeout(this.timer); },
 };

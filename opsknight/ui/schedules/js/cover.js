@@ -19,7 +19,7 @@ export const Cover = {
       <div class="ok-cover-what"><p><b>{{ span(piece.start_at, piece.end_at, zone) }}</b><span class="ok-muted"> · {{ lasting(piece.end_at - piece.start_at) }}</span></p>
         <p class="ok-muted">{{ why(piece, by) }} {{ clockWords(piece, zone) }}</p></div>
       <p v-if="over" class="ok-muted">This is over, and what was cannot be changed.</p>
-      <div v-if="mine_to_end" class="ok-buttons"><button type="button" class="ok-button ok-button-danger" :aria-busy="busy || null" @click="withdraw"><span class="ok-icon ok-icon-undo" aria-hidden="true"></span><span>{{ piece.temporary_id && !piece.override_id ? 'Withdraw this temporary schedule' : 'Withdraw this override' }}</span></button></div>
+      <div v-if="mine_to_end && !changing" class="ok-buttons"><button v-if="changeable" type="button" class="ok-button" @click="amend"><span>Change this override</span></button><button type="button" class="ok-button ok-button-danger" :aria-busy="busy || null" @click="withdraw"><span class="ok-icon ok-icon-undo" aria-hidden="true"></span><span>{{ piece.temporary_id && !piece.override_id ? 'Withdraw this temporary schedule' : 'Withdraw this override' }}</span></button></div>
       <template v-if="mayCover && !over">
         <div class="ok-choice" role="radiogroup" aria-label="What is to change"><label v-for="(word, name) in ways" :key="name"><input v-model="way" type="radio" name="cover-way" :value="name"><span>{{ word }}</span></label></div>
         <Choose v-if="way === 'replace' || way === 'add'" v-model="user" name="cover-user" :label="way === 'add' ? 'Who is on call as well' : 'Who is on call instead'" :people="able" :colours="colours" :me="me"></Choose>
@@ -48,10 +48,12 @@ export const Cover = {
     </form>
   </dialog>`,
 
-  data: () => ({ shown: false, piece: {}, row: "final", day: 0, way: "replace", user: null, replaces: null, kind: "cover", offered: null, theirs: [], wanted: "", by_when: "", length: "whole", from: "", to: "", note: "", preview: null, refusal: "", busy: false }),
+  data: () => ({ shown: false, changing: null, piece: {}, row: "final", day: 0, way: "replace", user: null, replaces: null, kind: "cover", offered: null, theirs: [], wanted: "", by_when: "", length: "whole", from: "", to: "", note: "", preview: null, refusal: "", busy: false }),
   computed: {
     over() { return this.piece.end_at <= this.now(); },
+    changeable() { const one = this.by[this.piece.override_id]; return Boolean(this.mayCover && one && !one.swap_id); },
     title() {
+      if (this.changing) return "Change this override";
       if (this.row === "override") return this.piece.whole ? `“${this.piece.user}”` : `Override: ${this.piece.user} ${this.piece.word}`;
       return this.piece.gap ? "Nobody is on call" : this.piece.selected ? "Change who is on call" : `${who(this.piece)} ${this.over ? "had this shift" : this.piece.start_at <= this.now() ? "is on call" : "has this shift"}`;
     },
@@ -59,12 +61,13 @@ export const Cover = {
     ways() {
       const fixed = { ...WAYS };
       if (!this.those.length) delete fixed.remove;
-      if (this.piece.gap || this.piece.selected || !(this.piece.user_id === this.me.id || this.mayEdit)) delete fixed.ask;
+      if (this.changing || this.piece.gap || this.piece.selected || !(this.piece.user_id === this.me.id || this.mayEdit)) delete fixed.ask;
       return fixed;
     },
     those() {                                                    // who is on call in that time, and so can be replaced
       const [start, end] = this.times ?? [this.piece.start_at, this.piece.end_at];
-      return [...new Set([this.piece.user_id, ...this.timeline.final.filter((one) => one.start_at < end && one.end_at > start).map((one) => one.user_id)])].filter((id) => id && !this.piece.off);
+      const own = this.changing ? this.changing.replaces_id : this.piece.user_id;
+      return [...new Set([own, ...this.timeline.final.filter((one) => one.start_at < end && one.end_at > start).map((one) => one.user_id)])].filter((id) => id && (this.changing ? id !== this.changing.user_id : !this.piece.off));
     },
     able() { return choices(this.people, { own: new Set(Object.keys(this.colours).map(Number)), me: this.me, without: this.way === "add" ? null : this.way === "ask" ? this.piece.user_id : this.replaces }); },
     spans() {
@@ -116,13 +119,18 @@ export const Cover = {
     open({ piece, kind = "final", part = null, way = null }) {
       const users = piece.selected ? [...new Set(this.timeline.final.filter((one) => one.start_at < piece.end_at && one.end_at > piece.start_at).map((one) => one.user_id))] : [piece.user_id];
       const replaces = piece.gap || piece.off || users.length > 1 ? null : users[0] ?? null;
-      Object.assign(this, { piece, row: kind, refusal: "", note: "", preview: null, length: "whole", kind: "cover", offered: null, by_when: "", replaces, shown: true });
+      Object.assign(this, { changing: null, piece, row: kind, refusal: "", note: "", preview: null, length: "whole", kind: "cover", offered: null, by_when: "", replaces, shown: true });
       this.day = dayOf(Math.max(part?.start ?? piece.start_at, Math.min(this.now(), piece.end_at - 1)), this.zone);
       this.way = way ?? (piece.gap ? "add" : "replace");
       this.user = this.me.id !== replaces ? this.me.id : null;
       if (!this.$refs.box.open) this.$refs.box.showModal();
       const first = [".ok-choose input:checked", ".ok-choose input", ".ok-choice input:checked", "button"];
       this.$nextTick(() => first.map((one) => this.$refs.box.querySelector(one)).find(Boolean)?.focus());
+    },
+    amend() {                                                    // what the override says stands in the form, and is sent instead of it
+      const one = this.by[this.piece.override_id];
+      Object.assign(this, { changing: one, refusal: "", preview: null, way: one.change, user: one.user_id, replaces: one.replaces_id, note: one.note, length: "own", from: toField(one.start_at, this.zone), to: toField(one.end_at, this.zone) });
+      this.$nextTick(() => this.$refs.box.querySelector(".ok-choice input:checked")?.focus());
     },
     close() { this.$refs.box.close(); },
     choose(one) {
@@ -141,12 +149,18 @@ export const Cover = {
       if (!this.complete || this.busy) return;
       this.busy = true;
       const ask = this.way === "ask", url = `/api/v1/schedules/${this.schedule.id}/${ask ? "swaps" : "overrides"}`;
-      const answer = await opsknight.post(url, ask ? this.offer : this.wish);
+      const was = this.changing, place = was && `/api/v1/overrides/${was.id}`;
+      const answer = was ? await opsknight.send("PUT", place, this.wish) : await opsknight.post(url, ask ? this.offer : this.wish);
       this.busy = false;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.close();
-      const undo = { label: "Undo", run: () => this.end(ask ? `/api/v1/swaps/${answer.body.swap.id}` : `/api/v1/overrides/${answer.body.override.id}`) };
+      const undo = was ? { label: "Undo", run: () => this.back(place, was) } : { label: "Undo", run: () => this.end(ask ? `/api/v1/swaps/${answer.body.swap.id}` : `/api/v1/overrides/${answer.body.override.id}`) };
       opsknight.toast(answer.sentence, { kind: "good", action: undo, for_s: 10, id: "cover" });
+      this.$emit("changed");
+    },
+    async back(place, { change, start_at, end_at, note, user_id, replaces_id }) {
+      const answer = await opsknight.send("PUT", place, { change, start_at, end_at, note, user_id, replaces_id });
+      opsknight.toast(answer.sentence, { kind: answer.ok ? "good" : "bad", for_s: answer.ok ? 6 : 12, id: "cover" });
       this.$emit("changed");
     },
     async withdraw() {
@@ -165,7 +179,7 @@ export const Cover = {
     },
   },
   created() {
-    const ask = latest((wish) => opsknight.post(`/api/v1/schedules/${this.schedule.id}/overrides/preview`, wish));
+    const ask = latest((wish) => opsknight.post(`/api/v1/schedules/${this.schedule.id}/overrides/preview${this.changing ? `?instead_of=${this.changing.id}` : ""}`, wish));
     this.foresee = async (wish) => {
       const answer = await ask(wish);
       if (!answer || !this.shown) return;

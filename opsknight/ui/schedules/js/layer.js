@@ -17,7 +17,8 @@ export const LayerForm = {
     </header>
     <div v-if="open" class="ok-layer-body">
       <div class="ok-field"><label :for="id + '-name'">Name of the layer</label><input :id="id + '-name'" class="ok-input" :value="layer.name" maxlength="100" autocomplete="off" @input="set('name', $event.target.value)"></div>
-      <p v-if="layer.kind === 'fixed'" class="ok-muted">Its {{ plural(layer.shifts.length, 'shift') }} were written down one by one, as an imported calendar is. They are kept as they are.</p>
+      <p v-if="layer.imported" class="ok-muted">It has {{ plural(layer.shifts.length, 'shift') }} from the calendar “{{ layer.imported }}” and follows it, whatever the layer is called. It cannot be a shadow; without the layer the calendar is not imported any more.</p>
+      <p v-else-if="layer.kind === 'fixed'" class="ok-muted">Its {{ plural(layer.shifts.length, 'shift') }} were written down one by one, as an imported calendar is. They are kept as they are.</p>
       <template v-else>
         <fieldset><legend>People, in the order of their turns</legend>
           <ol class="ok-groups"><li v-for="(group, i) in layer.groups" :key="group.join() + i" class="ok-group" @dragover.prevent @drop.stop="drop(i)">
@@ -45,7 +46,7 @@ export const LayerForm = {
         </fieldset>
         <div class="ok-field"><label :for="id + '-zone'">Its own zone</label><input :id="id + '-zone'" class="ok-input" list="ok-zones" :value="layer.zone" :placeholder="'As the schedule: ' + zone" autocomplete="off" spellcheck="false" @change="set('zone', $event.target.value.trim() || null)"></div>
       </template>
-      <div class="ok-buttons"><button v-if="!alone" type="button" class="ok-button ok-button-small" @click="$emit('shadow')"><span>{{ shadow ? 'Make it count: no longer a shadow' : 'Make it a shadow: they listen only' }}</span></button><button v-if="!alone || !first || !last" type="button" class="ok-button ok-button-small ok-button-danger" @click="$emit('remove')"><span>Remove layer</span></button></div>
+      <div class="ok-buttons"><button v-if="!alone && !layer.imported" type="button" class="ok-button ok-button-small" @click="$emit('shadow')"><span>{{ shadow ? 'Make it count: no longer a shadow' : 'Make it a shadow: they listen only' }}</span></button><button v-if="!alone || !first || !last" type="button" class="ok-button ok-button-small ok-button-danger" @click="$emit('remove')"><span>Remove layer</span></button></div>
     </div>
   </section>`,
   data: () => ({ held: null, units: UNITS, weekdays: WEEKDAYS }),

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0048"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 
 STATEMENTS = (
     "ALTER TABLE integrations ADD COLUMN removed_at timestamptz, ADD CHECK (removed_at IS NULL OR NOT active)",
