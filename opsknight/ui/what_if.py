@@ -73,7 +73,7 @@ def senders_of(lines: Sequence[ServiceLine], monitors: Mapping[str, Monitor]) ->
         for line in lines
     }
     used = {str(one["kind"]) for several in of_service.values() for one in several} - {GENERIC}
-    samples = {kind: json.dumps(json.loads(test_event(kind, "", monitors)[1]), indent=2) for kind in sorted(used)}
+    samples = {kind: json.dumps(json.loads(test_event(kind, "", monitors)), indent=2) for kind in sorted(used)}
     return Senders(of_service, samples)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from opsknight.api import cover, schedule_previews, schedules
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import FROM_US, House
@@ -15,6 +16,13 @@ from tests.clock import NOON
 
 HOUR = timedelta(hours=1)
 DAY = 24 * HOUR
+
+
+def with_schedules(house: House) -> House:
+    """Return a house with the routes of schedules, cover and previews."""
+    for routes in (schedules, cover, schedule_previews):
+        house.routes.include_router(routes.router(house.deps))
+    return house
 
 
 async def asked(house: House, method: str, path: str, *, role: str = "admin", **sent: Any) -> httpx.Response:

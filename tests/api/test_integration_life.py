@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from functools import partial
 
 import httpx
@@ -15,19 +14,12 @@ from opsknight.app import _store_archived_uses
 from opsknight.domain.commands import integration_life as commands
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IntegrationRow, ServiceRow
-from tests.api.a_door import Door, a_door
+from tests.api.a_door import Door
 from tests.api.house import FROM_US, House
 from tests.builders import a_service, an_integration
-from tests.clock import StoppedClock
 
 _CONFIGURED = "SELECT data->>'name' FROM facts WHERE kind = 'configured' ORDER BY xid, seq"
 EVENT = json.dumps({"title": "Disk full", "dedup_key": "disk"}).encode()
-
-
-@pytest.fixture
-async def door(database: Database, clock: StoppedClock) -> AsyncIterator[Door]:
-    async with a_door(database, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,21 +6,17 @@ from typing import Any
 
 import pytest
 
-from opsknight.api import cover, schedule_previews, schedules
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from tests.api.house import House
-from tests.api.previews import DAY, HOUR, a_day_layer, asked, hour, hours, made
+from tests.api.previews import DAY, HOUR, a_day_layer, asked, hour, hours, made, with_schedules
 from tests.builders import a_user
 from tests.clock import NOON
 
 
 @pytest.fixture
 def doors(house: House) -> House:
-    """A house with the routes of schedules, cover and previews."""
-    for routes in (schedules, cover, schedule_previews):
-        house.routes.include_router(routes.router(house.deps))
-    return house
+    return with_schedules(house)
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import HeartbeatRow, ServiceRow, UserRow
+from tests.api.house import House, a_house
 from tests.builders import a_heartbeat, a_service, a_user
 from tests.clock import StoppedClock
 from tests.commands.clockwork import Clockwork
@@ -17,6 +20,13 @@ from tests.conftest import Acting
 async def desk(database: Database, acting: Acting, clock: StoppedClock) -> Desk:
     """The desk of Ada, a responder."""
     return Desk(database, acting, clock, await a_user(database, "Ada"))
+
+
+@pytest.fixture
+async def house(database: Database, clock: StoppedClock) -> AsyncIterator[House]:
+    """An OpsKnight on this machine, without a mail server."""
+    async with a_house(database, clock) as running:
+        yield running
 
 
 @pytest.fixture

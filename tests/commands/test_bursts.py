@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands import incidents, notifications, outcomes
@@ -14,19 +13,11 @@ from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.event import Severity
 from opsknight.domain.model.notification import LATE, Sent
 from opsknight.domain.queries.pages import pages
-from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
-from tests.api.house import House, a_house
+from tests.api.house import House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_timer, a_user
-from tests.clock import StoppedClock
 
 MOST = 3
-
-
-@pytest.fixture
-async def house(database: Database, clock: StoppedClock) -> AsyncIterator[House]:
-    async with a_house(database, clock) as running:
-        yield running
 
 
 class Mailbox:

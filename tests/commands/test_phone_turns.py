@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,19 +14,11 @@ from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.notification import PageKind, Retry, Sent
 from opsknight.domain.queries.pages import pages
-from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
-from tests.api.house import House, a_house
+from tests.api.house import House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
-from tests.clock import StoppedClock
 
 NUMBER = "+4915123456789"
-
-
-@pytest.fixture
-async def house(database: Database, clock: StoppedClock) -> AsyncIterator[House]:
-    async with a_house(database, clock) as running:
-        yield running
 
 
 class Ada:

@@ -5,11 +5,10 @@ A person who has acknowledged sixty incidents in one go is asked about all sixty
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands import notifications, outcomes
@@ -17,19 +16,11 @@ from opsknight.domain.model.attempt import Attempt
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.escalation import ANSWER_WITHIN
 from opsknight.domain.model.notification import Sent
-from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, ServiceRow, UserRow
-from tests.api.house import House, a_house
+from tests.api.house import House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_timer, a_user
-from tests.clock import StoppedClock
 
 NUMBER = "+4915123456789"
-
-
-@pytest.fixture
-async def house(database: Database, clock: StoppedClock) -> AsyncIterator[House]:
-    async with a_house(database, clock) as running:
-        yield running
 
 
 class Ada:

@@ -185,3 +185,23 @@ async def test_an_address_that_is_refused_for_good_fails_each_of_them_and_their_
         await pager.count_becomes("SELECT count(*) FROM notifications WHERE status = 'failed'", 2)
 
     assert await pager.rows("SELECT DISTINCT due_at FROM timers") == [(pager.deps.clock.now(),)]
+
+
+async def test_what_two_steps_of_one_incident_send_at_one_instant_is_one_message_about_it(pager: Pager) -> None:
+    ada = await a_user(pager.database, "Ada")
+    incident, other = await some_incidents(pager, ada, ada, count=2)
+    async with pager.deps.commands(f"user:{ada.id}") as uow:
+        await uow.session.execute(text("UPDATE escalation_steps SET wait_s = 0"))
+        await uow.session.execute(text("DELETE FROM timers WHERE subject = :id"), {"id": other.id})
+    for _ in range(2):
+        await run_engine(pager)
+    pager.deps.clock.advance(HALF_AN_HOUR)  # type: ignore[attr-defined]
+
+    async with pager.sending():
+        await pager.smtp.mails_come(1)
+        await pager.becomes_settled()
+
+    (mail,) = pager.smtp.mails
+    assert mail.message["Subject"] == f"CRITICAL Checkout: Disk 0 (#{incident.number}) (30 min late)"
+    assert "/ack/" in mail.text
+    assert await statuses(pager) == {"bundled": 1, "accepted": 1}

@@ -64,6 +64,10 @@ _ADVANCE = text("""
     INSERT INTO ledger_readers (name, xid, seq) VALUES ('amends', :xid, :seq)
     ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, seq = excluded.seq
 """)
+_CARRIES_MORE: Final = (
+    "EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id AND b.incident_id <> n.incident_id)"
+)
+"""Of a message, whether it told of other incidents too; two steps of one make no summary."""
 _BEHIND = text(f"""
     INSERT INTO amendments (notification_id, channel, due_at)
     SELECT n.id, n.channel, :now FROM incidents i
@@ -71,7 +75,7 @@ _BEHIND = text(f"""
     JOIN pages p ON p.id = n.page_id
     WHERE i.id = ANY(:ids) AND n.channel = ANY(:channels) AND n.status IN ('accepted', 'delivered', 'seen')
         AND n.finished_at > :since AND {_STANDS} <> {_SHOWN}
-        AND NOT EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+        AND NOT {_CARRIES_MORE}
     ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)  # noqa: S608  # our own words
 # Of a summary, how all stand of which it told; what it shows is behind once none of them is open, and from then on
@@ -93,14 +97,14 @@ _BEHIND_TOGETHER = text(f"""
     FROM (SELECT DISTINCT coalesce(bundled_into, id) AS id FROM notifications WHERE incident_id = ANY(:ids)
         AND channel = ANY(:channels) AND status IN ('bundled', 'accepted', 'delivered', 'seen')) touched
     JOIN notifications n ON n.id = touched.id AND n.status IN ('accepted', 'delivered', 'seen')
-        AND n.finished_at > :since AND EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+        AND n.finished_at > :since AND {_CARRIES_MORE}
     JOIN pages p ON p.id = n.page_id AND p.kind IN ('page', 'assigned', 'safety_net')
     {_TOGETHER}
     ON CONFLICT (notification_id) DO UPDATE SET due_at = excluded.due_at, tries = 0
 """)  # noqa: S608  # our own words
 _SUMMARIES = text(f"""
     SELECT n.id, together.told, together.moved_on FROM notifications n JOIN pages p ON p.id = n.page_id {_TOGETHER}
-    WHERE n.id = ANY(:ids) AND EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id)
+    WHERE n.id = ANY(:ids) AND {_CARRIES_MORE}
 """)  # noqa: S608  # our own words
 _MEMBERS = text("""
     SELECT every.id, i.number, i.title, i.severity, s.name AS service, i.status, o.name AS owner
@@ -125,7 +129,7 @@ _READ = text(f"""
     SELECT n.id, a.due_at, a.tries, {_STANDS} AS told, {_CALLS_NO_MORE} AS over,
         p.kind, n.generation, n.user_id, u.name AS user_name, u.language,
         n.urgency,
-        n.channel, EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id) AS is_summary,
+        n.channel, {_CARRIES_MORE} AS is_summary,
         t.carrier, t.provider_id, i.id AS incident_id, i.number, i.title, i.severity, i.status,
         i.created_at AS opened_at, i.acknowledged_at, i.runbook_url, i.generation AS incident_generation,
         s.name AS service, o.name AS owner, m.address, m.secret
@@ -140,7 +144,7 @@ _READ = text(f"""
     LEFT JOIN LATERAL (SELECT carrier, provider_id FROM attempts WHERE notification_id = n.id
         AND outcome = 'accepted' ORDER BY number DESC LIMIT 1) t ON true
     WHERE a.notification_id = ANY(:ids) AND n.finished_at > :since
-        AND ({_STANDS} <> {_SHOWN} OR EXISTS (SELECT FROM notifications b WHERE b.bundled_into = n.id))
+        AND ({_STANDS} <> {_SHOWN} OR {_CARRIES_MORE})
     ORDER BY a.notification_id
 """)  # noqa: S608  # our own words
 _DROP = text("DELETE FROM amendments WHERE notification_id = ANY(:ids)")

@@ -79,20 +79,25 @@ _GATHER_HELD: Final = text(
     _GATHERING.format(due="(n.due_at <= :now OR n.held)", held="n.held OR n.id = ANY(CAST(:waiting AS uuid[])) OR ")
 )
 _OTHERS: Final = text("""
-    SELECT b.bundled_into, b.due_at, (SELECT min(a.started_at) FROM attempts a WHERE a.notification_id = b.id)
+    SELECT DISTINCT ON (array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number,
+            b.bundled_into, CASE p.kind WHEN 'watch' THEN b.id END)
+        b.bundled_into, b.due_at, (SELECT min(a.started_at) FROM attempts a WHERE a.notification_id = b.id)
             AS first_tried_at, i.number, i.title, i.severity, s.name AS service, p.due_at AS page_due_at,
         p.created_at AS paged_at, CASE p.kind WHEN 'watch' THEN p.reason ELSE '' END AS told
     FROM notifications b
+    JOIN notifications c ON c.id = b.bundled_into
     JOIN pages p ON p.id = b.page_id
     JOIN incidents i ON i.id = b.incident_id AND i.generation = b.generation
     JOIN services s ON s.id = i.service_id
-    WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled'
+    WHERE b.bundled_into = ANY(:ids) AND b.status = 'bundled' AND (p.kind = 'watch' OR b.incident_id <> c.incident_id)
         AND (p.kind = 'watch'
             OR i.status = CASE WHEN p.kind IN ('hand_over', 'still_on_it') THEN 'acknowledged' ELSE 'open' END)
         AND (p.kind NOT IN ('assigned', 'hand_over', 'still_on_it')
             OR i.assignee_id = coalesce(p.for_user_id, b.user_id))
-    ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number
+    ORDER BY array_position(ARRAY['critical', 'error', 'warning', 'info'], i.severity), i.number, b.bundled_into,
+        CASE p.kind WHEN 'watch' THEN b.id END, b.due_at
 """)
+"""Each incident once, as the first of its messages had it; of a watched one, all that is told."""
 _SETTLE: Final = text("""
     WITH carried AS (
         SELECT b.id, c.status IN ('superseded', 'failed', 'bundled') AS alone
