@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -55,6 +54,11 @@ async def a_message(pager: Pager, hook: Hook, **columns: Any) -> NotificationRow
     return await a_notification(pager.database, await a_page(pager.database, incident, hook[0]), hook[1], **columns)
 
 
+async def calls(peer: HttpPeer) -> int:
+    """Return how often a host has been called: an attempt is written down before."""
+    return len(peer.asked)
+
+
 async def test_a_dead_host_keeps_no_page_waiting_that_goes_to_another(hooks: Pager) -> None:
     async with a_dead_host() as dead, http_peer() as healthy:
         hook = await a_hook(hooks, dead)
@@ -78,15 +82,15 @@ async def test_what_is_quiet_leaves_places_of_its_host_for_what_is_loud(hooks: P
         for _ in range(MANY):
             await a_message(hooks, hook, urgency="low")
         running = await hooks.start(widths={"webhook": 8})
-        await until(hooks.under_way, 2)
-        await asyncio.sleep(0.1)
+        await until(lambda: calls(slow), 2)
 
         await a_message(hooks, hook)
         hooks.wake()
-        await until(hooks.under_way, 3)
+        await until(lambda: calls(slow), 3)
+        under_way = await hooks.under_way()
         await hooks.kill(running)
 
-    assert len(slow.asked) == 3
+    assert under_way == 3
 
 
 async def test_what_waits_for_its_host_does_not_have_the_outbox_looked_at_all_the_time(hooks: Pager) -> None:

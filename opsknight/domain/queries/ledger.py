@@ -8,7 +8,7 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opsknight.domain.model.fact import Fact
+from opsknight.domain.model.fact import SCHEDULING, Fact
 from opsknight.domain.model.ledger import sentence
 from opsknight.domain.queries.paging_on import cursor, placed
 from opsknight.domain.queries.people import actor_names
@@ -30,10 +30,9 @@ ABOUT: Final[Mapping[str, Collection[Fact]]] = {
         | {Fact.DEVICE_SILENT, Fact.DEVICE_HEARD, Fact.HEARD_AGAIN, Fact.PAY_RULES_SET, Fact.ONE_OFF_ADDED}
         | {Fact.ONE_OFF_REMOVED}
     ),
-    "on call": frozenset(
-        {Fact.SCHEDULE_MADE, Fact.SCHEDULE_CHANGED, Fact.SCHEDULE_DELETED, Fact.OVERRIDDEN, Fact.OVERRIDE_WITHDRAWN}
-        | {Fact.SWAP_ASKED, Fact.SWAP_TAKEN, Fact.SWAP_ENDED, Fact.LEAVE_TAKEN, Fact.LEAVE_WITHDRAWN}
-        | {Fact.SHIFT_ANNOUNCED, Fact.GAP_TOLD, Fact.OFFER_TOLD, Fact.READINESS_TOLD, Fact.HANDOFF_NOTED}
+    "on call": SCHEDULING
+    | frozenset(
+        {Fact.SHIFT_ANNOUNCED, Fact.GAP_TOLD, Fact.OFFER_TOLD, Fact.READINESS_TOLD, Fact.HANDOFF_NOTED}
         | {Fact.CALENDAR_IMPORTED, Fact.CALENDAR_CHANGED, Fact.CALENDAR_FAILING, Fact.CALENDAR_READ_AGAIN}
         | {Fact.CALENDAR_REMOVED, Fact.WEEKLY_DRILL_SET, Fact.WEEKLY_DRILL_LEFT_OUT, Fact.DRILL_BEGAN}
         | {Fact.DRILL_ACKNOWLEDGED, Fact.DRILL_ENDED}
