@@ -11,7 +11,7 @@ from nicegui import ui
 
 from opsknight.domain.model.fact import Fact
 from opsknight.domain.model.permission import Need
-from opsknight.domain.queries.ledger import ABOUT, LedgerPage, ledger
+from opsknight.domain.queries.ledger import ABOUT, LedgerPage, everybody, ledger
 from opsknight.errors import Invalid
 from opsknight.ui.frame import frame
 from opsknight.ui.pages import page
@@ -21,7 +21,6 @@ from opsknight.ui.parts.field import select
 from opsknight.ui.parts.note import note
 from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
-from opsknight.ui.reading import read_people_names
 from opsknight.ui.viewer import signed_in
 
 if TYPE_CHECKING:
@@ -74,10 +73,11 @@ def mount(deps: Deps) -> None:
     @page(PATH, title="Ledger")
     async def ledger_page(about: str = "", actor: str = "", before: str = "") -> None:
         viewer = await signed_in(deps)
-        asked, refusal, told = Asked(about, actor, before), "", None
+        asked, refusal, told, people = Asked(about, actor, before), "", None, {}
         if viewer.may(Need.ADMINISTER):
             try:
                 async with deps.reading() as session:
+                    people = await everybody(session)
                     told = await ledger(session, before=before or None, about=about or None, actor=actor or None)
             except Invalid as wrong:
                 refusal = str(wrong)
@@ -85,7 +85,6 @@ def mount(deps: Deps) -> None:
             if not viewer.may(Need.ADMINISTER):
                 show_closed()
                 return
-            people = {f"user:{number}": name for number, name in (await read_people_names(deps)).items()}
             show(told, asked, people=people, refusal=refusal)
 
 

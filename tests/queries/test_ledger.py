@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from opsknight.domain.model.fact import Fact
-from opsknight.domain.queries.ledger import ABOUT, FACTS_A_PAGE, HAPPENED_TO_NO_INCIDENT, ledger
+from opsknight.domain.queries.ledger import ABOUT, FACTS_A_PAGE, HAPPENED_TO_NO_INCIDENT, everybody, ledger
 from opsknight.domain.store.engine import Database
 from opsknight.errors import Invalid
 from tests.builders import a_stored_incident, a_user
@@ -59,6 +59,16 @@ async def test_one_asks_for_what_one_person_did_or_what_is_about_one_thing(datab
 
     assert {fact["actor_name"] for fact in of_bo["facts"]} == {"Bo"}
     assert [fact["kind"] for fact in of_access["facts"]] == ["signed in", "signed in"]
+
+
+async def test_one_may_ask_for_what_somebody_did_who_has_left_since(database: Database):
+    bo = await a_user(database, "Bo", active=False)
+    cy = await a_user(database, "Cy")
+
+    async with database.screens() as session:
+        offered = await everybody(session)
+
+    assert list(offered.items()) == [(f"user:{cy.id}", "Cy"), (f"user:{bo.id}", "Bo (deactivated)")]
 
 
 async def test_it_is_read_in_pages_without_a_gap_or_a_repeat(database: Database, acting: Acting):

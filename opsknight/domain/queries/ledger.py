@@ -12,7 +12,7 @@ from opsknight.domain.model.fact import SCHEDULING, Fact
 from opsknight.domain.model.ledger import sentence
 from opsknight.domain.queries.paging_on import cursor, placed
 from opsknight.domain.queries.people import actor_names
-from opsknight.domain.store.tables import FactRow
+from opsknight.domain.store.tables import FactRow, UserRow
 from opsknight.errors import Invalid
 
 FACTS_A_PAGE: Final = 100
@@ -101,6 +101,14 @@ async def ledger(
         facts=[_line(row, names[row.actor]) for row in shown],
         more=cursor(shown[-1]) if len(rows) > FACTS_A_PAGE else None,
     )
+
+
+async def everybody(session: AsyncSession) -> Mapping[str, str]:
+    """Return everybody who may have done something here, by actor, as a form offers them: also who has left since."""
+    rows = await session.execute(
+        select(UserRow.id, UserRow.name, UserRow.active).order_by(UserRow.active.desc(), UserRow.name, UserRow.id)
+    )
+    return {f"user:{row.id}": row.name if row.active else f"{row.name} (deactivated)" for row in rows}
 
 
 def _line(row: Any, actor_name: str) -> LedgerLine:
