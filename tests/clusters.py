@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +28,7 @@ from opsknight.domain.store.engine import connect
 from opsknight.domain.store.migrate import prepare
 from opsknight.domain.store.partitions import extend
 from tests.clock import NOON
+from tests.lent import Lent, keep_first_rows
 
 if TYPE_CHECKING:
     from opsknight.domain.store.engine import Connection
@@ -110,6 +111,8 @@ class Cluster:
         self._thread = threading.Thread(target=self._loop.run_forever, name="cluster", daemon=True)
         self._numbers = count(1)
         self._admin: Connection
+        self._watched: dict[Addresses, Lent] = {}
+        self._free: list[Addresses] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -135,6 +138,22 @@ class Cluster:
         """Drop a database, whoever is still connected."""
         self._run(self._sql(f"DROP DATABASE IF EXISTS {addresses.name} WITH (FORCE)"))
 
+    def lend(self) -> Addresses:
+        """Return a database like a new one, which `take_back` takes."""
+        if self._free:
+            return self._free.pop()
+        addresses = self.new_database()
+        self._watched[addresses] = self._run(Lent.watch(addresses.admin_dsn))
+        return addresses
+
+    def take_back(self, addresses: Addresses, *, staying: Collection[int] = ()) -> None:
+        """Empty a database for whoever comes next, or drop it where that cannot be; connections may be `staying`."""
+        if self._run(self._watched[addresses].emptied(staying)):
+            self._free.append(addresses)
+            return
+        self._run(self._watched.pop(addresses).close())
+        self.drop(addresses)
+
     async def _start(self) -> None:
         await self._server.__aenter__()
         self._admin = await connect(self._server.admin_dsn, purpose="tests")
@@ -144,8 +163,13 @@ class Cluster:
         owner = await connect(template.owner_dsn, purpose="tests")
         await extend(owner, now=NOON, app_role=APP, months=3)
         await owner.close()
+        admin = await connect(template.admin_dsn, purpose="tests")
+        await keep_first_rows(admin)
+        await admin.close()
 
     async def _stop(self) -> None:
+        for lent in self._watched.values():
+            await lent.close()
         await self._admin.close()
         await self._server.__aexit__(None, None, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from typing import Any, Protocol
@@ -13,10 +13,10 @@ import pytest
 
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.unit_of_work import UnitOfWork, unit_of_work
-from tests.bounds import WIDER
 from tests.clock import StoppedClock
 from tests.clusters import Addresses, Cluster
 from tests.faults import measure
+from tests.lent import Pools
 from tests.marked import read_marked
 
 # A busy machine is no failure. CI draws the same examples every time, so that it fails for what changed.
@@ -66,25 +66,24 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def addresses(cluster: Cluster) -> Iterator[Addresses]:
-    """A fresh database, for tests that start a process of their own on it."""
-    fresh = cluster.new_database()
-    yield fresh
-    cluster.drop(fresh)
+def addresses(cluster: Cluster, pools: Pools) -> Iterator[Addresses]:
+    """A database like a fresh one, for tests that start a process of their own on it."""
+    lent = cluster.lend()
+    yield lent
+    cluster.take_back(lent, staying=pools.staying if pools.dsn == lent.app_dsn else ())
 
 
 @pytest.fixture(scope="session")
-def pools() -> Database:
-    """The pools of this run, each test's with other connections: what they compiled once need not be compiled again."""
-    return Database("", patience=WIDER)
+def pools() -> Pools:
+    """The pools of this run."""
+    return Pools()
 
 
 @pytest.fixture
-async def database(addresses: Addresses, pools: Database) -> AsyncIterator[Database]:
-    """A fresh database, connected to as the application is, with more patience for a machine that stands still."""
-    pools.dsn = addresses.app_dsn
-    yield copy(pools)  # what a test changes of it is its own
-    await pools.close()
+async def database(addresses: Addresses, pools: Pools) -> Database:
+    """A database like a fresh one, connected to as the application is."""
+    await pools.turn_to(addresses.app_dsn)
+    return copy(pools)  # what a test changes of it is its own
 
 
 @pytest.fixture

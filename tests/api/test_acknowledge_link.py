@@ -16,10 +16,10 @@ from opsknight.api import acknowledge, push
 from opsknight.domain.commands import incidents
 from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.link import ACKNOWLEDGE, RECEIPT, AcknowledgeClaims, receipt_claims
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, UserRow
 from tests.api.house import FROM_US, IN_BROWSER, House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager
 
 
@@ -280,9 +280,9 @@ async def test_a_link_that_we_did_not_make_does_nothing(link: Link, spoil: str):
 
 
 @pytest.fixture
-async def pager(addresses: Addresses, house: House) -> AsyncIterator[Pager]:
+async def pager(database: Database, house: House) -> AsyncIterator[Pager]:
     """The sender on the house's database."""
-    async with a_pager(addresses, house.clock) as made:
+    async with a_pager(database, house.clock) as made:
         yield made
 
 

@@ -11,17 +11,17 @@ import httpx
 import pytest
 
 from opsknight.api import push
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import NotificationRuleRow
 from tests.api.house import FROM_US, House
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager, until
 from tests.peers.push_service import Answer, Browser
 
 
 @pytest.fixture
-async def pager(addresses: Addresses, house: House) -> AsyncIterator[Pager]:
+async def pager(database: Database, house: House) -> AsyncIterator[Pager]:
     """The sender and its peers, on the house's database."""
-    async with a_pager(addresses, house.clock) as made:
+    async with a_pager(database, house.clock) as made:
         yield made
 
 

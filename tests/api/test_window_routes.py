@@ -15,6 +15,7 @@ from opsknight.api import acknowledge, own_methods, push, windows
 from opsknight.domain.commands import incidents, people
 from opsknight.domain.model.everyone import Everyone
 from opsknight.domain.model.window import OPEN_WITHIN
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, NotificationRow, PageRow, UserRow
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels import table
@@ -22,16 +23,15 @@ from opsknight.jobs.channels.window import CLOSED
 from tests.api.house import FROM_US, House
 from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_user
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager, until
 
 DEVICE = "a-window-of-a-laptop"
 
 
 @pytest.fixture
-async def pager(addresses: Addresses, house: House) -> AsyncIterator[Pager]:
+async def pager(database: Database, house: House) -> AsyncIterator[Pager]:
     """The sender and its peers, on the house's database."""
-    async with a_pager(addresses, house.clock) as made:
+    async with a_pager(database, house.clock) as made:
         house.deps.workers.append(made.wake)
         made.deps.workers.append(house.deps.windows.wake)  # as the alarm between processes does
         looking = asyncio.get_running_loop().create_task(house.deps.windows.run())

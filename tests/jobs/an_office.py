@@ -14,11 +14,11 @@ import httpx
 from opsknight.api import mail_in
 from opsknight.api.ingest import IngestRoutes
 from opsknight.api.intake import Intake
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import IncidentRow, NotificationRow, UserRow
 from tests.api.a_mailroom import hand_over
 from tests.builders import a_contact_method, a_notification, a_page, a_user
 from tests.clock import StoppedClock
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager
 from tests.peers.smtp import Mail
 
@@ -95,9 +95,9 @@ class Page:
 
 
 @asynccontextmanager
-async def an_office(addresses: Addresses, clock: StoppedClock, **more: Any) -> AsyncIterator[Office]:
+async def an_office(database: Database, clock: StoppedClock, **more: Any) -> AsyncIterator[Office]:
     """Open one, on a port of its own and with `more` settings."""
-    async with a_pager(addresses, clock, mail_back=MAILBOX, mail_in="127.0.0.1:0", **more) as pager:
+    async with a_pager(database, clock, mail_back=MAILBOX, mail_in="127.0.0.1:0", **more) as pager:
         deps = pager.deps
         routes = IngestRoutes(
             httpx.ASGITransport,  # type: ignore[arg-type]

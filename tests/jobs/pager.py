@@ -21,9 +21,8 @@ from opsknight.jobs import channels
 from opsknight.jobs.deliver import Deliverer
 from opsknight.jobs.worker import Worker
 from opsknight.settings import Settings
-from tests.bounds import PATIENCE_S, WIDER
+from tests.bounds import PATIENCE_S
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
-from tests.clusters import Addresses
 from tests.peers.push_service import PushPeer, push_peer
 from tests.peers.smtp import SmtpPeer, smtp_peer
 
@@ -212,7 +211,7 @@ class Pager:
 
 
 @asynccontextmanager
-async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncIterator[Pager]:
+async def a_pager(database: Database, clock: Clock, **more: Any) -> AsyncIterator[Pager]:
     """Connect everything, with `more` settings; nothing is sent before `sending` or `start`."""
     async with smtp_peer() as smtp, push_peer() as push:
         settings = Settings(
@@ -223,7 +222,7 @@ async def a_pager(addresses: Addresses, clock: Clock, **more: Any) -> AsyncItera
         )
         push.now = lambda: clock.now().timestamp()
         deps = Deps(settings, clock)
-        await deps.open(Database(addresses.app_dsn, patience=WIDER))
+        await deps.open(database)
         pager = Pager(deps, smtp, push)
         deps.workers.append(pager.wake)
         try:

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from opsknight.clock import Clock
 from opsknight.domain.commands import incidents, notifications
-from opsknight.domain.store.engine import connect
+from opsknight.domain.store.engine import Database, connect
 from opsknight.domain.store.tables import NotificationRow
 from tests.bounds import PATIENCE_S, WIDER
 from tests.builders import a_contact_method, a_notification, a_page, a_user
@@ -70,8 +70,8 @@ async def test_what_an_older_generation_left_behind_is_never_sent(pager: Pager) 
     assert pager.smtp.mails == []
 
 
-async def test_acknowledging_races_the_sender_and_no_call_begins_late(addresses: Addresses) -> None:
-    async with a_pager(addresses, Clock()) as pager:
+async def test_acknowledging_races_the_sender_and_no_call_begins_late(database: Database) -> None:
+    async with a_pager(database, Clock()) as pager:
         mails = [await pager.a_mail(due_at=pager.deps.clock.now()) for _ in range(150)]
         pager.smtp.delay_s = 0.6  # so that who does not look again is still at it 2 s later
         committed: dict[UUID, datetime] = {}  # what is promised counts from the commit: asking waits for a connection

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from opsknight.api.mail_answering import ARRIVED, OF_NONE, TOO_OLD
 from opsknight.domain.commands import incidents, own_methods, replies
 from opsknight.domain.model.mail_reply import HELP, HINT
+from opsknight.domain.store.engine import Database
 from tests.builders import a_contact_method, a_notification, a_page
 from tests.clock import StoppedClock
-from tests.clusters import Addresses
 from tests.jobs.an_office import MAILBOX, Office, an_office
 from tests.jobs.pager import Pager
 from tests.peers.reports import by_an_old_exim, by_exim, by_postfix
@@ -24,8 +24,8 @@ NOT_THERE = "The mail came back: 550 5.1.1"
 
 
 @pytest.fixture
-async def office(addresses: Addresses, clock: StoppedClock) -> AsyncIterator[Office]:
-    async with an_office(addresses, clock) as opened:
+async def office(database: Database, clock: StoppedClock) -> AsyncIterator[Office]:
+    async with an_office(database, clock) as opened:
         yield opened
 
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from opsknight.domain.commands.drills import Whom, begin
 from opsknight.domain.model.drill import THANKS
+from opsknight.domain.store.engine import Database
 from tests.clock import StoppedClock
-from tests.clusters import Addresses
 from tests.jobs.an_office import an_office
 
 
-async def test_an_answer_to_a_drill_answers_the_drill(addresses: Addresses, clock: StoppedClock):
-    async with an_office(addresses, clock) as office:
+async def test_an_answer_to_a_drill_answers_the_drill(database: Database, clock: StoppedClock):
+    async with an_office(database, clock) as office:
         page = await office.a_mailed_page()
         async with office.pager.deps.commands(f"user:{page.user.id}") as uow:
             drill = await begin(uow, Whom(user_id=page.user.id))

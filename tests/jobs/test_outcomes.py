@@ -13,9 +13,9 @@ from opsknight import readiness
 from opsknight.clock import Clock
 from opsknight.domain.commands import notifications, outcomes, without_receipt
 from opsknight.domain.model.notification import Sent
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import NotificationRow
 from tests.builders import a_contact_method, a_notification, a_page, a_timer, a_user
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager
 from tests.peers.push_service import Answer
 from tests.peers.smtp import Mood
@@ -322,8 +322,8 @@ async def test_a_beginning_whose_confirmation_was_lost_is_taken_back_and_sent_at
     assert "Possible repeat" not in pager.smtp.mails[0].message["Subject"]
 
 
-async def test_a_channel_that_does_not_get_through_is_told_until_it_does(addresses: Addresses) -> None:
-    async with a_pager(addresses, Clock()) as pager:
+async def test_a_channel_that_does_not_get_through_is_told_until_it_does(database: Database) -> None:
+    async with a_pager(database, Clock()) as pager:
         pager.smtp.moods = [Mood.REFUSE_FOR_NOW]
         mail = await pager.a_mail(due_at=pager.deps.clock.now())
         async with pager.sending():

@@ -13,12 +13,12 @@ from opsknight.clock import Clock
 from opsknight.domain.model.event import Urgency
 from opsknight.domain.model.full_hosts import host
 from opsknight.domain.queries.notifications import next_due_at
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, NotificationRow, UserRow
 from opsknight.jobs.channels.webhook import new_secret
 from opsknight.jobs.places import room
 from tests.bounds import WIDER
 from tests.builders import a_contact_method, a_notification, a_page, a_user
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager, until
 from tests.jobs.test_messages import an_attempt
 from tests.peers.http_provider import HttpPeer, Said, http_peer
@@ -28,8 +28,8 @@ Hook = tuple[UserRow, ContactMethodRow]
 
 
 @pytest.fixture
-async def hooks(addresses: Addresses, clock: Clock) -> AsyncIterator[Pager]:
-    async with a_pager(addresses, clock, channels_allow_private=True) as pager:
+async def hooks(database: Database, clock: Clock) -> AsyncIterator[Pager]:
+    async with a_pager(database, clock, channels_allow_private=True) as pager:
         yield pager
 
 

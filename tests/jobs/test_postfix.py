@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from opsknight.domain.store.engine import Database
 from tests.clock import StoppedClock
-from tests.clusters import Addresses
 from tests.jobs.an_office import Office, an_office
 from tests.jobs.pager import until
 from tests.peers.postfix import may_run, postfix
@@ -21,19 +21,19 @@ pytestmark = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def an_office_behind_postfix(addresses: Addresses, clock: StoppedClock) -> AsyncIterator[Office]:
+async def an_office_behind_postfix(database: Database, clock: StoppedClock) -> AsyncIterator[Office]:
     """Open an office whose mails go by a Postfix to people's own mail server, and come back by it."""
     port = free_port()
-    async with an_office(addresses, clock, smtp_url=f"smtp://127.0.0.1:{port}") as office:
+    async with an_office(database, clock, smtp_url=f"smtp://127.0.0.1:{port}") as office:
         with postfix(port, routes={"example.org": office.pager.smtp.port, "pages.example.com": office.port}):
             office.port = port
             yield office
 
 
 async def test_a_refusal_by_a_persons_own_mail_server_starts_their_next_contact_method(
-    addresses: Addresses, clock: StoppedClock
+    database: Database, clock: StoppedClock
 ):
-    async with an_office_behind_postfix(addresses, clock) as office:
+    async with an_office_behind_postfix(database, clock) as office:
         office.pager.smtp.mood = Mood.REFUSE_FOR_GOOD
         page = await office.a_mailed_page()
         async with office.pager.sending():
@@ -46,8 +46,8 @@ async def test_a_refusal_by_a_persons_own_mail_server_starts_their_next_contact_
         assert await office.address_is_off(page)
 
 
-async def test_an_answer_that_comes_by_postfix_acts_and_is_answered(addresses: Addresses, clock: StoppedClock):
-    async with an_office_behind_postfix(addresses, clock) as office:
+async def test_an_answer_that_comes_by_postfix_acts_and_is_answered(database: Database, clock: StoppedClock):
+    async with an_office_behind_postfix(database, clock) as office:
         page = await office.a_mailed_page()
         async with office.pager.sending():
             (mail,) = await office.pager.smtp.mails_come(1)

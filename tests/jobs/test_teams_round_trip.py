@@ -10,12 +10,12 @@ import pytest
 from opsknight.api.chats.teams import Bot
 from opsknight.api.chats.teams_activity import Activity
 from opsknight.domain.model.teams import CHANNEL
+from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ContactMethodRow, UserRow
 from opsknight.jobs.amend import Amender
 from opsknight.jobs.channels import table
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_user
 from tests.clock import StoppedClock
-from tests.clusters import Addresses
 from tests.jobs.pager import Pager, a_pager
 from tests.peers.http_provider import Said
 from tests.peers.teams import ADA, APP_ID, APP_SECRET, CHAT, TeamsPeer, teams_peer
@@ -33,8 +33,8 @@ async def peer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TeamsPeer]:
 
 
 @pytest.fixture
-async def pager(peer: TeamsPeer, addresses: Addresses, clock: StoppedClock) -> AsyncIterator[Pager]:
-    async with a_pager(addresses, clock, channels_allow_private=True) as made:
+async def pager(peer: TeamsPeer, database: Database, clock: StoppedClock) -> AsyncIterator[Pager]:
+    async with a_pager(database, clock, channels_allow_private=True) as made:
         yield made
 
 
