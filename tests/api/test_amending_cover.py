@@ -8,6 +8,8 @@ import pytest
 
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
+from opsknight.errors import NotFound
+from opsknight.ui.schedules.reading import read_temporary
 from tests.api.house import House
 from tests.api.previews import HOUR, a_day_layer, asked, hour, hours, made, with_schedules
 from tests.builders import a_user
@@ -122,6 +124,22 @@ async def test_of_a_temporary_schedule_that_runs_only_what_is_to_come_is_foresee
     assert hours(told["final"]) == [("Cy", 2, 6)]
     assert (hour(told["from_at"]), hour(told["to_at"])) == (2, 6)
     assert over.json()["detail"] == "It is over already, and what was cannot be changed."
+
+
+async def test_a_page_opens_for_a_temporary_schedule_of_its_schedule_that_is_not_over(
+    doors: House, database: Database, people: list[UserRow]
+):
+    number = await made(doors, database, a_day_layer(people[0]))
+    one = await replaced(doors, number, {"name": "Moving day", "layers": [], **between(0, 6)})
+
+    assert (await read_temporary(doors.deps, number, str(one)))["name"] == "Moving day"
+    wrong = {(number + 1, str(one)): "on this schedule", (number, "4711"): "no such", (number, "x"): "no such"}
+    for (schedule, key), why in wrong.items():
+        with pytest.raises(NotFound, match=why):
+            await read_temporary(doors.deps, schedule, key)
+    doors.clock.advance(6 * HOUR)
+    with pytest.raises(NotFound, match="“Moving day” is over already, and what was cannot be changed"):
+        await read_temporary(doors.deps, number, str(one))
 
 
 async def test_what_is_not_there_is_not_changed(doors: House, people: list[UserRow]):
