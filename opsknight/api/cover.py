@@ -73,22 +73,32 @@ def _add_overrides(routes: APIRouter, deps: Deps) -> None:
 def _add_temporary(routes: APIRouter, deps: Deps) -> None:
     configure = [needs(Need.CONFIGURE)]
 
-    async def told(session: Any, number: int) -> dict[str, Any]:
-        line = await queries.temporary_schedule(session, number)
+    def written(line: dict[str, Any]) -> dict[str, Any]:
         return line | {"layers": layers_of(line["layers"])}
+
+    async def told(session: Any, number: int) -> dict[str, Any]:
+        return written(await queries.temporary_schedule(session, number))
 
     @routes.post("/schedules/{schedule_id}/temporary", status_code=201, dependencies=configure)
     async def replace(schedule_id: Number, wish: TemporarySchedule, viewer: SignedIn) -> Response:
         """Let other layers, or fixed shifts, be all there is for a while, overrides left aside."""
-        start_at, end_at = instant(wish.start_at), instant(wish.end_at)
-        layers = [layer.plan for layer in wish.layers]
+        done = _doing(
+            lambda uow: temporary_schedules.replace_for_a_while(uow, schedule_id, wish.wish), "temporary", told
+        )
+        return await done(deps, viewer, 201)
 
-        async def command(uow: Any) -> Done:
-            return await temporary_schedules.replace_for_a_while(
-                uow, schedule_id, name=wish.name, layers=layers, start_at=start_at, end_at=end_at
-            )
+    @routes.get("/temporary-schedules/{temporary_id}", dependencies=[needs(Need.SEE)])
+    async def read(temporary_id: Number) -> Response:
+        """Return a temporary schedule as it was written, so that it can be changed and sent back."""
+        async with deps.reading() as session:
+            line = await queries.standing_temporary_schedule(session, temporary_id)
+        return plain_json({"temporary": written(line)})
 
-        return await _doing(command, "temporary", told)(deps, viewer, 201)
+    @routes.put("/temporary-schedules/{temporary_id}", dependencies=configure)
+    async def change(temporary_id: Number, wish: TemporarySchedule, viewer: SignedIn) -> Response:
+        """Let a temporary schedule be as this says, from now on and in one step; it keeps its place among others."""
+        done = _doing(lambda uow: temporary_schedules.change(uow, temporary_id, wish.wish), "temporary", told)
+        return await done(deps, viewer, 200)
 
     @routes.delete("/temporary-schedules/{temporary_id}", dependencies=configure)
     async def withdraw(temporary_id: Number, viewer: SignedIn) -> Response:

@@ -73,27 +73,27 @@ def router(deps: Deps) -> APIRouter:
         return plain_json(found)
 
     @routes.post("/{schedule_id}/temporary/preview", dependencies=[needs(Need.CONFIGURE)])
-    async def preview_temporary(schedule_id: Number, wish: TemporarySchedule) -> Response:
-        """Return the time line of a temporary schedule, of its first 100 days where it lasts longer.
+    async def preview_temporary(schedule_id: Number, wish: TemporarySchedule, instead_of: InsteadOf = None) -> Response:
+        """Return the time line of a temporary schedule from now on, of its first 100 days where it lasts longer.
 
         `undone` is what of swaps, cover and overrides it would take away.
         """
-        start, end = instant(wish.start_at), instant(wish.end_at)
-        if end <= start:
+        wished, now = wish.wish, deps.clock.now()
+        if wished.end_at <= wished.start_at:
             raise Invalid("It ends before it begins.")
-        layers = [layer.plan for layer in wish.layers]
-        _check(layers)
-        until = min(end, start + LONGEST)
+        if wished.end_at <= now:
+            raise Invalid("It is over already, and what was cannot be changed.")
+        _check(wished.layers)
         async with deps.reading() as session:
             found = await temporary_preview(
                 session,
                 schedule_id,
-                name=wish.name,
-                layers=layers,
-                start=start,
-                end=end,
-                until=until,
-                at=deps.clock.now(),
+                name=wished.name,
+                layers=wished.layers,
+                time=(max(wished.start_at, now), wished.end_at),
+                within=LONGEST,
+                at=now,
+                instead_of=instead_of or NEWEST,
             )
         return plain_json(found)
 

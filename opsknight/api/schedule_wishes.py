@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from opsknight.api.wishes import Clean, Id, Instant, Yes
 from opsknight.domain.commands.overrides import Wish as OverrideWish
 from opsknight.domain.commands.schedules import MAX_DATES, Plan
+from opsknight.domain.commands.temporary_schedules import Wish as TemporaryWish
 from opsknight.domain.model.layer_plan import (
     MAX_GROUP,
     MAX_GROUPS,
@@ -202,6 +203,12 @@ class TemporarySchedule(BaseModel):
     start_at: Instant
     end_at: Instant
     layers: Layers
+
+    @property
+    def wish(self) -> TemporaryWish:
+        """The temporary schedule as commands take it."""
+        span = instant(self.start_at), instant(self.end_at)
+        return TemporaryWish(self.name, tuple(layer.plan for layer in self.layers), *span)
 
 
 class Offer(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opsknight.domain.commands import leaves, overrides, shift_swaps
-from opsknight.domain.commands.temporary_schedules import replace_for_a_while
+from opsknight.domain.commands.temporary_schedules import Wish, replace_for_a_while
 from opsknight.domain.model.layer_plan import Kind, LayerPlan
 from opsknight.domain.model.override import Change, OnLeave
 from opsknight.domain.model.rotation import Turn
@@ -26,9 +26,9 @@ async def rota(desk: Desk) -> Rota:
 
 async def moving_day(rota: Rota, user: UserRow, start: float, end: float) -> None:
     """Have a temporary schedule by which `user` is on call."""
-    span = {"start_at": NOON + start * HOUR, "end_at": NOON + end * HOUR}
-    layer = LayerPlan("Move", Kind.FIXED, shifts=(Turn(*span.values(), (user.id,)),))
-    await rota.desk.as_(rota.mo, replace_for_a_while, rota.id, name="Moving day", layers=[layer], **span)
+    span = NOON + start * HOUR, NOON + end * HOUR
+    layer = LayerPlan("Move", Kind.FIXED, shifts=(Turn(*span, (user.id,)),))
+    await rota.desk.as_(rota.mo, replace_for_a_while, rota.id, Wish("Moving day", [layer], *span))
 
 
 async def remove_who_is_away(rota: Rota) -> None:
@@ -40,7 +40,7 @@ async def test_no_shift_of_a_temporary_schedule_is_taken_as_nobody_would_be_put_
     done = await desk.as_(rota.bo, shift_swaps.ask, rota.id, offer(rota.bo, 2, 6))
     await moving_day(rota, rota.bo, 0, 8)
 
-    with pytest.raises(Invalid, match=r"“Moving day” replaces the schedule then.*withdrawn"):
+    with pytest.raises(Invalid, match=r"“Moving day” replaces the schedule then.* Have it changed, or withdrawn"):
         await desk.as_(rota.cy, shift_swaps.take, done.id, WHOLE)
 
     assert await rota.who(NOON + 3 * HOUR) == ["Bo"]

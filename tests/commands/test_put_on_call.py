@@ -33,11 +33,8 @@ async def replaced(rota: Rota, user: UserRow) -> int:
     """Have one person on call for six hours from now on, by a temporary schedule, and return its number."""
     shift = Turn(rota.desk.clock.now(), NOON + 6 * HOUR, (user.id,))
     layers = [LayerPlan("Shifts", Kind.FIXED, shifts=(shift,))]
-    span = {"start_at": NOON, "end_at": NOON + 6 * HOUR}
-    done = await rota.desk.as_(
-        rota.mo, temporary.replace_for_a_while, rota.id, name="Moving day", layers=layers, **span
-    )
-    return done.id
+    wish = temporary.Wish("Moving day", layers, NOON, NOON + 6 * HOUR)
+    return (await rota.desk.as_(rota.mo, temporary.replace_for_a_while, rota.id, wish)).id
 
 
 async def test_the_substitute_of_somebody_who_is_away_from_now_on_is_told(rota: Rota, desk: Desk):

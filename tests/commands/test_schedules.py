@@ -180,10 +180,7 @@ async def test_a_temporary_schedule_replaces_all_and_is_taken_back(rota: Rota, d
         rota.mo,
         temporary_schedules.replace_for_a_while,
         rota.id,
-        name="Moving day",
-        layers=[by_hand],
-        start_at=NOON,
-        end_at=NOON + 8 * HOUR,
+        temporary_schedules.Wish("Moving day", [by_hand], NOON, NOON + 8 * HOUR),
     )
 
     assert await rota.who(NOON + 2 * HOUR) == ["Cy"]

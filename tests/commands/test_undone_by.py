@@ -37,8 +37,8 @@ async def replaced(rota: Rota, start: int, end: int) -> str:
     """Let Mo be on call between two days by a temporary schedule, and return the answer."""
     span = NOON + start * DAY, NOON + end * DAY
     layers = [LayerPlan("Shifts", Kind.FIXED, shifts=(Turn(*span, (rota.mo.id,)),))]
-    about = {"name": "Moving", "layers": layers, "start_at": span[0], "end_at": span[1]}
-    return (await rota.desk.as_(rota.mo, temporary.replace_for_a_while, rota.id, **about)).sentence
+    wish = temporary.Wish("Moving", layers, *span)
+    return (await rota.desk.as_(rota.mo, temporary.replace_for_a_while, rota.id, wish)).sentence
 
 
 async def told(rota: Rota) -> dict[str, list[str]]:

@@ -70,8 +70,8 @@ async def replaced_as_nobody_was_named(rota: Rota) -> None:
 
 async def replaced_for_a_while(rota: Rota) -> None:
     layer = LayerPlan("Days", starts_at=NOON.replace(tzinfo=None), unit=Unit.DAYS, groups=((rota.cy.id,),))
-    said = {"start_at": NOON, "end_at": NOON + DAY, "layers": (layer,)}
-    await rota.desk.as_(rota.mo, temporary_schedules.replace_for_a_while, rota.id, name="Holidays", **said)
+    wish = temporary_schedules.Wish("Holidays", (layer,), NOON, NOON + DAY)
+    await rota.desk.as_(rota.mo, temporary_schedules.replace_for_a_while, rota.id, wish)
 
 
 async def unchanged(rota: Rota) -> None:

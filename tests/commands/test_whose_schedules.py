@@ -63,9 +63,14 @@ async def delete(town: Town, who: UserRow) -> None:
 async def replace_for_a_while(town: Town, who: UserRow) -> int:
     rota = town.rota
     layer = LayerPlan("Day", starts_at=NOON.replace(tzinfo=None), groups=((rota.cy.id,),))
-    what = temporary_schedules.replace_for_a_while
-    done = await rota.desk.as_(who, what, rota.id, name="Moving", layers=[layer], start_at=NOON, end_at=NOON + DAY)
-    return done.id
+    wish = temporary_schedules.Wish("Moving", [layer], NOON, NOON + DAY)
+    return (await rota.desk.as_(who, temporary_schedules.replace_for_a_while, rota.id, wish)).id
+
+
+async def change_for_a_while(town: Town, who: UserRow) -> None:
+    number = await replace_for_a_while(town, town.rota.mo)
+    wish = temporary_schedules.Wish("Moving", [], NOON, NOON + 2 * DAY)
+    await town.rota.desk.as_(who, temporary_schedules.change, number, wish)
 
 
 async def withdraw(town: Town, who: UserRow) -> None:
@@ -95,7 +100,8 @@ async def make_policy(town: Town, who: UserRow) -> None:
 
 
 DEEDS: tuple[Deed, ...] = (
-    make, change, delete, replace_for_a_while, withdraw, import_calendar, read_again, remove_calendar, make_policy,
+    make, change, delete, replace_for_a_while, change_for_a_while, withdraw, import_calendar, read_again,
+    remove_calendar, make_policy,
 )  # fmt: skip
 
 

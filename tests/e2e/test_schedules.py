@@ -49,6 +49,15 @@ def withdraw_all(sam: httpx.Client) -> None:
         assert sam.delete(f"/api/v1/overrides/{one['id']}").status_code == 200
 
 
+def replaced_by_a_fair(sam: httpx.Client, user: str, start: float) -> int:
+    """Have one person be all who is on call for a day, and return the number of what says so."""
+    people = {one["name"]: one["id"] for one in sam.get("/api/v1/people").json()}
+    span = {"start_at": start, "end_at": start + DAY_S}
+    layer = {"name": "Fair", "kind": "fixed", "shifts": [{**span, "user_ids": [people[user]]}]}
+    answer = sam.post("/api/v1/schedules/1/temporary", json={"name": "Fair", "layers": [layer], **span})
+    return answer.json()["temporary"]["id"]
+
+
 def the_order_of(sam: httpx.Client, number: str) -> list[str]:
     """Return the names of those who take turns in a schedule, in order, and delete it."""
     kept = sam.get(f"/api/v1/schedules/{number}").json()["schedule"]
@@ -208,6 +217,26 @@ async def test_a_layer_is_edited_with_its_gaps_before_saving_and_the_order_by_bu
     await expect(page.get_by_role("heading", name="Second line")).to_be_visible()
     number = page.url.rsplit("/", 1)[1].partition("?")[0]
     assert the_order_of(sam, number) == ["Noor Haddad", "Ada Moreno"]
+
+
+async def test_a_temporary_schedule_is_edited_from_the_list_until_it_is_withdrawn(board: Board, sam: httpx.Client):
+    page, there = board.page, board.page.url.partition("?")[0]
+    start = time.time() + DAY_S
+    number = replaced_by_a_fair(sam, "Ada Moreno", start)
+
+    await page.reload()
+    await page.get_by_role("link", name="Edit Fair").click()
+    await page.get_by_label("Who has shift 1").select_option(label=f"Noor Haddad{WITHOUT_MAIL}")
+    await expect(page.locator(".ok-load").get_by_text("Noor Haddad")).to_be_visible()
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(page.get_by_text("“Fair” replaces “Platform on call” for 1 d, in").first).to_be_visible()
+    [line] = [one for one in timeline(sam)["final"] if one["temporary_id"] == number]
+    assert (line["user"], line["start_at"]) == ("Noor Haddad", pytest.approx(start, abs=1e-3))
+    await page.get_by_role("button", name="Withdraw Fair").click()
+    await expect(page.get_by_text("Nothing replaces it, now or later.")).to_be_visible()
+    await page.goto(f"{there}/temporary/{number}")
+    await expect(page.get_by_text("There is no such temporary schedule, or it has been withdrawn.")).to_be_visible()
 
 
 async def test_a_phone_shows_an_agenda_and_overrides_from_it(

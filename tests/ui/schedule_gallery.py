@@ -32,6 +32,11 @@ async def preview_schedule(draft: dict[str, Any]) -> object:
     return schedule_samples.preview(draft["from_at"], draft["to_at"])
 
 
+@routes.get("/api/v1/temporary-schedules/{number}")
+def a_temporary_schedule(number: int) -> object:
+    return {"temporary": schedule_samples.temporary(number)}
+
+
 @routes.post("/api/v1/schedules/1/temporary/preview")
 async def preview_temporary(wish: dict[str, Any]) -> object:
     told = schedule_samples.preview(wish["start_at"], wish["end_at"])
@@ -92,3 +97,9 @@ def edit_page(key: str) -> None:
 @ui.page("/schedules/{key}/temporary")
 def temporary_page(key: str) -> None:
     schedules.replace(samples.a_viewer(), {**schedule_samples.LINE, "id": int(key)})
+
+
+@ui.page("/schedules/{key}/temporary/{number}")
+def edit_temporary_page(key: str, number: str) -> None:
+    line = {**schedule_samples.LINE, "id": int(key)}
+    schedules.replace(samples.a_viewer(), line, schedule_samples.temporary(int(number)))  # type: ignore[arg-type]

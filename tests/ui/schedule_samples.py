@@ -196,6 +196,16 @@ def replaced() -> Any:
     return [{**common, "id": 1, "name": "Moving day"}, {**common, "id": 2, "name": LONG_WORD[:100]}]
 
 
+def temporary(number: int) -> dict[str, Any]:
+    """Return one of them as it was written: the first by hand, the other by people who take turns."""
+    one = replaced()[number - 1]
+    start, end = one["start_at"], one["end_at"]
+    both = {"start_at": start, "end_at": start + 100_000, "user_ids": [1, 3]}
+    rest = {"start_at": start + 100_000, "end_at": end, "user_ids": [4]}
+    by_hand = {"name": "Moving day", "kind": "fixed", "shifts": [both, rest]}
+    return one | {"layers": [by_hand] if number == 1 else [document()["layers"][0], {**by_hand, "name": "By hand"}]}
+
+
 def links() -> Any:
     common = {
         "of": "schedule", "about": "Platform on call", "schedule_id": 1, "team_id": None, "with_gaps": False,

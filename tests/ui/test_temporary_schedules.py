@@ -1,8 +1,9 @@
-"""Replacing a schedule for a while: written shift by shift, looked at, sent; and withdrawn where it stands."""
+"""Replacing a schedule for a while: written shift by shift, looked at, sent; edited, and withdrawn where it stands."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -16,6 +17,9 @@ async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, 
 
     async def answer(route: Route) -> None:
         request = route.request
+        if request.method == "GET":
+            await route.fallback()
+            return
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "It is so."}))
 
@@ -83,3 +87,81 @@ async def test_one_is_withdrawn_from_the_page_of_its_schedule_by_who_may(laptop:
     await expect(page.locator("#ok-temporary").get_by_text("Moving day")).to_be_visible()
     await expect(page.get_by_role("button", name="Withdraw Moving day")).to_have_count(0)
     await expect(page.get_by_role("link", name="Replace it for a while")).to_have_count(0)
+
+
+async def _written(page: Page, gallery: str, number: int) -> dict[str, Any]:
+    """Return a temporary schedule of the gallery as it is sent back where nothing of it is changed."""
+    answer = await page.request.get(f"{gallery}/api/v1/temporary-schedules/{number}")
+    return {
+        name: said for name, said in (await answer.json())["temporary"].items() if name not in ("id", "schedule_id")
+    }
+
+
+async def test_one_is_edited_where_it_stands_and_what_is_not_touched_stays_to_the_second(
+    laptop: BrowserContext, gallery: str
+):
+    page, sent = await _open(laptop, gallery, "/schedules/1")
+    expected = await _written(page, gallery, 1)
+    await page.get_by_role("link", name="Edit Moving day").click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Moving day")
+    shown = [page.get_by_label(f"Who has shift {number}").locator("option:checked") for number in (1, 2, 3)]
+    assert [await one.text_content() for one in shown] == [
+        "Amira Khan", "Wei Zhang", "Maximiliane Oberbichler-Hohenstein",
+    ]  # fmt: skip
+
+    await page.get_by_label("Who has shift 3").select_option(label="Jonas Olsen (cannot be paged)")
+    async with page.expect_request("**/schedules/1/temporary/preview?instead_of=1"):
+        await page.get_by_label("Name", exact=True).fill("Moving days")
+    await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url("**/schedules/1?day=*")
+
+    layer = expected["layers"][0]
+    shifts = [layer["shifts"][0], {**layer["shifts"][1], "user_ids": [2]}]
+    named = {"name": "Moving days", "layers": [{**layer, "name": "Moving days", "shifts": shifts}]}
+    assert sent == [("PUT", "/api/v1/temporary-schedules/1", {**expected, **named})]
+    await expect(page.get_by_text("It is so.").first).to_be_visible()
+
+
+async def test_turns_are_edited_and_a_layer_by_hand_beside_them_is_kept(laptop: BrowserContext, gallery: str):
+    page, sent = await _open(laptop, gallery, "/schedules/1/temporary/2")
+    expected = await _written(page, gallery, 2)
+    await expect(page.get_by_role("radio", name="People take turns")).to_be_checked()
+    await expect(page.get_by_label("Together with Amira Khan")).to_be_visible()
+
+    await page.get_by_label("Add a person").select_option(label="Wei Zhang")
+    await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url("**/schedules/1?day=*")
+
+    [(_, _, wish)] = sent
+    assert isinstance(wish, dict)
+    turns, by_hand = wish["layers"]
+    was, kept = expected["layers"]
+    assert (turns["groups"], by_hand) == ([*was["groups"], [3]], kept)
+    assert {**wish, "layers": []} == {**expected, "layers": []}
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+async def test_a_shift_of_one_leads_to_its_edit_for_who_may(laptop: BrowserContext, gallery: str, width: int):
+    async def by_a_temporary_schedule(route: Route) -> None:
+        answer = await route.fetch()
+        told = (await answer.json())["timeline"]
+        for one in told["final"]:
+            one.update(temporary="Moving day", temporary_id=1, layer="Moving day")
+        await route.fulfill(json={"timeline": told})
+
+    page = await laptop.new_page()
+    await page.set_viewport_size({"width": width, "height": 844})
+    await page.route("**/api/v1/schedules/1/timeline**", by_a_temporary_schedule)
+    for path, many in (("/schedules/1", 1), ("/schedules/2", 0)):
+        await page.goto(f"{gallery}{path}")
+        await page.locator("html[data-live=live]").wait_for()
+        await page.locator(".ok-schedule[data-loaded]").wait_for()
+        await page.keyboard.press("o")
+        link = page.get_by_role("dialog").get_by_role("link", name="Edit this temporary schedule")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await expect(link).to_have_count(many)
+    await page.goto(f"{gallery}/schedules/1")
+    await page.locator(".ok-schedule[data-loaded]").wait_for()
+    await page.keyboard.press("o")
+    await page.get_by_role("dialog").get_by_role("link", name="Edit this temporary schedule").click()
+    await page.wait_for_url("**/schedules/1/temporary/1")

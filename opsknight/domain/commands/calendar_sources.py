@@ -12,17 +12,24 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import delete, func, select, update
 
 from opsknight.domain.commands.arranging import Done, held_to_configure
+from opsknight.domain.commands.effects import known
+from opsknight.domain.commands.telling_undone import tell_of_change
 from opsknight.domain.model.cron import BadCron, named_zone, zone_of
 from opsknight.domain.model.imported_shift import AHEAD, HOLIDAYS_AHEAD, Imported, as_layer, in_sight
 from opsknight.domain.model.ledger import Fact, span
 from opsknight.domain.model.restriction import Interval
+from opsknight.domain.model.schedule import Schedule
+from opsknight.domain.model.speech import to_say
 from opsknight.domain.queries.calendar_sources import shifts_sha
 from opsknight.domain.store.tables import CalendarSourceRow, LayerRow, ScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Conflict, Invalid, NotFound
+
+log = structlog.get_logger(__name__)
 
 MAX_NAME: Final = 100
 CALENDARS_AT_MOST: Final = 20
@@ -68,6 +75,7 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
         Conflict: a layer is called so already, or the schedule has too many calendars.
     """
     schedule = await held_to_configure(uow, schedule_id)
+    was = await known(uow, schedule.id)
     name = _checked(plan)
     await _see_that_there_is_room(uow, schedule)
     layer = await _new_layer(uow, schedule, name) if plan.brings is Brings.SHIFTS else None
@@ -89,20 +97,21 @@ async def add(uow: UnitOfWork, schedule_id: int, plan: Plan, copy: Copy) -> Done
     count = _counted(copy, layer)
     _record(uow, Fact.CALENDAR_IMPORTED, source, schedule, f"took {count} of {schedule.name} from “{name}”")
     sentence = f"“{schedule.name}” takes its {plan.brings} from “{name}”: {count}.{_warned(copy, layer)}"
-    return Done(source.id, sentence, schedule.id)
+    return Done(source.id, f"{sentence}{await tell_of_change(uow, was, schedule)}", schedule.id)
 
 
 async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
     """Let a layer have the shifts that its calendar has now, or a schedule the holidays; days that are over stay.
 
     It has changed where something to come is otherwise than it was read before. What came into sight since then, as
-    time went on, is no change.
+    time went on, is no change. Whom it concerns is told as of any other change of who is on call.
 
     Raises:
         NotFound: there is no such calendar.
         Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
+    was = await known(uow, schedule.id)
     until = source.read_at + (AHEAD if layer else HOLIDAYS_AHEAD) - _WHILE_IT_IS_READ
     before, since = _brought(source, layer, (uow.now, until)), source.failing_since
     _write(uow, schedule, source, layer, copy)
@@ -117,7 +126,7 @@ async def renew(uow: UnitOfWork, source_id: int, copy: Copy) -> Done:
         did = f"found “{source.name}” of {schedule.name} changed (new {what}: {new}, gone: {gone})"
         _record(uow, Fact.CALENDAR_CHANGED, source, schedule, did)
     sentence = f"“{source.name}” was read: {_counted(copy, layer)}.{_warned(copy, layer)}"
-    return Done(source.id, sentence, schedule.id)
+    return Done(source.id, f"{sentence}{await _tell_whom_it_concerns(uow, was, schedule, source.name)}", schedule.id)
 
 
 async def keep(uow: UnitOfWork, source_id: int) -> Done:
@@ -167,6 +176,7 @@ async def remove(uow: UnitOfWork, source_id: int) -> Done:
         Forbidden: the actor does not manage the team of its schedule.
     """
     source, layer, schedule = await _locked(uow, source_id)
+    was = await known(uow, schedule.id)
     _record(uow, Fact.CALENDAR_REMOVED, source, schedule, f"removed “{source.name}” from {schedule.name}")
     what = Brings.SHIFTS if layer else Brings.HOLIDAYS
     sentence = f"Removed “{source.name}” and its {what} from “{schedule.name}”."
@@ -175,7 +185,7 @@ async def remove(uow: UnitOfWork, source_id: int) -> Done:
         await uow.session.execute(delete(LayerRow).where(LayerRow.id == layer.id))
     await _tell_holidays(uow, schedule)
     schedule.version += 1
-    return Done(source_id, sentence, schedule.id)
+    return Done(source_id, f"{sentence}{await tell_of_change(uow, was, schedule)}", schedule.id)
 
 
 async def _locked(uow: UnitOfWork, source_id: int) -> tuple[CalendarSourceRow, LayerRow | None, ScheduleRow]:
@@ -219,8 +229,8 @@ def _write(
 ) -> None:
     if layer is None:
         today = uow.now.astimezone(zone_of(schedule.zone)).date().isoformat()
-        known: Mapping[str, str] = source.days or {}
-        over = {day: name for day, name in known.items() if day < today}
+        before: Mapping[str, str] = source.days or {}
+        over = {day: name for day, name in before.items() if day < today}
         source.days = over | {day.isoformat(): name for day, name in copy.days.items()}
         source.shifts_sha, source.warnings = shifts_sha(()), []
     else:
@@ -238,6 +248,20 @@ async def _tell_holidays(uow: UnitOfWork, schedule: ScheduleRow) -> None:
         CalendarSourceRow.schedule_id == schedule.id, CalendarSourceRow.days.is_not(None)
     )
     schedule.imported_holidays = sorted({day for days in await uow.session.scalars(brought) for day in days or ()})
+
+
+async def _tell_whom_it_concerns(uow: UnitOfWork, was: Schedule, schedule: ScheduleRow, calendar: str) -> str:
+    """Tell whom a calendar puts on call at once, and of what it undoes; return what else is to be said, after a space.
+
+    Where that fails nobody is told: what was read counts all the same.
+    """
+    await uow.session.flush()
+    try:
+        async with uow.as_a_whole():
+            return await tell_of_change(uow, was, schedule, by=to_say("The calendar “{name}”", name=calendar))
+    except Exception as error:  # noqa: BLE001  # who is on call now matters more than who hears of it
+        log.warning("nobody was told of what a calendar changed", schedule=was.id, calendar=calendar, error=repr(error))
+        return ""
 
 
 def _checked(plan: Plan) -> str:

@@ -18,7 +18,7 @@ from opsknight.domain.model.ledger import Fact, people
 from opsknight.domain.model.notification import PageKind
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import Schedule, on_call
-from opsknight.domain.model.speech import Written, speaking
+from opsknight.domain.model.speech import Sentence, Written, speaking
 from opsknight.domain.queries import escalations as reading
 from opsknight.domain.store.tables import ScheduleRow, ShiftSwapRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -80,29 +80,37 @@ async def tell_undone(
     await tell(uow, schedule, PageKind.OFFER, dict.fromkeys(users, said))
 
 
-async def tell_on_call(uow: UnitOfWork, before: Schedule, schedule: ScheduleRow) -> str:
+async def tell_on_call(uow: UnitOfWork, before: Schedule, schedule: ScheduleRow, *, by: Sentence | None = None) -> str:
     """Tell those who are on call from this change on and were not `before` it, but for whoever makes it.
 
-    Returns whom no message reaches, as a sentence after a space.
+    `by` is what makes it, such as a calendar, where it is not who acts. Returns whom no message reaches, as a sentence
+    after a space.
     """
     await uow.session.flush()
     was = {one.user_id for one in on_call(before, uow.now)}
     came = [one for one in on_call(await known(uow, schedule.id), uow.now) if one.user_id not in was]
     if not came:
         return ""
-    name = await who_acts(uow)
+    name = by or await who_acts(uow)
     told: dict[int, _Words] = {
         one.user_id: lambda zone, one=one: words.of_on_call_now(name, one, schedule.name, zone) for one in came
     }
-    return missed(await tell(uow, schedule, PageKind.SHIFT, told))
+    return missed(await tell(uow, schedule, PageKind.SHIFT, told, by=by))
 
 
-async def tell(uow: UnitOfWork, schedule: ScheduleRow, kind: PageKind, told: Mapping[int, _Words]) -> list[str]:
+async def tell(
+    uow: UnitOfWork,
+    schedule: ScheduleRow,
+    kind: PageKind,
+    told: Mapping[int, _Words],
+    *,
+    by: Sentence | None = None,
+) -> list[str]:
     """Put a message for each into the outbox, in their language and zone; return the names of those not reached.
 
-    Who acts knows it already.
+    Who acts knows it already, unless it is done `by` something else.
     """
-    told = {user: said for user, said in told.items() if user != uow.user_id}
+    told = {user: said for user, said in told.items() if by is not None or user != uow.user_id}
     if not told:
         return []
     outbox = Outbox(uow.now, await reading.people(uow.session, [*told]))

@@ -111,7 +111,7 @@ def why_not(schedule: Schedule, wished: Override, times: Iterable[Interval], nam
     for one in schedule.temporaries:
         if any(one.touches(*part) for part in parts):
             why = f"“{one.name}” replaces the schedule then, and within it overrides do not count"
-            return Reason(why, "Have it withdrawn, or made anew with the change in it")
+            return Reason(why, "Have it changed, or withdrawn")
     if (leave := _away(schedule, wished.user_id, parts)) is not None:
         by = names.get(leave.substitute_id or 0)
         has = f"{by} has their shifts" if by else "off call meanwhile"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import OnCall
-from opsknight.domain.model.speech import say
+from opsknight.domain.model.speech import Sentence, say
 
 
 def of_asked(
@@ -81,8 +81,8 @@ def of_undone(name: str, schedule: str, zone: ZoneInfo, *, in_return: bool, time
     return "\n".join([first, *(_from_until(one, zone) for one in times), say("Each has their own time again.")])
 
 
-def of_on_call_now(name: str, shift: OnCall, schedule: str, zone: ZoneInfo) -> str:
-    """Return what somebody is told whom `name` has put on call at once."""
+def of_on_call_now(name: str | Sentence, shift: OnCall, schedule: str, zone: ZoneInfo) -> str:
+    """Return what somebody is told whom `name`, a person or a calendar, has put on call at once."""
     return "\n".join(
         [
             say("You are on call on {schedule} from now on", schedule=schedule),

@@ -13,7 +13,7 @@ from opsknight.domain.model.foretelling import clock
 from opsknight.domain.model.override import Override
 from opsknight.domain.model.restriction import Interval
 from opsknight.domain.model.schedule import Schedule, merged, shifts
-from opsknight.domain.model.speech import later, say, say_many
+from opsknight.domain.model.speech import Sentence, later, say, say_many
 
 LISTED: Final = 5
 _YOURS: Final = {
@@ -66,9 +66,9 @@ def concerned(one: Undone) -> frozenset[int]:
 
 
 def of_undone(
-    found: Sequence[Undone], reader: int, zone: ZoneInfo, *, schedule: str, by: str, names: Mapping[int, str]
+    found: Sequence[Undone], reader: int, zone: ZoneInfo, *, schedule: str, by: str | Sentence, names: Mapping[int, str]
 ) -> str:
-    """Return what `reader` is told of what the person `by` has undone."""
+    """Return what `reader` is told of what `by`, a person or a calendar, has undone."""
     lines: list[str] = []
     for one in found[:LISTED]:
         user = one.override.user_id or 0

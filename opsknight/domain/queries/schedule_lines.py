@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,7 @@ from opsknight.domain.store.tables import (
 from opsknight.errors import NotFound
 
 SWAPS_AT_MOST = 200
+_TEMPORARY: Final = ("id", "schedule_id", "name", "start_at", "end_at", "layers")
 
 
 class ScheduleLine(TypedDict):
@@ -167,13 +168,25 @@ async def temporary_schedules(
     of = TemporaryScheduleRow
     statement = select(of).where(of.schedule_id == schedule_id, of.deleted_at.is_(None))
     rows = await session.scalars(statement.where(of.start_at < end, of.end_at > start).order_by(of.id))
-    return [_plain(row, "id", "schedule_id", "name", "start_at", "end_at", "layers") for row in rows]
+    return [_plain(row, *_TEMPORARY) for row in rows]
 
 
 async def temporary_schedule(session: AsyncSession, temporary_id: int) -> dict[str, Any]:
     """Return one temporary schedule, withdrawn or not."""
     row = await session.get_one(TemporaryScheduleRow, temporary_id)
-    return _plain(row, "id", "schedule_id", "name", "start_at", "end_at", "layers")
+    return _plain(row, *_TEMPORARY)
+
+
+async def standing_temporary_schedule(session: AsyncSession, temporary_id: int) -> dict[str, Any]:
+    """Return one temporary schedule, over or not.
+
+    Raises:
+        NotFound: there is none of that number, or it has been withdrawn.
+    """
+    row = await session.get(TemporaryScheduleRow, temporary_id)
+    if row is None or row.deleted_at is not None:
+        raise NotFound("There is no such temporary schedule, or it has been withdrawn.")
+    return _plain(row, *_TEMPORARY)
 
 
 async def swaps(session: AsyncSession, *, at: datetime, user_id: int, every_open: bool = False) -> list[dict[str, Any]]:

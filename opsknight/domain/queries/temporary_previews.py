@@ -1,10 +1,10 @@
-"""A temporary schedule before it is made: who would be on call in its time."""
+"""A temporary schedule before it is made or changed: who would be on call in its time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opsknight.domain.model import schedule as model
 from opsknight.domain.model.effect import NEWEST
 from opsknight.domain.model.layer_plan import LayerPlan
+from opsknight.domain.model.restriction import Interval
 from opsknight.domain.queries.oncall import user_names
 from opsknight.domain.queries.schedule_lines import Timeline
 from opsknight.domain.queries.schedule_previews import drawn
@@ -34,15 +35,16 @@ async def temporary_preview(
     *,
     name: str,
     layers: Sequence[LayerPlan],
-    start: datetime,
-    end: datetime,
-    until: datetime,
+    time: Interval,
+    within: timedelta,
     at: datetime,
+    instead_of: int = NEWEST,
 ) -> TemporaryPreview:
-    """Return a schedule from `start` to `until` as it would be if `layers` were all there is in `[start, end)`.
+    """Return a schedule as it would be if `layers` were all there is of it in `time`, from its start on for `within`.
 
-    The layers drawn are those of the temporary schedule; who is away counts as the schedule has it. What has begun
-    before `at` is not undone any more.
+    They are so instead of the temporary schedule of that number, in its place among the others: the newest counts. The
+    layers drawn are those of this one; who is away counts as the schedule has it. What has begun before `at` is not
+    undone any more.
 
     Raises:
         NotFound: there is no such schedule.
@@ -50,11 +52,13 @@ async def temporary_preview(
     row = await session.get(ScheduleRow, schedule_id)
     if row is None or row.deleted_at is not None:
         raise NotFound("There is no such schedule.")
-    known = (await schedules(session, [schedule_id], since=start))[schedule_id]
+    start, end = time
+    until = min(end, start + within)
+    known = (await schedules(session, [schedule_id], since=min(start, at)))[schedule_id]
     days = holiday_dates(row.country, row.subdivision, [*row.holidays, *row.imported_holidays])
     its = tuple(plan.layer(row.zone, days) for plan in layers)
-    made = model.Temporary(NEWEST, name, start, end, its)
-    then = replace(known, temporaries=(*known.temporaries, made))
+    others = (one for one in known.temporaries if one.id != instead_of)
+    then = replace(known, temporaries=(*others, model.Temporary(instead_of, name, start, end, its)))
     wished = replace(then, layers=its, shadow_layers=())
     found = model.shifts(wished, start, until)
     turns = [turn for shown in model.layers_shown(wished, start, until) for turn in shown.turns]

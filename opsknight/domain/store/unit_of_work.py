@@ -71,6 +71,18 @@ class UnitOfWork:
             }
         )
 
+    @asynccontextmanager
+    async def as_a_whole(self) -> AsyncGenerator[None, None]:
+        """Do what is inside, or nothing of it where that raises: what was done before can be committed all the same."""
+        facts, hooks, kinds = len(self._facts), len(self._hooks), set(self.kinds)
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._facts[facts:], self._hooks[hooks:]
+            self.kinds = kinds
+            raise
+
     def after_commit(self, hook: Hook) -> None:
         """Run `hook` after the commit; never when it fails."""
         self._hooks.append(hook)

@@ -57,11 +57,12 @@ class ScheduleEditor(Element, component="editor.js"):
 class TemporaryEditor(Element, component="temporary.js"):
     """Shifts or layers that replace a schedule for a while, and what would come of them, before they are saved."""
 
-    def __init__(self, line: ScheduleLine, viewer: Viewer) -> None:
-        """Build it for a schedule that `viewer` may change."""
+    def __init__(self, line: ScheduleLine, viewer: Viewer, *, temporary_id: int | None = None) -> None:
+        """Build it for a schedule that `viewer` may change: for a new one, or for one that is there."""
         super().__init__()
         style()
         self._props["schedule"] = dict(line)
+        self._props["temporary"] = temporary_id
         self._props["me"] = {"id": viewer.id, "name": viewer.name}
 
 

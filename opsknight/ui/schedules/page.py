@@ -31,6 +31,7 @@ from opsknight.ui.schedules.reading import (
     read_overviews,
     read_schedule,
     read_temporaries,
+    read_temporary,
     read_their_teams,
 )
 from opsknight.ui.schedules.temporaries import Temporaries
@@ -126,17 +127,19 @@ def _mount_editors(deps: Deps) -> None:
         edit(viewer, line, teams=teams)
 
     @page(PATH + "/{schedule_id}/temporary")
-    async def temporary_page(schedule_id: str) -> None:
+    @page(PATH + "/{schedule_id}/temporary/{temporary_id}")
+    async def temporary_page(schedule_id: str, temporary_id: str = "") -> None:
         viewer = await signed_in(deps)
         try:
             line, _ = await read_schedule(deps, schedule_id)
+            one = await read_temporary(deps, line["id"], temporary_id) if temporary_id else None
         except NotFound as refusal:
             absent(viewer, refusal.sentence)
             return
         if line["team_id"] not in await read_their_teams(deps, viewer):
             absent(viewer, _whose(line))
             return
-        replace(viewer, line)
+        replace(viewer, line, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +199,17 @@ def edit(viewer: Viewer, line: ScheduleLine | None, *, teams: Mapping[int, str])
         ScheduleEditor(line, viewer, teams=teams)
 
 
-def replace(viewer: Viewer, line: ScheduleLine) -> None:
-    """Build the page on which a schedule is replaced for a while."""
-    title = f"Replace “{line['name']}” for a while"
+def replace(viewer: Viewer, line: ScheduleLine, one: Mapping[str, Any] | None = None) -> None:
+    """Build the page on which a schedule is replaced for a while, or `one` that replaces it is edited."""
+    title = f"Replace “{line['name']}” for a while" if one is None else f"Edit “{one['name']}”"
+    says = "Afterwards it counts again as it is; nothing has to be put back."
+    if one is not None:
+        says = f"It replaces “{line['name']}” for a while. What it did until now stays as it was."
     with frame(title, viewer, path=PATH) as main:
         main.classes("ok-main-broad")
-        with heading(title, "Afterwards it counts again as it is; nothing has to be put back."):
+        with heading(title, says):
             pass
-        TemporaryEditor(line, viewer)
+        TemporaryEditor(line, viewer, temporary_id=None if one is None else one["id"])
 
 
 def absent(viewer: Viewer, sentence: str) -> None:

@@ -11,7 +11,13 @@ from opsknight.domain.queries.calendar_feeds import FeedLine, feeds
 from opsknight.domain.queries.calendar_sources import SourceLine, sees_urls, sources
 from opsknight.domain.queries.going_on_call import ShiftCheck, shift_checks
 from opsknight.domain.queries.handoffs import Handoffs, Notes, handoffs_of, notes_of
-from opsknight.domain.queries.schedule_lines import Document, ScheduleLine, document, temporary_schedules
+from opsknight.domain.queries.schedule_lines import (
+    Document,
+    ScheduleLine,
+    document,
+    standing_temporary_schedule,
+    temporary_schedules,
+)
 from opsknight.domain.queries.schedule_overviews import (
     Overview,
     OwnShift,
@@ -74,6 +80,23 @@ async def read_temporaries(deps: Deps, schedule_id: int) -> Sequence[dict[str, A
     async with deps.reading() as session:
         found = await temporary_schedules(session, schedule_id, start=now, end=now + FAR)
     return sorted(found, key=lambda one: (one["start_at"], one["id"]))
+
+
+async def read_temporary(deps: Deps, schedule_id: int, key: str) -> dict[str, Any]:
+    """Return the temporary schedule of number `key` of a schedule, one that can be changed.
+
+    Raises:
+        NotFound: there is none, the key is no number, or it is withdrawn or over; the sentence says which.
+    """
+    if not key.isdecimal() or len(key) > 18:
+        raise NotFound("There is no such temporary schedule.")
+    async with deps.reading() as session:
+        found = await standing_temporary_schedule(session, int(key))
+    if found["schedule_id"] != schedule_id:
+        raise NotFound("There is no such temporary schedule on this schedule.")
+    if found["end_at"] <= deps.clock.now().timestamp():
+        raise NotFound(f"“{found['name']}” is over already, and what was cannot be changed.")
+    return found
 
 
 async def read_links_of(deps: Deps, schedule_id: int, viewer: Viewer) -> Sequence[FeedLine]:

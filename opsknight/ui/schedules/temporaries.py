@@ -1,4 +1,4 @@
-"""The temporary schedules of a schedule, those of now and to come: what each replaces it by, until when; withdrawn."""
+"""The temporary schedules of a schedule, those of now and to come: which, until when; edited and withdrawn."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ class Temporaries:
                 moment(one["end_at"])
             with tag("div", classes="ok-buttons"):
                 if self._may_change:
+                    button(
+                        "Edit",
+                        kind="quiet",
+                        small=True,
+                        href=f"/schedules/{one['schedule_id']}/temporary/{one['id']}",
+                        aria_label=f"Edit {one['name']}",
+                    )
                     button(
                         "Withdraw",
                         kind="quiet",

@@ -2,21 +2,21 @@
 import { Agenda } from "opsknight-schedules/agenda.js";
 import { Card } from "opsknight-schedules/card.js";
 import { Chart } from "opsknight-schedules/chart.js";
-import { newLayer, sent } from "opsknight-schedules/draft.js";
+import { newLayer, opened, sent } from "opsknight-schedules/draft.js";
 import { latest, read } from "opsknight-schedules/http.js";
 import { LayerForm } from "opsknight-schedules/layer.js";
 import { namesOf, readPeople } from "opsknight-schedules/people.js";
 import { colours } from "opsknight-schedules/pieces.js";
-import { clipped, nextShift, readShifts } from "opsknight-schedules/stand_in.js";
+import { clipped, meant, nextShift, openShifts, readShifts } from "opsknight-schedules/stand_in.js";
 import { gapWords, initials, lasting, plural, undoneWords } from "opsknight-schedules/words.js";
-import { DAY, dayOf, fromField, startOf, toField } from "opsknight-schedules/zones.js";
+import { DAY, dayField, dayOf, startOf, toField } from "opsknight-schedules/zones.js";
 
 const PREVIEW_MS = 300, SEEN_S = 14 * DAY, WEEK = 7 * DAY;
 let keys = 0;
 
 export default {
   components: { Agenda, Card, Chart, LayerForm },
-  props: { schedule: Object, me: Object },
+  props: { schedule: Object, me: Object, temporary: Number },        // the number of the one that is changed
   template: `
   <div class="ok-editor" :data-loaded="doc ? '' : null">
     <p v-if="unread" class="ok-error" role="alert">{{ unread }}</p>
@@ -27,7 +27,7 @@ export default {
       <div class="ok-choice" role="radiogroup" aria-label="Who is on call"><label><input v-model="way" type="radio" name="temp-way" value="shifts"><span>Shifts, one by one</span></label><label><input v-model="way" type="radio" name="temp-way" value="turns"><span>People take turns</span></label></div>
       <fieldset v-if="way === 'shifts'" class="ok-stand-in"><legend class="ok-hide">Shifts</legend>
         <div v-for="(one, i) in shifts" :key="one.key" class="ok-stand-in-shift">
-          <label class="ok-stand-in-who">Who<select v-model="one.user" class="ok-select" :aria-label="'Who has shift ' + (i + 1)"><option :value="null">Choose…</option><option v-for="person in active" :key="person.id" :value="person.id">{{ person.name }}{{ person.reachable ? '' : ' (cannot be paged)' }}</option></select></label>
+          <label class="ok-stand-in-who">Who<select v-model="one.user" class="ok-select" :aria-label="'Who has shift ' + (i + 1)"><option :value="null">Choose…</option><option v-for="person in able(one.user)" :key="person.id" :value="person.id">{{ person.name }}{{ person.active ? person.reachable ? '' : ' (cannot be paged)' : ' (deactivated)' }}</option></select></label>
           <label>From<input v-model="one.from" class="ok-input" type="datetime-local" :aria-label="'Shift ' + (i + 1) + ' from'"></label><label>To<input v-model="one.to" class="ok-input" type="datetime-local" :aria-label="'Shift ' + (i + 1) + ' to'"></label>
           <button type="button" class="ok-tool" :aria-label="'Remove shift ' + (i + 1)" :disabled="shifts.length === 1" @click="shifts.splice(i, 1)"><span class="ok-icon ok-icon-close" aria-hidden="true"></span></button></div>
         <div class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="grow"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>Add a shift</span></button></div></fieldset>
@@ -35,7 +35,7 @@ export default {
           @toggle="unfolded = unfolded === layer.key ? 0 : layer.key" @change="layers.splice(i, 1, $event)" @move="swap(i, i + $event)" @remove="layers.length > 1 && layers.splice(i, 1)"></LayerForm>
         <div class="ok-buttons"><button type="button" class="ok-button ok-button-small" @click="stack"><span class="ok-icon ok-icon-plus" aria-hidden="true"></span><span>Add a layer</span></button></div></div>
       <p v-if="refusal" class="ok-error" role="alert">{{ refusal }}</p>
-      <div class="ok-buttons ok-editor-end"><button class="ok-button ok-button-primary" :aria-busy="busy || null"><span>Let it replace the schedule</span></button><a class="ok-button ok-button-quiet" :href="'/schedules/' + schedule.id"><span>Cancel</span></a></div>
+      <div class="ok-buttons ok-editor-end"><button class="ok-button ok-button-primary" :aria-busy="busy || null"><span>{{ temporary ? 'Save' : 'Let it replace the schedule' }}</span></button><a class="ok-button ok-button-quiet" :href="'/schedules/' + schedule.id"><span>Cancel</span></a></div>
     </form>
     <section v-if="doc" class="ok-editor-preview" aria-labelledby="ok-preview-title">
       <div class="ok-asked-head"><h2 id="ok-preview-title">What would come of it</h2></div>
@@ -52,19 +52,19 @@ export default {
     </section>
   </div>`,
 
-  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, told: null, undone: [], hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
+  data: () => ({ doc: null, people: [], name: "", from: "", to: "", way: "shifts", shifts: [], layers: [], unfolded: 0, preview: null, told: null, undone: [], hint: "", problem: "", refusal: "", unread: "", busy: false, saved: false, was: [], layerName: "", shown: null, narrow: matchMedia("(max-width: 720px)").matches, now: opsknight.times.now() / 1000, begun: "" }),
   computed: {
     zone() { return this.schedule.zone; },
     active() { return this.people.filter((one) => one.active); },
     names() { return namesOf(this.people); },
-    colour() { return colours([...this.shifts.map((one) => one.user).filter(Boolean), ...this.layers.flatMap((one) => one.groups.flat())]); },
+    colour() { return colours([...this.shifts.map((one) => one.user).filter(Boolean), ...this.layers.flatMap((one) => [...(one.groups ?? []).flat(), ...(one.shifts ?? []).flatMap((shift) => shift.user_ids)])]); },
     times() {
-      const found = [fromField(this.from, this.zone), fromField(this.to, this.zone, { last: true })];
+      const found = [meant(this.from, this.zone, this.was[0]), meant(this.to, this.zone, this.was[1], { last: true })];
       return found[0] === null || found[1] === null || found[1] <= found[0] ? null : found;
     },
-    seen() { return [this.times[0], Math.min(this.times[1], this.times[0] + SEEN_S)]; },
+    seen() { const start = Math.max(this.times[0], this.now); return [start, Math.min(this.times[1], start + SEEN_S)]; },
     bounds() { return [startOf(dayOf(this.seen[0], this.zone), this.zone), startOf(dayOf(this.seen[1] - 1, this.zone) + DAY, this.zone)]; },
-    written() { return this.way === "shifts" ? [{ name: this.name.trim() || "Shifts", kind: "fixed", shifts: readShifts(this.shifts, this.zone) }] : this.layers.map(sent); },
+    written() { return this.way === "shifts" ? [{ name: this.layerName || this.name.trim() || "Shifts", kind: "fixed", shifts: readShifts(this.shifts, this.zone) }] : this.layers.map(sent); },
     wish() { return { name: this.name, start_at: this.times?.[0], end_at: this.times?.[1], layers: this.written }; },
     asked() { return this.doc && this.times ? JSON.stringify(this.wish) : ""; },
     away() {                                                     // whom the schedule leaves on call though they are away
@@ -82,6 +82,7 @@ export default {
   watch: { asked() { clearTimeout(this.timer); this.timer = setTimeout(this.foresee, PREVIEW_MS); } },
   methods: {
     gapWords, initials, lasting, plural,
+    able(user) { return this.people.filter((one) => one.active || one.id === user); },
     grow() { this.shifts.push({ ...nextShift(this.shifts.at(-1), this.to, this.zone), key: ++keys }); },
     stack() {
       const layer = { ...newLayer(`Layer ${this.layers.length + 1}`, this.now, this.zone), starts_at: this.from, unit: "days", key: ++keys };
@@ -92,7 +93,7 @@ export default {
     lacking() {
       if (!this.times) return "It ends before it begins: choose another time.";
       if (this.way === "shifts" && !readShifts(this.shifts, this.zone).length) return "Say who is on call from when to when, and here is what comes of it.";
-      const empty = this.way === "turns" && this.layers.find((one) => !one.groups.length);
+      const empty = this.way === "turns" && this.layers.find((one) => one.kind !== "fixed" && !one.groups.length);
       return empty ? `“${empty.name}” has nobody yet: add people, and here is who would be on call.` : "";
     },
     async foresee() {
@@ -110,28 +111,39 @@ export default {
       this.refusal = this.name.trim() ? this.lacking() : "Give it a name, such as “Moving day”.";
       if (this.refusal) return;
       this.busy = true;
-      const answer = await opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary`, this.wish);
+      const answer = this.temporary ? await opsknight.send("PUT", `/api/v1/temporary-schedules/${this.temporary}`, this.wish) : await opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary`, this.wish);
       this.busy = false;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.saved = true;
-      location.assign(`/schedules/${this.schedule.id}?day=${this.from.slice(0, 10)}`);
+      sessionStorage.setItem("ok-schedule-said", answer.sentence);
+      location.assign(`/schedules/${this.schedule.id}?day=${dayField(dayOf(this.seen[0], this.zone))}`);
     },
     onNarrow({ matches }) { this.narrow = matches; },
     onLeave(event) { if (this.changed) event.preventDefault(); },
+    aWeek() { const day = dayOf(this.now, this.zone) + DAY; return { start_at: startOf(day, this.zone), end_at: startOf(day + WEEK, this.zone) }; },
+    fill({ name, start_at, end_at, layers }) {
+      const byHand = layers.length < 2 && layers.every((one) => one.kind === "fixed");
+      Object.assign(this, { name, was: [start_at, end_at], way: byHand ? "shifts" : "turns" });
+      if (!byHand) { this.layers = layers.map((one) => ({ ...opened(one), key: ++keys })); this.unfolded = this.layers[0].key; return; }
+      const shifts = layers.flatMap((one) => openShifts(one.shifts, this.zone));
+      if (shifts.length) this.shifts = shifts.map((one) => ({ ...one, key: ++keys }));
+      if (layers.length && layers[0].name !== name) this.layerName = layers[0].name;      // else it is called as this is
+    },
   },
-  created() { this.asking = latest((wish) => opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary/preview`, wish)); },
+  created() { this.asking = latest((wish) => opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary/preview${this.temporary ? `?instead_of=${this.temporary}` : ""}`, wish)); },
   async mounted() {
     addEventListener("beforeunload", this.onLeave);
     this.media = matchMedia("(max-width: 720px)");
     this.media.addEventListener("change", this.onNarrow);
     readPeople().then((people) => { this.people = people; });
-    const { ok, body, sentence } = await read(`/api/v1/schedules/${this.schedule.id}`);
+    const { ok, body, sentence } = await read(this.temporary ? `/api/v1/temporary-schedules/${this.temporary}` : `/api/v1/schedules/${this.schedule.id}`);
     if (!ok) { this.unread = sentence; return; }
-    const start = startOf(dayOf(this.now, this.zone) + DAY, this.zone), end = startOf(dayOf(this.now, this.zone) + DAY + WEEK, this.zone);
+    const { start_at: start, end_at: end } = body.temporary ?? this.aWeek();
     [this.from, this.to] = [toField(start, this.zone), toField(end, this.zone)];
-    this.shifts = [{ user: null, from: this.from, to: toField(startOf(dayOf(start, this.zone) + DAY, this.zone), this.zone), key: ++keys }];
-    this.doc = body.schedule;
+    this.shifts = [{ user: null, from: this.from, to: toField(Math.min(startOf(dayOf(start, this.zone) + DAY, this.zone), end), this.zone), key: ++keys }];
+    this.doc = body.temporary ?? body.schedule;
     this.stack();
+    if (this.temporary) this.fill(body.temporary);
     this.begun = JSON.stringify(this.wish);
   },
   unmounted() { this.media?.removeEventListener("change", this.onNarrow); removeEventListener("beforeunload", this.onLeave); clearTimeout(this.timer); },

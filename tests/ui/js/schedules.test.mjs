@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gathered, hourWords, layerWords, moved, newLayer, opened, sent } from "../../../opsknight/ui/schedules/js/draft.js";
 import { bands, byDay, colours, final, laned, nearest, range } from "../../../opsknight/ui/schedules/js/pieces.js";
-import { clipped, nextShift, readShifts } from "../../../opsknight/ui/schedules/js/stand_in.js";
+import { clipped, nextShift, openShifts, readShifts } from "../../../opsknight/ui/schedules/js/stand_in.js";
 import { aloud, answer, clockWords, dayWords, fitting, gapWords, lasting, why } from "../../../opsknight/ui/schedules/js/words.js";
 import { days, dayOf, fromField, instant, monday, offset, startOf, toField, weekday } from "../../../opsknight/ui/schedules/js/zones.js";
 
@@ -135,6 +135,15 @@ test("of shifts that are written one by one, those that are whole are sent, and 
   assert.deepEqual(nextShift({ user: 3, from: "2026-11-01T09:00", to: "2026-11-02T09:00" }, "2026-11-09T00:00", "Europe/Berlin"),
     { user: null, from: "2026-11-02T09:00", to: "2026-11-03T09:00" });
   assert.equal(nextShift({ user: 3, from: "", to: "" }, "2026-11-09T00:00", "UTC").to, "2026-11-09T00:00");
+});
+
+test("shifts that were written before come back as they were, also to the second and where the clock shows two alike", () => {
+  const twice = at("2026-10-25T00:30Z"), again = at("2026-10-25T01:30Z") + 30;      // both 02:30 in Berlin
+  const shifts = [{ start_at: twice, end_at: again, user_ids: [3, 1] }, { start_at: again, end_at: again + DAY, user_ids: [2] }];
+  const rows = openShifts(shifts, BERLIN);
+  assert.deepEqual(rows.map((one) => [one.user, one.from]), [[3, "2026-10-25T02:30"], [1, "2026-10-25T02:30"], [2, "2026-10-25T02:30"]]);
+  assert.deepEqual(readShifts(rows, BERLIN), shifts);
+  assert.equal(readShifts([{ ...rows[2], from: "2026-10-25T03:00" }], BERLIN)[0].start_at, at("2026-10-25T02:00Z"));
 });
 
 test("a preview of a temporary schedule tells of its own window alone", () => {

@@ -19,7 +19,7 @@ export const Cover = {
       <div class="ok-cover-what"><p><b>{{ span(piece.start_at, piece.end_at, zone) }}</b><span class="ok-muted"> · {{ lasting(piece.end_at - piece.start_at) }}</span></p>
         <p class="ok-muted">{{ why(piece, by) }} {{ clockWords(piece, zone) }}</p></div>
       <p v-if="over" class="ok-muted">This is over, and what was cannot be changed.</p>
-      <div v-if="mine_to_end && !changing" class="ok-buttons"><button v-if="changeable" type="button" class="ok-button" @click="amend"><span>Change this override</span></button><button type="button" class="ok-button ok-button-danger" :aria-busy="busy || null" @click="withdraw"><span class="ok-icon ok-icon-undo" aria-hidden="true"></span><span>{{ piece.temporary_id && !piece.override_id ? 'Withdraw this temporary schedule' : 'Withdraw this override' }}</span></button></div>
+      <div v-if="(mine_to_end || replaced) && !changing" class="ok-buttons"><a v-if="replaced" class="ok-button" :href="'/schedules/' + schedule.id + '/temporary/' + piece.temporary_id"><span>Edit this temporary schedule</span></a><button v-if="changeable" type="button" class="ok-button" @click="amend"><span>Change this override</span></button><button v-if="mine_to_end" type="button" class="ok-button ok-button-danger" :aria-busy="busy || null" @click="withdraw"><span class="ok-icon ok-icon-undo" aria-hidden="true"></span><span>{{ piece.temporary_id && !piece.override_id ? 'Withdraw this temporary schedule' : 'Withdraw this override' }}</span></button></div>
       <template v-if="mayCover && !over">
         <div class="ok-choice" role="radiogroup" aria-label="What is to change"><label v-for="(word, name) in ways" :key="name"><input v-model="way" type="radio" name="cover-way" :value="name"><span>{{ word }}</span></label></div>
         <Choose v-if="way === 'replace' || way === 'add'" v-model="user" name="cover-user" :label="way === 'add' ? 'Who is on call as well' : 'Who is on call instead'" :people="able" :colours="colours" :me="me"></Choose>
@@ -57,6 +57,7 @@ export const Cover = {
       if (this.row === "override") return this.piece.whole ? `“${this.piece.user}”` : `Override: ${this.piece.user} ${this.piece.word}`;
       return this.piece.gap ? "Nobody is on call" : this.piece.selected ? "Change who is on call" : `${who(this.piece)} ${this.over ? "had this shift" : this.piece.start_at <= this.now() ? "is on call" : "has this shift"}`;
     },
+    replaced() { return this.mayChange && !this.over && Boolean(this.piece.temporary_id); },
     mine_to_end() { return !this.over && ((this.mayCover && this.piece.override_id) || (this.row === "override" && this.piece.temporary_id && this.mayChange)); },
     ways() {
       const fixed = { ...WAYS };
