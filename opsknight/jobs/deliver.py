@@ -148,8 +148,8 @@ class LaneWork:
         self._perhaps_sent: set[UUID] = set()
         self._unwritten = 0
         self._unsure = False
-        self._sent = OutcomeWriter(self._write_sent)
-        self._unsent = OutcomeWriter(self._write_unsent, at_once=UNSENT_AT_ONCE)
+        self._sent = OutcomeWriter(self._write_sent, many=self._is_busy)
+        self._unsent = OutcomeWriter(self._write_unsent, many=self._is_busy, at_once=UNSENT_AT_ONCE)
         self._bursts = Bursts(deps.settings.bundle_after)
 
     def wake(self) -> None:
@@ -181,6 +181,8 @@ class LaneWork:
                 calls.create_task(self._deliver(attempt, read_at), name=f"send {attempt.notification_id}")
             if begun and 2 * self._free() < self._width:  # more waits for the places that these leave
                 return Rest(self._has_room, BREATH_S)
+            if 2 * len(begun) >= self._width:  # and for those that are left
+                return Rest(self._woken, 0.0)
             return Rest(self._woken, 0.0 if begun else await self._until_due_s(), at_least_s=BREATH_S)
         except Exception as error:  # noqa: BLE001  # the lane outlives every fault of the database
             wait_s = SWEEP_S if self._unsure else BREATH_S  # a deadlock or a lost connection is over at once
@@ -190,8 +192,11 @@ class LaneWork:
             return Rest(self._worker.back, wait_s)
 
     async def _begin_due(self) -> Sequence[tuple[Attempt, float]]:
-        """Claim as many due messages as there are places, and begin an attempt for each still wanted."""
-        free = self._free()
+        """Claim due messages for the free places, and begin an attempt for each still wanted.
+
+        For half of all places at most: then calls are made while the next are claimed, which takes a sixth less.
+        """
+        free = min(self._free(), (self._width + 1) // 2)
         # A result that could not be written yet would look like a call that was cut off.
         if free <= 0 or self._unwritten or not self._worker.holds_lock:
             return ()
@@ -213,8 +218,11 @@ class LaneWork:
         return room(self._width, self._under_way.values(), free=free, many_hosts=self._many_hosts)
 
     def _free(self) -> int:
-        """Return how many calls may begin: one whose result is on its way to the database has left its place."""
-        return self._width - max(len(self._under_way), len(self._being_written))
+        """Return how many calls may begin: what has ended has left its place, though its commit may still wait."""
+        return min(self._width - len(self._under_way), 2 * self._width - len(self._being_written))
+
+    def _is_busy(self) -> bool:
+        return 2 * len(self._under_way) >= self._width
 
     async def _take_back_unknown(self) -> None:
         """After a fault of the database: a beginning may be written of which we were never told."""

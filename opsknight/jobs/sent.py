@@ -12,6 +12,11 @@ from opsknight.domain.model.attempt import Attempt
 
 AT_ONCE: Final = 100
 """Attempts in one commit."""
+GATHERS_S: Final = 0.005
+"""How long what became of one waits for what becomes of others, while many calls are under way: a commit of twelve
+costs hardly less than one of thirty."""
+FEW: Final = 16
+"""So many are not waited for."""
 Told = TypeVar("Told")
 Write: TypeAlias = Callable[[Sequence[tuple[Attempt, Told]]], Awaitable[Sequence[bool]]]
 """Stores in one transaction what became of these; says of each whether it was still ours."""
@@ -25,11 +30,15 @@ class _Waiting(Generic[Told]):
 
 
 class OutcomeWriter(Generic[Told]):
-    """Gathers what became of messages. Whoever comes to the turn writes for all who wait, `at_once` at most."""
+    """Gathers what became of messages. Whoever comes to the turn writes for all who wait, `at_once` at most.
 
-    def __init__(self, write: Write[Told], *, at_once: int = AT_ONCE) -> None:
+    `many` says whether so much is under way that it is worth waiting for more.
+    """
+
+    def __init__(self, write: Write[Told], *, many: Callable[[], bool], at_once: int = AT_ONCE) -> None:
         """Keep how a batch is written."""
         self._write = write
+        self._many = many
         self._at_once = at_once
         self._waiting: list[_Waiting[Told]] = []
         self._turn = asyncio.Lock()
@@ -42,6 +51,8 @@ class OutcomeWriter(Generic[Told]):
         mine = _Waiting(attempt, outcome, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         async with self._turn:
+            if not mine.ours.done() and len(self._waiting) < FEW and self._many():
+                await asyncio.sleep(GATHERS_S)
             if not mine.ours.done():
                 batch, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
                 try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from opsknight.domain.commands import incidents, notifications, outcomes
@@ -14,6 +15,7 @@ from opsknight.domain.model.event import Severity
 from opsknight.domain.model.notification import LATE, Sent
 from opsknight.domain.queries.pages import pages
 from opsknight.domain.store.tables import ContactMethodRow, IncidentRow, ServiceRow, UserRow
+from opsknight.domain.store.unit_of_work import UnitOfWork
 from tests.api.house import House
 from tests.builders import a_contact_method, a_notification, a_page, a_service, a_stored_incident, a_timer, a_user
 
@@ -37,12 +39,21 @@ class Mailbox:
         await a_notification(self.house.database, page, self.method)
         return incident
 
+    async def begun(self, uow: UnitOfWork) -> Sequence[Attempt]:
+        return await notifications.claim_and_begin(
+            uow, channel="email", worker=1, limit=50, limit_low=25, bursts=self.bursts
+        )
+
+    async def told_in_vain(self) -> None:
+        """Let a worker begin what is due, and lose the connection before the commit."""
+        async with self.house.deps.engine_commands("timer:notification") as uow:
+            await self.begun(uow)
+            raise OSError("the connection was lost")
+
     async def told(self) -> Sequence[Attempt]:
         """Let a worker send what is due; return what it began."""
         async with self.house.deps.engine_commands("timer:notification") as uow:
-            begun = await notifications.claim_and_begin(
-                uow, channel="email", worker=1, limit=50, limit_low=25, bursts=self.bursts
-            )
+            begun = await self.begun(uow)
         async with self.house.deps.engine_commands("timer:notification") as uow:
             await outcomes.finish_sent(uow, [(attempt, Sent("m1", carrier="smtp")) for attempt in begun])
         return begun
@@ -74,6 +85,16 @@ async def test_a_storm_is_a_few_messages_and_then_one_that_names_the_rest(house:
     assert [len(numbers(one)) for one in first] == [1, 1, 1]
     assert [len(numbers(one)) for one in then] == [7]
     assert set().union(*(numbers(one) for one in (*first, *then))) == set(stormed)
+
+
+async def test_what_a_fault_of_the_database_undid_goes_at_once_all_the_same(house: House):
+    ada, checkout = await a_mailbox(house), await a_service(house.database, "Checkout")
+    await ada.paged(checkout)
+    for _ in range(MOST + 1):
+        with pytest.raises(OSError, match="lost"):
+            await ada.told_in_vain()
+
+    assert len(await ada.told()) == 1
 
 
 async def test_what_is_held_back_says_so_on_the_incident(house: House):

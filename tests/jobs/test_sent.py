@@ -36,7 +36,7 @@ def ledger() -> Ledger:
 
 
 async def test_what_ends_while_a_commit_is_in_flight_goes_together_into_the_next(ledger: Ledger):
-    writer = OutcomeWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write, many=lambda: False)
     waiting = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(5)))
     await asyncio.sleep(0.001)
     later = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(7)))
@@ -47,8 +47,19 @@ async def test_what_ends_while_a_commit_is_in_flight_goes_together_into_the_next
     assert [len(batch) for batch in ledger.batches] in ([1, 11], [5, 7])
 
 
+async def test_while_much_is_under_way_what_ends_waits_a_moment_for_more(ledger: Ledger):
+    writer = OutcomeWriter(ledger.write, many=lambda: True)
+    ledger.open.set()
+    first = asyncio.gather(writer.written(an_attempt(), Sent()))
+    await asyncio.sleep(0)
+    others = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(3)))
+    await asyncio.gather(first, others)
+
+    assert [len(batch) for batch in ledger.batches] == [4]
+
+
 async def test_each_is_told_whether_it_was_still_its_own(ledger: Ledger):
-    writer = OutcomeWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write, many=lambda: False)
     ledger.open.set()
 
     told = await asyncio.gather(*(writer.written(an_attempt(number=number), Sent()) for number in (1, 9, 2)))
@@ -57,7 +68,7 @@ async def test_each_is_told_whether_it_was_still_its_own(ledger: Ledger):
 
 
 async def test_one_that_cannot_be_stored_takes_no_other_with_it(ledger: Ledger):
-    writer = OutcomeWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write, many=lambda: False)
     attempts = [an_attempt(number=number) for number in range(1, 5)]
     ledger.poison = attempts[2]
     waiting = asyncio.gather(*(writer.written(each, Sent()) for each in attempts), return_exceptions=True)
@@ -70,7 +81,7 @@ async def test_one_that_cannot_be_stored_takes_no_other_with_it(ledger: Ledger):
 
 
 async def test_one_that_is_cut_off_while_it_writes_leaves_the_others_to_the_next(ledger: Ledger):
-    writer = OutcomeWriter(ledger.write)
+    writer = OutcomeWriter(ledger.write, many=lambda: False)
     leader = asyncio.gather(writer.written(an_attempt(), Sent()))
     others = asyncio.gather(*(writer.written(an_attempt(), Sent()) for _ in range(3)))
     await asyncio.sleep(0.001)

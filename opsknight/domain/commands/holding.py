@@ -104,7 +104,7 @@ async def spread(uow: UnitOfWork, rows: Sequence[Row[Any]], bursts: Bursts | Non
             continue
         severity = Severity(row.severity) if row.severity else None
         key = (row.contact_method_id, row.service_id or NO_SERVICE, Urgency(row.urgency), severity)
-        until = bursts.held_until(key, at=uow.now)
+        until = bursts.held_until(key, row.id, at=uow.now)
         if until is None:
             going.append(row)
         else:

@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands import bundles, holding, in_vain, outcomes, phone_turns
-from opsknight.domain.model.attempt import Attempt, IncidentNow
+from opsknight.domain.model.attempt import Attempt, IncidentNow, Other
 from opsknight.domain.model.burst import Bursts
 from opsknight.domain.model.channel import room_name, shown
 from opsknight.domain.model.event import Severity, Urgency
@@ -159,11 +159,8 @@ async def begin(
     wanted = await holding.spread(uow, [row for row in turns.going if row.id not in gone], bursts)
     await _supersede(uow, [row for row in rows if _why_unwanted(uow, row)])
     carried = await bundles.others(uow, [row.id for row in wanted if row.gather or bundles.gathers(row, uow, joined)])
-    starting = [
-        replace(attempt, others=carried.get(attempt.notification_id, ()))
-        for row in wanted
-        if (attempt := await _usable(uow, row)) is not None
-    ]
+    usable = [await _usable(uow, row, carried.get(row.id, ())) for row in wanted]
+    starting = [attempt for attempt in usable if attempt is not None]
     if starting:
         await uow.session.execute(
             _START,
@@ -252,9 +249,9 @@ async def _supersede(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
         outcomes.record(uow, Fact.SUPERSEDED, _attempt(uow, row), reason=reasons[row.id])
 
 
-async def _usable(uow: UnitOfWork, row: Row[Any]) -> Attempt | None:
+async def _usable(uow: UnitOfWork, row: Row[Any], others: tuple[Other, ...]) -> Attempt | None:
     """Return the attempt to start, or None where the address or the number of tries forbids it."""
-    attempt = _attempt(uow, row)
+    attempt = _attempt(uow, row, others)
     if row.cut_off and not await outcomes.was_cut_off(uow, attempt, why=CUT_OFF):
         return None
     refused = unreachable(
@@ -270,7 +267,7 @@ async def _usable(uow: UnitOfWork, row: Row[Any]) -> Attempt | None:
     return None
 
 
-def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
+def _attempt(uow: UnitOfWork, row: Row[Any], others: tuple[Other, ...] = ()) -> Attempt:
     return Attempt(
         id=new_id(),
         number=row.attempts + 1,
@@ -303,6 +300,7 @@ def _attempt(uow: UnitOfWork, row: Row[Any]) -> Attempt:
         tried_by=frozenset(row.tried_by or ()),
         refused_by=frozenset(row.refused_by or ()),
         first_tried_at=row.first_tried_at,
+        others=others,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from opsknight.domain.model.event import Severity, Urgency
 
@@ -23,7 +24,8 @@ Key = tuple[int, int, Urgency, Severity | None]
 @dataclass(slots=True)
 class _Burst:
     began_at: datetime
-    count: int = 0
+    most: int
+    gone: set[UUID] = field(default_factory=set[UUID])
     held: bool = False
 
 
@@ -34,10 +36,11 @@ class Bursts:
     most: int
     _bursts: dict[Key, _Burst] = field(default_factory=dict[Key, _Burst])
 
-    def held_until(self, key: Key, *, at: datetime) -> datetime | None:
-        """Return until when a message waits; None where it goes at `at`, and it is counted then.
+    def held_until(self, key: Key, which: UUID, *, at: datetime) -> datetime | None:
+        """Return until when message `which` waits; None where it goes at `at`, and it is counted then.
 
-        No wait is longer than WITHIN, whatever became of the clock.
+        It is counted once, however often it is asked of: what was told of it may be lost, and then it still goes. No
+        wait is longer than WITHIN, whatever became of the clock.
         """
         if not self.most:
             return None
@@ -45,11 +48,13 @@ class Bursts:
         if burst is None or not burst.began_at <= at < burst.began_at + WITHIN:
             self._forget(at)
             goes_on = burst is not None and burst.held and burst.began_at <= at < burst.began_at + 2 * WITHIN
-            burst = self._bursts[key] = _Burst(at, self.most - 1 if goes_on else 0)
-        if burst.count >= self.most:
+            burst = self._bursts[key] = _Burst(at, 1 if goes_on else self.most)
+        if which in burst.gone:
+            return None
+        if len(burst.gone) >= burst.most:
             burst.held = True
             return burst.began_at + WITHIN
-        burst.count += 1
+        burst.gone.add(which)
         return None
 
     def _forget(self, at: datetime) -> None:

@@ -125,6 +125,7 @@ class EmailChannel:
         """Keep where to send; nothing is opened yet."""
         self._server = server
         self._sender = sender
+        self._from = parseaddr(sender)[1]
         self._home = home
         self._budget_s = budget_s
         self._resting: list[_Talk] = []
@@ -137,7 +138,7 @@ class EmailChannel:
             mail = composed(message, to=address.value, sender=self._sender, home=self._home)
         except (ValueError, HeaderParseError):
             return unwritten(address.value)
-        sender, to = message.bounces_to or parseaddr(self._sender)[1], in_ascii(address.value)
+        sender, to = message.bounces_to or self._from, in_ascii(address.value)
         talk = self._resting.pop() if self._resting else None
         sent: Sent | None = None
         try:
