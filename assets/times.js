@@ -1,7 +1,11 @@
 // Times in the reader's own zone. Every <time data-as> is filled here and kept true, once a second.
 "use strict";
 {
-  const format = (options) => new Intl.DateTimeFormat(undefined, options);
+  // Made when first needed: each takes the browser some milliseconds, and few pages need all.
+  const format = (options) => {
+    let made;
+    return { format: (ms) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(ms) };
+  };
   const CLOCK = format({ hour: "2-digit", minute: "2-digit" });
   const SECONDS = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const DAY = format({ weekday: "short", day: "numeric", month: "short" });

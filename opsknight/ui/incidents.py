@@ -12,7 +12,7 @@ from opsknight.ui.assets import asset
 from opsknight.ui.board.board import Board
 from opsknight.ui.frame import frame
 from opsknight.ui.maintenance import AGAIN_EVERY_S, STYLES
-from opsknight.ui.maintenance_strip import Running
+from opsknight.ui.maintenance_strip import Running, RunningNow
 from opsknight.ui.pages import page
 from opsknight.ui.reading import read_running
 from opsknight.ui.viewer import signed_in, still_signed_in
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def mount(deps: Deps) -> None:
     """Serve the board at /incidents, and lead there from /."""
+    running_now = RunningNow(deps)
 
     @page("/")
     def start_page() -> RedirectResponse:
@@ -38,11 +39,14 @@ def mount(deps: Deps) -> None:
             Board(viewer)
 
         async def again() -> None:
+            lines = await running_now.lines()
+            if strip.shows(lines):
+                return
             try:
                 await still_signed_in(deps)
             except SignInRequired:
                 timer.cancel()
                 return
-            strip.update(await read_running(deps))
+            strip.update(lines)
 
         timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from opsknight.domain.model.permission import Person, Role
 from opsknight.domain.store.tables import CommandKeyRow
@@ -19,6 +20,9 @@ _RESERVE = text("""
     SELECT EXISTS (SELECT FROM reserved) AS reserved, users.role, users.active
     FROM (SELECT) AS one LEFT JOIN users ON users.id = CAST(:user_id AS bigint)
 """)
+_KEEP = text("UPDATE command_keys SET answer = :answer, status = :status WHERE key = :key").bindparams(
+    bindparam("answer", type_=JSONB)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,4 @@ async def begin(uow: UnitOfWork, key: bytes) -> Answer | None:
 
 async def keep(uow: UnitOfWork, key: bytes, answer: Answer) -> None:
     """Keep the answer to a key that this unit reserved."""
-    await uow.session.execute(
-        update(CommandKeyRow).where(CommandKeyRow.key == key).values(answer=answer.body, status=answer.status)
-    )
+    await uow.session.execute(_KEEP, {"key": key, "answer": answer.body, "status": answer.status})

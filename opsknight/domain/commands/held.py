@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Delete, func, select, update
-from sqlalchemy.dialects.postgresql import Insert
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import BigInteger, Delete, Select, String, any_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
+from sqlalchemy.dialects.postgresql import UUID as UUIDS
 
 from opsknight.domain.commands import timers
 from opsknight.domain.model.escalation import Policy
@@ -108,15 +108,7 @@ async def hold(uow: UnitOfWork, incident_id: UUID, *, service_too: bool = False)
         its = await uow.session.scalar(service.execution_options(populate_existing=True))
         if its is not None and its.archived_at is not None:
             raise Conflict(f"“{its.name}” is archived: bring it back under Services first, then open this again.")
-    found = (
-        await uow.session.execute(
-            select(IncidentRow, ServiceRow.ack_timeout_high_s, ServiceRow.ack_timeout_low_s)
-            .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
-            .where(IncidentRow.id == incident_id)
-            .with_for_update(of=IncidentRow, key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
+    found = (await uow.session.execute(_HOLD, {"id": incident_id})).one_or_none()
     if found is None:
         raise NotFound(say("There is no such incident; it may have been removed after its retention."))
     row, high_s, low_s = found
@@ -222,7 +214,11 @@ def write(uow: UnitOfWork, row: IncidentRow, after: Incident) -> None:
 
 async def set_timer(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None) -> None:
     """Give `incident` exactly this timer, or none."""
-    await uow.session.execute(_timing(uow, incident, timer))
+    if timer is None:
+        await timers.disarm(uow, incident.id)
+        return
+    urgent, (kind, due_at) = incident.urgency is Urgency.HIGH, timer
+    await timers.arm(uow, kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent)
 
 
 async def withdraw(
@@ -233,43 +229,64 @@ async def withdraw(
     Not `help_too`: those that ask somebody to help go on. Those that tell a watcher what was always do.
     One whose provider is being called is left to its sender, which reads the incident again.
     """
-    withdrawn = _withdrawing(uow, incident_id, reason, user_id=user_id, help_too=help_too).cte("withdrawn")
-    return await uow.session.scalar(select(func.count()).select_from(withdrawn)) or 0
+    values = _withdrawn_for(uow, incident_id, reason, help_too=help_too)
+    return await uow.session.scalar(_WITHDRAW, {**values, "user": user_id}) or 0
 
 
 async def _rest(
     uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None, reason: str, *, help_too: bool
 ) -> int:
     """Do both in one statement: most of the time that a click takes is spent on the way to the database."""
-    withdrawn = _withdrawing(uow, incident.id, reason, user_id=None, help_too=help_too).cte("withdrawn")
-    counted = select(func.count()).select_from(withdrawn)
     await uow.session.flush()  # it does not see by itself that the incident is written first
-    return await uow.session.scalar(counted.add_cte(_timing(uow, incident, timer).cte("timed"))) or 0
-
-
-def _timing(uow: UnitOfWork, incident: Incident, timer: tuple[TimerKind, datetime] | None) -> Insert | Delete:
+    values = {**_withdrawn_for(uow, incident.id, reason, help_too=help_too), "user": None}
     if timer is None:
-        return timers.disarming(incident.id)
+        return await uow.session.scalar(_WITHDRAW_AND_DISARM, {**values, "timer_subject": incident.id}) or 0
     urgent, (kind, due_at) = incident.urgency is Urgency.HIGH, timer
-    return timers.arming(kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent, now=uow.now)
-
-
-def _withdrawing(
-    uow: UnitOfWork, incident_id: UUID, reason: str, *, user_id: int | None, help_too: bool
-) -> ReturningUpdate[UUID]:
-    which = [NotificationRow.incident_id == incident_id, NotificationRow.status == "queued"]
-    if user_id is not None:
-        which.append(NotificationRow.user_id == user_id)
-    left = [PageKind.WATCH.value] if help_too else [PageKind.WATCH.value, PageKind.HELP.value]
-    going_on = select(PageRow.id).where(PageRow.incident_id == incident_id, PageRow.kind.in_(left))
-    which.append(NotificationRow.page_id.not_in(going_on))
-    return (
-        update(NotificationRow)
-        .where(*which)
-        .values(status="superseded", finished_at=uow.now, reason=reason, lease_until=None, worker=None)
-        .returning(NotificationRow.id)
-        .execution_options(synchronize_session=False)
+    armed = timers.armed_with(
+        kind, incident.id, generation=incident.generation, due_at=due_at, urgent=urgent, now=uow.now
     )
+    return await uow.session.scalar(_WITHDRAW_AND_ARM, {**values, **armed}) or 0
+
+
+def _withdrawn_for(uow: UnitOfWork, incident_id: UUID, reason: str, *, help_too: bool) -> dict[str, object]:
+    left = [PageKind.WATCH.value] if help_too else [PageKind.WATCH.value, PageKind.HELP.value]
+    return {"incident": incident_id, "at": uow.now, "why": reason, "left": left}
+
+
+def _withdrawing(*besides: Insert | Delete) -> Select[int]:
+    """Return the statement of `withdraw`, which does what is `besides` as well."""
+    incident, user = bindparam("incident", type_=UUIDS), bindparam("user", type_=BigInteger)
+    left = PageRow.kind == any_(bindparam("left", type_=ARRAY(String)))
+    going_on = select(PageRow.id).where(PageRow.incident_id == incident, left)
+    withdrawn = (
+        update(NotificationRow)
+        .where(
+            NotificationRow.incident_id == incident,
+            NotificationRow.status == "queued",
+            or_(user.is_(None), NotificationRow.user_id == user),
+            NotificationRow.page_id.not_in(going_on),
+        )
+        .values(
+            status="superseded", finished_at=bindparam("at"), reason=bindparam("why"), lease_until=None, worker=None
+        )
+        .returning(NotificationRow.id)
+        .cte("withdrawn")
+    )
+    counted = select(func.count()).select_from(withdrawn)
+    return counted.add_cte(*(each.cte("timed") for each in besides)) if besides else counted
+
+
+_HOLD: Final = (
+    select(IncidentRow, ServiceRow.ack_timeout_high_s, ServiceRow.ack_timeout_low_s)
+    .join(ServiceRow, ServiceRow.id == IncidentRow.service_id)
+    .where(IncidentRow.id == bindparam("id"))
+    .with_for_update(of=IncidentRow, key_share=True)
+    .execution_options(populate_existing=True)
+)
+_WITHDRAW: Final = _withdrawing()
+_WITHDRAW_AND_ARM: Final = _withdrawing(timers.ARM)
+_WITHDRAW_AND_DISARM: Final = _withdrawing(timers.DISARM)
+"""Made once: to make one takes longer than to ask it."""
 
 
 def _undo(uow: UnitOfWork, held: Held, after: Incident, verb: Verb, alerts: tuple[UUID, ...]) -> dict[str, Any] | None:

@@ -13,7 +13,24 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as UUIDS
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status
@@ -138,7 +155,7 @@ async def count(session: AsyncSession, wanted: Filter) -> int:
 
 async def lines_of(session: AsyncSession, ids: Collection[UUID]) -> Sequence[BoardLine]:
     """Return the lines of those of `ids` that are on the board; the resolved have left it."""
-    return [_line(row) for row in await session.execute(_statement(IncidentRow.id.in_(ids), _OPEN))] if ids else []
+    return [_line(row) for row in await session.execute(_LINES, {"ids": list(ids)})] if ids else []
 
 
 async def line(session: AsyncSession, incident_id: UUID) -> BoardLine:
@@ -147,7 +164,7 @@ async def line(session: AsyncSession, incident_id: UUID) -> BoardLine:
     Raises:
         NotFound: there is no such incident.
     """
-    row = (await session.execute(_statement(IncidentRow.id == incident_id))).one_or_none()
+    row = (await session.execute(_ONE_LINE, {"id": incident_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such incident; it may have been removed after its retention.")
     return _line(row)
@@ -229,6 +246,11 @@ def _statement(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .outerjoin(seen, true())
         .where(*where)
     )
+
+
+_LINES = _statement(IncidentRow.id == any_(bindparam("ids", type_=ARRAY(UUIDS))), _OPEN)
+_ONE_LINE = _statement(IncidentRow.id == bindparam("id"))
+"""Made once: to make one takes as long as to ask it."""
 
 
 async def _chosen(
