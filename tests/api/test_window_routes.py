@@ -289,7 +289,9 @@ async def test_a_token_that_is_none_learns_nothing(window: Window, token: str):
 async def test_a_third_question_of_one_window_ends_the_first(window: Window):
     await window.counts()
     await window.shown()
-    first, second = (asyncio.get_running_loop().create_task(window.ask()) for _ in range(2))
+    first = asyncio.get_running_loop().create_task(window.ask())
+    await until(lambda: waiting(window.house), 1)
+    second = asyncio.get_running_loop().create_task(window.ask())
     await until(lambda: waiting(window.house), 2)
 
     third = asyncio.get_running_loop().create_task(window.ask())

@@ -32,7 +32,8 @@ class Mailbox:
     async def paged(
         self, service: ServiceRow, *, severity: Severity = Severity.ERROR, late: timedelta = timedelta()
     ) -> IncidentRow:
-        """Page her now about a new incident of `service`, `late` after that was due."""
+        """Page her a moment later about a new incident of `service`, `late` after that was due."""
+        self.house.clock.advance(timedelta(milliseconds=1))
         incident = await a_stored_incident(self.house.database, service, severity=severity)
         now = self.house.clock.now()
         page = await a_page(self.house.database, incident, self.user, due_at=now - late, created_at=now)
