@@ -95,7 +95,7 @@ def acting(database: Database, clock: StoppedClock) -> Acting:
 
 
 def pytest_collection_finish() -> None:
-    """Look at what was collected no more: it stays to the end, and each look took a third of a second."""
+    """Let the collector of garbage pass over what was collected: it stays to the end."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
