@@ -71,8 +71,8 @@ class Restriction:
         they are one.
         """
         held: Interval | None = None
-        first = _clipped(wall_time(max(start, _instant_of(LONG_AGO)), zone), -_CLOCK_CHANGE)
-        last = _clipped(wall_time(min(end, _instant_of(FAR_AHEAD)), zone), _CLOCK_CHANGE)
+        first = _clipped(wall_time(max(start, _LONG_AGO_AT), zone), -_CLOCK_CHANGE)
+        last = _clipped(wall_time(min(end, _FAR_AHEAD_AT), zone), _CLOCK_CHANGE)
         for wall_start, wall_end in self.walls(first, last):
             one = first_instant(wall_start, zone), last_instant(wall_end, zone)
             if one[0] >= one[1]:  # swallowed by a clock change
@@ -88,7 +88,10 @@ class Restriction:
 
     def walls(self, start: datetime, end: datetime) -> Iterator[Interval]:
         """Yield the wall-clock times it allows that touch `[start, end)`, whole, in order, none touching the next."""
-        days = [] if self.on is Holidays.ANY else list(self._of_holidays(start - 2 * _WEEK, end))
+        if self.on is Holidays.ANY:
+            yield from self._of_weeks(start, end)
+            return
+        days = list(self._of_holidays(start - 2 * _WEEK, end))
         if self.on is Holidays.ONLY:
             pieces: Iterable[Interval] = days
         else:
@@ -109,13 +112,19 @@ class Restriction:
         return self._is_whole_week and self.on is Holidays.ANY
 
     def _of_weeks(self, start: datetime, end: datetime) -> Iterator[Interval]:
-        """Yield the parts of the weeks around `[start, end)` as if there were no holidays."""
+        """Yield the parts of weeks that touch `[start, end)` as if there were no holidays, whole and in order."""
         if self._is_whole_week:
-            yield LONG_AGO, FAR_AHEAD
+            if start < FAR_AHEAD and end > LONG_AGO:
+                yield LONG_AGO, FAR_AHEAD
             return
-        week = _monday(start) - 2 * _WEEK
+        week = _monday(start) - _WEEK  # a part ends in the week after its own at the latest
         while week < end:
-            yield from (_in_week(week, part) for part in self._weekly)
+            since, until = start - week, end - week
+            for part_start, part_end in self._within_week:
+                if part_start >= until:
+                    return
+                if part_end > since:
+                    yield week + part_start, week + part_end
             week += _WEEK
 
     def _of_holidays(self, start: datetime, end: datetime) -> Iterator[Interval]:
@@ -150,6 +159,11 @@ class Restriction:
     @cached_property
     def _is_whole_week(self) -> bool:
         return self._weekly == (Part(0, WEEK_MIN),)
+
+    @cached_property
+    def _within_week(self) -> tuple[tuple[timedelta, timedelta], ...]:
+        """The parts as they are joined, each from Monday 00:00 on."""
+        return tuple((part.start_min * _MINUTE, part.end_min * _MINUTE) for part in self._weekly)
 
     @cached_property
     def _weekly(self) -> tuple[Part, ...]:
@@ -227,8 +241,6 @@ def _clipped(wall: datetime, by: timedelta) -> datetime:
     return min(max(wall, LONG_AGO - by), FAR_AHEAD - by) + by
 
 
-def _instant_of(wall: datetime) -> datetime:
-    return first_instant(wall, _UTC)
-
-
 _UTC: Final = ZoneInfo("UTC")
+_LONG_AGO_AT: Final = first_instant(LONG_AGO, _UTC)
+_FAR_AHEAD_AT: Final = first_instant(FAR_AHEAD, _UTC)
