@@ -21,7 +21,8 @@ libraries=()
 if (($# == 0)); then
     programs=(chromium chromium-headless-shell prometheus prometheus-alertmanager nagios4 curl prosody smtp-sink Xvfb)
     # The native window is tried with Debian's own toolkits: WebKitGTK for the window, Qt for the tray.
-    libraries=(python3-gi gir1.2-webkit2-4.1 python3-pyqt6 python3-qtpy)
+    # Calendars are read by libical, which GNOME's and KDE's calendar programs read them with.
+    libraries=(python3-gi gir1.2-webkit2-4.1 python3-pyqt6 python3-qtpy gir1.2-ical-3.0)
 fi
 
 missing=()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,33 +37,26 @@ def entries(
     """Yield the shifts of a schedule in the window around `at`, whole; those of person `only` where one is named.
 
     What is recorded is told as it was, and gaps as far as they are to come; of the time before a schedule was made
-    there is nothing.
-    Links begin with `address`. `realm` names the installation: with it an event's identity is the schedule,
-    the person and the start, whatever window it is seen in. Of person `only` it is told too when they shadow. Gaps
+    there is nothing. What a shift says is the same whatever window it is seen in.
+    Links begin with `address`; `realm` names the installation. Of person `only` it is told too when they shadow. Gaps
     are only shown where nobody is picked out, and of no schedule that was deleted.
     """
     start, end = window(at)
     url = f"{address}/schedules/{schedule.id}"
-    seen: Counter[str] = Counter()
     for shift in since_made(schedule, record, start, end):
         if only is not None and shift.user_id != only:
             continue
-        ident = f"shift-{schedule.id}-{shift.user_id}-{int(shift.start_at.timestamp())}"
-        seen[ident] += 1
-        again = f"-{seen[ident]}" if seen[ident] > 1 else ""  # twice at once, as by an override
-        yield _shift(schedule, shift, people, url=url, uid=f"{ident}{again}@{realm}")
+        yield _shift(schedule, shift, people, url=url, realm=realm)
     deleted = record is not None and record.over_at is not None
     if only is not None and not deleted:
         yield from _shadowing(schedule, only, people, start + BEHIND, end, url=url, realm=realm)
     if with_gaps and only is None and not deleted:
-        today = start + BEHIND
-        for gap_start, gap_end in model.gaps(schedule, today, end):
-            edge = gap_end if gap_end < end else gap_start if gap_start > today else None
-            mark = "always" if edge is None else f"{'to' if edge == gap_end else 'from'}-{int(edge.timestamp())}"
+        for gap_start, gap_end in model.gaps(schedule, start + BEHIND, end):
             yield Entry(
                 gap_start,
                 gap_end,
-                f"gap-{schedule.id}-{mark}@{realm}",
+                f"gap-{schedule.id}",
+                realm,
                 f"Nobody on call: {schedule.name}",
                 "No layer covers this time: nobody of this schedule is paged.",
                 url,
@@ -86,17 +78,18 @@ def _shadowing(
         for turn in shown.turns:
             if turn.user_id != user_id:
                 continue
-            ident = f"shadow-{schedule.id}-{user_id}-{int(turn.start_at.timestamp())}@{realm}"
+            ident = f"shadow-{schedule.id}-{user_id}"
             title, why = f"{_name(people, user_id)} shadows: {schedule.name}", "Listens, and is not paged."
-            yield Entry(turn.start_at, turn.end_at, ident, title, why, url)
+            yield Entry(turn.start_at, turn.end_at, ident, realm, title, why, url)
 
 
-def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, uid: str) -> Entry:
+def _shift(schedule: Schedule, shift: OnCall, people: Mapping[int, Known], *, url: str, realm: str) -> Entry:
     known = people.get(shift.user_id)
     return Entry(
         shift.start_at,
         shift.end_at,
-        uid,
+        f"shift-{schedule.id}-{shift.user_id}",
+        realm,
         f"{known.name if known else 'Somebody'} on call: {schedule.name}",
         _why(shift, people),
         url,

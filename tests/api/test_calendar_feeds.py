@@ -194,6 +194,27 @@ async def test_a_shift_is_the_same_event_however_the_window_moves(
     }
 
 
+async def test_a_shift_that_an_override_cuts_short_is_another_event(doors: House, database: Database):
+    """A program that keeps what it has under a known UID would show the old end."""
+    bo = await a_user(database, "Bo")
+    schedule = await a_schedule(database, bo, unit="weeks")
+    path = await made(doors, await ada(doors), schedule_id=schedule.id)
+    before = {one.uid: one for one in events(await fetched(doors, path)).occurrences}
+    cut = max(before.values(), key=lambda one: one.start_at)
+    middle = cut.start_at + (cut.end_at - cut.start_at) / 2
+
+    row = {"change": "replace", "user_id": (await a_user(database, "Cy")).id, "replaces_id": bo.id, "created_at": NOON}
+    async with database.commands() as session:
+        session.add(OverrideRow(schedule_id=schedule.id, start_at=middle, end_at=cut.end_at, **row))
+        await session.commit()
+
+    after = {one.uid: one for one in events(await fetched(doors, path)).occurrences}
+    assert {uid: after[uid] for uid in before.keys() & after.keys()} == {
+        uid: one for uid, one in before.items() if one != cut
+    }
+    assert [one.end_at for one in after.values() if one.start_at == cut.start_at] == [middle]
+
+
 async def test_what_was_stays_in_the_calendar_when_the_schedule_changes(
     doors: House, database: Database, clock: StoppedClock
 ):
