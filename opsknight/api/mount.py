@@ -67,6 +67,7 @@ from opsknight.api import (
     windows,
 )
 from opsknight.api.guard import App, Guard
+from opsknight.api.shelf import Shelf
 from opsknight.api.sign_in import Mail
 
 if TYPE_CHECKING:
@@ -150,4 +151,4 @@ def guarded(app: FastAPI, deps: Deps) -> App:
     """
     problems.install(app)
     trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-    return cast("App", ProxyHeadersMiddleware(cast("Any", Guard(app, deps)), trusted_hosts=trusted))
+    return cast("App", ProxyHeadersMiddleware(cast("Any", Guard(Shelf(app), deps)), trusted_hosts=trusted))

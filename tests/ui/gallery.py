@@ -17,9 +17,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from nicegui import core, ui
-from starlette.staticfiles import StaticFiles
 
 from opsknight.api import rule_trials
+from opsknight.api.shelf import Shelf
 from opsknight.domain.queries.incidents import Timeline
 from opsknight.domain.queries.why import WhyLine
 from opsknight.jobs.channels import table as channels
@@ -100,7 +100,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=_lifespan)
-app.mount("/assets", StaticFiles(directory=ASSETS))
+app.mount("/assets", gallery_answers.Assets(directory=ASSETS))
 app.include_router(schedule_gallery.routes)
 app.include_router(gallery_answers.routes)
 app.include_router(notice_gallery.routes)
@@ -392,4 +392,4 @@ def me_page(when: str = "") -> None:
 
 if __name__ == "__main__":
     dress(app)
-    uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", ws="websockets-sansio")
+    uvicorn.run(Shelf(app), port=int(sys.argv[1]), log_level="warning", ws="websockets-sansio")

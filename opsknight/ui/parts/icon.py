@@ -8,5 +8,5 @@ from opsknight.ui.parts.tag import tag
 
 
 def icon(name: str, *, classes: str = "") -> ui.element:
-    """Show the icon `name` of assets/icons/ui, hidden from screen readers."""
+    """Show the icon `name` of assets/icons.css, hidden from screen readers."""
     return tag("span", classes=f"ok-icon ok-icon-{name} {classes}", aria_hidden="true")
