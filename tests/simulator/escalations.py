@@ -129,7 +129,8 @@ def _begun(
             return None, True, None
         began_at = place.lap_began_at if is_open else None
         midway = began_at is None and place.step > 0 and place.net is None
-        return Place(max(place.step, 0), place.lap, began_at, place.net, midway), True, None
+        last = place.last if is_open else None
+        return Place(max(place.step, 0), place.lap, began_at, place.net, midway, last), True, None
     if kind == "reassigned":
         to = cut["data"]["user_id"]
         to_oneself = cut["actor"] == f"user:{to}"

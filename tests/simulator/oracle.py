@@ -37,7 +37,8 @@ class Place:
     """Where an incident's escalation stands: what is due next, and since when this lap has paged anybody.
 
     `step` is -1 while its assignee is to be paged, `net` the number of the safety net's round, from 0. A lap is
-    `midway` that has paged before its generation began.
+    `midway` that has paged before its generation began. `last` is the lap's last firing that paged anybody: where
+    nobody is reached by the steps after it, the wait that follows is over once that was in vain.
     """
 
     step: int = 0
@@ -45,6 +46,7 @@ class Place:
     lap_began_at: datetime | None = None
     net: int | None = None
     midway: bool = False
+    last: Group | None = None
 
 
 @dataclass(slots=True)
@@ -110,14 +112,15 @@ class Oracle:
         waited = at + timedelta(seconds=ladder.waits_s[place.step]) if reached else at
         if place.step + 1 < len(ladder.waits_s):
             midway = place.midway and not reached
-            return Place(place.step + 1, place.lap, began_at, midway=midway), _sooner(waited, group, at)
+            last = group or place.last
+            return Place(place.step + 1, place.lap, began_at, midway=midway, last=last), _sooner(waited, group, at)
         if began_at is None and not place.midway:
             return Place(net=0), at
         began_at = began_at or at - LAP
         ends_at = max(_sooner(waited, group, at), began_at + LAP)
         if place.lap >= ladder.repeats:
             # In vain, the safety net does not wait for the lap to be over.
-            return Place(net=0), _sooner(max(waited, began_at + LAP), group, at)
+            return Place(net=0), _sooner(max(waited, began_at + LAP), group or place.last, at)
         return Place(0, place.lap + 1), ends_at
 
     def _after_net(self, service: Watched, number: int, at: datetime, group: Group | None) -> tuple[Place, datetime]:
