@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.schedule_wishes import (
+    ChangedTemporarySchedule,
     InsteadOf,
     Leave,
     Offer,
@@ -95,9 +97,10 @@ def _add_temporary(routes: APIRouter, deps: Deps) -> None:
         return plain_json({"temporary": written(line)})
 
     @routes.put("/temporary-schedules/{temporary_id}", dependencies=configure)
-    async def change(temporary_id: Number, wish: TemporarySchedule, viewer: SignedIn) -> Response:
+    async def change(temporary_id: Number, wish: ChangedTemporarySchedule, viewer: SignedIn) -> Response:
         """Let a temporary schedule be as this says, from now on and in one step; it keeps its place among others."""
-        done = _doing(lambda uow: temporary_schedules.change(uow, temporary_id, wish.wish), "temporary", told)
+        wanted = partial(temporary_schedules.change, wish=wish.wish, seen_version=wish.seen_version)
+        done = _doing(lambda uow: wanted(uow, temporary_id), "temporary", told)
         return await done(deps, viewer, 200)
 
     @routes.delete("/temporary-schedules/{temporary_id}", dependencies=configure)

@@ -211,6 +211,12 @@ class TemporarySchedule(BaseModel):
         return TemporaryWish(self.name, tuple(layer.plan for layer in self.layers), *span)
 
 
+class ChangedTemporarySchedule(TemporarySchedule):
+    """A temporary schedule as it shall be, with the version that the person was looking at, where a screen knows it."""
+
+    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
+
+
 class Offer(BaseModel):
     """A shift, or a part of one, that is offered; to everybody where offered_to is empty.
 

@@ -97,14 +97,31 @@ async def test_a_temporary_schedule_is_read_foreseen_instead_of_what_it_is_and_t
     window = {"from": NOON.timestamp(), "to": between(0, 9)["end_at"]}
     after = (await asked(doors, "GET", f"/schedules/{number}/timeline", params=window)).json()["timeline"]
 
-    assert read == {"id": one, "schedule_id": number, **wish}
+    assert read == {"id": one, "schedule_id": number, "version": 1, **wish}
     assert hours(told["timeline"]["final"]) == [("Cy", 3, 5), ("Ada", 5, 7), ("Cy", 7, 8)]
     assert (refused.status_code, done.status_code) == (403, 200)
     assert done.json() == {
-        "temporary": {"id": one, "schedule_id": number, **other},
+        "temporary": {"id": one, "schedule_id": number, "version": 2, **other},
         "sentence": "“Moving day” replaces “Primary” for 5 h, in 3 h.",
     }
     assert hours(after["final"]) == [("Ada", 0, 3), ("Cy", 3, 5), ("Ada", 5, 7), ("Cy", 7, 8), ("Ada", 8, 24)]
+
+
+async def test_who_saves_a_temporary_schedule_that_somebody_else_changed_meanwhile_is_told(
+    doors: House, database: Database, people: list[UserRow]
+):
+    ada, bo, cy = people
+    number = await made(doors, database, a_day_layer(ada))
+    one = await replaced(doors, number, {"name": "Fair", "layers": [a_fixed_layer((2, 6, bo))], **between(2, 6)})
+    first, second = (
+        {"name": name, "layers": [a_fixed_layer((3, 8, cy))], **between(3, 8), "seen_version": 1} for name in ("A", "B")
+    )
+
+    answers = [await asked(doors, "PUT", f"/temporary-schedules/{one}", json=wish) for wish in (first, second)]
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["detail"].startswith("“A” changed while you were looking")
+    assert (await asked(doors, "GET", f"/temporary-schedules/{one}")).json()["temporary"]["name"] == "A"
 
 
 async def test_of_a_temporary_schedule_that_runs_only_what_is_to_come_is_foreseen(

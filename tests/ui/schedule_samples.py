@@ -192,7 +192,7 @@ def imported() -> Any:
 
 
 def replaced() -> Any:
-    common = {"schedule_id": 1, "layers": [], "start_at": NOW + 400_000, "end_at": NOW + 900_000}
+    common = {"schedule_id": 1, "version": 3, "layers": [], "start_at": NOW + 400_000, "end_at": NOW + 900_000}
     return [{**common, "id": 1, "name": "Moving day"}, {**common, "id": 2, "name": LONG_WORD[:100]}]
 
 

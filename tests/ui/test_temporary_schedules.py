@@ -93,7 +93,9 @@ async def _written(page: Page, gallery: str, number: int) -> dict[str, Any]:
     """Return a temporary schedule of the gallery as it is sent back where nothing of it is changed."""
     answer = await page.request.get(f"{gallery}/api/v1/temporary-schedules/{number}")
     return {
-        name: said for name, said in (await answer.json())["temporary"].items() if name not in ("id", "schedule_id")
+        "seen_version" if name == "version" else name: said
+        for name, said in (await answer.json())["temporary"].items()
+        if name not in ("id", "schedule_id")
     }
 
 

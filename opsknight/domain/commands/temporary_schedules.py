@@ -15,7 +15,7 @@ from opsknight.domain.model.layer_plan import MAX_NAME, BadSchedule, LayerPlan, 
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.store.tables import ScheduleRow, TemporaryScheduleRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
-from opsknight.errors import Conflict, Invalid, NotFound
+from opsknight.errors import Conflict, Invalid, NotFound, Stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def replace_for_a_while(uow: UnitOfWork, schedule_id: int, wish: Wish) -> 
     return Done(row.id, f"“{name}” replaces “{schedule.name}” {lasting}.{missed}", schedule.id)
 
 
-async def change(uow: UnitOfWork, temporary_id: int, wish: Wish) -> Done:
+async def change(uow: UnitOfWork, temporary_id: int, wish: Wish, *, seen_version: int | None = None) -> Done:
     """Let a temporary schedule be as `wish` says, from now on and in one step; what it did until now stays as it was.
 
     One that runs goes on from its own start, unless it shall begin later. It keeps its place among those that were
@@ -70,9 +70,14 @@ async def change(uow: UnitOfWork, temporary_id: int, wish: Wish) -> Done:
         NotFound: there is no such temporary schedule.
         Forbidden: the actor does not manage the team of its schedule.
         Conflict: it is over, or withdrawn already.
+        Stale: somebody else changed it since `seen_version`.
         Invalid: as when one is made.
     """
     row, schedule = await _held(uow, temporary_id)
+    if seen_version not in (None, row.version):
+        raise Stale(
+            f"“{row.name}” changed while you were looking; look at it again, then change it.", current=_plain(row)
+        )
     name = await _checked(uow, wish)
     start_at, end_at = from_now(uow, wish.start_at, wish.end_at)
     if row.start_at <= uow.now and start_at == uow.now:
@@ -82,6 +87,7 @@ async def change(uow: UnitOfWork, temporary_id: int, wish: Wish) -> Done:
     row.layers = [layer.to_json() for layer in wish.layers]
     if was == _plain(row):
         return Done(row.id, f"“{name}” is like that already.", schedule.id)
+    row.version += 1
     await uow.session.flush()
     lasting = when(uow, max(start_at, uow.now), end_at)
     uow.record(

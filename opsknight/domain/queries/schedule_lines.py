@@ -26,7 +26,7 @@ from opsknight.domain.store.tables import (
 from opsknight.errors import NotFound
 
 SWAPS_AT_MOST = 200
-_TEMPORARY: Final = ("id", "schedule_id", "name", "start_at", "end_at", "layers")
+_TEMPORARY: Final = ("id", "schedule_id", "name", "start_at", "end_at", "layers", "version")
 
 
 class ScheduleLine(TypedDict):

@@ -111,7 +111,7 @@ export default {
       this.refusal = this.name.trim() ? this.lacking() : "Give it a name, such as “Moving day”.";
       if (this.refusal) return;
       this.busy = true;
-      const answer = this.temporary ? await opsknight.send("PUT", `/api/v1/temporary-schedules/${this.temporary}`, this.wish) : await opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary`, this.wish);
+      const answer = this.temporary ? await opsknight.send("PUT", `/api/v1/temporary-schedules/${this.temporary}`, { ...this.wish, seen_version: this.doc.version }) : await opsknight.post(`/api/v1/schedules/${this.schedule.id}/temporary`, this.wish);
       this.busy = false;
       if (!answer.ok) { this.refusal = answer.sentence; return; }
       this.saved = true;

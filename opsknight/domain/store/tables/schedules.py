@@ -98,6 +98,7 @@ class TemporaryScheduleRow(Base):
     id: Mapped[ConfigurationId]
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
     name: Mapped[str]
+    version: Mapped[PlainInt] = mapped_column(server_default=text("1"))
     start_at: Mapped[datetime]
     end_at: Mapped[datetime]
     layers: Mapped[Json]
