@@ -7,7 +7,7 @@ does not depend on the number of events.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -19,6 +19,7 @@ from opsknight.domain.commands.arrivals import Desk, Opening, WorkingAlert
 from opsknight.domain.commands.belonging import home, loudness
 from opsknight.domain.commands.deliveries import ChangedMeanwhile, Delivery, Receipt, StoredBefore, Unconfirmed
 from opsknight.domain.commands.quieting import quiet_of
+from opsknight.domain.commands.records import Pen
 from opsknight.domain.commands.rerouting import any_reroutes, placed
 from opsknight.domain.commands.rulings import OPENING, Rulings, judged
 from opsknight.domain.commands.standings import Remembered, idempotency, own_report, shas_of
@@ -32,8 +33,6 @@ from opsknight.domain.store.engine import jsonb, lost_connection
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-Pen: TypeAlias = AbstractAsyncContextManager[object, None]
-"""Held by who writes, where several would."""
 _OWN_PEN: Final[Pen] = nullcontext()
 _STORED_BEFORE: Final[tuple[tuple[Verdict, UUID | None], ...]] = ((Verdict.STORED_BEFORE, None),)
 
@@ -75,8 +74,7 @@ async def ingest(
                     await desk.quiet.store(connection)
         else:
             receipts += batch.take_all(arrivals, seen)
-            async with pen:
-                await batch.store(connection, at_once=True)
+            await batch.store(connection, pen=pen)
     except Exception as error:
         if receipts and lost_connection(error):
             raise Unconfirmed(receipts, error) from error
@@ -107,8 +105,8 @@ class _Batch:
         """Apply deliveries in order; return a receipt for each."""
         return [self._take(delivery, shas, seen) for delivery, shas in arrivals]
 
-    async def store(self, connection: Connection, *, at_once: bool = False) -> None:
-        """Write where it all ended; `at_once` where no incident is held for it.
+    async def store(self, connection: Connection, *, pen: Pen | None = None) -> None:
+        """Write where it all ended; at once and with the `pen` where no incident is held for it.
 
         Raises:
             ChangedMeanwhile: somebody else changed the same alerts.
@@ -119,9 +117,11 @@ class _Batch:
             await records.tell_repeated(connection, self._desk)
         if self._rulings:
             self._rulings.conclude(self._desk)
-        write = records.store_at_once if at_once else records.store_changes
         try:
-            await write(connection, self._desk, self._log)
+            if pen is None:
+                await records.store_changes(connection, self._desk, self._log)
+            else:
+                await records.store_at_once(connection, self._desk, self._log, pen)
             if self._rulings:
                 await self._rulings.store(connection, self._desk)
         except asyncpg.UniqueViolationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
@@ -19,6 +20,8 @@ from opsknight.domain.store import arrivals as sql
 from opsknight.domain.store.engine import jsonb
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pen: TypeAlias = AbstractAsyncContextManager[object, None]
+"""Held by who writes, where several would."""
 Row: TypeAlias = tuple[Any, ...]
 """One row as a composite value: its columns in the order of its type."""
 
@@ -71,14 +74,14 @@ async def tell_repeated(connection: Connection, desk: Desk) -> None:
             desk.facts.append((kind, actor, incident_id, told))
 
 
-async def store_at_once(connection: Connection, desk: Desk, log: Log) -> None:
-    """Store a batch that holds no incident, in one statement: a transaction of its own.
+async def store_at_once(connection: Connection, desk: Desk, log: Log, pen: Pen) -> None:
+    """Store a batch that holds no incident, in one statement: a transaction of its own, for which it waits for the pen.
 
     Raises:
         ChangedMeanwhile: somebody else changed one of its alerts or incidents first; nothing is stored.
     """
     changed = [_changed_alert(alert, desk.now) for alert in _changed(desk)]
-    await _store(connection, desk, log, changed=changed, incidents=_changed_incidents(desk))
+    await _store(connection, desk, log, changed=changed, incidents=_changed_incidents(desk), pen=pen)
 
 
 async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
@@ -93,7 +96,7 @@ async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
     incidents = _changed_incidents(desk)
     if incidents:
         await connection.execute(sql.CHANGE_INCIDENTS, incidents, desk.now)
-    await _store(connection, desk, log, changed=[], incidents=[])
+    await _store(connection, desk, log, changed=[], incidents=[], pen=nullcontext())
     joined = [_joined_alert(alert) for alert in _new(desk) if alert.opens is None]
     if joined:
         await connection.execute(sql.JOIN_ALERTS, desk.now, joined)
@@ -103,18 +106,22 @@ async def store_changes(connection: Connection, desk: Desk, log: Log) -> None:
             await connection.execute(sql.TELL_OWNERS, *sql.columns(rows, 4), desk.now)
 
 
-async def _store(connection: Connection, desk: Desk, log: Log, *, changed: list[Row], incidents: list[Row]) -> None:
-    """Write the log, and the incidents with alerts and timers that the batch opened."""
+async def _store(
+    connection: Connection, desk: Desk, log: Log, *, changed: list[Row], incidents: list[Row], pen: Pen
+) -> None:
+    """Write the log, and the incidents with alerts and timers that the batch opened.
+
+    What there is to say is made ready first: who has the pen keeps others from writing.
+    """
     said = _Said()
     opened = [_opened(alert, desk, said) for alert in _new(desk) if alert.opens is not None]
     told = (log.deliveries, log.events, desk.facts, opened, changed, log.idempotency)
     reasons = list(log.unreadable), list(log.unreadable.values())
     beside = list(log.headers), list(log.headers.values()), said.written
+    statement, more = (sql.STORE_WITH_CHANGES, (incidents,)) if incidents else (sql.STORE, ())
     try:
-        if incidents:
-            await connection.fetchval(sql.STORE_WITH_CHANGES, desk.now, *told, *reasons, *beside, incidents)
-        else:
-            await connection.fetchval(sql.STORE, desk.now, *told, *reasons, *beside)
+        async with pen:
+            await connection.fetchval(statement, desk.now, *told, *reasons, *beside, *more)
     except asyncpg.DivisionByZeroError:
         raise ChangedMeanwhile from None
 
