@@ -95,3 +95,14 @@ async def test_a_round_that_has_nobody_new_to_page_says_so(database: Database, d
     await fire_what_is_due(desk, after=timedelta(minutes=5))
 
     assert (await story(desk))[-1] == "The safety net paged nobody: every admin was paged with the managers."
+
+
+async def test_a_round_for_admins_of_whom_none_can_be_reached_says_so(database: Database, desk: Desk):
+    manager = await a_user(database, "Mo", role="manager")
+    service = await a_service(database, team=await a_team(database, managers=[manager]))
+    await a_stored_incident(database, service, timer="safety_net", lap=3)
+    await fire_what_is_due(desk)
+
+    await fire_what_is_due(desk, after=timedelta(minutes=5))
+
+    assert (await story(desk))[-1] == "The safety net paged nobody: no admin can be reached."

@@ -24,7 +24,8 @@ _PAGES = (
     "SELECT id, incident_id, generation, step, lap, kind, user_id, due_at, created_at FROM pages ORDER BY created_at"
 )
 _NOTIFICATIONS = """
-    SELECT id, page_id, incident_id, user_id, position, status, attempts, due_at, finished_at FROM notifications
+    SELECT id, page_id, incident_id, user_id, position, status, attempts, due_at, finished_at, bundled_into
+    FROM notifications
 """
 _ATTEMPTS = "SELECT notification_id, number, outcome, started_at, finished_at FROM attempts ORDER BY number"
 _PINGS = "SELECT heartbeat_id, at FROM heartbeat_pings ORDER BY number"
@@ -52,6 +53,8 @@ class History:
     """By page."""
     tries: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """By message."""
+    carriers: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
+    """Every message by its number: what goes together has the fate of the one with which it goes."""
     pings: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     """By heartbeat."""
     _answers: dict[str, Sequence[Row]] = field(default_factory=dict[str, Sequence[Row]])
@@ -97,6 +100,8 @@ class History:
         return max(known) if known and len(known) == len(ends) else None
 
     def _given_up_at(self, message: Row) -> datetime | None:
+        if message["status"] == "bundled":
+            return self._given_up_at(self.carriers[message["bundled_into"]])
         if message["status"] == "failed" or (message["status"] == "ambiguous" and message["finished_at"]):
             sixth = self._sixth_failure(message)
             return min(message["finished_at"], sixth) if sixth else message["finished_at"]
@@ -122,6 +127,7 @@ async def read(run: Simulation) -> History:
     ):
         for row in await run.rows(sql):
             into[row[key]].append(row)
+    history.carriers = {row["id"]: row for rows in history.messages.values() for row in rows}
     for row in await run.rows(_PINGS):
         history.pings[row["heartbeat_id"]].append(row["at"])
     history.facts = defaultdict(list, {incident: told_plainly(facts) for incident, facts in history.facts.items()})

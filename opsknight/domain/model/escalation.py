@@ -215,10 +215,11 @@ def net_round(
     if number == 1:
         late = tuple(user for user in everyone if user not in managers)
         again_at = at + NET_AGAIN_AFTER - NET_ADMINS_AFTER
-        why = (
-            later("the managers did not answer: all admins")
-            if late
-            else later("every admin was paged with the managers")
-        )
+        if late:
+            why = later("the managers did not answer: all admins")
+        elif admins:
+            why = later("every admin was paged with the managers")
+        else:
+            why = later("no admin can be reached")
         return NetRound(late, second + 1, again_at, why)
     return NetRound(everyone, lap + 1, at + NET_AGAIN_AFTER, later("still unanswered: managers and admins again"))
