@@ -330,7 +330,7 @@ async def _do(deps: Deps, wanted: Press, by: Answerer, number: int, incident_id:
                     await receipts.seen(uow, one.notification_id)
                     break
             outcome = Outcome(number, _came(wanted, by, done), done.answered or done.sentence)
-            await answers.keep(uow, key, answers.Answer(outcome.came, outcome.sentence))
+            answers.keep(uow, key, answers.Answer(outcome.came, outcome.sentence))
         return outcome
 
     try:

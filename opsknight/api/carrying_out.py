@@ -76,7 +76,7 @@ async def _once(deps: Deps, viewer: Viewer, command: Command, key: bytes, status
         line = await board.line(uow.session, done.incident.id)
         body = {"incident": line, "sentence": done.sentence, "changed": done.changed, "offer": done.offer}
         answer = Answer(status, body)
-        await answers.keep(uow, key, answer)
+        answers.keep(uow, key, answer)
     return answer
 
 

@@ -203,7 +203,7 @@ async def _do(deps: Deps, user_id: int, incident_id: UUID, button: _Button) -> M
             "became": done.incident.status.value,
             "outdated": done.incident.generation != message.generation,
         }
-        await answers.keep(uow, button.key, answers.Answer(200, told))
+        answers.keep(uow, button.key, answers.Answer(200, told))
     return told
 
 

@@ -13,7 +13,7 @@ KEY = b"k" * 32
 async def test_a_key_is_answered_as_the_first_time(acting: Acting):
     async with acting() as uow:
         assert await begin(uow, KEY) is None
-        await keep(uow, KEY, Answer(200, {"sentence": "Done."}))
+        keep(uow, KEY, Answer(200, {"sentence": "Done."}))
 
     async with acting() as uow:
         assert await begin(uow, KEY) == Answer(200, {"sentence": "Done."})
@@ -33,7 +33,7 @@ async def test_two_at_once_get_the_same_answer(acting: Acting):
         async with acting() as uow:
             answer = await begin(uow, KEY)
             if answer is None:
-                await keep(uow, KEY, Answer(200, number))
+                keep(uow, KEY, Answer(200, number))
             return answer
 
     first, second = await asyncio.gather(ask(1), ask(2))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+import orjson
+from sqlalchemy import select, text
 
 from opsknight.domain.model.permission import Person, Role
 from opsknight.domain.store.tables import CommandKeyRow
@@ -20,9 +20,6 @@ _RESERVE = text("""
     SELECT EXISTS (SELECT FROM reserved) AS reserved, users.role, users.active
     FROM (SELECT) AS one LEFT JOIN users ON users.id = CAST(:user_id AS bigint)
 """)
-_KEEP = text("UPDATE command_keys SET answer = :answer, status = :status WHERE key = :key").bindparams(
-    bindparam("answer", type_=JSONB)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,6 @@ async def begin(uow: UnitOfWork, key: bytes) -> Answer | None:
     return Answer(row.status, row.answer)
 
 
-async def keep(uow: UnitOfWork, key: bytes, answer: Answer) -> None:
-    """Keep the answer to a key that this unit reserved."""
-    await uow.session.execute(_KEEP, {"key": key, "answer": answer.body, "status": answer.status})
+def keep(uow: UnitOfWork, key: bytes, answer: Answer) -> None:
+    """Keep the answer to a key that this unit reserved, once the unit is committed."""
+    uow.keep_answer(key, status=answer.status, answer=orjson.dumps(answer.body))

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,14 +19,18 @@ from opsknight.domain.store.rows import columns
 Hook: TypeAlias = Callable[[], object]
 
 # All facts of a unit in one statement, which a unit of many pages notices; their order is that of their numbers.
-_RECORD = text("""
+_RECORD: Final = """
     INSERT INTO facts (at, kind, actor, incident_id, subject, data)
     SELECT at, kind, actor, incident_id, subject, CAST(data AS jsonb)
     FROM unnest(CAST(:at AS timestamptz[]), CAST(:kind AS text[]), CAST(:actor AS text[]),
         CAST(:incident_id AS uuid[]), CAST(:subject AS text[]), CAST(:data AS text[]))
         WITH ORDINALITY f (at, kind, actor, incident_id, subject, data, place)
     ORDER BY place
-""")
+"""
+_KEEP: Final = "UPDATE command_keys SET answer = CAST(:answer AS jsonb), status = :status WHERE key = :key"
+_WRITE: Final = text(_RECORD)
+_ANSWER: Final = text(_KEEP)
+_WRITE_AND_ANSWER: Final = text(f"WITH kept AS ({_KEEP}) {_RECORD}")
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class UnitOfWork:
     now: datetime
     person: Person | None = None
     kinds: set[str] = field(default_factory=set[str])
+    _answer: dict[str, Any] | None = None
     _facts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     _hooks: list[Hook] = field(default_factory=list[Hook])
 
@@ -71,6 +76,10 @@ class UnitOfWork:
             }
         )
 
+    def keep_answer(self, key: bytes, *, status: int, answer: bytes) -> None:
+        """Keep an answer, as JSON, to a key that this unit reserved; it is written together with the facts."""
+        self._answer = {"key": key, "status": status, "answer": answer.decode()}
+
     @asynccontextmanager
     async def as_a_whole(self) -> AsyncGenerator[None, None]:
         """Do what is inside, or nothing of it where that raises: what was done before can be committed all the same."""
@@ -93,13 +102,16 @@ class UnitOfWork:
         return facts
 
     async def flush_facts(self) -> bool:
-        """Send the recorded facts to the database, before the commit; return whether there were any."""
+        """Send the recorded facts and a kept answer to the database, before the commit; return whether facts were."""
         session = self.session
         if session.new or session.dirty or session.deleted:
             await session.flush()
-        facts = self.take_facts()
+        facts, answer, self._answer = self.take_facts(), self._answer, None
         if facts:
-            await self.session.execute(_RECORD, columns(facts, plain=("data",)))
+            rows = columns(facts, plain=("data",))
+            await session.execute(*((_WRITE_AND_ANSWER, {**rows, **answer}) if answer else (_WRITE, rows)))
+        elif answer:
+            await session.execute(_ANSWER, answer)
         return bool(facts)
 
     def run_hooks(self) -> None:
