@@ -260,7 +260,7 @@ async def _rest(
 ) -> int:
     """Write the row, and do both in one statement: most of the time of a click is spent on the way to the database."""
     moved = _written(row)
-    if uow.session.dirty or uow.session.new:
+    if uow.session.new or any(one is not row for one in uow.session.dirty):
         await uow.session.flush()  # the alerts that a verb resolves
     values = {**_withdrawn_for(uow, incident.id, reason, help_too=help_too), **moved, "user": None}
     if moved:
