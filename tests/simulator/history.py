@@ -100,8 +100,9 @@ class History:
         return max(known) if known and len(known) == len(ends) else None
 
     def _given_up_at(self, message: Row) -> datetime | None:
-        if message["status"] == "bundled":
-            return self._given_up_at(self.carriers[message["bundled_into"]])
+        if message["status"] == "bundled":  # perhaps after it had not gone through by itself
+            ends = self._sixth_failure(message), self._given_up_at(self.carriers[message["bundled_into"]])
+            return min((end for end in ends if end is not None), default=None)
         if message["status"] == "failed" or (message["status"] == "ambiguous" and message["finished_at"]):
             sixth = self._sixth_failure(message)
             return min(message["finished_at"], sixth) if sixth else message["finished_at"]

@@ -31,6 +31,10 @@ class Group:
     users: frozenset[int]
     in_vain_at: datetime | None = None
 
+    def ended_after(self, at: datetime) -> bool:
+        """Return whether it was in vain, and that was known later than `at`."""
+        return self.in_vain_at is not None and self.in_vain_at > at
+
 
 @dataclass(slots=True)
 class Place:
@@ -119,8 +123,9 @@ class Oracle:
         began_at = began_at or at - LAP
         ends_at = max(_sooner(waited, group, at), began_at + LAP)
         if place.lap >= ladder.repeats:
-            # In vain, the safety net does not wait for the lap to be over.
-            return Place(net=0), _sooner(max(waited, began_at + LAP), group or place.last, at)
+            # In vain, the safety net does not wait for the lap to be over; what was in vain before hastens nothing.
+            last = place.last if group is None and place.last is not None and place.last.ended_after(at) else group
+            return Place(net=0), _sooner(max(waited, began_at + LAP), last, at)
         return Place(0, place.lap + 1), ends_at
 
     def _after_net(self, service: Watched, number: int, at: datetime, group: Group | None) -> tuple[Place, datetime]:
