@@ -100,13 +100,15 @@ class History:
         return max(known) if known and len(known) == len(ends) else None
 
     def _given_up_at(self, message: Row) -> datetime | None:
-        if message["status"] == "bundled":  # perhaps after it had not gone through by itself
-            ends = self._sixth_failure(message), self._given_up_at(self.carriers[message["bundled_into"]])
-            return min((end for end in ends if end is not None), default=None)
-        if message["status"] == "failed" or (message["status"] == "ambiguous" and message["finished_at"]):
-            sixth = self._sixth_failure(message)
-            return min(message["finished_at"], sixth) if sixth else message["finished_at"]
-        return self._sixth_failure(message)
+        ends = self._ends(message)
+        if message["status"] == "bundled":  # perhaps after it had not gone through by itself, or into one that had not
+            ends += [end for end in self._ends(self.carriers[message["bundled_into"]]) if end >= message["finished_at"]]
+        return min(ends, default=None)
+
+    def _ends(self, message: Row) -> list[datetime]:
+        """Return when a message was given up for now, by six tries, and for good."""
+        sixth, gone = self._sixth_failure(message), message["status"] in ("failed", "ambiguous")
+        return [end for end in (sixth, message["finished_at"] if gone else None) if end is not None]
 
     def _sixth_failure(self, message: Row) -> datetime | None:
         failures = [each["finished_at"] for each in self.tries[message["id"]] if each["outcome"] == "retry"]
