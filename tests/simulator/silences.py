@@ -81,9 +81,9 @@ def _loud_in_hours(walk: Walk, incident: Row, facts: list[Row]) -> Iterator[str]
     if wanted == "high" or not begins:
         return
     if not raised:
-        if walk.allowed_until(begins[0]) + SWEPT_WITHIN < until:
+        if walk.allowed_until(begins[0] + SWEPT_WITHIN) < until:
             yield f"incident {incident['number']} was not raised when support hours began at {begins[0]}"
-    elif raised[0] < begins[0] or raised[0] > walk.allowed_until(begins[0]) + SWEPT_WITHIN:
+    elif raised[0] < begins[0] or raised[0] > walk.allowed_until(begins[0] + SWEPT_WITHIN):
         yield f"incident {incident['number']} was raised at {raised[0]}, support hours began at {begins[0]}"
 
 
