@@ -54,7 +54,7 @@ def _forgotten(walk: Walk, incident: Row, ladder: Ladder) -> Iterator[str]:
             for at in (each for each in paper.changes if group.at < each < until):
                 came = paper.at(at) - paper.at(at - timedelta(seconds=1)) - group.users
                 sure = history.oracle.reachable(came, at - SWEPT_WITHIN) & history.oracle.reachable(came, until)
-                late_at = walk.allowed_until(at) + SWEPT_WITHIN
+                late_at = walk.allowed_until(at + SWEPT_WITHIN)
                 if late_at < until and (missing := sure - _paged(history, incident, group, until)):
                     yield f"{incident['number']}: {missing} came on call at {at}, and was not paged for {group}"
 
