@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from opsknight.domain.commands.claims import claim
@@ -86,23 +87,15 @@ async def test_each_round_of_the_safety_net_takes_the_place_of_the_one_before(da
     assert await desk.statuses("notifications", incident.id) == ["superseded", "queued"]
 
 
-async def test_a_round_that_has_nobody_new_to_page_says_so(database: Database, desk: Desk):
-    boss = await a_user(database, "Boss", role="admin")
+@pytest.mark.parametrize(
+    ("role", "why"), [("admin", "every admin was paged with the managers"), ("manager", "no admin can be reached")]
+)
+async def test_a_round_that_has_nobody_new_to_page_says_so(database: Database, desk: Desk, role: str, why: str):
+    boss = await a_user(database, "Boss", role=role)
     service = await a_service(database, team=await a_team(database, managers=[boss]))
     await a_stored_incident(database, service, timer="safety_net", lap=3)
     await fire_what_is_due(desk)
 
     await fire_what_is_due(desk, after=timedelta(minutes=5))
 
-    assert (await story(desk))[-1] == "The safety net paged nobody: every admin was paged with the managers."
-
-
-async def test_a_round_for_admins_of_whom_none_can_be_reached_says_so(database: Database, desk: Desk):
-    manager = await a_user(database, "Mo", role="manager")
-    service = await a_service(database, team=await a_team(database, managers=[manager]))
-    await a_stored_incident(database, service, timer="safety_net", lap=3)
-    await fire_what_is_due(desk)
-
-    await fire_what_is_due(desk, after=timedelta(minutes=5))
-
-    assert (await story(desk))[-1] == "The safety net paged nobody: no admin can be reached."
+    assert (await story(desk))[-1] == f"The safety net paged nobody: {why}."
