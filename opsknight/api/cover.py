@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter
@@ -99,8 +98,11 @@ def _add_temporary(routes: APIRouter, deps: Deps) -> None:
     @routes.put("/temporary-schedules/{temporary_id}", dependencies=configure)
     async def change(temporary_id: Number, wish: ChangedTemporarySchedule, viewer: SignedIn) -> Response:
         """Let a temporary schedule be as this says, from now on and in one step; it keeps its place among others."""
-        wanted = partial(temporary_schedules.change, wish=wish.wish, seen_version=wish.seen_version)
-        done = _doing(lambda uow: wanted(uow, temporary_id), "temporary", told)
+        done = _doing(
+            lambda uow: temporary_schedules.change(uow, temporary_id, wish.wish, seen_version=wish.seen_version),
+            "temporary",
+            told,
+        )
         return await done(deps, viewer, 200)
 
     @routes.delete("/temporary-schedules/{temporary_id}", dependencies=configure)

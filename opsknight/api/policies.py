@@ -17,7 +17,7 @@ from opsknight.api.again import again
 from opsknight.api.auth import SignedIn, needs
 from opsknight.api.plain_json import plain_json
 from opsknight.api.service_quiet import Week
-from opsknight.api.wishes import Clean, Id, Number, Yes
+from opsknight.api.wishes import Clean, Id, Number, Version, Yes
 from opsknight.deps import Deps
 from opsknight.domain.commands import policies as commands
 from opsknight.domain.commands.policies import Done
@@ -114,7 +114,7 @@ class Document(BaseModel):
 class Change(Document):
     """A policy as a whole, with the version that the person was looking at, where a screen knows it."""
 
-    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
+    seen_version: Version = None
 
 
 def router(deps: Deps) -> APIRouter:

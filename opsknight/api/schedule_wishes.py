@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from opsknight.api.wishes import Clean, Id, Instant, Yes
+from opsknight.api.wishes import Clean, Id, Instant, Version, Yes
 from opsknight.domain.commands.overrides import Wish as OverrideWish
 from opsknight.domain.commands.schedules import MAX_DATES, Plan
 from opsknight.domain.commands.temporary_schedules import Wish as TemporaryWish
@@ -155,7 +155,7 @@ class Schedule(BaseModel):
     country: Annotated[Clean, Field(max_length=10)] = ""
     subdivision: Annotated[Clean, Field(max_length=30)] = ""
     holidays: Annotated[list[date], Field(max_length=MAX_DATES)] = []
-    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
+    seen_version: Version = None
 
     @property
     def plan(self) -> Plan:
@@ -214,7 +214,7 @@ class TemporarySchedule(BaseModel):
 class ChangedTemporarySchedule(TemporarySchedule):
     """A temporary schedule as it shall be, with the version that the person was looking at, where a screen knows it."""
 
-    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
+    seen_version: Version = None
 
 
 class Offer(BaseModel):

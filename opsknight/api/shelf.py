@@ -1,6 +1,7 @@
 """The shelf: files that are the same for everyone are read and packed once, and then given from memory.
 
-A changed file needs a new start, as it does for the service worker.
+A changed file needs a new start, as it does for the service worker; so the mark in its address (`?v=`) says no more
+here than that it may be kept for ever, and nobody fills the shelf by marks of their own.
 
 A browser that comes for the first time asks for some forty of them, and after an upgrade all walls and phones come at
 once. Read, packed and passed through the app for each, they cost the process that pages 0.1 s and more a browser.
@@ -9,22 +10,20 @@ once. Read, packed and passed through the app for each, they cost the process th
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from starlette.datastructures import Headers, MutableHeaders
 
-Message: TypeAlias = MutableMapping[str, Any]
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Asked: TypeAlias = tuple[str, bytes, bool]
+from opsknight.api.guard import App, Message, Receive, Scope, Send
+
+Asked: TypeAlias = tuple[str, bool, bool]
+"""The path, whether its address is marked, and whether gzip is taken."""
 
 UNDER: Final = ("/assets/", "/_nicegui/")
 ROOM: Final = 24_000_000
 """Bytes that it keeps at most; what comes later is served as if there were no shelf."""
+_MARK: Final = b"v="
 _FOR_EVERYONE: Final = "public"
 _CONDITIONS: Final = ("range", "if-none-match", "if-modified-since", "if-range")
 _PACKED: Final = ("text/", "application/javascript", "application/json", "image/svg+xml")
@@ -74,6 +73,8 @@ class Shelf:
         return sending
 
     def _keep(self, asked: Asked, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        if asked in self._kept:  # several asked at once
+            return
         said = MutableHeaders(raw=headers)
         packable = said.get("content-type", "").startswith(_PACKED) and "content-encoding" not in said
         if packable and len(body) >= _WORTH_PACKING:
@@ -91,10 +92,10 @@ def _asked(scope: Scope) -> Asked | None:
     """Return what a request asks for, or None where the shelf has nothing to do with it."""
     if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(UNDER):
         return None
-    headers = Headers(scope=scope)
-    if any(name in headers for name in _CONDITIONS):
+    headers, marks = Headers(scope=scope), scope["query_string"]
+    if any(name in headers for name in _CONDITIONS) or not (marks == b"" or marks.startswith(_MARK)):
         return None
-    return scope["path"], scope["query_string"], "gzip" in headers.get("accept-encoding", "")
+    return scope["path"], bool(marks), "gzip" in headers.get("accept-encoding", "")
 
 
 def _worth_keeping(start: Message) -> list[tuple[bytes, bytes]] | None:

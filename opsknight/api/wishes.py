@@ -49,6 +49,8 @@ Instant: TypeAlias = Annotated[
     Field(strict=True, gt=0, lt=2**33, description="epoch seconds, or ISO 8601 with an offset"),
     WithJsonSchema({"anyOf": [_NUMBER, {"type": "string", "format": "date-time"}]}),
 ]
+Version: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None
+"""The version that somebody was looking at, where their screen knows it."""
 Yes: TypeAlias = Annotated[bool, Field(strict=True)]
 Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
 """A text that can be stored: a NUL in it is shown as U+FFFD."""
@@ -57,7 +59,7 @@ Clean: TypeAlias = Annotated[str, AfterValidator(scrub)]
 class Seen(BaseModel):
     """Any command: the version of the incident that the person was looking at, where a screen knows it."""
 
-    seen_version: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
+    seen_version: Version = None
 
 
 class Until(Seen):

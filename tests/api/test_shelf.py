@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from typing import Any
 
@@ -21,12 +22,16 @@ class Counted:
     """An app that answers whatever it is told to, and counts how often it was asked."""
 
     def __init__(self, **answer: Any) -> None:
-        self.times = 0
+        self.times, self.waiting_for = 0, 0
+        self._all_here = asyncio.Event()
         self._answer = {"content": CSS, "media_type": "text/css", "headers": PUBLIC, **answer}
         self.app = Router([Route("/{path:path}", self._serve, methods=["GET", "HEAD", "POST"])])
 
     async def _serve(self, _: Request) -> Response:
         self.times += 1
+        if self.times >= self.waiting_for:
+            self._all_here.set()
+        await self._all_here.wait()
         return Response(**self._answer)
 
     async def asked(
@@ -91,12 +96,28 @@ async def test_pages_parts_and_conditions_are_the_apps_own_matter(method: str, p
     assert app.times == 2
 
 
-async def test_two_addresses_of_one_file_are_two_files():
+async def test_nobody_fills_the_shelf_by_marks_and_words_of_their_own():
     app = Counted()
 
-    await app.asked("/assets/a.css?v=1", "/assets/a.css?v=2")
-
+    await app.asked("/assets/a.css?v=1", "/assets/a.css?v=2", "/assets/a.css", "/assets/a.css?v=3", "/assets/a.css")
     assert app.times == 2
+
+    await app.asked("/assets/a.css?x=1", "/assets/a.css?x=1")
+    assert app.times == 4
+
+
+async def test_a_file_that_many_ask_for_at_once_takes_the_room_of_one():
+    app = Counted(media_type="image/png", content=b"x" * 400)
+    transport = httpx.ASGITransport(Shelf(app.app, room=900))
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        app.waiting_for = 5
+        await asyncio.gather(*(client.get("/assets/a.png") for _ in range(5)))
+        await client.get("/assets/b.png")
+        asked_before = app.times
+
+        await client.get("/assets/b.png")
+
+    assert (asked_before, app.times) == (6, 6)
 
 
 async def test_what_finds_no_room_is_served_all_the_same():

@@ -154,8 +154,8 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
         reached = [_reached(walk, asked - answered, at) for asked in candidates]
         sure = {user for each, _ in reached for user in each}
         group = left[0] if left and _is_of(left[0], kind, place) else None
-        if group is not None and not sure and walk.is_late(group.at, due_at):
-            group = None  # nobody was reached: it is a later one
+        if group is not None and walk.is_late(group.at, due_at) and not any(perhaps for _, perhaps in reached):
+            group = None  # nobody could be reached then: it is a later one
         if group is None and sure:
             if walk.allowed_until(due_at) >= stretch.ended_at:
                 return f"it paged {left[0]} besides" if left else ""

@@ -150,8 +150,9 @@ class People:
     def paged(self, message: Message, chance: Random) -> None:
         """Decide what somebody does who got a message; more often than not nothing."""
         user_id, incident_id = self.ids[message.to_name], message.incident_id
-        if incident_id is None:  # a summary of several: nothing of it can be pressed
+        if message.carries:  # a summary of several: nothing of it can be pressed
             return
+        assert incident_id is not None
         if message.kind is PageKind.STILL_ON_IT:
             if chance.random() < 0.6:
                 self._does(user_id, "acknowledge", incident_id, chance.uniform(5, 290))
