@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 from tests.bounds import PATIENCE_MS, PATIENCE_S
 from tests.browsers import a_browser
 from tests.ports import free_port
+from tests.ui.devices import Device, a_context
 
 STARTS_WITHIN_S = 2 * PATIENCE_S
 expect.set_options(timeout=PATIENCE_MS)
@@ -55,12 +56,24 @@ async def browser() -> AsyncIterator[Browser]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+async def shown_laptop(browser: Browser, gallery: str) -> AsyncIterator[Device]:
+    """The laptop that the tests have after each other."""
+    context = await a_context(browser)
+    yield Device(context, rests_at=f"{gallery}/healthz")
+    await context.close()
+
+
 @pytest.fixture
-async def laptop(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A dark laptop."""
-    context = await browser.new_context(
-        viewport={"width": 1366, "height": 768}, color_scheme="dark", locale="en-GB", timezone_id="Europe/Berlin"
-    )
-    context.set_default_timeout(PATIENCE_MS)
+async def laptop(shown_laptop: Device) -> AsyncIterator[Device]:
+    """A dark laptop on which nobody has been before."""
+    yield shown_laptop
+    await shown_laptop.clear()
+
+
+@pytest.fixture
+async def new_laptop(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """Another one, whose clock the test may set."""
+    context = await a_context(browser)
     yield context
     await context.close()

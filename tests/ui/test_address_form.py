@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, list[tuple[str, object]]]:
+async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tuple[str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, object]] = []
 
@@ -29,7 +31,7 @@ async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, 
 
 
 @pytest.mark.parametrize(("path", "url"), [("/me", "/api/v1/me/address"), ("/people/1", "/api/v1/people/1/address")])
-async def test_the_code_is_asked_for_once_it_was_sent(laptop: BrowserContext, gallery: str, path: str, url: str):
+async def test_the_code_is_asked_for_once_it_was_sent(laptop: Device, gallery: str, path: str, url: str):
     page, sent = await _open(laptop, gallery, path)
 
     await page.get_by_role("button", name="Change mail address").click()

@@ -6,13 +6,15 @@ import json
 import re
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 OVERRIDE, LEAVE = re.compile(r"/api/v1/overrides/\d+$"), re.compile(r"/api/v1/leaves/\d+$")
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, dict[str, object]]]]:
+async def _open(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str, dict[str, object]]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, dict[str, object]]] = []
 
@@ -28,7 +30,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[
     return page, sent
 
 
-async def test_an_override_is_given_to_somebody_else_where_it_stands(laptop: BrowserContext, gallery: str):
+async def test_an_override_is_given_to_somebody_else_where_it_stands(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.locator(".ok-tl-piece[data-kind=override]").click()
     await page.get_by_role("button", name="Change this override").click()
@@ -46,9 +48,7 @@ async def test_an_override_is_given_to_somebody_else_where_it_stands(laptop: Bro
     await expect(dialog).to_be_hidden()
 
 
-async def test_a_leave_has_its_times_and_its_substitute_in_the_form_and_is_changed(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_leave_has_its_times_and_its_substitute_in_the_form_and_is_changed(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     line = page.locator(".ok-asked-line", has_text="Wei Zhang has their shifts.")
     await line.get_by_role("button", name="Change").click()

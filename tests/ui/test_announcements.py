@@ -13,8 +13,8 @@ STORM = """() => {
 }"""
 
 
-async def test_what_waits_to_be_said_folds_into_one_message(laptop: BrowserContext, gallery: str):
-    page = await laptop.new_page()
+async def test_what_waits_to_be_said_folds_into_one_message(new_laptop: BrowserContext, gallery: str):
+    page = await new_laptop.new_page()
     await page.clock.install()
     await page.goto(f"{gallery}/services")
     await page.locator("html[data-live=live]").wait_for()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 TOKEN = "ok_" + "a" * 43
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -27,7 +29,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[
     return page, sent
 
 
-async def test_a_new_token_is_shown_once_with_a_way_to_copy_it(laptop: BrowserContext, gallery: str):
+async def test_a_new_token_is_shown_once_with_a_way_to_copy_it(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_label("What a new token is for").fill("Deploy script")
     await page.get_by_label("It only reads").check()
@@ -39,9 +41,7 @@ async def test_a_new_token_is_shown_once_with_a_way_to_copy_it(laptop: BrowserCo
     assert sent == [("POST", "/api/v1/api-tokens", {"name": "Deploy script", "reads_only": True, "days": 90})]
 
 
-async def test_a_token_that_lasts_until_it_is_revoked_is_asked_for_by_the_keyboard(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_token_that_lasts_until_it_is_revoked_is_asked_for_by_the_keyboard(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_label("How long it counts").select_option("Until it is revoked")
     await page.get_by_label("What a new token is for").fill("On-call bot")
@@ -52,7 +52,7 @@ async def test_a_token_that_lasts_until_it_is_revoked_is_asked_for_by_the_keyboa
     assert sent == [("POST", "/api/v1/api-tokens", {"name": "On-call bot", "reads_only": False, "days": None})]
 
 
-async def test_a_token_is_revoked_where_it_stands(laptop: BrowserContext, gallery: str):
+async def test_a_token_is_revoked_where_it_stands(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await expect(page.get_by_text("by curl/8.5.0")).to_be_visible()
 

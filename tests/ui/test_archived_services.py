@@ -6,9 +6,10 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from opsknight.ui.rules.page import _archived_target
+from tests.ui.devices import Device
 from tests.ui.rule_samples import a_rule
 
 pytestmark = pytest.mark.e2e
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.e2e
 ENDING = {"name": "Search", "ends": ["the key of Probes", "the rule Quiet"], "unresolved": [], "rules_to": ["“Moved”"]}
 
 
-async def _open(laptop: BrowserContext, gallery: str, **ending: object) -> tuple[Page, list[tuple[str, object]]]:
+async def _open(laptop: Device, gallery: str, **ending: object) -> tuple[Page, list[tuple[str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, object]] = []
 
@@ -33,7 +34,7 @@ async def _open(laptop: BrowserContext, gallery: str, **ending: object) -> tuple
     return page, sent
 
 
-async def test_a_service_is_archived_once_it_was_said_what_that_ends(laptop: BrowserContext, gallery: str):
+async def test_a_service_is_archived_once_it_was_said_what_that_ends(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
 
     await page.get_by_role("button", name="Archive Search").click()
@@ -47,7 +48,7 @@ async def test_a_service_is_archived_once_it_was_said_what_that_ends(laptop: Bro
     assert sent == [("/api/v1/services/3/archive", {})]
 
 
-async def test_one_with_an_unresolved_incident_is_not_offered_to_be_archived(laptop: BrowserContext, gallery: str):
+async def test_one_with_an_unresolved_incident_is_not_offered_to_be_archived(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, unresolved=["#7 “Disk full”"])
 
     await page.get_by_role("button", name="Archive Search").click()
@@ -57,7 +58,7 @@ async def test_one_with_an_unresolved_incident_is_not_offered_to_be_archived(lap
     await expect(asked.get_by_role("button", name="Archive", exact=True)).to_be_disabled()
 
 
-async def test_who_still_sends_for_an_archived_one_is_seen_and_it_is_brought_back(laptop: BrowserContext, gallery: str):
+async def test_who_still_sends_for_an_archived_one_is_seen_and_it_is_brought_back(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
 
     await page.get_by_text("Archived (3)").click()
@@ -68,7 +69,7 @@ async def test_who_still_sends_for_an_archived_one_is_seen_and_it_is_brought_bac
     assert sent == [("/api/v1/services/21/restore", {})]
 
 
-async def test_one_whose_policy_is_gone_asks_for_another(laptop: BrowserContext, gallery: str):
+async def test_one_whose_policy_is_gone_asks_for_another(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
 
     await page.get_by_text("Archived (3)").click()
@@ -89,9 +90,7 @@ def test_the_editor_of_a_rule_offers_the_archived_service_that_it_moves_to():
     assert _archived_target(a_rule()) == {}
 
 
-async def test_what_is_archived_is_what_the_dialog_says_however_late_an_answer_comes(
-    laptop: BrowserContext, gallery: str
-):
+async def test_what_is_archived_is_what_the_dialog_says_however_late_an_answer_comes(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     held = asyncio.Queue[Route]()
     await page.route("**/api/v1/services/1/archiving", lambda route: held.put_nowait(route))  # noqa: PLW0108

@@ -10,13 +10,14 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.bounds import PATIENCE_MS
 from tests.browsers import answer_from_now
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 WHERE = "**/api/v1/incidents/*/responders"
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> Page:
+async def _open(laptop: Device | BrowserContext, gallery: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}/incidents/412")
     await page.locator("html[data-live=live]").wait_for()
@@ -28,7 +29,7 @@ async def _answer(page: Page, where: str, *, status: int, body: dict[str, Any]) 
     await answer_from_now(page, where, lambda route: route.fulfill(**answer))
 
 
-async def test_help_is_asked_for_by_the_keyboard_alone(laptop: BrowserContext, gallery: str):
+async def test_help_is_asked_for_by_the_keyboard_alone(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     await _answer(page, WHERE, status=200, body={"sentence": "Wei Zhang is asked to help."})
 
@@ -49,7 +50,7 @@ async def test_help_is_asked_for_by_the_keyboard_alone(laptop: BrowserContext, g
     await expect(page.get_by_role("dialog", name="Ask for help")).to_have_count(0)
 
 
-async def test_a_refusal_keeps_what_was_written(laptop: BrowserContext, gallery: str):
+async def test_a_refusal_keeps_what_was_written(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     await _answer(page, WHERE, status=422, body={"detail": "Payments has nobody else."})
 
@@ -63,9 +64,7 @@ async def test_a_refusal_keeps_what_was_written(laptop: BrowserContext, gallery:
 
 
 @pytest.mark.parametrize(("name", "accept"), [("I help", True), ("I cannot", False)])
-async def test_who_is_asked_answers_at_the_top_of_the_page(
-    laptop: BrowserContext, gallery: str, *, name: str, accept: bool
-):
+async def test_who_is_asked_answers_at_the_top_of_the_page(laptop: Device, gallery: str, *, name: str, accept: bool):
     page = await _open(laptop, gallery)
     await _answer(page, f"{WHERE}/answer", status=200, body={"sentence": "Noted."})
 
@@ -95,7 +94,7 @@ async def test_on_a_phone_help_is_asked_for_in_a_dialog_that_fits(browser: Brows
     await phone.close()
 
 
-async def test_one_key_watches_and_the_button_says_whether_one_does(laptop: BrowserContext, gallery: str):
+async def test_one_key_watches_and_the_button_says_whether_one_does(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     await _answer(page, "**/api/v1/incidents/*/watch", status=200, body={"sentence": "You watch it."})
 

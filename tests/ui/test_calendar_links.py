@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 ADDRESS = "https://ops.example.org/calendars/once.ics"
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str = "/me") -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str, path: str = "/me") -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -27,7 +29,7 @@ async def _open(laptop: BrowserContext, gallery: str, path: str = "/me") -> tupl
 
 
 @pytest.mark.e2e
-async def test_a_new_link_is_shown_once_with_a_way_to_copy_it(laptop: BrowserContext, gallery: str):
+async def test_a_new_link_is_shown_once_with_a_way_to_copy_it(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_label("What a new link is for").fill("My phone")
 
@@ -39,7 +41,7 @@ async def test_a_new_link_is_shown_once_with_a_way_to_copy_it(laptop: BrowserCon
 
 
 @pytest.mark.e2e
-async def test_a_link_is_revoked_where_it_stands(laptop: BrowserContext, gallery: str):
+async def test_a_link_is_revoked_where_it_stands(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await expect(page.get_by_text("by Google-Calendar-Importer")).to_be_visible()
 
@@ -50,7 +52,7 @@ async def test_a_link_is_revoked_where_it_stands(laptop: BrowserContext, gallery
 
 
 @pytest.mark.e2e
-async def test_a_schedule_is_given_out_with_its_gaps_where_that_is_wanted(laptop: BrowserContext, gallery: str):
+async def test_a_schedule_is_given_out_with_its_gaps_where_that_is_wanted(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1")
     await page.get_by_label("What a new link is for").fill("Wall")
     await page.get_by_label("Show the times in which nobody is on call").check()
@@ -62,7 +64,7 @@ async def test_a_schedule_is_given_out_with_its_gaps_where_that_is_wanted(laptop
 
 
 @pytest.mark.e2e
-async def test_a_team_has_its_links_behind_a_line_of_its_own(laptop: BrowserContext, gallery: str):
+async def test_a_team_has_its_links_behind_a_line_of_its_own(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/teams")
     await page.get_by_text("In your calendar: 2").click()
     await page.get_by_label("What a new link is for").fill("Kitchen")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -13,7 +15,7 @@ SECRET = "a-signing-secret"
 
 
 async def _open(
-    laptop: BrowserContext, gallery: str, *, day: str = "bad", refused: str = "", there: str = ""
+    laptop: Device, gallery: str, *, day: str = "bad", refused: str = "", there: str = ""
 ) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
@@ -38,7 +40,7 @@ async def _open(
     return page, sent
 
 
-async def test_a_room_is_added_at_an_address_that_its_channel_explains(laptop: BrowserContext, gallery: str):
+async def test_a_room_is_added_at_an_address_that_its_channel_explains(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
 
     await page.get_by_role("button", name="Add a room").click()
@@ -55,7 +57,7 @@ async def test_a_room_is_added_at_an_address_that_its_channel_explains(laptop: B
     assert sent == [("POST", "/api/v1/teams/1/rooms", wish)]
 
 
-async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(laptop: BrowserContext, gallery: str):
+async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, there="#add=teams_bot:teams:WyJodHRwcz.x-y_z")
 
     form = page.get_by_role("dialog", name="Add a room")
@@ -69,7 +71,7 @@ async def test_a_chat_that_offers_itself_by_a_link_is_already_typed_in_once(lapt
     assert page.url.endswith("/channels?day=bad")  # to load the page again asks nobody again
 
 
-async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: BrowserContext, gallery: str):
+async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: Device, gallery: str):
     page = await laptop.new_page()
 
     await page.goto(f"{gallery}/me#add=teams_bot:teams:WyJodHRwcz.x-y_z")
@@ -80,15 +82,13 @@ async def test_a_chat_offers_itself_on_ones_own_page_too(laptop: BrowserContext,
 
 
 @pytest.mark.parametrize("there", ["#add=telegram:12345678", "#add=ntfy:ops-ada", "#add=webhook:https://example.org"])
-async def test_a_link_with_an_address_that_was_not_sealed_opens_nothing(
-    laptop: BrowserContext, gallery: str, there: str
-):
+async def test_a_link_with_an_address_that_was_not_sealed_opens_nothing(laptop: Device, gallery: str, there: str):
     page, _ = await _open(laptop, gallery, there=there)
 
     await expect(page.get_by_role("dialog", name="Add a room")).to_be_hidden()
 
 
-async def test_the_app_of_a_channel_is_there_for_who_installs_it(laptop: BrowserContext, gallery: str):
+async def test_the_app_of_a_channel_is_there_for_who_installs_it(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     await expect(page.get_by_role("link", name="Download its app")).to_have_attribute(
@@ -96,7 +96,7 @@ async def test_the_app_of_a_channel_is_there_for_who_installs_it(laptop: Browser
     )
 
 
-async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContext, gallery: str):
+async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     await page.get_by_role("button", name="Add a room").click()
@@ -106,7 +106,7 @@ async def test_a_channel_that_nobody_set_up_is_not_offered(laptop: BrowserContex
     assert {"Telegram", "Matrix", "SMS", "Push"}.isdisjoint(offered)
 
 
-async def test_what_a_channel_needs_that_nobody_set_up_is_told_to_who_asks(laptop: BrowserContext, gallery: str):
+async def test_what_a_channel_needs_that_nobody_set_up_is_told_to_who_asks(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
     needs = page.get_by_role("list", name="Channels that are not set up")
     await expect(needs).to_be_hidden()
@@ -116,7 +116,7 @@ async def test_what_a_channel_needs_that_nobody_set_up_is_told_to_who_asks(lapto
     await expect(needs).to_contain_text("OPSKNIGHT_TELEGRAM_TOKEN")
 
 
-async def test_the_secret_of_a_webhook_is_shown_until_it_is_closed(laptop: BrowserContext, gallery: str):
+async def test_the_secret_of_a_webhook_is_shown_until_it_is_closed(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     await page.get_by_role("button", name="Add a room").click()
@@ -130,7 +130,7 @@ async def test_the_secret_of_a_webhook_is_shown_until_it_is_closed(laptop: Brows
     await expect(page.get_by_text(SECRET)).to_have_count(0)
 
 
-async def test_a_refused_room_says_why_and_keeps_what_was_typed(laptop: BrowserContext, gallery: str):
+async def test_a_refused_room_says_why_and_keeps_what_was_typed(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, refused="That is no address.")
 
     await page.get_by_role("button", name="Add a room").click()
@@ -141,7 +141,7 @@ async def test_a_refused_room_says_why_and_keeps_what_was_typed(laptop: BrowserC
     await expect(page.locator("#room-address")).to_have_value("nonsense")
 
 
-async def test_a_room_is_tested_and_removed_from_its_menu(laptop: BrowserContext, gallery: str):
+async def test_a_room_is_tested_and_removed_from_its_menu(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     more = page.get_by_role("button", name="Change #payments-alerts in Slack of Payments")
 
@@ -158,7 +158,7 @@ async def test_a_room_is_tested_and_removed_from_its_menu(laptop: BrowserContext
     ]
 
 
-async def test_rooms_of_other_teams_are_read_only(laptop: BrowserContext, gallery: str):
+async def test_rooms_of_other_teams_are_read_only(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     theirs = page.get_by_role("list", name="Rooms of Edge network")
@@ -166,7 +166,7 @@ async def test_rooms_of_other_teams_are_read_only(laptop: BrowserContext, galler
     await expect(theirs.get_by_role("button")).to_have_count(0)
 
 
-async def test_who_manages_no_team_adds_no_room_and_sees_no_costs(laptop: BrowserContext, gallery: str):
+async def test_who_manages_no_team_adds_no_room_and_sees_no_costs(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, day="good")
 
     await expect(page.get_by_text("OpsKnight vouches for itself")).to_be_visible()
@@ -174,7 +174,7 @@ async def test_who_manages_no_team_adds_no_room_and_sees_no_costs(laptop: Browse
     await expect(page.get_by_role("heading", name="Costs")).to_have_count(0)
 
 
-async def test_what_keeps_the_budget_from_being_watched_is_said_beside_the_costs(laptop: BrowserContext, gallery: str):
+async def test_what_keeps_the_budget_from_being_watched_is_said_beside_the_costs(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     await expect(page.get_by_text("the budget of a month is 30.00 EUR")).to_be_visible()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Request, expect
+from playwright.async_api import Page, Request, expect
 
 from tests.browsers import answer_from_now
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -15,7 +16,7 @@ BEGUN = json.dumps({"id": "1", "sentence": "The drill of Ada has begun."})
 REFUSED = json.dumps({"detail": "Nobody is on call on Primary now, so there is nobody to drill."})
 
 
-async def _open(laptop: BrowserContext, address: str) -> Page:
+async def _open(laptop: Device, address: str) -> Page:
     page = await laptop.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -34,7 +35,7 @@ async def _sent(page: Page, press: str, *, inside: str, status: int = 201, body:
     return await asked.value
 
 
-async def test_a_drill_shows_each_hop_in_seconds_and_who_is_silent(laptop: BrowserContext, gallery: str):
+async def test_a_drill_shows_each_hop_in_seconds_and_who_is_silent(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
 
     drill = page.locator("#drill-1")
@@ -47,13 +48,13 @@ async def test_a_drill_shows_each_hop_in_seconds_and_who_is_silent(laptop: Brows
     await expect(drill.get_by_role("region", name="Bo Lindqvist")).to_contain_text("No answer yet")
 
 
-async def test_a_drill_that_is_over_says_what_it_found(laptop: BrowserContext, gallery: str):
+async def test_a_drill_that_is_over_says_what_it_found(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/drills/2")
 
     await expect(page.locator(".ok-drill .ok-note")).to_contain_text("Bo Lindqvist did not answer within 15 min")
 
 
-async def test_a_schedule_is_drilled_in_three_clicks(laptop: BrowserContext, gallery: str):
+async def test_a_schedule_is_drilled_in_three_clicks(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
     await page.get_by_role("button", name="Run a drill").click()
     await expect(page.locator("#drill-person")).to_be_hidden()
@@ -66,7 +67,7 @@ async def test_a_schedule_is_drilled_in_three_clicks(laptop: BrowserContext, gal
     await expect(page.locator(".ok-toast")).to_contain_text("has begun")
 
 
-async def test_a_refusal_stays_in_the_dialog(laptop: BrowserContext, gallery: str):
+async def test_a_refusal_stays_in_the_dialog(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
     await page.get_by_role("button", name="Run a drill").click()
 
@@ -75,7 +76,7 @@ async def test_a_refusal_stays_in_the_dialog(laptop: BrowserContext, gallery: st
     await expect(page.locator("#drill-error")).to_contain_text("Nobody is on call on Primary now")
 
 
-async def test_somebody_is_drilled_from_readiness(laptop: BrowserContext, gallery: str):
+async def test_somebody_is_drilled_from_readiness(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/readiness")
     bo = page.locator(".ok-fit").filter(has_text="Bo Lindqvist")
     await expect(bo).to_contain_text("Not ready")
@@ -85,7 +86,7 @@ async def test_somebody_is_drilled_from_readiness(laptop: BrowserContext, galler
     assert json.loads(request.post_data or "") == {"user_id": 2}
 
 
-async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: BrowserContext, gallery: str):
+async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/readiness")
 
     first = page.locator(".ok-fit").first.locator(".ok-checks li").first
@@ -94,7 +95,7 @@ async def test_readiness_shows_the_worst_first_and_how_it_is_mended(laptop: Brow
     await expect(page.locator(".ok-fit-figures")).to_contain_text("not ready")
 
 
-async def test_a_restored_copy_is_armed_by_an_admin_who_is_asked_first(laptop: BrowserContext, gallery: str):
+async def test_a_restored_copy_is_armed_by_an_admin_who_is_asked_first(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/readiness")
     house = page.locator(".ok-fit-house")
     await expect(house).to_contain_text("This is a restored copy: it pages nobody until an admin arms it.")
@@ -112,7 +113,7 @@ async def test_a_restored_copy_is_armed_by_an_admin_who_is_asked_first(laptop: B
     await expect(page.locator(".ok-toast")).to_contain_text("Armed: people are paged from now on.")
 
 
-async def test_the_weekly_drill_is_changed_in_a_dialog_that_knows_it(laptop: BrowserContext, gallery: str):
+async def test_the_weekly_drill_is_changed_in_a_dialog_that_knows_it(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/drills")
     where = "**/api/v1/weekly-drill"
     await answer_from_now(

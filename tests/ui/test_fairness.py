@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from opsknight.ui.fairness import Asked, asked_for
 from opsknight.ui.pay import since, worth
+from tests.ui.devices import Device
 
 TODAY = date(2026, 11, 24)
 THIS_MONTH = Asked("", date(2026, 11, 1), date(2026, 11, 30))
@@ -33,7 +34,7 @@ def test_an_address_says_what_the_page_shows(said: dict[str, str], asked: Asked,
 
 
 @pytest.mark.e2e
-async def test_every_figure_of_a_person_can_be_read_by_its_name(laptop: BrowserContext, gallery: str):
+async def test_every_figure_of_a_person_can_be_read_by_its_name(laptop: Device, gallery: str):
     page = await laptop.new_page()
     await page.goto(f"{gallery}/fairness")
 
@@ -44,7 +45,7 @@ async def test_every_figure_of_a_person_can_be_read_by_its_name(laptop: BrowserC
 
 
 @pytest.mark.e2e
-async def test_the_table_of_pay_is_of_the_same_days(laptop: BrowserContext, gallery: str):
+async def test_the_table_of_pay_is_of_the_same_days(laptop: Device, gallery: str):
     page = await laptop.new_page()
     await page.goto(f"{gallery}/fairness")
 
@@ -70,7 +71,7 @@ def test_what_a_schedule_pays_is_a_sentence():
     assert (since("2026-03-01"), since("2000-01-01")) == ("from 2026-03-01 on", "always")
 
 
-async def _paying(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _paying(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -88,7 +89,7 @@ async def _paying(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tupl
 
 
 @pytest.mark.e2e
-async def test_what_is_paid_is_changed_from_what_counts_now(laptop: BrowserContext, gallery: str):
+async def test_what_is_paid_is_changed_from_what_counts_now(laptop: Device, gallery: str):
     page, sent = await _paying(laptop, gallery)
 
     await page.get_by_role("button", name="Change what it pays").click()
@@ -104,7 +105,7 @@ async def test_what_is_paid_is_changed_from_what_counts_now(laptop: BrowserConte
 
 
 @pytest.mark.e2e
-async def test_a_rule_is_corrected_for_the_day_from_which_it_holds(laptop: BrowserContext, gallery: str):
+async def test_a_rule_is_corrected_for_the_day_from_which_it_holds(laptop: Device, gallery: str):
     page, sent = await _paying(laptop, gallery)
 
     await page.get_by_role("button", name="Correct what Platform primary pays from 2025-03-01 on").click()
@@ -117,9 +118,7 @@ async def test_a_rule_is_corrected_for_the_day_from_which_it_holds(laptop: Brows
 
 
 @pytest.mark.e2e
-async def test_what_is_paid_once_has_a_reason_and_can_be_taken_back_and_that_undone(
-    laptop: BrowserContext, gallery: str
-):
+async def test_what_is_paid_once_has_a_reason_and_can_be_taken_back_and_that_undone(laptop: Device, gallery: str):
     page, sent = await _paying(laptop, gallery)
     await page.get_by_role("button", name="Pay something once").click()
     await page.get_by_label("How much").fill("50")
@@ -141,7 +140,7 @@ async def test_what_is_paid_once_has_a_reason_and_can_be_taken_back_and_that_und
 
 
 @pytest.mark.e2e
-async def test_who_does_not_manage_the_team_changes_no_pay(laptop: BrowserContext, gallery: str):
+async def test_who_does_not_manage_the_team_changes_no_pay(laptop: Device, gallery: str):
     page, _ = await _paying(laptop, gallery)
 
     await page.locator(".ok-pay summary").nth(1).click()

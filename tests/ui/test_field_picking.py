@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from opsknight.api.field_mapping import check, elements, mapped
 from opsknight.ui.integration.draft import Draft, read, unique, written
 from opsknight.ui.integration.payload import MOST, Leaf, element, leaves
+from tests.ui.devices import Device
 
 NAMES = st.text(alphabet="ab.é$", min_size=1, max_size=4)
 PAYLOADS = st.dictionaries(
@@ -148,7 +149,7 @@ def test_words_are_read_as_they_are_written(words: list[str]):
 
 
 @pytest.fixture
-async def page(laptop: BrowserContext, gallery: str) -> Page:
+async def page(laptop: Device, gallery: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}/integrations/3")
     await page.locator("html[data-live=live]").wait_for()

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.bounds import PATIENCE_S
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 BOXES = """() => [...document.querySelectorAll(".ok-strip .ok-nav a, .ok-oncall > *, .ok-now > :not(.ok-oncall)")]
@@ -18,7 +19,7 @@ BOXES = """() => [...document.querySelectorAll(".ok-strip .ok-nav a, .ok-oncall 
 """What stands in the strip, from left to right: what it says, where it begins and ends."""
 
 
-async def _open(laptop: BrowserContext, address: str, *, clock: bool = False) -> Page:
+async def _open(laptop: Device | BrowserContext, address: str, *, clock: bool = False) -> Page:
     page = await laptop.new_page()
     if clock:
         await page.clock.install()
@@ -41,7 +42,7 @@ def hushed(gallery: str) -> Iterator[str]:
     httpx.post(f"{gallery}/speak", timeout=PATIENCE_S)
 
 
-async def test_the_palette_finds_a_page_by_the_beginning_of_a_word(laptop: BrowserContext, gallery: str):
+async def test_the_palette_finds_a_page_by_the_beginning_of_a_word(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
 
     await page.keyboard.press("Control+k")
@@ -51,7 +52,7 @@ async def test_the_palette_finds_a_page_by_the_beginning_of_a_word(laptop: Brows
     await expect(page).to_have_url(f"{gallery}/services")
 
 
-async def test_the_palette_opens_an_incident_by_its_number(laptop: BrowserContext, gallery: str):
+async def test_the_palette_opens_an_incident_by_its_number(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
 
     await page.keyboard.press("Control+k")
@@ -61,7 +62,7 @@ async def test_the_palette_opens_an_incident_by_its_number(laptop: BrowserContex
     await expect(page).to_have_url(f"{gallery}/incidents/412")
 
 
-async def test_focus_returns_to_where_it_was_when_the_palette_closes(laptop: BrowserContext, gallery: str):
+async def test_focus_returns_to_where_it_was_when_the_palette_closes(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
     await page.get_by_label("Filter services").focus()
 
@@ -71,7 +72,7 @@ async def test_focus_returns_to_where_it_was_when_the_palette_closes(laptop: Bro
     await expect(page.get_by_label("Filter services")).to_be_focused()
 
 
-async def test_g_and_a_letter_go_to_a_page(laptop: BrowserContext, gallery: str):
+async def test_g_and_a_letter_go_to_a_page(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
 
     await page.keyboard.press("g")
@@ -80,7 +81,7 @@ async def test_g_and_a_letter_go_to_a_page(laptop: BrowserContext, gallery: str)
     await expect(page).to_have_url(f"{gallery}/me")
 
 
-async def test_single_keys_do_nothing_when_turned_off_but_the_palette_still_opens(laptop: BrowserContext, gallery: str):
+async def test_single_keys_do_nothing_when_turned_off_but_the_palette_still_opens(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     await page.get_by_role("switch", name="Single-key shortcuts").uncheck()
     await page.reload()
@@ -93,7 +94,7 @@ async def test_single_keys_do_nothing_when_turned_off_but_the_palette_still_open
     await expect(page.get_by_role("dialog", name="Find")).to_be_visible()
 
 
-async def test_a_letter_typed_into_a_field_is_only_a_letter(laptop: BrowserContext, gallery: str):
+async def test_a_letter_typed_into_a_field_is_only_a_letter(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
 
     await page.keyboard.press("/")
@@ -103,7 +104,7 @@ async def test_a_letter_typed_into_a_field_is_only_a_letter(laptop: BrowserConte
     await expect(page).to_have_url(f"{gallery}/services")
 
 
-async def test_help_lists_the_keys_of_the_page_it_is_asked_on(laptop: BrowserContext, gallery: str):
+async def test_help_lists_the_keys_of_the_page_it_is_asked_on(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/incidents/412")
     await expect(page.get_by_role("button", name="Acknowledge")).to_be_visible()
 
@@ -114,7 +115,7 @@ async def test_help_lists_the_keys_of_the_page_it_is_asked_on(laptop: BrowserCon
     await expect(keys.get_by_text("Go to")).to_be_visible()
 
 
-async def test_the_theme_is_remembered_and_there_before_the_page_is(laptop: BrowserContext, gallery: str):
+async def test_the_theme_is_remembered_and_there_before_the_page_is(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
 
     await page.locator(".ok-choice label", has_text="Light").click()
@@ -125,7 +126,7 @@ async def test_the_theme_is_remembered_and_there_before_the_page_is(laptop: Brow
     await expect(page.locator("body")).to_have_css("background-color", "rgb(251, 251, 252)")
 
 
-async def test_the_first_tab_skips_to_the_content(laptop: BrowserContext, gallery: str):
+async def test_the_first_tab_skips_to_the_content(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
 
     await page.keyboard.press("Tab")
@@ -136,7 +137,7 @@ async def test_the_first_tab_skips_to_the_content(laptop: BrowserContext, galler
 
 
 @pytest.mark.parametrize("width", [722, 768, 831, 901, 1024, 1161, 1200, 1242, 1280, 1310, 1366, 1410, 1440, 1920])
-async def test_nothing_of_the_strip_lies_over_its_neighbour(laptop: BrowserContext, gallery: str, width: int):
+async def test_nothing_of_the_strip_lies_over_its_neighbour(laptop: Device, gallery: str, width: int):
     page = await _open(laptop, f"{gallery}/channels")
 
     await page.set_viewport_size({"width": width, "height": 768})
@@ -145,7 +146,7 @@ async def test_nothing_of_the_strip_lies_over_its_neighbour(laptop: BrowserConte
     assert [(one, other) for one, other in itertools.pairwise(boxes) if one[2] > other[1] + 1] == []
 
 
-async def test_the_strip_counts_what_burns_as_it_happens(laptop: BrowserContext, gallery: str):
+async def test_the_strip_counts_what_burns_as_it_happens(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
 
     await page.request.post(f"{gallery}/high/17")
@@ -154,9 +155,9 @@ async def test_the_strip_counts_what_burns_as_it_happens(laptop: BrowserContext,
 
 
 async def test_old_data_turns_amber_after_5_s_and_red_after_15_s_and_says_how_old_it_is(
-    laptop: BrowserContext, hushed: str
+    new_laptop: BrowserContext, hushed: str
 ):
-    page = await _open(laptop, f"{hushed}/services", clock=True)
+    page = await _open(new_laptop, f"{hushed}/services", clock=True)
     await _hush(page, hushed)
     await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))  # only the test makes it older
     bar = page.locator("#ok-stale")
@@ -170,8 +171,8 @@ async def test_old_data_turns_amber_after_5_s_and_red_after_15_s_and_says_how_ol
     await expect(page.locator("#ok-live")).to_have_text("Not live")
 
 
-async def test_a_page_is_live_again_with_the_next_beat(laptop: BrowserContext, hushed: str):
-    page = await _open(laptop, f"{hushed}/services", clock=True)
+async def test_a_page_is_live_again_with_the_next_beat(new_laptop: BrowserContext, hushed: str):
+    page = await _open(new_laptop, f"{hushed}/services", clock=True)
     await _hush(page, hushed)
     await page.clock.fast_forward(20_000)
     await expect(page.locator("#ok-stale")).to_be_visible()
@@ -182,9 +183,9 @@ async def test_a_page_is_live_again_with_the_next_beat(laptop: BrowserContext, h
     await expect(page.locator("#ok-live")).to_have_text("Live")
 
 
-async def test_what_is_copied_is_the_whole_line(laptop: BrowserContext, gallery: str):
-    await laptop.grant_permissions(["clipboard-read", "clipboard-write"])
+async def test_what_is_copied_is_the_whole_line(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     setup = page.locator(".ok-setup").nth(1)
     box = setup.locator(".ok-copybox")
     await expect(box).to_be_hidden()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browsers import answer_from_now
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 
-async def _open(laptop: BrowserContext, address: str) -> Page:
+async def _open(laptop: Device, address: str) -> Page:
     page = await laptop.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -20,7 +21,7 @@ async def _open(laptop: BrowserContext, address: str) -> Page:
 
 
 @pytest.mark.parametrize("path", ["/me", "/oncall"])
-async def test_what_is_left_names_what_is_still_theirs(laptop: BrowserContext, gallery: str, *, path: str):
+async def test_what_is_left_names_what_is_still_theirs(laptop: Device, gallery: str, *, path: str):
     page = await _open(laptop, gallery + path)
 
     checks, left = page.locator("#s-before-your-shift"), page.locator("#s-left-for-you")
@@ -30,7 +31,7 @@ async def test_what_is_left_names_what_is_still_theirs(laptop: BrowserContext, g
     await expect(left.get_by_role("link", name="#412").first).to_have_attribute("href", "/incidents/412")
 
 
-async def test_who_is_on_call_stands_before_what_the_reader_has_to_see_to(laptop: BrowserContext, gallery: str):
+async def test_who_is_on_call_stands_before_what_the_reader_has_to_see_to(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/oncall")
 
     after = page.locator("#ok-on-call ~ #s-before-your-shift, #ok-on-call ~ * #s-before-your-shift")
@@ -38,7 +39,7 @@ async def test_who_is_on_call_stands_before_what_the_reader_has_to_see_to(laptop
     await expect(after).to_have_count(1)
 
 
-async def test_a_bad_night_does_not_bury_what_stands_below_it(laptop: BrowserContext, gallery: str):
+async def test_a_bad_night_does_not_bury_what_stands_below_it(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     night = page.locator("#s-your-handoff").get_by_role("link", name="Queue")
 
@@ -49,7 +50,7 @@ async def test_a_bad_night_does_not_bury_what_stands_below_it(laptop: BrowserCon
     await expect(night.filter(visible=True)).to_have_count(8)
 
 
-async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery: str):
+async def test_a_note_is_saved_as_it_was_written(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     where, said = "**/api/v1/schedules/3/handoff", json.dumps({"sentence": "Whoever comes reads it."})
     await answer_from_now(
@@ -65,7 +66,7 @@ async def test_a_note_is_saved_as_it_was_written(laptop: BrowserContext, gallery
     await expect(page.locator(".ok-toast")).to_contain_text("Whoever comes reads it.")
 
 
-async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: BrowserContext, gallery: str):
+async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/me")
     refusal = json.dumps({"detail": "You are not on call on Payments."})
     await answer_from_now(
@@ -81,7 +82,7 @@ async def test_a_refused_note_is_kept_on_the_page_with_the_reason(laptop: Browse
     await expect(page.get_by_label("Note for who comes")).to_have_value("too late")
 
 
-async def test_the_notes_of_a_schedule_go_on_into_the_past(laptop: BrowserContext, gallery: str):
+async def test_the_notes_of_a_schedule_go_on_into_the_past(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/schedules/1?view=fortnight")
     notes = page.locator("#s-handoff-notes .ok-handoff")
     await expect(notes).to_have_count(2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from opsknight.ui.pinging import ways
 from tests.ui import samples
+from tests.ui.devices import Device
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_the_crontab_line_runs_as_often_as_the_heartbeat_expects(rhythm: dict[st
     )
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -47,7 +48,7 @@ async def _open(laptop: BrowserContext, gallery: str) -> tuple[Page, list[tuple[
 
 
 @pytest.mark.e2e
-async def test_a_new_heartbeat_is_sent_as_it_was_filled_in(laptop: BrowserContext, gallery: str):
+async def test_a_new_heartbeat_is_sent_as_it_was_filled_in(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_role("button", name="New heartbeat").click()
     await page.get_by_label("Name").fill("Nightly backup")
@@ -62,9 +63,7 @@ async def test_a_new_heartbeat_is_sent_as_it_was_filled_in(laptop: BrowserContex
 
 
 @pytest.mark.e2e
-async def test_a_heartbeat_is_edited_from_what_it_is_and_deleted_only_when_asked_twice(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_heartbeat_is_edited_from_what_it_is_and_deleted_only_when_asked_twice(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     first = page.locator(".ok-beat").first
     await first.get_by_role("button", name="Edit Nightly backup").click()
@@ -84,9 +83,7 @@ async def test_a_heartbeat_is_edited_from_what_it_is_and_deleted_only_when_asked
 
 
 @pytest.mark.e2e
-async def test_the_last_pings_are_told_with_what_the_program_said_and_none_of_it_is_run(
-    laptop: BrowserContext, gallery: str
-):
+async def test_the_last_pings_are_told_with_what_the_program_said_and_none_of_it_is_run(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery)
 
     await page.locator(".ok-beat").first.get_by_text("Last pings").click()
@@ -98,7 +95,7 @@ async def test_the_last_pings_are_told_with_what_the_program_said_and_none_of_it
 
 @pytest.mark.e2e
 async def test_an_address_is_changed_without_a_gap_and_the_former_one_ended_once_it_was_said_what_that_means(
-    laptop: BrowserContext, gallery: str
+    laptop: Device, gallery: str
 ):
     page, sent = await _open(laptop, gallery)
     await page.locator("#heartbeat-0").get_by_text("How to make a job report").click()

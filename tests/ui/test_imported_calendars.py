@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -22,9 +24,7 @@ PREVIEW = {
 URL = "https://calendar.example.org/basic.ics"
 
 
-async def _open(
-    laptop: BrowserContext, gallery: str, path: str = "/schedules/1"
-) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str, path: str = "/schedules/1") -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -40,7 +40,7 @@ async def _open(
     return page, sent
 
 
-async def test_a_calendar_is_looked_at_before_it_is_imported(laptop: BrowserContext, gallery: str):
+async def test_a_calendar_is_looked_at_before_it_is_imported(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     dialog, wish = page.get_by_role("dialog"), {"url": URL, "brings": "shifts", "name": "Ours", "zone": None}
 
@@ -59,7 +59,7 @@ async def test_a_calendar_is_looked_at_before_it_is_imported(laptop: BrowserCont
     assert sent == [("POST", f"{path}/preview", wish), ("POST", path, wish)]
 
 
-async def test_what_is_written_after_the_look_is_looked_at_again(laptop: BrowserContext, gallery: str):
+async def test_what_is_written_after_the_look_is_looked_at_again(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_role("button", name="Import a calendar").click()
     await page.get_by_role("textbox", name="Address").fill(URL)
@@ -74,7 +74,7 @@ async def test_what_is_written_after_the_look_is_looked_at_again(laptop: Browser
     assert [url for _, url, _ in sent] == ["/api/v1/schedules/1/calendars/preview"] * 2
 
 
-async def test_a_calendar_of_holidays_shows_its_days_before_it_is_imported(laptop: BrowserContext, gallery: str):
+async def test_a_calendar_of_holidays_shows_its_days_before_it_is_imported(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await page.get_by_role("button", name="Import a calendar").click()
     await page.get_by_label("Public holidays").check()
@@ -91,7 +91,7 @@ async def test_a_calendar_of_holidays_shows_its_days_before_it_is_imported(lapto
     )  # fmt: skip
 
 
-async def test_a_file_is_sent_as_what_stands_in_it(laptop: BrowserContext, gallery: str, tmp_path: Path):
+async def test_a_file_is_sent_as_what_stands_in_it(laptop: Device, gallery: str, tmp_path: Path):
     page, sent = await _open(laptop, gallery)
     file = tmp_path / "rota.ics"
     file.write_text("BEGIN:VCALENDAR", "utf-8")
@@ -107,7 +107,7 @@ async def test_a_file_is_sent_as_what_stands_in_it(laptop: BrowserContext, galle
     assert [wish for *_, wish in sent] == [{"content": "BEGIN:VCALENDAR", "brings": "shifts", "name": "", "zone": None}]
 
 
-async def test_a_calendar_is_read_again_and_removed_where_it_stands(laptop: BrowserContext, gallery: str):
+async def test_a_calendar_is_read_again_and_removed_where_it_stands(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
     await expect(page.get_by_text(re.compile("answered 404.* stays in use"))).to_be_visible()
     await expect(page.get_by_role("button", name="Read Summer again")).to_have_count(0)
@@ -121,7 +121,7 @@ async def test_a_calendar_is_read_again_and_removed_where_it_stands(laptop: Brow
     assert [(method, url) for method, url, _ in sent] == [("POST", f"{path}/refresh"), ("DELETE", path)]
 
 
-async def test_who_does_not_manage_the_team_sees_what_is_there_and_whom_to_ask(laptop: BrowserContext, gallery: str):
+async def test_who_does_not_manage_the_team_sees_what_is_there_and_whom_to_ask(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/schedules/2")
 
     await expect(page.get_by_text("Its layers are changed by who manages Platform, and by admins.")).to_be_visible()
@@ -130,7 +130,7 @@ async def test_who_does_not_manage_the_team_sees_what_is_there_and_whom_to_ask(l
         await expect(page.get_by_text(name)).to_have_count(0)
 
 
-async def _edit(laptop: BrowserContext, gallery: str) -> Page:
+async def _edit(laptop: Device, gallery: str) -> Page:
     """Open the editor of a schedule whose highest layer is an imported calendar."""
     page = await laptop.new_page()
 
@@ -148,7 +148,7 @@ async def _edit(laptop: BrowserContext, gallery: str) -> Page:
     return page
 
 
-async def test_who_removes_an_imported_layer_is_told_before_saving_what_ends(laptop: BrowserContext, gallery: str):
+async def test_who_removes_an_imported_layer_is_told_before_saving_what_ends(laptop: Device, gallery: str):
     page = await _edit(laptop, gallery)
     ends = page.get_by_text("Saving ends the import of the calendar “Team calendar”")
     await expect(page.get_by_text("It has 1 shift from the calendar “Team calendar” and follows it")).to_be_visible()
@@ -162,7 +162,7 @@ async def test_who_removes_an_imported_layer_is_told_before_saving_what_ends(lap
     await expect(ends).to_be_hidden()
 
 
-async def test_an_imported_layer_may_be_called_otherwise(laptop: BrowserContext, gallery: str):
+async def test_an_imported_layer_may_be_called_otherwise(laptop: Device, gallery: str):
     page = await _edit(laptop, gallery)
     name = page.get_by_label("Name of the layer")
 

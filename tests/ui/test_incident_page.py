@@ -6,10 +6,11 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browsers import answer_from_now
 from tests.ui import samples
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +24,7 @@ FRAMES_UNTIL_PAINTED = """async () => {
 }"""
 
 
-async def _open(laptop: BrowserContext, gallery: str) -> Page:
+async def _open(laptop: Device, gallery: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}/incidents/412")
     await page.locator("html[data-live=live]").wait_for()
@@ -39,7 +40,7 @@ async def _answer(page: Page, verb: str, *, status: int, body: object, when: asy
     await answer_from_now(page, f"**/api/v1/incidents/*/{verb}", answer)
 
 
-async def test_acknowledge_is_on_the_screen_before_the_server_has_answered(laptop: BrowserContext, gallery: str):
+async def test_acknowledge_is_on_the_screen_before_the_server_has_answered(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     answered = asyncio.Event()
     line = samples.a_line(status="acknowledged", assignee="Amira Khan", assignee_id=1, version=4, next=None)
@@ -54,7 +55,7 @@ async def test_acknowledge_is_on_the_screen_before_the_server_has_answered(lapto
     await expect(page.locator(STATUS)).to_have_text("Acknowledged")
 
 
-async def test_a_refusal_paints_back_and_says_why(laptop: BrowserContext, gallery: str):
+async def test_a_refusal_paints_back_and_says_why(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     why = "Cannot acknowledge “Replication lag”: it is already resolved."
     line = samples.a_line(status="resolved", version=9, next=None)
@@ -67,7 +68,7 @@ async def test_a_refusal_paints_back_and_says_why(laptop: BrowserContext, galler
     await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
 
 
-async def test_without_the_server_the_page_says_that_nothing_was_changed(laptop: BrowserContext, gallery: str):
+async def test_without_the_server_the_page_says_that_nothing_was_changed(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     await answer_from_now(page, "**/api/v1/incidents/*/resolve", lambda route: route.abort())
 
@@ -77,7 +78,7 @@ async def test_without_the_server_the_page_says_that_nothing_was_changed(laptop:
     await expect(page.locator(STATUS)).to_have_text("Open")
 
 
-async def test_undo_is_offered_and_asks_the_server(laptop: BrowserContext, gallery: str):
+async def test_undo_is_offered_and_asks_the_server(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     done = {"incident": samples.a_line(status="resolved", version=4, next=None), "sentence": "Resolved."}
     undone = {"incident": samples.a_line(version=5), "sentence": "Undone: it is open again."}
@@ -91,7 +92,7 @@ async def test_undo_is_offered_and_asks_the_server(laptop: BrowserContext, galle
     await expect(page.locator(".ok-toast")).to_contain_text("open again")
 
 
-async def test_escalating_shows_that_it_is_under_way_and_foresees_nothing(laptop: BrowserContext, gallery: str):
+async def test_escalating_shows_that_it_is_under_way_and_foresees_nothing(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     answered = asyncio.Event()
     await _answer(page, "escalate", status=200, body={"incident": samples.a_line(version=4)}, when=answered)
@@ -104,7 +105,7 @@ async def test_escalating_shows_that_it_is_under_way_and_foresees_nothing(laptop
     await expect(page.get_by_text("Escalating")).to_have_count(0)
 
 
-async def test_the_story_grows_at_its_top_and_leaves_alone_what_is_being_read(laptop: BrowserContext, gallery: str):
+async def test_the_story_grows_at_its_top_and_leaves_alone_what_is_being_read(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
     attempts = page.locator("details", has_text="attempts").first
     await attempts.locator("summary").click()
@@ -116,7 +117,7 @@ async def test_the_story_grows_at_its_top_and_leaves_alone_what_is_being_read(la
     await expect(attempts).to_have_attribute("open", "")
 
 
-async def test_the_story_goes_on_into_the_past(laptop: BrowserContext, gallery: str):
+async def test_the_story_goes_on_into_the_past(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
 
     await page.get_by_role("button", name="Earlier").click()
@@ -125,7 +126,7 @@ async def test_the_story_goes_on_into_the_past(laptop: BrowserContext, gallery: 
     await expect(page.get_by_role("button", name="Earlier")).to_be_hidden()
 
 
-async def test_why_somebody_was_paged_is_told_when_it_is_asked_and_for_whom(laptop: BrowserContext, gallery: str):
+async def test_why_somebody_was_paged_is_told_when_it_is_asked_and_for_whom(laptop: Device, gallery: str):
     page = await _open(laptop, gallery)
 
     await page.get_by_text("Why was I paged?").click()

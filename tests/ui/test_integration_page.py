@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from opsknight.ui.integration.body import SHOWN, readable, size
 from tests.browsers import answer_from_now
+from tests.ui.devices import Device
 
 LINES = ".ok-delivery"
 
 
 @pytest.fixture
-async def page(laptop: BrowserContext, gallery: str) -> Page:
+async def page(laptop: Device, gallery: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}/integrations/1")
     await page.locator("html[data-live=live]").wait_for()
@@ -152,7 +153,7 @@ def test_a_size_reads_as_people_say_it(count: int, words: str):
 
 
 @pytest.mark.e2e
-async def test_a_key_is_ended_only_after_a_second_look(laptop: BrowserContext, gallery: str):
+async def test_a_key_is_ended_only_after_a_second_look(laptop: Device, gallery: str):
     page = await laptop.new_page()
     await page.goto(f"{gallery}/integrations/2")
     await page.get_by_role("button", name="End the former key").click()

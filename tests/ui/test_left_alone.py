@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -14,8 +16,8 @@ NIGHTS = {"weekdays": [1, 2, 3, 4, 5], "start": "22:00", "end": "07:00"}
 MORNINGS = {"weekdays": [1, 3, 6, 7], "start": "00:00", "end": "09:30"}
 
 
-async def _open(context: BrowserContext, gallery: str, path: str, *, refused: str = "") -> tuple[Page, list[Any]]:
-    page, sent = await context.new_page(), list[Any]()
+async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -> tuple[Page, list[Any]]:
+    page, sent = await laptop.new_page(), list[Any]()
 
     async def answer(route: Route) -> None:
         request = route.request
@@ -33,7 +35,7 @@ async def _open(context: BrowserContext, gallery: str, path: str, *, refused: st
     return page, sent
 
 
-async def test_quiet_hours_are_added_to_those_there_are(laptop: BrowserContext, gallery: str):
+async def test_quiet_hours_are_added_to_those_there_are(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
     await page.get_by_role("button", name="Add quiet hours").click()
@@ -48,7 +50,7 @@ async def test_quiet_hours_are_added_to_those_there_are(laptop: BrowserContext, 
     assert sent == [("PUT", "quiet-hours", {"windows": [NIGHTS, MORNINGS, lunch]})]
 
 
-async def test_what_is_refused_stays_open_with_the_reason(laptop: BrowserContext, gallery: str):
+async def test_what_is_refused_stays_open_with_the_reason(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/me/new", refused="Choose at least one day, from 1 (Monday) to 7 (Sunday).")
 
     await page.get_by_role("button", name="Add quiet hours").click()
@@ -58,7 +60,7 @@ async def test_what_is_refused_stays_open_with_the_reason(laptop: BrowserContext
     await expect(dialog.get_by_role("alert")).to_have_text("Choose at least one day, from 1 (Monday) to 7 (Sunday).")
 
 
-async def test_one_of_the_quiet_hours_is_removed(laptop: BrowserContext, gallery: str):
+async def test_one_of_the_quiet_hours_is_removed(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
     await page.get_by_role("button", name="Remove Mon–Fri 22:00–07:00").click()
@@ -67,7 +69,7 @@ async def test_one_of_the_quiet_hours_is_removed(laptop: BrowserContext, gallery
     assert sent == [("PUT", "quiet-hours", {"windows": [MORNINGS]})]
 
 
-async def test_somebody_is_paged_instead_for_a_span_or_until_an_instant(laptop: BrowserContext, gallery: str):
+async def test_somebody_is_paged_instead_for_a_span_or_until_an_instant(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me/new")
 
     await page.get_by_role("button", name="Do not disturb me").click()
@@ -89,7 +91,7 @@ async def test_somebody_is_paged_instead_for_a_span_or_until_an_instant(laptop: 
     assert sent[1][2].keys() == {"until", "substitute_id"}
 
 
-async def test_who_is_not_to_be_disturbed_is_paged_again_by_one_press(laptop: BrowserContext, gallery: str):
+async def test_who_is_not_to_be_disturbed_is_paged_again_by_one_press(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
     await page.get_by_role("button", name="Page me again").click()
@@ -98,7 +100,7 @@ async def test_who_is_not_to_be_disturbed_is_paged_again_by_one_press(laptop: Br
     assert sent == [("DELETE", "undisturbed", None)]
 
 
-async def test_what_is_removed_stays_removed_while_the_page_does_not_show_it_yet(laptop: BrowserContext, gallery: str):
+async def test_what_is_removed_stays_removed_while_the_page_does_not_show_it_yet(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
     # Both before the page can show the first.

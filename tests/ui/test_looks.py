@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.bounds import PATIENCE_MS
+from tests.ui.devices import Device, a_context
 
 pytestmark = pytest.mark.e2e
 
@@ -93,38 +94,36 @@ TOO_SMALL = """() => {
 }"""
 
 
-async def _a_device(browser: Browser, *, width: int, touch: bool = False) -> BrowserContext:
-    """Return a dark one that opens one page after the other, and keeps what they share."""
-    context = await browser.new_context(
+@asynccontextmanager
+async def _a_device(browser: Browser, gallery: str, *, width: int, touch: bool = False) -> AsyncIterator[Device]:
+    """Show one page after the other on a dark one."""
+    context = await a_context(
+        browser,
         viewport={"width": width, "height": 900},
-        color_scheme="dark",
         reduced_motion="reduce",  # a colour on its way to another is neither
         has_touch=touch,
         is_mobile=touch,
-        locale="en-GB",
         service_workers="block",
     )
-    context.set_default_timeout(PATIENCE_MS)
-    return context
+    yield Device(context, rests_at=f"{gallery}/healthz")
+    await context.close()
 
 
 @pytest.fixture(scope="module")
-async def screen(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def screen(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """A laptop whose window changes its width."""
-    context = await _a_device(browser, width=1366)
-    yield context
-    await context.close()
+    async with _a_device(browser, gallery, width=1366) as device:
+        yield device
 
 
 @pytest.fixture(scope="module")
-async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """A phone."""
-    context = await _a_device(browser, width=390, touch=True)
-    yield context
-    await context.close()
+    async with _a_device(browser, gallery, width=390, touch=True) as device:
+        yield device
 
 
-async def _look(device: BrowserContext, address: str) -> Page:
+async def _look(device: Device, address: str) -> Page:
     page = await device.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -134,11 +133,10 @@ async def _look(device: BrowserContext, address: str) -> Page:
 
 
 @pytest.fixture(scope="module", params=PAGES)
-async def shown(request: pytest.FixtureRequest, screen: BrowserContext, gallery: str) -> AsyncIterator[Page]:
+async def shown(request: pytest.FixtureRequest, screen: Device, gallery: str) -> AsyncIterator[Page]:
     """Each page in turn, opened once for all looks at it."""
-    page = await _look(screen, gallery + request.param)
-    yield page
-    await page.close()
+    yield await _look(screen, gallery + request.param)
+    await screen.clear()
 
 
 async def test_nothing_reaches_past_the_edge_of_any_screen(shown: Page):
@@ -153,16 +151,14 @@ async def test_nothing_reaches_past_the_edge_of_any_screen(shown: Page):
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_phone_shows_the_whole_width_and_a_thumb_hits_every_control(
-    phone: BrowserContext, gallery: str, path: str
-):
+async def test_a_phone_shows_the_whole_width_and_a_thumb_hits_every_control(phone: Device, gallery: str, path: str):
     page = await _look(phone, gallery + path)
 
     too_small = await page.evaluate(TOO_SMALL)
     # A phone's browser zooms out instead of scrolling where something is too wide.
     seen = await page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
 
-    await page.close()
+    await phone.clear()
     assert (too_small, seen) == ([], [390, 390])
 
 
@@ -182,13 +178,13 @@ async def test_axe_finds_nothing_serious_in_either_theme(shown: Page):
     assert serious == []
 
 
-async def test_what_a_monitor_sends_is_shown_and_never_run(screen: BrowserContext, gallery: str):
+async def test_what_a_monitor_sends_is_shown_and_never_run(screen: Device, gallery: str):
     page = await _look(screen, f"{gallery}/incidents/412")
 
     title, links = await page.title(), await page.locator("main a[href^='javascript']").count()
 
     text = await page.locator("main").text_content()
-    await page.close()
+    await screen.clear()
     assert "broken into" not in title
     assert links == 0
     assert "<script>document.title='broken into'</script>" in (text or "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from opsknight.ui.integration.body import readable_mail
+from tests.ui.devices import Device
 
 
 @pytest.fixture
-async def page(laptop: BrowserContext, gallery: str) -> Page:
+async def page(laptop: Device, gallery: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}/integrations/4")
     await page.locator("html[data-live=live]").wait_for()

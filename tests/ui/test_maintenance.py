@@ -6,12 +6,14 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -35,7 +37,7 @@ def _last(sent: list[tuple[str, str, object]], *names: str) -> tuple[str, str, d
     return method, url, {name: body[name] for name in names}
 
 
-async def test_maintenance_of_a_service_is_started_in_three_clicks(laptop: BrowserContext, gallery: str):
+async def test_maintenance_of_a_service_is_started_in_three_clicks(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
 
     await page.get_by_role("button", name="Plan maintenance").first.click()
@@ -50,7 +52,7 @@ async def test_maintenance_of_a_service_is_started_in_three_clicks(laptop: Brows
     )
 
 
-async def test_what_is_open_now_is_counted_and_silenced_on_wish(laptop: BrowserContext, gallery: str):
+async def test_what_is_open_now_is_counted_and_silenced_on_wish(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
     await page.get_by_role("button", name="Plan maintenance").first.click()
 
@@ -61,7 +63,7 @@ async def test_what_is_open_now_is_counted_and_silenced_on_wish(laptop: BrowserC
     assert _last(sent, "also_open")[2] == {"also_open": True}
 
 
-async def test_what_is_counted_meanwhile_moves_nothing_that_may_be_pressed(laptop: BrowserContext, gallery: str):
+async def test_what_is_counted_meanwhile_moves_nothing_that_may_be_pressed(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
     answer = asyncio.Event()
 
@@ -86,7 +88,7 @@ async def test_what_is_counted_meanwhile_moves_nothing_that_may_be_pressed(lapto
     assert not sent
 
 
-async def test_a_dialog_grows_downwards_alone(laptop: BrowserContext, gallery: str):
+async def test_a_dialog_grows_downwards_alone(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/maintenance")
     await page.get_by_role("button", name="Plan maintenance").first.click()
     place = page.get_by_label("What is worked on")
@@ -98,7 +100,7 @@ async def test_a_dialog_grows_downwards_alone(laptop: BrowserContext, gallery: s
     assert await place.bounding_box() == before
 
 
-async def test_a_weekly_window_for_some_alerts_is_sent_as_it_was_filled_in(laptop: BrowserContext, gallery: str):
+async def test_a_weekly_window_for_some_alerts_is_sent_as_it_was_filled_in(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
     await page.get_by_role("button", name="Plan maintenance").first.click()
     await page.get_by_label("At a set time").check()
@@ -124,7 +126,7 @@ async def test_a_weekly_window_for_some_alerts_is_sent_as_it_was_filled_in(lapto
     }
 
 
-async def test_a_window_is_ended_only_after_a_second_look(laptop: BrowserContext, gallery: str):
+async def test_a_window_is_ended_only_after_a_second_look(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
 
     await page.get_by_role("button", name="End “Database upgrade” now").click()
@@ -135,7 +137,7 @@ async def test_a_window_is_ended_only_after_a_second_look(laptop: BrowserContext
     assert sent[-1][:2] == ("POST", "/api/v1/maintenance/1/end")
 
 
-async def test_a_rule_of_inhibition_is_sent_as_it_was_filled_in(laptop: BrowserContext, gallery: str):
+async def test_a_rule_of_inhibition_is_sent_as_it_was_filled_in(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/maintenance")
     await page.get_by_role("button", name="New rule").click()
     form = page.locator("#ok-rule-form")
@@ -160,7 +162,7 @@ async def test_a_rule_of_inhibition_is_sent_as_it_was_filled_in(laptop: BrowserC
     )
 
 
-async def test_support_hours_and_flapping_of_a_service_are_changed_in_its_dialog(laptop: BrowserContext, gallery: str):
+async def test_support_hours_and_flapping_of_a_service_are_changed_in_its_dialog(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/services")
     await page.get_by_role("button", name="Change how Search pages").click()
     form = page.locator("#ok-quiet-form")

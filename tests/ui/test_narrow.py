@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.bounds import PATIENCE_MS
+from tests.ui.devices import Device, a_context
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A phone in the hand of somebody in Berlin."""
-    context = await browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-GB",
-        timezone_id="Europe/Berlin", service_workers="block",
-    )  # fmt: skip
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
+@pytest.fixture(scope="module")
+async def shown_phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
+    """The phone that the tests have after each other."""
+    size = {"width": 390, "height": 844}
+    context = await a_context(browser, viewport=size, has_touch=True, is_mobile=True, service_workers="block")
+    yield Device(context, rests_at=f"{gallery}/healthz")
     await context.close()
 
 
-async def _open(device: BrowserContext, address: str) -> Page:
+@pytest.fixture
+async def phone(shown_phone: Device) -> AsyncIterator[Device]:
+    """A phone in the hand of somebody in Berlin."""
+    yield shown_phone
+    await shown_phone.clear()
+
+
+async def _open(device: Device, address: str) -> Page:
     page = await device.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -32,7 +36,7 @@ async def _open(device: BrowserContext, address: str) -> Page:
     return page
 
 
-async def test_the_banner_leads_to_the_whole_of_what_it_says(phone: BrowserContext, gallery: str):
+async def test_the_banner_leads_to_the_whole_of_what_it_says(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/services")
 
     link = page.locator(".ok-notice").get_by_role("link", name="Readiness")
@@ -40,7 +44,7 @@ async def test_the_banner_leads_to_the_whole_of_what_it_says(phone: BrowserConte
     await expect(link).to_have_attribute("href", "/readiness")
 
 
-async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: BrowserContext, gallery: str):
+async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/services")
     await page.set_viewport_size({"width": 390, "height": 560})
 
@@ -49,7 +53,7 @@ async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: Brow
     await expect(page.get_by_role("dialog").get_by_role("button", name="Make it")).to_be_in_viewport(ratio=1)
 
 
-async def test_whom_to_call_next_is_never_cut(phone: BrowserContext, gallery: str):
+async def test_whom_to_call_next_is_never_cut(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/oncall")
 
     cut = await page.locator("#ok-on-call .ok-cut").evaluate_all(
@@ -59,7 +63,7 @@ async def test_whom_to_call_next_is_never_cut(phone: BrowserContext, gallery: st
     assert cut == []
 
 
-async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(phone: BrowserContext, gallery: str):
+async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/incidents/413")
 
     alerts = page.locator(".ok-incident-part").filter(has=page.get_by_role("heading", name="Alerts"))
@@ -69,7 +73,7 @@ async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(pho
     await expect(page.locator(".ok-incident-side [href='https://grafana.example.org/d/1']")).to_have_count(0)
 
 
-async def test_a_shift_that_is_far_away_tells_its_hours(phone: BrowserContext, gallery: str):
+async def test_a_shift_that_is_far_away_tells_its_hours(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/people/1")
 
     spans = page.locator(".ok-turn").filter(has_text=" to ").locator("time")
@@ -79,16 +83,14 @@ async def test_a_shift_that_is_far_away_tells_its_hours(phone: BrowserContext, g
     assert [time for time in times if ":" not in time] == []
 
 
-async def test_an_idle_channel_takes_no_line_to_say_that_nothing_happened(phone: BrowserContext, gallery: str):
+async def test_an_idle_channel_takes_no_line_to_say_that_nothing_happened(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/channels")
 
     await expect(page.get_by_text("Nothing was sent lately").first).to_be_hidden()
     await expect(page.get_by_text("Set up, not proven lately").first).to_be_visible()
 
 
-async def test_the_fields_of_a_form_end_where_its_dialog_ends(browser: Browser, gallery: str):
-    laptop = await browser.new_context(viewport={"width": 1366, "height": 768})
-    laptop.set_default_timeout(PATIENCE_MS)
+async def test_the_fields_of_a_form_end_where_its_dialog_ends(laptop: Device, gallery: str):
     page = await _open(laptop, f"{gallery}/services")
 
     await page.get_by_role("button", name="New service").first.click()
@@ -97,4 +99,3 @@ async def test_the_fields_of_a_form_end_where_its_dialog_ends(browser: Browser, 
     ends = await fields.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
     body = "one => Math.round(one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight))"
     assert set(ends) == {await page.get_by_role("dialog").locator(".ok-dialog-body").evaluate(body)}
-    await laptop.close()

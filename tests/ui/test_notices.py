@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.bounds import PATIENCE_S
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +25,7 @@ async def noticing(gallery: str) -> AsyncIterator[httpx.AsyncClient]:
         await client.post("/notices", json=[MAIL_IS_OFF])
 
 
-async def _open(laptop: BrowserContext, address: str) -> Page:
+async def _open(laptop: Device, address: str) -> Page:
     page = await laptop.new_page()
     await page.goto(address)
     await page.locator("html[data-live=live]").wait_for()
@@ -33,7 +34,7 @@ async def _open(laptop: BrowserContext, address: str) -> Page:
 
 @pytest.mark.parametrize("path", ["/people", "/wall/all"])
 async def test_what_is_found_while_a_page_is_open_is_told_on_it_and_goes_when_it_is_mended(
-    laptop: BrowserContext, gallery: str, noticing: httpx.AsyncClient, path: str
+    laptop: Device, gallery: str, noticing: httpx.AsyncClient, path: str
 ):
     page = await _open(laptop, gallery + path)
     told = page.locator(".ok-notice:visible")
@@ -46,7 +47,7 @@ async def test_what_is_found_while_a_page_is_open_is_told_on_it_and_goes_when_it
 
 
 async def test_a_wall_keeps_its_height_and_tells_only_what_cannot_wait(
-    laptop: BrowserContext, gallery: str, noticing: httpx.AsyncClient
+    laptop: Device, gallery: str, noticing: httpx.AsyncClient
 ):
     page = await _open(laptop, f"{gallery}/wall/all")
     before = await page.locator(".ok-notice:visible").count()

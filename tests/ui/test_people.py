@@ -6,9 +6,10 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.bounds import PATIENCE_S
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
@@ -16,7 +17,7 @@ LINK = "https://ops.example.org/sign-in/secret"
 
 
 async def _open(
-    laptop: BrowserContext, gallery: str, path: str, *, refused: str = ""
+    laptop: Device, gallery: str, path: str, *, refused: str = ""
 ) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
@@ -40,7 +41,7 @@ async def _open(
     return page, sent
 
 
-async def test_somebody_is_invited_in_the_zone_of_the_inviter(laptop: BrowserContext, gallery: str):
+async def test_somebody_is_invited_in_the_zone_of_the_inviter(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/people")
 
     await page.get_by_role("button", name="Invite somebody").click()
@@ -57,7 +58,7 @@ async def test_somebody_is_invited_in_the_zone_of_the_inviter(laptop: BrowserCon
     )
 
 
-async def test_a_refused_invitation_says_why_and_keeps_what_was_typed(laptop: BrowserContext, gallery: str):
+async def test_a_refused_invitation_says_why_and_keeps_what_was_typed(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/people", refused="Ada has the address already.")
 
     await page.get_by_role("button", name="Invite somebody").click()
@@ -68,7 +69,7 @@ async def test_a_refused_invitation_says_why_and_keeps_what_was_typed(laptop: Br
     await expect(page.get_by_label("E-mail address")).to_have_value("ada@example.org")
 
 
-async def test_a_link_to_hand_over_is_shown_until_it_is_closed(laptop: BrowserContext, gallery: str):
+async def test_a_link_to_hand_over_is_shown_until_it_is_closed(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/people/2")
 
     await page.get_by_role("button", name="New sign-in link").click()
@@ -79,7 +80,7 @@ async def test_a_link_to_hand_over_is_shown_until_it_is_closed(laptop: BrowserCo
     await expect(page.get_by_text(LINK)).to_have_count(0)
 
 
-async def test_a_person_is_changed_in_a_dialog_that_knows_them(laptop: BrowserContext, gallery: str):
+async def test_a_person_is_changed_in_a_dialog_that_knows_them(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/people/2")
 
     await page.get_by_role("button", name="Change", exact=True).click()
@@ -94,7 +95,7 @@ async def test_a_person_is_changed_in_a_dialog_that_knows_them(laptop: BrowserCo
     )
 
 
-async def test_a_person_is_deactivated_only_after_a_second_look(laptop: BrowserContext, gallery: str):
+async def test_a_person_is_deactivated_only_after_a_second_look(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/people/2")
 
     await page.get_by_role("button", name="Deactivate").click()
@@ -106,14 +107,14 @@ async def test_a_person_is_deactivated_only_after_a_second_look(laptop: BrowserC
     assert sent[-1][:2] == ("POST", "/api/v1/people/2/deactivate")
 
 
-async def test_nobody_deactivates_themselves(laptop: BrowserContext, gallery: str):
+async def test_nobody_deactivates_themselves(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/people/1")
 
     await expect(page.get_by_role("button", name="Change", exact=True)).to_be_visible()
     await expect(page.get_by_role("button", name="Deactivate")).to_have_count(0)
 
 
-async def test_who_belongs_to_a_team_already_is_not_offered_again(laptop: BrowserContext, gallery: str):
+async def test_who_belongs_to_a_team_already_is_not_offered_again(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/teams")
 
     await page.get_by_role("button", name="Add somebody to Payments").click()
@@ -126,7 +127,7 @@ async def test_who_belongs_to_a_team_already_is_not_offered_again(laptop: Browse
     assert sent[-1] == ("PUT", "/api/v1/teams/1/members/5", {"manages": True})
 
 
-async def test_a_member_is_made_a_manager_or_removed_from_the_menu(laptop: BrowserContext, gallery: str):
+async def test_a_member_is_made_a_manager_or_removed_from_the_menu(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/teams")
     more = page.get_by_role("button", name="Change Maximiliane Oberbichler-Hohenstein in Payments")
 
@@ -144,7 +145,7 @@ async def test_a_member_is_made_a_manager_or_removed_from_the_menu(laptop: Brows
     assert sent[0][2] == {"manages": True}
 
 
-async def test_a_team_is_renamed(laptop: BrowserContext, gallery: str):
+async def test_a_team_is_renamed(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/teams")
 
     await page.get_by_role("button", name="Rename Payments").click()
@@ -157,7 +158,7 @@ async def test_a_team_is_renamed(laptop: BrowserContext, gallery: str):
     assert sent[-1] == ("PUT", "/api/v1/teams/1", {"name": "Money"})
 
 
-async def test_a_service_is_made_with_times_and_tags_as_they_were_written(laptop: BrowserContext, gallery: str):
+async def test_a_service_is_made_with_times_and_tags_as_they_were_written(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/services")
 
     await page.get_by_role("button", name="New service").click()
@@ -192,7 +193,7 @@ async def test_a_service_is_made_with_times_and_tags_as_they_were_written(laptop
     ]
 
 
-async def test_a_service_is_edited_as_it_is(laptop: BrowserContext, gallery: str):
+async def test_a_service_is_edited_as_it_is(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/services")
 
     await page.get_by_role("button", name="Edit Search").click()
@@ -214,7 +215,7 @@ async def test_a_service_is_edited_as_it_is(laptop: BrowserContext, gallery: str
     assert "urgency_mode" not in wish
 
 
-async def test_a_monitor_is_added_and_its_page_opened(laptop: BrowserContext, gallery: str):
+async def test_a_monitor_is_added_and_its_page_opened(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/services")
 
     await page.get_by_role("button", name="Add a monitor to Search").click()
@@ -231,7 +232,7 @@ async def test_a_monitor_is_added_and_its_page_opened(laptop: BrowserContext, ga
     )
 
 
-async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: BrowserContext, gallery: str):
+async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/me")
 
     await page.get_by_label("Name", exact=True).fill("Amira K")
@@ -243,7 +244,7 @@ async def test_ones_own_name_and_zone_are_saved_on_ones_own_page(laptop: Browser
     assert changes == [("PUT", "/api/v1/me/profile", {"name": "Amira K", "zone": "Asia/Kathmandu", "language": "en"})]
 
 
-async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: BrowserContext, gallery: str):
+async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/people/1")
 
     await page.get_by_role("button", name="Hand everything over").click()
@@ -256,7 +257,7 @@ async def test_all_that_somebody_owns_is_handed_over_in_one_dialog(laptop: Brows
     assert sent == [("POST", "/api/v1/people/1/hand-over", {"to": 3, "note": "The disk is being enlarged"})]
 
 
-async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gallery: str):
+async def test_the_palette_leads_to_a_person_by_name(laptop: Device, gallery: str):
     page = await laptop.new_page()
     await page.goto(f"{gallery}/me")
     await page.locator("html[data-live=live]").wait_for()
@@ -270,7 +271,7 @@ async def test_the_palette_leads_to_a_person_by_name(laptop: BrowserContext, gal
     await expect(page).to_have_url(f"{gallery}/people/4")
 
 
-async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(laptop: BrowserContext, gallery: str):
+async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/people")
 
     await page.keyboard.press("g")
@@ -279,9 +280,7 @@ async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(la
     await expect(page).to_have_url(f"{gallery}/teams")
 
 
-async def test_a_dialog_that_was_left_for_another_stays_open_and_what_was_refused_is_told(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_dialog_that_was_left_for_another_stays_open_and_what_was_refused_is_told(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/teams")
     held = asyncio.Queue[Route]()
     await page.route("**/api/v1/teams/1", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
@@ -305,7 +304,7 @@ async def test_a_dialog_that_was_left_for_another_stays_open_and_what_was_refuse
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_a_filter_holds_for_rows_that_are_written_anew(laptop: BrowserContext, gallery: str):
+async def test_a_filter_holds_for_rows_that_are_written_anew(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/services")
     rows = page.locator(".ok-service")
 

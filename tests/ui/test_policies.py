@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Response, Route, expect
+from playwright.async_api import Page, Response, Route, expect
 
 from opsknight.ui.policies.words import sequence
+from tests.ui.devices import Device
 from tests.ui.policy_samples import UNREACHABLE, a_policy, a_step, a_target, foreseen, warnings
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +18,7 @@ Sent = list[tuple[str, str, Any]]
 SAID = "“Checkout” is changed. 3 running incidents keep the policy they started with."
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str, *, refused: str = "") -> tuple[Page, Sent]:
+async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -> tuple[Page, Sent]:
     """Open a page; what it sends, the checks of drafts aside, is answered here and returned."""
     page = await laptop.new_page()
     sent: Sent = []
@@ -69,7 +70,7 @@ def test_a_policy_is_told_in_one_sentence():
     )
 
 
-async def test_what_was_read_is_what_is_sent_back(laptop: BrowserContext, gallery: str):
+async def test_what_was_read_is_what_is_sent_back(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
 
     await page.get_by_role("button", name="Save").click()
@@ -80,7 +81,7 @@ async def test_what_was_read_is_what_is_sent_back(laptop: BrowserContext, galler
     assert without_names(body) == without_names(a_policy())
 
 
-async def test_warnings_stand_at_the_step_they_speak_of(laptop: BrowserContext, gallery: str):
+async def test_warnings_stand_at_the_step_they_speak_of(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/policies/1")
 
     step = page.locator("#policy-steps > li").nth(1)
@@ -89,7 +90,7 @@ async def test_warnings_stand_at_the_step_they_speak_of(laptop: BrowserContext, 
     await expect(page.locator("#policy-warnings")).to_contain_text("Every step has conditions")
 
 
-async def test_a_new_policy_is_written_by_keyboard_alone(laptop: BrowserContext, gallery: str):
+async def test_a_new_policy_is_written_by_keyboard_alone(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/new")
     await page.get_by_label("Name").fill("Nights")
     await page.get_by_role("button", name="Ask somebody in step 1").focus()
@@ -113,7 +114,7 @@ async def test_a_new_policy_is_written_by_keyboard_alone(laptop: BrowserContext,
     assert without_names(body) == [[[("schedule", 1)], 300, {}], [[("user", 2)], 300, {}]]
 
 
-async def test_a_step_that_was_removed_comes_back_by_undo(laptop: BrowserContext, gallery: str):
+async def test_a_step_that_was_removed_comes_back_by_undo(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/policies/1")
 
     await page.get_by_role("button", name="Remove: step 2").click()
@@ -123,7 +124,7 @@ async def test_a_step_that_was_removed_comes_back_by_undo(laptop: BrowserContext
     await expect(page.locator("#policy-steps > li").nth(1).locator("[data-part=targets]")).to_contain_text("Wei Zhang")
 
 
-async def test_a_refusal_stands_at_its_step_and_keeps_what_was_written(laptop: BrowserContext, gallery: str):
+async def test_a_refusal_stands_at_its_step_and_keeps_what_was_written(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/policies/1", refused="Step 2 names the same target twice.")
     await page.get_by_label("Name").fill("Other")
 
@@ -134,7 +135,7 @@ async def test_a_refusal_stands_at_its_step_and_keeps_what_was_written(laptop: B
     await expect(page.get_by_label("Name")).to_have_value("Other")
 
 
-async def test_what_no_step_can_be_is_told_in_words_and_not_sent(laptop: BrowserContext, gallery: str):
+async def test_what_no_step_can_be_is_told_in_words_and_not_sent(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
     step = page.locator("#policy-steps > li").first
 
@@ -145,7 +146,7 @@ async def test_what_no_step_can_be_is_told_in_words_and_not_sent(laptop: Browser
     assert kept(sent) == []
 
 
-async def test_the_draft_is_played_through_before_it_is_saved(laptop: BrowserContext, gallery: str):
+async def test_the_draft_is_played_through_before_it_is_saved(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
 
     def is_of_all(answer: Response) -> bool:
@@ -165,7 +166,7 @@ async def test_the_draft_is_played_through_before_it_is_saved(laptop: BrowserCon
     assert kept(sent) == []
 
 
-async def test_an_event_is_pasted_and_its_future_is_drawn(laptop: BrowserContext, gallery: str):
+async def test_an_event_is_pasted_and_its_future_is_drawn(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/what-if")
     await page.get_by_label("The event, as JSON").fill('{"title": "Disk full", "tags": {"env": "prod"}}')
     await page.get_by_role("radio", name="At a set time").check(force=True)
@@ -181,7 +182,7 @@ async def test_an_event_is_pasted_and_its_future_is_drawn(laptop: BrowserContext
 
 
 async def test_what_the_only_monitor_of_a_service_sends_stands_there_and_goes_as_it_sends_it(
-    laptop: BrowserContext, gallery: str
+    laptop: Device, gallery: str
 ):
     page, sent = await _open(laptop, gallery, "/what-if")
     event = page.get_by_label("The event, as JSON")
@@ -200,7 +201,7 @@ async def test_what_the_only_monitor_of_a_service_sends_stands_there_and_goes_as
     await expect(event).to_have_value('{"version": "4", "alerts": [{}]}')
 
 
-async def test_an_event_that_is_no_json_is_told_so_and_not_sent(laptop: BrowserContext, gallery: str):
+async def test_an_event_that_is_no_json_is_told_so_and_not_sent(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/what-if")
     await page.get_by_label("The event, as JSON").fill("{title: Disk}")
 
@@ -210,7 +211,7 @@ async def test_an_event_that_is_no_json_is_told_so_and_not_sent(laptop: BrowserC
     assert sent == []
 
 
-async def test_a_policy_is_deleted_only_when_asked_twice(laptop: BrowserContext, gallery: str):
+async def test_a_policy_is_deleted_only_when_asked_twice(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/policies/1")
 
     await page.get_by_role("button", name="Delete").click()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 Sent = list[tuple[str, str, object]]
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, Sent]:
+async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, Sent]:
     page = await laptop.new_page()
     sent: Sent = []
 
@@ -33,9 +35,7 @@ async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, 
     return page, sent
 
 
-async def test_what_is_wrong_in_a_condition_is_underlined_and_said_while_one_types(
-    laptop: BrowserContext, gallery: str
-):
+async def test_what_is_wrong_in_a_condition_is_underlined_and_said_while_one_types(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules/new")
     await page.get_by_label("Name").fill("Quiet")
 
@@ -48,7 +48,7 @@ async def test_what_is_wrong_in_a_condition_is_underlined_and_said_while_one_typ
     assert sent == []
 
 
-async def test_a_rule_is_saved_as_the_controls_say(laptop: BrowserContext, gallery: str):
+async def test_a_rule_is_saved_as_the_controls_say(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules/new")
     await page.get_by_label("Name").fill("Quiet")
     await page.get_by_label("Asked about events of").select_option("Checkout")
@@ -68,7 +68,7 @@ async def test_a_rule_is_saved_as_the_controls_say(laptop: BrowserContext, galle
     assert sent == [("POST", "", {"rule": rule, "service_id": 1})]
 
 
-async def test_what_is_written_as_yaml_is_seen_in_the_controls(laptop: BrowserContext, gallery: str):
+async def test_what_is_written_as_yaml_is_seen_in_the_controls(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules/1")
     await expect(page.locator("#rule-does")).to_contain_text("sets the urgency to low")
     await page.locator("input[name=rule-as][value=yaml]").click(force=True)
@@ -87,7 +87,7 @@ async def test_what_is_written_as_yaml_is_seen_in_the_controls(laptop: BrowserCo
     assert sent == [("PUT", "/1", {"rule": {**rule, "stop": True}})]
 
 
-async def test_yaml_that_cannot_be_read_says_where_and_is_not_left(laptop: BrowserContext, gallery: str):
+async def test_yaml_that_cannot_be_read_says_where_and_is_not_left(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/rules/1")
     await expect(page.locator("#rule-does")).to_contain_text("sets the urgency to low")
     await page.locator("input[name=rule-as][value=yaml]").click(force=True)
@@ -100,7 +100,7 @@ async def test_yaml_that_cannot_be_read_says_where_and_is_not_left(laptop: Brows
     await expect(page.get_by_label("The rule as YAML")).to_be_visible()
 
 
-async def test_a_rule_is_tried_before_it_is_saved(laptop: BrowserContext, gallery: str):
+async def test_a_rule_is_tried_before_it_is_saved(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules/1")
 
     await page.get_by_role("button", name="Try on the last 7 days").click()
@@ -110,7 +110,7 @@ async def test_a_rule_is_tried_before_it_is_saved(laptop: BrowserContext, galler
     assert sent == []
 
 
-async def test_a_rule_moves_from_where_the_last_move_put_it(laptop: BrowserContext, gallery: str):
+async def test_a_rule_moves_from_where_the_last_move_put_it(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules")
 
     # Both before the page can show the first.
@@ -124,7 +124,7 @@ async def test_a_rule_moves_from_where_the_last_move_put_it(laptop: BrowserConte
     ]
 
 
-async def test_the_list_switches_puts_in_order_and_deletes_only_when_asked_twice(laptop: BrowserContext, gallery: str):
+async def test_the_list_switches_puts_in_order_and_deletes_only_when_asked_twice(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules")
 
     async with page.expect_response("**/enabled"):

@@ -9,16 +9,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browsers import answer_from_now
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 UNREAD = ".ok-schedule:not([data-loaded]), .ok-editor:not([data-loaded])"
 """What waits for its own request: a live page is there before it is answered."""
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str) -> Page:
+async def _open(laptop: Device, gallery: str, path: str) -> Page:
     page = await laptop.new_page()
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
@@ -30,7 +31,7 @@ def _final(page: Page) -> Locator:
     return page.get_by_role("group", name="On call", exact=True)
 
 
-async def test_the_list_says_who_is_on_call_who_is_next_and_what_nobody_covers(laptop: BrowserContext, gallery: str):
+async def test_the_list_says_who_is_on_call_who_is_next_and_what_nobody_covers(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules")
 
     first = page.locator("#schedule-1")
@@ -44,7 +45,7 @@ async def test_the_list_says_who_is_on_call_who_is_next_and_what_nobody_covers(l
     await expect(page.locator("#schedule-1 h2 a")).to_have_attribute("href", "/schedules/1")
 
 
-async def test_the_time_line_has_what_counts_on_top_and_the_shadows_last(laptop: BrowserContext, gallery: str):
+async def test_the_time_line_has_what_counts_on_top_and_the_shadows_last(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=fortnight")
 
     bands = page.locator(".ok-tl-band")
@@ -55,7 +56,7 @@ async def test_the_time_line_has_what_counts_on_top_and_the_shadows_last(laptop:
     assert "layer" in kinds
 
 
-async def test_who_are_on_call_at_once_stand_one_below_the_other(laptop: BrowserContext, gallery: str):
+async def test_who_are_on_call_at_once_stand_one_below_the_other(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=fortnight")
 
     lanes = await page.locator(".ok-tl-piece[data-kind=final]").evaluate_all(
@@ -66,9 +67,7 @@ async def test_who_are_on_call_at_once_stand_one_below_the_other(laptop: Browser
     assert first[1] <= second[0]
 
 
-async def test_a_piece_tells_who_from_when_and_why_to_the_pointer_and_to_the_focus(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_piece_tells_who_from_when_and_why_to_the_pointer_and_to_the_focus(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week")
     piece, card = _final(page).get_by_role("button").last, page.locator(".ok-tl-card")
 
@@ -84,7 +83,7 @@ async def test_a_piece_tells_who_from_when_and_why_to_the_pointer_and_to_the_foc
     await expect(card).to_contain_text(re.compile(r"\d+ (h|d).*\."))
 
 
-async def test_one_piece_takes_part_in_the_tab_order_and_esc_lets_a_selection_go(laptop: BrowserContext, gallery: str):
+async def test_one_piece_takes_part_in_the_tab_order_and_esc_lets_a_selection_go(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-03-12")
     await expect(_final(page).get_by_role("button").first).to_be_visible()
 
@@ -97,7 +96,7 @@ async def test_one_piece_takes_part_in_the_tab_order_and_esc_lets_a_selection_go
     await expect(page.get_by_text(re.compile("^Selected: "))).to_have_count(0)
 
 
-async def test_the_day_on_which_the_clocks_change_is_marked_in_every_view(laptop: BrowserContext, gallery: str):
+async def test_the_day_on_which_the_clocks_change_is_marked_in_every_view(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-03-30")
 
     await expect(page.locator(".ok-tl-day em")).to_have_text("23 h")
@@ -107,9 +106,7 @@ async def test_the_day_on_which_the_clocks_change_is_marked_in_every_view(laptop
     await expect(changed.locator("em")).to_have_text("23 h")
 
 
-async def test_times_are_shown_in_the_zone_of_the_reader_of_the_schedule_or_in_utc(
-    laptop: BrowserContext, gallery: str
-):
+async def test_times_are_shown_in_the_zone_of_the_reader_of_the_schedule_or_in_utc(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=day&day=2031-01-15")
     name = page.locator(".ok-tl-head .ok-tl-name")
 
@@ -119,7 +116,7 @@ async def test_times_are_shown_in_the_zone_of_the_reader_of_the_schedule_or_in_u
     await expect(name).to_have_text("UTC")
 
 
-async def test_the_arrows_walk_through_the_calendar(laptop: BrowserContext, gallery: str):
+async def test_the_arrows_walk_through_the_calendar(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=month&day=2031-01-15")
     parts = page.locator(".ok-month-part")
     await parts.first.focus()
@@ -146,7 +143,7 @@ async def _asking_others(page: Page) -> list[dict[str, Any]]:
     return sent
 
 
-async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserContext, gallery: str):
+async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
     sent = await _asking_others(page)
     await page.get_by_role("radio", name="Swap for a shift of theirs").check()
@@ -164,7 +161,7 @@ async def test_what_is_asked_of_others_is_sent_as_it_was_chosen(laptop: BrowserC
     assert wish["expires_at"] == datetime(2031, 1, 13, 8, 30, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
 
 
-async def test_an_offer_says_of_what_may_be_chosen_only_what_was(laptop: BrowserContext, gallery: str):
+async def test_an_offer_says_of_what_may_be_chosen_only_what_was(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1?view=week&day=2031-01-15")
     sent = await _asking_others(page)
     await expect(page.get_by_label("The shift you want")).to_have_count(0)
@@ -175,7 +172,7 @@ async def test_an_offer_says_of_what_may_be_chosen_only_what_was(laptop: Browser
 
 
 async def test_what_one_may_not_take_is_not_offered_to_be_taken_and_of_a_whole_swap_no_part(
-    laptop: BrowserContext, gallery: str
+    laptop: Device, gallery: str
 ):
     page = await _open(laptop, gallery, "/schedules/1")
 
@@ -188,9 +185,7 @@ async def test_what_one_may_not_take_is_not_offered_to_be_taken_and_of_a_whole_s
     await expect(whole.get_by_role("button")).to_have_text(["Take it", "Withdraw"])
 
 
-async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_offered(
-    laptop: BrowserContext, gallery: str
-):
+async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_offered(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1")
     sent: list[dict[str, float]] = []
 
@@ -214,9 +209,7 @@ async def test_a_part_of_an_offered_shift_is_taken_and_it_is_told_what_stays_off
     assert 119 * 60 < wish["end_at"] - wish["start_at"] <= 120 * 60
 
 
-async def test_whoever_takes_a_part_of_a_swap_is_told_that_they_give_a_whole_shift(
-    laptop: BrowserContext, gallery: str
-):
+async def test_whoever_takes_a_part_of_a_swap_is_told_that_they_give_a_whole_shift(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1")
     offered = page.locator(".ok-asked-line").filter(has_text="Wants a shift in return").filter(has_text="Maximiliane")
 
@@ -226,7 +219,7 @@ async def test_whoever_takes_a_part_of_a_swap_is_told_that_they_give_a_whole_shi
     await expect(part.get_by_text(re.compile(r"They get all of it, .*h, for .* of theirs\."))).to_be_visible()
 
 
-async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: BrowserContext, gallery: str):
+async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: Device, gallery: str):
     page = await _open(laptop, gallery, "/schedules/1/edit")
     layers, people = page.locator(".ok-layer-open b"), page.locator(".ok-group-people")
     await expect(people.first).to_contain_text("Amira Khan")
@@ -241,7 +234,7 @@ async def test_a_layer_and_its_people_are_put_in_order_by_buttons(laptop: Browse
 
 
 async def test_the_gaps_of_a_draft_are_told_until_a_week_after_the_second_change_of_the_clocks(
-    laptop: BrowserContext, gallery: str
+    laptop: Device, gallery: str
 ):
     page = await _open(laptop, gallery, "/schedules/1/edit")
 

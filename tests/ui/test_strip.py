@@ -48,8 +48,8 @@ async def _open(laptop: BrowserContext, gallery: str, strip: Strip) -> Page:
     return page
 
 
-async def test_when_a_shift_has_ended_it_names_who_is_on_call_now(laptop: BrowserContext, gallery: str):
-    page = await _open(laptop, gallery, Strip())
+async def test_when_a_shift_has_ended_it_names_who_is_on_call_now(new_laptop: BrowserContext, gallery: str):
+    page = await _open(new_laptop, gallery, Strip())
 
     await page.clock.run_for(3 * HOUR_MS)
 
@@ -59,8 +59,10 @@ async def test_when_a_shift_has_ended_it_names_who_is_on_call_now(laptop: Browse
     await expect(page.locator("#ok-shift")).to_have_text("Your next shiftnone planned")
 
 
-async def test_a_list_of_duties_that_is_open_changes_in_place_and_keeps_the_focus(laptop: BrowserContext, gallery: str):
-    page = await _open(laptop, gallery, Strip())
+async def test_a_list_of_duties_that_is_open_changes_in_place_and_keeps_the_focus(
+    new_laptop: BrowserContext, gallery: str
+):
+    page = await _open(new_laptop, gallery, Strip())
     await page.locator("#ok-oncall").click()
     duties = page.locator("#ok-duties")
     await duties.locator("a").first.focus()
@@ -74,9 +76,9 @@ async def test_a_list_of_duties_that_is_open_changes_in_place_and_keeps_the_focu
     await expect(duties.locator("a").last).to_have_attribute("href", "/oncall")
 
 
-async def test_a_page_that_was_cut_off_counts_again_what_burns(laptop: BrowserContext, speaking: str):
+async def test_a_page_that_was_cut_off_counts_again_what_burns(new_laptop: BrowserContext, speaking: str):
     strip = Strip(counts={"high_unacknowledged": 7})
-    page = await _open(laptop, speaking, strip)
+    page = await _open(new_laptop, speaking, strip)
     await page.request.post(f"{speaking}/hush")
     await page.clock.run_for(20_000)
     await expect(page.locator("#ok-stale")).to_be_visible()
@@ -88,9 +90,9 @@ async def test_a_page_that_was_cut_off_counts_again_what_burns(laptop: BrowserCo
     await expect(page.locator("#ok-high b")).to_have_text("7")
 
 
-async def test_a_gap_in_what_the_page_was_told_has_it_read_again(laptop: BrowserContext, gallery: str):
+async def test_a_gap_in_what_the_page_was_told_has_it_read_again(new_laptop: BrowserContext, gallery: str):
     strip = Strip(counts={"high_unacknowledged": 9})
-    page = await _open(laptop, gallery, strip)
+    page = await _open(new_laptop, gallery, strip)
 
     await page.request.post(f"{gallery}/missed")
     await page.clock.run_for(5_000)
@@ -98,8 +100,8 @@ async def test_a_gap_in_what_the_page_was_told_has_it_read_again(laptop: Browser
     await expect(page.locator("#ok-high b")).to_have_text("9")
 
 
-async def test_what_has_not_changed_is_left_as_it_is(laptop: BrowserContext, gallery: str):
-    page = await _open(laptop, gallery, Strip())
+async def test_what_has_not_changed_is_left_as_it_is(new_laptop: BrowserContext, gallery: str):
+    page = await _open(new_laptop, gallery, Strip())
     await page.clock.run_for(301_000)
     name = page.locator("#ok-oncall b", has_text="Bo Lindqvist")
     await name.evaluate("(name) => { name.dataset.mark = 'the same'; }")

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Page, Route, expect
+
+from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
 
 
-async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
+async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tuple[str, str, object]]]:
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
@@ -30,7 +32,7 @@ async def _open(laptop: BrowserContext, gallery: str, path: str) -> tuple[Page, 
     return page, sent
 
 
-async def test_shifts_are_written_one_after_the_other_and_sent_as_one_layer(laptop: BrowserContext, gallery: str):
+async def test_shifts_are_written_one_after_the_other_and_sent_as_one_layer(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1/temporary")
     replace = page.get_by_role("button", name="Let it replace the schedule")
     await page.get_by_label("From", exact=True).fill("2031-03-10T00:00")
@@ -60,7 +62,7 @@ async def test_shifts_are_written_one_after_the_other_and_sent_as_one_layer(lapt
     assert sent == [("POST", "/api/v1/schedules/1/temporary", wish)]
 
 
-async def test_people_can_take_turns_in_it(laptop: BrowserContext, gallery: str):
+async def test_people_can_take_turns_in_it(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1/temporary")
     await page.get_by_label("Name", exact=True).fill("Fair")
     await page.get_by_role("radio", name="People take turns").check()
@@ -76,7 +78,7 @@ async def test_people_can_take_turns_in_it(laptop: BrowserContext, gallery: str)
     assert (layer["unit"], layer["groups"]) == ("days", [[1]])
 
 
-async def test_one_is_withdrawn_from_the_page_of_its_schedule_by_who_may(laptop: BrowserContext, gallery: str):
+async def test_one_is_withdrawn_from_the_page_of_its_schedule_by_who_may(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1")
 
     await page.get_by_role("button", name="Withdraw Moving day").click()
@@ -99,9 +101,7 @@ async def _written(page: Page, gallery: str, number: int) -> dict[str, Any]:
     }
 
 
-async def test_one_is_edited_where_it_stands_and_what_is_not_touched_stays_to_the_second(
-    laptop: BrowserContext, gallery: str
-):
+async def test_one_is_edited_where_it_stands_and_what_is_not_touched_stays_to_the_second(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1")
     expected = await _written(page, gallery, 1)
     await page.get_by_role("link", name="Edit Moving day").click()
@@ -124,7 +124,7 @@ async def test_one_is_edited_where_it_stands_and_what_is_not_touched_stays_to_th
     await expect(page.get_by_text("It is so.").first).to_be_visible()
 
 
-async def test_turns_are_edited_and_a_layer_by_hand_beside_them_is_kept(laptop: BrowserContext, gallery: str):
+async def test_turns_are_edited_and_a_layer_by_hand_beside_them_is_kept(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/schedules/1/temporary/2")
     expected = await _written(page, gallery, 2)
     await expect(page.get_by_role("radio", name="People take turns")).to_be_checked()
@@ -143,7 +143,7 @@ async def test_turns_are_edited_and_a_layer_by_hand_beside_them_is_kept(laptop: 
 
 
 @pytest.mark.parametrize("width", [1366, 390])
-async def test_a_shift_of_one_leads_to_its_edit_for_who_may(laptop: BrowserContext, gallery: str, width: int):
+async def test_a_shift_of_one_leads_to_its_edit_for_who_may(laptop: Device, gallery: str, width: int):
     async def by_a_temporary_schedule(route: Route) -> None:
         answer = await route.fetch()
         told = (await answer.json())["timeline"]
