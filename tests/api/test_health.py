@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from opsknight.domain.commands.hearing import mark_hearing
 from opsknight.domain.store.engine import Database
@@ -17,6 +17,7 @@ from tests.api.house import House, a_house
 from tests.builders import a_contact_method, a_notification, a_page, a_stored_incident, a_timer, a_user
 from tests.clock import StoppedClock
 
+LAST_PARTITION = "SELECT max(relname) FROM pg_class WHERE relname ~ '^facts_[0-9]+_[0-9]+$'"
 FROM_HERE = ("127.0.0.1", 5000)
 
 
@@ -128,9 +129,11 @@ async def test_what_the_safety_net_pages_for_is_red_with_the_reason_and_keeps_no
     assert states["safety_net"]["state"] == "bad"
 
 
-async def test_too_little_room_ahead_is_not_ready(house: House, clock: StoppedClock):
+async def test_too_little_room_ahead_is_not_ready(house: House, database: Database, clock: StoppedClock):
     reading_the_feed(house)
-    clock.advance(timedelta(days=65))
+    async with database.screens() as session:
+        last = (await session.execute(text(LAST_PARTITION))).scalar_one()
+    clock.at = datetime.strptime(last, "facts_%Y_%m").replace(tzinfo=UTC) - timedelta(days=3)  # in the month before
 
     status, wrong = await readiness(house)
 
