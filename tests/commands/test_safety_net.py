@@ -24,6 +24,13 @@ async def fire_what_is_due(desk: Desk, *, after: timedelta = timedelta()) -> Non
     await desk.as_("timer:engine", fire, timers)
 
 
+async def become(desk: Desk, status: str) -> None:
+    """Let every message have become what `status` says."""
+    async with desk.database.commands() as session:
+        await session.execute(update(NotificationRow).values(status=status, finished_at=desk.clock.now()))
+        await session.commit()
+
+
 async def story(desk: Desk) -> list[str]:
     return [sentence(kind, "OpsKnight", data) for kind, data in await desk.rows(TOLD)]
 
@@ -71,6 +78,57 @@ async def test_a_policy_has_come_to_its_end_when_its_last_wait_is_over_and_not_b
 
     assert early == ["Step 1 paged Ada."]
     assert (await story(desk))[1] == "Nobody acknowledged: the escalation policy has come to its end."
+
+
+async def test_a_lap_of_which_no_message_arrived_is_followed_by_the_safety_net_and_by_no_further_lap(
+    database: Database, desk: Desk
+):
+    boss = await a_user(database, "Boss", role="admin")
+    policy = await a_policy(database, desk.user, desk.user, wait_s=0, repeats=9)
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await fire_what_is_due(desk)
+    await fire_what_is_due(desk)
+    await become(desk, "failed")
+
+    await fire_what_is_due(desk, after=timedelta(minutes=1))
+    await fire_what_is_due(desk)
+
+    assert await story(desk) == [
+        "Step 1 paged Ada.",
+        "Step 2 paged Ada.",
+        "The escalation policy has come to its end: the whole policy reaches nobody.",
+        f"The safety net paged {boss.name}: the team has no manager: all admins.",
+    ]
+
+
+async def test_a_last_step_that_reaches_nobody_after_others_in_vain_leaves_it_to_the_safety_net_at_once(
+    database: Database, desk: Desk
+):
+    await a_user(database, "Boss", role="admin")
+    policy = await a_policy(database, desk.user, await a_user(database, "Mute", reachable=False), wait_s=10)
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await fire_what_is_due(desk)
+    await become(desk, "failed")
+
+    await fire_what_is_due(desk, after=timedelta(seconds=10))
+    await fire_what_is_due(desk)
+
+    assert (await story(desk))[-1] == "The safety net paged Boss: the team has no manager: all admins."
+
+
+@pytest.mark.parametrize("became", ["accepted", "queued", "superseded"])
+async def test_a_lap_of_which_something_may_have_arrived_is_followed_by_the_next(
+    database: Database, desk: Desk, became: str
+):
+    await a_user(database, "Boss", role="admin")
+    policy = await a_policy(database, desk.user)
+    await a_stored_incident(database, await a_service(database, policy=policy), timer="escalation")
+    await fire_what_is_due(desk)
+    await become(desk, became)
+
+    await fire_what_is_due(desk, after=timedelta(minutes=5))
+
+    assert await story(desk) == ["Step 1 paged Ada.", "Step 1, round 2 paged Ada."]
 
 
 async def test_each_round_of_the_safety_net_takes_the_place_of_the_one_before(database: Database, desk: Desk):

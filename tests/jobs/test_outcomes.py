@@ -179,10 +179,27 @@ async def test_six_failures_count_as_not_reached_and_the_message_is_tried_on(pag
     assert len(await pager.told("not reached")) == 1
 
 
-async def test_a_new_lap_keeps_to_its_least_length_even_when_everything_failed(pager: Pager) -> None:
+async def test_a_lap_of_which_nothing_arrived_is_over_at_once(pager: Pager) -> None:
     incident = await pager.an_incident(timer="", next_step=0, lap=1)
     await a_timer_in(pager, incident.id)
     mail = await pager.a_mail(incident)
+    pager.smtp.moods = [Mood.REFUSE_FOR_GOOD]
+
+    async with pager.sending():
+        await pager.becomes("failed", mail)
+
+    assert await timer_in(pager) == timedelta()
+
+
+async def test_a_lap_of_which_something_arrived_keeps_to_its_least_length_though_its_last_step_failed(
+    pager: Pager,
+) -> None:
+    incident = await pager.an_incident(timer="", next_step=0, lap=1)
+    await a_timer_in(pager, incident.id)
+    await pager.a_mail(incident, status="accepted")
+    ada, later = await a_user(pager.database, reachable=False), pager.deps.clock.now() + timedelta(milliseconds=1)
+    page = await a_page(pager.database, incident, ada, step=1, created_at=later)
+    mail = await a_notification(pager.database, page, await a_contact_method(pager.database, ada))
     pager.smtp.moods = [Mood.REFUSE_FOR_GOOD]
 
     async with pager.sending():

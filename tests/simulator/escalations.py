@@ -7,7 +7,7 @@ says what comes next; what came is what the pages say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.faults.checker import AFTER_FAULT_S, ON_TIME_S, Fault, fault_near
@@ -16,6 +16,8 @@ from tests.simulator.oracle import Group, Place
 from tests.simulator.world import Watched
 
 TICK = timedelta(milliseconds=50)
+A_MOMENT = timedelta(seconds=1)
+"""What became known so shortly before a firing was perhaps not known to it."""
 BEGINS = ("opened", "unacknowledged", "woken", "reopened", "reassigned", "urgency raised", "escalated")
 CUTS = (*BEGINS, "acknowledged", "snoozed", "suppressed", "resolved", "undone")
 
@@ -129,8 +131,8 @@ def _begun(
             return None, True, None
         began_at = place.lap_began_at if is_open else None
         midway = began_at is None and place.step > 0 and place.net is None
-        last = place.last if is_open else None
-        return Place(max(place.step, 0), place.lap, began_at, place.net, midway, last), True, None
+        paged, in_vain_at = (place.paged, place.in_vain_at) if is_open else ((), None)
+        return Place(max(place.step, 0), place.lap, began_at, place.net, midway, paged, in_vain_at), True, None
     if kind == "reassigned":
         to = cut["data"]["user_id"]
         to_oneself = cut["actor"] == f"user:{to}"
@@ -147,8 +149,8 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
     while True:
         if due_at > stretch.ended_at:
             return f"it paged {left[0]} besides" if left else ""
-        place = stretch.place
         at = left[0].at if left and left[0].at <= walk.allowed_until(due_at) else due_at
+        place = stretch.place = _unless_in_vain(walk, stretch.place, at, left)
         kind, candidates = oracle.due(service, place, stretch.assignee, at)
         answered = stretch.answered(at) if kind == "page" else set[int]()
         reached = [_reached(walk, asked - answered, at) for asked in candidates]
@@ -170,6 +172,16 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
             left.pop(0)
         fired_at = due_at if group is None else group.at
         stretch.place, due_at = oracle.after(service, place, fired_at, group=group)
+
+
+def _unless_in_vain(walk: Walk, place: Place, at: datetime, left: Sequence[Group]) -> Place:
+    """Return where the escalation stands `at`: with the safety net once the lap before was known to be in vain."""
+    known_at = place.in_vain_at
+    if known_at is None:
+        return place
+    is_close = abs(at - known_at) <= A_MOMENT or walk.fault_between(known_at - A_MOMENT, at)
+    in_vain = left[0].kind == "safety_net" if left and is_close else known_at <= at
+    return Place(net=0) if in_vain else replace(place, in_vain_at=None)
 
 
 def _reached(walk: Walk, asked: set[int], at: datetime) -> tuple[set[int], set[int]]:

@@ -91,7 +91,18 @@ class History:
         if pages is None:
             return None
         users = frozenset(page["user_id"] for page in pages)
-        return Group(kind, pages[0]["step"], pages[0]["lap"], fact["at"], users, self._in_vain_at(pages))
+        return Group(kind, pages[0]["step"], pages[0]["lap"], fact["at"], users, self._all_in_vain_at(pages))
+
+    def _all_in_vain_at(self, fired: Sequence[Row]) -> datetime | None:
+        """Return when the last hope of a firing was gone, those counted who came on call while there was one."""
+        incident_id, of = fired[0]["incident_id"], _firing(fired[0])
+        came = [page for page in self.pages[incident_id] if _firing(page) == of and page not in fired]
+        pages, at = list(fired), self._in_vain_at(fired)
+        for page in came:
+            if at is not None and page["created_at"] < at:
+                pages.append(page)
+                at = self._in_vain_at(pages)
+        return at
 
     def _in_vain_at(self, pages: Sequence[Row]) -> datetime | None:
         """Return when the last hope of these pages was gone, None while there is one."""
@@ -113,6 +124,11 @@ class History:
     def _sixth_failure(self, message: Row) -> datetime | None:
         failures = [each["finished_at"] for each in self.tries[message["id"]] if each["outcome"] == "retry"]
         return failures[NOT_REACHED_AFTER - 1] if len(failures) >= NOT_REACHED_AFTER else None
+
+
+def _firing(page: Row) -> tuple[Any, ...]:
+    """Return what a page has in common with those of the same firing."""
+    return page["generation"], page["lap"], page["step"], page["kind"]
 
 
 async def read(run: Simulation) -> History:

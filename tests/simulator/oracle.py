@@ -41,8 +41,9 @@ class Place:
     """Where an incident's escalation stands: what is due next, and since when this lap has paged anybody.
 
     `step` is -1 while its assignee is to be paged, `net` the number of the safety net's round, from 0. A lap is
-    `midway` that has paged before its generation began. `last` is the lap's last firing that paged anybody: where
-    nobody is reached by the steps after it, the wait that follows is over once that was in vain.
+    `midway` that has paged before its generation began. `paged` are the lap's firings that paged anybody: where
+    nobody is reached by the steps after the last of them, the wait that follows is over once that was in vain.
+    A lap begins only as long as the one before it was not `in_vain_at`: from then on the safety net has its turn.
     """
 
     step: int = 0
@@ -50,7 +51,8 @@ class Place:
     lap_began_at: datetime | None = None
     net: int | None = None
     midway: bool = False
-    last: Group | None = None
+    paged: tuple[Group, ...] = ()
+    in_vain_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -113,20 +115,26 @@ class Oracle:
         if place.step < 0:
             return Place(), _sooner(at + TO_ASSIGNEE if reached else at, group, at)
         began_at = place.lap_began_at or (at if reached else None)
+        paged = place.paged if group is None else (*place.paged, group)
         waited = at + timedelta(seconds=ladder.waits_s[place.step]) if reached else at
         if place.step + 1 < len(ladder.waits_s):
             midway = place.midway and not reached
-            last = group or place.last
-            return Place(place.step + 1, place.lap, began_at, midway=midway, last=last), _sooner(waited, group, at)
+            following = Place(place.step + 1, place.lap, began_at, midway=midway, paged=paged)
+            return following, _sooner(waited, group, at)
         if began_at is None and not place.midway:
             return Place(net=0), at
+        in_vain_at = _in_vain_at(paged)
+        if group is None and in_vain_at is not None and in_vain_at <= at:
+            return Place(net=0), at
         began_at = began_at or at - LAP
-        ends_at = max(_sooner(waited, group, at), began_at + LAP)
+        # In vain, the safety net does not wait for the lap to be over; what was in vain before hastens nothing.
+        last = paged[-1] if paged and (group is not None or paged[-1].ended_after(at)) else None
         if place.lap >= ladder.repeats:
-            # In vain, the safety net does not wait for the lap to be over; what was in vain before hastens nothing.
-            last = place.last if group is None and place.last is not None and place.last.ended_after(at) else group
             return Place(net=0), _sooner(max(waited, began_at + LAP), last, at)
-        return Place(0, place.lap + 1), ends_at
+        following = Place(0, place.lap + 1, in_vain_at=in_vain_at)
+        if last is not None and last.in_vain_at == in_vain_at:
+            return following, _sooner(max(waited, began_at + LAP), last, at)
+        return following, max(_sooner(waited, last, at), began_at + LAP)
 
     def _after_net(self, service: Watched, number: int, at: datetime, group: Group | None) -> tuple[Place, datetime]:
         managers = self.reachable(self.world.managers[service.team_id], at)
@@ -151,6 +159,13 @@ class Oracle:
     def _can_be_reached(self, person: Person, at: datetime) -> bool:
         gone = sum(off_at <= at for off_at in self.switched_off.get(person.id, ()))
         return gone < len(person.methods) and (person.left_at is None or person.left_at > at)
+
+
+def _in_vain_at(paged: Sequence[Group]) -> datetime | None:
+    """Return when the last hope of a lap was gone, None while there is one, or where it has paged nobody."""
+    ends = [group.in_vain_at for group in paged]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def _sooner(waited: datetime, group: Group | None, at: datetime) -> datetime:

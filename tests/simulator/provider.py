@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -28,6 +28,12 @@ class Call:
 
 MOODS = ("takes it", "slow", "takes it and is silent", "silent", "hangs up", "busy", "away", "refuses", "gone")
 WEIGHTS = (76, 8, 1.5, 1, 2, 2, 6, 2.5, 0.5)
+HARSH = (33, 8, 1.5, 1, 2, 2, 6, 46, 0.5)
+"""How the providers of every fourth run are: whole laps of a policy reach nobody."""
+
+
+_Outage = tuple[datetime, datetime, str]
+"""When a channel fails everybody, until when, and how."""
 
 
 @dataclass(slots=True)
@@ -38,9 +44,13 @@ class Providers:
     seed: int
     taken: Callable[[Message, Random], object]
     calls: list[Call] = field(default_factory=list[Call])
-    away: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict[str, list[tuple[datetime, datetime]]])
+    away: dict[str, list[_Outage]] = field(default_factory=dict[str, list["_Outage"]])
     in_a_good_mood: bool = False
     tries: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
+    _weights: Sequence[float] = WEIGHTS
+
+    def __post_init__(self) -> None:
+        self._weights = HARSH if Random(f"{self.seed} harsh").random() < 0.25 else WEIGHTS  # noqa: S311  # no secret
 
     def chance_of(self, call: Call, number: int | None) -> Random:
         """Return what decides about one call: of its own, for calls that begin together begin in no order."""
@@ -52,18 +62,20 @@ class Providers:
         """Return how the provider of `channel` takes the next message."""
         if self.in_a_good_mood:
             return MOODS[0]
-        if any(begins <= self.timeline.at < ends for begins, ends in self.away.get(channel, ())):
-            return "away"
-        return chance.choices(MOODS, WEIGHTS)[0]
+        for begins_at, ends_at, mood in self.away.get(channel, ()):
+            if begins_at <= self.timeline.at < ends_at:
+                return mood
+        return chance.choices(MOODS, self._weights)[0]
 
     def plan(self, channels: tuple[str, ...], start_at: datetime, end_at: datetime) -> None:
-        """Decide when a whole channel is away: half an hour every few days."""
+        """Decide when a whole channel is away, or refuses everybody: half an hour every few days."""
         chance = Random(f"{self.seed} away")  # noqa: S311  # no secret
         for channel in channels:
             at = start_at + timedelta(hours=chance.expovariate(1 / 60))
             while at < end_at:
                 lasts = timedelta(minutes=chance.uniform(1, 50))
-                self.away.setdefault(channel, []).append((at, at + lasts))
+                mood = chance.choice(("away", "refuses"))
+                self.away.setdefault(channel, []).append((at, at + lasts, mood))
                 at += lasts + timedelta(hours=chance.expovariate(1 / 60))
 
 

@@ -16,7 +16,16 @@ from opsknight.domain.commands.firings import Held, Outcome, Rest, hold, rest_on
 from opsknight.domain.commands.outbox import Outbox, Page
 from opsknight.domain.commands.silences import Standing
 from opsknight.domain.commands.steps import Steps
-from opsknight.domain.model.escalation import ANSWER_WITHIN, LAP_AT_LEAST, Move, TargetKind, Why, net_round, next_move
+from opsknight.domain.model.escalation import (
+    ANSWER_WITHIN,
+    LAP_AT_LEAST,
+    Move,
+    TargetKind,
+    Why,
+    net_now,
+    net_round,
+    next_move,
+)
 from opsknight.domain.model.incident import PAGE_ASSIGNEE, Status, Verb, transition
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.notification import PageKind
@@ -110,7 +119,8 @@ class Firing:
 
     def _escalate(self, held: Held) -> None:
         """Fire the step that is due, passing over steps that reach nobody, and arm what follows."""
-        move = self._fire_steps(held)
+        lap_is_over = held.incident.next_step == 0
+        move = net_now(held.policy, self._uow.now) if held.in_vain and lap_is_over else self._fire_steps(held)
         self._advance(held, move.next_step, move.lap)
         self._rearm(held, "safety_net" if move.to_net else "escalation", move.due_at)
 
@@ -122,7 +132,8 @@ class Firing:
         before = at - LAP_AT_LEAST if step > 0 else None
         while True:
             reached = self._fire_step(held, step, lap)
-            since = started_at or (None if reached else before)
+            in_vain = held.in_vain and lap == held.incident.lap and not reached
+            since = None if in_vain else started_at or (None if reached else before)
             move = next_move(held.policy, next_step=step, lap=lap, reached=reached, at=at, lap_started_at=since)
             started_at = None if move.lap != lap else started_at or (at if reached else None)
             before = before if move.lap == lap else None
@@ -217,7 +228,7 @@ class Firing:
         reached = dict.fromkeys(user_id for user_id in got if user_id is not None)
         paged = [self._people[user_id].name for user_id in reached]
         if paged and held.incident.lap == held.policy.net_lap:
-            self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_paged else Why.REACHES_NOBODY)
+            self._record(held, Fact.EXHAUSTED, reason=Why.EXHAUSTED if held.was_reached else Why.REACHES_NOBODY)
         held.everyone = held.everyone.asked(())
         self.out.caught += [{"id": held.incident.id, "user_id": user_id} for user_id in {*reached, *found.user_ids}]
         self._record(held, Fact.SAFETY_NET, people=paged, reason=found.why)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from opsknight.domain.commands import silences
+from opsknight.domain.commands.in_vain import CARRIED_BY, MAY_ARRIVE
 from opsknight.domain.commands.outbox import Outbox
 from opsknight.domain.model.escalation import Policy
 from opsknight.domain.model.event import Urgency
@@ -47,11 +48,21 @@ _ASKED = text("""
         ON i.id = p.incident_id AND i.generation = p.generation
     WHERE p.incident_id = ANY(:ids) AND p.kind = 'still_on_it' GROUP BY p.incident_id
 """)
-_PAGED = text("""
+_REACHED = text(f"""
     SELECT DISTINCT p.incident_id FROM pages p JOIN incidents i
         ON i.id = p.incident_id AND i.generation = p.generation
-    WHERE p.incident_id = ANY(:ids) AND p.kind IN ('page', 'assigned')
-""")
+    JOIN notifications own ON own.page_id = p.id
+    JOIN notifications n ON n.id = {CARRIED_BY}
+    WHERE p.incident_id = ANY(:ids) AND p.kind IN ('page', 'assigned') AND {MAY_ARRIVE}
+""")  # noqa: S608  # words of ours
+# The lap in whose middle the incident stands, or the one that is over.
+_IN_VAIN = text(f"""
+    SELECT p.incident_id FROM pages p JOIN incidents i ON i.id = p.incident_id AND i.generation = p.generation
+        AND p.lap = CASE i.next_step WHEN 0 THEN i.lap - 1 ELSE i.lap END
+    LEFT JOIN notifications own ON own.page_id = p.id
+    LEFT JOIN notifications n ON n.id = {CARRIED_BY} AND {MAY_ARRIVE}
+    WHERE p.incident_id = ANY(:ids) AND p.kind = 'page' GROUP BY p.incident_id HAVING count(n.id) = 0
+""")  # noqa: S608  # words of ours
 _REARM = text("""
     UPDATE timers t SET kind = r.kind, generation = r.generation, due_at = r.due_at, gather = r.gather,
         lease_until = NULL, worker = NULL, fence = t.fence + 1, attempts = 0, last_error = ''
@@ -106,8 +117,10 @@ class Held:
     """One incident whose timer fires, with all that the decision needs.
 
     `support_hours` are those of its service as they are stored: only a condition reads them. `asked` is
-    how often its owner was asked “still on it?” in this generation, `was_paged` whether a step
-    of it has paged somebody; each is known only where its timer needs it.
+    how often its owner was asked “still on it?” in this generation, `was_reached` whether a step
+    of it has paged somebody by a message that may have arrived, `in_vain` whether this lap, or the one that
+    is over where a new one begins, has paged and none of its messages arrived; each is known only where
+    its timer needs it.
     """
 
     timer: ClaimedTimer
@@ -120,7 +133,8 @@ class Held:
     everyone: Everyone
     lap_started_at: datetime | None
     asked: int
-    was_paged: bool
+    was_reached: bool
+    in_vain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +176,13 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
     asking = [timer.subject for timer in timers if timer.kind == "ack_timeout"]
     asked: dict[UUID, int] = dict((await uow.session.execute(_ASKED, {"ids": asking})).all()) if asking else {}
     caught = [timer.subject for timer in timers if timer.kind == "safety_net"]
-    paged: set[UUID] = set((await uow.session.execute(_PAGED, {"ids": caught})).scalars()) if caught else set()
+    reached = set((await uow.session.execute(_REACHED, {"ids": caught})).scalars()) if caught else set[UUID]()
+    later = [
+        row.id
+        for row in rows.values()
+        if (row.next_step > 0 or row.lap > 0) and row.status == "open" and row.id not in caught
+    ]
+    in_vain = set((await uow.session.execute(_IN_VAIN, {"ids": later})).scalars()) if later else set[UUID]()
     wanted = {row.policy_id for row in rows.values() if row.policy is None}
     policies: Mapping[int, Policy] = await policies_now(uow.session, wanted) if wanted else {}
     held: list[Held] = []
@@ -182,7 +202,8 @@ async def hold(uow: UnitOfWork, timers: Sequence[ClaimedTimer]) -> list[Held]:
                 everyone=everyone(row.must_acknowledge, row.generation),
                 lap_started_at=laps.get(row.id),
                 asked=asked.get(row.id, 0),
-                was_paged=row.id in paged,
+                was_reached=row.id in reached,
+                in_vain=row.id in in_vain,
             )
         )
     return held

@@ -176,7 +176,7 @@ def _raised(uow: UnitOfWork, held: Held, fired: Sequence[Fired]) -> Held:
         everyone=Everyone(after.generation),
         lap_started_at=None,
         asked=0,
-        was_paged=False,
+        was_reached=False,
     )
 
 
@@ -195,7 +195,8 @@ def _held(case: Case) -> Held:
         everyone=Everyone(1),
         lap_started_at=None,
         asked=0,
-        was_paged=False,
+        was_reached=False,
+        in_vain=False,
     )
 
 
@@ -323,5 +324,5 @@ def _next(held: Held, firing: Firing, one: Fired) -> Held:
         timer=_timer(incident.id, timer["kind"], timer["due_at"], generation=incident.generation),
         incident=incident,
         lap_started_at=started_at or (one.at if incident.lap in laps else None),
-        was_paged=held.was_paged or bool(laps),
+        was_reached=held.was_reached or bool(laps),
     )

@@ -21,6 +21,13 @@ from opsknight.domain.model.retry import NOT_REACHED_AFTER
 from opsknight.domain.store.unit_of_work import UnitOfWork
 
 WHY: Final = "every message failed"
+MAY_ARRIVE: Final = f"""n.status <> 'failed'
+    AND NOT (n.status = 'ambiguous' AND n.finished_at IS NOT NULL)
+    AND NOT (n.status IN ('queued', 'sending') AND {NOT_REACHED_AFTER} <= (
+        SELECT count(*) FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'retry'))"""  # noqa: S608
+"""Of a message `n`, which is its own carrier or what it went together with: somebody may be reached by it yet."""
+CARRIED_BY: Final = "CASE WHEN own.status = 'bundled' THEN own.bundled_into ELSE own.id END"
+"""The message that tells what the message `own` would tell."""
 
 # Incidents before notifications, and in the order in which everybody holds several: whoever escalates holds them.
 _HOLD: Final = text("""
@@ -48,28 +55,30 @@ _FAIL: Final = text("""
     WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 # A page keeps the generation in which it was made, also where an undo let its messages wait on in a newer one.
-_STEPS_IN_VAIN: Final = text("""
+_STEPS_IN_VAIN: Final = text(f"""
     SELECT k.page_id FROM unnest(CAST(:page_ids AS uuid[]), CAST(:generations AS integer[])) k (page_id, generation)
     WHERE NOT EXISTS (
         SELECT 1 FROM pages mine
         JOIN pages p ON (p.incident_id, p.generation, p.lap, p.step, p.kind)
             = (mine.incident_id, mine.generation, mine.lap, mine.step, mine.kind)
         JOIN notifications own ON own.page_id = p.id
-        JOIN notifications n ON n.id = CASE WHEN own.status = 'bundled' THEN own.bundled_into ELSE own.id END
-        WHERE mine.id = k.page_id AND n.status <> 'failed'
-            AND NOT (n.status = 'ambiguous' AND n.finished_at IS NOT NULL)
-            AND NOT (n.status IN ('queued', 'sending') AND :tries <= (
-                SELECT count(*) FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'retry'))
+        JOIN notifications n ON n.id = {CARRIED_BY}
+        WHERE mine.id = k.page_id AND {MAY_ARRIVE}
     ) AND NOT EXISTS (
         SELECT 1 FROM pages p JOIN pages mine ON mine.id = k.page_id
         WHERE p.incident_id = mine.incident_id AND p.generation IN (mine.generation, k.generation)
             AND p.created_at > mine.created_at AND p.kind IN ('page', 'assigned', 'safety_net')
             AND (p.lap, p.step, p.kind) <> (mine.lap, mine.step, mine.kind)
     )
-""")
-_ESCALATE_NOW: Final = text("""
+""")  # noqa: S608  # words of ours
+_ESCALATE_NOW: Final = text(f"""
     UPDATE timers t SET due_at = least(t.due_at, greatest(:now, CASE
-            WHEN t.kind = 'escalation' AND i.next_step = 0 THEN
+            WHEN t.kind = 'escalation' AND i.next_step = 0 AND EXISTS (
+                SELECT FROM pages p JOIN notifications own ON own.page_id = p.id
+                JOIN notifications n ON n.id = {CARRIED_BY}
+                WHERE p.incident_id = i.id AND p.generation = i.generation AND p.lap = k.lap AND p.kind = 'page'
+                    AND {MAY_ARRIVE}
+            ) THEN
                 (SELECT min(created_at) FROM pages WHERE incident_id = i.id AND generation = i.generation
                     AND lap = k.lap AND kind = 'page') + :lap_at_least END))
     FROM incidents i
@@ -80,7 +89,7 @@ _ESCALATE_NOW: Final = text("""
         AND t.kind IN ('escalation', 'safety_net') AND t.dead_at IS NULL AND t.due_at > :now
         AND (k.kind <> 'safety_net' OR k.lap = (i.policy->>'repeats')::integer + 1)
     RETURNING k.page_id
-""")
+""")  # noqa: S608  # words of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +158,12 @@ async def _carried(uow: UnitOfWork, attempt: Attempt) -> Sequence[_Told]:
 async def _escalate(uow: UnitOfWork, attempt: Attempt, told: Sequence[_Told]) -> None:
     """Make the next step due now where every message of one was in vain and no later step fired.
 
-    A policy that starts its next lap keeps to the lap's least length. Of the safety net only the
-    first round is cut short: the later ones come again every half an hour, whatever becomes of them.
+    A policy that starts its next lap keeps to the lap's least length, but where all of this one was in vain:
+    then the safety net is due. Of that only the first round is cut short: the later ones come again every half
+    an hour, whatever becomes of them.
     """
     steps = {"page_ids": [one.page_id for one in told], "generations": [one.generation for one in told]}
-    found = await uow.session.execute(_STEPS_IN_VAIN, {**steps, "tries": NOT_REACHED_AFTER}) if told else None
+    found = await uow.session.execute(_STEPS_IN_VAIN, steps) if told else None
     in_vain = set(found.scalars()) if found is not None else set[UUID]()
     of = {one.page_id: one for one in told if one.page_id in in_vain}
     if not of:

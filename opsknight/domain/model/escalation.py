@@ -174,6 +174,11 @@ def next_move(
     return Move(0, lap + 1, lap_ends_at, Why.WAITING if reached else Why.SKIPPED)
 
 
+def net_now(policy: Policy, at: datetime) -> Move:
+    """Return what follows `at` once a whole lap has reached nobody, for not one of its messages arrived."""
+    return _net(policy, at, Why.REACHES_NOBODY)
+
+
 def _after_assignee(policy: Policy, *, reached: bool, at: datetime) -> Move:
     due_at = at + ASSIGNEE_WAIT if reached else at
     if not policy.steps:
