@@ -7,6 +7,7 @@ from typing import Any, Final
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.bounds import PATIENCE_MS
+from tests.ui.answers import forget
 
 LAPTOP: Final[dict[str, Any]] = {"viewport": {"width": 1366, "height": 768}, "color_scheme": "dark"}
 _PLACE: Final[dict[str, Any]] = {"locale": "en-GB", "timezone_id": "Europe/Berlin"}
@@ -54,6 +55,7 @@ class Device:
             await self._rest(pages[0])
 
     async def _rest(self, page: Page) -> None:
+        await forget(page)
         await page.unroute_all(behavior="ignoreErrors")
         await page.goto(self._rests_at)
         await page.evaluate("sessionStorage.clear()")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -16,7 +17,7 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tup
     page = await laptop.new_page()
     sent: list[tuple[str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         wrong = sent[-1][1] == {"code": "1"}
@@ -24,7 +25,7 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tup
         await route.fulfill(status=status, content_type="application/json", body=json.dumps(said))
 
     for routes in ("me/address**", "me/address/**", "people/*/address**", "people/*/address/**"):
-        await page.route(f"**/api/v1/{routes}", answer)
+        await answer_to(page, f"**/api/v1/{routes}", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

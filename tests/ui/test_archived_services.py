@@ -6,9 +6,10 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from opsknight.ui.rules.page import _archived_target
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 from tests.ui.rule_samples import a_rule
 
@@ -21,14 +22,14 @@ async def _open(laptop: Device, gallery: str, **ending: object) -> tuple[Page, l
     page = await laptop.new_page()
     sent: list[tuple[str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         if request.method == "POST":
             sent.append((request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         said = {**ENDING, **ending, "sentence": "It is so.", "service": {"id": 3}}
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
 
-    await page.route("**/api/v1/services/*/**", answer)
+    await answer_to(page, "**/api/v1/services/*/**", answer)
     await page.goto(f"{gallery}/services")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
@@ -92,8 +93,8 @@ def test_the_editor_of_a_rule_offers_the_archived_service_that_it_moves_to():
 
 async def test_what_is_archived_is_what_the_dialog_says_however_late_an_answer_comes(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery)
-    held = asyncio.Queue[Route]()
-    await page.route("**/api/v1/services/1/archiving", lambda route: held.put_nowait(route))  # noqa: PLW0108
+    held = asyncio.Queue[Question]()
+    await answer_to(page, "**/api/v1/services/1/archiving", lambda route: held.put_nowait(route))  # noqa: PLW0108
 
     await page.evaluate(
         "for (const name of ['Checkout', 'Search']) document.querySelector(`[aria-label='Archive ${name}']`).click()"

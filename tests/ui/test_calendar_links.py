@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 ADDRESS = "https://ops.example.org/calendars/once.ics"
@@ -16,13 +17,13 @@ async def _open(laptop: Device, gallery: str, path: str = "/me") -> tuple[Page, 
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         body = json.dumps({"id": 3, "url": ADDRESS, "sentence": "It is so."})
         await route.fulfill(status=200, content_type="application/json", body=body)
 
-    await page.route("**/api/v1/calendar-feeds**", answer)
+    await answer_to(page, "**/api/v1/calendar-feeds**", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

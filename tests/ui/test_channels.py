@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +21,7 @@ async def _open(
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         wish = json.loads(request.post_data or "null")
         sent.append((request.method, request.url.removeprefix(gallery), wish))
@@ -34,7 +35,7 @@ async def _open(
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
 
     for routes in ("teams/**", "rooms/**"):
-        await page.route(f"**/api/v1/{routes}", answer)
+        await answer_to(page, f"**/api/v1/{routes}", answer)
     await page.goto(f"{gallery}/channels?day={day}{there}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

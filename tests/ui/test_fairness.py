@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from opsknight.ui.fairness import Asked, asked_for
 from opsknight.ui.pay import since, worth
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 TODAY = date(2026, 11, 24)
@@ -75,13 +76,13 @@ async def _paying(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, s
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         path = request.url.removeprefix(f"{gallery}/api/v1/schedules/1/pay/")
         sent.append((request.method, path, json.loads(request.post_data or "null")))
         await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "It is so."}))
 
-    await page.route("**/api/v1/schedules/1/pay/**", answer)
+    await answer_to(page, "**/api/v1/schedules/1/pay/**", answer)
     await page.goto(f"{gallery}/fairness")
     await page.locator("html[data-live=live]").wait_for()
     await page.get_by_text("What it pays").first.click()

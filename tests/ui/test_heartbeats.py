@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from opsknight.ui.pinging import ways
 from tests.ui import samples
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 
@@ -36,12 +37,12 @@ async def _open(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         await route.fulfill(status=200, content_type="application/json", body='{"sentence": "It is so."}')
 
-    await page.route("**/api/v1/heartbeats**", answer)
+    await answer_to(page, "**/api/v1/heartbeats**", answer)
     await page.goto(f"{gallery}/heartbeats")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

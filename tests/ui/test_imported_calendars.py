@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -28,13 +29,13 @@ async def _open(laptop: Device, gallery: str, path: str = "/schedules/1") -> tup
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(PREVIEW))
 
-    await page.route("**/api/v1/schedules/1/calendars**", answer)
-    await page.route("**/api/v1/schedules/1/calendars/**", answer)
+    await answer_to(page, "**/api/v1/schedules/1/calendars**", answer)
+    await answer_to(page, "**/api/v1/schedules/1/calendars/**", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

@@ -7,6 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from opsknight.ui.integration.body import SHOWN, readable, size
 from tests.browsers import answer_from_now
+from tests.ui.answers import answer_to
 from tests.ui.devices import Device
 
 LINES = ".ok-delivery"
@@ -60,7 +61,7 @@ async def test_a_raw_body_is_shown_and_never_run(page: Page):
 @pytest.mark.e2e
 async def test_a_test_event_says_what_became_of_it(page: Page):
     said = {"sentence": "Sent, and a rule drops it: nothing opens.", "events": []}
-    await page.route("**/api/v1/integrations/1/test-event", lambda route: route.fulfill(json=said))
+    await answer_to(page, "**/api/v1/integrations/1/test-event", lambda route: route.fulfill(json=said))
 
     await page.get_by_role("button", name="Send a test event").click()
 

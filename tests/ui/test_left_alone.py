@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -19,7 +20,7 @@ MORNINGS = {"weekdays": [1, 3, 6, 7], "start": "00:00", "end": "09:30"}
 async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -> tuple[Page, list[Any]]:
     page, sent = await laptop.new_page(), list[Any]()
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.rsplit("/", 1)[1], request.post_data_json))
         if refused:
@@ -29,7 +30,7 @@ async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -
             await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "Done so."}))
 
     for routes in ("quiet-hours", "undisturbed"):
-        await page.route(f"**/api/v1/me/{routes}", answer)
+        await answer_to(page, f"**/api/v1/me/{routes}", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

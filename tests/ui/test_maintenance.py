@@ -6,8 +6,9 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +18,7 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tup
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         quiet = {"words": "Always loudly", "flapping_words": ""}
@@ -25,7 +26,7 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tup
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
 
     for routes in ("maintenance", "inhibitions", "services/"):
-        await page.route(f"**/api/v1/{routes}**", answer)
+        await answer_to(page, f"**/api/v1/{routes}**", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
@@ -67,11 +68,11 @@ async def test_what_is_counted_meanwhile_moves_nothing_that_may_be_pressed(lapto
     page, sent = await _open(laptop, gallery, "/maintenance")
     answer = asyncio.Event()
 
-    async def late(route: Route) -> None:
+    async def late(route: Question) -> None:
         await answer.wait()
         await route.fulfill(status=200, content_type="application/json", body='{"open": 2}')
 
-    await page.route("**/api/v1/maintenance/preview", late)
+    await answer_to(page, "**/api/v1/maintenance/preview", late)
     await page.get_by_role("button", name="Plan maintenance").first.click()
     await page.get_by_text("Only for some alerts").click()
     places = [

@@ -6,9 +6,10 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.bounds import PATIENCE_S
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +23,7 @@ async def _open(
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         said = {"sentence": "It is so.", "link": LINK if "sign-in-link" in request.url else None}
@@ -35,7 +36,7 @@ async def _open(
             await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
 
     for routes in ("people**", "teams**", "services**", "me/profile"):
-        await page.route(f"**/api/v1/{routes}", answer)
+        await answer_to(page, f"**/api/v1/{routes}", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
@@ -282,8 +283,8 @@ async def test_teams_are_found_by_their_letters_though_they_stand_in_no_strip(la
 
 async def test_a_dialog_that_was_left_for_another_stays_open_and_what_was_refused_is_told(laptop: Device, gallery: str):
     page, _ = await _open(laptop, gallery, "/teams")
-    held = asyncio.Queue[Route]()
-    await page.route("**/api/v1/teams/1", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
+    held = asyncio.Queue[Question]()
+    await answer_to(page, "**/api/v1/teams/1", lambda route: held.put_nowait(route))  # noqa: PLW0108  # playwright marks it
     name = page.get_by_role("textbox", name="Name")
 
     await page.get_by_role("button", name="Rename Payments").click()

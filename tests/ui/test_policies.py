@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Response, Route, expect
+from playwright.async_api import Page, Response, expect
 
 from opsknight.ui.policies.words import sequence
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 from tests.ui.policy_samples import UNREACHABLE, a_policy, a_step, a_target, foreseen, warnings
 
@@ -23,11 +24,11 @@ async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -
     page = await laptop.new_page()
     sent: Sent = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         where, body = request.url.removeprefix(f"{gallery}/api/v1"), json.loads(request.post_data or "null")
         if where == "/policies/check":
-            await route.continue_()
+            await route.let_pass()
             return
         sent.append((request.method, where, body))
         if refused and where != "/what-if":
@@ -38,9 +39,9 @@ async def _open(laptop: Device, gallery: str, path: str, *, refused: str = "") -
         said = foreseen("A rule decided.") if where == "/what-if" else saved
         await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
 
-    await page.route("**/api/v1/policies**", answer)
-    await page.route("**/api/v1/policies/**", answer)
-    await page.route("**/api/v1/what-if", answer)
+    await answer_to(page, "**/api/v1/policies**", answer)
+    await answer_to(page, "**/api/v1/policies/**", answer)
+    await answer_to(page, "**/api/v1/what-if", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -18,18 +19,18 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, Sent]:
     page = await laptop.new_page()
     sent: Sent = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         where = request.url.removeprefix(gallery).removeprefix("/api/v1/rules")
         if where in ("/check", "/preview"):
-            await route.continue_()
+            await route.let_pass()
             return
         sent.append((request.method, where, json.loads(request.post_data or "null")))
         await route.fulfill(
             status=200, content_type="application/json", body='{"sentence": "Done.", "rule": {"id": 9}}'
         )
 
-    await page.route("**/api/v1/rules**", answer)
+    await answer_to(page, "**/api/v1/rules**", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.ui.answers import Question, answer_to
 from tests.ui.devices import Device
 
 pytestmark = pytest.mark.e2e
@@ -17,16 +18,16 @@ async def _open(laptop: Device, gallery: str, path: str) -> tuple[Page, list[tup
     page = await laptop.new_page()
     sent: list[tuple[str, str, object]] = []
 
-    async def answer(route: Route) -> None:
+    async def answer(route: Question) -> None:
         request = route.request
         if request.method == "GET":
-            await route.fallback()
+            await route.let_pass()
             return
         sent.append((request.method, request.url.removeprefix(gallery), json.loads(request.post_data or "null")))
         await route.fulfill(status=200, content_type="application/json", body=json.dumps({"sentence": "It is so."}))
 
-    await page.route("**/api/v1/schedules/1/temporary", answer)
-    await page.route("**/api/v1/temporary-schedules/**", answer)
+    await answer_to(page, "**/api/v1/schedules/1/temporary", answer)
+    await answer_to(page, "**/api/v1/temporary-schedules/**", answer)
     await page.goto(f"{gallery}{path}")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
