@@ -15,7 +15,7 @@ from json import dumps, loads
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import CDPSession, Page
+from playwright.async_api import CDPSession, Error, Page
 
 Answer: TypeAlias = "Callable[[Question], Awaitable[None] | None]"
 
@@ -82,7 +82,8 @@ class _Answering:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Error):  # the page that asked may have gone meanwhile
             self.failed.append(error)
 
     async def _answer(self, event: dict[str, Any]) -> None:
