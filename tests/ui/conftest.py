@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 from tests.bounds import PATIENCE_MS, PATIENCE_S
 from tests.browsers import a_browser
 from tests.ports import free_port
-from tests.ui.devices import Device, a_context
+from tests.ui.devices import Device, a_context, a_device
 
 STARTS_WITHIN_S = 2 * PATIENCE_S
 expect.set_options(timeout=PATIENCE_MS)
@@ -59,9 +59,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def shown_laptop(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """The laptop that the tests have after each other."""
-    context = await a_context(browser)
-    yield Device(context, rests_at=f"{gallery}/healthz")
-    await context.close()
+    async with a_device(browser, gallery) as device:
+        yield device
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
@@ -18,6 +20,14 @@ async def a_context(browser: Browser, **what: Any) -> BrowserContext:
     context = await browser.new_context(**{**LAPTOP, **_PLACE, **what})
     context.set_default_timeout(PATIENCE_MS)
     return context
+
+
+@asynccontextmanager
+async def a_device(browser: Browser, gallery: str, **what: Any) -> AsyncIterator[Device]:
+    """Have one whose pages are those of `gallery`: the laptop in Berlin, or what differs from it."""
+    context = await a_context(browser, **what)
+    yield Device(context, rests_at=f"{gallery}/healthz")
+    await context.close()
 
 
 class Device:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from tests.ui.devices import Device, a_context
+from tests.ui.devices import Device, a_device
 
 pytestmark = pytest.mark.e2e
 
@@ -94,32 +94,30 @@ TOO_SMALL = """() => {
 }"""
 
 
-@asynccontextmanager
-async def _a_device(browser: Browser, gallery: str, *, width: int, touch: bool = False) -> AsyncIterator[Device]:
-    """Show one page after the other on a dark one."""
-    context = await a_context(
+def _a_dark(browser: Browser, gallery: str, *, width: int, touch: bool = False) -> AbstractAsyncContextManager[Device]:
+    """Show one page after the other on a dark device."""
+    return a_device(
         browser,
+        gallery,
         viewport={"width": width, "height": 900},
         reduced_motion="reduce",  # a colour on its way to another is neither
         has_touch=touch,
         is_mobile=touch,
         service_workers="block",
     )
-    yield Device(context, rests_at=f"{gallery}/healthz")
-    await context.close()
 
 
 @pytest.fixture(scope="module")
 async def screen(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """A laptop whose window changes its width."""
-    async with _a_device(browser, gallery, width=1366) as device:
+    async with _a_dark(browser, gallery, width=1366) as device:
         yield device
 
 
 @pytest.fixture(scope="module")
 async def phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """A phone."""
-    async with _a_device(browser, gallery, width=390, touch=True) as device:
+    async with _a_dark(browser, gallery, width=390, touch=True) as device:
         yield device
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.ui.devices import Device, a_context
+from tests.ui.devices import Device, a_device
 
 pytestmark = pytest.mark.e2e
 
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.e2e
 async def shown_phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
     """The phone that the tests have after each other."""
     size = {"width": 390, "height": 844}
-    context = await a_context(browser, viewport=size, has_touch=True, is_mobile=True, service_workers="block")
-    yield Device(context, rests_at=f"{gallery}/healthz")
-    await context.close()
+    touched: dict[str, Any] = {"has_touch": True, "is_mobile": True, "service_workers": "block"}
+    async with a_device(browser, gallery, viewport=size, **touched) as device:
+        yield device
 
 
 @pytest.fixture
