@@ -98,7 +98,8 @@ def _stretches(walk: Walk, incident: Row, service: Watched) -> Iterator[str]:
             yield f"incident {incident['number']} was {cut['kind']} at {cut['at']}, and paged {groups[0]}"
         if not is_open or place is None:
             continue
-        ended_at = walk.history.run.timeline.at if then is None else then["at"]
+        # Who stood still before they were let in has an instant from before what was fired meanwhile.
+        ended_at = walk.history.run.timeline.at if then is None else max([then["at"], *(each.at for each in groups)])
         answers = walk.history.answers(incident["id"], since=generation_at, until=ended_at)
         stretch = _Stretch(cut["at"], ended_at, place, assignee, answers)
         broken = _follow(walk, service, stretch, groups)
