@@ -11,6 +11,8 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import select
+
 from opsknight.crypto import new_id, sha256
 from opsknight.domain.model.event import Action, Event, Urgency, dedup_sha
 from opsknight.domain.model.incident import Incident, Status
@@ -79,6 +81,15 @@ async def a_user(database: Database, name: str = "", *, reachable: bool = True, 
     if reachable:
         await a_contact_method(database, user)
     return user
+
+
+async def a_manager(database: Database, name: str = "", **columns: Any) -> UserRow:
+    """Insert a manager of every team that is there."""
+    manager = await a_user(database, name, role="manager", **columns)
+    async with database.commands.begin() as session:
+        for team_id in await session.scalars(select(TeamRow.id)):
+            session.add(TeamMemberRow(team_id=team_id, user_id=manager.id, manages=True))
+    return manager
 
 
 async def a_contact_method(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
@@ -17,6 +17,7 @@ from opsknight.ui.frame import frame
 from opsknight.ui.heartbeat_form import DELETE, FORM, build_dialogs
 from opsknight.ui.heartbeat_keys import build_end_dialog, offer_new_key, show_former
 from opsknight.ui.heartbeat_pings import Read, last_pings
+from opsknight.ui.own_services import read_own_services
 from opsknight.ui.pages import page
 from opsknight.ui.parts.button import button
 from opsknight.ui.parts.copybox import copy_button, copybox
@@ -27,7 +28,7 @@ from opsknight.ui.parts.section import heading
 from opsknight.ui.parts.tag import tag
 from opsknight.ui.parts.verdict import Kind, verdict
 from opsknight.ui.pinging import address, badge, ways
-from opsknight.ui.reading import read_heartbeats, read_pings, read_services
+from opsknight.ui.reading import read_heartbeats, read_pings
 from opsknight.ui.turns import in_turn
 from opsknight.ui.viewer import Viewer, signed_in, still_signed_in
 
@@ -58,7 +59,7 @@ def mount(deps: Deps) -> None:
         viewer = await signed_in(deps)
         with_keys = viewer.may(Need.CONFIGURE)
         lines = await read_heartbeats(deps, with_keys=with_keys)
-        services = {str(one["id"]): one["name"] for one in await read_services(deps, with_keys=False)}
+        services = await read_own_services(deps, viewer)
 
         async def read(heartbeat_id: str) -> Sequence[PingLine]:
             await still_signed_in(deps)
@@ -89,7 +90,9 @@ def show(
     base_url: str,
     read: Read,
 ) -> Heartbeats:
-    """Build the page; `services` (id → name) can be chosen for a new heartbeat, `base_url` is where jobs reach us.
+    """Build the page; `services` (id → name) are those whose heartbeats the reader may make and change.
+
+    `base_url` is where jobs reach us.
 
     `read` returns the last pings of a heartbeat, newest first, once somebody wants to see them.
     """
@@ -98,7 +101,7 @@ def show(
     with heading("Heartbeats", says):
         if may_arrange and services:
             button("New heartbeat", kind="primary", icon="plus", data_act="heartbeat-new", data_dialog=FORM)
-    shown = Heartbeats(viewer, base_url, read, can_add=may_arrange and bool(services))
+    shown = Heartbeats(viewer, base_url, read, services=services if may_arrange else ())
     shown.update(lines)
     if may_arrange:
         build_dialogs(services)
@@ -109,12 +112,12 @@ def show(
 class Heartbeats:
     """The list on the page. It is brought up to date in place, so that what is open or in focus stays so."""
 
-    def __init__(self, viewer: Viewer, base_url: str, read: Read, *, can_add: bool) -> None:
+    def __init__(self, viewer: Viewer, base_url: str, read: Read, *, services: Collection[str]) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._viewer = viewer
         self._base_url = base_url
         self._read = read
-        self._can_add = can_add
+        self._services = services
         self._built: Sequence[tuple[object, ...]] | None = None
         self._lines: dict[str, tuple[HeartbeatLine, ui.element]] = {}
         self.place = tag("div", id="ok-beats", classes="ok-beats")
@@ -156,9 +159,9 @@ class Heartbeats:
             "A job that dies says nothing. Let it report here each time it has run: if its report stays out, its"
             " service is paged, and the next report resolves the incident."
         )
-        who = "" if self._can_add else " A manager or an admin adds the first one, and a service before it."
+        who = "" if self._services else " A manager or an admin adds the first one, and a service before it."
         with empty("No heartbeats yet", says + who, icon_name="heartbeat"):
-            if self._can_add:
+            if self._services:
                 button("New heartbeat", kind="primary", icon="plus", data_act="heartbeat-new", data_dialog=FORM)
 
     def _deeds(self, line: HeartbeatLine) -> None:
@@ -169,7 +172,7 @@ class Heartbeats:
                     _deed("Resume", f"{url}/resume", label=f"Resume {name}")
                 else:
                     _pause(line, url)
-            if self._viewer.may(Need.CONFIGURE):
+            if self._is_own(line):
                 button(
                     "Edit",
                     kind="quiet",
@@ -191,12 +194,15 @@ class Heartbeats:
                     aria_label=f"Delete {name}",
                 )
 
+    def _is_own(self, line: HeartbeatLine) -> bool:
+        return str(line["service_id"]) in self._services
+
     def _how(self, line: HeartbeatLine) -> None:
         key, badge_key = line["key"], line["badge_key"]
         if key is None or badge_key is None:
             tag("p", "Its address is for managers and admins to see; ask one of them.", classes="ok-muted")
             return
-        if line["former_key"] is not None:
+        if line["former_key"] is not None and self._is_own(line):
             show_former(line, address(self._base_url, line["former_key"]))
         at = address(self._base_url, key)
         with tag("div", classes="ok-beat-address"):
@@ -210,7 +216,7 @@ class Heartbeats:
                     copybox(way.text, what=f"the lines for {way.name.lower()}")
                 tag("p", "A badge for a README; whoever has its address sees the state", classes="ok-where")
                 copybox(badge(self._base_url, badge_key), what="the address of the badge")
-                if line["former_key"] is None:
+                if line["former_key"] is None and self._is_own(line):
                     offer_new_key(line)
 
 

@@ -24,7 +24,7 @@ from opsknight.domain.model.permission import Need
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import UserRow
 from opsknight.settings import Settings
-from tests.builders import a_user
+from tests.builders import a_manager, a_user
 from tests.clock import StoppedClock
 
 ADDRESS = "http://localhost:8080"
@@ -51,8 +51,17 @@ class House:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=self.from_client), base_url=ADDRESS)
 
     async def signed_in(self, **person: Any) -> dict[str, str]:
-        """Return the headers of a browser in which somebody is signed in."""
-        return await self.browser_of(await a_user(self.database, **person))
+        """Return the headers of a browser in which somebody is signed in.
+
+        A manager is one of every team there is, a “stranger” a manager of none.
+        """
+        match person.pop("role", "responder"):
+            case "manager":
+                return await self.browser_of(await a_manager(self.database, **person))
+            case "stranger":
+                return await self.browser_of(await a_user(self.database, role="manager", **person))
+            case role:
+                return await self.browser_of(await a_user(self.database, role=role, **person))
 
     async def browser_of(self, user: UserRow) -> dict[str, str]:
         """Return the headers of a browser in which `user` is signed in."""

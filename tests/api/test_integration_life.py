@@ -172,7 +172,7 @@ async def test_doing_twice_what_is_done_changes_nothing(house: House, checks: In
     ]
 
 
-@pytest.mark.parametrize("role", ["manager", "responder"])
+@pytest.mark.parametrize("role", ["stranger", "responder"])
 async def test_who_does_not_manage_its_team_changes_nothing(house: House, checks: IntegrationRow, role: str):
     asked = [("PUT", "/name"), ("POST", "/switch-off"), ("POST", "/switch-on"), ("DELETE", "")]
 

@@ -152,12 +152,12 @@ async def test_a_wait_out_of_range_is_refused(doors: House, ada: UserRow, team: 
 async def test_only_admins_and_managers_of_the_team_may_change_it(doors: House, ada: UserRow, team: TeamRow):
     wish = a_document(team, a_step(ada))
 
-    answers = {role: await asked(doors, "POST", role=role, json=wish) for role in ("responder", "manager", "admin")}
+    answers = {role: await asked(doors, "POST", role=role, json=wish) for role in ("responder", "stranger", "admin")}
 
     assert {role: answer.status_code for role, answer in answers.items()} == {
-        "responder": 403, "manager": 403, "admin": 201,
+        "responder": 403, "stranger": 403, "admin": 201,
     }  # fmt: skip
-    assert answers["manager"].json()["detail"] == (
+    assert answers["stranger"].json()["detail"] == (
         "You do not manage the team Platform; ask one of its managers or an admin."
     )
 

@@ -31,8 +31,8 @@ async def house(database: Database, clock: StoppedClock) -> AsyncIterator[House]
 
 @pytest.fixture
 async def manager(desk: Desk) -> UserRow:
-    """A manager, of no team."""
-    return await a_user(desk.database, role="manager")
+    """Who arranges what every team has."""
+    return await a_user(desk.database, role="admin")
 
 
 @pytest.fixture

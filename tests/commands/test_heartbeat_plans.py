@@ -16,7 +16,7 @@ from opsknight.domain.model.heartbeat import Rhythm
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import HeartbeatRow
 from opsknight.errors import Conflict, Forbidden, Invalid
-from tests.builders import a_heartbeat, a_user
+from tests.builders import a_heartbeat, a_manager
 from tests.commands.beats import (
     FAIL,
     HOUR,
@@ -132,7 +132,7 @@ async def test_a_timer_that_fails_is_tried_for_ever(desk: Desk, backup: Heartbea
 
 
 async def test_another_rhythm_gives_a_whole_turn_from_now_on(desk: Desk, backup: HeartbeatRow, database: Database):
-    manager = await a_user(database, role="manager")
+    manager = await a_manager(database)
     await ping(desk, backup)
     desk.clock.advance(HOUR)
     plan = Plan(backup.service_id, "Nightly backup", Rhythm(period=5 * MINUTE, grace=MINUTE))
@@ -145,7 +145,7 @@ async def test_another_rhythm_gives_a_whole_turn_from_now_on(desk: Desk, backup:
 async def test_a_deleted_heartbeat_leaves_no_timer_and_says_what_becomes_of_its_incident(
     desk: Desk, backup: HeartbeatRow, database: Database
 ):
-    manager = await a_user(database, role="manager")
+    manager = await a_manager(database)
     await ping(desk, backup, FAIL)
 
     done = await desk.as_(manager, heartbeats.delete, backup.id)
@@ -160,7 +160,7 @@ async def test_a_deleted_heartbeat_leaves_no_timer_and_says_what_becomes_of_its_
 async def test_a_name_is_given_once_in_a_service_and_only_by_those_who_may(
     desk: Desk, backup: HeartbeatRow, database: Database
 ):
-    manager = await a_user(database, role="manager")
+    manager = await a_manager(database)
     plan = Plan(backup.service_id, " Nightly  backup ", Rhythm(period=HOUR, grace=MINUTE), Urgency.LOW)
 
     with pytest.raises(Conflict, match="has a heartbeat called “Nightly backup” already"):

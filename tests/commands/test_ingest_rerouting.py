@@ -15,7 +15,7 @@ from opsknight.domain.queries.catalogue import integrations
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ServiceRow
 from opsknight.errors import Invalid
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_manager, a_service, an_event
 from tests.clock import StoppedClock
 from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor, a_monitor
@@ -33,13 +33,13 @@ class Post:
         self._monitor: Monitor | None = None
 
     async def rule(self, *, service: ServiceRow | None = None, **parts: Any) -> int:
-        manager = await a_user(self.database, role="manager")
+        manager = await a_manager(self.database)
         document = {"name": "Elsewhere", "when": "true", **parts}
         done = await self.desk.as_(manager, create, document, service_id=service.id if service else None)
         return done.id
 
     async def forget(self, rule_id: int) -> None:
-        await self.desk.as_(await a_user(self.database, role="manager"), delete, rule_id)
+        await self.desk.as_(await a_manager(self.database), delete, rule_id)
 
     async def monitor(self, service: ServiceRow) -> Monitor:
         """The monitor of `service`, with what is known of the rules now."""

@@ -18,7 +18,7 @@ from opsknight.domain.model.intake import Verdict
 from opsknight.domain.queries.catalogue import integrations
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ServiceRow
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_manager, a_service, an_event
 from tests.clock import NOON, StoppedClock
 from tests.commands.desk import Desk
 from tests.commands.monitors import Monitor, a_monitor
@@ -45,7 +45,7 @@ class Ruler:
         self._database, self._acting, self._clock, self._service = database, acting, clock, service
 
     async def monitor(self, *rules: dict[str, Any], **columns: Any) -> Monitor:
-        manager = await a_user(self._database, role="manager")
+        manager = await a_manager(self._database)
         for number, parts in enumerate(rules):
             async with self._acting(f"user:{manager.id}") as uow:
                 document = {"name": f"Rule {number}", "when": "true", **parts}

@@ -10,7 +10,7 @@ from opsknight.domain.commands.incidents import acknowledge, resolve
 from opsknight.domain.commands.rules import create
 from opsknight.domain.store.engine import Database
 from opsknight.domain.store.tables import ServiceRow
-from tests.builders import a_service, a_user, an_event
+from tests.builders import a_manager, a_service, an_event
 from tests.clock import StoppedClock
 from tests.commands.clockwork import Clockwork
 from tests.commands.desk import Desk
@@ -28,7 +28,7 @@ async def checkout(database: Database, desk: Desk) -> ServiceRow:
 @pytest.fixture
 async def monitor(database: Database, desk: Desk, clock: StoppedClock, checkout: ServiceRow) -> Monitor:
     """A monitor whose alerts of one hour are one incident, which is open already and that Ada has acknowledged."""
-    manager = await a_user(database, role="manager")
+    manager = await a_manager(database)
     rule = {"name": "One hour", "when": "true", "group": {"within": "1h"}}
     await desk.as_(manager, create, rule, service_id=checkout.id)
     monitor = await a_monitor(database, clock, checkout)

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -184,6 +185,7 @@ def test_in_every_zone_there_is_somebody_at_every_instant_of_the_days_on_which_i
             assert all(one[1] == following[0] for one, following in pairwise(times))
 
 
+@cache
 def clock_changes(zone: ZoneInfo) -> list[datetime]:
     """Return the days in 2010 to 2013 before which the clocks of a zone were changed."""
     days = [datetime(2010, 1, 1, tzinfo=UTC) + number * DAY for number in range(4 * 365)]

@@ -214,13 +214,13 @@ def teams_page() -> None:
 
 
 @ui.page("/heartbeats")
-def heartbeats_page() -> None:
+def heartbeats_page(own: str = "12") -> None:
     async def read(_: str) -> Any:
         return samples.pings()
 
     ui.add_head_html(f'<script defer src="{asset("heartbeats.js")}"></script>')
     with frame.frame("Heartbeats", samples.a_viewer()):
-        services = {"1": "Checkout", "2": samples.LONG_WORD}
+        services = {one: name for one, name in (("1", "Checkout"), ("2", samples.LONG_WORD)) if one in own}
         lines, at = samples.heartbeats(), "http://localhost:8080"
         heartbeats.show(samples.a_viewer(), lines, services=services, base_url=at, read=read)
 
@@ -262,10 +262,10 @@ async def preview_rule() -> object:
 
 
 @ui.page("/rules")
-def rules_page() -> None:
+def rules_page(own: str = "1") -> None:
     rules._scripts()
     with frame.frame("Rules", samples.a_viewer()):
-        rules_list.show(samples.a_viewer(), rule_samples.rules(), services={"1": "Checkout"})
+        rules_list.show(samples.a_viewer(), rule_samples.rules(), services={"1": "Checkout"}, own=own)
 
 
 @ui.page("/rules/{number}")
@@ -273,7 +273,7 @@ def rule_page(number: str) -> None:
     rules._scripts()
     line = rule_samples.rules()[int(number) - 1] if number.isdecimal() else None
     with frame.frame("Rule", samples.a_viewer(), path="/rules"):
-        rule_editor.show(line, services={"1": "Checkout"})
+        rule_editor.show(line, services={"1": "Checkout"}, own={"1": "Checkout"})
 
 
 @app.post("/api/v1/policies/check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.async_api import Page, expect
@@ -46,6 +47,16 @@ async def _open(laptop: Device, gallery: str) -> tuple[Page, list[tuple[str, str
     await page.goto(f"{gallery}/heartbeats")
     await page.locator("html[data-live=live]").wait_for()
     return page, sent
+
+
+@pytest.mark.e2e
+async def test_a_heartbeat_of_another_team_is_paused_and_nothing_else(laptop: Device, gallery: str):
+    page = await laptop.new_page()
+    await page.goto(f"{gallery}/heartbeats?own=2")
+    await page.locator("html[data-live=live]").wait_for()
+
+    await expect(page.get_by_role("button", name="Pause Nightly backup").first).to_be_visible()
+    await expect(page.get_by_role("button", name=re.compile("Edit|Delete|new address|former"))).to_have_count(0)
 
 
 @pytest.mark.e2e

@@ -125,6 +125,15 @@ async def test_a_rule_moves_from_where_the_last_move_put_it(laptop: Device, gall
     ]
 
 
+async def test_of_the_rules_of_another_team_nothing_can_be_changed(laptop: Device, gallery: str):
+    page, _ = await _open(laptop, gallery, "/rules?own=2")
+    checkout, everywhere = page.locator("#service-1"), page.locator("#all-services")
+
+    await expect(checkout).to_contain_text("Costly")
+    await expect(checkout.locator("a, button, input")).to_have_count(0)
+    await expect(everywhere.get_by_role("link", name="Add a rule")).to_be_visible()
+
+
 async def test_the_list_switches_puts_in_order_and_deletes_only_when_asked_twice(laptop: Device, gallery: str):
     page, sent = await _open(laptop, gallery, "/rules")
 

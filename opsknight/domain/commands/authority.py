@@ -21,7 +21,7 @@ from opsknight.domain.model.permission import (
     permits_team,
 )
 from opsknight.domain.model.via import BY_TOKEN
-from opsknight.domain.store.tables import PageRow, TeamMemberRow, TeamRow, UserRow
+from opsknight.domain.store.tables import IntegrationRow, PageRow, ServiceRow, TeamMemberRow, TeamRow, UserRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
 from opsknight.errors import Forbidden, Invalid, SignInRequired
 
@@ -88,6 +88,33 @@ async def require_configuring(uow: UnitOfWork, team_id: int) -> None:
     if team is None:
         raise Invalid("There is no such team; choose one from the list.")
     await require_team(uow, team, need=Need.CONFIGURE)
+
+
+async def require_for_service(uow: UnitOfWork, service_id: int) -> None:
+    """Return when the unit's actor may change what belongs to a service: its monitors, heartbeats and rules.
+
+    Where there is no such service it is for the command to say so.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+        Forbidden: the actor may not, or manages other teams only.
+    """
+    await require(uow, Need.CONFIGURE)
+    of = select(TeamRow).join(ServiceRow, ServiceRow.team_id == TeamRow.id).where(ServiceRow.id == service_id)
+    team = await uow.session.scalar(of)
+    if team is not None:
+        await require_team(uow, team, need=Need.CONFIGURE)
+
+
+async def require_for_integration(uow: UnitOfWork, integration_id: int) -> None:
+    """Return when the unit's actor may act for an integration: change it, or speak in its name.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+        Forbidden: the actor may not, or manages other teams only.
+    """
+    service_id = await uow.session.scalar(select(IntegrationRow.service_id).where(IntegrationRow.id == integration_id))
+    await require_for_service(uow, service_id or 0)
 
 
 async def _actor(uow: UnitOfWork) -> Actor:

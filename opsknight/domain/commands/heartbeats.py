@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from opsknight.crypto import new_id
 from opsknight.domain.commands import timers
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_for_service
 from opsknight.domain.commands.beating import has_open_alert, hold_heartbeat, settle
 from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.event import Urgency
@@ -60,6 +60,7 @@ async def create(uow: UnitOfWork, plan: Plan, *, heartbeat_id: UUID | None = Non
     await require(uow, Need.CONFIGURE)
     heartbeat_id = heartbeat_id or new_id()
     name = await _checked(uow, plan, besides=heartbeat_id)
+    await require_for_service(uow, plan.service_id)
     waits = Done(heartbeat_id, f"“{name}” waits for its first ping; from then on its silence opens an incident.")
     if await uow.session.get(HeartbeatRow, heartbeat_id) is not None:
         return waits  # the first try was committed
@@ -92,6 +93,8 @@ async def change(uow: UnitOfWork, heartbeat_id: UUID, plan: Plan) -> Done:
     await require(uow, Need.CONFIGURE)
     row = await hold_heartbeat(uow, heartbeat_id)
     name = await _checked(uow, plan, besides=row.id)
+    for service_id in {row.service_id, plan.service_id}:
+        await require_for_service(uow, service_id)
     if plan.service_id != row.service_id and await has_open_alert(uow, row):
         raise Conflict(f"“{row.name}” has an open incident in its service; resolve that first, then move it.")
     before, was = value(row), Plan(row.service_id, row.name, value(row).rhythm, Urgency(row.urgency))
@@ -113,6 +116,7 @@ async def delete(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
     """
     await require(uow, Need.CONFIGURE)
     row = await hold_heartbeat(uow, heartbeat_id)
+    await require_for_service(uow, row.service_id)
     left = " Its incident is still open: nothing resolves it any more but a person."
     sentence = f"Deleted “{row.name}”." + (left if await has_open_alert(uow, row) else "")
     await timers.disarm_heartbeat(uow, row.id)
@@ -130,6 +134,7 @@ async def make_key(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
     """
     await require(uow, Need.CONFIGURE)
     row = await hold_heartbeat(uow, heartbeat_id)
+    await require_for_service(uow, row.service_id)
     if row.former_key is not None:
         raise Conflict(f"“{row.name}” has two live keys already; end the former one before you make a new one.")
     row.former_key, row.key = row.key, secrets.token_hex(KEY_BYTES)
@@ -146,6 +151,7 @@ async def end_former_key(uow: UnitOfWork, heartbeat_id: UUID) -> Done:
     """
     await require(uow, Need.CONFIGURE)
     row = await hold_heartbeat(uow, heartbeat_id)
+    await require_for_service(uow, row.service_id)
     if row.former_key is None:
         raise Conflict(f"“{row.name}” has one key only: the former one was ended before, or there never was one.")
     row.former_key = None

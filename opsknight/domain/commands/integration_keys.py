@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_for_service
 from opsknight.domain.model.ledger import Fact
 from opsknight.domain.model.permission import Need
 from opsknight.domain.store.tables import IntegrationRow
@@ -51,4 +51,5 @@ async def _held(uow: UnitOfWork, integration_id: int) -> IntegrationRow:
     row = await uow.session.scalar(held.with_for_update(key_share=True))
     if row is None:
         raise NotFound("There is no such integration; it may have been removed.")
+    await require_for_service(uow, row.service_id)
     return row

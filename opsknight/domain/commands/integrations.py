@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from opsknight.domain.commands.authority import require, require_team
+from opsknight.domain.commands.authority import require, require_for_service, require_team
 from opsknight.domain.commands.integration_keys import KEY_BYTES
 from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.ledger import Fact
@@ -132,6 +132,7 @@ async def _locked(uow: UnitOfWork, integration_id: int) -> IntegrationRow:
     row = await uow.session.scalar(held.with_for_update(key_share=True))
     if row is None:
         raise NotFound("There is no such integration.")
+    await require_for_service(uow, row.service_id)
     return row
 
 

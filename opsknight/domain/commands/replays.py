@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require_for_integration
 from opsknight.domain.model.event import Event, Unreadable
 from opsknight.domain.model.intake import Verdict
 from opsknight.domain.model.ledger import Fact
-from opsknight.domain.model.permission import Need
 from opsknight.domain.queries.deliveries import StoredDelivery, StoredEvent
 from opsknight.domain.store.tables import ReplayRow
 from opsknight.domain.store.unit_of_work import UnitOfWork
@@ -21,7 +20,7 @@ async def announce_replay(uow: UnitOfWork, delivery: StoredDelivery, *, replay_i
 
     It comes first, so that whatever is stored of the replay is never taken for news by another one.
     """
-    await require(uow, Need.CONFIGURE)
+    await require_for_integration(uow, delivery.integration_id)
     uow.session.add(ReplayRow(delivery_id=replay_id, original_id=delivery.original_id, created_at=uow.now))
     uow.record(
         Fact.REPLAYED,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, text
 
-from opsknight.domain.commands.authority import require
+from opsknight.domain.commands.authority import require, require_for_service
 from opsknight.domain.commands.live_services import live_service
 from opsknight.domain.model.expression import BadExpression
 from opsknight.domain.model.ledger import Fact
@@ -49,6 +49,7 @@ async def create(uow: UnitOfWork, document: Mapping[str, Any], *, service_id: in
     await _in_turn(uow, service_id)
     if service_id is not None and await live_service(uow, service_id) is None:
         raise Invalid("There is no such service; choose one from the list.")
+    await _require(uow, service_id)
     places = select(func.count(), func.max(RuleRow.position)).where(RuleRow.service_id.is_not_distinct_from(service_id))
     count, last = (await uow.session.execute(places)).one()
     if count >= MOST:
@@ -102,6 +103,7 @@ async def put_in_order(uow: UnitOfWork, rule_ids: Sequence[int], *, service_id: 
         Conflict: these are not all of them: somebody has added or deleted one meanwhile.
     """
     await require(uow, Need.CONFIGURE)
+    await _require(uow, service_id)
     await _in_turn(uow, service_id)
     found = select(RuleRow).where(RuleRow.service_id.is_not_distinct_from(service_id)).with_for_update()
     rows = {row.id: row for row in await uow.session.scalars(found)}
@@ -159,7 +161,14 @@ async def _held(uow: UnitOfWork, rule_id: int) -> RuleRow:
     row = await uow.session.scalar(select(RuleRow).where(RuleRow.id == rule_id).with_for_update())
     if row is None:
         raise NotFound("There is no such rule; it may have been deleted.")
+    await _require(uow, row.service_id)
     return row
+
+
+async def _require(uow: UnitOfWork, service_id: int | None) -> None:
+    """Make sure that the actor may change the rules of a service; those of all services are every manager's."""
+    if service_id is not None:
+        await require_for_service(uow, service_id)
 
 
 async def _in_turn(uow: UnitOfWork, service_id: int | None) -> None:

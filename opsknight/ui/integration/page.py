@@ -84,12 +84,15 @@ def mount(deps: Deps) -> None:
     @page(PATH + "/{integration_id}")
     async def integration_page(integration_id: str) -> None:
         viewer = await signed_in(deps)
-        may = viewer.may(Need.CONFIGURE)
         try:
-            line = await read_integration(deps, _number(integration_id), with_keys=may)
+            line = await read_integration(deps, _number(integration_id), with_keys=False)
         except NotFound as refusal:
             _absent(viewer, refusal.sentence)
             return
+        theirs = their_teams(viewer, await read_teams(deps)) if viewer.may(Need.CONFIGURE) else {}
+        may = str(line["team_id"]) in theirs
+        if may:
+            line = await read_integration(deps, line["id"], with_keys=True)
 
         async def keyed() -> Keyed:
             await still_signed_in(deps)
@@ -117,7 +120,6 @@ def mount(deps: Deps) -> None:
         last = await samples() if may and line["provider"] == GENERIC else ()
         first, hours = await read_received(deps, line["id"]), await traffic()
         refused = None if line["active"] else await read_refused(deps, line["id"])
-        theirs = their_teams(viewer, await read_teams(deps)) if may else {}
         with frame(title(line), viewer, path="/services"):
             show(
                 viewer,
@@ -130,7 +132,7 @@ def mount(deps: Deps) -> None:
                 mail_host=deps.settings.mail_in_host,
                 monitors=deps.monitors,
                 refused=refused,
-                may_keep=str(line["team_id"]) in theirs,
+                may_keep=may,
             )
 
 

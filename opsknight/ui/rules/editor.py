@@ -35,8 +35,11 @@ _FIELDS: Final = (
 _OPERATORS: Final = "==, !=, <, <=, >, >=, in […], contains, starts_with, ends_with, matches, exists, and, or, not, ( )"
 
 
-def show(line: RuleLine | None, *, services: Mapping[str, str], scope: str = "") -> None:
-    """Build the editor of `line`, or of a new rule; `scope` is the service it begins with, "" for all."""
+def show(line: RuleLine | None, *, services: Mapping[str, str], own: Mapping[str, str], scope: str = "") -> None:
+    """Build the editor of `line`, or of a new rule; `scope` is the service it begins with, "" for all.
+
+    It may be about what is in `own`, and give events to any of `services`.
+    """
     where = "All services" if line is None or line["service"] is None else line["service"]
     says = "It decides on the events that arrive once it is saved; what is open already stays as it is."
     with heading("New rule" if line is None else "Edit rule", says if line is None else f"{where}. {says}"):
@@ -50,7 +53,7 @@ def show(line: RuleLine | None, *, services: Mapping[str, str], scope: str = "")
         with tag("div", classes="ok-rule-yaml"):
             _yaml()
         with tag("div", classes="ok-rule-controls"):
-            _what(services, scope, is_new=line is None)
+            _what(own, scope, is_new=line is None)
             _fate()
             _changes(services)
             _together()
@@ -64,12 +67,12 @@ def _yaml() -> None:
         ).classes("ok-rule-code")
 
 
-def _what(services: Mapping[str, str], scope: str, *, is_new: bool) -> None:
+def _what(own: Mapping[str, str], scope: str, *, is_new: bool) -> None:
     with section("What it is about", "Which events, in a few words and as a condition."):
         with _part("name"):
             field("rule-name", "Name", says="Shown wherever the rule decides.", maxlength=str(MAX_NAME))
         if is_new:
-            select("rule-scope", "Asked about events of", {"": "All services", **services}, chosen=scope)
+            select("rule-scope", "Asked about events of", {"": "All services", **own}, chosen=scope)
         with _part("when"):
             field(
                 "rule-when",

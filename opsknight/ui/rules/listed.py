@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from opsknight.domain.model.ledger import people
 from opsknight.domain.model.permission import Need
@@ -24,8 +24,18 @@ COUNTED = frozenset(("matched", "matched_at", "skipped", "skipped_at", "why"))
 """What events change of a line: it is brought up to date in place, for a menu beside it may be open."""
 
 
-def show(viewer: Viewer, lines: Sequence[RuleLine], *, services: Mapping[str, str], wanted: int | None = None) -> Rules:
-    """Build the page; `services` names every service by id, `wanted` is one to be shown though it has no rules."""
+def show(
+    viewer: Viewer,
+    lines: Sequence[RuleLine],
+    *,
+    services: Mapping[str, str],
+    own: Collection[str],
+    wanted: int | None = None,
+) -> Rules:
+    """Build the page; `services` names every service by id, `wanted` is one to be shown though it has no rules.
+
+    Of the services in `own` the reader may change the rules, as of all together.
+    """
     says = (
         "What decides about an event before it pages: the rules of all services first, then those of its own, in order."
     )
@@ -33,7 +43,7 @@ def show(viewer: Viewer, lines: Sequence[RuleLine], *, services: Mapping[str, st
     with heading("Rules", says):
         if may:
             button("New rule", kind="primary", icon="plus", href="/rules/new")
-    shown = Rules(services, wanted, may=may)
+    shown = Rules(services, wanted, may=may, own=own)
     shown.update(lines)
     if may:
         with dialog(DELETE, "Delete this rule?"):
@@ -47,11 +57,12 @@ def show(viewer: Viewer, lines: Sequence[RuleLine], *, services: Mapping[str, st
 class Rules:
     """The list on the page; it is built anew only where something in it has changed."""
 
-    def __init__(self, services: Mapping[str, str], wanted: int | None, *, may: bool) -> None:
+    def __init__(self, services: Mapping[str, str], wanted: int | None, *, may: bool, own: Collection[str]) -> None:
         """Build an empty list; `place` hears `changed` when the browser has changed something."""
         self._services = services
         self._wanted = wanted
         self._may = may
+        self._own = own
         self._counts: dict[int, Part[RuleLine]] = {}
         self._list = Part(self._build, of=apart_from(COUNTED), id="ok-rules")
         self.place = self._list.place
@@ -85,7 +96,7 @@ class Rules:
                 place.set_visibility(bool(lines))
                 for number, line in enumerate(lines):
                     self._rule(line, lines, number)
-            if self._may:
+            if self._may_change(service_id):
                 scope = "" if service_id is None else f"?service={service_id}"
                 button("Add a rule", kind="quiet", small=True, icon="plus", href=f"/rules/new{scope}")
 
@@ -94,7 +105,7 @@ class Rules:
             tag("span", str(number + 1), classes="ok-rule-number ok-tab", aria_hidden="true")
             with tag("div", classes="ok-rule-what"):
                 with tag("h3"):
-                    if self._may:
+                    if self._may_change(line["service_id"]):
                         tag("a", line["name"], href=f"/rules/{line['id']}")
                     else:
                         tag("span", line["name"])
@@ -103,7 +114,7 @@ class Rules:
                 if line["to_archived"]:
                     verdict(f"“{line['to_archived']}” is archived: events stay with their own service.", "warn")
                 self._counts[line["id"]] = Part(_counted, name="p", classes="ok-rule-counts ok-muted")
-            if self._may:
+            if self._may_change(line["service_id"]):
                 self._deeds(line, lines, number)
 
     def _deeds(self, line: RuleLine, lines: Sequence[RuleLine], number: int) -> None:
@@ -128,6 +139,9 @@ class Rules:
         with empty("No rules yet: events page as they come", says + who, icon_name="rules"):
             if self._may:
                 button("New rule", kind="primary", icon="plus", href="/rules/new")
+
+    def _may_change(self, service_id: int | None) -> bool:
+        return self._may and (service_id is None or str(service_id) in self._own)
 
     def _name(self, service_id: int) -> str:
         return self._services.get(str(service_id), f"Service {service_id}")

@@ -12,6 +12,7 @@ from opsknight.domain.queries.rules import RuleLine
 from opsknight.errors import NotFound, SignInRequired
 from opsknight.ui.assets import asset
 from opsknight.ui.frame import frame
+from opsknight.ui.own_services import read_own_services
 from opsknight.ui.pages import page
 from opsknight.ui.parts.empty import empty
 from opsknight.ui.reading import read_rule, read_rules, read_services
@@ -37,13 +38,14 @@ def mount(deps: Deps) -> None:
         names = await _names(deps)
         _scripts()
         with frame("Rules", viewer):
-            shown = show(viewer, await read_rules(deps), services=names, wanted=_known(service, names))
+            own = await read_own_services(deps, viewer)
+            shown = show(viewer, await read_rules(deps), services=names, own=own, wanted=_known(service, names))
         _keep_fresh(deps, shown)
 
     @page(PATH + "/new", title="New rule")
     async def new_page(service: str = "") -> None:
         viewer = await signed_in(deps)
-        _edit(viewer, None, await _names(deps), scope=service)
+        _edit(viewer, None, await _names(deps), own=await read_own_services(deps, viewer), scope=service)
 
     @page(PATH + "/{rule_id}")
     async def rule_page(rule_id: str) -> None:
@@ -53,7 +55,11 @@ def mount(deps: Deps) -> None:
         except NotFound as refusal:
             _absent(viewer, refusal.sentence)
             return
-        _edit(viewer, line, {**await _names(deps), **_archived_target(line)}, scope="")
+        own = await read_own_services(deps, viewer)
+        if viewer.may(Need.CONFIGURE) and line["service_id"] is not None and str(line["service_id"]) not in own:
+            _absent(viewer, "The rules of a service are changed by the managers of its team and by admins; ask one.")
+            return
+        _edit(viewer, line, {**await _names(deps), **_archived_target(line)}, own=own, scope="")
 
 
 def _keep_fresh(deps: Deps, shown: Rules) -> None:
@@ -70,13 +76,15 @@ def _keep_fresh(deps: Deps, shown: Rules) -> None:
     timer = ui.timer(AGAIN_EVERY_S, again, immediate=False)
 
 
-def _edit(viewer: Viewer, line: RuleLine | None, names: Mapping[str, str], *, scope: str) -> None:
+def _edit(
+    viewer: Viewer, line: RuleLine | None, names: Mapping[str, str], *, own: Mapping[str, str], scope: str
+) -> None:
     if not viewer.may(Need.CONFIGURE):
         _absent(viewer, "Rules are changed by managers and admins; ask one of them.")
         return
     _scripts()
     with frame("New rule" if line is None else line["name"], viewer, path=PATH):
-        editor.show(line, services=names, scope=scope if scope in names else "")
+        editor.show(line, services=names, own=own, scope=scope if scope in own else "")
 
 
 def _absent(viewer: Viewer, sentence: str) -> None:
