@@ -1,7 +1,8 @@
 """OpenObserve's alert destination of kind webhook, whose body is a template of the user's.
 
 Source: https://openobserve.ai/docs/user-guide/account-administration/management/templates/
-Of its two sample templates, that for Alertmanager is a list of alerts with labels and annotations. It tells when an alert fires and never when it is over.
+Of its two sample templates, that for Alertmanager is a list of alerts with labels and annotations. It tells when an
+alert fires and never when it is over.
 """
 
 from __future__ import annotations
