@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from opsknight.api import aws_events, aws_notices, sns
+from opsknight.api import aws_events, aws_notices, aws_runs, sns
 from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
@@ -116,9 +116,10 @@ def _event(said: Said) -> Event | None:
     if word(said.get("Event")) in _TESTS:
         return None
     said = aws_events.named(said)
-    if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
+    if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said) or aws_runs.is_quiet(said):
         return None
-    return _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or _other(said, envelope)
+    found = _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or aws_runs.read(said, envelope)
+    return found or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:
