@@ -142,7 +142,7 @@ def _event(said: Said) -> Event | None:
         severity=Severity.WARNING if said_kind in _WARNINGS else severity_of(stated) or Severity.ERROR,
         source=first(said, ("checkname", "checkid")),
         component=first(said, ("groupname",)),
-        occurred_at=instant(said.get("startedat")),
+        occurred_at=instant(said.get("startedat")) or instant(said.get("timestamp")),
         tags=texts(said.get("tags")),
         links=(result,) if result else (),
         details=state.marked(details | {"location": place} if (place := first(said, ("runlocation",))) else details),

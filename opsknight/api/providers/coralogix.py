@@ -26,7 +26,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
-from opsknight.api.unknown import unknown_shape
+from opsknight.api.unknown import of_another_pager, unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
 SLUG: Final = "coralogix"
@@ -80,6 +80,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Coralogix payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    if written := of_another_pager(SLUG, payload):
+        return written
     said = _fields(payload)
     status = next((found for name in _ACTION if (found := word(said.get(name)))), "")
     if status in _QUIET:
