@@ -81,6 +81,8 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
     source = next((said for one in objects if (said := first(one, _SOURCE))), "")
     identity = key or next((said for one in objects if (said := _identity(one, source))), "")
     identity = identity or first(objects[0], ("id",)) or first(about, ("id",))
+    if first(objects[0], ("message",)):  # Opsgenie's name for the key, which elsewhere is a name of something
+        identity = identity or first(objects[0], ("alias",))
     known = (severity_of(text(one.get(name))) for one in objects for name in _SEVERITY)
     links = (link(one.get(name), words="Source") for one in objects for name in LINK)
     return Event(
