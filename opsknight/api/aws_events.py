@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from opsknight.api import aws_notices
+from opsknight.api import aws_notices, aws_runs
+from opsknight.api.aws_runs import Found
 from opsknight.api.reading import (
     as_object,
     filled,
@@ -33,9 +34,6 @@ from opsknight.domain.model.event import Action, Event, Severity
 
 Said: TypeAlias = dict[str, Any]
 SLUG: Final = "cloudwatch"
-
-_Found: TypeAlias = tuple[Action, tuple[str, ...], str]
-"""What something asks for, the names by which it is known again, and what is said of it."""
 
 _SCORES: Final = ((9.0, Severity.CRITICAL), (7.0, Severity.ERROR), (4.0, Severity.WARNING), (0.0, Severity.INFO))
 """GuardDuty's and Security Hub's severities, 0 to 10, from which number on."""
@@ -60,7 +58,7 @@ _SUBJECT: Final = (
 )  # fmt: skip
 _PARTS: Final = ("stage", "action", "completed-phase")
 """What of a pipeline or a build an event is about: one part that succeeds does not end the failure of another."""
-_WHERE: Final = ("SourceIdentifier", "AutoScalingGroupName", "instance-id", "EC2InstanceId")
+_WHERE: Final = ("SourceIdentifier", "AutoScalingGroupName", "instance-id", "EC2InstanceId", "canary-name")
 """What names the thing that something happened to, where an event has no state."""
 _TITLE: Final = ("title", "Title", "description", "Description", "message", "Message", "reason", "stoppedReason")
 _OVER: Final = frozenset(("closed", "archived", "resolved", "suppressed", "passed"))
@@ -126,6 +124,7 @@ def read(said: Said) -> Event | None:
     findings = _objects(detail.get("findings"))
     about = findings[0] if findings else detail
     action, identity, title = _meant(said, kind, about, resource, first(about, _TITLE))
+    pages = (link(about.get("SourceUrl"), words="Finding"), link(about.get("resourceLink"), words="Console"))
     at = (inside(about, "service", "eventLastSeen"), about.get("updatedAt"), about.get("UpdatedAt"), said.get("time"))
     return Event(
         action=action,
@@ -140,7 +139,7 @@ def read(said: Said) -> Event | None:
         component=kind,
         occurred_at=next((found for one in at if (found := instant(one)) is not None), None),
         tags=filled({"region": text(said.get("region")), "account": first(said, ("account",))}),
-        links=tuple(one for one in (link(about.get("SourceUrl"), words="Finding"),) if one is not None),
+        links=tuple(one for one in pages if one is not None),
         details=filled(
             {
                 "source": said.get("source"),
@@ -197,6 +196,9 @@ def _meant(said: Said, kind: str, about: Said, resource: str, title: str) -> tup
     """
     source, state = text(said.get("source")), first(about, _STATE)
     found = _of_a_service(kind, about, resource) or _of_a_check(about) or _of_a_scan(kind, about, resource)
+    if ended := aws_runs.of_an_event(kind, about, resource):
+        action, names, subject = ended
+        return action, stable(source, *names), subject
     if found := found or _of_a_call(kind, about) or _of_a_stack(about) or _of_a_certificate(kind, about, resource):
         action, names, subject = found
         return action, stable(source, kind, *names), subject + (f" ({title})" if title else "")
@@ -225,7 +227,7 @@ def _is_good(kind: str, about: Said) -> bool:
     return state == "running" if kind == _OF_INSTANCES else state in _GOOD
 
 
-def _of_a_stack(about: Said) -> _Found | None:
+def _of_a_stack(about: Said) -> Found | None:
     """Return what CloudFormation says of a stack or of a resource in it; None for anything else."""
     state, stack = _state_of_a_stack(about), text(about.get("stack-id"))
     if not state:
@@ -237,7 +239,7 @@ def _of_a_stack(about: Said) -> _Found | None:
     return action, (stack, resource), f"{subject} is {state}" + (f": {reason}" if reason else "")
 
 
-def _of_a_certificate(kind: str, about: Said, resource: str) -> _Found | None:
+def _of_a_certificate(kind: str, about: Said, resource: str) -> Found | None:
     """Return which certificate of ACM expires, and when; None for anything else."""
     days = first(about, ("DaysToExpiry",))
     if not days:
@@ -274,7 +276,7 @@ def _is_clean(about: Said) -> bool:
     return scanned == "no threats found" or (counts is not None and is_done and not any(counts.values()))
 
 
-def _of_a_scan(kind: str, about: Said, resource: str) -> _Found | None:
+def _of_a_scan(kind: str, about: Said, resource: str) -> Found | None:
     """Return what a scan found in an image, an instance or an object in S3; None for anything else."""
     if (counts := _counts(about)) is not None:
         what = first(about, ("repository-name", "instance-id")) or resource
@@ -295,7 +297,7 @@ def _tags(about: Said) -> list[str]:
     return [text(one) for one in listed] if is_list(listed) else []
 
 
-def _of_a_service(kind: str, about: Said, resource: str) -> _Found | None:
+def _of_a_service(kind: str, about: Said, resource: str) -> Found | None:
     """Return what ECS says of a service, which it ends itself; None for anything else."""
     happened = text(about.get("eventName"))
     if word(kind) not in _OF_SERVICES or not happened:
@@ -304,7 +306,7 @@ def _of_a_service(kind: str, about: Said, resource: str) -> _Found | None:
     return action, (resource,), f"{resource.rpartition('/')[2] or kind}: {happened}"
 
 
-def _of_a_check(about: Said) -> _Found | None:
+def _of_a_check(about: Said) -> Found | None:
     """Return what a rule of AWS Config or a check of Trusted Advisor found; None for anything else."""
     if rule := text(about.get("configRuleName")):
         found = text(inside(about, "newEvaluationResult", "complianceType"))
@@ -318,7 +320,7 @@ def _of_a_check(about: Said) -> _Found | None:
     return None
 
 
-def _of_a_call(kind: str, about: Said) -> _Found | None:
+def _of_a_call(kind: str, about: Said) -> Found | None:
     """Return what CloudTrail says that somebody did; None for anything else."""
     called = text(about.get("eventName"))
     if not called or "userIdentity" not in about:
@@ -333,7 +335,11 @@ def _severity(about: Said, kind: str) -> Severity:
         return Severity.INFO
     if "DaysToExpiry" in about:
         return Severity.WARNING
-    said = (about.get("severity"), inside(about, "Severity", "Label"), about.get("eventType"))
+    said = (
+        aws_runs.severity(about) or about.get("severity"),
+        inside(about, "Severity", "Label"),
+        about.get("eventType"),
+    )
     stated = next((one for one in said if one is not None), about.get("status") if "check-name" in about else None)
     if stated is None and isinstance(normal := inside(about, "Severity", "Normalized"), int | float):
         stated = normal / 10

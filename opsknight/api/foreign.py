@@ -144,7 +144,8 @@ def _stands(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
 def _status(named: Mapping[str, Any]) -> str:
     """Return how things stand, as a sender says it in a word of its own or with “resolved”, which is then true."""
     is_over = any(_yes(named.get(name)) for name in _IS_OVER) or _yes(named.get("firing")) is False
-    return "resolved" if is_over else first(named, _STATUS)
+    told = first(named, ("messagetype",))  # Splunk On-Call's; elsewhere it may be the type of a message
+    return "resolved" if is_over else first(named, _STATUS) or (told if word(told) in ACTIONS else "")
 
 
 def _happened(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
@@ -243,6 +244,8 @@ def _identity(named: Mapping[str, Any], said: Mapping[str, Any]) -> str:
     for name in _OF_ALERT:
         if key := first(named, (name,)):
             return f"{name}:{key}"
+    if first(named, ("messagetype",)) and (entity := first(named, ("entityid",))):  # of Splunk On-Call's format
+        return f"entityid:{entity}"
     is_told = any(text(said.get(name)) for name in _SAYS_WHAT_IS_DONE)
     for name in _HOLDERS if is_told else _ALERTS:
         if key := first(inner(named, name), ("id", "uuid", "key", "slug")):

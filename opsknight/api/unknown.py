@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from opsknight.api.limits import excess
-from opsknight.api.reading import first, is_object, link, one_line, plain, scoped, severity_of, stable, text
+from opsknight.api.reading import first, is_object, link, one_line, plain, scoped, severity_of, stable, text, word
 from opsknight.domain.model.event import Action, Event, Malformed, Severity
 
 MARK: Final = "unknown_shape"
@@ -34,6 +34,27 @@ _SEVERITY: Final = ("severity", "level", "priority")
 _SOURCE: Final = ("host", "hostname", "instance", "node", "server", "source", "resource")
 LINK: Final = ("url", "link", "htmlurl", "href", "weburl", "permalink", "resultslink", "endpointurl", "deviceurl")
 """Names of an address where more is to be read, as `plain` writes them."""
+_OF_PAGERDUTY: Final[Mapping[str, Action]] = {
+    "trigger": Action.TRIGGER,
+    "acknowledge": Action.ACKNOWLEDGE,
+    "resolve": Action.RESOLVE,
+}
+_OF_SPLUNK_ON_CALL: Final[Mapping[str, Action]] = {
+    "critical": Action.TRIGGER,
+    "warning": Action.TRIGGER,
+    "acknowledgement": Action.ACKNOWLEDGE,
+    "recovery": Action.RESOLVE,
+}
+_WRITTEN_FOR: Final[tuple[tuple[str, str, Mapping[str, Action]], ...]] = (
+    ("event_action", "dedup_key", _OF_PAGERDUTY),
+    ("event_type", "incident_key", _OF_PAGERDUTY),
+    ("message_type", "entity_id", _OF_SPLUNK_ON_CALL),
+    ("status", "deduplication_key", {"firing": Action.TRIGGER, "resolved": Action.RESOLVE}),
+)
+"""What PagerDuty (its version 1, too), Splunk On-Call and incident.io are told what is asked and of what with.
+
+Many monitors offer such a body as a template; with both fields it is known what is meant.
+"""
 _DEEP: Final = 3
 _OF_CARDS: Final = 12
 """How deep is looked where no text is nearer: those of a chat's cards stand in columns of sections of attachments."""
@@ -42,8 +63,9 @@ _OF_CARDS: Final = 12
 def unknown_shape(slug: str, payload: Any) -> Event | None:
     """Return a trigger with what can be read of `payload`, or None where no text says what is wrong.
 
-    It never acknowledges and never resolves: a payload that is not understood ends nothing. The
-    same payload gives the same dedup key where it names its alert, or says the same.
+    It never acknowledges and never resolves, unless it is written for another pager in whose format
+    it says that: a payload that is not understood ends nothing. The same payload gives the same
+    dedup key where it names its alert, or says the same.
     """
     if not is_object(payload) or excess(payload):
         return None
@@ -51,15 +73,20 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
     title, about = _title(objects)
     if not title:
         title, about = _title([_plainly(one) for one in _objects(payload, _OF_CARDS)])
+    action, key = _written_for_another(payload)
+    if not title and action is not Action.TRIGGER:  # PagerDuty is not told again what was wrong
+        title = one_line(key)
     if not title:
         return None
     source = next((said for one in objects if (said := first(one, _SOURCE))), "")
-    identity = next((said for one in objects if (said := _identity(one, source))), "")
+    identity = key or next((said for one in objects if (said := _identity(one, source))), "")
     identity = identity or first(objects[0], ("id",)) or first(about, ("id",))
+    if first(objects[0], ("message",)):  # Opsgenie's name for the key, which elsewhere is a name of something
+        identity = identity or first(objects[0], ("alias",))
     known = (severity_of(text(one.get(name))) for one in objects for name in _SEVERITY)
     links = (link(one.get(name), words="Source") for one in objects for name in LINK)
     return Event(
-        action=Action.TRIGGER,
+        action=action,
         dedup_key=scoped(slug, f"unknown:{identity}" if identity else stable("unknown", title, source)),
         title=title,
         severity=next((severity for severity in known if severity is not None), Severity.ERROR),
@@ -67,6 +94,20 @@ def unknown_shape(slug: str, payload: Any) -> Event | None:
         links=tuple(one for one in links if one is not None)[:3],
         details={MARK: True, "payload": payload},
     )
+
+
+def _written_for_another(payload: dict[str, Any]) -> tuple[Action, str]:
+    """Return what a body that is written for another pager asks for and of what; a trigger of "" for any other."""
+    for asks, names, words in _WRITTEN_FOR:
+        if (key := text(payload.get(names))) and (action := words.get(word(payload.get(asks)))):
+            return action, key
+    return Action.TRIGGER, ""
+
+
+def of_another_pager(slug: str, payload: dict[str, Any]) -> list[Event]:
+    """Return the event of a body that is written for another pager, none of any other."""
+    event = unknown_shape(slug, payload) if _written_for_another(payload)[1] else None
+    return [] if event is None else [event]
 
 
 def marked(slug: str, payload: Any, *, refusal: str) -> list[Event]:

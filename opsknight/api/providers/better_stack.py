@@ -9,11 +9,13 @@ A webhook may also tell of monitors and on-call contacts that changed; that page
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from opsknight.api.limits import excess
 from opsknight.api.providers.provider import Context, Provider, Said
 from opsknight.api.reading import (
+    ACTIONS,
     QUIET,
     Asked,
     asked,
@@ -25,6 +27,7 @@ from opsknight.api.reading import (
     link,
     one_line,
     scoped,
+    severity_of,
     stable,
     text,
     word,
@@ -45,6 +48,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 _AGAIN: Final = "reopened"
 """What is open again has the start that it had, so that it would seem a late copy of what was resolved."""
 _REPORTED: Final[Mapping[str, Action]] = {
+    **ACTIONS,
     **_ACTIONS,
     "investigating": Action.TRIGGER,
     "identified": Action.TRIGGER,
@@ -69,6 +73,7 @@ _OTHERS: Final = frozenset((
     "monitor", "monitor group", "heartbeat", "heartbeat group", "on call contact", "on call calendar", "user",
     "release",
 ))  # fmt: skip
+_TIMES: Final = ("updated_at", "resolved_at", "acknowledged_at", "started_at")
 _OWN_ID: Final = ("incident_id", "incidentid", "id")
 _OWN_STATE: Final = ("event", "status", "state")
 _NAME: Final = ("name", "pronounceable_name", "title", "summary")
@@ -176,20 +181,25 @@ def _reported(payload: Said, about: Said) -> list[Event]:
     number, name, page = (
         first(about, ("id",)),
         first(about, ("name",)),
-        link(about.get("shortlink"), words="Status page"),
+        link(about.get("shortlink"), words="Status page") or link(about.get("url"), words="Incident"),
     )
     event = Event(
         action=Action.RESOLVE if instant(about.get("resolved_at")) and not state.unknown else state.action,
         dedup_key=scoped(SLUG, f"report:{number}" if number else stable(name)),
-        title=one_line(name) or "Incident on a status page",
-        severity=Severity.ERROR,
+        title=one_line(": ".join(part for part in (name, first(about, ("cause",))) if part))
+        or "Incident on a status page",
+        severity=severity_of(about.get("severity")) or Severity.ERROR,
         source=first(inner(payload, "page"), ("name",)),
-        occurred_at=instant(update.get("created_at")) or instant(about.get("updated_at")),
-        started_at=None if is_again else instant(about.get("created_at")),
+        occurred_at=instant(update.get("created_at")) or _at(about),
+        started_at=None if is_again else instant(about.get("created_at")) or instant(about.get("started_at")),
         links=(page,) if page else (),
         details=state.marked({"update": first(update, ("body",))} if first(update, ("body",)) else {}),
     )
     return [event]
+
+
+def _at(about: Said) -> datetime | None:
+    return next((at for name in _TIMES if (at := instant(about.get(name))) is not None), None)
 
 
 def _event(data: Said, said: Said, state: Asked, *, is_again: bool) -> Event:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from opsknight.api import aws_events, aws_notices, sns
+from opsknight.api import aws_events, aws_notices, aws_prometheus, aws_runs, sns
 from opsknight.api.parse import parse
 from opsknight.api.providers.provider import Context, Provider, Request, Said, each, proven, within_limits
 from opsknight.api.reading import (
@@ -82,16 +82,21 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
 
 
 def _apart(record: Any) -> list[Any]:
-    """Return a record once for each finding in it, out of its envelopes; as it is where it has one or none."""
+    """Return a record once for each finding or alert in it, out of its envelopes; as it is where it has one or none."""
     said = record
     for _ in range(MAX_WRAPS):
         if not is_object(said):
             break
-        if len(found := aws_events.apart(said)) > 1:
+        if len(found := aws_events.apart(said)) > 1 or (found := aws_prometheus.apart(said)):
             return found
         inner = inside(said, "Sns", "Message") or said.get("Message") or said.get("body")
-        said = _json(inner) if isinstance(inner, str) and '"findings"' in inner.replace("\\", "") else inner
+        said = _json(inner) if isinstance(inner, str) and _holds_several(inner) else inner
     return [record]
+
+
+def _holds_several(message: str) -> bool:
+    plain = message.replace("\\", "")
+    return '"findings"' in plain or '"alerts"' in plain
 
 
 def _event(said: Said) -> Event | None:
@@ -116,9 +121,10 @@ def _event(said: Said) -> Event | None:
     if word(said.get("Event")) in _TESTS:
         return None
     said = aws_events.named(said)
-    if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said):
+    if aws_events.is_fine(said, envelope) or aws_events.is_under_way(said) or aws_runs.is_quiet(said):
         return None
-    return _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or _other(said, envelope)
+    found = _alarm(said) or aws_notices.read(said, envelope) or aws_events.read(said) or aws_runs.read(said, envelope)
+    return found or aws_prometheus.read(said) or _other(said, envelope)
 
 
 def _json(message: str) -> Said | None:

@@ -1,6 +1,8 @@
-"""Coralogix's generic outbound webhook, with its default body and those that people shorten it to.
+"""Coralogix's generic outbound webhook, with its default body and those that people shorten it to, and its cases.
 
-Source: https://coralogix.com/docs/user-guides/alerting/outbound-webhooks/generic-outbound-webhooks-alert-webhooks/
+Sources: https://coralogix.com/docs/user-guides/alerting/outbound-webhooks/generic-outbound-webhooks-alert-webhooks/,
+https://coralogix.com/docs/user-guides/notification-center/entity-types/cases/ and
+https://coralogix.com/docs/user-guides/data-layer/system_dataspace/cases (what a case is made of)
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from opsknight.api.reading import (
     texts,
     word,
 )
-from opsknight.api.unknown import unknown_shape
+from opsknight.api.unknown import of_another_pager, unknown_shape
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
 SLUG: Final = "coralogix"
@@ -43,6 +45,15 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "closed": Action.RESOLVE,
 }
 _QUIET: Final = frozenset(("snoozed", "muted", "suppressed", "disabled"))
+_CASES: Final[Mapping[str, Action]] = {
+    "created": Action.TRIGGER,
+    "active": Action.TRIGGER,
+    "open": Action.TRIGGER,
+    "acknowledged": Action.ACKNOWLEDGE,
+    "resolved": Action.RESOLVE,
+    "closed": Action.RESOLVE,
+}
+"""States and statuses of a case."""
 _SEVERITIES: Final[Mapping[str, Severity]] = {
     "critical": Severity.CRITICAL,
     "error": Severity.ERROR,
@@ -80,6 +91,10 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Coralogix payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    if written := of_another_pager(SLUG, payload):
+        return written
+    if text((case := inner(payload, "case")).get("id")):
+        return [_case(case)]
     said = _fields(payload)
     status = next((found for name in _ACTION if (found := word(said.get(name)))), "")
     if status in _QUIET:
@@ -152,6 +167,32 @@ def _identity(said: Said, title: str) -> str:
     if not alert:
         return stable("name", title, *groups) if title else ""
     return f"{alert}:{stable(*groups)}" if groups else alert
+
+
+def _case(case: Said) -> Event:
+    """Return the event of a case, by its state, which says whether it is over, and its status: whether one has it."""
+    words = [said for name in ("state", "status") if (said := word(text(case.get(name))))]
+    unknown = "" if words and all(one in _CASES for one in words) else " ".join(words) or "none"
+    asked = {Action.TRIGGER} if unknown else {_CASES[one] for one in words}
+    alerts: Any = inner(case, "indicators").get("alerts")
+    page = link(case.get("caseDetailUrl"), words="Case")
+    priorities = (severity_of(text(case.get(name))) for name in ("casePriority", "priority"))
+    details = {
+        "description": case.get("description"),
+        "alert": inner(alerts[0]) if is_list(alerts) and alerts else {},
+        "unknown_status": unknown,
+    }
+    return Event(
+        action=next(one for one in (Action.RESOLVE, Action.ACKNOWLEDGE, Action.TRIGGER) if one in asked),
+        dedup_key=scoped(SLUG, f"case:{text(case.get('id'))}"),
+        title=one_line(text(case.get("title")) or text(case.get("description"))) or "Coralogix case",
+        severity=next((found for found in priorities if found is not None), Severity.ERROR),
+        component=text(case.get("category")),
+        occurred_at=instant(case.get("updatedAt")) or instant(case.get("createdAt")),
+        started_at=instant(case.get("createdAt")),
+        links=() if page is None else (page,),
+        details={name: said for name, said in details.items() if said},
+    )
 
 
 def _severity(said: Said) -> Severity:

@@ -1,6 +1,8 @@
 """Dash0's webhook notification channel: failed checks that are degraded, critical or resolved.
 
-Source: https://www.dash0.com/documentation/dash0/alerting/notifications and the payloads that keephq/keep knows.
+Sources: https://www.dash0.com/documentation/dash0/alerting/notifications,
+https://www.dash0.com/hub/integrations/int_alerting_webhook/overview and the payloads that keephq/keep knows.
+An issue that is superseded is over: another one with an id of its own is told in its place.
 Labels are OpenTelemetry attributes: [{"key": "service.name", "value": {"stringValue": "shop"}}, …]; of synthetic
 checks each stands in a list, after its number.
 """
@@ -44,6 +46,8 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "degraded": Action.TRIGGER,
     "alert.resolved": Action.RESOLVE,
     "alert.closed": Action.RESOLVE,
+    "alert.superseded": Action.RESOLVE,
+    "synthetic.alert.superseded": Action.RESOLVE,
     "synthetic.alert.resolved": Action.RESOLVE,
     "synthetic.alert.closed": Action.RESOLVE,
     "resolved": Action.RESOLVE,

@@ -132,10 +132,19 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
     alerts: Any = inner(payload, "context").get("alerts") or payload.get("alerts")
+    alerts = _summed_up(alerts) if is_object(alerts) else alerts
     if is_list(alerts) and alerts and is_object(alerts[0]):
         return each(_few(alerts), partial(_made, payload=payload), what="Alert", context=context)
     event = _made(payload, payload={})
     return [] if event is None else [event]
+
+
+def _summed_up(alerts: Said) -> list[Any]:
+    """Return the alerts of a summary, which tells of the new, the ongoing and the recovered ones apart, or of all."""
+    groups: dict[str, Any] = {name: inner(alerts, name).get("data") for name in ("new", "ongoing", "recovered", "all")}
+    listed = {name: data for name, data in groups.items() if is_list(data)}
+    over = [{"kibana.alert.status": "recovered"} | one for one in listed.get("recovered", ()) if is_object(one)]
+    return [*listed.get("new", ()), *listed.get("ongoing", ()), *over] or listed.get("all", [])
 
 
 def _few(alerts: list[Any]) -> list[Any]:

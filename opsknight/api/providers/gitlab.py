@@ -147,12 +147,13 @@ def _job(said: Said) -> Event | None:
     said = {f"build_{name.removeprefix('job_')}" if name.startswith("job_") else name: said[name] for name in said}
     status = word(said.get("build_status") or said.get("status"))
     name, ref, project = first(said, ("build_name", "name")), text(said.get("ref")), _project(said)
+    job = f"Job “{name}”" if name else "A job"
     may_fail = said.get("build_allow_failure") is True or said.get("allow_failure") is True
     return _event(
         said,
         status,
         key=f"job:{text(said.get('project_id')) or project}:{name}:{ref}",
-        title=f"Job “{name}” of {project} {_in_words(status)} on {ref or 'an unnamed branch'}",
+        title=f"{job} of {project} {_in_words(status)} on {ref or 'an unnamed branch'}",
         component=name,
         severity=Severity.INFO if may_fail else Severity.ERROR,
         at=(said.get("build_finished_at"), said.get("build_started_at"), said.get("build_created_at")),

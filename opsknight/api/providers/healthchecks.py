@@ -26,7 +26,7 @@ from opsknight.api.reading import (
     text,
     texts,
 )
-from opsknight.api.unknown import marked
+from opsknight.api.unknown import marked, of_another_pager
 from opsknight.domain.model.event import Action, Event, Malformed, Severity, Unreadable
 
 SLUG: Final = "healthchecks"
@@ -61,7 +61,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         return [Unreadable(reason)]
     said = _said(payload)
     if not (first(said, _CODE) or first(said, _NAME)) or not first(said, _STATUS):
-        return marked(SLUG, said, refusal=_REFUSAL)
+        return of_another_pager(SLUG, payload) or marked(SLUG, said, refusal=_REFUSAL)
     event = _event(said)
     return [] if event is None else [event]
 

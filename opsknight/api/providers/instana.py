@@ -1,6 +1,7 @@
 """IBM Instana's generic webhook alert channel: issues, incidents, changes, and what went offline.
 
-Source: https://www.ibm.com/docs/en/instana-observability?topic=alerting-webhooks
+Sources: https://www.ibm.com/docs/en/instana-observability?topic=alerting-webhooks and, of its channels for other
+products whose address is the user's, ?topic=alerting-opsgenie and IBM Cloud Pak for AIOps.
 Instana's severities are 5 (warning) and 10 (critical); a change has -1 or none.
 """
 
@@ -18,10 +19,12 @@ from opsknight.api.reading import (
     first,
     inner,
     instant,
+    is_list,
     is_object,
     link,
     one_line,
     scoped,
+    severity_of,
     stable,
     text,
     texts,
@@ -60,7 +63,7 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The Instana payload is not a JSON object.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
-    issue = inner(payload, "issue")
+    issue = inner(payload, "issue") or _of_another_channel(payload)
     if not first(issue, ("id", "text")):
         return marked(SLUG, payload, refusal=_REFUSAL)
     kind = word(issue.get("type"))
@@ -69,6 +72,44 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
     is_presence = kind == "presence" and not first(issue, ("state",))
     state = asked(_PRESENCE, issue.get("text"), quiet=QUIET) if is_presence else _state(issue)
     return [] if state.action is None else [_event(issue, state, is_presence=is_presence)]
+
+
+def _of_another_channel(payload: Said) -> Said:
+    """Return what the channels for Cloud Pak for AIOps and for Opsgenie say as an issue, {} for anything else.
+
+    The first tells of a closed issue, too; the second closes it at Opsgenie's own address.
+    """
+    happened, where = inner(payload, "type"), inner(payload, "resource")
+    if first(happened, ("statusOrThreshold",)):
+        pages: Any = payload.get("urls")
+        return {
+            "id": payload.get("deduplicationKey"),
+            "type": happened.get("eventType"),
+            "state": happened.get("statusOrThreshold"),
+            "end": payload.get("timestamp"),
+            "severity": payload.get("severity"),
+            "text": payload.get("summary"),
+            "link": first(inner(pages[0]), ("url",)) if is_list(pages) and pages else "",
+            "fqdn": first(where, ("hostname",)),
+            "entityLabel": first(where, ("displayName", "name")),
+            "entity": first(where, ("type",)),
+            "zone": first(where, ("customZone", "availabilityZone")),
+        }
+    about = inner(payload, "details")
+    if not (first(payload, ("alias",)) and first(payload, ("message",))):
+        return {}
+    return {
+        "id": payload.get("alias"),
+        "severity": payload.get("priority"),
+        "text": payload.get("message"),
+        "link": payload.get("description"),
+        "suggestion": payload.get("note"),
+        "fqdn": first(about, ("FQDN / Host",)),
+        "entityLabel": first(about, ("Entity Label",)),
+        "entity": first(about, ("Entity",)),
+        "zone": first(about, ("Zone",)),
+        "tags": about.get("Tags"),
+    }
 
 
 def _state(issue: Said) -> Asked:
@@ -90,7 +131,7 @@ def _event(issue: Said, state: Asked, *, is_presence: bool) -> Event:
             SLUG, number if is_by_id else f"presence:{stable(*(text(issue.get(name)) for name in _ENTITY))}"
         ),
         title=one_line(title) or f"Instana issue {number}",
-        severity=_SEVERITIES.get(word(text(issue.get("severity"))), unsaid),
+        severity=_SEVERITIES.get(said_bad := word(text(issue.get("severity")))) or severity_of(said_bad) or unsaid,
         source=first(issue, ("fqdn", "entityLabel", "entity")),
         component=first(issue, ("entityLabel", "entity")),
         occurred_at=instant(issue.get("end")) or started_at,

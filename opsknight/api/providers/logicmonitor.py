@@ -62,7 +62,8 @@ _INSTANCE: Final = ("datasource", "instance", "dsiname", "instancename", "datapo
 _AT: Final = ("date", "dateepoch", "timestamp")
 _SINCE: Final = ("start", "startepoch", "startdate")
 _LINKS: Final = (
-    ("alerturl", "Monitor"), ("alertdetailurl", "Monitor"), ("detailurl", "Monitor"), ("hosturl", "Device"),
+    ("alerturl", "Monitor"), ("alertdetailurl", "Monitor"), ("detailurl", "Monitor"), ("logicmonitorurl", "Monitor"),
+    ("hosturl", "Device"),
     ("deviceurl", "Device"), ("serviceurl", "Service"), ("runbook", "Runbook"), ("dsdocumentation", "Runbook"),
 )  # fmt: skip
 _SHOWN: Final = frozenset((

@@ -31,7 +31,7 @@ from opsknight.api.reading import (
     word,
     zoned_instant,
 )
-from opsknight.api.unknown import unknown_shape
+from opsknight.api.unknown import of_another_pager, unknown_shape
 from opsknight.domain.model.event import Action, Event, Link, Malformed, Severity, Unreadable
 
 SLUG: Final = "manageengine"
@@ -123,6 +123,8 @@ def normalise(payload: Any, context: Context) -> Sequence[Event | Unreadable]:
         raise Malformed("The ManageEngine payload is not a JSON object and no form; paste the body into its webhook.")
     if context.may_exceed and (reason := excess(payload)):
         return [Unreadable(reason)]
+    if written := of_another_pager(SLUG, payload):
+        return written
     event = _event(payload)
     return [] if event is None else [event]
 

@@ -79,6 +79,7 @@ _DETAILS: Final = _DETAIL_NAMES.split(", ")
 _LINKS: Final = (
     ("issueUrl", "Issue"),
     ("issuePageUrl", "Issue"),
+    ("issue_url", "Issue"),
     ("incident_url", "Incident"),
     ("alert_url", "Alert"),
     ("url", "Issue"),
@@ -133,7 +134,8 @@ def _event(said: Said, identity: str, action: Action, state: str) -> Event:
         title=one_line(_first(said, _TITLE)) or "New Relic issue",
         severity=next((severity for severity in known if severity is not None), Severity.ERROR),
         source=_source(said),
-        component=first(said, ("condition_name", "application_name")),
+        component=first(said, ("condition_name", "application_name"))
+        or _first(inner(said, "accumulations"), ("conditionName",)),
         occurred_at=instant(next((at for name in _AT if (at := said.get(name))), None)),
         started_at=instant(said.get("createdAt")),
         tags=_tags(said),
@@ -210,20 +212,26 @@ def _named(said: Said) -> str:
 
 
 def _targets(said: Said) -> list[Said]:
-    targets: Any = said.get("targets")
-    return [one for one in targets if is_object(one)] if is_list(targets) else []
+    return _objects(said.get("targets"))
+
+
+def _objects(listed: Any) -> list[Said]:
+    return [one for one in listed if is_object(one)] if is_list(listed) else []
 
 
 def _source(said: Said) -> str:
-    entity = _first(said, ("impactedEntities", "entityNames")) or _first(inner(said, "entitiesData"), ("names",))
-    if entity:
+    data, gathered = inner(said, "entitiesData"), inner(said, "accumulations")
+    entity = _first(said, ("impactedEntities", "entityNames")) or _first(data, ("names",))
+    entities = (text(one.get("name")) for one in _objects(data.get("entities")))
+    if entity := entity or next(filter(None, entities), "") or _first(gathered, ("targetName",)):
         return entity
     target = next((name for one in _targets(said) if (name := text(one.get("name")))), "")
     return target or first(said, ("application_name", "host", "entity_name", "source"))
 
 
 def _tags(said: Said) -> dict[str, str]:
-    tags = texts(inner(said, "labels"))
+    gathered = inner(said, "accumulations", "rawTag") or inner(said, "accumulations", "tag")
+    tags = {name: _first(gathered, (name,)) for name in gathered} | texts(inner(said, "labels"))
     for target in _targets(said):
         tags |= texts(inner(target, "labels"))
     return tags

@@ -126,14 +126,22 @@ def _without_bulk(payload: Said, *, deep: int = 2) -> Said:
 
 
 def _issue(about: Said, data: Said, action: str, *, is_issue: bool) -> Event:
-    """Return the event of an issue, or of an event of one."""
+    """Return the event of an issue, or of an event of one; of both, an issue says no tags and not when.
+
+    What a monitor of Sentry's sees, of an address, a cron job or a metric, its occurrence says.
+    """
     issue = _issue_id(about, is_issue=is_issue)
-    title = one_line(first(about, _TITLE) or first(data, ("triggered_rule", "issue_alert")))
+    if is_issue:
+        about = {name: said for name, said in inner(data, "event").items() if name != "id"} | about
+    seen = inner(about, "occurrence")
+    title = first(about, _TITLE) or first(seen, ("issueTitle", "subtitle"))
+    title = one_line(title or first(data, ("triggered_rule", "issue_alert")))
     tags = _tags(about)
-    project = first(inner(about, "project"), ("slug", "name"))
+    project = first(inner(about, "project"), ("slug", "name")) or first(inner(data, "project"), ("slug", "name"))
     if project:
         tags.setdefault("project", project)
     details = kept(about, _DETAILS) | kept(data, ("triggered_rule", "activity"))
+    details |= kept(seen, ("subtitle", "evidenceDisplay"))
     is_over = action == "triggered" and word(about.get("status")) == "resolved"  # an alert about an issue's activity
     return Event(
         action=Action.RESOLVE if is_over else _ACTIONS.get(action, Action.TRIGGER),
@@ -187,7 +195,7 @@ def _metric(metric: Said, data: Said, action: str) -> Event:
     """
     rule = inner(metric, "alert_rule")
     named = rule.get("name")
-    title = one_line(text(named) or first(metric, ("title",)) or first(data, ("description_title",)))
+    title = one_line(text(named) or first(metric, ("title", "name")) or first(data, ("description_title",)))
     identity = text(metric.get("id")) or text(metric.get("identifier"))
     details = kept(data, ("description_title", "description_text")) | kept(
         metric, ("identifier", "status", "projects", "organization_id")

@@ -119,6 +119,7 @@ _SINCE: Final = ("eventtimestamp", "clock")
 _LINK: Final = (
     "link",
     "eventurl",
+    "eventlink",
     "alerturl",
     "url",
     "triggerurl",
@@ -126,7 +127,7 @@ _LINK: Final = (
     "generatorurl",
     "eventinfo",
 )
-_TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags")
+_TAGS: Final = ("eventtagsjson", "eventtags", "triggertags", "tags", "eventtag")
 _SECRET: Final = ("routingkey", "token", "secret", "apikey", "password")
 """How fields end that media types prove themselves with: nobody's business."""
 _OURS: Final = "/api/v1/events/"
