@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import recurring_ical_events
 from icalendar import Calendar
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from opsknight.domain.model.imported_shift import Attendee, Occurrence, Reading
 from opsknight.domain.model.rotation import first_instant, last_instant
@@ -138,10 +139,11 @@ def _check(event: Part, which: str, here: ZoneInfo) -> None:
             raise Unreadable(f"{which} has {len(values)} of {name}.")
         if values and not isinstance(values[0].dt, timedelta if name == "DURATION" else date):
             raise Unreadable(f"{which} has {name} that is no day and no time of a day.")
+    whole_days = not isinstance(event["DTSTART"].dt, datetime)
     for name in _TIMES:
         for value in _values(event, name):
             zone_id = getattr(value, "params", {}).get("TZID")
-            if zone_id and any(_is_floating(moment) for moment in _moments(value)):
+            if zone_id and any(_is_lost(moment, whole_days=whole_days) for moment in _moments(value)):
                 raise Unreadable(f"{which} is in the time zone “{zone_id}”, which nobody knows and it does not define.")
     _check_rules(event, which, here)
     if "EXRULE" in event:
@@ -331,7 +333,7 @@ def _attendees(event: Part) -> Iterator[Attendee]:
 def _zone_of(calendar: Calendar, otherwise: ZoneInfo) -> ZoneInfo:
     name = str(calendar.get("X-WR-TIMEZONE", "")).strip()
     try:
-        return ZoneInfo(name) if name else otherwise
+        return ZoneInfo(WINDOWS_TO_OLSON.get(name, name)) if name else otherwise
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return otherwise
 
@@ -346,8 +348,10 @@ def _moments(value: Any) -> list[Any]:
     return [one.dt for one in many] if many is not None else [getattr(value, "dt", None)]
 
 
-def _is_floating(moment: Any) -> bool:
-    return isinstance(moment, datetime) and moment.tzinfo is None
+def _is_lost(moment: Any, *, whole_days: bool) -> bool:
+    """Return whether nobody knows when it is: a time of an unknown zone, unless it only names one of whole days."""
+    is_day = whole_days and isinstance(moment, datetime) and moment.time() == time()
+    return isinstance(moment, datetime) and moment.tzinfo is None and not is_day
 
 
 def _comparable(moment: date) -> datetime:

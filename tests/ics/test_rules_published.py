@@ -1,8 +1,8 @@
 """Recurrences that other programs publish with the times that come of them, where RFC 5545 has no example of its own.
 
 The facts are those of the tests of libical (src/test/icalrecur_test.txt) and ical.js (test/recur_iterator_test.js), of
-the issues named beside them, and of calendars that Exchange and Google give out. Where the first time of an event is
-not one of its rule, docs/calendars.md says what we do.
+node-ical (test/fixtures), and of the issues named beside them: calendars that Exchange and Google give out. Where the
+first time of an event is not one of its rule, docs/calendars.md says what we do.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ def test_a_first_time_that_its_rule_does_not_name_comes_too_and_is_not_counted_a
     [
         ("Europe/Oslo", f"EXDATE;TZID={EXCHANGE}:20260218T000000", "02-18"),  # jens-maus/node-ical issue 454
         ("America/New_York", f"EXDATE;TZID={EXCHANGE}:20260218T000000", "02-18"),
+        ("Europe/Oslo", "EXDATE;TZID=UTC+01:20260218T000000", "02-18"),  # jens-maus/node-ical pull request 460
         ("Europe/Berlin", "EXDATE:20260218T000000", "02-18"),  # tutao/tutanota issue 5318
         ("Europe/Berlin", "EXDATE:20260217T230000Z", "02-18"),
         ("Europe/Berlin", "EXDATE:20260218T000000Z", "02-18"),
@@ -119,6 +120,48 @@ def test_a_time_that_is_left_out_of_whole_days_is_the_day_that_is_meant(zone: st
     found = days_of(*whole_days, left_out, until="2026-03-01", zone=ZoneInfo(zone))
 
     assert found == [f"2026-02-{day}" for day in range(16, 21) if f"02-{day}" != gone]
+
+
+def test_a_day_that_exchange_moves_by_a_zone_that_nobody_knows_is_moved_and_a_time_of_it_is_refused():
+    # jens-maus/node-ical issue 459
+    series = an_event("DTSTART;VALUE=DATE:20261103", "RRULE:FREQ=WEEKLY;UNTIL=20261117T220000Z;BYDAY=TU,TH;WKST=MO")
+    moved = an_event("RECURRENCE-ID;TZID=UTC+01:20261112T000000", "DTSTART;VALUE=DATE:20261113")
+
+    found = times(of(*series, *moved, zone="UTC"))
+
+    assert [one[:5] for one in found] == ["11-03", "11-05", "11-10", "11-13", "11-17"]
+    with pytest.raises(Unreadable, match="is in the time zone “UTC\\+01”, which nobody knows"):
+        of(*an_event("DTSTART;TZID=UTC+01:20261103T000000", "DURATION:PT1H"))
+
+
+def test_a_zone_that_has_had_other_rules_in_the_past_goes_by_those_of_the_time_as_in_node_ical():
+    def season(kind: str, since: str, rule: str, before: str, after: str) -> tuple[str, ...]:
+        offsets = (f"TZOFFSETFROM:{before}", f"TZOFFSETTO:{after}")
+        return (f"BEGIN:{kind}", f"DTSTART:{since}", f"RRULE:FREQ=YEARLY;{rule}", *offsets, f"END:{kind}")
+
+    zone = (
+        "BEGIN:VTIMEZONE",
+        "TZID:Customized Time Zone 1",
+        *season("STANDARD", "16711029T020000", "BYDAY=-1SU;BYMONTH=10", "-0400", "-0500"),
+        *season("DAYLIGHT", "16710404T020000", "BYDAY=1SU;BYMONTH=4", "-0500", "-0400"),
+        *season("STANDARD", "20071104T020000", "BYDAY=1SU;BYMONTH=11", "-0400", "-0500"),
+        *season("DAYLIGHT", "20070311T020000", "BYDAY=2SU;BYMONTH=3", "-0500", "-0400"),
+        "END:VTIMEZONE",
+    )
+    then, now = (
+        an_event(f'DTSTART;TZID="Customized Time Zone 1":{day}T140000', "DURATION:PT1H", uid=day)
+        for day in ("19851015", "20250610")
+    )
+
+    found = of(*zone, *then, *now, start=datetime(1980, 1, 1, tzinfo=UTC))
+
+    assert times(found) == ["10-15T18:00/10-15T19:00", "06-10T18:00/06-10T19:00"]
+
+
+def test_a_calendar_s_own_zone_may_have_the_name_that_windows_gives_it():
+    found = of("X-WR-TIMEZONE:W. Europe Standard Time", *an_event("DTSTART;VALUE=DATE:20261105"), zone="UTC")
+
+    assert times(found) == ["11-04T23:00/11-05T23:00"]
 
 
 def test_a_whole_day_that_is_moved_or_added_by_a_time_is_the_day_that_is_meant():
