@@ -74,6 +74,8 @@ def days_of(*lines: str, until: str, zone: ZoneInfo = UTC_ZONE) -> list[str]:
             "FREQ=WEEKLY;UNTIL=20170127T000000Z;WKST=MO;BYDAY=SU,TU,TH;INTERVAL=2",
             "2016-12-29 2017-01-01 2017-01-10 2017-01-12 2017-01-15 2017-01-24 2017-01-26",
         ),
+        # the 30th, or the last day of a month that has none (kewisch/ical.js issue 960)
+        ("2026-01-30", "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", "2026-01-30 2026-02-28 2026-03-30 2026-04-30"),
         ("2016-03-27", "FREQ=YEARLY;BYDAY=SU;BYSETPOS=-1;BYMONTH=3;INTERVAL=2", "2016-03-27 2018-03-25 2020-03-29"),
     ],
 )  # fmt: skip
@@ -132,6 +134,33 @@ def test_a_day_that_exchange_moves_by_a_zone_that_nobody_knows_is_moved_and_a_ti
     assert [one[:5] for one in found] == ["11-03", "11-05", "11-10", "11-13", "11-17"]
     with pytest.raises(Unreadable, match="is in the time zone “UTC\\+01”, which nobody knows"):
         of(*an_event("DTSTART;TZID=UTC+01:20261103T000000", "DURATION:PT1H"))
+
+
+def test_a_time_that_is_moved_may_be_named_by_the_clock_of_another_zone_as_google_does():
+    # as in MagicMirrorOrg/MagicMirror issue 3098, for two other zones: those of its own may part one day
+    series = an_event("DTSTART;TZID=America/Chicago:20261027T083000", "DURATION:PT30M", "RRULE:FREQ=WEEKLY;COUNT=3")
+    moved = an_event(
+        "RECURRENCE-ID;TZID=America/New_York:20261103T093000", "DTSTART:20261105T153000Z", "DURATION:PT30M"
+    )
+
+    begins = [one[:11] for one in times(of(*series, *moved))]
+
+    assert begins == ["10-27T13:30", "11-05T15:30", "11-10T14:30"]
+
+
+def test_a_change_of_a_time_that_never_was_is_read_beside_the_series_as_in_grafana_oncall():
+    # engine/apps/schedules/tests/calendars/modified_recurring_event.ics, as Google had given it out
+    series = an_event(
+        "DTSTART;VALUE=DATE:20261102", "DTEND;VALUE=DATE:20261110", "RRULE:FREQ=WEEKLY;UNTIL=20261122;INTERVAL=3"
+    )
+    changed = an_event(
+        "DTSTART;TZID=Europe/Warsaw:20261102T100000",
+        "DTEND;TZID=Europe/Warsaw:20261109T100000",
+        "RECURRENCE-ID;TZID=Europe/Warsaw:19700101T010000",
+        "SEQUENCE:2",
+    )
+
+    assert times(of(*series, *changed)) == ["11-01T23:00/11-09T23:00", "11-02T09:00/11-09T09:00"]
 
 
 def test_a_zone_that_has_had_other_rules_in_the_past_goes_by_those_of_the_time_as_in_node_ical():
