@@ -1,9 +1,10 @@
-"""Rotations that GitLab, PagerDuty, Splunk, Icinga and LinkedIn publish with who is on call, and days of odd length.
+"""Rotations that others publish with who is on call, and days of odd length.
 
 The facts are those of GitLab's oncall_shift_generator_spec.rb, of PagerDuty's schedule examples, blog (“Make the most
 of shift-based schedules”) and forum (“3-on 5-off rota”), of Splunk's on-call schedule scenarios, of the tests of
-icinga-notifications (rotations_test.go) and linkedin/oncall (test_scheduler.py), and of the tz database. Where GitLab's
-answer is another than ours, docs/schedules.md says so, and it is no case here.
+icinga-notifications (rotations_test.go), linkedin/oncall (test_scheduler.py), GoAlert (overridecalculator_test.go) and
+OneUptime (LayerUtilOvernightDSTAudit.test.ts), and of the tz database. Where an answer is another than ours,
+docs/schedules.md says so, and it is no case here.
 """
 
 from __future__ import annotations
@@ -15,14 +16,29 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opsknight.domain.model.layer import Layer
+from opsknight.domain.model.override import Change
 from opsknight.domain.model.restriction import DAY_MIN, Part, Restriction
 from opsknight.domain.model.rotation import Unit
 from opsknight.domain.model.schedule import Schedule, shifts
-from tests.model.layers import BERLIN, DAY, HOUR, WORKDAYS, a_layer, a_rotation, a_schedule, users, wall
+from tests.model.layers import (
+    BERLIN,
+    DAY,
+    HOUR,
+    NIGHTS,
+    WORKDAYS,
+    a_layer,
+    a_rotation,
+    a_schedule,
+    always,
+    an_override,
+    users,
+    wall,
+)
 
 A, B, C, D, E, F = range(1, 7)
 THREE = ((A,), (B,), (C,))
 UTC_ZONE = ZoneInfo("UTC")
+NEW_YORK = ZoneInfo("America/New_York")
 NINE_HOURS = tuple(Part(day * DAY_MIN + 8 * 60, day * DAY_MIN + 17 * 60) for day in range(7))
 HALF_DAYS = {day: Part(day * DAY_MIN + 8 * 60, day * DAY_MIN + 20 * 60) for day in range(7)}
 
@@ -215,3 +231,46 @@ def test_daily_turns_from_midnight_begin_with_the_day_wherever_the_clocks_change
 
     assert " ".join(f"{one.start_at:%dT%H}" for one in found) == begins
     assert all(before.end_at == after.start_at for before, after in pairwise(found))
+
+
+def test_three_overrides_at_once_add_one_replace_one_and_remove_one_as_in_goalert():
+    rab, baz, bin_, foo, bar = range(1, 6)
+    start, end = datetime(2026, 1, 5, 8, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
+    changes = (
+        an_override(Change.ADD, start, end, id=1, user_id=foo),
+        an_override(Change.REPLACE, start, end, id=2, user_id=bar, replaces=rab),
+        an_override(Change.REMOVE, start, end, id=3, replaces=baz),
+    )
+
+    schedule = a_schedule(always(rab, baz, bin_), overrides=changes)
+
+    assert set(users(schedule, start - HOUR)) == set(users(schedule, end)) == {rab, baz, bin_}
+    assert set(users(schedule, start)) == set(users(schedule, end - HOUR)) == {bin_, foo, bar}
+
+
+@pytest.mark.parametrize(
+    ("friday", "hours"),
+    [("2025-10-31", 61), ("2026-03-06", 59), ("2026-01-09", 60)],  # 2025-11-02 and 2026-03-08 are of 25 and 23 hours
+)
+def test_a_weekend_from_friday_evening_to_monday_morning_ends_by_the_clock_as_in_oneuptime(friday: str, hours: int):
+    weekend = Restriction((Part(4 * DAY_MIN + 20 * 60, 7 * DAY_MIN + 8 * 60),))
+    layer = a_layer("weekend", weekend, zone=NEW_YORK, starts_at=wall(2025, 1, 3, 20), unit=Unit.WEEKS, groups=((A,),))
+    start = datetime.fromisoformat(friday).replace(hour=20, tzinfo=NEW_YORK)
+    schedule = a_schedule(layer)
+
+    (found,) = shifts(schedule, start.astimezone(UTC), start.astimezone(UTC) + 4 * DAY)
+
+    assert (found.start_at, found.end_at - found.start_at) == (start, hours * HOUR)
+    assert users(schedule, (start + 2 * DAY).replace(hour=23).astimezone(UTC)) == [A]
+    assert [users(schedule, (start + 3 * DAY).replace(hour=7 + more, minute=30)) for more in (0, 1)] == [[A], []]
+
+
+@pytest.mark.parametrize(("since", "hours"), [("2025-10-31", [8, 9, 8, 8]), ("2026-03-06", [8, 7, 8, 8])])
+def test_nights_come_once_each_over_a_change_of_the_clocks_as_in_oneuptime(since: str, hours: list[int]):
+    layer = a_layer("nights", Restriction(NIGHTS), zone=NEW_YORK, starts_at=wall(2025, 1, 1, 22), groups=((A,), (B,)))
+    noon = datetime.fromisoformat(since).replace(hour=12, tzinfo=NEW_YORK).astimezone(UTC)
+
+    found = shifts(a_schedule(layer), noon, noon + 4 * DAY)
+
+    assert [(one.end_at - one.start_at) / HOUR for one in found] == hours
+    assert {f"{at.astimezone(NEW_YORK):%H}" for one in found for at in (one.start_at, one.end_at)} == {"22", "06"}
