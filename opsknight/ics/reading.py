@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import recurring_ical_events
 from icalendar import Calendar
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from opsknight.domain.model.imported_shift import Attendee, Occurrence, Reading
 from opsknight.domain.model.rotation import first_instant, last_instant
+from opsknight.ics.rules import BadRule, day_of, end_by_the_clock, spell_out
 
 Part: TypeAlias = Any
 """An event as the library has it. Its types allow every property everything that any could be."""
@@ -68,7 +70,8 @@ def read(raw: bytes, *, zone: ZoneInfo, start: datetime, end: datetime) -> Readi
                 _check(event, f"Event {number} (line {line}, {_title(event)})", here)
             if str(calendar.get("METHOD", "")).upper() == "CANCEL":
                 continue
-            for event in _repeated(calendar, [one for one, _, _ in events], start - _MARGIN, end + _MARGIN):
+            all_of_them = [one for one, _, _ in events]
+            for event in _repeated(calendar, all_of_them, here, start - _MARGIN, end + _MARGIN):
                 if (one := _placed(event, here)) and one.start_at < end and one.end_at > start:
                     found[one.uid, one.start_at, one.end_at] = one
                     days |= _days(event)
@@ -136,18 +139,27 @@ def _check(event: Part, which: str, here: ZoneInfo) -> None:
             raise Unreadable(f"{which} has {len(values)} of {name}.")
         if values and not isinstance(values[0].dt, timedelta if name == "DURATION" else date):
             raise Unreadable(f"{which} has {name} that is no day and no time of a day.")
+    whole_days = not isinstance(event["DTSTART"].dt, datetime)
     for name in _TIMES:
         for value in _values(event, name):
             zone_id = getattr(value, "params", {}).get("TZID")
-            if zone_id and any(_is_floating(moment) for moment in _moments(value)):
+            if zone_id and any(_is_lost(moment, whole_days=whole_days) for moment in _moments(value)):
                 raise Unreadable(f"{which} is in the time zone “{zone_id}”, which nobody knows and it does not define.")
-    for rule in _values(event, "RRULE"):
-        if any(str(freq).upper() in _TOO_OFTEN for freq in rule.get("FREQ", [])):
-            raise Unreadable(f"{which} comes again every minute or second; nobody is on call like that.")
-        _let_the_last_day_count(event, rule, here)
+    _check_rules(event, which, here)
     if "EXRULE" in event:
         raise Unreadable(f"{which} leaves times out by a rule (EXRULE), which nobody writes any more; use EXDATE.")
     _check_span(event, which)
+
+
+def _check_rules(event: Part, which: str, here: ZoneInfo) -> None:
+    for rule in _values(event, "RRULE"):
+        if any(str(freq).upper() in _TOO_OFTEN for freq in rule.get("FREQ", [])):
+            raise Unreadable(f"{which} comes again every minute or second; nobody is on call like that.")
+        try:
+            spell_out(rule, event["DTSTART"].dt)
+        except BadRule as wrong:
+            raise Unreadable(f"{which} {wrong}") from wrong
+        end_by_the_clock(rule, event["DTSTART"].dt, here)
 
 
 def _check_span(event: Part, which: str) -> None:
@@ -160,31 +172,9 @@ def _check_span(event: Part, which: str) -> None:
         raise Unreadable(f"{which} ends before it begins.")
 
 
-def _let_the_last_day_count(event: Part, rule: Mapping[str, Any], here: ZoneInfo) -> None:
-    """Let a rule of times that ends with a day, or with a time of no zone, end by the clock of the event.
-
-    RFC 5545 wants UTC there; programs that write a day mean the whole of it. An event without a zone is `here`.
-    A rule of days wants a day: an instant is the day that it is `here`, but midnight in UTC a day in disguise.
-    """
-    begin = event["DTSTART"].dt
-    ends = rule.get("UNTIL", [])
-    if not ends:
-        return
-    last = ends[0]
-    if not isinstance(begin, datetime):
-        if isinstance(last, datetime) and last.tzinfo is not None and last.time() != time():
-            cast("Any", rule)["UNTIL"] = [last.astimezone(here).date()]
-        return
-    if not isinstance(last, datetime):
-        last = datetime.combine(last, time(23, 59, 59))
-    if last.tzinfo is None and begin.tzinfo is not None:
-        last = last.replace(tzinfo=begin.tzinfo).astimezone(UTC)
-    elif last.tzinfo is not None and begin.tzinfo is None:
-        last = last.astimezone(here).replace(tzinfo=None)
-    cast("Any", rule)["UNTIL"] = [last]
-
-
-def _repeated(calendar: Calendar, events: Iterable[Part], start: datetime, end: datetime) -> Iterator[Part]:
+def _repeated(
+    calendar: Calendar, events: Iterable[Part], here: ZoneInfo, start: datetime, end: datetime
+) -> Iterator[Part]:
     """Yield the events as often as they come: those that come once as they are, the others by the library."""
     by_uid: dict[str, list[Part]] = defaultdict(list)
     for number, event in enumerate(events):
@@ -193,7 +183,7 @@ def _repeated(calendar: Calendar, events: Iterable[Part], start: datetime, end: 
     for component in calendar.walk("VTIMEZONE"):
         series.add_component(component)
     is_empty = True
-    for uid, same in chain.from_iterable(_apart(uid, same) for uid, same in by_uid.items()):
+    for uid, same in chain.from_iterable(_apart(uid, same, here) for uid, same in by_uid.items()):
         if len(same) == 1 and not any(name in same[0] for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
             yield same[0]
             continue
@@ -206,7 +196,7 @@ def _repeated(calendar: Calendar, events: Iterable[Part], start: datetime, end: 
         yield from _by_library(series, start, end)
 
 
-def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
+def _apart(uid: str, same: list[Part], here: ZoneInfo) -> Iterator[tuple[str, list[Part]]]:
     """Yield the events of a UID with their exceptions; several where programs gave one UID to more than one event.
 
     Of events that replace each other SEQUENCE says which is the newest, and the library takes that.
@@ -216,8 +206,8 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
     others = [event for event in masters if _sequence(event) == newest][1:]
     for event in same:
         begin = masters[0]["DTSTART"].dt if masters else event["DTSTART"].dt
-        for value in (*_values(event, "RECURRENCE-ID"), *_values(event, "RDATE")):
-            _name_a_time(value, begin)
+        for value in (*_values(event, "RECURRENCE-ID"), *_values(event, "RDATE"), *_values(event, "EXDATE")):
+            _name_as_the_series_does(value, begin, here)
     apart = {id(event) for event in others}
     yield uid, [event for event in same if id(event) not in apart]
     for number, event in enumerate(others, start=2):
@@ -226,10 +216,15 @@ def _apart(uid: str, same: list[Part]) -> Iterator[tuple[str, list[Part]]]:
         yield str(event["UID"]), [event]
 
 
-def _name_a_time(value: Any, begin: date) -> None:
-    """Let a day that a series of times names, to change or to add one, stand for that day at its time of day."""
+def _name_as_the_series_does(value: Any, begin: date, here: ZoneInfo) -> None:
+    """Let what a series names, to change, to add or to leave it out, be of the kind of its times.
+
+    In a series of times a day stands for that day at its time of day; in one of days a time stands for its day.
+    """
     for one in getattr(value, "dts", [value]):
-        if isinstance(begin, datetime) and type(one.dt) is date:
+        if not isinstance(begin, datetime) and isinstance(one.dt, datetime):
+            one.dt = day_of(one.dt, here)
+        elif isinstance(begin, datetime) and type(one.dt) is date:
             one.dt = datetime.combine(one.dt, begin.timetz())
 
 
@@ -338,7 +333,7 @@ def _attendees(event: Part) -> Iterator[Attendee]:
 def _zone_of(calendar: Calendar, otherwise: ZoneInfo) -> ZoneInfo:
     name = str(calendar.get("X-WR-TIMEZONE", "")).strip()
     try:
-        return ZoneInfo(name) if name else otherwise
+        return ZoneInfo(WINDOWS_TO_OLSON.get(name, name)) if name else otherwise
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return otherwise
 
@@ -353,8 +348,10 @@ def _moments(value: Any) -> list[Any]:
     return [one.dt for one in many] if many is not None else [getattr(value, "dt", None)]
 
 
-def _is_floating(moment: Any) -> bool:
-    return isinstance(moment, datetime) and moment.tzinfo is None
+def _is_lost(moment: Any, *, whole_days: bool) -> bool:
+    """Return whether nobody knows when it is: a time of an unknown zone, unless it only names one of whole days."""
+    is_day = whole_days and isinstance(moment, datetime) and moment.time() == time()
+    return isinstance(moment, datetime) and moment.tzinfo is None and not is_day
 
 
 def _comparable(moment: date) -> datetime:

@@ -27,7 +27,10 @@ def a_field(low: int, high: int) -> st.SearchStrategy[str]:
 # No day beyond the 28th and no single month: what comes once in years is searched in its own test.
 EXPRESSIONS = st.tuples(a_field(0, 59), a_field(0, 23), a_field(1, 28), st.just("*"), a_field(0, 7)).map(" ".join)
 # Around clock changes of Berlin, New York and Lord Howe (half an hour), where mistakes would be.
-CHANGES = (("2026-03-27", 3), ("2026-10-23", 10), ("2026-04-03", 3), ("2024-01-01", 2190))
+CHANGES = (
+    *(("2026-03-27", 3), ("2026-10-23", 10), ("2026-04-03", 3), ("2024-01-01", 2190)),
+    *(("2026-03-28T22:00", 0.25), ("2026-10-24T22:00", 0.25), ("2026-04-04T13:00", 0.2), ("2026-11-01T04:00", 0.2)),
+)
 INSTANTS = st.one_of(
     *(
         st.timedeltas(timedelta(0), timedelta(days=days)).map(datetime.fromisoformat(day).replace(tzinfo=UTC).__add__)
@@ -37,14 +40,17 @@ INSTANTS = st.one_of(
 
 
 def slowly(cron: Cron, at: datetime, zone: ZoneInfo, *, until: datetime) -> datetime | None:
-    """Look at every minute after `at`: has a run's wall-clock time come, or been jumped over, for the first time?"""
+    """Look at every minute after `at`: has a run's wall-clock time come, or been jumped over, for the first time?
+
+    Of what is written with a star in its minute or hour: does the clock show it?
+    """
     now = at.replace(second=0, microsecond=0) + MINUTE
     while now <= until:
         here, before = (instant.astimezone(zone).replace(tzinfo=None) for instant in (now, now - MINUTE))
         is_first = now.astimezone(zone).fold == 0
         jumped = here - before - MINUTE if here > before + MINUTE else timedelta(0)
-        missed = (here - MINUTE * back for back in range(int(jumped / MINUTE) + 1))
-        if is_first and any(cron.matches(wall) for wall in missed):
+        missed = (here - MINUTE * back for back in range(1 if cron.starred else int(jumped / MINUTE) + 1))
+        if (is_first or cron.starred) and any(cron.matches(wall) for wall in missed):
             return now
         now += MINUTE
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,11 @@ policies = st.builds(
     lambda steps, repeats: Policy(tuple(steps), repeats), st.lists(steps, min_size=1, max_size=6), st.integers(0, 9)
 )
 reached = st.frozensets(st.integers(0, 5))
+
+
+def a_policy(*waits_min: int, repeats: int) -> Policy:
+    target = Target(TargetKind.USER, 1)
+    return Policy(tuple(Step((target,), timedelta(minutes=wait)) for wait in waits_min), repeats)
 
 
 def fired(policy: Policy, reaching: frozenset[int]) -> list[Firing]:
@@ -65,3 +71,24 @@ def test_a_lap_lasts_a_minute_from_its_first_page_at_least(policy: Policy, reach
 
     starts = [firing.at for _, firing in sorted(firsts.items())]
     assert all(later - earlier >= LAP_AT_LEAST for earlier, later in pairwise(starts))
+
+
+@pytest.mark.parametrize(
+    ("waits_min", "repeats", "steps"),
+    [
+        # PagerTree, docs/escalation-policies.md: with n repeats a policy is gone through n + 1 times
+        ((5, 10, 15), 1, "0:0 1:5 2:15 0:30 1:35 2:45 net:60"),
+        ((5, 10, 15), 0, "0:0 1:5 2:15 net:30"),
+        # Squadcast: rules at 0, 5 and 20 min after the incident began
+        ((5, 15, 30), 0, "0:0 1:5 2:20 net:50"),
+        # incident.io: one level that cycles through three people, every 3 min
+        ((3, 3, 3), 2, "0:0 1:3 2:6 0:9 1:12 2:15 0:18 1:21 2:24 net:27"),
+    ],
+)
+def test_an_incident_that_nobody_acknowledges_goes_through_its_policy_as_other_products_say(
+    waits_min: tuple[int, ...], repeats: int, steps: str
+):
+    found = fired(a_policy(*waits_min, repeats=repeats), frozenset(range(len(waits_min))))
+
+    minutes = (f"{'net' if one.is_net else one.step}:{(one.at - NOON) // timedelta(minutes=1)}" for one in found)
+    assert " ".join(minutes) == steps

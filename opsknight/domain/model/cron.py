@@ -1,7 +1,7 @@
 """Times of day as cron writes them, in a zone: five fields, lists, ranges, steps and names.
 
 Minute, hour, day of month, month, day of week (0 and 7 are Sunday). As in Vixie cron: where day of
-month and day of week are both restricted, either suffices. Source: crontab(5).
+month and day of week are both restricted, either suffices. Source: crontab(5); cron(8) when clocks change.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from opsknight.domain.model.wall_clock import first_instant
+from opsknight.domain.model.wall_clock import first_instant, instants_of, wall_time
 
 _LEAP_YEAR: Final = 2024
 _SEARCHED_DAYS: Final = 3000
@@ -33,6 +34,7 @@ _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS: Final = 5
 _SUNDAY: Final = 7
 _PART: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
+_A_MINUTE: Final = timedelta(minutes=1)
 _OF_THE_MACHINE: Final = ("localtime", "posixrules")
 _WITH_LEAP_SECONDS: Final = "right/"
 
@@ -59,7 +61,10 @@ _WEEKDAY: Final = _Field("day of week", 0, _SUNDAY, {name: number for number, na
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """When something runs, by the wall clock. `weekdays` count from 0, Sunday; `either`: a day of one of both kinds."""
+    """When something runs, by the wall clock. `weekdays` count from 0, Sunday; `either`: a day of one of both kinds.
+
+    `starred`: its minute or its hour is written with a star, so that it runs again and again and not at set times.
+    """
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -67,19 +72,32 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]
     either: bool
+    starred: bool = False
 
     def next_after(self, at: datetime, zone: ZoneInfo) -> datetime:
         """Return the first instant (UTC) after `at` at which it runs by the clock of `zone`.
 
-        A time that does not exist runs at the first instant after the gap; one that occurs twice runs
-        the first time only, so that a clock change neither skips a run nor asks for it twice.
+        A set time that does not exist runs at the first instant after the gap; one that occurs twice runs
+        the first time only, so that a clock change neither skips a run nor asks for it twice. What is
+        `starred` runs whenever the clock shows its minute: not in a gap, and twice where it occurs twice.
         """
-        wall = at.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
-        for run in self._from(wall):
-            instant = first_instant(run, zone)
+        wall = wall_time(at, zone).replace(second=0, microsecond=0)
+        set_times = (first_instant(run, zone) for run in self._from(wall))
+        for instant in self._shown(wall, at, zone) if self.starred else set_times:
             if instant > at:
                 return instant
         raise BadCron(f"The cron expression names no time in the years after {at:%Y}.")
+
+    def _shown(self, wall: datetime, at: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the first instant after `at`, when the clock shows `wall`, at which it shows a time that this names."""
+        ahead = (instant for run in self._from(wall + _A_MINUTE) for instant in instants_of(run, zone) if instant > at)
+        found = [next(ahead, None)]
+        here = instants_of(wall, zone)
+        if here and at < here[-1]:  # the clock will be put back: what it has shown already, it shows again
+            behind = takewhile(lambda run: run <= wall, self._from(wall - (here[-1] - here[0])))
+            again = (instants for run in behind if len(instants := instants_of(run, zone)) > 1)
+            found += [both[-1] for both in again]
+        yield from sorted(instant for instant in found if instant is not None)
 
     def matches(self, wall: datetime) -> bool:
         """Return whether it names the minute of the naive wall-clock time `wall`."""
@@ -124,6 +142,7 @@ def parse(expression: str) -> Cron:
         months=frozenset(months),
         weekdays=frozenset(weekday % _SUNDAY for weekday in weekdays),
         either=not words[2].startswith("*") and not words[4].startswith("*"),
+        starred=words[0].startswith("*") or words[1].startswith("*"),
     )
     if not cron.either and all(min(days) > monthrange(_LEAP_YEAR, month)[1] for month in months):
         raise BadCron(f"“{expression}” names a day that its months do not have, so it would never run.")

@@ -33,6 +33,14 @@ def last_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return _instant(wall, zone, 1)
 
 
+def instants_of(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return every instant (UTC) at which the clock of `zone` shows `wall`: none in a gap, two of what occurs twice."""
+    first, last = first_instant(wall, zone), last_instant(wall, zone)
+    if first != last:
+        return first, last
+    return (first,) if wall_time(first, zone) == wall else ()
+
+
 def wall_time(at: datetime, zone: ZoneInfo) -> datetime:
     """Return what the clock of `zone` shows at `at`, naive."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
