@@ -156,6 +156,8 @@ UNPAGED = """
     SELECT i.number, i.title FROM incidents i
     WHERE i.status = 'open' AND (i.next_step > 0 OR i.lap > 0)
         AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation)
+        AND (SELECT f.data -> 'people' FROM facts f WHERE f.incident_id = i.id AND f.kind = 'safety net'
+            ORDER BY f.seq DESC LIMIT 1) IS DISTINCT FROM '[]'
 """
 REPAIRED = "SELECT data ->> 'reason' AS reason FROM facts WHERE kind = 'timer repaired'"
 _PAGING = ("escalation", "pause", "safety_net")

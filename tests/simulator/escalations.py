@@ -62,6 +62,12 @@ class _Stretch:
     assignee: int | None
     answers: list[tuple[datetime, int]] = field(default_factory=list[tuple[datetime, int]])
     """Who has acknowledged for their part, and when; the others still must."""
+    for_nobody: list[datetime] = field(default_factory=list[datetime])
+    """When the safety net looked for somebody and found nobody: where that was late, so is the next round."""
+
+    def looked_at(self, due_at: datetime, latest_at: datetime) -> datetime:
+        """Return when the safety net looked in vain that was to look at `due_at`, that itself where it did not."""
+        return next((at for at in self.for_nobody if due_at <= at <= latest_at), due_at)
 
     def answered(self, at: datetime) -> set[int]:
         """Return who is not asked any more at `at`."""
@@ -101,7 +107,8 @@ def _stretches(walk: Walk, incident: Row, service: Watched) -> Iterator[str]:
         # Who stood still before they were let in has an instant from before what was fired meanwhile.
         ended_at = walk.history.run.timeline.at if then is None else max([then["at"], *(each.at for each in groups)])
         answers = walk.history.answers(incident["id"], since=generation_at, until=ended_at)
-        stretch = _Stretch(cut["at"], ended_at, place, assignee, answers)
+        for_nobody = walk.history.rounds_for_nobody(incident["id"])
+        stretch = _Stretch(cut["at"], ended_at, place, assignee, answers, for_nobody)
         broken = _follow(walk, service, stretch, groups)
         if broken:
             yield f"incident {incident['number']}, {cut['kind']} at {cut['at']}: {broken}"
@@ -172,6 +179,8 @@ def _follow(walk: Walk, service: Watched, stretch: _Stretch, groups: Sequence[Gr
                 return f"{_name(kind, place)} paged {group.users}, and should have paged {sure}"
             left.pop(0)
         fired_at = due_at if group is None else group.at
+        if group is None and kind == "safety_net":
+            fired_at = stretch.looked_at(due_at, walk.allowed_until(due_at))
         stretch.place, due_at = oracle.after(service, place, fired_at, group=group)
 
 

@@ -82,6 +82,13 @@ class History:
             if fact["kind"] == "acknowledged in part" and since <= fact["at"] <= until
         ]  # fmt: skip
 
+    def rounds_for_nobody(self, incident_id: UUID) -> list[datetime]:
+        """Return when the safety net looked for somebody to page and found nobody."""
+        return [
+            fact["at"] for fact in self.facts[incident_id]
+            if fact["kind"] == "safety net" and not fact["data"]["people"]
+        ]  # fmt: skip
+
     def _group(self, fact: Row, found: dict[tuple[Any, ...], list[Row]]) -> Group | None:
         if fact["kind"] not in _FIRINGS:
             return None
