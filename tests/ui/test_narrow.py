@@ -12,6 +12,14 @@ from tests.ui.devices import Device, a_device
 
 pytestmark = pytest.mark.e2e
 
+# The fields that have less room than the words in them.
+CUT = """fields => fields.filter((one) => {
+  const pen = document.createElement("canvas").getContext("2d"), look = getComputedStyle(one);
+  pen.font = look.font;
+  const room = one.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight);
+  return pen.measureText(one.selectedOptions?.[0].text ?? one.value).width > room;
+}).map((one) => one.value)"""
+
 
 @pytest.fixture(scope="module")
 async def shown_phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
@@ -52,6 +60,48 @@ async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: Devi
     await page.get_by_role("button", name="New service").first.tap()
 
     await expect(page.get_by_role("dialog").get_by_role("button", name="Make it")).to_be_in_viewport(ratio=1)
+
+
+async def test_a_question_about_a_long_name_stays_in_its_dialog(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/maintenance")
+
+    await page.get_by_role("button", name="Cancel").first.tap()
+
+    asked = page.get_by_role("dialog")
+    await expect(asked.get_by_role("button", name="Leave it")).to_be_in_viewport(ratio=1)
+    assert await asked.evaluate("one => [one.scrollLeft, one.scrollWidth - one.clientWidth]") == [0, 0]
+
+
+async def test_a_thumb_hits_the_crosses_of_a_dialog(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+
+    await page.get_by_role("button", name="Change").first.tap()
+
+    crosses = page.get_by_role("dialog").locator(".ok-tool")
+    sizes = await crosses.evaluate_all("all => all.map((one) => [one.offsetWidth, one.offsetHeight])")
+    assert len(sizes) > 1
+    assert [size for size in sizes if min(size) < 48] == []
+
+
+async def test_hours_of_support_are_read_whole(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+
+    await page.get_by_role("button", name="Change").first.tap()
+
+    rows = page.get_by_role("dialog").locator(".ok-hours-row")
+    assert await rows.locator("select, input").evaluate_all(CUT) == []
+
+
+async def test_the_ways_to_change_a_shift_stand_in_columns(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/schedules/1")
+
+    await page.locator(".ok-agenda-part[data-who]").first.tap()
+
+    ways = page.get_by_role("dialog").locator(".ok-choice").first.locator("label")
+    await expect(ways.nth(2)).to_be_visible()
+    starts = await ways.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().left))")
+    assert len(set(starts)) == 2
+    assert {starts.count(left) for left in starts} == {len(starts) // 2}
 
 
 async def test_whom_to_call_next_is_never_cut(phone: Device, gallery: str):
