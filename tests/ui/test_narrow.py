@@ -124,6 +124,27 @@ async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(pho
     await expect(page.locator(".ok-incident-side [href='https://grafana.example.org/d/1']")).to_have_count(0)
 
 
+async def test_what_changes_a_contact_method_stands_beside_it(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/me")
+
+    beside = """rows => rows.map((row) => {
+      const edges = (part) => row.querySelector(part).getBoundingClientRect(), deeds = edges(".ok-buttons");
+      return [Math.round(row.getBoundingClientRect().right - deeds.right), deeds.top < edges(".ok-verdict").bottom];
+    })"""
+    seen = await page.locator(".ok-method").evaluate_all(beside)
+    assert seen
+    assert [one for one in seen if one != [0, True]] == []
+
+
+async def test_a_rule_of_ones_own_names_its_method_in_full(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/me")
+
+    names = page.locator(".ok-own-rule-list .ok-cut")
+    rooms = await names.evaluate_all("all => all.map((one) => [one.scrollWidth - one.clientWidth, one.clientWidth])")
+    assert rooms
+    assert [room for room in rooms if room[0] > 0 or room[1] < 120] == []
+
+
 async def test_a_shift_that_is_far_away_tells_its_hours(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/people/1")
 
