@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.ui.devices import Device
 
@@ -95,3 +95,33 @@ async def test_who_is_next_stands_beside_who_is_on_call(laptop: Device, gallery:
     tops = await row.locator(".ok-duty-people > :first-child").evaluate_all(EDGES)
 
     assert len({(top, bottom) for _, top, _, bottom in tops}) == 1
+
+
+async def test_on_a_phone_a_schedules_days_and_the_way_to_others_share_a_line(laptop: Device, gallery: str):
+    page = await _open(laptop, f"{gallery}/schedules/1", narrow=True)
+
+    [[_, top, _, bottom]] = await page.locator(".ok-schedule-bar h2").evaluate_all(EDGES)
+    [[_, step_top, _, step_bottom]] = await page.locator(".ok-schedule-bar .ok-schedule-step").evaluate_all(EDGES)
+
+    assert abs((top + bottom) - (step_top + step_bottom)) <= 2
+
+
+async def test_a_laptop_shows_all_keys_at_once(laptop: Device, gallery: str):
+    page = await _open(laptop, f"{gallery}/incidents/412")
+
+    await page.keyboard.press("?")
+
+    keys = page.get_by_role("dialog", name="Keys")
+    await expect(keys.get_by_text("Close, or leave the field")).to_be_visible()
+    assert await keys.evaluate("one => one.scrollHeight - one.clientHeight") == 0
+
+
+async def test_what_names_a_group_of_fields_leaves_room_below(laptop: Device, gallery: str):
+    page = await _open(laptop, f"{gallery}/incidents/412")
+
+    await page.keyboard.press("h")
+
+    asked = page.get_by_role("dialog", name="Ask for help")
+    [[_, _, _, bottom]] = await asked.locator("legend").evaluate_all(EDGES)
+    [[_, top, _, _]] = await asked.get_by_placeholder("Find a person").evaluate_all(EDGES)
+    assert top - bottom >= 5
