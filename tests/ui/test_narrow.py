@@ -171,3 +171,15 @@ async def test_the_fields_of_a_form_end_where_its_dialog_ends(laptop: Device, ga
     ends = await fields.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
     body = "one => Math.round(one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight))"
     assert set(ends) == {await page.get_by_role("dialog").locator(".ok-dialog-body").evaluate(body)}
+
+
+async def test_when_somebody_was_paged_stands_beside_who_and_how(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/incidents/412")
+
+    apart = """lines => lines.map((one) => {
+      const [what, time] = [one.firstElementChild, one.querySelector(":scope > time")];
+      return time && Math.round(time.getBoundingClientRect().top - what.getBoundingClientRect().top);
+    }).filter((one) => one !== null)"""
+    seen = await page.locator(".ok-paged-head, .ok-notification-line").evaluate_all(apart)
+    assert len(seen) > 3
+    assert max(map(abs, seen)) < 8
