@@ -125,3 +125,14 @@ async def test_what_names_a_group_of_fields_leaves_room_below(laptop: Device, ga
     [[_, _, _, bottom]] = await asked.locator("legend").evaluate_all(EDGES)
     [[_, top, _, _]] = await asked.get_by_placeholder("Find a person").evaluate_all(EDGES)
     assert top - bottom >= 5
+
+
+async def test_a_laptops_strip_tells_until_when_somebody_is_on_call(laptop: Device, gallery: str):
+    page = await _open(laptop, f"{gallery}/people/5")
+
+    [[_, line, _, _]] = await page.locator(".ok-oncall .ok-until").evaluate_all(EDGES)
+    [[_, time, _, _]] = await page.locator(".ok-oncall .ok-until time").evaluate_all(EDGES)
+    name = "one => one.scrollWidth - one.clientWidth"
+
+    assert abs(time - line) < 5
+    assert await page.locator(".ok-oncall b").evaluate(name) == 0
