@@ -66,7 +66,7 @@
         make("button", { type: "button", class: "ok-tool", "data-act": "close", "aria-label": "Close" },
           make("span", { class: "ok-icon ok-icon-close", "aria-hidden": "true" }))),
       make("div", { class: "ok-help-groups" }, ...[...groups].map(([name, list]) => group(name, list)),
-        group("Go to", places()), group("Everywhere", EVERYWHERE)),
+        group("Everywhere", EVERYWHERE), group("Go to", places())),
       make("p", { class: "ok-dialog-foot ok-muted" }, enabled() ? "Single letters can be turned off on your page, under Me."
         : "Single letters are turned off on this device; turn them on under Me. Keys with Ctrl or ⌘ always work."));
     document.body.append(box);

@@ -12,6 +12,14 @@ from tests.ui.devices import Device, a_device
 
 pytestmark = pytest.mark.e2e
 
+# The fields that have less room than the words in them.
+CUT = """fields => fields.filter((one) => {
+  const pen = document.createElement("canvas").getContext("2d"), look = getComputedStyle(one);
+  pen.font = look.font;
+  const room = one.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight);
+  return pen.measureText(one.selectedOptions?.[0].text ?? one.value).width > room;
+}).map((one) => one.value)"""
+
 
 @pytest.fixture(scope="module")
 async def shown_phone(browser: Browser, gallery: str) -> AsyncIterator[Device]:
@@ -54,6 +62,48 @@ async def test_what_ends_a_form_is_in_reach_however_long_the_form_is(phone: Devi
     await expect(page.get_by_role("dialog").get_by_role("button", name="Make it")).to_be_in_viewport(ratio=1)
 
 
+async def test_a_question_about_a_long_name_stays_in_its_dialog(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/maintenance")
+
+    await page.get_by_role("button", name="Cancel").first.tap()
+
+    asked = page.get_by_role("dialog")
+    await expect(asked.get_by_role("button", name="Leave it")).to_be_in_viewport(ratio=1)
+    assert await asked.evaluate("one => [one.scrollLeft, one.scrollWidth - one.clientWidth]") == [0, 0]
+
+
+async def test_a_thumb_hits_the_crosses_of_a_dialog(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+
+    await page.get_by_role("button", name="Change").first.tap()
+
+    crosses = page.get_by_role("dialog").locator(".ok-tool")
+    sizes = await crosses.evaluate_all("all => all.map((one) => [one.offsetWidth, one.offsetHeight])")
+    assert len(sizes) > 1
+    assert [size for size in sizes if min(size) < 48] == []
+
+
+async def test_hours_of_support_are_read_whole(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/services")
+
+    await page.get_by_role("button", name="Change").first.tap()
+
+    rows = page.get_by_role("dialog").locator(".ok-hours-row")
+    assert await rows.locator("select, input").evaluate_all(CUT) == []
+
+
+async def test_the_ways_to_change_a_shift_stand_in_columns(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/schedules/1")
+
+    await page.locator(".ok-agenda-part[data-who]").first.tap()
+
+    ways = page.get_by_role("dialog").locator(".ok-choice").first.locator("label")
+    await expect(ways.nth(2)).to_be_visible()
+    starts = await ways.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().left))")
+    assert len(set(starts)) == 2
+    assert {starts.count(left) for left in starts} == {len(starts) // 2}
+
+
 async def test_whom_to_call_next_is_never_cut(phone: Device, gallery: str):
     page = await _open(phone, f"{gallery}/oncall")
 
@@ -72,6 +122,27 @@ async def test_the_only_alert_of_an_incident_says_no_title_and_no_link_twice(pho
     await expect(alerts.locator(".ok-alert-title")).to_have_count(0)
     await expect(alerts.locator("[href='https://grafana.example.org/d/1']")).to_have_count(1)
     await expect(page.locator(".ok-incident-side [href='https://grafana.example.org/d/1']")).to_have_count(0)
+
+
+async def test_what_changes_a_contact_method_stands_beside_it(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/me")
+
+    beside = """rows => rows.map((row) => {
+      const edges = (part) => row.querySelector(part).getBoundingClientRect(), deeds = edges(".ok-buttons");
+      return [Math.round(row.getBoundingClientRect().right - deeds.right), deeds.top < edges(".ok-verdict").bottom];
+    })"""
+    seen = await page.locator(".ok-method").evaluate_all(beside)
+    assert seen
+    assert [one for one in seen if one != [0, True]] == []
+
+
+async def test_a_rule_of_ones_own_names_its_method_in_full(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/me")
+
+    names = page.locator(".ok-own-rule-list .ok-cut")
+    rooms = await names.evaluate_all("all => all.map((one) => [one.scrollWidth - one.clientWidth, one.clientWidth])")
+    assert rooms
+    assert [room for room in rooms if room[0] > 0 or room[1] < 120] == []
 
 
 async def test_a_shift_that_is_far_away_tells_its_hours(phone: Device, gallery: str):
@@ -100,3 +171,15 @@ async def test_the_fields_of_a_form_end_where_its_dialog_ends(laptop: Device, ga
     ends = await fields.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
     body = "one => Math.round(one.getBoundingClientRect().right - parseFloat(getComputedStyle(one).paddingRight))"
     assert set(ends) == {await page.get_by_role("dialog").locator(".ok-dialog-body").evaluate(body)}
+
+
+async def test_when_somebody_was_paged_stands_beside_who_and_how(phone: Device, gallery: str):
+    page = await _open(phone, f"{gallery}/incidents/412")
+
+    apart = """lines => lines.map((one) => {
+      const [what, time] = [one.firstElementChild, one.querySelector(":scope > time")];
+      return time && Math.round(time.getBoundingClientRect().top - what.getBoundingClientRect().top);
+    }).filter((one) => one !== null)"""
+    seen = await page.locator(".ok-paged-head, .ok-notification-line").evaluate_all(apart)
+    assert len(seen) > 3
+    assert max(map(abs, seen)) < 8
