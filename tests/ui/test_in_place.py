@@ -27,7 +27,7 @@ from tests.ui.elements import a_page, fire, found, words
 async def test_a_rule_that_matches_tells_it_and_leaves_its_menu_alone():
     first, *others = rule_samples.rules()
     async with a_page() as page:
-        shown = Rules({"1": "Checkout"}, None, may=True)
+        shown = Rules({"1": "Checkout"}, None, may=True, own={"1"})
         shown.update([first, *others])
         menu = found(page, id="more-1")
 
