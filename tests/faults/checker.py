@@ -156,9 +156,11 @@ UNPAGED = """
     SELECT i.number, i.title FROM incidents i
     WHERE i.status = 'open' AND (i.next_step > 0 OR i.lap > 0)
         AND NOT EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.generation = i.generation)
-        AND (SELECT f.data -> 'people' FROM facts f WHERE f.incident_id = i.id AND f.kind = 'safety net'
-            ORDER BY f.seq DESC LIMIT 1) IS DISTINCT FROM '[]'
+        AND (SELECT f.data ->> 'reason' FROM facts f WHERE f.incident_id = i.id AND f.kind IN ('safety net', 'opened',
+                'unacknowledged', 'woken', 'reopened', 'reassigned', 'urgency raised', 'escalated', 'undone')
+            ORDER BY f.seq DESC LIMIT 1) IS DISTINCT FROM 'no manager and no admin can be reached'
 """
+"""Nobody was paged since it began anew, though somebody was there: the safety net has not found everybody gone."""
 REPAIRED = "SELECT data ->> 'reason' AS reason FROM facts WHERE kind = 'timer repaired'"
 _PAGING = ("escalation", "pause", "safety_net")
 
