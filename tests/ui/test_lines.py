@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.ui.devices import Device
+from tests.ui.devices import Device, a_device
 
 pytestmark = pytest.mark.e2e
 
@@ -127,12 +127,14 @@ async def test_what_names_a_group_of_fields_leaves_room_below(laptop: Device, ga
     assert top - bottom >= 5
 
 
-async def test_a_laptops_strip_tells_until_when_somebody_is_on_call(laptop: Device, gallery: str):
-    page = await _open(laptop, f"{gallery}/people/5")
+@pytest.mark.parametrize("locale", ["en-GB", "en-US"])
+async def test_a_laptops_strip_tells_until_when_somebody_is_on_call(browser: Browser, gallery: str, locale: str):
+    async with a_device(browser, gallery, locale=locale) as laptop:
+        page = await _open(laptop, f"{gallery}/people/5")
 
-    [[_, line, _, _]] = await page.locator(".ok-oncall .ok-until").evaluate_all(EDGES)
-    [[_, time, _, _]] = await page.locator(".ok-oncall .ok-until time").evaluate_all(EDGES)
-    name = "one => one.scrollWidth - one.clientWidth"
+        [[_, line, _, _]] = await page.locator(".ok-oncall .ok-until").evaluate_all(EDGES)
+        [[_, time, _, _]] = await page.locator(".ok-oncall .ok-until time").evaluate_all(EDGES)
+        name = "one => one.scrollWidth - one.clientWidth"
 
-    assert abs(time - line) < 5
-    assert await page.locator(".ok-oncall b").evaluate(name) == 0
+        assert abs(time - line) < 5
+        assert await page.locator(".ok-oncall b").evaluate(name) == 0
